@@ -1,0 +1,48 @@
+"""The CDS Hooks 2.0.1 protocol and nothing else: what comes over the wire and what goes back.
+
+Lenient with what comes in, strict with what goes out; no web framework, no FHIR model, no medicine.
+"""
+
+from cds_hooks.card import Action, Card, Coding, HookResponse, Link, Source, Suggestion
+from cds_hooks.discovery import ServiceDescription
+from cds_hooks.errors import InvalidFeedback, InvalidHookRequest, PreconditionFailed, ProtocolError
+from cds_hooks.feedback import Feedback, read_feedback
+from cds_hooks.hook_request import FhirAuthorization, HookRequest, read_hook_request
+from cds_hooks.prefetch import Prefetched, PrefetchState, prefetched
+from cds_hooks.schemas import (
+    DiscoverySchema,
+    FeedbackRequestSchema,
+    HookRequestSchema,
+    HookResponseSchema,
+    OperationOutcomeSchema,
+    operation_outcome,
+)
+
+__all__ = [
+    "Action",
+    "Card",
+    "Coding",
+    "DiscoverySchema",
+    "Feedback",
+    "FeedbackRequestSchema",
+    "FhirAuthorization",
+    "HookRequest",
+    "HookRequestSchema",
+    "HookResponse",
+    "HookResponseSchema",
+    "InvalidFeedback",
+    "InvalidHookRequest",
+    "Link",
+    "OperationOutcomeSchema",
+    "PreconditionFailed",
+    "PrefetchState",
+    "Prefetched",
+    "ProtocolError",
+    "ServiceDescription",
+    "Source",
+    "Suggestion",
+    "operation_outcome",
+    "prefetched",
+    "read_feedback",
+    "read_hook_request",
+]

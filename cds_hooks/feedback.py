@@ -1,0 +1,63 @@
+"""Feedback on cards (CDS Hooks 2.0.1, "Feedback")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from marshmallow import ValidationError
+
+from cds_hooks.errors import InvalidFeedback
+from cds_hooks.hook_request import flat
+from cds_hooks.schemas import FeedbackRequestSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """What became of one card. The comment itself may hold patient data and is not kept; that there was one is."""
+
+    card: str
+    outcome: str
+    outcome_timestamp: datetime
+    accepted_suggestions: tuple[str, ...] = ()
+    reason_system: str = ""
+    reason_code: str = ""
+    commented: bool = False
+
+
+_SCHEMA = FeedbackRequestSchema()
+
+
+def read_feedback(body: object) -> tuple[Feedback, ...]:
+    """Read a feedback request: several cards and several hook instances may come in one.
+
+    Raises `InvalidFeedback` with problems keyed like the body.
+    """
+    if not isinstance(body, Mapping):
+        raise InvalidFeedback({"": "the body must be a JSON object with a feedback array"})
+    try:
+        loaded = _SCHEMA.load(body)
+    except ValidationError as error:
+        raise InvalidFeedback(flat(error.messages)) from error
+    return tuple(_one(item) for item in loaded["feedback"])
+
+
+def _one(item: Mapping[str, Any]) -> Feedback:
+    reason = item.get("overrideReason") or {}
+    coding = reason.get("reason")
+    coding = coding if isinstance(coding, Mapping) else {}
+    return Feedback(
+        card=item["card"],
+        outcome=item["outcome"],
+        outcome_timestamp=item["outcomeTimestamp"],
+        accepted_suggestions=tuple(one["id"] for one in item.get("acceptedSuggestions") or ()),
+        reason_system=_short(coding.get("system")),
+        reason_code=_short(coding.get("code")),
+        commented=bool(reason.get("userComment")),
+    )
+
+
+def _short(value: object) -> str:
+    return value[:200] if isinstance(value, str) else ""

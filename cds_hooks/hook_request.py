@@ -1,0 +1,98 @@
+"""The request of a hook, read leniently (CDS Hooks 2.0.1, "Calling a CDS Service")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from marshmallow import ValidationError
+
+from cds_hooks.errors import InvalidHookRequest
+from cds_hooks.schemas import HookRequestSchema
+
+
+@dataclass(frozen=True, slots=True)
+class FhirAuthorization:
+    """The token for the FHIR server; held for one request, never stored or logged."""
+
+    access_token: str = field(repr=False)
+    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
+
+
+@dataclass(frozen=True, slots=True)
+class HookRequest:
+    """One call of a hook.
+
+    `patient_id` and `encounter_id` are logical ids without their type, however the client wrote them. `draft_orders` are
+    the entries of `context.draftOrders` as they came; `selections` is None where the hook has none.
+    """
+
+    hook: str
+    hook_instance: str
+    patient_id: str
+    fhir_server: str = ""
+    authorization: FhirAuthorization | None = None
+    encounter_id: str = ""
+    selections: tuple[str, ...] | None = None
+    draft_orders: tuple[Mapping[str, Any], ...] = ()
+    prefetch: Mapping[str, Any] = field(default_factory=dict)
+
+
+_SCHEMA = HookRequestSchema()
+
+
+def read_hook_request(body: object, hook: str) -> HookRequest:
+    """Read and validate a request to a service of one hook.
+
+    Raises `InvalidHookRequest` with problems keyed like the body, where it is no hook request, or of another hook.
+    """
+    if not isinstance(body, Mapping):
+        raise InvalidHookRequest({"": "the body must be a JSON object: a CDS Hooks request"})
+    try:
+        loaded = _SCHEMA.load(body)
+    except ValidationError as error:
+        raise InvalidHookRequest(flat(error.messages)) from error
+    if loaded["hook"] != hook:
+        raise InvalidHookRequest({"hook": f"this service answers {hook}; see GET /cds-services for the others"})
+    context = loaded["context"]
+    authorization = loaded.get("fhirAuthorization")
+    fhir_server = loaded.get("fhirServer")
+    selections = context.get("selections")
+    return HookRequest(
+        hook=hook,
+        hook_instance=loaded["hookInstance"],
+        patient_id=_logical_id(context["patientId"]),
+        fhir_server=fhir_server.strip() if isinstance(fhir_server, str) else "",
+        authorization=FhirAuthorization(authorization["access_token"]) if authorization else None,
+        encounter_id=_logical_id(context.get("encounterId")),
+        selections=None if selections is None else tuple(one for one in selections if isinstance(one, str)),
+        draft_orders=_entries(context.get("draftOrders")),
+        prefetch=loaded.get("prefetch") or {},
+    )
+
+
+def _logical_id(value: object) -> str:
+    """The id without the type that some clients put before it (`Patient/x`)."""
+    return value.strip().rstrip("/").rsplit("/", 1)[-1] if isinstance(value, str) else ""
+
+
+def _entries(bundle: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ...]:
+    entries = bundle.get("entry") if bundle is not None else None
+    if isinstance(entries, Mapping):
+        entries = [entries]
+    return tuple(entry for entry in entries if isinstance(entry, Mapping)) if isinstance(entries, list) else ()
+
+
+def flat(messages: Any, place: str = "") -> dict[str, str]:
+    """Nested marshmallow messages as one message a place: `context.patientId`."""
+    if isinstance(messages, Mapping):
+        problems: dict[str, str] = {}
+        for name, inner in messages.items():
+            if name == "_schema":
+                problems |= flat(inner, place)
+            else:
+                problems |= flat(inner, f"{place}.{name}" if place else str(name))
+        return problems
+    said = messages if isinstance(messages, str) else " ".join(str(one) for one in messages)
+    return {place: said}

@@ -1,0 +1,56 @@
+"""The states of one prefetch key (CDS Hooks 2.0.1, "Prefetch"; `docs`: absent, null, failed, empty and data differ)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+
+class PrefetchState(Enum):
+    """What a prefetch key tells."""
+
+    ABSENT = auto()
+    """Not attempted: ask the FHIR server."""
+
+    NO_DATA = auto()
+    """`null`: the client looked, and there is nothing."""
+
+    FAILED = auto()
+    """An OperationOutcome of an error: the client could not look; do not ask again."""
+
+    DATA = auto()
+    """A resource or a Bundle."""
+
+    UNUSABLE = auto()
+    """Something that is no FHIR resource (an error page, a text, an empty object): as if it were absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefetched:
+    """One prefetch key as it came, with the old `{response, resource}` wrapping taken off."""
+
+    state: PrefetchState
+    resource: Mapping[str, Any] | None = None
+
+
+_ABSENT = object()
+
+
+def prefetched(prefetch: Mapping[str, Any], key: str) -> Prefetched:
+    """The state and the resource of one key."""
+    value = prefetch.get(key, _ABSENT)
+    if value is _ABSENT:
+        return Prefetched(PrefetchState.ABSENT)
+    if value is None:
+        return Prefetched(PrefetchState.NO_DATA)
+    if isinstance(value, Mapping) and "resourceType" not in value and "resource" in value:
+        value = value["resource"]
+        if value is None:
+            return Prefetched(PrefetchState.NO_DATA)
+    if not isinstance(value, Mapping) or not isinstance(value.get("resourceType"), str):
+        return Prefetched(PrefetchState.UNUSABLE)
+    if value["resourceType"] == "OperationOutcome":
+        return Prefetched(PrefetchState.FAILED)
+    return Prefetched(PrefetchState.DATA, value)

@@ -1,0 +1,257 @@
+"""Marshmallow schemas of everything on the wire: the validation in both directions, and the source of the OpenAPI.
+
+What comes in is read leniently: unknown members are ignored, as the specification asks. What goes out is strict.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, pre_load, validate, validates_schema
+
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+LONGEST_SUMMARY = 139
+LONGEST_ID = 512
+
+_FILLED = validate.Regexp(r"\S", error="must not be blank")
+
+
+class Identifier(fields.String):
+    """A logical id. Real EHRs send numbers, 200 characters, or characters that FHIR forbids; all are taken."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> str:
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        return str(super()._deserialize(value, attr, data, **kwargs))
+
+
+class Lenient(Schema):
+    """What comes in: unknown members are ignored."""
+
+    class Meta:
+        """Unknown members are ignored."""
+
+        unknown = EXCLUDE
+
+
+class Strict(Schema):
+    """What goes out: nothing that the specification does not name."""
+
+    class Meta:
+        """Unknown members are errors."""
+
+        unknown = RAISE
+
+
+# --- in ---------------------------------------------------------------------------------------------------------------
+
+
+class FhirAuthorizationSchema(Lenient):
+    """`fhirAuthorization`: the bearer token for the FHIR server; only the token is needed to use it."""
+
+    access_token = fields.String(required=True, validate=_FILLED)
+    token_type = fields.String(load_default="Bearer")
+    expires_in = fields.Raw(allow_none=True)
+    scope = fields.Raw(allow_none=True)
+    subject = fields.Raw(allow_none=True)
+    patient = fields.Raw(allow_none=True)
+
+
+class ContextSchema(Lenient):
+    """`context` of `patient-view`, `order-select` and `order-sign`; the hook decides which members must be there."""
+
+    patientId = Identifier(required=True, validate=[_FILLED, validate.Length(max=LONGEST_ID)])
+    userId = fields.Raw(allow_none=True)
+    encounterId = fields.Raw(allow_none=True)
+    selections = fields.List(fields.Raw(), allow_none=True)
+    draftOrders = fields.Dict(keys=fields.String(), allow_none=True)
+
+
+class HookRequestSchema(Lenient):
+    """The body of `POST /cds-services/{id}`."""
+
+    hook = fields.String(required=True, validate=_FILLED)
+    hookInstance = fields.String(required=True, validate=_FILLED)
+    fhirServer = fields.Raw(allow_none=True, metadata={"type": "string", "format": "uri"})
+    fhirAuthorization = fields.Nested(FhirAuthorizationSchema, allow_none=True)
+    context = fields.Nested(ContextSchema, required=True)
+    prefetch = fields.Dict(keys=fields.String(), values=fields.Raw(allow_none=True), allow_none=True)
+
+    @validates_schema(skip_on_field_errors=True)
+    def _context_fits_the_hook(self, request: Mapping[str, Any], **_: Any) -> None:
+        """Order hooks need `draftOrders`, and `order-select` its `selections`."""
+        context, hook = request["context"], request["hook"]
+        problems: dict[str, list[str]] = {}
+        if hook in ("order-select", "order-sign") and not isinstance(context.get("draftOrders"), Mapping):
+            problems["draftOrders"] = ["required for this hook: a Bundle of the draft orders"]
+        if hook == "order-select" and context.get("selections") is None:
+            problems["selections"] = ["required for order-select: the ids of the orders that were selected"]
+        if problems:
+            raise ValidationError({"context": problems})
+
+
+class AcceptedSuggestionSchema(Lenient):
+    """A suggestion that was taken."""
+
+    id = fields.String(required=True, validate=_FILLED)
+
+
+class FeedbackItemSchema(Lenient):
+    """What became of one card."""
+
+    card = fields.String(required=True, validate=[_FILLED, validate.Length(max=LONGEST_ID)])
+    outcome = fields.String(required=True, validate=validate.OneOf(["accepted", "overridden"]))
+    outcomeTimestamp = fields.AwareDateTime(required=True, format="iso")
+    acceptedSuggestions = fields.List(fields.Nested(AcceptedSuggestionSchema), allow_none=True)
+    overrideReason = fields.Dict(keys=fields.String(), allow_none=True)
+
+    @pre_load
+    def _plural_spelling(self, item: Any, **_: Any) -> Any:
+        """Some EHRs post `overrideReasons`, one object or a list of one."""
+        if isinstance(item, Mapping) and "overrideReason" not in item and "overrideReasons" in item:
+            reason = item["overrideReasons"]
+            if isinstance(reason, list):
+                reason = reason[0] if reason else None
+            return {**item, "overrideReason": reason}
+        return item
+
+
+class FeedbackRequestSchema(Lenient):
+    """The body of `POST /cds-services/{id}/feedback`."""
+
+    feedback = fields.List(fields.Nested(FeedbackItemSchema), required=True, validate=validate.Length(max=1000))
+
+
+# --- out --------------------------------------------------------------------------------------------------------------
+
+
+class CodingSchema(Strict):
+    """A code with its system."""
+
+    system = fields.String(required=True, validate=_FILLED)
+    code = fields.String(required=True, validate=_FILLED)
+    display = fields.String(validate=_FILLED)
+
+
+class OverrideReasonSchema(CodingSchema):
+    """A reason to override; its display is what the clinician picks."""
+
+    display = fields.String(required=True, validate=_FILLED)
+
+
+class SourceSchema(Strict):
+    """The source of a card."""
+
+    label = fields.String(required=True, validate=_FILLED)
+    url = fields.Url(require_tld=False)
+    topic = fields.Nested(CodingSchema, required=True)
+
+
+class ActionSchema(Strict):
+    """One action of a suggestion."""
+
+    type = fields.String(required=True, validate=validate.OneOf(["create", "update", "delete"]))
+    description = fields.String(required=True, validate=_FILLED)
+    resource = fields.Dict(keys=fields.String())
+    resourceId = fields.String(validate=validate.Regexp(r"[A-Z][A-Za-z]+/\S+\Z"))
+
+    @validates_schema
+    def _resource_fits_the_type(self, action: Mapping[str, Any], **_: Any) -> None:
+        """A delete names its resource; a create or update carries it."""
+        wanted, other = ("resourceId", "resource") if action.get("type") == "delete" else ("resource", "resourceId")
+        if wanted not in action or other in action:
+            raise ValidationError({wanted: [f"required for {action.get('type')}, without {other}"]})
+
+
+class SuggestionSchema(Strict):
+    """A suggestion."""
+
+    label = fields.String(required=True, validate=_FILLED)
+    uuid = fields.String(required=True, validate=validate.Regexp(UUID))
+    actions = fields.List(fields.Nested(ActionSchema), validate=validate.Length(min=1))
+
+
+class LinkSchema(Strict):
+    """A link."""
+
+    label = fields.String(required=True, validate=_FILLED)
+    url = fields.Url(required=True, require_tld=False)
+    type = fields.String(required=True, validate=validate.OneOf(["absolute", "smart"]))
+
+
+class CardSchema(Strict):
+    """A card."""
+
+    uuid = fields.String(required=True, validate=validate.Regexp(UUID))
+    summary = fields.String(required=True, validate=[_FILLED, validate.Length(max=LONGEST_SUMMARY)])
+    detail = fields.String(validate=_FILLED)
+    indicator = fields.String(required=True, validate=validate.OneOf(["info", "warning", "critical"]))
+    source = fields.Nested(SourceSchema, required=True)
+    suggestions = fields.List(fields.Nested(SuggestionSchema), validate=validate.Length(min=1))
+    selectionBehavior = fields.String(validate=validate.OneOf(["at-most-one", "any"]))
+    overrideReasons = fields.List(fields.Nested(OverrideReasonSchema), validate=validate.Length(min=1))
+    links = fields.List(fields.Nested(LinkSchema), validate=validate.Length(min=1))
+    extension = fields.Dict(keys=fields.String())
+
+    @validates_schema
+    def _suggestions_have_a_behavior(self, card: Mapping[str, Any], **_: Any) -> None:
+        """`selectionBehavior` is required beside suggestions."""
+        if "suggestions" in card and "selectionBehavior" not in card:
+            raise ValidationError({"selectionBehavior": ["required beside suggestions"]})
+
+
+class HookResponseSchema(Strict):
+    """The answer to a hook."""
+
+    cards = fields.List(fields.Nested(CardSchema), required=True)
+    extension = fields.Dict(keys=fields.String())
+
+
+class ServiceDescriptionSchema(Strict):
+    """One service of the discovery."""
+
+    id = fields.String(required=True, validate=validate.Regexp(r"[^/?#\s]+\Z"))
+    hook = fields.String(required=True, validate=_FILLED)
+    title = fields.String(validate=_FILLED)
+    description = fields.String(required=True, validate=_FILLED)
+    prefetch = fields.Dict(keys=fields.String(), values=fields.String(validate=_FILLED))
+    usageRequirements = fields.String(validate=_FILLED)
+
+
+class DiscoverySchema(Strict):
+    """The answer to `GET /cds-services`."""
+
+    services = fields.List(fields.Nested(ServiceDescriptionSchema), required=True)
+
+
+class IssueSchema(Strict):
+    """One issue of an OperationOutcome."""
+
+    severity = fields.String(required=True, validate=validate.OneOf(["fatal", "error", "warning", "information"]))
+    code = fields.String(required=True, validate=_FILLED)
+    diagnostics = fields.String(validate=_FILLED)
+    expression = fields.List(fields.String(), validate=validate.Length(min=1))
+
+
+class OperationOutcomeSchema(Strict):
+    """The body of every answer that is not 2xx."""
+
+    resourceType = fields.Constant("OperationOutcome")
+    issue = fields.List(fields.Nested(IssueSchema), required=True, validate=validate.Length(min=1))
+
+
+def operation_outcome(code: str, problems: Mapping[str, str]) -> dict[str, Any]:
+    """An OperationOutcome with one issue a problem; the keys name the place in the request (empty: the whole of it)."""
+    issues: list[dict[str, Any]] = []
+    for where, what in problems.items():
+        issue: dict[str, Any] = {
+            "severity": "error",
+            "code": code,
+            "diagnostics": f"{where}: {what}" if where else what,
+        }
+        if where:
+            issue["expression"] = [where]
+        issues.append(issue)
+    return {"resourceType": "OperationOutcome", "issue": issues}

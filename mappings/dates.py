@@ -1,0 +1,112 @@
+"""FHIR dates as intervals of calendar days in the zone of the request's clock.
+
+`rules.md`, "Days": whole calendar days in the zone of the request's clock; a partial date is an interval.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
+
+_FHIR_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
+_FHIR_DATE_TIME = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)\s*([Zz]|[+-]\d{2}:?\d{2})?\Z"
+)
+
+
+class UnreadableDate(ValueError):
+    """A date that is neither a FHIR date nor a FHIR dateTime nor a near miss that can only mean one day."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A day, or an interval of days where the record says only a year or a month.
+
+    `instant` is set when the record states a time: two results of one day are then ordered by it.
+    """
+
+    first: date
+    last: date
+    instant: datetime | None = None
+
+    @property
+    def partial(self) -> bool:
+        """The record gave a year or a month only."""
+        return self.first != self.last
+
+    def certainly_before(self, other: When) -> bool:
+        """Every reading of this date is earlier than every reading of the other."""
+        if self.instant is not None and other.instant is not None:
+            return self.instant < other.instant
+        return self.last < other.last
+
+    def within(self, first: date, last: date) -> bool:
+        """Any day of it falls inside the window, both ends included."""
+        return self.first <= last and self.last >= first
+
+
+def day(value: date) -> When:
+    """A `When` that is one whole day."""
+    return When(value, value)
+
+
+def read_when(text: object, zone: tzinfo) -> When:
+    """Read a FHIR `date`, `dateTime` or `instant` into the days that it covers in `zone`.
+
+    A dateTime without a zone (invalid in R4, but sent) is read in `zone`. Raises `UnreadableDate`.
+    """
+    if not isinstance(text, str):
+        raise UnreadableDate("a date is a text")
+    text = text.strip()
+    try:
+        if partial := _FHIR_DATE.match(text):
+            return _read_date(partial[1], partial[2], partial[3])
+        if exact := _FHIR_DATE_TIME.match(text):
+            return _read_date_time(exact[1], exact[2], exact[3], zone)
+    except (ValueError, OverflowError) as error:
+        raise UnreadableDate("not a day of the calendar") from error
+    raise UnreadableDate("not a FHIR date or dateTime")
+
+
+def _read_date(year_text: str, month_text: str | None, day_text: str | None) -> When:
+    year = int(year_text)
+    if month_text is None:
+        return When(date(year, 1, 1), date(year, 12, 31))
+    month = int(month_text)
+    if day_text is None:
+        return When(date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1]))
+    return day(date(year, month, int(day_text)))
+
+
+def _read_date_time(day_text: str, time_text: str, offset: str | None, zone: tzinfo) -> When:
+    time_text = time_text.replace(",", ".")
+    seconds, dot, fraction = time_text.partition(".")
+    if dot:
+        time_text = f"{seconds}.{fraction[:6].ljust(6, '0')}"
+    if offset in ("Z", "z"):
+        offset = "+00:00"
+    instant = datetime.fromisoformat(f"{day_text}T{time_text}{offset or ''}")
+    local = instant.replace(tzinfo=zone) if instant.tzinfo is None else instant.astimezone(zone)
+    return When(local.date(), local.date(), local)
+
+
+def completed_years(birth: date, on: date) -> int:
+    """Completed years of age on a day."""
+    return on.year - birth.year - ((on.month, on.day) < (birth.month, birth.day))
+
+
+def add_months(start: date, months: int) -> date:
+    """The same day of a later (or earlier) month, or that month's last day: calendar months, `rules.md` "Days"."""
+    month_index = start.year * 12 + start.month - 1 + months
+    year, month = divmod(month_index, 12)
+    return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def days_before(today: date, days: int) -> date:
+    """The day that lies `days` days before today; the first day of the calendar where that would lie before it."""
+    try:
+        return today - timedelta(days=days)
+    except OverflowError:
+        return date.min

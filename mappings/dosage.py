@@ -1,0 +1,382 @@
+"""Dosage of a medication order, statement or administration: dose, interval, route, duration of an infusion.
+
+Only what is structured is read; a dosage in words gives no dose and no interval, and rules that need one stay silent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from mappings.clock import Clock
+from mappings.concepts import Terminology
+from mappings.dates import UnreadableDate, When, add_months, day
+from mappings.facts import Dosage, Drug, Interval
+from mappings.laboratory import decimal_of
+from mappings.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.units import normalised_unit
+from mappings.wording import Amount, Text
+
+_DAY_UNITS = {
+    "s": Decimal(1) / 86400,
+    "min": Decimal(1) / 1440,
+    "h": Decimal(1) / 24,
+    "d": Decimal(1),
+    "wk": Decimal(7),
+    "mo": Decimal(31),
+    "a": Decimal(366),
+}
+"""Longest number of days of a FHIR period unit; a month stays a calendar month (`rules.md`, "Days")."""
+
+_MG = {"mg": Decimal(1), "g": Decimal(1000), "ug": Decimal("0.001"), "milligram": Decimal(1), "milligramme": Decimal(1)}
+_ML = {"ml": Decimal(1), "l": Decimal(1000), "milliliter": Decimal(1), "millilitre": Decimal(1)}
+_IU = {
+    "[iu]": Decimal(1),
+    "iu": Decimal(1),
+    "ui": Decimal(1),
+    "unt": Decimal(1),
+    "[usp'u]": Decimal(1),
+    "i.u.": Decimal(1),
+}
+IU_PER_MICROGRAM = 40
+"""International units of vitamin D2 or D3 in a microgram."""
+
+_MINUTES = {
+    "min": Decimal(1),
+    "mn": Decimal(1),
+    "minute": Decimal(1),
+    "minutes": Decimal(1),
+    "h": Decimal(60),
+    "hr": Decimal(60),
+    "s": Decimal(1) / 60,
+}
+
+_EVERY = re.compile(r"Q\s*(\d{1,3})\s*(H|D|W|WK|M|MO)\Z")
+_ABBREVIATIONS = {
+    **dict.fromkeys(("QD", "AM", "PM", "BED", "DAILY"), (Decimal(1), "d", 1)),
+    "BID": (Decimal(1), "d", 2),
+    "TID": (Decimal(1), "d", 3),
+    "QID": (Decimal(1), "d", 4),
+    "QOD": (Decimal(2), "d", 1),
+    "WK": (Decimal(7), "d", 1),
+    "MO": (Decimal(1), "mo", 1),
+}
+_SINGLE = frozenset({"ONCE", "STAT", "X1", "1X", "ONE TIME"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Timing:
+    single: bool = False
+    repeating: bool = False
+    count: int | None = None
+    interval_days: Decimal | None = None
+    interval_text: Text | None = None
+    doses_per_week: Decimal | None = None
+    first: When | None = None
+    end: When | None = None
+    minutes: Decimal | None = None
+
+
+def read_dosage(lines: object, drug: Drug, written: When | None, clock: Clock, terminology: Terminology) -> Dosage:
+    """The dosage that one or more dosage lines state together.
+
+    `lines` is `dosageInstruction`, `dosage` or the `dosage` of an administration. Of several lines the highest dose,
+    the shortest infusion and the longest interval count; a product's strength turns millilitres and units into mg.
+    """
+    read = [_read_line(line, drug, written, clock, terminology) for line in maps(lines)]
+    if not read:
+        return Dosage()
+    routes: frozenset[str] = frozenset().union(*(one.routes for one in read))
+    intervals = [one.interval for one in read if one.interval is not None]
+    counts = [one.count for one in read if one.count is not None]
+    firsts = [one.first for one in read if one.first is not None]
+    ends = [one.end for one in read if one.end is not None]
+    return Dosage(
+        dose_mg=_highest(one.dose_mg for one in read),
+        dose_ml=_highest(one.dose_ml for one in read),
+        dose_iu=_highest(one.dose_iu for one in read),
+        dose_stated=any(one.dose_stated for one in read),
+        interval=max(intervals, key=lambda interval: interval.longest_days, default=None),
+        doses_per_week=_highest(one.doses_per_week for one in read),
+        count=sum(counts) if len(counts) == len(read) else None,
+        single=len(read) == 1 and read[0].single,
+        repeating=any(one.repeating for one in read),
+        first=min(firsts, key=lambda when: when.first, default=None),
+        end=max(ends, key=lambda when: when.last) if len(ends) == len(read) else None,
+        routes=routes,
+        route_stated=any(one.route_stated for one in read),
+        route_text=next((one.route_text for one in read if one.route_text), ""),
+        infusion_minutes=min((one.infusion_minutes for one in read if one.infusion_minutes is not None), default=None),
+    )
+
+
+def _highest(values: Any) -> Decimal | None:
+    return max((value for value in values if value is not None), default=None)
+
+
+def _read_line(
+    line: Mapping[str, Any], drug: Drug, written: When | None, clock: Clock, terminology: Terminology
+) -> Dosage:
+    doses = list(_doses(line))
+    mass, ml, iu = (_highest(_dose_in(dose, units) for dose in doses) for units in (_MG, _ML, _IU))
+    count = _highest(_dose_in_units_of_use(dose) for dose in doses)
+    mg = mass
+    if iu is None and mass is not None:
+        iu = mass * 1000 * IU_PER_MICROGRAM
+    if ml is not None and drug.millilitres:
+        share = ml / drug.millilitres
+        mg = share * drug.strength_mg if mg is None and drug.strength_mg is not None else mg
+        iu = share * drug.strength_iu if iu is None and drug.strength_iu is not None else iu
+    if count is not None:
+        mg = count * drug.strength_mg if mg is None and drug.strength_mg is not None else mg
+        iu = count * drug.strength_iu if iu is None and drug.strength_iu is not None else iu
+    timing = _read_timing(a_map(line.get("timing")), written, clock)
+    route = line.get("route")
+    return Dosage(
+        dose_mg=mg,
+        dose_ml=ml,
+        dose_iu=iu,
+        dose_stated=bool(doses),
+        interval=None
+        if timing.interval_days is None or timing.interval_text is None
+        else Interval(timing.interval_days, timing.interval_text),
+        doses_per_week=timing.doses_per_week,
+        count=timing.count,
+        single=timing.single,
+        repeating=timing.repeating,
+        first=timing.first,
+        end=timing.end,
+        routes=terminology.recognise(codings(route)).concepts,
+        route_stated=bool(a_map(route)),
+        route_text=shown_name(route),
+        infusion_minutes=_infusion_minutes(line, timing, mg, ml, drug),
+    )
+
+
+def _doses(line: Mapping[str, Any]) -> Any:
+    """Every dose Quantity of a line; of a range its high end (`zoledronate-renal-dose`: a range counts by it)."""
+    for part in (*maps(line.get("doseAndRate")), line):
+        for name in ("doseQuantity", "dose"):
+            if quantity := a_map(part.get(name)):
+                yield quantity
+        dose_range = a_map(part.get("doseRange"))
+        if end := a_map(dose_range.get("high")) or a_map(dose_range.get("low")):
+            yield end
+
+
+def _unit_of(quantity: Mapping[str, Any]) -> str:
+    return normalised_unit(a_text(quantity.get("code")) or a_text(quantity.get("unit")))
+
+
+def _dose_in(quantity: Mapping[str, Any], units: Mapping[str, Decimal]) -> Decimal | None:
+    value = decimal_of(quantity.get("value"))
+    if value is None:
+        return None
+    for name in ("code", "unit"):
+        spelled = normalised_unit(a_text(quantity.get(name)))
+        factor = units.get(spelled)
+        if factor is None and spelled.endswith("s"):
+            factor = units.get(spelled[:-1])
+        if factor is not None:
+            return value * factor
+    return None
+
+
+_UNITS_OF_USE = re.compile(
+    r"(?:|1|\{?(?:ampoule|ampul|ampule|amp|vial|flacon|fl|dose|unit|unite|unité|tablet|tbl|tab|comprime|comprimé|cp|"
+    r"capsule|cap|gelule|gélule|sachet|syringe|seringue|piece|bag|poche|each|ea)s?\}?)\Z"
+)
+
+
+def _dose_in_units_of_use(quantity: Mapping[str, Any]) -> Decimal | None:
+    """A dose counted in ampoules, tablets, vials...: only the product's strength says how much that is."""
+    raw = (a_text(quantity.get("code")) or a_text(quantity.get("unit"))).casefold()
+    return decimal_of(quantity.get("value")) if _UNITS_OF_USE.match(raw) else None
+
+
+# --- timing -----------------------------------------------------------------------------------------------------------
+
+
+def _read_timing(timing: Mapping[str, Any], written: When | None, clock: Clock) -> _Timing:
+    repeat = a_map(timing.get("repeat"))
+    events = [when for raw in _event_list(timing.get("event")) if (when := _when(raw, clock)) is not None]
+    first = min(events, key=lambda when: when.first, default=None)
+    end = max(events, key=lambda when: when.last, default=None)
+    count = _whole(repeat.get("countMax")) or _whole(repeat.get("count"))
+    period, unit, frequency = _frequency(repeat, timing)
+    bounds_first, bounds_end = _bounds(repeat, first or written, clock)
+    first = first or bounds_first
+    end = bounds_end or end
+    minutes = _minutes(repeat)
+    single = count == 1 or _said_once(timing) or (len(events) == 1 and period is None)
+    if period is None or unit is None or single:
+        return _Timing(
+            single=single,
+            repeating=len(events) > 1,
+            count=count,
+            first=first,
+            end=end if len(events) != 1 or bounds_end else None,
+            minutes=minutes,
+        )
+    days = period * _DAY_UNITS[unit] / frequency
+    if end is None and count is not None and (begin := first or written) is not None:
+        end = day(_after(begin.last, period / frequency * (count - 1), unit))
+    return _Timing(
+        repeating=True,
+        count=count,
+        interval_days=days,
+        interval_text=_interval_text(period, unit, frequency),
+        doses_per_week=Decimal(7) / _shortest_days(period, unit, frequency),
+        first=first,
+        end=end,
+        minutes=minutes,
+    )
+
+
+def _event_list(events: object) -> list[object]:
+    if isinstance(events, str):
+        return [events]
+    return list(events) if isinstance(events, list) else []
+
+
+def _when(raw: object, clock: Clock) -> When | None:
+    try:
+        return clock.read(raw)
+    except UnreadableDate:
+        return None
+
+
+def _whole(value: object) -> int | None:
+    number = decimal_of(value)
+    return int(number) if number is not None and number > 0 and number == int(number) else None
+
+
+def _frequency(repeat: Mapping[str, Any], timing: Mapping[str, Any]) -> tuple[Decimal | None, str | None, Decimal]:
+    period = decimal_of(repeat.get("periodMax")) or decimal_of(repeat.get("period"))
+    unit = a_text(repeat.get("periodUnit") or repeat.get("periodUnits"))
+    if period is not None and period > 0 and unit in _DAY_UNITS:
+        return period, unit, Decimal(_whole(repeat.get("frequency")) or 1)
+    if repeat.get("dayOfWeek"):
+        days = repeat["dayOfWeek"]
+        return Decimal(1), "wk", Decimal(len(days) if isinstance(days, list) else 1)
+    for coding in (*codings(timing.get("code")), {"code": a_map(timing.get("code")).get("text")}):
+        code = a_text(coding.get("code")).upper()
+        if code in _ABBREVIATIONS:
+            number, unit, frequency = _ABBREVIATIONS[code]
+            return number, unit, Decimal(frequency)
+        if match := _EVERY.match(code):
+            unit = {"H": "h", "D": "d", "W": "wk", "WK": "wk", "M": "mo", "MO": "mo"}[match[2]]
+            return Decimal(match[1]), unit, Decimal(1)
+    return None, None, Decimal(1)
+
+
+def _said_once(timing: Mapping[str, Any]) -> bool:
+    code = a_map(timing.get("code"))
+    words = [a_text(coding.get("code")).upper() for coding in codings(code)] + [a_text(code.get("text")).upper()]
+    return any(word in _SINGLE for word in words)
+
+
+def _bounds(repeat: Mapping[str, Any], begin: When | None, clock: Clock) -> tuple[When | None, When | None]:
+    if period := a_map(repeat.get("boundsPeriod")):
+        return _when(period.get("start"), clock), _when(period.get("end"), clock)
+    length = a_map(repeat.get("boundsDuration")) or a_map(a_map(repeat.get("boundsRange")).get("high"))
+    value, unit = decimal_of(length.get("value")), _unit_of(length)
+    unit = {"week": "wk", "weeks": "wk", "day": "d", "days": "d", "month": "mo", "months": "mo"}.get(unit, unit)
+    if begin is not None and value is not None and value > 0 and unit in _DAY_UNITS:
+        return None, day(_after(begin.last, value, unit))
+    return None, None
+
+
+def _after(begin: date, number: Decimal, unit: str) -> date:
+    try:
+        if unit == "mo" and number == int(number):
+            return add_months(begin, int(number))
+        return begin + timedelta(days=float(number * _DAY_UNITS[unit]))
+    except (OverflowError, ValueError):
+        return date.max
+
+
+def _shortest_days(period: Decimal, unit: str, frequency: Decimal) -> Decimal:
+    days = {"mo": Decimal(30), "a": Decimal(365)}.get(unit, _DAY_UNITS[unit])
+    return period * days / frequency
+
+
+def _interval_text(period: Decimal, unit: str, frequency: Decimal) -> Text:
+    number = period / frequency
+    plural = "" if number == 1 else "s"
+    english = {"s": "second", "min": "minute", "h": "hour", "d": "day", "wk": "week", "mo": "month", "a": "year"}[unit]
+    french = {"s": "seconde", "min": "minute", "h": "heure", "d": "jour", "wk": "semaine", "mo": "mois", "a": "an"}[
+        unit
+    ]
+    feminine = "toutes" if unit in {"s", "min", "h", "wk"} else "tous"
+    if unit == "mo":
+        return Text("every {number} " + english + plural, "tous les {number} mois", number=number)
+    return Text(
+        "every {number} " + english + plural,
+        feminine + " les {number} " + french + ("" if number <= 1 else "s"),
+        number=number,
+    )
+
+
+# --- infusion ---------------------------------------------------------------------------------------------------------
+
+
+def _minutes(repeat: Mapping[str, Any]) -> Decimal | None:
+    value = decimal_of(repeat.get("duration"))
+    factor = _MINUTES.get(a_text(repeat.get("durationUnit") or repeat.get("durationUnits")))
+    return None if value is None or factor is None or value <= 0 else value * factor
+
+
+def _infusion_minutes(
+    line: Mapping[str, Any], timing: _Timing, mg: Decimal | None, ml: Decimal | None, drug: Drug
+) -> Decimal | None:
+    if timing.minutes is not None:
+        return timing.minutes
+    volume = ml if ml is not None else drug.millilitres
+    for part in (*maps(line.get("doseAndRate")), line):
+        if ratio := a_map(part.get("rateRatio")):
+            minutes = _minutes_of_ratio(ratio, mg, volume)
+        elif rate := a_map(part.get("rateQuantity")):
+            minutes = _minutes_of_rate(rate, mg, volume)
+        else:
+            continue
+        if minutes is not None:
+            return minutes
+    return None
+
+
+def _minutes_of_ratio(ratio: Mapping[str, Any], mg: Decimal | None, volume: Decimal | None) -> Decimal | None:
+    numerator, denominator = a_map(ratio.get("numerator")), a_map(ratio.get("denominator"))
+    time = _dose_in(denominator, _MINUTES)
+    if time is None or time <= 0:
+        return None
+    for units, whole in ((_MG, mg), (_ML, volume)):
+        amount = _dose_in(numerator, units)
+        if amount is not None and amount > 0 and whole is not None:
+            return whole / amount * time
+    value = decimal_of(denominator.get("value"))
+    return time if value is not None and value != 1 else None
+
+
+_PER_TIME = re.compile(r"(ml|l|mg)/(min|mn|h|hr)\Z")
+
+
+def _minutes_of_rate(rate: Mapping[str, Any], mg: Decimal | None, volume: Decimal | None) -> Decimal | None:
+    value = decimal_of(rate.get("value"))
+    match = _PER_TIME.match(_unit_of(rate))
+    if value is None or value <= 0 or match is None:
+        return None
+    whole = mg if match[1] == "mg" else volume
+    if whole is None:
+        return None
+    per = value * (_ML | _MG)[match[1]]
+    return whole / per * _MINUTES[match[2]]
+
+
+def dose_amount(dosage: Dosage) -> Amount | None:
+    """The dose in mg as it is shown."""
+    return None if dosage.dose_mg is None else Amount(dosage.dose_mg, "mg")

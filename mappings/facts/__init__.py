@@ -1,0 +1,65 @@
+"""Facts: the only words that a rule may use.
+
+A fact is *known*, *absent* (we looked, completely, and there is none) or *unavailable* (we could not look). `Facts` is
+the record of one patient in these words; `mappings.record` builds it from FHIR.
+"""
+
+from mappings.facts.drugs import (
+    Course,
+    Dosage,
+    Drug,
+    Exposure,
+    ExposureKind,
+    Exposures,
+    Interval,
+    Phase,
+    uncertain_remark,
+)
+from mappings.facts.events import Act, Allergy, Diagnosis, Order, OrderKind, Planned
+from mappings.facts.patient import Facts
+from mappings.facts.results import (
+    Clearance,
+    ClearanceMethod,
+    CorrectedCalcium,
+    Finding,
+    Measurement,
+    Person,
+    VitaminD,
+)
+from mappings.facts.settings import ClinicalSettings, setting_texts
+from mappings.facts.three_valued import Absent, Collected, Fact, FactNotKnownError, Known, Unavailable, known
+
+__all__ = [
+    "Absent",
+    "Act",
+    "Allergy",
+    "Clearance",
+    "ClearanceMethod",
+    "ClinicalSettings",
+    "Collected",
+    "CorrectedCalcium",
+    "Course",
+    "Diagnosis",
+    "Dosage",
+    "Drug",
+    "Exposure",
+    "ExposureKind",
+    "Exposures",
+    "Fact",
+    "FactNotKnownError",
+    "Facts",
+    "Finding",
+    "Interval",
+    "Known",
+    "Measurement",
+    "Order",
+    "OrderKind",
+    "Person",
+    "Phase",
+    "Planned",
+    "Unavailable",
+    "VitaminD",
+    "known",
+    "setting_texts",
+    "uncertain_remark",
+]

@@ -1,0 +1,290 @@
+"""Drugs: what they are, how they are given, and what the patient received of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from mappings.dates import When, days_before
+from mappings.facts.settings import DEFAULTS, ClinicalSettings
+from mappings.facts.three_valued import Absent, Fact, Known, Unavailable
+from mappings.wording import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A medication as far as it could be identified.
+
+    `identified` is false when neither code nor name says what it is; `named` when it bears a name that is none of ours;
+    `unresolved` says why it could not be looked up.
+    `strength_mg` is that of one unit of the product; `millilitres` its volume; `units_iu` a vitamin's strength in IU.
+    """
+
+    concepts: frozenset[str]
+    name: Text
+    identified: bool
+    by_name: bool = False
+    named: bool = False
+    unverified_code: bool = False
+    unresolved: Text | None = None
+    strength_mg: Decimal | None = None
+    millilitres: Decimal | None = None
+    strength_iu: Decimal | None = None
+
+    def is_any(self, concepts: frozenset[str]) -> bool:
+        """One of these concepts."""
+        return not self.concepts.isdisjoint(concepts)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The time between two doses. `longest_days` counts a month as 31 days, so that "monthly" is never above 31."""
+
+    longest_days: Decimal
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Dosage:
+    """What a medication order or statement says about giving the drug, as far as it could be read.
+
+    `dose_mg` and `dose_iu` take the high end of a range; `dose_unreadable` is set when a dose is stated in a way that
+    could not be read. `single` is one dose; `repeating` has a frequency; neither is an open order.
+    """
+
+    dose_mg: Decimal | None = None
+    dose_ml: Decimal | None = None
+    dose_iu: Decimal | None = None
+    dose_stated: bool = False
+    interval: Interval | None = None
+    doses_per_week: Decimal | None = None
+    count: int | None = None
+    single: bool = False
+    repeating: bool = False
+    first: When | None = None
+    end: When | None = None
+    routes: frozenset[str] = frozenset()
+    route_stated: bool = False
+    route_text: str = ""
+    infusion_minutes: Decimal | None = None
+
+    @property
+    def weekly_iu(self) -> Decimal | None:
+        """International units a week, where dose and frequency are known."""
+        if self.dose_iu is None or self.doses_per_week is None:
+            return None
+        return self.dose_iu * self.doses_per_week
+
+
+class ExposureKind(StrEnum):
+    """The resource that tells of an exposure."""
+
+    ADMINISTRATION = "administration"
+    STATEMENT = "statement"
+    REQUEST = "request"
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """One resource that says that the patient received, takes or may have taken a drug (`rules.md`, "Exposure").
+
+    `first` and `last` are the days that it covers, as far as they are dated (`last` is None while it is ongoing or where
+    its end is not dated); `written` is when it was recorded. `certain` is false for a status that is unknown or invalid,
+    and for an open order without any date in the last year. `planned` begins in the future: no exposure yet.
+    """
+
+    kind: ExposureKind
+    drug: Drug
+    source: str
+    dosage: Dosage
+    certain: bool = True
+    ongoing: bool = False
+    stopped: bool = False
+    planned: bool = False
+    first: When | None = None
+    last: When | None = None
+    written: When | None = None
+    last_dose: When | None = None
+    last_dose_undated: bool = False
+
+    @property
+    def never_ended(self) -> bool:
+        """Neither a dose nor an end is on record: on hold, or open and uncertain."""
+        return not self.stopped and self.last is None and self.last_dose is None and not self.last_dose_undated
+
+    def touches(self, first: date, last: date) -> bool:
+        """May the drug have been given on any day of the window? What is not dated may have been."""
+        if self.planned:
+            return False
+        if self.ongoing:
+            return self.first is None or self.first.first <= last
+        covered = [when for when in (self.first, self.last, self.last_dose) if when is not None]
+        if self.never_ended:
+            return self.first is None or self.first.first <= last
+        if not covered:
+            return self.written is None or self.written.last >= first
+        begin = min(when.first for when in covered)
+        end = max(when.last for when in covered)
+        if self.last_dose_undated and self.written is not None:
+            end = max(end, self.written.last)
+        return begin <= last and end >= first
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A stretch of exposures without a gap of more than a year."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        """Days from the first exposure to the last."""
+        return (self.last - self.first).days
+
+
+class Phase(StrEnum):
+    """Start: no antiresorptive in the last `start_free_days`. Continuation: any, an uncertain one included."""
+
+    START = "start"
+    CONTINUATION = "continuation"
+
+
+@dataclass(frozen=True, slots=True)
+class Exposures:
+    """All exposures that could be read, and the gaps where more of them may be.
+
+    A gap makes "never received" unknowable, never "received". Questions answer True, False or None (cannot be known).
+    """
+
+    what: Text
+    today: date
+    entries: tuple[Exposure, ...]
+    gaps: tuple[Text, ...] = ()
+    settings: ClinicalSettings = DEFAULTS
+
+    def of(self, concepts: frozenset[str]) -> Exposures:
+        """Those to one of these drugs, with the same gaps."""
+        entries = tuple(entry for entry in self.entries if entry.drug.is_any(concepts))
+        return Exposures(self.what, self.today, entries, self.gaps, self.settings)
+
+    @property
+    def unavailable(self) -> Unavailable:
+        """The gaps, as a fact that could not be looked up."""
+        return Unavailable(self.what, self.gaps or (UNDATED_LAST_DOSE,))
+
+    def any(self, predicate: Callable[[Exposure], bool | None]) -> bool | None:
+        """Is there one? None when a gap, or an entry that cannot tell, may hide one."""
+        unsure = bool(self.gaps)
+        for entry in self.entries:
+            answer = predicate(entry)
+            if answer:
+                return True
+            unsure = unsure or answer is None
+        return None if unsure else False
+
+    @property
+    def ever(self) -> bool | None:
+        """Received at any time, or possibly received."""
+        return self.any(lambda entry: not entry.planned)
+
+    @property
+    def ongoing(self) -> bool | None:
+        """Being taken now."""
+        return self.any(lambda entry: entry.ongoing)
+
+    def in_last(self, days: int) -> bool | None:
+        """Ongoing, or the last dose at most so many days ago; None where a last dose is not dated."""
+        return self.any(lambda entry: self._in_last(entry, days))
+
+    def recent(self, days: int) -> tuple[Exposure, ...]:
+        """Those that are ongoing or whose last dose was at most so many days ago."""
+        return tuple(entry for entry in self.entries if self._in_last(entry, days))
+
+    def _in_last(self, entry: Exposure, days: int) -> bool | None:
+        if entry.ongoing:
+            return True
+        if entry.last_dose is not None and entry.last_dose.within(days_before(self.today, days), self.today):
+            return True
+        return None if entry.last_dose_undated else False
+
+    @property
+    def on_treatment(self) -> bool | None:
+        """On the drug: ongoing, or the last dose at most `on_treatment_days` ago."""
+        return self.in_last(self.settings.on_treatment_days)
+
+    @property
+    def phase(self) -> Fact[Phase]:
+        """Start or continuation of a treatment with these drugs; a gap leaves a start unknowable."""
+        since = days_before(self.today, self.settings.start_free_days)
+        touching = tuple(entry for entry in self.entries if entry.touches(since, self.today))
+        if touching:
+            sources = tuple(entry.source for entry in touching if entry.source)
+            certain = any(entry.certain for entry in touching)
+            remarks = () if certain else tuple(uncertain_remark(entry) for entry in touching)
+            return Known(PHASE, Phase.CONTINUATION, sources, remarks)
+        if self.gaps:
+            return Unavailable(PHASE, self.gaps)
+        return Known(PHASE, Phase.START)
+
+    @property
+    def last_dose(self) -> Fact[Exposure]:
+        """The exposure with the newest dated dose; absent where none is dated."""
+        dosed = [entry for entry in self.entries if entry.last_dose is not None and not entry.planned]
+        if self.gaps:
+            return self.unavailable
+        if not dosed:
+            return Absent(LAST_DOSE)
+        newest = max(dosed, key=lambda entry: (entry.last_dose.last if entry.last_dose else date.min, entry.source))
+        remarks = () if newest.certain else (uncertain_remark(newest),)
+        return Known(LAST_DOSE, newest, (newest.source,) if newest.source else (), remarks)
+
+    @property
+    def stopped(self) -> bool | None:
+        """A statement or a repeating request stopped, completed or ended, and nothing ongoing or planned."""
+        if any(entry.ongoing or entry.planned for entry in self.entries):
+            return False
+        if self.gaps:
+            return None
+        return any(entry.stopped for entry in self.entries)
+
+    @property
+    def last_course(self) -> Course | None:
+        """The latest course: exposures linked by gaps within `course_gap_days`; None where nothing is dated."""
+        spans = sorted(span for span in map(self._span, self.entries) if span is not None)
+        if not spans:
+            return None
+        first, last = spans[0]
+        for begin, end in spans[1:]:
+            if (begin - last).days > self.settings.course_gap_days:
+                first = begin
+            last = max(last, end)
+        return Course(first, last)
+
+    def _span(self, entry: Exposure) -> tuple[date, date] | None:
+        if entry.planned:
+            return None
+        dated = [when for when in (entry.first, entry.last, entry.last_dose) if when is not None]
+        if entry.ongoing:
+            return (min((when.first for when in dated), default=self.today), self.today)
+        if not dated:
+            return None
+        return (min(when.first for when in dated), min(max(when.last for when in dated), self.today))
+
+
+PHASE = Text("start or continuation of the antiresorptive", "début ou poursuite de l'antirésorptif")
+LAST_DOSE = Text("last dose", "dernière dose")
+UNDATED_LAST_DOSE = Text("its last dose is not dated", "sa dernière dose n'est pas datée")
+
+
+def uncertain_remark(entry: Exposure) -> Text:
+    """That an exposure counts although the record is not sure of it."""
+    return Text(
+        "{source} ({drug}) is uncertain (status or date) and counts as possible exposure",
+        "{source} ({drug}) est incertain (statut ou date) et compte comme exposition possible",
+        source=entry.source,
+        drug=entry.drug.name,
+    )

@@ -1,0 +1,109 @@
+"""One patient's record in the words of the referential."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from datetime import date
+
+from mappings.facts.drugs import Exposures
+from mappings.facts.events import Act, Allergy, Diagnosis, Order
+from mappings.facts.results import Clearance, CorrectedCalcium, Finding, Measurement, Person, VitaminD
+from mappings.facts.settings import ClinicalSettings
+from mappings.facts.three_valued import Collected, Fact
+from mappings.wording import Text
+
+
+class Facts(ABC):
+    """One patient's record, as of one day, in the words of the referential.
+
+    Every property is read when it is first asked for. A rule declares by name the properties that it reads.
+    """
+
+    @property
+    @abstractmethod
+    def today(self) -> date:
+        """The day of the request, in the zone of its clock."""
+
+    @property
+    @abstractmethod
+    def settings(self) -> ClinicalSettings:
+        """The choices that the sources leave open."""
+
+    @property
+    @abstractmethod
+    def person(self) -> Fact[Person]:
+        """Sex and birth date."""
+
+    @property
+    @abstractmethod
+    def vitamin_d(self) -> Fact[VitaminD]:
+        """Newest 25-OH vitamin D of the last 180 d."""
+
+    @property
+    @abstractmethod
+    def calcium(self) -> Fact[CorrectedCalcium]:
+        """Corrected calcium of the last 30 d; uncorrected where there is no albumin within 7 d of it."""
+
+    @property
+    @abstractmethod
+    def crisis_calcium(self) -> Fact[CorrectedCalcium]:
+        """Corrected calcium of the last 7 d, as `hypercalcaemic-crisis` reads it."""
+
+    @property
+    @abstractmethod
+    def albumin(self) -> Fact[Measurement]:
+        """Newest albumin of the last 30 d, g/L."""
+
+    @property
+    @abstractmethod
+    def phosphate(self) -> Fact[Measurement]:
+        """Newest phosphate of the last 30 d, mmol/L."""
+
+    @property
+    @abstractmethod
+    def clearance(self) -> Fact[Clearance]:
+        """Creatinine clearance of the last 30 d by the order of preference of `rules.md`."""
+
+    @property
+    @abstractmethod
+    def clearance_inputs_missing(self) -> tuple[Text, ...]:
+        """What a Cockcroft-Gault computation still needs: creatinine, weight, sex, age."""
+
+    @property
+    @abstractmethod
+    def creatinine(self) -> Fact[Measurement]:
+        """Newest creatinine of the last 30 d, umol/L."""
+
+    @property
+    @abstractmethod
+    def exposures(self) -> Exposures:
+        """What the patient received, takes or may have taken; never a draft."""
+
+    @property
+    @abstractmethod
+    def conditions(self) -> Collected[Diagnosis]:
+        """Conditions that are neither refuted nor entered in error, active or not."""
+
+    @property
+    @abstractmethod
+    def procedures(self) -> Collected[Act]:
+        """Procedures that were begun at least."""
+
+    @property
+    @abstractmethod
+    def imaging(self) -> Collected[Act]:
+        """Imaging studies and diagnostic reports."""
+
+    @property
+    @abstractmethod
+    def orders(self) -> Collected[Order]:
+        """All drafts of the request, and the active and planned orders of the record."""
+
+    @property
+    @abstractmethod
+    def allergies(self) -> Collected[Allergy]:
+        """Allergies and intolerances that are not refuted."""
+
+    @abstractmethod
+    def finding(self, name: str, sites: frozenset[str] = frozenset()) -> Fact[Finding]:
+        """The newest recorded finding of the last 90 d whose site matches; one without a site applies."""

@@ -1,0 +1,143 @@
+"""Results and recorded findings, in canonical units, each with its date and the resource that it was read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from mappings.dates import When
+from mappings.facts.three_valued import Unavailable
+from mappings.quantities import Bounds
+from mappings.wording import Amount, Text
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One result: its value (or the interval that its comparator leaves) in a canonical unit, its date and origin."""
+
+    bounds: Bounds
+    unit: str
+    when: When
+    source: str
+    reported: Amount
+    preliminary: bool = False
+    unverified_code: bool = False
+    lower_limit: Decimal | None = None
+    upper_limit: Decimal | None = None
+    per_body_surface: bool = False
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The resource that it was read from."""
+        return (self.source,) if self.source else ()
+
+
+VITAMIN_D_PAIRS = {
+    10: (Decimal(10), Decimal(25)),
+    20: (Decimal(20), Decimal(50)),
+    30: (Decimal(30), Decimal(75)),
+    70: (Decimal(70), Decimal(175)),
+    150: (Decimal(150), Decimal(375)),
+}
+"""The limits of 25-OH vitamin D in ng/mL and in nmol/L (RAO, Tableau 1; 50 nmol/L is 20 × 2.5, a setting of ours)."""
+
+
+@dataclass(frozen=True, slots=True)
+class VitaminD:
+    """A 25-OH vitamin D result, compared in the unit that it was reported in."""
+
+    measurement: Measurement
+
+    def _limit(self, ng_per_ml: int) -> Decimal:
+        mass, molar = VITAMIN_D_PAIRS[ng_per_ml]
+        return molar if self.measurement.unit == "nmol/L" else mass
+
+    def below(self, ng_per_ml: int) -> bool | None:
+        """Strictly below one of the limits of Tableau 1, named by its ng/mL figure."""
+        return self.measurement.bounds.below(self._limit(ng_per_ml))
+
+    def above(self, ng_per_ml: int) -> bool | None:
+        """Strictly above one of the limits of Tableau 1, named by its ng/mL figure."""
+        return self.measurement.bounds.above(self._limit(ng_per_ml))
+
+    @property
+    def when(self) -> When:
+        """The day of the sample."""
+        return self.measurement.when
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectedCalcium:
+    """Calcium in mmol/L, corrected for albumin where an albumin allows it (RAO, contexte général §4).
+
+    `limits` are the reference range of the result that was used, else 2.20 to 2.60 mmol/L.
+    """
+
+    bounds: Bounds
+    when: When
+    corrected: bool
+    measured: Measurement
+    albumin: Measurement | None
+    lower_limit: Decimal
+    upper_limit: Decimal
+    albumin_unavailable: Unavailable | None = None
+
+    @property
+    def low(self) -> bool | None:
+        """Below its lower limit."""
+        return self.bounds.below(self.lower_limit)
+
+    @property
+    def high(self) -> bool | None:
+        """Above its upper limit."""
+        return self.bounds.above(self.upper_limit)
+
+
+class ClearanceMethod(StrEnum):
+    """How a creatinine clearance was come by, in the order of preference of `rules.md`."""
+
+    REPORTED_COCKCROFT = "reported Cockcroft-Gault"
+    COMPUTED_COCKCROFT = "computed Cockcroft-Gault"
+    MEASURED = "measured"
+    OLDER_COCKCROFT = "older reported Cockcroft-Gault"
+    EGFR = "eGFR"
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """Creatinine clearance in mL/min, with the way it was come by and what a computation would still need."""
+
+    bounds: Bounds
+    when: When
+    method: ClearanceMethod
+    computation: Text | None = None
+    missing: tuple[Text, ...] = ()
+
+    @property
+    def approximate(self) -> bool:
+        """An eGFR stands in for the clearance: it decides, but no dose is offered from it."""
+        return self.method is ClearanceMethod.EGFR
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The Patient resource as far as the referential needs it. `birth` may be partial."""
+
+    sex: str | None
+    birth: When | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A recorded finding (`rules.md`, "Recorded findings"): a score, a count, a percentage, a yes or no."""
+
+    bounds: Bounds | None
+    flag: bool | None
+    code: str | None
+    unit: str
+    when: When
+    source: str
+    sites: frozenset[str] = frozenset()
+    reported: Amount | None = None

@@ -1,0 +1,102 @@
+"""Known, absent, unavailable: the three values of a fact (`rules.md`, "Facts")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from mappings.wording import Text
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """A fact that the record states. `remarks` are what a card that uses it must say (preliminary, partial date...)."""
+
+    what: Text
+    value: T
+    sources: tuple[str, ...] = ()
+    remarks: tuple[Text, ...] = ()
+
+    def test(self, predicate: Callable[[T], bool | None]) -> bool | None:
+        """The predicate's answer on the value."""
+        return predicate(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Looked for, completely, and not there. `stale` shows the newest value that is too old to count."""
+
+    what: Text
+    stale: Text | None = None
+    remarks: tuple[Text, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    def test(self, _predicate: Callable[[Any], bool | None]) -> bool | None:
+        """What is not there fulfils nothing."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """We could not look. `why` names what stood in the way and what to do; `shown` is an older value, for the reader."""
+
+    what: Text
+    why: tuple[Text, ...]
+    shown: Text | None = None
+    sources: tuple[str, ...] = ()
+    remarks: tuple[Text, ...] = ()
+
+    def test(self, _predicate: Callable[[Any], bool | None]) -> bool | None:
+        """Nobody knows."""
+        return None
+
+
+Fact: TypeAlias = Known[T] | Absent | Unavailable
+
+
+class FactNotKnownError(RuntimeError):
+    """A defect of ours: a rule used the value of a fact that its conditions had not established."""
+
+
+def known(fact: Fact[T]) -> Known[T]:
+    """The fact, once conditions have established that it is known. Raises `FactNotKnownError` otherwise."""
+    if isinstance(fact, Known):
+        return fact
+    raise FactNotKnownError(f"{fact.what.en} is not known here")
+
+
+@dataclass(frozen=True, slots=True)
+class Collected(Generic[T]):
+    """All entries of one kind that could be read, and the gaps where more of them may be.
+
+    A gap makes "there is none" unknowable, never "there is one".
+    """
+
+    what: Text
+    entries: tuple[T, ...]
+    gaps: tuple[Text, ...] = ()
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.entries)
+
+    def any(self, predicate: Callable[[T], bool | None]) -> bool | None:
+        """Is there one? True as soon as one is found; None when a gap, or an entry that cannot tell, may hide one."""
+        unsure = bool(self.gaps)
+        for entry in self.entries:
+            answer = predicate(entry)
+            if answer:
+                return True
+            unsure = unsure or answer is None
+        return None if unsure else False
+
+    def having(self, predicate: Callable[[T], bool]) -> Collected[T]:
+        """The entries for which the predicate holds, with the same gaps."""
+        return Collected(self.what, tuple(entry for entry in self.entries if predicate(entry)), self.gaps)
+
+    @property
+    def unavailable(self) -> Unavailable:
+        """The gaps as a fact that could not be read."""
+        return Unavailable(self.what, self.gaps)

@@ -1,0 +1,239 @@
+"""Recorded findings: what no laboratory sends, coded in `urn:osteocds:finding` (`rules.md`, "Recorded findings")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from mappings.clock import Clock
+from mappings.dates import UnreadableDate, days_before
+from mappings.evidence import Resource
+from mappings.facts import Absent, Fact, Finding, Known, Unavailable
+from mappings.laboratory import IGNORED_STATUSES, UNDATED, USED_STATUSES, decimal_of, result_time
+from mappings.quantities import Bounds, bounded
+from mappings.shapes import a_map, a_text, codings
+from mappings.units import normalised_unit
+from mappings.wording import Amount, Text
+
+MONTH_DAYS = 30
+"""Days of a month in a recorded duration (`rules.md`, "Days")."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingKind:
+    """How the value of one finding is read: the canonical unit, the factor of each unit, and its range."""
+
+    name: Text
+    unit: str = ""
+    factors: Mapping[str, Decimal] | None = None
+    lowest: Decimal = Decimal(0)
+    highest: Decimal = Decimal(10_000)
+    whole: bool = False
+    lower_is_worse: bool = False
+    codes: frozenset[str] = frozenset()
+
+
+_ONE = {"": Decimal(1), "1": Decimal(1), "{score}": Decimal(1), "{count}": Decimal(1), "score": Decimal(1)}
+_DAYS = {"d": Decimal(1), "wk": Decimal(7), "mo": Decimal(MONTH_DAYS), "a": Decimal(365)} | {
+    "day": Decimal(1), "days": Decimal(1), "week": Decimal(7), "weeks": Decimal(7),
+    "month": Decimal(MONTH_DAYS), "months": Decimal(MONTH_DAYS), "year": Decimal(365), "years": Decimal(365),
+    "jour": Decimal(1), "jours": Decimal(1), "semaine": Decimal(7), "semaines": Decimal(7), "mois": Decimal(MONTH_DAYS),
+    "an": Decimal(365), "ans": Decimal(365),
+}  # fmt: skip
+_CM = {"cm": Decimal(1), "mm": Decimal("0.1")}
+_MM = {"mm": Decimal(1), "cm": Decimal(10)}
+_GY = {"gy": Decimal(1), "cgy": Decimal("0.01")}
+_PERCENT = {"%": Decimal(1), "percent": Decimal(1)}
+
+
+def _flag(en: str, fr: str) -> FindingKind:
+    return FindingKind(Text(en, fr))
+
+
+KINDS: dict[str, FindingKind] = {
+    "mirels-score": FindingKind(
+        Text("Mirels score", "score de Mirels"), "1", _ONE, Decimal(4), Decimal(12), whole=True
+    ),
+    "sins-score": FindingKind(Text("SINS", "score SINS"), "1", _ONE, Decimal(0), Decimal(18), whole=True),
+    "life-expectancy": FindingKind(Text("life expectancy", "espérance de vie"), "d", _DAYS, lower_is_worse=True),
+    "bone-metastasis-count": FindingKind(
+        Text("number of bone metastases", "nombre de métastases osseuses"), "1", _ONE, Decimal(0), whole=True
+    ),
+    "metastatic-site-count": FindingKind(
+        Text("number of metastatic sites", "nombre de sites métastatiques"), "1", _ONE, Decimal(0), whole=True
+    ),
+    "largest-lesion": FindingKind(Text("largest lesion", "plus grande lésion"), "cm", _CM, highest=Decimal(60)),
+    "canal-narrowing": FindingKind(
+        Text("narrowing of the spinal canal", "rétrécissement du canal rachidien"), "%", _PERCENT, highest=Decimal(100)
+    ),
+    "tumour-cord-distance": FindingKind(
+        Text("distance from tumour to cord", "distance entre tumeur et moelle"),
+        "mm",
+        _MM,
+        highest=Decimal(500),
+        lower_is_worse=True,
+    ),
+    "cord-dmax": FindingKind(Text("planned cord Dmax", "Dmax médullaire prévue"), "Gy", _GY, highest=Decimal(200)),
+    "cord-dmax-cumulated-eqd2": FindingKind(
+        Text("cumulated cord Dmax (EQD2)", "Dmax médullaire cumulée (EQD2)"), "Gy", _GY, highest=Decimal(400)
+    ),
+    "cord-dmax-new-eqd2": FindingKind(
+        Text("cord Dmax of the new course (EQD2)", "Dmax médullaire du nouveau traitement (EQD2)"),
+        "Gy",
+        _GY,
+        highest=Decimal(400),
+    ),
+    "cortical-lysis-axial": FindingKind(
+        Text("axial cortical lysis", "lyse corticale axiale"), "%", _PERCENT, highest=Decimal(100)
+    ),
+    "cortical-lysis-circumferential": FindingKind(
+        Text("circumferential cortical lysis", "lyse corticale circonférentielle"), "%", _PERCENT, highest=Decimal(100)
+    ),
+    "disease-response": FindingKind(
+        Text("response of the disease", "réponse de la maladie"),
+        codes=frozenset({"complete", "good", "stable", "progression"}),
+    ),
+    "primary-controlled": _flag("primary controlled", "tumeur primitive contrôlée"),
+    "posterior-wall-involvement": _flag("posterior wall involvement", "atteinte du mur postérieur"),
+    "posterior-arch-involvement": _flag("posterior arch involvement", "atteinte de l'arc postérieur"),
+    "epidural-extension": _flag("epidural extension", "extension épidurale"),
+    "radiculopathy": _flag("radiculopathy", "radiculopathie"),
+    "joint-breach": _flag("breach of the joint", "effraction articulaire"),
+    "mri-contraindicated": _flag("MRI contraindicated", "IRM contre-indiquée"),
+    "asymptomatic-stable-fracture": _flag("asymptomatic stable fracture", "fracture stable asymptomatique"),
+}
+"""Every recorded finding, as `rules.md` lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingReading:
+    """One record of a finding: usable, or with the problem that makes it unusable."""
+
+    source: str
+    finding: Finding | None
+    problem: Text | None = None
+    undated: bool = False
+
+
+def read_finding(
+    name: str, source: str, observation: Resource, node: Mapping[str, Any], sites: frozenset[str], clock: Clock
+) -> FindingReading | None:
+    """One recorded finding; None where its status never counts or it has no value."""
+    kind = KINDS[name]
+    status = observation.get("status")
+    if status in IGNORED_STATUSES:
+        return None
+    try:
+        when = result_time(observation, clock)
+    except UnreadableDate:
+        return FindingReading(source, None, _problem(kind, source))
+    value = _value(node)
+    if value is None:
+        return None
+    if when is None:
+        return FindingReading(source, None, Text(UNDATED.en, UNDATED.fr, source=source), undated=True)
+    if status not in USED_STATUSES or clock.too_far_ahead(when):
+        return None if clock.too_far_ahead(when) else FindingReading(source, None, _problem(kind, source))
+    bounds, flag, code, shown = _interpret(kind, value)
+    if bounds is None and flag is None and code is None:
+        return FindingReading(
+            source, Finding(None, None, None, kind.unit, when, source, sites, None), _problem(kind, source)
+        )
+    return FindingReading(source, Finding(bounds, flag, code, kind.unit, when, source, sites, shown))
+
+
+def _problem(kind: FindingKind, source: str) -> Text:
+    return Text(
+        "{source} ({what}) is out of range or cannot be read: correct it",
+        "{source} ({what}) est hors limites ou illisible : le corriger",
+        source=source,
+        what=kind.name,
+    )
+
+
+def _value(node: Mapping[str, Any]) -> object:
+    for name, value in node.items():
+        if name.startswith("value") and value is not None:
+            return value
+    return None
+
+
+def _interpret(kind: FindingKind, value: object) -> tuple[Bounds | None, bool | None, str | None, Amount | None]:
+    if kind.factors is not None:
+        quantity = a_map(value) or {"value": value}
+        return _interpret_number(kind, quantity)
+    if kind.codes:
+        words = {a_text(coding.get("code")).casefold() for coding in codings(value)} | {a_text(value).casefold()}
+        return None, None, next(iter(sorted(words & kind.codes)), None), None
+    if isinstance(value, bool):
+        return None, value, None, None
+    words = {a_text(coding.get("code")).casefold() for coding in codings(value)} | {a_text(value).casefold()}
+    if words & {"true", "yes", "y", "oui", "373066001", "la33-6"}:
+        return None, True, None, None
+    if words & {"false", "no", "n", "non", "373067005", "la32-8"}:
+        return None, False, None, None
+    return None, None, None, None
+
+
+def _interpret_number(
+    kind: FindingKind, quantity: Mapping[str, Any]
+) -> tuple[Bounds | None, bool | None, str | None, Amount | None]:
+    number = decimal_of(quantity.get("value"))
+    units = (a_text(quantity.get("code")), a_text(quantity.get("unit")))
+    spelled = next((normalised_unit(unit) for unit in units if unit), "")
+    factor = (kind.factors or {}).get(spelled)
+    if number is None or factor is None:
+        return None, None, None, None
+    value = number * factor
+    if not kind.lowest <= value <= kind.highest or (kind.whole and value != int(value)):
+        return None, None, None, None
+    comparator = a_text(quantity.get("comparator"))
+    try:
+        bounds = bounded(value, comparator)
+    except ValueError:
+        return None, None, None, None
+    return bounds, None, None, Amount(number, units[1] or units[0], comparator)
+
+
+def newest_finding(
+    name: str, readings: Iterable[FindingReading], gaps: tuple[Text, ...], clock: Clock, valid_days: int
+) -> Fact[Finding]:
+    """The newest recorded finding that is not older than `valid_days`; of one instant the more severe."""
+    what = KINDS[name].name
+    oldest = days_before(clock.today, valid_days)
+    all_readings = list(readings)
+    dated = [r for r in all_readings if r.finding is not None]
+    recent = [r for r in dated if r.finding and r.finding.when.last >= oldest]
+    problems = list(gaps)
+    problems += [r.problem for r in all_readings if r.finding is None and r.problem and not r.undated]
+    if not recent:
+        problems += [r.problem for r in all_readings if r.undated and r.problem]
+    top = [r for r in recent if not any(_older(r, other) for other in recent)]
+    problems += [r.problem for r in top if r.problem is not None]
+    if problems:
+        return Unavailable(what, tuple(dict.fromkeys(problems)))
+    if not top:
+        return Absent(what)
+    sign = -1 if KINDS[name].lower_is_worse else 1
+    chosen = max((r.finding for r in top if r.finding is not None), key=lambda found: _severity(found, sign))
+    remarks = []
+    if not chosen.sites:
+        remarks.append(Text("{what}: recorded without a body site", "{what} : enregistré sans localisation", what=what))
+    if chosen.when.partial:
+        remarks.append(
+            Text("the date of {source} is partial", "la date de {source} est partielle", source=chosen.source)
+        )
+    return Known(what, chosen, (chosen.source,) if chosen.source else (), tuple(remarks))
+
+
+def _older(reading: FindingReading, other: FindingReading) -> bool:
+    return bool(reading.finding and other.finding and reading.finding.when.certainly_before(other.finding.when))
+
+
+def _severity(finding: Finding, sign: int) -> tuple[bool, Decimal]:
+    point = Decimal(0)
+    if (bounds := finding.bounds) is not None:
+        point = next((end for end in (bounds.exact, bounds.high, bounds.low) if end is not None), point)
+    return bool(finding.flag), point * sign

@@ -1,0 +1,185 @@
+"""Orders: the drafts of the hook, and the active and planned orders of the record (`rules.md`, "Draft order")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mappings import concept_sets as sets
+from mappings.acts import reason_concepts, referred
+from mappings.clock import Clock
+from mappings.concepts import Terminology
+from mappings.conditions import site_concepts
+from mappings.dates import UnreadableDate, When, day
+from mappings.dosage import read_dosage
+from mappings.evidence import Resource, local_reference, reference_of
+from mappings.facts import Dosage, Drug, Order, OrderKind, Planned
+from mappings.medications import Finder, identify
+from mappings.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.wording import Text, verbatim
+
+ORDER_TYPES = {"MedicationRequest": OrderKind.MEDICATION, "ServiceRequest": OrderKind.SERVICE}
+"""The resources that the referential speaks of; other orders (a diet, a device) are irrelevant."""
+
+NO_ORDER_STATUSES = frozenset({"revoked", "cancelled", "entered-in-error", "stopped", "completed", "ended"})
+OPEN_STATUSES = frozenset({"active", "on-hold", "draft", "unknown", ""})
+ORDERED_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order", "plan", ""})
+URGENT = frozenset({"urgent", "asap", "stat"})
+
+NOTHING_NAMED = Text("it names nothing that is ordered", "elle ne dit pas ce qui est prescrit")
+NOT_IN_LISTS = Text(
+    "neither a code nor a name that the service knows: add a standard code, or a mapping for the local code",
+    "ni code ni nom connu du service : ajouter un code standard, ou une correspondance pour le code local",
+)
+
+
+def is_order(resource: Resource) -> bool:
+    """A resource that orders something, as `rules.md` counts orders: not revoked, not in error, not a "do not"."""
+    return (
+        resource.get("resourceType") in ORDER_TYPES
+        and resource.get("status") not in NO_ORDER_STATUSES
+        and resource.get("doNotPerform") is not True
+    )
+
+
+def is_open_order(resource: Resource) -> bool:
+    """An order of the record that is active or planned; a proposal, an option or a directive is none."""
+    return (
+        is_order(resource)
+        and a_text(resource.get("status")) in OPEN_STATUSES - {"draft"}
+        and a_text(resource.get("intent")) in ORDERED_INTENTS
+    )
+
+
+def read_order(
+    resource: Resource,
+    clock: Clock,
+    find: Finder,
+    terminology: Terminology,
+    *,
+    index: int = -1,
+    draft: bool = False,
+    triggers: bool = False,
+) -> Order:
+    """One order in the words of the referential. Never raises: what cannot be read is not identified, and says why."""
+    kind = ORDER_TYPES[str(resource.get("resourceType"))]
+    if kind is OrderKind.MEDICATION:
+        return _medication_order(resource, clock, find, terminology, index=index, draft=draft, triggers=triggers)
+    return _service_order(resource, clock, find, terminology, index=index, draft=draft, triggers=triggers)
+
+
+def _medication_order(
+    resource: Resource,
+    clock: Clock,
+    find: Finder,
+    terminology: Terminology,
+    *,
+    index: int,
+    draft: bool,
+    triggers: bool,
+) -> Order:
+    drug = identify(resource, find, terminology)
+    written = _read(resource.get("authoredOn"), clock)
+    dosage = read_dosage(resource.get("dosageInstruction"), drug, written, clock, terminology)
+    return Order(
+        kind=OrderKind.MEDICATION,
+        reference=reference_of(resource),
+        index=index,
+        draft=draft,
+        triggers=triggers,
+        name=drug.name,
+        concepts=drug.concepts,
+        identified=drug.identified,
+        urgent=resource.get("priority") in URGENT,
+        planned=_planned(dosage.first, clock),
+        drug=drug,
+        dosage=dosage,
+        reasons=reason_concepts(resource, find, terminology),
+        reasons_unresolved=_unresolved_reasons(resource, find),
+        unidentified_because=None if drug.identified else drug.unresolved or _why_not(drug),
+    )
+
+
+def _why_not(drug: Drug) -> Text:
+    return NOT_IN_LISTS if drug.name.en else NOTHING_NAMED
+
+
+def _service_order(
+    resource: Resource,
+    clock: Clock,
+    find: Finder,
+    terminology: Terminology,
+    *,
+    index: int,
+    draft: bool,
+    triggers: bool,
+) -> Order:
+    code = a_map(resource.get("code")) or a_map(a_map(resource.get("code")).get("concept"))
+    coded = codings(code)
+    for detail in maps(resource.get("orderDetail")):
+        coded += codings(detail)
+    recognised = terminology.recognise(coded)
+    identified = bool(recognised.concepts or recognised.denied) or recognised.known_system
+    performers = [coding for kind in maps(resource.get("performerType")) for coding in codings(kind)]
+    concepts = recognised.concepts | terminology.recognise(performers).concepts
+    name = shown_name(code)
+    return Order(
+        kind=OrderKind.SERVICE,
+        reference=reference_of(resource),
+        index=index,
+        draft=draft,
+        triggers=triggers,
+        name=verbatim(name),
+        concepts=concepts,
+        identified=identified,
+        urgent=resource.get("priority") in URGENT,
+        planned=_planned(_occurrence(resource, clock), clock),
+        dosage=Dosage(),
+        sites=site_concepts(resource.get("bodySite"), terminology),
+        reasons=reason_concepts(resource, find, terminology),
+        reasons_unresolved=_unresolved_reasons(resource, find),
+        analytes=sets.ordered_analytes(concepts),
+        unidentified_because=None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
+    )
+
+
+def _unresolved_reasons(resource: Resource, find: Finder) -> tuple[Text, ...]:
+    return tuple(
+        Text(
+            "the reason {reference} could not be looked up",
+            "le motif {reference} n'a pas pu être consulté",
+            reference=local_reference(reference),
+        )
+        for reference in maps(resource.get("reasonReference"))
+        if local_reference(reference) and referred(resource, reference, find) is None
+    )
+
+
+def _occurrence(resource: Resource, clock: Clock) -> When | None:
+    at = _read(resource.get("occurrenceDateTime"), clock)
+    if at is None:
+        at = _read(a_map(resource.get("occurrencePeriod")).get("start"), clock)
+    if at is None and (timing := a_map(resource.get("occurrenceTiming"))):
+        at = _timing_start(timing, clock)
+    return at
+
+
+def _timing_start(timing: Mapping[str, Any], clock: Clock) -> When | None:
+    events = timing.get("event")
+    read = [when for event in (events if isinstance(events, list) else [events]) if (when := _read(event, clock))]
+    if read:
+        return min(read, key=lambda when: when.first)
+    return _read(a_map(a_map(timing.get("repeat")).get("boundsPeriod")).get("start"), clock)
+
+
+def _planned(stated: When | None, clock: Clock) -> Planned:
+    return Planned(day(clock.today), assumed=True) if stated is None else Planned(stated, assumed=False)
+
+
+def _read(raw: object, clock: Clock) -> When | None:
+    if raw is None:
+        return None
+    try:
+        return clock.read(raw)
+    except UnreadableDate:
+        return None

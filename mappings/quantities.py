@@ -1,0 +1,120 @@
+"""A quantity as the record settles it: a value, or the interval that a comparator, a range or a partial date leaves.
+
+Decimal arithmetic throughout; comparisons answer True, False, or None where the interval lies on both sides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """All the values that a quantity may have. `None` is no bound; an `open` end does not belong to it."""
+
+    low: Decimal | None
+    high: Decimal | None
+    low_open: bool = False
+    high_open: bool = False
+
+    @property
+    def exact(self) -> Decimal | None:
+        """The value, where there is only one."""
+        return self.low if self.low is not None and self.low == self.high else None
+
+    def below(self, limit: Decimal) -> bool | None:
+        """Strictly below the limit?"""
+        if self.high is not None and (self.high < limit or (self.high == limit and self.high_open)):
+            return True
+        if self.low is not None and self.low >= limit:
+            return False
+        return None
+
+    def at_most(self, limit: Decimal) -> bool | None:
+        """Below the limit or equal to it?"""
+        if self.high is not None and self.high <= limit:
+            return True
+        if self.low is not None and (self.low > limit or (self.low == limit and self.low_open)):
+            return False
+        return None
+
+    def above(self, limit: Decimal) -> bool | None:
+        """Strictly above the limit?"""
+        answer = self.at_most(limit)
+        return None if answer is None else not answer
+
+    def at_least(self, limit: Decimal) -> bool | None:
+        """Above the limit or equal to it?"""
+        answer = self.below(limit)
+        return None if answer is None else not answer
+
+    def scaled(self, factor: Decimal) -> Bounds:
+        """Every value times a positive factor."""
+        return Bounds(
+            None if self.low is None else self.low * factor,
+            None if self.high is None else self.high * factor,
+            self.low_open,
+            self.high_open,
+        )
+
+    def shifted(self, by: Bounds) -> Bounds:
+        """Every value plus every value of the other."""
+        return Bounds(
+            None if self.low is None or by.low is None else self.low + by.low,
+            None if self.high is None or by.high is None else self.high + by.high,
+            self.low_open or by.low_open,
+            self.high_open or by.high_open,
+        )
+
+    def negated(self) -> Bounds:
+        """Zero minus every value."""
+        return Bounds(
+            None if self.high is None else -self.high,
+            None if self.low is None else -self.low,
+            self.high_open,
+            self.low_open,
+        )
+
+    def reciprocal(self) -> Bounds:
+        """One divided by every (positive) value."""
+        return Bounds(
+            None if self.high is None else 1 / self.high,
+            None if self.low is None or self.low <= ZERO else 1 / self.low,
+            self.high_open,
+            self.low_open,
+        )
+
+    def times(self, by: Bounds) -> Bounds:
+        """Every value times every value of the other; both are taken as not negative."""
+        low = None if self.low is None or by.low is None else self.low * by.low
+        high = None if self.high is None or by.high is None else self.high * by.high
+        return Bounds(low, high, self.low_open or by.low_open, self.high_open or by.high_open)
+
+
+def exactly(value: Decimal | int) -> Bounds:
+    """A known value."""
+    value = Decimal(value)
+    return Bounds(value, value)
+
+
+def bounded(value: Decimal, comparator: str) -> Bounds:
+    """What a FHIR comparator leaves of a value: `<`, `<=`, `>`, `>=`, or none.
+
+    Raises `ValueError` for any other comparator (`ad` of R5, a typing error): such a value settles nothing we can use.
+    """
+    match comparator:
+        case "":
+            return exactly(value)
+        case "<":
+            return Bounds(None, value, high_open=True)
+        case "<=":
+            return Bounds(None, value)
+        case ">":
+            return Bounds(value, None, low_open=True)
+        case ">=":
+            return Bounds(value, None)
+        case _:
+            raise ValueError(f"comparator {comparator[:8]!r}")

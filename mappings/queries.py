@@ -1,0 +1,121 @@
+"""ONE table: what each fact needs to be looked up. A row is the discovery's prefetch template and the server's search.
+
+Restrictions on prefetch queries (CDS Hooks 2.0.1, "Prefetch query restrictions") hold for every row: a read, or a search
+by reference, token and `_sort`, with `_count`. References are typed (`patient=Patient/x`): some servers find nothing
+otherwise. One row a laboratory concept, so that the newest of each is never cut off by paging; `combo-code` also finds
+results that are components of another Observation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mappings import concept_sets as sets
+from mappings.concepts import LOINC, Terminology
+
+PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105 - a prefetch token of CDS Hooks, no secret
+
+PAGE_SIZE = 200
+"""`_count` of every search: large enough that a usual record comes in one page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One FHIR search (or, without parameters, the read of the patient).
+
+    `parameters` are given without the patient; `fallback` replaces them on a server that refuses a parameter.
+    """
+
+    key: str
+    resource_type: str
+    parameters: tuple[tuple[str, str], ...] = ()
+    fallback: tuple[tuple[str, str], ...] = ()
+    patient_parameter: str = "patient"
+
+    @property
+    def is_read(self) -> bool:
+        """The read of the Patient resource."""
+        return self.resource_type == "Patient"
+
+    def search(self, patient_id: str, *, fallback: bool = False) -> list[tuple[str, str]]:
+        """The search's parameters for one patient."""
+        chosen = self.fallback if fallback and self.fallback else self.parameters
+        return [(self.patient_parameter, f"Patient/{patient_id}"), *chosen, ("_count", str(PAGE_SIZE))]
+
+    @property
+    def template(self) -> str:
+        """The prefetch template of CDS Hooks discovery."""
+        if self.is_read:
+            return f"Patient/{PATIENT_TOKEN}"
+        parameters = "&".join(f"{name}={value}" for name, value in self.search(PATIENT_TOKEN))
+        return f"{self.resource_type}?{parameters}"
+
+
+RENAL_PANEL = "45066-8"
+"""LOINC of the panel in whose components French laboratories send creatinine and clearance (`codes.md` §2)."""
+
+
+def _laboratory(key: str, concepts: frozenset[str], *, panels: tuple[str, ...] = ()) -> Query:
+    codes = [code for system, code in Terminology.shipped().codes_of(concepts) if system == LOINC]
+    tokens = ",".join(f"{LOINC}|{code}" for code in sorted(codes))
+    with_panels = ",".join(f"{LOINC}|{code}" for code in sorted({*codes, *panels}))
+    newest_first = ("_sort", "-date")
+    return Query(key, "Observation", (("combo-code", tokens), newest_first), (("code", with_panels), newest_first))
+
+
+def _finding_tokens() -> str:
+    return ",".join(f"{sets.FINDING_SYSTEM}|{name}" for name in sorted(sets.FINDING_NAMES))
+
+
+def _table() -> dict[str, Query]:
+    rows = [
+        Query("patient", "Patient"),
+        _laboratory("vitaminD", sets.VITAMIN_D_25OH | sets.VITAMIN_D_25OH_D2),
+        _laboratory("calcium", sets.TOTAL_CALCIUM | sets.CORRECTED_CALCIUM),
+        _laboratory("albumin", sets.ALBUMIN),
+        _laboratory("phosphate", sets.PHOSPHATE),
+        _laboratory("creatinine", sets.CREATININE, panels=(RENAL_PANEL,)),
+        _laboratory("clearance", sets.CLEARANCE_COCKCROFT | sets.CLEARANCE_MEASURED, panels=(RENAL_PANEL,)),
+        _laboratory("egfr", sets.EGFR, panels=(RENAL_PANEL,)),
+        _laboratory("bodyWeight", sets.BODY_WEIGHT),
+        Query("findings", "Observation", (("code", _finding_tokens()), ("_sort", "-date"))),
+        Query("conditions", "Condition"),
+        Query("allergies", "AllergyIntolerance"),
+        Query("medicationRequests", "MedicationRequest"),
+        Query("medicationStatements", "MedicationStatement"),
+        Query("medicationAdministrations", "MedicationAdministration"),
+        Query("procedures", "Procedure"),
+        Query("serviceRequests", "ServiceRequest"),
+        Query("imagingStudies", "ImagingStudy"),
+        Query("diagnosticReports", "DiagnosticReport"),
+    ]
+    return {row.key: row for row in rows}
+
+
+QUERIES: dict[str, Query] = _table()
+
+NEEDS: dict[str, tuple[str, ...]] = {
+    "today": (),
+    "person": ("patient",),
+    "vitamin_d": ("vitaminD",),
+    "calcium": ("calcium", "albumin"),
+    "crisis_calcium": ("calcium", "albumin"),
+    "albumin": ("albumin",),
+    "phosphate": ("phosphate",),
+    "creatinine": ("creatinine",),
+    "clearance": ("clearance", "creatinine", "egfr", "bodyWeight", "patient"),
+    "exposures": ("medicationRequests", "medicationStatements", "medicationAdministrations"),
+    "conditions": ("conditions",),
+    "procedures": ("procedures",),
+    "imaging": ("imagingStudies", "diagnosticReports"),
+    "orders": ("medicationRequests", "serviceRequests"),
+    "allergies": ("allergies",),
+    "finding": ("findings",),
+}
+"""The queries that each fact of `mappings.facts.Facts` is read from."""
+
+
+def queries_for(facts: frozenset[str]) -> tuple[Query, ...]:
+    """The queries that these facts need, each once, in the order of the table. Raises `KeyError` for an unknown fact."""
+    wanted = {key for fact in facts for key in NEEDS[fact]}
+    return tuple(query for key, query in QUERIES.items() if key in wanted)

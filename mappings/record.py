@@ -1,0 +1,426 @@
+"""One patient's record: raw evidence read into facts, each when it is first asked for.
+
+`Record` is the only implementation of `mappings.facts.Facts`; every property says in one line where its fact is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeVar
+
+from mappings import calcium as calcium_mapping
+from mappings import concept_sets as sets
+from mappings import exposures as exposure_mapping
+from mappings import renal
+from mappings.acts import imaging_study, procedure, report
+from mappings.clock import Clock
+from mappings.concepts import Terminology
+from mappings.conditions import allergy, diagnosis, site_concepts
+from mappings.dates import UnreadableDate, When
+from mappings.evidence import Evidence, Resource, reference_of
+from mappings.facts import (
+    Absent,
+    Act,
+    Allergy,
+    Clearance,
+    ClinicalSettings,
+    Collected,
+    CorrectedCalcium,
+    Diagnosis,
+    Exposure,
+    Exposures,
+    Fact,
+    Facts,
+    Finding,
+    Known,
+    Measurement,
+    Order,
+    Person,
+    Unavailable,
+    VitaminD,
+)
+from mappings.findings import FindingReading, newest_finding, read_finding
+from mappings.laboratory import (
+    Reading,
+    higher_is_worse,
+    lower_is_worse,
+    newest,
+    read_reading,
+    sum_of_fractions,
+    vitamin_d_fact,
+    vitamin_d_severity,
+)
+from mappings.medications import identify
+from mappings.orders import is_open_order, read_order
+from mappings.queries import NEEDS
+from mappings.shapes import a_map, a_text, codings, maps
+from mappings.units import Analyte
+from mappings.wording import Text
+
+T = TypeVar("T")
+
+PERSON = Text("sex and age", "le sexe et l'âge")
+EXPOSURES = Text("medication history", "historique des médicaments")
+CONDITIONS = Text("conditions", "pathologies")
+PROCEDURES = Text("procedures", "actes")
+IMAGING = Text("imaging and reports", "imagerie et comptes rendus")
+ORDERS = Text("active orders", "prescriptions en cours")
+ALLERGIES = Text("allergies", "allergies")
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    """An Observation, or a component of one, of a recognised concept."""
+
+    source: str
+    observation: Resource
+    node: Mapping[str, Any]
+    unverified: bool
+
+
+class Record(Facts):
+    """The facts of one request: what was gathered, the drafts of the hook, the clock, and the code lists."""
+
+    def __init__(
+        self,
+        evidence: Evidence,
+        drafts: tuple[Order, ...],
+        clock: Clock,
+        terminology: Terminology,
+        settings: ClinicalSettings,
+    ) -> None:
+        self._evidence = evidence
+        self._drafts = drafts
+        self._clock = clock
+        self._terminology = terminology
+        self._settings = settings
+        self._findings: dict[tuple[str, frozenset[str]], Fact[Finding]] = {}
+
+    @property
+    def today(self) -> date:
+        """The day of the request."""
+        return self._clock.today
+
+    @property
+    def settings(self) -> ClinicalSettings:
+        """The choices that the sources leave open."""
+        return self._settings
+
+    def _gaps(self, fact: str) -> tuple[Text, ...]:
+        return self._evidence.gaps_of(NEEDS[fact])
+
+    # --- the person ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def person(self) -> Fact[Person]:
+        """From the Patient resource."""
+        for source, patient in self._evidence.of_type("Patient"):
+            return Known(PERSON, _person(source, patient, self._clock), (source,))
+        gaps = self._gaps("person")
+        return Unavailable(PERSON, gaps) if gaps else Absent(PERSON)
+
+    # --- results ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _results(self) -> dict[str, list[_Result]]:
+        """Every result by concept, components included."""
+        results: dict[str, list[_Result]] = {}
+        for source, observation in self._evidence.of_type("Observation"):
+            self._index(results, source, observation, observation)
+            for component in maps(observation.get("component")):
+                self._index(results, source, observation, component)
+        return results
+
+    def _index(
+        self, results: dict[str, list[_Result]], source: str, observation: Resource, node: Mapping[str, Any]
+    ) -> None:
+        recognised = self._terminology.recognise(codings(node.get("code")))
+        if recognised.denied:
+            return
+        for concept in recognised.concepts:
+            unverified = concept in recognised.unverified
+            results.setdefault(concept, []).append(_Result(source, observation, node, unverified))
+
+    def _readings(self, analyte: Analyte, concepts: frozenset[str]) -> list[Reading]:
+        found: dict[int, _Result] = {}
+        for concept in concepts:
+            for result in self._results.get(concept, ()):
+                found[id(result.node)] = result
+        readings = (
+            read_reading(
+                result.source, result.observation, result.node, analyte, self._clock, unverified=result.unverified
+            )
+            for result in found.values()
+        )
+        return [reading for reading in readings if reading is not None]
+
+    @cached_property
+    def vitamin_d(self) -> Fact[VitaminD]:
+        """25-OH-D: totals, D3 alone, or D2 and D3 of one sample summed."""
+        readings = sum_of_fractions(
+            self._readings(Analyte.VITAMIN_D, sets.VITAMIN_D_25OH - sets.VITAMIN_D_25OH_D3),
+            self._readings(Analyte.VITAMIN_D, sets.VITAMIN_D_25OH_D3),
+            self._readings(Analyte.VITAMIN_D, sets.VITAMIN_D_25OH_D2),
+        )
+        return vitamin_d_fact(
+            newest(
+                Analyte.VITAMIN_D,
+                readings,
+                self._gaps("vitamin_d"),
+                self._clock,
+                severity=vitamin_d_severity,
+                valid_days=self._settings.vitamin_d_valid_days,
+            )
+        )
+
+    @cached_property
+    def calcium(self) -> Fact[CorrectedCalcium]:
+        """Corrected calcium, valid `calcium_valid_days`."""
+        return self._corrected_calcium(self._settings.calcium_valid_days)
+
+    @cached_property
+    def crisis_calcium(self) -> Fact[CorrectedCalcium]:
+        """Corrected calcium, valid `crisis_valid_days`."""
+        return self._corrected_calcium(self._settings.crisis_valid_days)
+
+    def _corrected_calcium(self, valid_days: int) -> Fact[CorrectedCalcium]:
+        return calcium_mapping.corrected_calcium(
+            self._calcium_readings,
+            self._corrected_readings,
+            self._albumin_readings,
+            calcium_gaps=self._evidence.gaps_of(("calcium",)),
+            albumin_gaps=self._evidence.gaps_of(("albumin",)),
+            clock=self._clock,
+            valid_days=valid_days,
+            albumin_window_days=self._settings.albumin_window_days,
+        )
+
+    @cached_property
+    def _calcium_readings(self) -> list[Reading]:
+        return self._readings(Analyte.CALCIUM, sets.TOTAL_CALCIUM)
+
+    @cached_property
+    def _corrected_readings(self) -> list[Reading]:
+        return self._readings(Analyte.CALCIUM, sets.CORRECTED_CALCIUM)
+
+    @cached_property
+    def _albumin_readings(self) -> list[Reading]:
+        return self._readings(Analyte.ALBUMIN, sets.ALBUMIN)
+
+    @cached_property
+    def albumin(self) -> Fact[Measurement]:
+        """Newest albumin."""
+        days = self._settings.calcium_valid_days
+        return self._newest(Analyte.ALBUMIN, self._albumin_readings, "albumin", lower_is_worse, days)
+
+    @cached_property
+    def phosphate(self) -> Fact[Measurement]:
+        """Newest phosphate."""
+        readings = self._readings(Analyte.PHOSPHATE, sets.PHOSPHATE)
+        return self._newest(Analyte.PHOSPHATE, readings, "phosphate", lower_is_worse, self._settings.calcium_valid_days)
+
+    @cached_property
+    def creatinine(self) -> Fact[Measurement]:
+        """Newest creatinine."""
+        readings = self._readings(Analyte.CREATININE, sets.CREATININE)
+        days = self._settings.renal_valid_days
+        return self._newest(Analyte.CREATININE, readings, "creatinine", higher_is_worse, days)
+
+    def _newest(
+        self,
+        analyte: Analyte,
+        readings: list[Reading],
+        query: str,
+        severity: Callable[[Measurement], Decimal],
+        valid_days: int,
+    ) -> Fact[Measurement]:
+        gaps = self._evidence.gaps_of((query,))
+        return newest(analyte, readings, gaps, self._clock, severity=severity, valid_days=valid_days)
+
+    @cached_property
+    def clearance(self) -> Fact[Clearance]:
+        """Creatinine clearance by the first route that the record allows."""
+        return renal.clearance(self._renal_inputs, self.today)
+
+    @cached_property
+    def clearance_inputs_missing(self) -> tuple[Text, ...]:
+        """What a Cockcroft-Gault computation still needs."""
+        return renal.missing_inputs(self._renal_inputs, self.today)
+
+    @cached_property
+    def _renal_inputs(self) -> renal.RenalInputs:
+        cockcroft, measured, egfr = self._clearance_readings()
+        weights = self._readings(Analyte.WEIGHT, sets.BODY_WEIGHT)
+        days, weight_days = self._settings.renal_valid_days, self._settings.weight_valid_days
+        return renal.RenalInputs(
+            cockcroft=self._newest(Analyte.CLEARANCE, cockcroft, "clearance", lower_is_worse, days),
+            creatinine=self.creatinine,
+            measured=self._newest(Analyte.CLEARANCE, measured, "clearance", lower_is_worse, days),
+            egfr=self._newest(Analyte.CLEARANCE, egfr, "egfr", lower_is_worse, days),
+            weight=self._newest(Analyte.WEIGHT, weights, "bodyWeight", lower_is_worse, weight_days),
+            person=self.person,
+        )
+
+    def _clearance_readings(self) -> tuple[list[Reading], list[Reading], list[Reading]]:
+        """A value per 1.73 m² is an eGFR whatever its code says, as one with an eGFR's code is whatever its unit says."""
+        cockcroft = self._readings(Analyte.CLEARANCE, sets.CLEARANCE_COCKCROFT)
+        measured = self._readings(Analyte.CLEARANCE, sets.CLEARANCE_MEASURED)
+        egfr = self._readings(Analyte.CLEARANCE, sets.EGFR)
+        normalised = [reading for reading in (*cockcroft, *measured) if _per_body_surface(reading)]
+        return (
+            [reading for reading in cockcroft if not _per_body_surface(reading)],
+            [reading for reading in measured if not _per_body_surface(reading)],
+            egfr + normalised,
+        )
+
+    # --- findings -----------------------------------------------------------------------------------------------------
+
+    def finding(self, name: str, sites: frozenset[str] = frozenset()) -> Fact[Finding]:
+        """The newest recorded finding whose body site matches; one without a site applies."""
+        key = (name, sites)
+        if key not in self._findings:
+            readings = [
+                reading
+                for reading in self._finding_readings.get(name, ())
+                if reading.finding is None or not reading.finding.sites or not sites or reading.finding.sites & sites
+            ]
+            self._findings[key] = newest_finding(
+                name, readings, self._gaps("finding"), self._clock, self._settings.finding_valid_days
+            )
+        return self._findings[key]
+
+    @cached_property
+    def _finding_readings(self) -> dict[str, list[FindingReading]]:
+        readings: dict[str, list[FindingReading]] = {}
+        for source, observation in self._evidence.of_type("Observation"):
+            sites = site_concepts(observation.get("bodySite"), self._terminology)
+            for node in (observation, *maps(observation.get("component"))):
+                for name in self._finding_names(node):
+                    reading = read_finding(name, source, observation, node, sites, self._clock)
+                    if reading is not None:
+                        readings.setdefault(name, []).append(reading)
+        return readings
+
+    def _finding_names(self, node: Mapping[str, Any]) -> Iterator[str]:
+        named = self._terminology.recognise(codings(node.get("code"))).concepts & sets.FINDING_NAMES
+        if not named:
+            by_text = self._terminology.recognise_finding_name(a_text(a_map(node.get("code")).get("text")))
+            named = frozenset({by_text}) if by_text else named
+        yield from named
+
+    # --- what was given -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def exposures(self) -> Exposures:
+        """Administrations, statements and requests; a draft of the hook is never one."""
+        entries: list[Exposure] = []
+        gaps = list(self._gaps("exposures"))
+        drafts = {order.reference for order in self._drafts if order.reference}
+        for resource_type, read in (
+            ("MedicationAdministration", exposure_mapping.administration),
+            ("MedicationStatement", exposure_mapping.statement),
+            ("MedicationRequest", exposure_mapping.request),
+        ):
+            for source, resource in self._evidence.of_type(resource_type):
+                if source in drafts:
+                    continue
+                drug = identify(resource, self._evidence.find, self._terminology)
+                exposure = read(source, resource, drug, self._clock, self._terminology)
+                if exposure is None:
+                    continue
+                if drug.concepts:
+                    entries.append(exposure)
+                elif not drug.identified and not (drug.named and drug.unresolved is None):
+                    gaps.append(drug.unresolved or _unidentified(source))
+        return Exposures(EXPOSURES, self.today, tuple(entries), tuple(dict.fromkeys(gaps)), self._settings)
+
+    # --- conditions, acts, orders -------------------------------------------------------------------------------------
+
+    @cached_property
+    def conditions(self) -> Collected[Diagnosis]:
+        """Conditions that are not refuted."""
+        return self._collected(
+            CONDITIONS,
+            "conditions",
+            "Condition",
+            lambda source, one: diagnosis(source, one, self._clock, self._terminology),
+        )
+
+    @cached_property
+    def allergies(self) -> Collected[Allergy]:
+        """Allergies that are not refuted."""
+        return self._collected(
+            ALLERGIES, "allergies", "AllergyIntolerance", lambda source, one: allergy(source, one, self._terminology)
+        )
+
+    @cached_property
+    def procedures(self) -> Collected[Act]:
+        """Procedures that were begun at least."""
+        return self._collected(
+            PROCEDURES,
+            "procedures",
+            "Procedure",
+            lambda source, one: procedure(source, one, self._clock, self._evidence.find, self._terminology),
+        )
+
+    @cached_property
+    def imaging(self) -> Collected[Act]:
+        """Imaging studies and diagnostic reports."""
+        studies = self._collected(
+            IMAGING,
+            "imaging",
+            "ImagingStudy",
+            lambda source, one: imaging_study(source, one, self._clock, self._terminology),
+        )
+        reports = self._collected(
+            IMAGING,
+            "imaging",
+            "DiagnosticReport",
+            lambda source, one: report(source, one, self._clock, self._terminology),
+        )
+        return Collected(IMAGING, studies.entries + reports.entries, studies.gaps)
+
+    @cached_property
+    def orders(self) -> Collected[Order]:
+        """All drafts, and the open orders of the record that are not one of them."""
+        drafts = {order.reference for order in self._drafts if order.reference}
+        found = [
+            read_order(resource, self._clock, self._evidence.find, self._terminology)
+            for resource_type in ("MedicationRequest", "ServiceRequest")
+            for _source, resource in self._evidence.of_type(resource_type)
+            if is_open_order(resource) and reference_of(resource) not in drafts
+        ]
+        return Collected(ORDERS, (*self._drafts, *found), self._gaps("orders"))
+
+    def _collected(
+        self, what: Text, fact: str, resource_type: str, read: Callable[[str, Resource], T | None]
+    ) -> Collected[T]:
+        entries = (read(source, resource) for source, resource in self._evidence.of_type(resource_type))
+        return Collected(what, tuple(entry for entry in entries if entry is not None), self._gaps(fact))
+
+
+def _per_body_surface(reading: Reading) -> bool:
+    return reading.measurement is not None and reading.measurement.per_body_surface
+
+
+def _person(source: str, patient: Resource, clock: Clock) -> Person:
+    birth: When | None
+    try:
+        birth = clock.read(patient.get("birthDate"))
+    except UnreadableDate:
+        birth = None
+    sex = patient.get("gender")
+    return Person(sex if isinstance(sex, str) else None, birth, source)
+
+
+def _unidentified(source: str) -> Text:
+    return Text(
+        "the drug of {source} is known neither by code nor by name: add a standard code, or map the local one",
+        "le médicament de {source} n'est connu ni par son code ni par son nom : ajouter un code standard, ou une "
+        "correspondance pour le code local",
+        source=source or "a medication",
+    )

@@ -1,0 +1,164 @@
+"""Creatinine clearance (RAO, traitement osseux systémique §2.4; `rules.md`, "Creatinine clearance")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from mappings.dates import completed_years
+from mappings.facts import Absent, Clearance, ClearanceMethod, Fact, Known, Measurement, Person, Unavailable
+from mappings.quantities import Bounds
+from mappings.units import SCALES, Analyte
+from mappings.wording import Text
+
+COCKCROFT_FACTORS = {"male": Decimal("1.23"), "female": Decimal("1.04")}
+"""k of the Cockcroft-Gault formula with creatinine in umol/L, exactly as `rules.md` gives it."""
+
+COCKCROFT_YEARS = 140
+"""The formula counts (140 - age)."""
+
+ADULT_YEARS = 18
+"""Under this age it is not computed; a setting of ours."""
+
+WHAT = Text("creatinine clearance", "clairance de la créatinine")
+SEX = Text("sex", "le sexe")
+AGE = Text("age", "l'âge")
+ADULT_AGE = Text("an adult age", "un âge adulte")
+WEIGHT = Text("body weight", "le poids")
+CREATININE = Text("creatinine", "la créatininémie")
+
+
+@dataclass(frozen=True, slots=True)
+class RenalInputs:
+    """The newest valid result of each route to a clearance, and what a computation needs."""
+
+    cockcroft: Fact[Measurement]
+    creatinine: Fact[Measurement]
+    measured: Fact[Measurement]
+    egfr: Fact[Measurement]
+    weight: Fact[Measurement]
+    person: Fact[Person]
+
+
+def clearance(inputs: RenalInputs, today: date) -> Fact[Clearance]:
+    """Creatinine clearance in mL/min, by the first route that the record allows.
+
+    A reported Cockcroft-Gault not older than the newest creatinine; else computed from that creatinine; else measured;
+    else the older reported one; else an eGFR, named as an approximation. A route that could not be looked at, when it
+    is reached, makes the fact unavailable: a later route must not hide it.
+    """
+    reported, creatinine = inputs.cockcroft, inputs.creatinine
+    if isinstance(creatinine, Unavailable):
+        return _unavailable(creatinine, inputs)
+    if isinstance(reported, Known) and not (
+        isinstance(creatinine, Known) and reported.value.when.certainly_before(creatinine.value.when)
+    ):
+        return _taken(reported, ClearanceMethod.REPORTED_COCKCROFT)
+    missing: tuple[Text, ...] = (CREATININE,)
+    if isinstance(creatinine, Known):
+        computed = _computed(creatinine, inputs, today)
+        if not isinstance(computed, tuple):
+            return computed
+        missing = computed
+    if isinstance(reported, Unavailable):
+        return _unavailable(reported, inputs)
+    for fact, method in (
+        (inputs.measured, ClearanceMethod.MEASURED),
+        (reported, ClearanceMethod.OLDER_COCKCROFT),
+        (inputs.egfr, ClearanceMethod.EGFR),
+    ):
+        if isinstance(fact, Unavailable):
+            return _unavailable(fact, inputs)
+        if isinstance(fact, Known):
+            return _taken(fact, method, missing)
+    stale = next(
+        (fact.stale for fact in (creatinine, reported, inputs.egfr) if isinstance(fact, Absent) and fact.stale), None
+    )
+    sources = creatinine.sources
+    return Absent(_missing_named(missing), stale, creatinine.remarks, sources)
+
+
+def missing_inputs(inputs: RenalInputs, today: date) -> tuple[Text, ...]:
+    """What a computation of the clearance still needs: creatinine, weight, sex, age."""
+    missing = [] if isinstance(inputs.creatinine, Known) else [CREATININE]
+    missing += _personal_gaps(inputs.person, today)
+    if not isinstance(inputs.weight, Known):
+        missing.append(WEIGHT)
+    return tuple(missing)
+
+
+def _missing_named(missing: tuple[Text, ...]) -> Text:
+    return Text("{what}: no {missing}", "{what} : manque {missing}", what=WHAT, missing=missing)
+
+
+def _taken(fact: Known[Measurement], method: ClearanceMethod, missing: tuple[Text, ...] = ()) -> Known[Clearance]:
+    value = Clearance(fact.value.bounds, fact.value.when, method, missing=missing)
+    return Known(WHAT, value, fact.sources, fact.remarks)
+
+
+def _unavailable(cause: Unavailable, inputs: RenalInputs) -> Unavailable:
+    shown = cause.shown
+    for fact in (inputs.cockcroft, inputs.measured, inputs.egfr):
+        if shown is None and isinstance(fact, Known):
+            shown = Text(
+                "{what} {value} ({when})",
+                "{what} {value} ({when})",
+                what=fact.what,
+                value=fact.value.reported,
+                when=fact.value.when,
+            )
+    return Unavailable(WHAT, cause.why, shown, cause.sources, cause.remarks)
+
+
+def _personal_gaps(person: Fact[Person], today: date) -> list[Text]:
+    if not isinstance(person, Known):
+        return [SEX, AGE]
+    missing = []
+    if person.value.sex not in COCKCROFT_FACTORS:
+        missing.append(SEX)
+    birth = person.value.birth
+    if birth is None or birth.first > today:
+        missing.append(AGE)
+    elif completed_years(birth.last, today) < ADULT_YEARS:
+        missing.append(ADULT_AGE)
+    elif completed_years(birth.first, today) >= COCKCROFT_YEARS:
+        missing.append(AGE)
+    return missing
+
+
+def _computed(
+    creatinine: Known[Measurement], inputs: RenalInputs, today: date
+) -> Known[Clearance] | Unavailable | tuple[Text, ...]:
+    """Cockcroft-Gault, or why it could not be looked up, or what is missing for it."""
+    for fact in (inputs.person, inputs.weight):
+        if isinstance(fact, Unavailable):
+            return _unavailable(fact, inputs)
+    missing = _personal_gaps(inputs.person, today)
+    if not isinstance(inputs.weight, Known):
+        missing.append(WEIGHT)
+    person, weight = inputs.person, inputs.weight
+    if missing or not isinstance(person, Known) or not isinstance(weight, Known) or person.value.birth is None:
+        return tuple(missing)
+    birth = person.value.birth
+    youngest, oldest = completed_years(birth.last, today), completed_years(birth.first, today)
+    years = Bounds(Decimal(COCKCROFT_YEARS - oldest), Decimal(COCKCROFT_YEARS - youngest))
+    factor = COCKCROFT_FACTORS[str(person.value.sex)]
+    bounds = years.times(weight.value.bounds).times(creatinine.value.bounds.reciprocal()).scaled(factor)
+    if any(end is not None and SCALES[Analyte.CLEARANCE].implausible(end) for end in (bounds.low, bounds.high)):
+        why = Text(
+            "the computed clearance is not plausible: check creatinine and weight",
+            "la clairance calculée n'est pas plausible : vérifier la créatininémie et le poids",
+        )
+        return Unavailable(WHAT, (why,), None, (*creatinine.sources, *weight.sources))
+    computation = Text(
+        "(140 - {age}) × {weight} × {factor} / {creatinine}",
+        "(140 - {age}) × {weight} × {factor} / {creatinine}",
+        age=youngest if youngest == oldest else Text("{low} to {high}", "{low} à {high}", low=youngest, high=oldest),
+        weight=weight.value.reported,
+        factor=factor,
+        creatinine=creatinine.value.reported,
+    )
+    value = Clearance(bounds, creatinine.value.when, ClearanceMethod.COMPUTED_COCKCROFT, computation)
+    sources = (*creatinine.sources, *weight.sources, *person.sources)
+    return Known(WHAT, value, sources, (*creatinine.remarks, *weight.remarks, *person.remarks))

@@ -1,0 +1,243 @@
+"""The results that a card rests on, as lines that a clinician reads: what, value, unit, date; and their resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import Any
+
+from mappings.facts import (
+    Absent,
+    Act,
+    Clearance,
+    ClearanceMethod,
+    Collected,
+    CorrectedCalcium,
+    Diagnosis,
+    Exposure,
+    Exposures,
+    Finding,
+    Known,
+    Measurement,
+    Order,
+    VitaminD,
+)
+from mappings.laboratory import amount_of
+from mappings.quantities import Bounds
+from mappings.wording import Amount, Text
+from service.i18n import rounded_beside
+from service.rules.outcome import Basis
+
+METHODS = {
+    ClearanceMethod.REPORTED_COCKCROFT: Text("reported by the laboratory", "rendue par le laboratoire"),
+    ClearanceMethod.COMPUTED_COCKCROFT: Text("Cockcroft-Gault", "Cockcroft-Gault"),
+    ClearanceMethod.MEASURED: Text("measured", "mesurée"),
+    ClearanceMethod.OLDER_COCKCROFT: Text(
+        "reported, older than the creatinine", "rendue, plus ancienne que la créatininémie"
+    ),
+    ClearanceMethod.EGFR: Text("eGFR, an approximation", "DFG estimé, une approximation"),
+}
+"""How a clearance was come by, as a card says it."""
+
+CLEARANCE_LIMITS = tuple(Decimal(limit) for limit in (30, 40, 50, 60))
+
+
+def lines(basis: Iterable[Basis]) -> Iterator[Text]:
+    """One line a result; entries without a value of their own (a whole collection) give none."""
+    for one in basis:
+        if isinstance(one, Known):
+            yield from _known_line(one)
+        elif isinstance(one, Absent):
+            yield _absent_line(one)
+        elif isinstance(one, Exposure):
+            yield _exposure_line(one)
+        elif isinstance(one, Diagnosis):
+            yield _diagnosis_line(one)
+        elif isinstance(one, Act):
+            yield _act_line(one)
+
+
+def remarks(basis: Iterable[Basis]) -> Iterator[Text]:
+    """What must be said of the results: preliminary, partial date, uncertain, not verified."""
+    for one in basis:
+        if isinstance(one, Known | Absent):
+            yield from one.remarks
+        elif isinstance(one, Diagnosis):
+            if one.provisional:
+                yield Text(
+                    "{source} is a provisional diagnosis", "{source} est un diagnostic provisoire", source=one.source
+                )
+            if one.unverified_code:
+                yield _unverified(one.source)
+        elif isinstance(one, Exposure):
+            if one.drug.by_name:
+                yield Text(
+                    "{drug} ({source}) was identified by name",
+                    "{drug} ({source}) a été identifié par son nom",
+                    drug=one.drug.name,
+                    source=one.source,
+                )
+            if one.drug.unverified_code:
+                yield _unverified(one.source)
+        elif isinstance(one, Act) and one.unverified_code:
+            yield _unverified(one.source)
+
+
+def _unverified(source: str) -> Text:
+    return Text(
+        "{source} was recognised by a code that is not verified",
+        "{source} est reconnu par un code non vérifié",
+        source=source,
+    )
+
+
+def resources(basis: Iterable[Basis]) -> Iterator[str]:
+    """The references of the resources that the results were read from."""
+    for one in basis:
+        if isinstance(one, Collected | Exposures):
+            continue
+        if isinstance(one, Exposure | Diagnosis | Act):
+            if one.source:
+                yield one.source
+        elif isinstance(one, Order):
+            if one.reference:
+                yield one.reference
+        else:
+            yield from (source for source in one.sources if source)
+
+
+def _known_line(fact: Known[Any]) -> Iterator[Text]:
+    value = fact.value
+    match value:
+        case VitaminD():
+            yield _measurement_line(fact.what, value.measurement)
+        case Measurement():
+            yield _measurement_line(fact.what, value)
+        case CorrectedCalcium():
+            yield _calcium_line(value)
+        case Clearance():
+            yield _clearance_line(fact.what, value)
+        case Finding():
+            yield _finding_line(fact.what, value)
+        case Exposure():
+            yield _exposure_line(value)
+
+
+def _absent_line(fact: Absent) -> Text:
+    if fact.stale is not None:
+        return Text(
+            "{what}: none recent; last {stale}, too old",
+            "{what} : rien de récent ; dernier {stale}, trop ancien",
+            what=fact.what,
+            stale=fact.stale,
+        )
+    return Text("{what}: none on record", "{what} : rien d'enregistré", what=fact.what)
+
+
+def _measurement_line(what: Text, value: Measurement) -> Text:
+    return Text(
+        "{what}: {value} ({when})", "{what} : {value} ({when})", what=what, value=value.reported, when=value.when
+    )
+
+
+def _calcium_line(value: CorrectedCalcium) -> Text:
+    limits = Text(
+        "limits {low} to {high} mmol/L", "limites {low} à {high} mmol/L", low=value.lower_limit, high=value.upper_limit
+    )
+    shown = rounded(value.bounds, (value.lower_limit, value.upper_limit, Decimal("3.5")), "mmol/L", 2)
+    if value.albumin is not None:
+        return Text(
+            "corrected calcium: {shown} = {measured} + (40 − {albumin}) / 40 ({when}; {limits})",
+            "calcémie corrigée : {shown} = {measured} + (40 − {albumin}) / 40 ({when} ; {limits})",
+            shown=shown,
+            measured=value.measured.reported,
+            albumin=value.albumin.reported,
+            when=value.when,
+            limits=limits,
+        )
+    if value.corrected:
+        return Text(
+            "corrected calcium: {shown}, by the laboratory ({when}; {limits})",
+            "calcémie corrigée : {shown}, par le laboratoire ({when} ; {limits})",
+            shown=value.measured.reported,
+            when=value.when,
+            limits=limits,
+        )
+    why = (
+        Text("albumin could not be looked up", "l'albuminémie n'a pas pu être consultée")
+        if value.albumin_unavailable is not None
+        else Text("no albumin within 7 days", "pas d'albuminémie à 7 jours près")
+    )
+    return Text(
+        "calcium, uncorrected: {shown} ({when}; {why}; {limits})",
+        "calcémie non corrigée : {shown} ({when} ; {why} ; {limits})",
+        shown=value.measured.reported,
+        when=value.when,
+        why=why,
+        limits=limits,
+    )
+
+
+def _clearance_line(what: Text, value: Clearance) -> Text:
+    shown = rounded(value.bounds, CLEARANCE_LIMITS, "mL/min", 0)
+    if value.computation is not None:
+        return Text(
+            "{what}: {shown} = {computation} ({method}, {when})",
+            "{what} : {shown} = {computation} ({method}, {when})",
+            what=what,
+            shown=shown,
+            computation=value.computation,
+            method=METHODS[value.method],
+            when=value.when,
+        )
+    return Text(
+        "{what}: {shown} ({method}, {when})",
+        "{what} : {shown} ({method}, {when})",
+        what=what,
+        shown=shown,
+        method=METHODS[value.method],
+        when=value.when,
+    )
+
+
+def rounded(bounds: Bounds, limits: tuple[Decimal, ...], unit: str, digits: int) -> Amount:
+    """A computed quantity as it is shown: rounded, but never across a limit."""
+    low, high = (None if end is None else rounded_beside(end, limits, digits) for end in (bounds.low, bounds.high))
+    return amount_of(Bounds(low, high, bounds.low_open, bounds.high_open), unit)
+
+
+def _finding_line(what: Text, value: Finding) -> Text:
+    if value.reported is not None:
+        return Text(
+            "{what}: {value} ({when})", "{what} : {value} ({when})", what=what, value=value.reported, when=value.when
+        )
+    if value.flag is not None:
+        said = Text("yes", "oui") if value.flag else Text("no", "non")
+        return Text("{what}: {value} ({when})", "{what} : {value} ({when})", what=what, value=said, when=value.when)
+    return Text(
+        "{what}: {value} ({when})", "{what} : {value} ({when})", what=what, value=value.code or "", when=value.when
+    )
+
+
+def _exposure_line(value: Exposure) -> Text:
+    if value.ongoing:
+        state = Text("ongoing", "en cours")
+    elif value.last_dose is not None:
+        state = Text("last dose {when}", "dernière dose {when}", when=value.last_dose)
+    else:
+        state = Text("last dose not dated", "dernière dose non datée")
+    return Text("{drug}: {state}", "{drug} : {state}", drug=value.drug.name, state=state)
+
+
+def _diagnosis_line(value: Diagnosis) -> Text:
+    when = value.onset or value.recorded
+    if when is None:
+        return Text("{name} (undated)", "{name} (sans date)", name=value.name)
+    return Text("{name} ({when})", "{name} ({when})", name=value.name, when=when)
+
+
+def _act_line(value: Act) -> Text:
+    when, name = value.when or value.started, value.name or value.source
+    if when is None:
+        return Text("{name} (undated)", "{name} (sans date)", name=name)
+    return Text("{name} ({when})", "{name} ({when})", name=name, when=when)

@@ -1,0 +1,25 @@
+"""The rules: one module a part of a chapter, one function a statement of the referential.
+
+To add a rule, write its function in the module of its chapter and its scenarios in `tests/scenarios/<rule id>.yaml`;
+nothing else is registered anywhere.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from service.rules import calcium, course, dental, emergencies, giving, renal_function, vitamin_d
+from service.rules.rule import Rule
+
+CHAPTERS = (emergencies, vitamin_d, calcium, renal_function, dental, giving, course)
+"""The modules in the order of the catalogue."""
+
+
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order of its module and of its place there. Raises `ValueError` where an id is used twice."""
+    rules = tuple(value for module in CHAPTERS for value in vars(module).values() if isinstance(value, Rule))
+    ids = [rule.id for rule in rules]
+    if len(ids) != len(set(ids)):
+        raise ValueError(f"rule ids used twice: {sorted({one for one in ids if ids.count(one) > 1})}")
+    return rules

@@ -1,0 +1,474 @@
+"""Starting, continuing and stopping an antiresorptive (RAO, traitement osseux systémique §2.2, §2.4 and box)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mappings import concept_sets as sets
+from mappings.facts import Exposure, Facts, Known, Order, Unavailable, known
+from mappings.wording import Text
+from service.rules.citation import rao
+from service.rules.offers import Offer, OrderAnalyte, SetInstruction, UpdateOrder
+from service.rules.outcome import Advice, Condition, Indicator, Outcome, Silence, unless_all
+from service.rules.rule import Trigger, rule
+from service.rules.situations import (
+    ANTIRESORPTIVE,
+    SEVERE_RENAL_IMPAIRMENT_BELOW,
+    already_ordered,
+    antiresorptives,
+    bone_metastasis,
+    both,
+    either,
+    is_absent,
+    is_start,
+    negated,
+    orders_of,
+    skeletal_event,
+    that,
+)
+
+SHORT_EXPECTANCY_DAYS = Decimal(90)
+"""3 months (ESMO, cited in RAO §2.2), a month counted as 30 days."""
+
+TWO_YEARS_DAYS = 730
+"""At least 2 years are advised (RAO box); reassessment after them (RAO §2.4)."""
+
+CTX_DRAFT = Trigger(Text("draft order of CTX", "prescription de CTX"), lambda order: "ctx" in order.analytes)
+
+NO_DATED_COURSE = Silence(Text("no dose is dated", "aucune dose n'est datée"))
+
+FASTING = Text("fasting, before 9 in the morning", "à jeun, avant 9 heures")
+
+
+@rule(
+    "antiresorptive-not-started",
+    title=Text(
+        "An antiresorptive is started as soon as a bone metastasis is found",
+        "Un antirésorptif est débuté dès la découverte d'une métastase osseuse",
+    ),
+    citations=(rao("systemic", "§2.2, box"),),
+    patient_view=True,
+    needs=(
+        "conditions",
+        "exposures",
+        "orders",
+        "finding",
+        "procedures",
+        "imaging",
+        "vitamin_d",
+        "calcium",
+        "phosphate",
+        "clearance",
+    ),
+    severest=Indicator.WARNING,
+    about_course=True,
+    reading=Text(
+        "ESMO asks for a life expectancy above 3 months, the box sets no limit: both are said. After a skeletal event the "
+        "expectancy does not count.",
+        "L'ESMO demande une espérance de vie de plus de 3 mois, l'encadré ne fixe pas de limite : les deux sont dits. Après un "
+        "événement osseux l'espérance ne compte pas.",
+    ),
+)
+def antiresorptive_not_started(_order: Order | None, patient: Facts) -> Outcome:
+    """A bone metastasis on record, and never an antiresorptive."""
+    exposures = antiresorptives(patient)
+    event = skeletal_event(patient)
+    expectancy = patient.finding("life-expectancy")
+    short = expectancy.test(lambda found: None if found.bounds is None else found.bounds.at_most(SHORT_EXPECTANCY_DAYS))
+    planned = bool(orders_of(patient, sets.ANTIRESORPTIVES)) or any(entry.planned for entry in exposures.entries)
+    blocked = unless_all(
+        bone_metastasis(patient),
+        that(
+            Text("no antiresorptive was ever given", "aucun antirésorptif n'a jamais été donné"),
+            negated(exposures.ever),
+            exposures,
+        ),
+        that(Text("none is ordered or planned", "aucun n'est prescrit ou prévu"), not planned),
+        that(
+            Text(
+                "life expectancy is not recorded as 3 months or less, or a skeletal event is on record",
+                "l'espérance de vie n'est pas enregistrée comme de 3 mois ou moins, ou un événement osseux est enregistré",
+            ),
+            either(negated(short), event),
+            expectancy,
+            patient.procedures,
+        ),
+    )
+    if blocked:
+        return blocked
+    missing = _missing_prerequisites(patient)
+    detail = [
+        Text(
+            "Start as soon as a bone metastasis is found when life expectancy is above 3 months (ESMO; the referential sets no "
+            "limit), and after any skeletal event whatever the expectancy.",
+            "Débuter dès la découverte d'une métastase osseuse si l'espérance de vie dépasse 3 mois (ESMO ; le référentiel ne "
+            "fixe pas de limite), et après tout événement osseux quelle que soit l'espérance.",
+        )
+    ]
+    if missing:
+        detail.append(
+            Text("Prerequisites still missing: {missing}.", "Préalables encore manquants : {missing}.", missing=missing)
+        )
+    if event:
+        summary = Text(
+            "Bone metastasis with a skeletal event: no antiresorptive started",
+            "Métastase osseuse avec événement osseux : aucun antirésorptif débuté",
+        )
+        return Advice(Indicator.WARNING, summary, tuple(detail), bone_metastasis(patient).basis)
+    summary = Text("Bone metastasis: no antiresorptive started", "Métastase osseuse : aucun antirésorptif débuté")
+    return Advice(Indicator.INFO, summary, tuple(detail), bone_metastasis(patient).basis)
+
+
+def _missing_prerequisites(patient: Facts) -> tuple[Text, ...]:
+    """What would be missing before a first dose; only what is known to be missing."""
+    checks = (
+        (is_absent(patient.vitamin_d), Text("25-OH vitamin D", "25-OH-vitamine D")),
+        (is_absent(patient.calcium), Text("calcium", "calcémie")),
+        (is_absent(patient.phosphate), Text("phosphate", "phosphatémie")),
+        (is_absent(patient.clearance), Text("creatinine clearance", "clairance de la créatinine")),
+        (_never_since(patient, sets.DENTAL_EXAMINATION), Text("dental examination", "examen dentaire")),
+        (_never_since(patient, sets.ORTHOPANTOMOGRAM), Text("orthopantomogram", "orthopantomogramme")),
+    )
+    return tuple(name for missing, name in checks if missing)
+
+
+def _never_since(patient: Facts, concepts: frozenset[str]) -> bool | None:
+    limit = patient.settings.dental_valid_days
+
+    def recent(acts: object) -> bool | None:
+        return acts.any(  # type: ignore[attr-defined, no-any-return]
+            lambda act: act.is_any(concepts) and (act.when is None or (patient.today - act.when.last).days <= limit)
+        )
+
+    return negated(either(recent(patient.procedures), recent(patient.imaging)))
+
+
+# --- denosumab, late or stopped ---------------------------------------------------------------------------------------
+
+
+@rule(
+    "denosumab-overdue",
+    title=Text(
+        "Denosumab is given regularly: it has no inertia", "Le dénosumab est donné régulièrement : il n'a pas d'inertie"
+    ),
+    citations=(rao("systemic", "§2.4"),),
+    patient_view=True,
+    needs=("conditions", "exposures"),
+    severest=Indicator.WARNING,
+    problem="antiresorptive-course",
+)
+def denosumab_overdue(_order: Order | None, patient: Facts) -> Outcome:
+    """Denosumab given and not stopped, its last dose 36 to 365 days ago."""
+    denosumab = patient.exposures.of(sets.DENOSUMAB)
+    last = denosumab.last_dose
+    overdue, within = patient.settings.overdue_after_days, patient.settings.stopped_within_days
+    blocked = unless_all(
+        bone_metastasis(patient),
+        that(
+            Text(
+                "the last dose of denosumab is {overdue} to {within} days ago",
+                "la dernière dose de dénosumab date de {overdue} à {within} jours",
+                overdue=overdue,
+                within=within,
+            ),
+            last.test(lambda entry: _days_ago(entry, patient, overdue, within)),
+            last,
+        ),
+        that(Text("denosumab is not stopped", "le dénosumab n'est pas arrêté"), negated(denosumab.stopped), denosumab),
+    )
+    if blocked:
+        return blocked
+    last = known(last)
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "Denosumab is overdue: last dose on {when}",
+            "Dénosumab en retard : dernière dose le {when}",
+            when=last.value.last_dose,
+        ),
+        (
+            Text(
+                "Monthly and regular: the effect is lost quickly when a dose is late.",
+                "Mensuel et régulier : l'effet se perd vite quand une dose tarde.",
+            ),
+        ),
+        (last.value,),
+        remarks=last.remarks,
+    )
+
+
+def _days_ago(entry: Exposure, patient: Facts, first: int, last: int) -> bool | None:
+    """Any day of the last dose falls that many days before today; None where it is not dated."""
+    dose = entry.last_dose
+    if dose is None:
+        return None
+    return (patient.today - dose.last).days <= last and (patient.today - dose.first).days >= first
+
+
+@rule(
+    "denosumab-discontinued",
+    title=Text(
+        "Stopping denosumab calls for zoledronic acid against the rebound",
+        "L'arrêt du dénosumab appelle de l'acide zolédronique contre le rebond",
+    ),
+    citations=(rao("systemic", "§2.4"),),
+    patient_view=True,
+    needs=("conditions", "exposures", "clearance"),
+    severest=Indicator.WARNING,
+    problem="antiresorptive-course",
+    about_course=True,
+)
+def denosumab_discontinued(_order: Order | None, patient: Facts) -> Outcome:
+    """Denosumab stopped in the last 365 days without zoledronic acid since the last dose."""
+    denosumab = patient.exposures.of(sets.DENOSUMAB)
+    zoledronate = patient.exposures.of(sets.ZOLEDRONIC_ACID)
+    within = patient.settings.stopped_within_days
+    since = _newest_end(denosumab.entries)
+    blocked = unless_all(
+        bone_metastasis(patient),
+        that(Text("denosumab is stopped", "le dénosumab est arrêté"), denosumab.stopped, denosumab),
+        that(
+            Text(
+                "its last dose or stop is in the last {within} days",
+                "sa dernière dose ou son arrêt date de moins de {within} jours",
+                within=within,
+            ),
+            denosumab.any(lambda entry: _ended_within(entry, patient, within)),
+            denosumab,
+        ),
+        that(
+            Text("no zoledronic acid was given since", "aucun acide zolédronique n'a été donné depuis"),
+            negated(zoledronate.any(lambda entry: _given_since(entry, since))),
+            zoledronate,
+        ),
+    )
+    if blocked:
+        return blocked
+    clearance = patient.clearance
+    severe = clearance.test(lambda value: value.bounds.below(SEVERE_RENAL_IMPAIRMENT_BELOW))
+    if severe:
+        proposal = Text(
+            "Clearance below 30 mL/min: no infusion of zoledronic acid is proposed; specialist advice.",
+            "Clairance inférieure à 30 mL/min : pas de perfusion d'acide zolédronique proposée ; avis spécialisé.",
+        )
+    else:
+        proposal = Text(
+            "One or more infusions of zoledronic acid at the end of treatment (expert agreement), CTX follow-up, specialist advice.",
+            "Une ou plusieurs perfusions d'acide zolédronique en fin de traitement (accord d'experts), suivi des CTX, avis spécialisé.",
+        )
+    stopped = tuple(entry for entry in denosumab.entries if entry.stopped)
+    remarks: tuple[Text, ...] = ()
+    if isinstance(clearance, Unavailable):
+        remarks = (Text("Renal function could not be looked up.", "La fonction rénale n'a pas pu être consultée."),)
+    return Advice(
+        Indicator.WARNING,
+        Text("Denosumab stopped: risk of rebound", "Dénosumab arrêté : risque de rebond"),
+        (proposal,),
+        (*stopped, clearance) if isinstance(clearance, Known) else stopped,
+        remarks=remarks,
+    )
+
+
+def _newest_end(entries: tuple[Exposure, ...]) -> Exposure | None:
+    dated = [entry for entry in entries if entry.last_dose is not None]
+    return max(dated, key=lambda entry: entry.last_dose.last, default=None) if dated else None  # type: ignore[union-attr]
+
+
+def _ended_within(entry: Exposure, patient: Facts, days: int) -> bool | None:
+    """A dated dose or end in the window, or an undated end that was written in the last year."""
+    if entry.planned:
+        return False
+    for when in (entry.last_dose, entry.last):
+        if when is not None and (patient.today - when.last).days <= days and when.first <= patient.today:
+            return True
+    return entry.last_dose_undated
+
+
+def _given_since(entry: Exposure, since: Exposure | None) -> bool | None:
+    if entry.planned:
+        return False
+    if entry.ongoing:
+        return True
+    if since is None or since.last_dose is None:
+        return None if entry.last_dose is None else True
+    if entry.last_dose is None:
+        return None if entry.last_dose_undated else False
+    return entry.last_dose.last >= since.last_dose.first
+
+
+# --- duration ---------------------------------------------------------------------------------------------------------
+
+
+@rule(
+    "antiresorptive-stopped-early",
+    title=Text(
+        "An antiresorptive is continued for at least 2 years, then case by case",
+        "Un antirésorptif est poursuivi au moins 2 ans, puis au cas par cas",
+    ),
+    citations=(rao("systemic", "box"),),
+    patient_view=True,
+    needs=("conditions", "exposures", "orders", "calcium", "clearance"),
+    severest=Indicator.INFO,
+    problem="antiresorptive-course",
+    about_course=True,
+)
+def antiresorptive_stopped_early(_order: Order | None, patient: Facts) -> Outcome:
+    """Stopped, or given more than 120 days ago with nothing ongoing or planned, after less than 2 years."""
+    exposures = antiresorptives(patient)
+    course = exposures.last_course
+    going_on = either(
+        exposures.ongoing,
+        any(entry.planned for entry in exposures.entries) or bool(orders_of(patient, sets.ANTIRESORPTIVES)),
+    )
+    reasons = _reasons_to_stop(patient)
+    blocked = unless_all(
+        bone_metastasis(patient),
+        that(
+            Text(
+                "an antiresorptive was stopped, or its last dose is more than {days} days ago",
+                "un antirésorptif a été arrêté, ou sa dernière dose date de plus de {days} jours",
+                days=patient.settings.on_treatment_days,
+            ),
+            both(exposures.ever, either(exposures.stopped, negated(exposures.on_treatment))),
+            exposures,
+        ),
+        that(Text("nothing is ongoing or planned", "rien n'est en cours ou prévu"), negated(going_on), exposures),
+        that(
+            Text("the course lasted less than 730 days", "le traitement a duré moins de 730 jours"),
+            course is not None and course.days < TWO_YEARS_DAYS,
+            exposures,
+        ),
+        *reasons,
+    )
+    if blocked or course is None:
+        return blocked or NO_DATED_COURSE
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Antiresorptive stopped after {days} days: at least 2 years are advised",
+            "Antirésorptif arrêté après {days} jours : au moins 2 ans sont conseillés",
+            days=course.days,
+        ),
+        (
+            Text(
+                "Given from {first} to {last}. At least 2 years, then case by case.",
+                "Donné du {first} au {last}. Au moins 2 ans, puis au cas par cas.",
+                first=course.first,
+                last=course.last,
+            ),
+        ),
+        tuple(entry for entry in exposures.entries if not entry.planned)[:3],
+    )
+
+
+def _reasons_to_stop(patient: Facts) -> tuple[Condition, ...]:
+    """No jaw osteonecrosis, no hypocalcaemia, no clearance below 30 on record."""
+    calcium, clearance = patient.calcium, patient.clearance
+    low = both(
+        calcium.test(lambda value: value.low) if isinstance(calcium, Known) else False,
+        True,  # an absent or unavailable calcium is no reason on record
+    )
+    hypocalcaemia = either(patient.conditions.any(lambda one: one.active and one.is_any(sets.HYPOCALCAEMIA)), low)
+    return (
+        that(
+            Text("no osteonecrosis of the jaw is on record", "aucune ostéonécrose de la mâchoire n'est enregistrée"),
+            negated(patient.conditions.any(lambda one: one.is_any(sets.OSTEONECROSIS_OF_JAW))),
+            patient.conditions,
+        ),
+        that(
+            Text("no hypocalcaemia is on record", "aucune hypocalcémie n'est enregistrée"),
+            negated(hypocalcaemia),
+            calcium,
+            patient.conditions,
+        ),
+        that(
+            Text(
+                "no clearance below 30 mL/min is on record", "aucune clairance inférieure à 30 mL/min n'est enregistrée"
+            ),
+            negated(clearance.test(lambda value: value.bounds.below(SEVERE_RENAL_IMPAIRMENT_BELOW))),
+            clearance,
+        ),
+    )
+
+
+@rule(
+    "antiresorptive-two-years",
+    title=Text("After 2 years an antiresorptive is reassessed", "Après 2 ans un antirésorptif est réévalué"),
+    citations=(rao("systemic", "§2.4"), rao("general", "§2")),
+    trigger=ANTIRESORPTIVE,
+    patient_view=True,
+    needs=("conditions", "exposures", "orders"),
+    severest=Indicator.INFO,
+)
+def antiresorptive_two_years(order: Order | None, patient: Facts) -> Outcome:
+    """At least 730 days from the first to the last exposure, without a gap of more than 365."""
+    exposures = antiresorptives(patient)
+    course = exposures.last_course
+    long_enough = course is not None and course.days >= TWO_YEARS_DAYS
+    conditions = [
+        that(
+            Text(
+                "antiresorptives were given for 730 days or more", "des antirésorptifs ont été donnés 730 jours ou plus"
+            ),
+            True if long_enough else (None if exposures.gaps else False),
+            exposures,
+        )
+    ]
+    if order is None:
+        conditions.insert(0, bone_metastasis(patient))
+    else:
+        start = is_start(patient)
+        conditions.append(
+            that(
+                Text("the order continues an antiresorptive", "la prescription poursuit un antirésorptif"),
+                negated(start.holds),
+                *start.basis,
+            )
+        )
+    blocked = unless_all(*conditions)
+    if blocked or course is None:
+        return blocked or NO_DATED_COURSE
+    offers: tuple[Offer, ...] = () if already_ordered(patient, "ctx") else (OrderAnalyte("ctx"),)
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Antiresorptive since {first}: reassess after 2 years",
+            "Antirésorptif depuis le {first} : réévaluer après 2 ans",
+            first=course.first,
+        ),
+        (
+            Text(
+                "With specialist advice, weigh new bone events, fracture risk and CTX ({fasting}) against hypocalcaemia and jaw "
+                "osteonecrosis, which rises sharply after 24 months; tobacco and alcohol count.",
+                "Avec un avis spécialisé, peser nouvel événement osseux, risque fracturaire et CTX ({fasting}) contre "
+                "l'hypocalcémie et l'ostéonécrose de la mâchoire, en forte hausse après 24 mois ; tabac et alcool comptent.",
+                fasting=FASTING,
+            ),
+        ),
+        tuple(entry for entry in exposures.entries if not entry.planned)[:3],
+        offers,
+    )
+
+
+@rule(
+    "ctx-sampling",
+    title=Text("CTX is sampled fasting, before 9 in the morning", "Les CTX sont prélevés à jeun, avant 9 heures"),
+    citations=(rao("general", "§2"),),
+    trigger=CTX_DRAFT,
+    needs=(),
+    severest=Indicator.INFO,
+)
+def ctx_sampling(order: Order, _patient: Facts) -> Outcome:
+    """A draft order of CTX."""
+    return Advice(
+        Indicator.INFO,
+        Text("CTX: sample fasting, before 9 in the morning", "CTX : prélever à jeun, avant 9 heures"),
+        (
+            Text(
+                "Resorption markers vary with food and with the hour.",
+                "Les marqueurs de résorption varient avec les repas et l'heure.",
+            ),
+        ),
+        (order,),
+        (UpdateOrder(order, (SetInstruction(FASTING),)),),
+    )

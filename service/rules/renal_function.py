@@ -1,0 +1,435 @@
+"""Renal function and antiresorptives (RAO, traitement osseux systémique §2.3, §2.4, Tableau 2; chimiothérapie §2)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mappings import concept_sets as sets
+from mappings.facts import Clearance, Facts, Known, Order, Unavailable, known
+from mappings.quantities import Bounds
+from mappings.wording import Amount, Text
+from service.rules.citation import rao
+from service.rules.offers import DeleteOrder, OrderAnalyte, SetDose, UpdateOrder
+from service.rules.outcome import SETTLES_NOTHING, Advice, CannotTell, Indicator, Outcome, Silence, unless_all
+from service.rules.rule import Trigger, rule
+from service.rules.situations import (
+    ANTIRESORPTIVE,
+    DENOSUMAB,
+    OTHER_BISPHOSPHONATE,
+    URGENCY_NEEDS,
+    ZOLEDRONATE,
+    already_ordered,
+    clearance_below,
+    is_absent,
+    is_start,
+    that,
+    with_urgency,
+)
+
+DOSE_TOLERANCE_MG = Decimal("0.05")
+"""Two doses within it are the same dose (`rules.md`, `zoledronate-renal-dose`)."""
+
+TABLE_2: tuple[tuple[Decimal, bool, Decimal], ...] = (
+    (Decimal(60), False, Decimal("4.0")),
+    (Decimal(50), True, Decimal("3.5")),
+    (Decimal(40), True, Decimal("3.3")),
+    (Decimal(30), True, Decimal("3.0")),
+)
+"""RAO Tableau 2, from above: (lower end in mL/min, whether it belongs to the row, dose of zoledronic acid in mg).
+
+The rows are written in whole numbers (50-60, 40-49, 30-39); they are read as half-open bands, and 60 exactly is 3.5 mg.
+"""
+
+
+def doses_for(bounds: Bounds) -> frozenset[Decimal]:
+    """The doses of Tableau 2 for every clearance that the bounds allow; empty below 30 mL/min."""
+    doses = set()
+    upper: Decimal | None = None
+    upper_in = False
+    for lower, lower_in, dose in TABLE_2:
+        all_under = bounds.below(lower) if lower_in else bounds.at_most(lower)
+        all_over = upper is not None and (bounds.above(upper) if upper_in else bounds.at_least(upper))
+        if all_under is not True and all_over is not True:
+            doses.add(dose)
+        upper, upper_in = lower, not lower_in
+    return frozenset(doses)
+
+
+def _approximation(patient: Facts) -> tuple[Text, ...]:
+    """That an eGFR stands in, and what a Cockcroft-Gault clearance still needs."""
+    clearance = patient.clearance
+    if not isinstance(clearance, Known) or not clearance.value.approximate:
+        return ()
+    missing = clearance.value.missing or patient.clearance_inputs_missing
+    return (
+        Text(
+            "An eGFR is used as an approximation of creatinine clearance; for Cockcroft-Gault add: {missing}.",
+            "Un DFG estimé sert d'approximation de la clairance ; pour Cockcroft-Gault ajouter : {missing}.",
+            missing=missing,
+        ),
+    )
+
+
+@rule(
+    "renal-function-unknown",
+    title=Text(
+        "Renal function is known before an antiresorptive: every dose of a bisphosphonate, the first of denosumab",
+        "La fonction rénale est connue avant un antirésorptif : à chaque bisphosphonate, au début du dénosumab",
+    ),
+    citations=(rao("systemic", "§2.3, §2.4"),),
+    trigger=ANTIRESORPTIVE,
+    needs=("clearance", "clearance_inputs_missing", "creatinine", "exposures", "orders", *URGENCY_NEEDS),
+    severest=Indicator.WARNING,
+    prerequisite=True,
+)
+def renal_function_unknown(order: Order, patient: Facts) -> Outcome:
+    """No creatinine clearance by any route, for a bisphosphonate or at the start of denosumab."""
+    start = is_start(patient)
+    asks = True if order.is_any(sets.BONE_METASTASIS_BISPHOSPHONATES) else start.holds
+    missing = patient.clearance_inputs_missing
+    blocked = unless_all(
+        that(
+            Text(
+                "no creatinine clearance is available by any route", "aucune clairance n'est disponible par aucune voie"
+            ),
+            is_absent(patient.clearance),
+            patient.clearance,
+        ),
+        that(
+            Text(
+                "a bisphosphonate is ordered, or denosumab is started",
+                "un bisphosphonate est prescrit, ou le dénosumab débute",
+            ),
+            asks,
+            *start.basis,
+        ),
+        that(
+            Text("creatinine is not ordered yet", "la créatininémie n'est pas déjà prescrite"),
+            isinstance(patient.creatinine, Known) or not already_ordered(patient, "creatinine"),
+        ),
+    )
+    if blocked:
+        return blocked
+    offers = () if isinstance(patient.creatinine, Known) else (OrderAnalyte("creatinine"),)
+    advice = Advice(
+        Indicator.WARNING,
+        Text(
+            "{drug}: creatinine clearance needed before the dose",
+            "{drug} : clairance de la créatinine nécessaire avant la dose",
+            drug=order.name,
+        ),
+        (
+            Text(
+                "Creatinine and Cockcroft-Gault clearance before the dose. Missing: {missing}.",
+                "Créatininémie et clairance de Cockcroft-Gault avant la dose. Manque : {missing}.",
+                missing=missing,
+            ),
+        ),
+        (patient.clearance, patient.creatinine),
+        offers,
+        items=(
+            Text(
+                "creatinine clearance: cannot be computed, missing {missing}",
+                "clairance de la créatinine : non calculable, manque {missing}",
+                missing=missing,
+            ),
+        ),
+    )
+    return with_urgency(advice, order, patient)
+
+
+@rule(
+    "zoledronate-renal-contraindication",
+    title=Text(
+        "Zoledronic acid is contraindicated below a clearance of 30 mL/min",
+        "L'acide zolédronique est contre-indiqué sous une clairance de 30 mL/min",
+    ),
+    citations=(rao("systemic", "§2.4"), rao("drugs", "§2")),
+    trigger=ZOLEDRONATE,
+    needs=("clearance", "clearance_inputs_missing"),
+    severest=Indicator.CRITICAL,
+    reading=Text(
+        "Exactly 30 mL/min is allowed: the text says less than 30 and Tableau 2 begins at 30.",
+        "30 mL/min exactement est permis : le texte dit moins de 30 et le Tableau 2 commence à 30.",
+    ),
+)
+def zoledronate_renal_contraindication(order: Order, patient: Facts) -> Outcome:
+    """Zoledronic acid ordered with a clearance below 30 mL/min."""
+    blocked = unless_all(clearance_below(patient))
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.CRITICAL,
+        Text(
+            "{drug}: contraindicated, creatinine clearance below 30 mL/min",
+            "{drug} : contre-indiqué, clairance de la créatinine inférieure à 30 mL/min",
+            drug=order.name,
+        ),
+        (
+            Text(
+                "Denosumab is not limited by renal function, but below 30 mL/min adynamic bone is possible: specialist advice.",
+                "Le dénosumab n'est pas limité par la fonction rénale, mais sous 30 mL/min un os adynamique est possible : avis "
+                "spécialisé.",
+            ),
+            *_approximation(patient),
+        ),
+        (patient.clearance,),
+        (DeleteOrder(order),),
+    )
+
+
+BISPHOSPHONATE_ONGOING = Text("a bisphosphonate is ongoing", "un bisphosphonate est en cours")
+
+
+@rule(
+    "bisphosphonate-severe-renal-impairment",
+    title=Text(
+        "A bisphosphonate is contraindicated, and usually stopped, below a clearance of 30 mL/min",
+        "Un bisphosphonate est contre-indiqué, et habituellement arrêté, sous une clairance de 30 mL/min",
+    ),
+    citations=(rao("drugs", "§2"),),
+    trigger=OTHER_BISPHOSPHONATE,
+    patient_view=True,
+    needs=("clearance", "clearance_inputs_missing", "exposures"),
+    severest=Indicator.CRITICAL,
+    reading=Text(
+        "The source says a GFR below 30 here and a Cockcroft clearance in §2.4: Cockcroft decides.",
+        "La source dit ici un DFG inférieur à 30 et une clairance de Cockcroft au §2.4 : Cockcroft décide.",
+    ),
+)
+def bisphosphonate_severe_renal_impairment(order: Order | None, patient: Facts) -> Outcome:
+    """Another bisphosphonate ordered, or any one ongoing in `patient-view`, with a clearance below 30 mL/min."""
+    if order is not None:
+        blocked = unless_all(clearance_below(patient))
+        if blocked:
+            return blocked
+        return Advice(
+            Indicator.CRITICAL,
+            Text(
+                "{drug}: contraindicated, creatinine clearance below 30 mL/min",
+                "{drug} : contre-indiqué, clairance de la créatinine inférieure à 30 mL/min",
+                drug=order.name,
+            ),
+            (_USUALLY_STOPPED, *_approximation(patient)),
+            (patient.clearance,),
+            (DeleteOrder(order),),
+        )
+    ongoing = patient.exposures.of(sets.ALL_BISPHOSPHONATES)
+    blocked = unless_all(that(BISPHOSPHONATE_ONGOING, ongoing.ongoing, ongoing), clearance_below(patient))
+    if blocked:
+        return blocked
+    taken = next(entry for entry in ongoing.entries if entry.ongoing)
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "{drug}: creatinine clearance below 30 mL/min, usually stopped",
+            "{drug} : clairance de la créatinine inférieure à 30 mL/min, habituellement arrêté",
+            drug=taken.drug.name,
+        ),
+        (_USUALLY_STOPPED, *_approximation(patient)),
+        (patient.clearance, taken),
+    )
+
+
+_USUALLY_STOPPED = Text(
+    "In severe renal impairment bisphosphonates are contraindicated; one that is running is usually stopped.",
+    "En insuffisance rénale sévère les bisphosphonates sont contre-indiqués ; celui en cours est habituellement arrêté.",
+)
+
+
+@rule(
+    "denosumab-severe-renal-impairment",
+    title=Text(
+        "Denosumab below a clearance of 30 mL/min needs specialist advice",
+        "Le dénosumab sous une clairance de 30 mL/min demande un avis spécialisé",
+    ),
+    citations=(rao("systemic", "§2.4"),),
+    trigger=DENOSUMAB,
+    needs=("clearance", "clearance_inputs_missing"),
+    severest=Indicator.WARNING,
+)
+def denosumab_severe_renal_impairment(order: Order, patient: Facts) -> Outcome:
+    """Denosumab ordered with a clearance below 30 mL/min."""
+    blocked = unless_all(clearance_below(patient))
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "{drug}: clearance below 30 mL/min, adynamic bone possible: specialist advice",
+            "{drug} : clairance inférieure à 30 mL/min, os adynamique possible : avis spécialisé",
+            drug=order.name,
+        ),
+        (
+            Text(
+                "No dose change for renal function, but an antiresorptive harms an adynamic bone. Watch calcium closely.",
+                "Pas d'adaptation de dose à la fonction rénale, mais un antirésorptif nuit à un os adynamique. Surveiller "
+                "la calcémie.",
+            ),
+            *_approximation(patient),
+        ),
+        (patient.clearance,),
+    )
+
+
+@rule(
+    "zoledronate-renal-dose",
+    title=Text(
+        "The dose of zoledronic acid follows creatinine clearance",
+        "La dose d'acide zolédronique suit la clairance de la créatinine",
+    ),
+    citations=(rao("systemic", "Tableau 2"),),
+    trigger=ZOLEDRONATE,
+    needs=("clearance", "clearance_inputs_missing"),
+    severest=Indicator.WARNING,
+    about_giving=True,
+    reading=Text(
+        "Today's clearance is used at every order, although the table's column says initial. Bands: above 60, 50 to 60, 40 to "
+        "less than 50, 30 to less than 40 mL/min.",
+        "La clairance du jour est utilisée à chaque prescription, bien que la colonne du tableau dise initiale. Bandes : plus de "
+        "60, 50 à 60, 40 à moins de 50, 30 à moins de 40 mL/min.",
+    ),
+)
+def zoledronate_renal_dose(order: Order, patient: Facts) -> Outcome:
+    """Zoledronic acid ordered at another dose than Tableau 2 gives for the clearance."""
+    clearance = patient.clearance
+    blocked = unless_all(
+        that(
+            Text(
+                "creatinine clearance is at least 30 mL/min", "la clairance de la créatinine est d'au moins 30 mL/min"
+            ),
+            clearance.test(lambda value: bool(doses_for(value.bounds))),
+            clearance,
+        )
+    )
+    if blocked:
+        return blocked
+    clearance = known(clearance)
+    doses = doses_for(clearance.value.bounds)
+    ordered = order.dosage.dose_mg
+    only = next(iter(doses)) if len(doses) == 1 else None
+    if ordered is None:
+        if only is None:
+            return _unsettled(clearance)
+        return _dose_advice(order, patient, clearance, only, Indicator.INFO, _NO_DOSE)
+    if only is not None and abs(ordered - only) <= DOSE_TOLERANCE_MG:
+        return Silence(Text("the dose is that of Tableau 2", "la dose est celle du Tableau 2"), (clearance,))
+    if ordered > max(doses) + DOSE_TOLERANCE_MG:
+        return _dose_advice(order, patient, clearance, only, Indicator.WARNING, _TOO_HIGH)
+    if ordered < min(doses) - DOSE_TOLERANCE_MG:
+        return _dose_advice(order, patient, clearance, only, Indicator.INFO, _TOO_LOW)
+    return _unsettled(clearance)
+
+
+_NO_DOSE = Text("{drug}: dose for this clearance: {dose}", "{drug} : dose pour cette clairance : {dose}")
+_TOO_HIGH = Text(
+    "{drug} {ordered}: above the dose for this clearance ({dose})",
+    "{drug} {ordered} : au-dessus de la dose pour cette clairance ({dose})",
+)
+_TOO_LOW = Text(
+    "{drug} {ordered}: below the dose for this clearance ({dose})",
+    "{drug} {ordered} : en dessous de la dose pour cette clairance ({dose})",
+)
+
+
+def _unsettled(clearance: Known[Clearance]) -> CannotTell:
+    return CannotTell((Unavailable(clearance.what, (SETTLES_NOTHING,), sources=clearance.sources),), (clearance,))
+
+
+def _dose_advice(
+    order: Order, patient: Facts, clearance: Known[Clearance], dose: Decimal | None, indicator: Indicator, summary: Text
+) -> Advice:
+    doses = sorted(doses_for(clearance.value.bounds))
+    shown = Amount(doses[0], "mg", to=None if len(doses) == 1 else doses[-1])
+    ordered = "" if order.dosage.dose_mg is None else Amount(order.dosage.dose_mg, "mg")
+    offers = () if dose is None or clearance.value.approximate else (UpdateOrder(order, (SetDose(dose),)),)
+    return Advice(
+        indicator,
+        Text(summary.en, summary.fr, drug=order.name, ordered=ordered, dose=shown),
+        (
+            Text(
+                "Tableau 2: above 60 mL/min 4.0 mg; 50 to 60: 3.5; 40 to less than 50: 3.3; 30 to less than 40: 3.0.",
+                "Tableau 2 : plus de 60 mL/min 4,0 mg ; 50 à 60 : 3,5 ; 40 à moins de 50 : 3,3 ; 30 à moins de 40 : 3,0.",
+            ),
+            *_approximation(patient),
+        ),
+        (clearance,),
+        offers,
+    )
+
+
+# --- nephrotoxic drugs together ---------------------------------------------------------------------------------------
+
+_BISPHOSPHONATE_DRAFT = Trigger(
+    Text(
+        "draft order of a bisphosphonate for bone metastases, or of cisplatin, carboplatin, oxaliplatin or pemetrexed",
+        "prescription d'un bisphosphonate pour métastases osseuses, ou de cisplatine, carboplatine, oxaliplatine ou pémétrexed",
+    ),
+    lambda order: (
+        order.drug is not None and order.is_any(sets.BONE_METASTASIS_BISPHOSPHONATES | sets.PLATINUMS_AND_PEMETREXED)
+    ),
+    in_scope=lambda order, patient: (
+        order.is_any(sets.PLATINUMS_AND_PEMETREXED)
+        or (ANTIRESORPTIVE.in_scope is not None and ANTIRESORPTIVE.in_scope(order, patient))
+    ),
+    needs=frozenset({"conditions"}),
+)
+
+
+@rule(
+    "cumulative-nephrotoxicity",
+    title=Text(
+        "A bisphosphonate together with a platinum or pemetrexed is nephrotoxic cumulatively",
+        "Un bisphosphonate avec un platine ou le pémétrexed a une néphrotoxicité cumulative",
+    ),
+    citations=(rao("drugs", "§2, box"),),
+    trigger=_BISPHOSPHONATE_DRAFT,
+    needs=("exposures", "orders"),
+    severest=Indicator.WARNING,
+    once=True,
+)
+def cumulative_nephrotoxicity(order: Order, patient: Facts) -> Outcome:
+    """Both kinds of drug: one ordered, the other ordered, ongoing or given recently."""
+    bisphosphonate = patient.exposures.of(sets.BONE_METASTASIS_BISPHOSPHONATES)
+    nephrotoxic = patient.exposures.of(sets.PLATINUMS_AND_PEMETREXED)
+    drafts = tuple(one for one in patient.orders if one.draft)
+    bisphosphonate_drafts = tuple(one for one in drafts if one.is_any(sets.BONE_METASTASIS_BISPHOSPHONATES))
+    nephrotoxic_drafts = tuple(one for one in drafts if one.is_any(sets.PLATINUMS_AND_PEMETREXED))
+    settings = patient.settings
+    blocked = unless_all(
+        that(
+            Text(
+                "a bisphosphonate is ordered, ongoing or was given in the last {days} days",
+                "un bisphosphonate est prescrit, en cours ou donné dans les {days} derniers jours",
+                days=settings.nephrotoxic_bisphosphonate_days,
+            ),
+            True if bisphosphonate_drafts else bisphosphonate.in_last(settings.nephrotoxic_bisphosphonate_days),
+            bisphosphonate,
+        ),
+        that(
+            Text(
+                "cisplatin, carboplatin, oxaliplatin or pemetrexed is ordered, ongoing or was given in the last {days} days",
+                "cisplatine, carboplatine, oxaliplatine ou pémétrexed prescrit, en cours ou donné dans les {days} derniers jours",
+                days=settings.nephrotoxic_drug_days,
+            ),
+            True if nephrotoxic_drafts else nephrotoxic.in_last(settings.nephrotoxic_drug_days),
+            nephrotoxic,
+        ),
+    )
+    if blocked:
+        return blocked
+    bisphosphonates_given = bisphosphonate.recent(settings.nephrotoxic_bisphosphonate_days)
+    nephrotoxic_given = nephrotoxic.recent(settings.nephrotoxic_drug_days)
+    first = bisphosphonate_drafts[0].name if bisphosphonate_drafts else bisphosphonates_given[0].drug.name
+    second = nephrotoxic_drafts[0].name if nephrotoxic_drafts else nephrotoxic_given[0].drug.name
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "{first} and {second}: cumulative renal toxicity, check renal function",
+            "{first} et {second} : toxicité rénale cumulative, contrôler la fonction rénale",
+            first=first,
+            second=second,
+        ),
+        (Text("Renal function before each course.", "Fonction rénale avant chaque cure."),),
+        (*bisphosphonates_given, *nephrotoxic_given),
+    )

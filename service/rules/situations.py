@@ -1,0 +1,353 @@
+"""The definitions that several rules share (`rules.md`, "Words used by every rule"), as conditions on the facts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from mappings import concept_sets as sets
+from mappings.dates import days_before
+from mappings.facts import (
+    Absent,
+    Act,
+    Diagnosis,
+    Exposure,
+    Exposures,
+    Fact,
+    Facts,
+    Known,
+    Order,
+    Phase,
+    Unavailable,
+)
+from mappings.wording import Text
+from service.rules.outcome import Advice, Basis, Condition
+from service.rules.rule import Trigger
+
+CRISIS_ABOVE = Decimal("3.5")
+"""mmol/L: acute hypercalcaemic crisis (RAO, contexte général §4)."""
+
+SEVERE_RENAL_IMPAIRMENT_BELOW = Decimal(30)
+"""mL/min: bisphosphonates are contraindicated below it (RAO, traitement osseux systémique §2.4)."""
+
+
+def that(text: Text, holds: bool | None, *basis: Basis) -> Condition:  # noqa: FBT001 - the truth is the point
+    """A condition in words, whether it holds, and what it rests on."""
+    return Condition(text, holds, basis)
+
+
+def negated(holds: bool | None) -> bool | None:  # noqa: FBT001 - a truth value
+    """Not; unknown stays unknown."""
+    return None if holds is None else not holds
+
+
+def either(*holds: bool | None) -> bool | None:
+    """Or, of three-valued truths."""
+    if any(one is True for one in holds):
+        return True
+    return None if any(one is None for one in holds) else False
+
+
+def both(*holds: bool | None) -> bool | None:
+    """And, of three-valued truths."""
+    if any(one is False for one in holds):
+        return False
+    return None if any(one is None for one in holds) else True
+
+
+def is_absent(fact: Fact[Any]) -> bool | None:
+    """Looked for and not there; None where we could not look."""
+    if isinstance(fact, Unavailable):
+        return None
+    return isinstance(fact, Absent)
+
+
+# --- which orders -----------------------------------------------------------------------------------------------------
+
+
+def osteoporosis_form(order: Order) -> bool:
+    """Denosumab 60 mg or zoledronic acid 5 mg by product or dose, with nothing that speaks for the oncology strength."""
+    strengths = {value for value in (order.dosage.dose_mg, order.drug.strength_mg if order.drug else None) if value}
+    if order.is_any(frozenset({"denosumab_120mg", "zoledronic_acid_4mg"})):
+        return False
+    if order.is_any(sets.DENOSUMAB):
+        return bool(strengths) and strengths == {60}
+    if order.is_any(sets.ZOLEDRONIC_ACID):
+        return bool(strengths) and strengths == {5}
+    return False
+
+
+def _for_bone_metastases(order: Order, patient: Facts) -> bool | None:
+    if not osteoporosis_form(order) or not order.reasons.isdisjoint(sets.BONE_METASTASIS) or order.reasons_unresolved:
+        return True
+    return bone_metastasis_on_record(patient)
+
+
+def drug_order(name: Text, concepts: frozenset[str]) -> Trigger:
+    """A draft order of one of these drugs."""
+    return Trigger(name, lambda order: order.drug is not None and order.is_any(concepts))
+
+
+def antiresorptive_order(name: Text, concepts: frozenset[str]) -> Trigger:
+    """A draft order of one of these antiresorptives for bone metastases (chapter A)."""
+    return Trigger(
+        name,
+        lambda order: order.drug is not None and order.is_any(concepts),
+        in_scope=_for_bone_metastases,
+        needs=frozenset({"conditions"}),
+    )
+
+
+ANTIRESORPTIVE = antiresorptive_order(
+    Text(
+        "draft order of an antiresorptive for bone metastases",
+        "prescription d'un antirésorptif pour métastases osseuses",
+    ),
+    sets.ANTIRESORPTIVES,
+)
+ZOLEDRONATE = antiresorptive_order(
+    Text(
+        "draft order of zoledronic acid for bone metastases",
+        "prescription d'acide zolédronique pour métastases osseuses",
+    ),
+    sets.ZOLEDRONIC_ACID,
+)
+DENOSUMAB = antiresorptive_order(
+    Text("draft order of denosumab for bone metastases", "prescription de dénosumab pour métastases osseuses"),
+    sets.DENOSUMAB,
+)
+OTHER_BISPHOSPHONATE = antiresorptive_order(
+    Text(
+        "draft order of another bisphosphonate for bone metastases",
+        "prescription d'un autre bisphosphonate pour métastases osseuses",
+    ),
+    sets.BONE_METASTASIS_BISPHOSPHONATES - sets.ZOLEDRONIC_ACID,
+)
+ANY_RELEVANT = Trigger(
+    Text("any relevant order", "toute prescription concernée"), lambda _order: True, any_relevant=True
+)
+
+
+# --- the record -------------------------------------------------------------------------------------------------------
+
+
+def bone_metastasis_on_record(patient: Facts) -> bool | None:
+    """An active condition of that kind; one that is only suspected is none."""
+    return patient.conditions.any(_is_bone_metastasis)
+
+
+def _is_bone_metastasis(one: Diagnosis) -> bool:
+    return one.active and not one.suspected and one.is_any(sets.BONE_METASTASIS)
+
+
+def bone_metastasis(patient: Facts) -> Condition:
+    """As a condition of a rule."""
+    found = tuple(one for one in patient.conditions if _is_bone_metastasis(one))
+    return that(
+        Text("a bone metastasis is on record", "une métastase osseuse est enregistrée"),
+        bone_metastasis_on_record(patient),
+        *(found[:1] or (patient.conditions,)),
+    )
+
+
+def active_conditions(patient: Facts, concepts: frozenset[str]) -> tuple[Diagnosis, ...]:
+    """The active conditions of a kind."""
+    return tuple(one for one in patient.conditions if one.active and one.is_any(concepts))
+
+
+def antiresorptives(patient: Facts) -> Exposures:
+    """Exposure to any antiresorptive."""
+    return patient.exposures.of(sets.ANTIRESORPTIVES)
+
+
+def phase_of(patient: Facts) -> Fact[Phase]:
+    """Start or continuation."""
+    return antiresorptives(patient).phase
+
+
+def is_start(patient: Facts) -> Condition:
+    """The order starts an antiresorptive."""
+    phase = phase_of(patient)
+    return that(
+        Text(
+            "no antiresorptive in the last {days} days (a start)",
+            "aucun antirésorptif dans les {days} derniers jours (un début)",
+            days=patient.settings.start_free_days,
+        ),
+        phase.test(lambda value: value is Phase.START),
+        phase,
+    )
+
+
+def starts(patient: Facts) -> bool:
+    """Known to be a start; an unavailable exposure is neither start nor continuation."""
+    phase = phase_of(patient)
+    return isinstance(phase, Known) and phase.value is Phase.START
+
+
+def on_antiresorptive(patient: Facts) -> Condition:
+    """Ongoing, or the last dose within the setting's days."""
+    exposures = antiresorptives(patient)
+    return that(
+        Text("the patient is on an antiresorptive", "le patient est sous antirésorptif"),
+        exposures.on_treatment,
+        exposures,
+    )
+
+
+def clearance_below(patient: Facts, limit: Decimal = SEVERE_RENAL_IMPAIRMENT_BELOW) -> Condition:
+    """Creatinine clearance below a limit in mL/min."""
+    clearance = patient.clearance
+    return that(
+        Text(
+            "creatinine clearance is below {limit} mL/min",
+            "la clairance de la créatinine est inférieure à {limit} mL/min",
+            limit=limit,
+        ),
+        clearance.test(lambda value: value.bounds.below(limit)),
+        clearance,
+    )
+
+
+def calcium_is_high(patient: Facts) -> bool:
+    """Known to be above its upper limit: nothing then offers calcium or vitamin D."""
+    calcium = patient.calcium
+    return isinstance(calcium, Known) and calcium.value.high is True
+
+
+def already_ordered(patient: Facts, analyte: str) -> bool:
+    """A draft or active order asks for the analyte; orders that could not be read do not count."""
+    return any(analyte in order.analytes for order in patient.orders)
+
+
+def orders_of(patient: Facts, concepts: frozenset[str]) -> tuple[Order, ...]:
+    """The drafts and open orders of a kind."""
+    return tuple(order for order in patient.orders if order.is_any(concepts))
+
+
+def supplements_on_record(patient: Facts, concepts: frozenset[str]) -> tuple[Exposure, ...]:
+    """The ongoing supplements of a kind."""
+    return tuple(entry for entry in patient.exposures.of(concepts).entries if entry.ongoing)
+
+
+# --- emergencies and urgency ------------------------------------------------------------------------------------------
+
+URGENCY_NEEDS = ("crisis_calcium", "conditions", "procedures")
+"""What `is_urgent` reads; rules with the urgency exception declare it."""
+
+
+CRISIS = Text("calcium is above 3.5 mmol/L", "la calcémie dépasse 3,5 mmol/L")
+
+
+def hypercalcaemic_crisis_calcium(patient: Facts) -> Condition:
+    """Corrected (or uncorrected) calcium above 3.5 mmol/L.
+
+    An uncorrected value decides when it is above; below it, an albumin that could not be looked up leaves it open.
+    """
+    calcium = patient.crisis_calcium
+    holds = calcium.test(lambda value: value.bounds.above(CRISIS_ABOVE))
+    if isinstance(calcium, Known) and holds is False and calcium.value.albumin_unavailable is not None:
+        return that(CRISIS, None, calcium.value.albumin_unavailable)
+    return that(CRISIS, holds, calcium)
+
+
+CORD_COMPRESSION = Text(
+    "active spinal cord compression or cauda equina syndrome of the last {days} days or undated, neither decompressed nor "
+    "irradiated since",
+    "compression médullaire ou syndrome de la queue de cheval actif, de moins de {days} jours ou sans date, ni décomprimé ni "
+    "irradié depuis",
+)
+
+
+def untreated_cord_compression(patient: Facts) -> Condition:
+    """Chapter G: an active cord compression of the last 30 d (or undated), without decompression or radiotherapy since."""
+    days = patient.settings.cord_compression_days
+    since = days_before(patient.today, days)
+    text = Text(CORD_COMPRESSION.en, CORD_COMPRESSION.fr, days=days)
+    compressions = [one for one in active_conditions(patient, sets.SPINAL_CORD_COMPRESSION) if _recent(one, since)]
+    if not compressions:
+        return that(text, None if patient.conditions.gaps else False, patient.conditions)
+    untreated = [(one, negated(patient.procedures.any(lambda act, one=one: _treats(act, one)))) for one in compressions]  # type: ignore[misc]
+    holds = either(*(truth for _, truth in untreated))
+    shown = next((one for one, truth in untreated if truth is holds), compressions[0])
+    return that(text, holds, shown, patient.procedures) if holds is None else that(text, holds, shown)
+
+
+def _recent(one: Diagnosis, since: date) -> bool:
+    dates = [when for when in (one.onset, one.recorded) if when is not None]
+    return not dates or any(when.last >= since for when in dates)
+
+
+def _treats(act: Act, compression: Diagnosis) -> bool:
+    """A decompression, or radiotherapy that may be of the spine, not earlier than the compression."""
+    decompresses = act.is_any(sets.SPINAL_DECOMPRESSION)
+    irradiates = act.is_any(sets.RADIOTHERAPY) and (
+        not act.sites or not act.sites.isdisjoint(sets.SPINE) or not act.sites.isdisjoint(sets.BONE_UNSPECIFIED)
+    )
+    if not decompresses and not irradiates:
+        return False
+    begin = compression.onset or compression.recorded
+    when = act.when or act.started
+    if act.under_way or begin is None:
+        return True
+    return when is not None and when.last >= begin.first
+
+
+def is_urgent(order: Order, patient: Facts) -> bool:
+    """The order says so, or the patient has a skeletal emergency; what cannot be known does not make it urgent."""
+    return (
+        order.urgent
+        or hypercalcaemic_crisis_calcium(patient).holds is True
+        or untreated_cord_compression(patient).holds is True
+    )
+
+
+EXCEPTION_USED = Text(
+    "Urgent: the exception «unless urgent» of the referential is used.",
+    "Urgence : l'exception «sauf urgence» du référentiel est appliquée.",
+)
+
+
+def with_urgency(advice: Advice, order: Order, patient: Facts) -> Advice:
+    """The same advice one level milder for an urgent order, saying that the exception is used."""
+    if not is_urgent(order, patient):
+        return advice
+    return replace(
+        advice, indicator=advice.indicator.milder, detail=(EXCEPTION_USED, *advice.detail), used_exception=True
+    )
+
+
+def skeletal_event(patient: Facts) -> bool | None:
+    """A skeletal event at any time (RAO, contexte général §3; `rules.md`, "Skeletal event")."""
+    recorded = patient.conditions.any(
+        lambda one: (
+            not one.suspected
+            and one.is_any(sets.PATHOLOGICAL_FRACTURE | sets.SPINAL_CORD_COMPRESSION | sets.HYPERCALCAEMIA)
+        )
+    )
+    done = patient.procedures.any(lambda act: is_bone_radiotherapy(act) or is_bone_metastasis_surgery(act, patient))
+    return either(recorded, done)
+
+
+def is_bone_radiotherapy(act: Act) -> bool:
+    """External radiotherapy of a bone, by its site or its reason."""
+    return act.is_any(sets.RADIOTHERAPY) and not (act.sites | act.reasons).isdisjoint(
+        sets.ANY_BONE | sets.BONE_METASTASIS
+    )
+
+
+def is_bone_metastasis_surgery(act: Act, patient: Facts) -> bool:
+    """Surgery of a bone metastasis (`rules.md`, `treatment-after-bone-surgery`).
+
+    Orthopaedic surgery for a bone metastasis or a pathological fracture, a preventive fixation, or surgery without a
+    reason in a patient with a bone metastasis on record.
+    """
+    if act.is_any(sets.PREVENTIVE_FIXATION):
+        return True
+    if not act.is_any(sets.LIMB_SURGERY | sets.TUMOUR_SPINE_SURGERY):
+        return False
+    if act.reasons:
+        return not act.reasons.isdisjoint(sets.BONE_METASTASIS | sets.PATHOLOGICAL_FRACTURE)
+    return bone_metastasis_on_record(patient) is True

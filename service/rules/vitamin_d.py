@@ -1,0 +1,600 @@
+"""Vitamin D before and during an antiresorptive (RAO, traitement osseux systémique §1, Tableau 1 and its box)."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from mappings import concept_sets as sets
+from mappings.dates import When
+from mappings.facts import Exposure, ExposureKind, Facts, Known, Order, VitaminD, known
+from mappings.wording import Text
+from service.rules.citation import rao
+from service.rules.offers import (
+    DeleteOrder,
+    Offer,
+    OrderAnalyte,
+    OrderVitaminD,
+    SetCholecalciferol,
+    StartOn,
+    UpdateOrder,
+)
+from service.rules.outcome import Advice, Condition, Indicator, Outcome, Silence, unless_all
+from service.rules.rule import Trigger, rule
+from service.rules.situations import (
+    ANTIRESORPTIVE,
+    URGENCY_NEEDS,
+    already_ordered,
+    bone_metastasis,
+    both,
+    calcium_is_high,
+    drug_order,
+    either,
+    is_absent,
+    is_start,
+    is_urgent,
+    negated,
+    orders_of,
+    phase_of,
+    starts,
+    supplements_on_record,
+    that,
+    with_urgency,
+)
+
+VITAMIN_D_DRAFT = drug_order(Text("draft order of vitamin D", "prescription de vitamine D"), sets.VITAMIN_D_SUPPLEMENTS)
+ERGOCALCIFEROL_DRAFT = drug_order(
+    Text("draft order of ergocalciferol", "prescription d'ergocalciférol"), frozenset({"ergocalciferol"})
+)
+ANTIRESORPTIVE_OR_VITAMIN_D = Trigger(
+    Text(
+        "draft order of an antiresorptive for bone metastases, or of vitamin D",
+        "prescription d'un antirésorptif pour métastases osseuses, ou de vitamine D",
+    ),
+    lambda order: ANTIRESORPTIVE.matches(order) or VITAMIN_D_DRAFT.matches(order),
+    in_scope=lambda order, patient: (
+        VITAMIN_D_DRAFT.matches(order)
+        or (ANTIRESORPTIVE.in_scope is not None and ANTIRESORPTIVE.in_scope(order, patient))
+    ),
+    needs=ANTIRESORPTIVE.needs,
+)
+
+DEFICIENCY_WEEKS = 8
+INSUFFICIENCY_WEEKS = 4
+"""Weekly doses of 50 000 IU that correct a deficiency and an insufficiency (RAO §1 box)."""
+
+LOADING = Text(
+    "50 000 IU cholecalciferol weekly × {weeks}, then monthly, by mouth with a meal.",
+    "Cholécalciférol 50 000 UI par semaine × {weeks}, puis une fois par mois, par la bouche au cours d'un repas.",
+)
+AFTER_CALCIUM = Text(
+    "Calcium is high: correct vitamin D once calcium is normal; no calcium or vitamin D until then.",
+    "La calcémie est élevée : corriger la vitamine D une fois la calcémie normale ; ni calcium ni vitamine D d'ici là.",
+)
+NEEDS = ("vitamin_d", "exposures", "orders", "calcium", *URGENCY_NEEDS)
+
+
+@rule(
+    "vitamin-d-unknown",
+    title=Text(
+        "25-OH vitamin D is measured before the first dose of an antiresorptive",
+        "La 25-OH-vitamine D est dosée avant la première dose d'un antirésorptif",
+    ),
+    citations=(rao("systemic", "§1, §2.3"),),
+    trigger=ANTIRESORPTIVE,
+    needs=("vitamin_d", "exposures", "orders", *URGENCY_NEEDS),
+    severest=Indicator.WARNING,
+    prerequisite=True,
+)
+def vitamin_d_unknown(order: Order, patient: Facts) -> Outcome:
+    """Start of an antiresorptive without a 25-OH vitamin D that still counts."""
+    blocked = unless_all(
+        that(
+            Text("no valid 25-OH vitamin D is on record", "aucune 25-OH-vitamine D valide n'est enregistrée"),
+            is_absent(patient.vitamin_d),
+            patient.vitamin_d,
+        ),
+        is_start(patient),
+        that(
+            Text("25-OH vitamin D is not ordered yet", "le dosage de 25-OH-vitamine D n'est pas déjà prescrit"),
+            not already_ordered(patient, "vitamin_d_25oh"),
+        ),
+    )
+    if blocked:
+        return blocked
+    advice = Advice(
+        Indicator.WARNING,
+        Text(
+            "{drug}: measure 25-OH vitamin D before the first dose",
+            "{drug} : doser la 25-OH-vitamine D avant la première dose",
+            drug=order.name,
+        ),
+        (
+            Text(
+                "A deficiency must be found and corrected first: on an antiresorptive it exposes to deep, lasting "
+                "hypocalcaemia.",
+                "Une carence doit être recherchée et corrigée d'abord : sous antirésorptif elle expose à une hypocalcémie "
+                "profonde et prolongée.",
+            ),
+        ),
+        (patient.vitamin_d,),
+        (OrderAnalyte("vitamin_d_25oh"),),
+        items=(Text("25-OH vitamin D: not measured", "25-OH-vitamine D : non dosée"),),
+    )
+    return with_urgency(advice, order, patient)
+
+
+# --- deficiency and insufficiency -------------------------------------------------------------------------------------
+
+
+@rule(
+    "vitamin-d-deficiency",
+    title=Text(
+        "A vitamin D deficiency (below 20 ng/mL, 50 nmol/L) is corrected before an antiresorptive is started",
+        "Une carence en vitamine D (moins de 20 ng/mL, 50 nmol/L) est corrigée avant de débuter un antirésorptif",
+    ),
+    citations=(rao("systemic", "§1, box, Tableau 1"),),
+    trigger=ANTIRESORPTIVE,
+    needs=NEEDS,
+    severest=Indicator.CRITICAL,
+    reading=Text(
+        "Tableau 1 calls less than 10 ng/mL a deficiency, the box less than 20: the box decides treatment, Tableau 1 raises "
+        "the level. On continuation the correction is given without interrupting the antiresorptive.",
+        "Le Tableau 1 parle de carence sous 10 ng/mL, l'encadré sous 20 : l'encadré décide du traitement, le Tableau 1 élève "
+        "le niveau. En poursuite, la correction est donnée sans interrompre l'antirésorptif.",
+    ),
+)
+def vitamin_d_deficiency(order: Order, patient: Facts) -> Outcome:
+    """25-OH vitamin D below 20 ng/mL without a correction under way."""
+    level = patient.vitamin_d
+    blocked = unless_all(
+        that(
+            Text(
+                "25-OH vitamin D is below 20 ng/mL (50 nmol/L)",
+                "la 25-OH-vitamine D est inférieure à 20 ng/mL (50 nmol/L)",
+            ),
+            level.test(lambda value: value.below(20)),
+            level,
+        ),
+        _no_correction(level, patient, DEFICIENCY_WEEKS),
+    )
+    if blocked:
+        return blocked
+    level = known(level)
+    deep = level.value.below(10) is True
+    start = starts(patient)
+    indicator = Indicator.CRITICAL if deep and start else Indicator.WARNING
+    return _correction_advice(order, patient, indicator, DEFICIENCY_WEEKS, deletes=start)
+
+
+@rule(
+    "vitamin-d-insufficiency",
+    title=Text(
+        "A vitamin D insufficiency (20 to less than 30 ng/mL, 50 to less than 75 nmol/L) is corrected",
+        "Une insuffisance en vitamine D (20 à moins de 30 ng/mL, 50 à moins de 75 nmol/L) est corrigée",
+    ),
+    citations=(rao("systemic", "§1, box"),),
+    trigger=ANTIRESORPTIVE,
+    needs=NEEDS,
+    severest=Indicator.WARNING,
+)
+def vitamin_d_insufficiency(order: Order, patient: Facts) -> Outcome:
+    """25-OH vitamin D from 20 to less than 30 ng/mL without a correction under way."""
+    level = patient.vitamin_d
+    blocked = unless_all(
+        that(
+            Text(
+                "25-OH vitamin D is below 30 ng/mL (75 nmol/L)",
+                "la 25-OH-vitamine D est inférieure à 30 ng/mL (75 nmol/L)",
+            ),
+            level.test(lambda value: value.below(30)),
+            level,
+        ),
+        that(
+            Text(
+                "25-OH vitamin D is not below 20 ng/mL (50 nmol/L)",
+                "la 25-OH-vitamine D n'est pas inférieure à 20 ng/mL (50 nmol/L)",
+            ),
+            level.test(lambda value: value.below(20) is not True),
+            level,
+        ),
+        _no_correction(level, patient, INSUFFICIENCY_WEEKS),
+    )
+    if blocked:
+        return blocked
+    indicator = Indicator.WARNING if starts(patient) else Indicator.INFO
+    return _correction_advice(order, patient, indicator, INSUFFICIENCY_WEEKS, deletes=False)
+
+
+def _correction_advice(order: Order, patient: Facts, indicator: Indicator, weeks: int, *, deletes: bool) -> Advice:
+    """The card of both: correct first at a start, correct without interrupting on continuation."""
+    start, high = starts(patient), calcium_is_high(patient)
+    basis = (patient.vitamin_d, *supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS))
+    if high:
+        summary = Text(
+            "{drug}: vitamin D is low, but correct it only once calcium is normal",
+            "{drug} : vitamine D basse, à corriger seulement une fois la calcémie normale",
+            drug=order.name,
+        )
+        return Advice(
+            Indicator.INFO, summary, (AFTER_CALCIUM,), (*basis, patient.calcium), remarks=_phase_remarks(patient)
+        )
+    urgent = is_urgent(order, patient)
+    offers: list[Offer] = [OrderVitaminD(weeks)] if _may_offer_correction(patient) else []
+    detail = [Text(LOADING.en, LOADING.fr, weeks=weeks)]
+    if start:
+        summary = Text("{drug}: correct vitamin D first", "{drug} : corriger d'abord la vitamine D", drug=order.name)
+        detail.append(
+            Text(
+                "Started before correction, an antiresorptive exposes to deep, lasting hypocalcaemia.",
+                "Débuté avant correction, un antirésorptif expose à une hypocalcémie profonde et prolongée.",
+            )
+        )
+        if deletes and not urgent:
+            offers.append(DeleteOrder(order))
+    else:
+        summary = Text(
+            "{drug}: correct vitamin D without interrupting treatment",
+            "{drug} : corriger la vitamine D sans interrompre le traitement",
+            drug=order.name,
+        )
+    other = tuple(_on_record_remark(entry) for entry in supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS))
+    advice = Advice(indicator, summary, tuple(detail), basis, tuple(offers), remarks=(*other, *_phase_remarks(patient)))
+    return with_urgency(advice, order, patient) if start else advice
+
+
+def _may_offer_correction(patient: Facts) -> bool:
+    """No vitamin D is drafted, and no loading regimen is running already."""
+    if any(order.draft for order in orders_of(patient, sets.VITAMIN_D_SUPPLEMENTS)):
+        return False
+    loading = patient.settings.vitamin_d_loading_iu_a_week
+    running = supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS)
+    return not any((entry.dosage.weekly_iu or 0) >= loading for entry in running)
+
+
+def _on_record_remark(entry: Exposure) -> Text:
+    return Text(
+        "on record, but no loading regimen begun since the sample: {drug} ({source})",
+        "enregistré, mais pas une recharge commencée depuis le prélèvement : {drug} ({source})",
+        drug=entry.drug.name,
+        source=entry.source,
+    )
+
+
+def _phase_remarks(patient: Facts) -> tuple[Text, ...]:
+    phase = phase_of(patient)
+    if isinstance(phase, Known):
+        return phase.remarks
+    return (
+        Text(
+            "Start or continuation could not be told: the medication history was not available; nothing is deleted.",
+            "Début ou poursuite indéterminé : l'historique des médicaments n'était pas disponible ; rien n'est supprimé.",
+        ),
+    )
+
+
+# --- a correction under way -------------------------------------------------------------------------------------------
+
+
+@rule(
+    "vitamin-d-correction-under-way",
+    title=Text(
+        "A loading regimen begun since the sample is finished before the antiresorptive is started",
+        "Une recharge commencée depuis le prélèvement est terminée avant de débuter l'antirésorptif",
+    ),
+    citations=(rao("systemic", "§1, box"),),
+    trigger=ANTIRESORPTIVE,
+    needs=NEEDS,
+    severest=Indicator.WARNING,
+    reading=Text(
+        "At least 50 000 IU a week or its equivalent counts as a loading regimen; whether it is finished is judged at the "
+        "planned start of the antiresorptive.",
+        "Au moins 50 000 UI par semaine ou l'équivalent compte comme une recharge ; sa fin est jugée à la date prévue de "
+        "l'antirésorptif.",
+    ),
+)
+def vitamin_d_correction_under_way(order: Order, patient: Facts) -> Outcome:
+    """25-OH vitamin D below 30 ng/mL, and a loading regimen begun on or after the sample's day."""
+    level = patient.vitamin_d
+    weeks = INSUFFICIENCY_WEEKS
+    if isinstance(level, Known) and level.value.below(20) is True:
+        weeks = DEFICIENCY_WEEKS
+    begun = _loading_begun(level.value, patient, weeks) if isinstance(level, Known) else None
+    vitamin_d = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS)
+    blocked = unless_all(
+        that(
+            Text(
+                "25-OH vitamin D is below 30 ng/mL (75 nmol/L)",
+                "la 25-OH-vitamine D est inférieure à 30 ng/mL (75 nmol/L)",
+            ),
+            level.test(lambda value: value.below(30)),
+            level,
+        ),
+        that(_LOADING_BEGUN, True if begun else (None if vitamin_d.gaps else False), vitamin_d),
+    )
+    if blocked or begun is None:
+        return blocked or NO_LOADING
+    when, entry = begun
+    end = when.last + timedelta(weeks=weeks)
+    start, urgent = starts(patient), is_urgent(order, patient)
+    unfinished = order.planned.when.first < end
+    offers: tuple[Offer, ...] = ()
+    indicator = Indicator.INFO
+    if start and unfinished and not urgent:
+        indicator = Indicator.WARNING
+        offers = (UpdateOrder(order, (StartOn(end),)),)
+    if unfinished:
+        summary = Text(
+            "{drug}: vitamin D loading is under way until {end}",
+            "{drug} : recharge en vitamine D en cours jusqu'au {end}",
+            drug=order.name,
+            end=end,
+        )
+    else:
+        summary = Text(
+            "{drug}: vitamin D loading ends on {end}: measure 25-OH vitamin D again",
+            "{drug} : recharge en vitamine D finie le {end} : redoser la 25-OH-vitamine D",
+            drug=order.name,
+            end=end,
+        )
+    detail = (
+        Text(
+            "Loading with {loading} since {begin}; its {weeks} weeks end on {end}.",
+            "Recharge par {loading} depuis le {begin} ; ses {weeks} semaines finissent le {end}.",
+            loading=entry.drug.name,
+            begin=when,
+            weeks=weeks,
+            end=end,
+        ),
+        Text("Measuring 25-OH vitamin D again after it is suggested.", "Un nouveau dosage ensuite est suggéré."),
+    )
+    remarks = _phase_remarks(patient)
+    return Advice(indicator, summary, detail, (level, entry), offers, remarks)
+
+
+NO_LOADING = Silence(Text("no loading regimen was begun", "aucune recharge n'a été commencée"))
+
+_LOADING_BEGUN = Text(
+    "a loading regimen was begun since the sample", "une recharge a été commencée depuis le prélèvement"
+)
+
+
+def _no_correction(level: object, patient: Facts, weeks: int) -> Condition:
+    """That no loading is under way; a history that could not be read does not hold the card back."""
+    begun = None
+    if isinstance(level, Known) and isinstance(level.value, VitaminD):
+        begun = _loading_begun(level.value, patient, weeks)
+    text = Text(
+        "no loading regimen was begun since the sample", "aucune recharge n'a été commencée depuis le prélèvement"
+    )
+    return that(text, begun is None, *((begun[1],) if begun else ()))
+
+
+def _loading_begun(level: VitaminD, patient: Facts, weeks: int) -> tuple[When, Exposure] | None:
+    """The begin and the source of a loading regimen begun on or after the sample's day and not ended too early."""
+    enough = patient.settings.vitamin_d_loading_iu_a_week
+    entries = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
+    for entry in sorted(entries, key=lambda one: (one.first.first if one.first else date.max, one.source)):
+        if entry.kind is ExposureKind.ADMINISTRATION or entry.first is None or not entry.certain:
+            continue
+        weekly = entry.dosage.weekly_iu
+        if weekly is None or weekly < enough or entry.first.last < level.when.first:
+            continue
+        if entry.ongoing or entry.stopped:
+            if _ended_too_early(entry, entry.first, weeks, patient.today):
+                continue
+            return entry.first, entry
+    return _loading_by_administrations(level, patient, enough)
+
+
+def _ended_too_early(entry: Exposure, begin: When, weeks: int, today: date) -> bool:
+    """The last of the weekly doses lies more than an interval before the end of the regimen."""
+    full = begin.last + timedelta(weeks=weeks)
+    if entry.last is None:
+        return entry.stopped and today < full
+    interval = entry.dosage.interval
+    days = int(interval.longest_days) if interval is not None else 7
+    return entry.last.last + timedelta(days=max(days, 7)) < full
+
+
+def _loading_by_administrations(level: VitaminD, patient: Facts, enough: int) -> tuple[When, Exposure] | None:
+    """Two or more doses given since the sample that come to a loading rate."""
+    given = sorted(
+        (
+            entry
+            for entry in patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
+            if entry.kind is ExposureKind.ADMINISTRATION
+            and entry.certain
+            and entry.dosage.dose_iu
+            and entry.last_dose is not None
+            and entry.last_dose.last >= level.when.first
+        ),
+        key=lambda entry: (entry.last_dose.first if entry.last_dose else date.max, entry.source),
+    )
+    if len(given) < 2 or given[0].last_dose is None or given[-1].last_dose is None:
+        return None
+    days = (given[-1].last_dose.last - given[0].last_dose.first).days
+    total = sum((entry.dosage.dose_iu or 0) for entry in given[:-1])
+    if days <= 0 or total * 7 / days < enough:
+        return None
+    return given[0].last_dose, given[0]
+
+
+# --- excess, vitamin D2, supplements ----------------------------------------------------------------------------------
+
+
+@rule(
+    "vitamin-d-excess",
+    title=Text(
+        "No vitamin D is given above 150 ng/mL (375 nmol/L); none is offered above 70 (175)",
+        "Pas de vitamine D au-delà de 150 ng/mL (375 nmol/L) ; aucune n'est proposée au-delà de 70 (175)",
+    ),
+    citations=(rao("systemic", "Tableau 1"),),
+    trigger=ANTIRESORPTIVE_OR_VITAMIN_D,
+    needs=("vitamin_d", "exposures", "orders"),
+    severest=Indicator.WARNING,
+    once=True,
+    reading=Text(
+        "Tableau 1 leaves 70 to 150 ng/mL unclassified: no supplement is offered, and the card is info.",
+        "Le Tableau 1 ne classe pas 70 à 150 ng/mL : aucun supplément n'est proposé, et la carte est une information.",
+    ),
+)
+def vitamin_d_excess(_order: Order, patient: Facts) -> Outcome:
+    """25-OH vitamin D above 70 ng/mL, or above 150: a possible intoxication."""
+    level = patient.vitamin_d
+    blocked = unless_all(
+        that(
+            Text("25-OH vitamin D is above 70 ng/mL (175 nmol/L)", "la 25-OH-vitamine D dépasse 70 ng/mL (175 nmol/L)"),
+            level.test(lambda value: value.above(70)),
+            level,
+        )
+    )
+    if blocked:
+        return blocked
+    level = known(level)
+    products = supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS)
+    stop = _products_text(products)
+    if level.value.above(150) is not True:
+        summary = Text(
+            "Vitamin D is above the recommended range: no supplement now",
+            "Vitamine D au-dessus des taux recommandés : pas de supplément pour l'instant",
+        )
+        return Advice(Indicator.INFO, summary, stop, (level, *products))
+    drafts = tuple(order for order in orders_of(patient, sets.VITAMIN_D_SUPPLEMENTS) if order.draft)
+    summary = Text(
+        "Vitamin D intoxication possible: give no vitamin D",
+        "Intoxication à la vitamine D possible : pas de vitamine D",
+    )
+    return Advice(Indicator.WARNING, summary, stop, (level, *products), tuple(DeleteOrder(draft) for draft in drafts))
+
+
+def _products_text(products: tuple[Exposure, ...]) -> tuple[Text, ...]:
+    if not products:
+        return (Text("No vitamin D is recorded as ongoing.", "Aucune vitamine D n'est enregistrée comme en cours."),)
+    return (
+        Text(
+            "On record and to stop: {products}.",
+            "Enregistré et à arrêter : {products}.",
+            products=tuple(entry.drug.name for entry in products),
+        ),
+    )
+
+
+@rule(
+    "vitamin-d-prefer-d3",
+    title=Text(
+        "Cholecalciferol is preferred to ergocalciferol, above all for spaced doses",
+        "Le cholécalciférol est préféré à l'ergocalciférol, surtout pour les doses espacées",
+    ),
+    citations=(rao("systemic", "§1"),),
+    trigger=ERGOCALCIFEROL_DRAFT,
+    needs=("conditions",),
+    severest=Indicator.INFO,
+)
+def vitamin_d_prefer_d3(order: Order, patient: Facts) -> Outcome:
+    """A draft of ergocalciferol for a patient with a bone metastasis on record."""
+    blocked = unless_all(bone_metastasis(patient))
+    if blocked:
+        return blocked
+    summary = Text("Ergocalciferol: cholecalciferol is preferred", "Ergocalciférol : préférer le cholécalciférol")
+    detail = (
+        Text(
+            "Above all for spaced doses. The same dose and timing can be kept.",
+            "Surtout pour les doses espacées. La même dose et le même rythme peuvent être gardés.",
+        ),
+    )
+    return Advice(Indicator.INFO, summary, detail, (), (UpdateOrder(order, (SetCholecalciferol(),)),))
+
+
+@rule(
+    "supplementation-missing",
+    title=Text(
+        "Vitamin D (50 000 IU a month) and enough calcium go with an antiresorptive",
+        "Vitamine D (50 000 UI par mois) et calcium suffisant accompagnent un antirésorptif",
+    ),
+    citations=(rao("systemic", "§1, box, §2.4"),),
+    trigger=ANTIRESORPTIVE,
+    needs=("vitamin_d", "calcium", "exposures", "orders", "conditions"),
+    severest=Indicator.INFO,
+    about_giving=True,
+    reading=Text(
+        "1000 to 1500 mg of calcium a day is a total of food and tablets, so no tablet is offered; 800 to 1000 IU of vitamin "
+        "D a day counts as on record.",
+        "1000 à 1500 mg de calcium par jour est un total alimentation et comprimés : aucun comprimé n'est proposé ; 800 à "
+        "1000 UI de vitamine D par jour comptent comme une supplémentation.",
+    ),
+)
+def supplementation_missing(order: Order, patient: Facts) -> Outcome:
+    """No vitamin D, or no calcium, ongoing, planned or drafted beside the antiresorptive."""
+    level, calcium = patient.vitamin_d, patient.calcium
+    high = calcium.test(lambda value: value.high)
+    no_vitamin_d = that(
+        Text(
+            "no vitamin D is ongoing, planned, drafted or about to be corrected, and it is not above 70 ng/mL",
+            "aucune vitamine D n'est en cours, prévue, prescrite ou à corriger, et elle ne dépasse pas 70 ng/mL",
+        ),
+        both(
+            negated(_present(patient, sets.VITAMIN_D_SUPPLEMENTS)),
+            negated(level.test(lambda value: either(value.above(70), value.below(30)))),
+        ),
+        level,
+        patient.exposures,
+    )
+    no_calcium = that(
+        Text("no calcium is ongoing, planned or drafted", "aucun calcium n'est en cours, prévu ou prescrit"),
+        negated(_present(patient, sets.CALCIUM_SUPPLEMENTS)),
+        patient.exposures,
+    )
+    parts = that(
+        Text("vitamin D or calcium is missing", "la vitamine D ou le calcium manque"),
+        either(no_vitamin_d.holds, no_calcium.holds),
+        *no_vitamin_d.basis,
+        *no_calcium.basis,
+    )
+    blocked = unless_all(
+        that(Text("calcium is not high", "la calcémie n'est pas élevée"), negated(high), calcium), parts
+    )
+    if blocked:
+        return blocked
+    detail: list[Text] = []
+    offers: tuple[Offer, ...] = ()
+    if no_vitamin_d.holds:
+        detail.append(
+            Text(
+                "Vitamin D: 50 000 IU cholecalciferol once a month with a meal.",
+                "Vitamine D : cholécalciférol 50 000 UI une fois par mois au cours d'un repas.",
+            )
+        )
+        offers = (OrderVitaminD(0),)
+    if no_calcium.holds:
+        detail.append(_calcium_text(patient))
+    summary = Text(
+        "{drug}: supplementation missing: {missing}",
+        "{drug} : supplémentation manquante : {missing}",
+        drug=order.name,
+        missing=_missing_parts(vitamin_d=no_vitamin_d.holds is True, calcium=no_calcium.holds is True),
+    )
+    return Advice(Indicator.INFO, summary, tuple(detail), (level, calcium), offers)
+
+
+def _missing_parts(*, vitamin_d: bool, calcium: bool) -> Text:
+    if vitamin_d and calcium:
+        return Text("vitamin D and calcium", "vitamine D et calcium")
+    return Text("vitamin D", "vitamine D") if vitamin_d else Text("calcium", "calcium")
+
+
+def _calcium_text(patient: Facts) -> Text:
+    if patient.conditions.any(lambda one: one.active and one.is_any(sets.OSTEOMALACIA)) is not False:
+        return Text(
+            "Calcium: the intake is to be set with a specialist (osteomalacia on record or not excluded).",
+            "Calcium : apports à fixer avec un spécialiste (ostéomalacie enregistrée ou non exclue).",
+        )
+    return Text(
+        "Calcium: a daily total of 1000 to 1500 mg from food and tablets; tablets mid-morning on an empty stomach.",
+        "Calcium : un total quotidien de 1000 à 1500 mg, alimentation et comprimés ; comprimés en milieu de matinée, à jeun.",
+    )
+
+
+def _present(patient: Facts, concepts: frozenset[str]) -> bool | None:
+    """Ongoing, planned or drafted."""
+    taken = patient.exposures.of(concepts).any(lambda entry: entry.ongoing or entry.planned)
+    return True if orders_of(patient, concepts) else taken

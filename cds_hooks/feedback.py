@@ -35,7 +35,7 @@ def read_feedback(body: object) -> tuple[Feedback, ...]:
 
     Raises `InvalidFeedback` with problems keyed like the body.
     """
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         raise InvalidFeedback({"": "the body must be a JSON object with a feedback array"})
     try:
         loaded = _SCHEMA.load(body)
@@ -47,7 +47,7 @@ def read_feedback(body: object) -> tuple[Feedback, ...]:
 def _one(item: Mapping[str, Any]) -> Feedback:
     reason = item.get("overrideReason") or {}
     coding = reason.get("reason")
-    coding = coding if isinstance(coding, Mapping) else {}
+    coding = coding if isinstance(coding, dict) else {}
     return Feedback(
         card=item["card"],
         outcome=item["outcome"],

@@ -47,7 +47,7 @@ def read_hook_request(body: object, hook: str) -> HookRequest:
 
     Raises `InvalidHookRequest` with problems keyed like the body, where it is no hook request, or of another hook.
     """
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         raise InvalidHookRequest({"": "the body must be a JSON object: a CDS Hooks request"})
     try:
         loaded = _SCHEMA.load(body)
@@ -79,14 +79,14 @@ def _logical_id(value: object) -> str:
 
 def _entries(bundle: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ...]:
     entries = bundle.get("entry") if bundle is not None else None
-    if isinstance(entries, Mapping):
+    if isinstance(entries, dict):
         entries = [entries]
-    return tuple(entry for entry in entries if isinstance(entry, Mapping)) if isinstance(entries, list) else ()
+    return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
 
 def flat(messages: Any, place: str = "") -> dict[str, str]:
     """Nested marshmallow messages as one message a place: `context.patientId`."""
-    if isinstance(messages, Mapping):
+    if isinstance(messages, dict):
         problems: dict[str, str] = {}
         for name, inner in messages.items():
             if name == "_schema":

@@ -45,11 +45,11 @@ def prefetched(prefetch: Mapping[str, Any], key: str) -> Prefetched:
         return Prefetched(PrefetchState.ABSENT)
     if value is None:
         return Prefetched(PrefetchState.NO_DATA)
-    if isinstance(value, Mapping) and "resourceType" not in value and "resource" in value:
+    if isinstance(value, dict) and "resourceType" not in value and "resource" in value:
         value = value["resource"]
         if value is None:
             return Prefetched(PrefetchState.NO_DATA)
-    if not isinstance(value, Mapping) or not isinstance(value.get("resourceType"), str):
+    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         return Prefetched(PrefetchState.UNUSABLE)
     if value["resourceType"] == "OperationOutcome":
         return Prefetched(PrefetchState.FAILED)

@@ -84,7 +84,7 @@ class HookRequestSchema(Lenient):
         """Order hooks need `draftOrders`, and `order-select` its `selections`."""
         context, hook = request["context"], request["hook"]
         problems: dict[str, list[str]] = {}
-        if hook in ("order-select", "order-sign") and not isinstance(context.get("draftOrders"), Mapping):
+        if hook in ("order-select", "order-sign") and not isinstance(context.get("draftOrders"), dict):
             problems["draftOrders"] = ["required for this hook: a Bundle of the draft orders"]
         if hook == "order-select" and context.get("selections") is None:
             problems["selections"] = ["required for order-select: the ids of the orders that were selected"]
@@ -110,7 +110,7 @@ class FeedbackItemSchema(Lenient):
     @pre_load
     def _plural_spelling(self, item: Any, **_: Any) -> Any:
         """Some EHRs post `overrideReasons`, one object or a list of one."""
-        if isinstance(item, Mapping) and "overrideReason" not in item and "overrideReasons" in item:
+        if isinstance(item, dict) and "overrideReason" not in item and "overrideReasons" in item:
             reason = item["overrideReasons"]
             if isinstance(reason, list):
                 reason = reason[0] if reason else None

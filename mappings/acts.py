@@ -46,7 +46,7 @@ def _performed(resource: Resource, clock: Clock) -> tuple[When | None, When | No
         raw = resource.get(name)
         if raw is None:
             continue
-        if isinstance(raw, Mapping):
+        if isinstance(raw, dict):
             started, ended = _read(raw.get("start"), clock), _read(raw.get("end"), clock)
             return started or ended, ended
         when = _read(raw, clock)

@@ -39,8 +39,9 @@ def corrected_calcium(
 ) -> Fact[CorrectedCalcium]:
     """Calcium corrected for albumin: measured total (mmol/L) + (40 - albumin g/L) / 40.
 
-    A corrected value that the laboratory sent wins when it is at least as recent. Without albumin in the
-    window around it the measured value is used and called uncorrected; when albumin could not be looked up, `albumin_unavailable` says why.
+    A corrected value that the laboratory sent wins when it is at least as recent. Without albumin in the window around
+    it the measured value is used and called uncorrected; when albumin could not be looked up, `albumin_unavailable`
+    says why.
     """
 
     def correct(measured: Measurement) -> Known[CorrectedCalcium]:

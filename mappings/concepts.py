@@ -146,7 +146,7 @@ class Terminology:
         """
         found = NOTHING
         for coding in codings if isinstance(codings, (list, tuple)) else _as_list(codings):
-            if not isinstance(coding, Mapping):
+            if not isinstance(coding, dict):
                 continue
             system, code = coding.get("system"), coding.get("code")
             if not isinstance(system, str) or not isinstance(code, str):
@@ -228,7 +228,7 @@ def _united(one: Recognised, other: Recognised) -> Recognised:
 
 def _as_list(codings: object) -> Iterable[object]:
     """A lone coding is an array of one; a text or a number is none; any other iterable is taken as it is."""
-    if isinstance(codings, Mapping):
+    if isinstance(codings, dict):
         return (codings,)
     if isinstance(codings, (str, bytes)) or codings is None:
         return ()
@@ -243,7 +243,7 @@ IGNORED_EQUIVALENCES = frozenset({"unmatched", "disjoint"})
 
 def _elements(concept_map: Mapping[str, Any]) -> Iterable[tuple[str, str, str, list[tuple[str, str]]]]:
     """Each element of a ConceptMap: where it stands, its system and code, and its targets."""
-    if not isinstance(concept_map, Mapping) or concept_map.get("resourceType") != "ConceptMap":
+    if not isinstance(concept_map, dict) or concept_map.get("resourceType") != "ConceptMap":
         raise ConceptMapProblem("the mapping file is no FHIR ConceptMap: resourceType must be ConceptMap")
     for group_number, group in enumerate(_objects(concept_map, "group", "ConceptMap")):
         place = f"ConceptMap.group[{group_number}]"
@@ -261,7 +261,7 @@ def _elements(concept_map: Mapping[str, Any]) -> Iterable[tuple[str, str, str, l
 
 def _objects(holder: Mapping[str, Any], name: str, place: str) -> list[Mapping[str, Any]]:
     values = holder.get(name, [])
-    if not isinstance(values, list) or not all(isinstance(value, Mapping) for value in values):
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
         raise ConceptMapProblem(f"{place}.{name} must be an array of objects")
     return values
 

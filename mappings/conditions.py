@@ -67,7 +67,7 @@ def _is_active(resource: Resource) -> bool:
 def _first_date(resource: Resource, names: tuple[str, ...], clock: Clock) -> tuple[When | None, bool]:
     for name in names:
         raw = resource.get(name)
-        if isinstance(raw, Mapping):
+        if isinstance(raw, dict):
             raw = raw.get("start")
         if raw is None:
             continue

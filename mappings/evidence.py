@@ -29,7 +29,7 @@ def reference_of(resource: Resource) -> str:
 
 def local_reference(reference: object) -> str:
     """`Type/id` of a relative, absolute or versioned reference; `urn:` and `#` references stay as they are."""
-    if isinstance(reference, Mapping):
+    if isinstance(reference, dict):
         reference = reference.get("reference")
     if not isinstance(reference, str):
         return ""
@@ -104,7 +104,7 @@ class Evidence:
             if subject is None:
                 continue
             reference = local_reference(subject)
-            if not reference or not isinstance(subject, Mapping):
+            if not reference or not isinstance(subject, dict):
                 continue
             if reference.startswith("#"):
                 return False
@@ -127,7 +127,7 @@ class Evidence:
         if local.startswith("urn:"):
             return self.full_urls.get(local)
         found = self.by_type.get(local.partition("/")[0], {}).get(local)
-        if found is None and isinstance(reference, Mapping):
+        if found is None and isinstance(reference, dict):
             found = self.full_urls.get(str(reference.get("reference")))
         return found
 
@@ -160,7 +160,7 @@ def _newer(resource: Resource, earlier: Resource) -> bool:
 
 def _version(resource: Resource) -> tuple[str, int]:
     meta = resource.get("meta")
-    if not isinstance(meta, Mapping):
+    if not isinstance(meta, dict):
         return ("", 0)
     updated, version = meta.get("lastUpdated"), meta.get("versionId")
     number = int(version) if isinstance(version, str) and version.isdecimal() and len(version) <= MOST_DIGITS else 0

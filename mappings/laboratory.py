@@ -116,7 +116,7 @@ def _unusable(source: str, why: Text) -> Text:
 def _has_value(node: Mapping[str, Any]) -> bool:
     for name, value in node.items():
         if name.startswith("value") and value not in (None, "", {}, []):
-            return not (name == "valueQuantity" and isinstance(value, Mapping) and value.get("value") is None)
+            return not (name == "valueQuantity" and isinstance(value, dict) and value.get("value") is None)
     return False
 
 
@@ -129,10 +129,10 @@ def result_time(observation: Resource, clock: Clock) -> When | None:
         if observation.get(name) is not None:
             return clock.read(observation[name])
     period = observation.get("effectivePeriod")
-    if isinstance(period, Mapping) and (edge := period.get("end") or period.get("start")) is not None:
+    if isinstance(period, dict) and (edge := period.get("end") or period.get("start")) is not None:
         return clock.read(edge)
     timing = observation.get("effectiveTiming")
-    if isinstance(timing, Mapping) and isinstance(timing.get("event"), Sequence) and timing["event"]:
+    if isinstance(timing, dict) and isinstance(timing.get("event"), Sequence) and timing["event"]:
         return max((clock.read(event) for event in timing["event"]), key=lambda when: when.last)
     if observation.get("issued") is not None:
         return clock.read(observation["issued"])
@@ -148,15 +148,15 @@ _COMPARATOR_WORDS = {"≤": "<=", "≥": ">=", "inf": "<", "les": "<", "sup": ">
 
 
 def _read_value(node: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amount, Conversion]:
-    if isinstance(quantity := node.get("valueQuantity"), Mapping):
+    if isinstance(quantity := node.get("valueQuantity"), dict):
         return _read_quantity(quantity, analyte)
-    if isinstance(value_range := node.get("valueRange"), Mapping):
+    if isinstance(value_range := node.get("valueRange"), dict):
         return _read_range(value_range, analyte)
     for name in ("valueInteger", "valueDecimal"):
         if node.get(name) is not None:
             return _read_quantity({"value": node[name]}, analyte)
     text = node.get("valueString")
-    if text is None and isinstance(concept := node.get("valueCodeableConcept"), Mapping):
+    if text is None and isinstance(concept := node.get("valueCodeableConcept"), dict):
         text = concept.get("text")
     if isinstance(text, str) and (match := _NUMBER_TEXT.match(unicodedata.normalize("NFC", text))):
         word = (match["comparator"] or "").lower()
@@ -204,7 +204,7 @@ def _read_quantity(quantity: Mapping[str, Any], analyte: Analyte) -> tuple[Bound
 
 
 def _read_range(value_range: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amount, Conversion]:
-    ends = [end for end in (value_range.get("low"), value_range.get("high")) if isinstance(end, Mapping)]
+    ends = [end for end in (value_range.get("low"), value_range.get("high")) if isinstance(end, dict)]
     if len(ends) != 2:
         raise _UnusableValueError(Text("its value is half a range", "sa valeur est une moitié d'intervalle"))
     (low, shown, converted), (high, shown_high, _) = (_read_quantity(end, analyte) for end in ends)
@@ -255,7 +255,7 @@ def _reference_range(node: Mapping[str, Any], analyte: Analyte, unit: str) -> tu
     if not isinstance(ranges, Sequence) or isinstance(ranges, str):
         return None, None
     for entry in ranges:
-        if not isinstance(entry, Mapping) or not _normal_range(entry):
+        if not isinstance(entry, dict) or not _normal_range(entry):
             continue
         lower, upper = (_limit(entry.get(end), analyte, unit) for end in ("low", "high"))
         if lower is not None and upper is not None and lower >= upper:
@@ -267,17 +267,15 @@ def _reference_range(node: Mapping[str, Any], analyte: Analyte, unit: str) -> tu
 
 def _normal_range(entry: Mapping[str, Any]) -> bool:
     kind = entry.get("type")
-    if not isinstance(kind, Mapping):
+    if not isinstance(kind, dict):
         return True
     codings = kind.get("coding")
-    codes = (
-        [coding.get("code") for coding in codings if isinstance(coding, Mapping)] if isinstance(codings, list) else []
-    )
+    codes = [coding.get("code") for coding in codings if isinstance(coding, dict)] if isinstance(codings, list) else []
     return not codes or "normal" in codes
 
 
 def _limit(quantity: object, analyte: Analyte, unit: str) -> Decimal | None:
-    if not isinstance(quantity, Mapping):
+    if not isinstance(quantity, dict):
         return None
     value = decimal_of(quantity.get("value"))
     if value is None:

@@ -95,6 +95,7 @@ def _table() -> dict[str, Query]:
 QUERIES: dict[str, Query] = _table()
 
 NEEDS: dict[str, tuple[str, ...]] = {
+    "settings": (),
     "today": (),
     "person": ("patient",),
     "vitamin_d": ("vitaminD",),
@@ -104,6 +105,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "phosphate": ("phosphate",),
     "creatinine": ("creatinine",),
     "clearance": ("clearance", "creatinine", "egfr", "bodyWeight", "patient"),
+    "clearance_inputs_missing": ("creatinine", "bodyWeight", "patient"),
     "exposures": ("medicationRequests", "medicationStatements", "medicationAdministrations"),
     "conditions": ("conditions",),
     "procedures": ("procedures",),

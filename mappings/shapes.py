@@ -13,15 +13,15 @@ NOTHING: Mapping[str, Any] = {}
 
 def a_map(value: object) -> Mapping[str, Any]:
     """The value where it is a JSON object, else an empty one."""
-    return value if isinstance(value, Mapping) else NOTHING
+    return value if isinstance(value, dict) else NOTHING
 
 
 def maps(value: object) -> Iterator[Mapping[str, Any]]:
     """The objects of an array; a single object is an array of one (R4 arrays are often sent so)."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         yield value
     elif isinstance(value, list):
-        yield from (item for item in value if isinstance(item, Mapping))
+        yield from (item for item in value if isinstance(item, dict))
 
 
 def a_text(value: object) -> str:

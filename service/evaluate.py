@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mappings.facts import Facts, Order
-from mappings.wording import Text
+from service.rules import all_rules
 from service.rules.outcome import Advice, CannotTell, Silence
 from service.rules.rule import Rule
 
@@ -31,24 +31,38 @@ class Answered:
     answer: Answer
 
 
-OUT_OF_SCOPE = Text("no order triggers it", "aucune prescription ne la déclenche")
-
-
 def triggered(rules: Iterable[Rule], orders: Sequence[Order], *, patient_view: bool) -> tuple[Rule, ...]:
     """The rules that these orders, or the view of the patient, may make speak; known before the record is looked at.
 
-    A rule about any relevant order is one of them only when another rule is.
+    A rule about any relevant order is one of them as soon as some rule, of this service or another, is about an order.
     """
     if patient_view:
         return tuple(rule for rule in rules if rule.patient_view)
-    asked = [order for order in orders if order.triggers and order.identified]
-    own = [rule for rule in rules if rule.trigger is not None and not rule.trigger.any_relevant]
-    speaking = {rule.id for rule in own if any(rule.trigger and rule.trigger.matches(order) for order in asked)}
-    if not speaking:
-        return ()
+    relevant = any(_about(rule, order) for order in orders for rule in all_rules())
     return tuple(
-        rule for rule in rules if rule.trigger is not None and (rule.trigger.any_relevant or rule.id in speaking)
+        rule
+        for rule in rules
+        if rule.trigger is not None
+        and (relevant if rule.trigger.any_relevant else any(_about(rule, order) for order in orders))
     )
+
+
+def _about(rule: Rule, order: Order) -> bool:
+    """The order makes the rule speak, as far as the order alone can tell."""
+    trigger = rule.trigger
+    return (
+        trigger is not None
+        and not trigger.any_relevant
+        and order.triggers
+        and order.identified
+        and trigger.matches(order)
+    )
+
+
+def _in_scope(rule: Rule, order: Order, patient: Facts) -> bool:
+    if not _about(rule, order) or rule.trigger is None:
+        return False
+    return rule.trigger.in_scope is None or rule.trigger.in_scope(order, patient) is not False
 
 
 def evaluate(
@@ -57,29 +71,16 @@ def evaluate(
     """Every rule asked about every order that it is about; in `patient-view` about the patient."""
     if patient_view:
         return tuple(Answered(rule, None, _ask(rule, None, patient)) for rule in rules)
-    in_scope = [(rule, tuple(_orders_of(rule, orders, patient))) for rule in rules]
-    relevant = sorted(
-        {order.index for rule, own in in_scope for order in own if rule.trigger and not rule.trigger.any_relevant}
-    )
-    first = next((order for order in orders if relevant and order.index == relevant[0]), None)
+    relevant = [order for order in orders if any(_in_scope(rule, order, patient) for rule in all_rules())]
     answers: list[Answered] = []
-    for rule, own in in_scope:
-        about_any = rule.trigger is not None and rule.trigger.any_relevant
+    for rule in rules:
+        if rule.trigger is not None and rule.trigger.any_relevant:
+            own = relevant
+        else:
+            own = [order for order in relevant if _in_scope(rule, order, patient)]
         asked = own[:1] if rule.once else own
-        if about_any:
-            asked = (first,) if first is not None else ()
         answers += [Answered(rule, order, _ask(rule, order, patient)) for order in asked]
     return tuple(answers)
-
-
-def _orders_of(rule: Rule, orders: Sequence[Order], patient: Facts) -> Iterable[Order]:
-    if rule.trigger is None or rule.trigger.any_relevant:
-        return
-    for order in orders:
-        if not (order.triggers and order.identified and rule.trigger.matches(order)):
-            continue
-        if rule.trigger.in_scope is None or rule.trigger.in_scope(order, patient) is not False:
-            yield order
 
 
 def _ask(rule: Rule, order: Order | None, patient: Facts) -> Answer:

@@ -7,6 +7,7 @@ nothing else is registered anywhere.
 from __future__ import annotations
 
 from functools import cache
+from types import ModuleType
 
 from service.rules import calcium, course, dental, emergencies, giving, renal_function, vitamin_d
 from service.rules.rule import Rule
@@ -15,10 +16,15 @@ CHAPTERS = (emergencies, vitamin_d, calcium, renal_function, dental, giving, cou
 """The modules in the order of the catalogue."""
 
 
+def rules_of(module: ModuleType) -> tuple[Rule, ...]:
+    """The rules of one module, in the order in which they stand there."""
+    return tuple(value for value in vars(module).values() if isinstance(value, Rule))
+
+
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of its module and of its place there. Raises `ValueError` where an id is used twice."""
-    rules = tuple(value for module in CHAPTERS for value in vars(module).values() if isinstance(value, Rule))
+    rules = tuple(rule for module in CHAPTERS for rule in rules_of(module))
     ids = [rule.id for rule in rules]
     if len(ids) != len(set(ids)):
         raise ValueError(f"rule ids used twice: {sorted({one for one in ids if ids.count(one) > 1})}")

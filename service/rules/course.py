@@ -364,10 +364,7 @@ def antiresorptive_stopped_early(_order: Order | None, patient: Facts) -> Outcom
 def _reasons_to_stop(patient: Facts) -> tuple[Condition, ...]:
     """No jaw osteonecrosis, no hypocalcaemia, no clearance below 30 on record."""
     calcium, clearance = patient.calcium, patient.clearance
-    low = both(
-        calcium.test(lambda value: value.low) if isinstance(calcium, Known) else False,
-        True,  # an absent or unavailable calcium is no reason on record
-    )
+    low = calcium.test(lambda value: value.low)
     hypocalcaemia = either(patient.conditions.any(lambda one: one.active and one.is_any(sets.HYPOCALCAEMIA)), low)
     return (
         that(

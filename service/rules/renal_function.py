@@ -388,7 +388,7 @@ _BISPHOSPHONATE_DRAFT = Trigger(
     severest=Indicator.WARNING,
     once=True,
 )
-def cumulative_nephrotoxicity(order: Order, patient: Facts) -> Outcome:
+def cumulative_nephrotoxicity(_order: Order, patient: Facts) -> Outcome:
     """Both kinds of drug: one ordered, the other ordered, ongoing or given recently."""
     bisphosphonate = patient.exposures.of(sets.BONE_METASTASIS_BISPHOSPHONATES)
     nephrotoxic = patient.exposures.of(sets.PLATINUMS_AND_PEMETREXED)

@@ -126,7 +126,10 @@ OTHER_BISPHOSPHONATE = antiresorptive_order(
     sets.BONE_METASTASIS_BISPHOSPHONATES - sets.ZOLEDRONIC_ACID,
 )
 ANY_RELEVANT = Trigger(
-    Text("any relevant order", "toute prescription concernée"), lambda _order: True, any_relevant=True
+    Text("any relevant order", "toute prescription concernée"),
+    lambda _order: True,
+    needs=frozenset({"conditions"}),
+    any_relevant=True,
 )
 
 

@@ -1,0 +1,51 @@
+# Needs Python 3.11 or newer: the first one found, or the one you name: make install PYTHON=python3.12
+# Everything else is installed into .venv and .venv-sekmet, in the versions of the lock files, checked by their hashes.
+
+IS_NEW_ENOUGH = -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python $(IS_NEW_ENOUGH) 2>/dev/null && echo $$python && break; done)
+
+REFUSE_AN_OLD_PYTHON = test -n "$(PYTHON)" && $(PYTHON) $(IS_NEW_ENOUGH) || { \
+	echo "OsteoCDS needs Python 3.11 or newer; here is $$($(or $(PYTHON),python3) --version 2>&1)." >&2; \
+	echo "Install a newer one, or name it: make install PYTHON=/path/to/python3.12" >&2; exit 1; }
+
+PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
+LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: install demo run test bench lock
+
+install: .venv/.installed .venv-sekmet/.installed
+
+demo: install
+	.venv/bin/osteocds demo
+
+run: install
+	.venv/bin/osteocds serve
+
+test: install
+	.venv/bin/pytest
+
+bench: install
+	.venv/bin/osteocds bench
+
+# Writes the lock files anew; with UPGRADE=--upgrade in the newest versions that pyproject.toml allows.
+lock: .venv/.installed
+	.venv/bin/python $(PIP_INSTALL) uv==0.13.9
+	$(LOCK) $(UPGRADE) pyproject.toml --output-file requirements.lock
+	$(LOCK) $(UPGRADE) pyproject.toml --group test --group lint --group build --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) --group fhir-server --output-file requirements-sekmet.lock
+
+.venv/.installed: requirements-dev.lock pyproject.toml
+	@$(REFUSE_AN_OLD_PYTHON)
+	@echo "Installing OsteoCDS into .venv"
+	@$(PYTHON) -m venv .venv
+	@.venv/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements-dev.lock
+	@.venv/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-sekmet/.installed: requirements-sekmet.lock
+	@$(REFUSE_AN_OLD_PYTHON)
+	@echo "Installing the demo's FHIR server into .venv-sekmet"
+	@$(PYTHON) -m venv .venv-sekmet
+	@.venv-sekmet/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements-sekmet.lock
+	@touch $@

@@ -1,0 +1,240 @@
+"""The HTTP edge: routes, errors to status codes, CORS. Nothing clinical."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+from flask_cors import CORS
+from marshmallow import ValidationError
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from cds_hooks import (
+    DiscoverySchema,
+    HookResponseSchema,
+    InvalidHookRequest,
+    ProtocolError,
+    operation_outcome,
+    read_feedback,
+)
+from mappings.concepts import Terminology
+from service.evaluate import Failure
+from service.fhir_server import Allowlist, new_session
+from service.i18n import choose_language
+from service.openapi import openapi
+from service.pipeline import Advised, World, advise
+from service.rules.outcome import Advice, CannotTell
+from service.services import Service, published
+from service.settings import Settings
+from service.storage import FeedbackStore
+from service.terminology import site_terminology
+
+JSON = "application/json"
+LOG = logging.getLogger("osteocds")
+
+_DISCOVERY = DiscoverySchema()
+_RESPONSE = HookResponseSchema()
+
+
+class Metrics:
+    """Counters and timings without anything of a patient."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.answers = Counter("osteocds_rule_answers", "Answers of rules", ["rule", "answer"], registry=self.registry)
+        self.requests = Counter("osteocds_requests", "Hook requests", ["service", "status"], registry=self.registry)
+        self.seconds = Histogram(
+            "osteocds_request_seconds", "Time to answer a hook", ["service"], registry=self.registry
+        )
+        self._children: dict[tuple[str, str], Any] = {}
+
+    def count(self, advised: Advised) -> None:
+        """Count what every rule answered."""
+        for one in advised.answers:
+            key = (one.rule.id, _kind(one.answer))
+            child = self._children.get(key)
+            if child is None:
+                child = self._children[key] = self.answers.labels(*key)
+            child.inc()
+
+
+def _kind(answer: object) -> str:
+    match answer:
+        case Advice():
+            return "advises"
+        case CannotTell():
+            return "cannot-tell"
+        case Failure():
+            return "failed"
+    return "silent"
+
+
+def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None) -> Flask:
+    """The WSGI application. `now` is the clock; the machine's, in the site's zone, where it is not given.
+
+    Raises `ValueError` for settings that cannot work (a base that is no URL, a ConceptMap that cannot be used).
+    """
+    app = Flask("osteocds")
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
+    app.url_map.strict_slashes = False
+    CORS(
+        app,
+        origins="*" if "*" in settings.cors_origins else list(settings.cors_origins),
+        allow_headers=["Authorization", "Content-Type"],
+        methods=["GET", "POST", "OPTIONS"],
+        max_age=86400,
+    )
+    clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
+    services = published(split=settings.split_services)
+    world = World(
+        allowlist=Allowlist(settings.fhir_bases),
+        session=new_session(),
+        executor=ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir"),
+        terminology=site_terminology(Terminology.shipped(), settings.concept_maps),
+        clinical=settings.clinical,
+        deadline_seconds=settings.deadline_seconds,
+        missing_resource_types=settings.missing_resource_types,
+        selection_behavior=settings.selection_behavior,
+        single_action=settings.single_action,
+    )
+    feedback = FeedbackStore(settings.database_url)
+    metrics = Metrics()
+    discovery = _json({"services": [service.description.to_json() for service in services.values()]}, _DISCOVERY)
+    description = orjson.dumps(openapi(services))
+
+    @app.get("/cds-services")
+    def discover() -> Response:
+        return Response(discovery, mimetype=JSON)
+
+    @app.post("/cds-services/<service_id>")
+    def invoke(service_id: str) -> Response:
+        service = _service(services, service_id)
+        started = time.perf_counter()
+        language = choose_language(request.headers.get("Accept-Language", ""), settings.language)
+        advised = advise(_body(), service, world, now=clock(), language=language)
+        body = _json(advised.response.to_json(), _RESPONSE)
+        metrics.count(advised)
+        metrics.seconds.labels(service_id).observe(time.perf_counter() - started)
+        metrics.requests.labels(service_id, "200").inc()
+        return Response(body, mimetype=JSON)
+
+    @app.post("/cds-services/<service_id>/feedback")
+    def take_feedback(service_id: str) -> Response:
+        service = _service(services, service_id)
+        feedback.store(service.id, read_feedback(_body()), received_at=clock())
+        return Response(b"{}", mimetype=JSON)
+
+    @app.get("/health/live")
+    def live() -> Response:
+        return Response(b'{"status":"live"}', mimetype=JSON)
+
+    @app.get("/health/ready")
+    def ready() -> Response:
+        try:
+            feedback.ping()
+        except SQLAlchemyError:
+            return _problem(503, "transient", {"": "the feedback database cannot be reached"})
+        return Response(b'{"status":"ready"}', mimetype=JSON)
+
+    @app.get("/openapi.json")
+    def describe() -> Response:
+        return Response(description, mimetype=JSON)
+
+    @app.get("/metrics")
+    def measure() -> Response:
+        return Response(generate_latest(metrics.registry), content_type=CONTENT_TYPE_LATEST)
+
+    _register_errors(app, metrics)
+    return app
+
+
+class UnknownService(ProtocolError):
+    """No service of this id is published."""
+
+    status = 404
+    code = "not-found"
+
+
+def _service(services: dict[str, Service], service_id: str) -> Service:
+    service = services.get(service_id)
+    if service is None:
+        raise UnknownService({"": "no such service; GET /cds-services lists those that there are"})
+    return service
+
+
+def _body() -> object:
+    try:
+        return orjson.loads(request.get_data(cache=False))
+    except orjson.JSONDecodeError as error:
+        raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
+
+
+def _json(answer: dict[str, Any], schema: Any) -> bytes:
+    """The answer as bytes, after the schema of what goes out has agreed."""
+    problems = schema.validate(answer)
+    if problems:
+        raise ValidationError(problems)
+    return orjson.dumps(answer)
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def _problem(status: int, code: str, problems: dict[str, str]) -> Response:
+    return Response(orjson.dumps(operation_outcome(code, problems)), status=status, mimetype="application/fhir+json")
+
+
+def _register_errors(app: Flask, metrics: Metrics) -> None:
+    """Every error is an OperationOutcome; the least specific last."""
+
+    def count(status: int) -> None:
+        service = (request.view_args or {}).get("service_id", "")
+        if request.endpoint == "invoke" and status != UnknownService.status:
+            metrics.requests.labels(service, str(status)).inc()
+
+    @app.errorhandler(ProtocolError)
+    def protocol_error(error: ProtocolError) -> Response:
+        count(error.status)
+        return _problem(error.status, error.code, error.problems)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        status = error.code or 500
+        count(status)
+        code = {404: "not-found", 405: "not-supported", 413: "too-long"}.get(status, "processing")
+        response = _problem(status, code, {"": error.description or error.name})
+        for name, value in error.get_headers():
+            if name.lower() == "allow":
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(SQLAlchemyError)
+    def database_error(_error: SQLAlchemyError) -> Response:
+        LOG.error("the feedback database cannot be used")
+        return _problem(503, "transient", {"": "feedback cannot be stored now; try again later"})
+
+    @app.errorhandler(Exception)
+    def defect(error: Exception) -> Response:
+        count(500)
+        LOG.error("defect of the service: %s in %s", type(error).__name__, _where(error))
+        return _problem(500, "exception", {"": "a defect of the service; its log names the place"})
+
+
+def _where(error: BaseException) -> str:
+    """The innermost place of our code in a traceback: no values, which might be a patient's."""
+    place = "?"
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if any(part in code.co_filename for part in ("service", "mappings", "cds_hooks")):
+            place = f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

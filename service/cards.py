@@ -1,0 +1,402 @@
+"""Outcomes into cards: few, ordered, merged and silenced as `rules.md`, "Cards" has it.
+
+One card a problem: rules that share a problem, a checklist of missing prerequisites an order, one card an order for what
+could not be checked, one a request for orders that could not be identified. Nothing that a rule said is lost on the way:
+what silences it is kept as its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from cds_hooks import Card, Coding, Source
+from mappings import concept_sets as sets
+from mappings.facts import Facts, Order
+from mappings.wording import Text
+from service.evaluate import Answered, Failure
+from service.i18n import Language, sentence
+from service.i18n import render as rendered
+from service.results import lines, remarks, resources
+from service.rules.citation import Citation
+from service.rules.offers import DeleteOrder, Offer
+from service.rules.outcome import Advice, CannotTell, Indicator, Silence
+from service.rules.situations import bone_metastasis_on_record, osteoporosis_form
+from service.suggestions import Ordering, suggestions
+
+EXTENSION = "org.osteocds"
+TOPIC_SYSTEM = "urn:osteocds:rule"
+REASON_SYSTEM = "urn:osteocds:override-reason"
+CHECKLIST = "checklist"
+COULD_NOT_BE_CHECKED = "could-not-be-checked"
+NOT_IDENTIFIED = "not-identified"
+
+OVERRIDE_REASONS = (
+    ("already-done", Text("Already done or ordered elsewhere", "Déjà fait ou prescrit ailleurs")),
+    ("benefit-outweighs", Text("Benefit outweighs the risk", "Le bénéfice dépasse le risque")),
+    ("specialist-advice", Text("On specialist advice", "Sur avis spécialisé")),
+    ("not-applicable", Text("Does not apply to this patient", "Ne s'applique pas à ce patient")),
+    ("patient-choice", Text("Patient's choice", "Choix du patient")),
+    ("record-wrong", Text("The record is wrong or incomplete", "Dossier faux ou incomplet")),
+)
+"""Few and stable reasons to override a card; «done elsewhere» and «record wrong» tell us most."""
+
+HYDRATION = Text(
+    "Zoledronic acid: hydration on the day and the next (RAO §2.4).",
+    "Acide zolédronique : hydratation le jour même et le lendemain (RAO §2.4).",
+)
+CHECKLIST_NAME = Text("Prerequisites", "Préalables")
+UNCHECKED_NAME = Text("Could not be checked", "Vérification impossible")
+NOT_IDENTIFIED_NAME = Text("Order not identified", "Prescription non identifiée")
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A card before its language: its texts, its rules, and what it rests on."""
+
+    indicator: Indicator
+    topic: str
+    topic_name: Text
+    summary: Text
+    detail: tuple[Text, ...]
+    items: tuple[Text, ...]
+    results: tuple[Text, ...]
+    notes: tuple[Text, ...]
+    citations: tuple[Citation, ...]
+    offers: tuple[Offer, ...]
+    rules: tuple[str, ...]
+    unchecked: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+
+
+# --- silencing --------------------------------------------------------------------------------------------------------
+
+
+def silence(answers: Sequence[Answered]) -> tuple[Answered, ...]:
+    """The answers after the rules that silence each other.
+
+    Beside a rule that asks to delete an order, the rules about how to give it are silent; beside a critical emergency,
+    the rules of `patient-view` about starting or stopping are.
+    """
+    deleted = {
+        offer.order.index: one.rule.id
+        for one in answers
+        if isinstance(one.answer, Advice)
+        for offer in one.answer.offers
+        if isinstance(offer, DeleteOrder)
+    }
+    emergencies = [
+        one.rule.id
+        for one in answers
+        if isinstance(one.answer, Advice)
+        and one.answer.indicator is Indicator.CRITICAL
+        and one.rule.trigger is not None
+        and one.rule.trigger.any_relevant
+    ]
+    return tuple(_silenced(one, deleted, emergencies) for one in answers)
+
+
+def _silenced(one: Answered, deleted: dict[int, str], emergencies: list[str]) -> Answered:
+    if not isinstance(one.answer, Advice | CannotTell):
+        return one
+    if one.rule.about_giving and one.order is not None and one.order.index in deleted:
+        because = Text(
+            "another rule asks to remove the order: {rule}",
+            "une autre règle demande de retirer la prescription : {rule}",
+            rule=deleted[one.order.index],
+        )
+        return replace(one, answer=Silence(because))
+    if one.rule.about_course and one.order is None and emergencies:
+        because = Text("an emergency comes first: {rule}", "une urgence passe d'abord : {rule}", rule=emergencies[0])
+        return replace(one, answer=Silence(because))
+    return one
+
+
+# --- composing --------------------------------------------------------------------------------------------------------
+
+
+def compose(answers: Sequence[Answered], unidentified: Sequence[Order], patient: Facts | None) -> list[Composed]:
+    """The cards of a request, the most urgent first, in a stable order."""
+    advised = [one for one in answers if isinstance(one.answer, Advice)]
+    cards = [_advice_card(group, patient) for group in _grouped(advised)]
+    cards += _unchecked_cards(answers)
+    if unidentified:
+        cards.append(_not_identified_card(unidentified))
+    return sorted(cards, key=lambda card: -card.indicator.rank)
+
+
+def _grouped(advised: Sequence[Answered]) -> list[list[Answered]]:
+    """Answers about one problem, in the order in which the problems first came up."""
+    groups: dict[object, list[Answered]] = {}
+    for one in advised:
+        order = None if one.order is None else one.order.index
+        if one.rule.prerequisite:
+            key: object = (CHECKLIST, order)
+        elif one.rule.problem:
+            key = (one.rule.problem, order)
+        else:
+            key = one.rule.id
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def _advice_card(group: list[Answered], patient: Facts | None) -> Composed:
+    """One card of one or several answers; the most urgent of them gives its summary."""
+    advices = [(one, one.answer) for one in group if isinstance(one.answer, Advice)]
+    advices.sort(key=lambda pair: -pair[1].indicator.rank)
+    first, lead = advices[0]
+    checklist = first.rule.prerequisite
+    orders = tuple(dict.fromkeys(one.order for one, _ in advices if one.order is not None))
+    basis = [one for _, advice in advices for one in advice.basis]
+    detail = _unique(text for _, advice in advices for text in advice.detail)
+    if any(order.is_any(sets.ZOLEDRONIC_ACID) and order.drug is not None for order in orders):
+        detail = (*detail, HYDRATION)
+    others = tuple(advice.summary for _, advice in advices[1:] if advice.summary != lead.summary)
+    if others and not checklist:
+        detail = (*others, *detail)
+    notes = _unique(
+        text
+        for texts in (
+            (text for _, advice in advices for text in advice.remarks),
+            remarks(basis),
+            _order_notes(orders, patient),
+        )
+        for text in texts
+    )
+    return Composed(
+        indicator=lead.indicator,
+        topic=CHECKLIST if checklist else first.rule.id,
+        topic_name=CHECKLIST_NAME if checklist else first.rule.title,
+        summary=_checklist_summary(first, lead) if checklist and len(advices) > 1 else lead.summary,
+        detail=detail,
+        items=_unique(text for _, advice in advices for text in advice.items) if checklist else (),
+        results=_unique(lines(basis)),
+        notes=notes,
+        citations=tuple(dict.fromkeys(citation for one, _ in advices for citation in one.rule.citations)),
+        offers=tuple(offer for _, advice in advices for offer in advice.offers),
+        rules=tuple(dict.fromkeys(one.rule.id for one, _ in advices)),
+        resources=tuple(dict.fromkeys((*_references(orders), *resources(basis)))),
+    )
+
+
+def _checklist_summary(first: Answered, lead: Advice) -> Text:
+    if first.order is None:
+        return lead.summary
+    return Text(
+        "{drug}: prerequisites missing before the dose",
+        "{drug} : préalables manquants avant la dose",
+        drug=first.order.name,
+    )
+
+
+def _references(orders: Iterable[Order]) -> Iterable[str]:
+    return (order.reference for order in orders if order.reference)
+
+
+def _unique(texts: Iterable[Text]) -> tuple[Text, ...]:
+    return tuple(dict.fromkeys(texts))
+
+
+def _order_notes(orders: Iterable[Order], patient: Facts | None) -> Iterable[Text]:
+    """What must be said of the orders themselves: how they were identified, what was assumed."""
+    for order in orders:
+        if order.drug is not None and order.drug.by_name:
+            yield Text("{drug} was identified by name.", "{drug} a été identifié par son nom.", drug=order.name)
+        if order.drug is not None and order.drug.unverified_code:
+            yield Text(
+                "{drug} was identified by a code that is not verified.",
+                "{drug} a été identifié par un code non vérifié.",
+                drug=order.name,
+            )
+        if order.planned.assumed:
+            yield Text("No planned date: today was taken.", "Pas de date prévue : aujourd'hui a été pris.")
+        if patient is not None and order.is_any(sets.ANTIRESORPTIVES):
+            yield from _scope_notes(order, patient)
+
+
+def _scope_notes(order: Order, patient: Facts) -> Iterable[Text]:
+    if osteoporosis_form(order) and bone_metastasis_on_record(patient) is None:
+        yield Text(
+            "The strength is that of osteoporosis; the conditions could not be looked up, so it counts as for bone metastases.",
+            "La dose est celle de l'ostéoporose ; les pathologies n'ont pas pu être consultées, elle compte donc pour métastases "
+            "osseuses.",
+        )
+    if patient.conditions.any(lambda one: one.is_any(sets.LUNG_CANCER)) is False:
+        yield Text(
+            "No lung cancer is on record: the referential was written for lung cancer.",
+            "Aucun cancer du poumon n'est enregistré : le référentiel est écrit pour le cancer du poumon.",
+        )
+
+
+# --- what could not be checked ----------------------------------------------------------------------------------------
+
+
+def _unchecked_cards(answers: Sequence[Answered]) -> list[Composed]:
+    """One card an order: the rules that could not tell or failed, and the facts that stood in the way."""
+    by_order: dict[int | None, list[Answered]] = {}
+    for one in answers:
+        if isinstance(one.answer, CannotTell | Failure):
+            by_order.setdefault(None if one.order is None else one.order.index, []).append(one)
+    return [_unchecked_card(group) for group in by_order.values()]
+
+
+def _unchecked_card(group: list[Answered]) -> Composed:
+    severe = any(one.rule.severest is not Indicator.INFO for one in group)
+    missing = [fact for one in group if isinstance(one.answer, CannotTell) for fact in one.answer.missing]
+    failed = [one for one in group if isinstance(one.answer, Failure)]
+    results = [Text("{what}: {why}", "{what} : {why}", what=fact.what, why=why) for fact in missing for why in fact.why]
+    results += [
+        Text("{what}: shown only, {shown}", "{what} : pour mémoire, {shown}", what=fact.what, shown=fact.shown)
+        for fact in missing
+        if fact.shown is not None
+    ]
+    results += [
+        Text(
+            "the rule {rule} failed (a defect of the service)",
+            "la règle {rule} a échoué (défaut du service)",
+            rule=one.rule.id,
+        )
+        for one in failed
+    ]
+    order = group[0].order
+    unchecked = tuple(dict.fromkeys(one.rule.id for one in group))
+    what = _unique(fact.what for fact in missing)[:3]
+    if order is None:
+        summary = Text("Could not be checked: {what}", "Vérification impossible : {what}", what=what or unchecked[:2])
+    else:
+        summary = Text(
+            "{drug}: could not be checked: {what}",
+            "{drug} : vérification impossible : {what}",
+            drug=order.name,
+            what=what or unchecked[:2],
+        )
+    titles = tuple(dict.fromkeys(one.rule.title for one in group))
+    explained = Text(
+        "These statements could not be checked; check them yourself. Nothing here says that a result is missing.",
+        "Ces points n'ont pas pu être vérifiés ; les vérifier soi-même. Rien ne dit ici qu'un résultat manque.",
+    )
+    return Composed(
+        indicator=Indicator.WARNING if severe else Indicator.INFO,
+        topic=COULD_NOT_BE_CHECKED,
+        topic_name=UNCHECKED_NAME,
+        summary=summary,
+        detail=(explained,),
+        items=titles,
+        results=_unique(results),
+        notes=(),
+        citations=(),
+        offers=(),
+        rules=(),
+        unchecked=unchecked,
+        resources=tuple(dict.fromkeys(source for fact in missing for source in fact.sources)),
+    )
+
+
+def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
+    named = tuple(order.name if order.name.en else Text("(no name)", "(sans nom)") for order in unidentified)
+    results = tuple(
+        Text(
+            "{order} ({reference}): {why}",
+            "{order} ({reference}) : {why}",
+            order=name,
+            reference=order.reference or "?",
+            why=order.unidentified_because or "",
+        )
+        for order, name in zip(unidentified, named, strict=True)
+    )
+    return Composed(
+        indicator=Indicator.INFO,
+        topic=NOT_IDENTIFIED,
+        topic_name=NOT_IDENTIFIED_NAME,
+        summary=Text(
+            "Order not identified, so not checked: {orders}",
+            "Prescription non identifiée, donc non vérifiée : {orders}",
+            orders=named[:2],
+        ),
+        detail=(
+            Text(
+                "No rule was applied to it. Choose it from the catalogue of orders, or have its code mapped.",
+                "Aucune règle n'a été appliquée. La choisir dans le catalogue de prescription, ou faire mettre son code en "
+                "correspondance.",
+            ),
+        ),
+        items=(),
+        results=results,
+        notes=(),
+        citations=(),
+        offers=(),
+        rules=(),
+        resources=tuple(_references(unidentified)),
+    )
+
+
+# --- in one language --------------------------------------------------------------------------------------------------
+
+LONGEST_SUMMARY = 139
+SOURCE_WITHOUT_CITATION = Text("OsteoCDS", "OsteoCDS")
+RESULTS_HEADING = Text("Based on", "Fondé sur")
+ITEMS_HEADING = Text("To do", "À faire")
+UNCHECKED_HEADING = Text("Not checked", "Non vérifié")
+WHY_HEADING = Text("Why", "Pourquoi")
+SOURCE_HEADING = Text("Source", "Source")
+
+
+def written(composed: Composed, language: Language, ordering: Ordering, selection_behavior: str) -> Card:
+    """The card in one language, with its suggestions."""
+    offered = suggestions(composed.offers, ordering)
+    topic = Coding(TOPIC_SYSTEM, composed.topic, rendered(composed.topic_name, language))
+    extension = {
+        name: list(value)
+        for name, value in (
+            ("rules", composed.rules),
+            ("unchecked", composed.unchecked),
+            ("resources", composed.resources),
+        )
+        if value
+    }
+    return Card(
+        summary=shortened(sentence(composed.summary, language)),
+        indicator=composed.indicator.value,
+        source=Source(_source_label(composed, language), topic),
+        detail=_detail(composed, language),
+        suggestions=tuple(offered),
+        selection_behavior=selection_behavior,
+        override_reasons=_override_reasons(language) if composed.rules else (),
+        extension={EXTENSION: extension} if extension else {},
+    )
+
+
+def shortened(summary: str) -> str:
+    """Fewer than 140 characters; only words of the record can make a summary longer."""
+    return summary if len(summary) <= LONGEST_SUMMARY else summary[: LONGEST_SUMMARY - 1].rstrip() + "…"
+
+
+def _source_label(composed: Composed, language: Language) -> str:
+    first = composed.citations[0].text if composed.citations else SOURCE_WITHOUT_CITATION
+    return rendered(first, language)
+
+
+def _override_reasons(language: Language) -> tuple[Coding, ...]:
+    return tuple(Coding(REASON_SYSTEM, code, rendered(text, language)) for code, text in OVERRIDE_REASONS)
+
+
+def _detail(composed: Composed, language: Language) -> str:
+    """Short markdown: paragraphs, then lists of what to do, what it rests on, and where it stands."""
+    unchecked = composed.topic == COULD_NOT_BE_CHECKED
+    parts = [" ".join(sentence(text, language) for text in composed.detail)]
+    parts += _bullets(UNCHECKED_HEADING if unchecked else ITEMS_HEADING, composed.items, language)
+    plain = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
+    parts += _bullets(WHY_HEADING if plain else RESULTS_HEADING, composed.results, language)
+    if composed.notes:
+        parts.append(" ".join(f"*{sentence(note, language)}*" for note in composed.notes))
+    if composed.citations:
+        cited = "; ".join(rendered(citation.text, language) for citation in composed.citations)
+        parts.append(f"**{rendered(SOURCE_HEADING, language)}**: {cited}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _bullets(heading: Text, texts: tuple[Text, ...], language: Language) -> list[str]:
+    if not texts:
+        return []
+    listed = "\n".join(f"- {sentence(text, language)}" for text in texts)
+    return [f"**{rendered(heading, language)}**\n\n{listed}"]

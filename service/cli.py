@@ -1,0 +1,173 @@
+"""The command `osteocds`: serve, demo, check, rules, services."""
+
+from __future__ import annotations
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+
+import click
+import orjson
+
+from cds_hooks import ProtocolError
+from mappings.concepts import ConceptMapProblem, Terminology
+from service.explain import explain
+from service.fhir_server import Allowlist, new_session
+from service.i18n import Language, render
+from service.pipeline import World, advise
+from service.printing import printed_card
+from service.rules import all_rules
+from service.services import Service, published
+from service.settings import InvalidSetting, Settings, read_settings
+from service.terminology import site_terminology
+
+
+@click.group()
+@click.version_option(package_name="osteocds")
+@click.pass_context
+def main(context: click.Context) -> None:
+    """CDS Hooks service for bone metastases of lung cancer (decision support, not a validated medical device)."""
+    try:
+        context.obj = read_settings(os.environ)
+    except InvalidSetting as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.pass_obj
+def serve(settings: Settings) -> None:
+    """Run the service (gunicorn inside)."""
+    from service.server import run  # noqa: PLC0415 - gunicorn is for this command alone
+
+    try:
+        run(settings)
+    except (ValueError, ConceptMapProblem) as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--fhir-server", type=click.Path(path_type=Path), default=None, help="the sekmet executable of the demo")
+@click.option("--language", type=click.Choice([one.value for one in Language]), default=Language.ENGLISH.value)
+@click.pass_obj
+def demo(settings: Settings, fhir_server: Path | None, language: str) -> None:
+    """Start a FHIR server with synthetic patients and the service, fire the hooks, print the cards, stop."""
+    from service.demo import DemoFailed, run_demo  # noqa: PLC0415 - the demo is for this command alone
+
+    try:
+        run_demo(settings, fhir_server, Language(language), echo=click.echo)
+    except DemoFailed as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.argument("request_file", type=click.File("rb"), metavar="REQUEST.json")
+@click.option(
+    "--service", "service_id", default=None, help="the service asked; by default the one of the request's hook"
+)
+@click.option(
+    "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the cards"
+)
+@click.option("--as-of", default=None, metavar="TIME", help="the moment of the request, ISO 8601; by default now")
+@click.option("--explain", "with_explanation", is_flag=True, help="one line a rule: why it spoke or stayed silent")
+@click.option("--json", "as_json", is_flag=True, help="print the answer as JSON")
+@click.pass_obj
+def check(
+    settings: Settings,
+    request_file: click.File,
+    service_id: str | None,
+    language: str | None,
+    as_of: str | None,
+    *,
+    with_explanation: bool,
+    as_json: bool,
+) -> None:
+    """Evaluate a hook request from a file (- for standard input) and print the cards."""
+    try:
+        body = orjson.loads(request_file.read())  # type: ignore[attr-defined]
+    except orjson.JSONDecodeError as error:
+        raise click.ClickException(f"the file is not JSON ({error.msg} at position {error.pos})") from error
+    service = _service(settings, body, service_id)
+    chosen = Language(language) if language else settings.language
+    with ThreadPoolExecutor(max_workers=16) as executor:
+        world = _world(settings, executor)
+        try:
+            advised = advise(body, service, world, now=_moment(as_of, settings), language=chosen)
+        except ProtocolError as error:
+            problems = "\n".join(f"  {where or 'request'}: {what}" for where, what in error.problems.items())
+            raise click.ClickException(f"HTTP {error.status}\n{problems}") from error
+    answer = advised.response.to_json()
+    explained = list(explain(advised, service.rules)) if with_explanation else []
+    if as_json:
+        if with_explanation:
+            answer["explanation"] = [one.to_json(chosen) for one in explained]
+        sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        return
+    for card in answer["cards"]:
+        click.echo("\n".join(printed_card(card)))
+    if not answer["cards"]:
+        click.echo("no card")
+    for one in explained:
+        click.echo(one.line(chosen))
+
+
+def _service(settings: Settings, body: object, service_id: str | None) -> Service:
+    services = published(split=settings.split_services)
+    if service_id is not None:
+        if service_id not in services:
+            raise click.ClickException(f"no service {service_id}; there are {', '.join(services)}")
+        return services[service_id]
+    hook = body.get("hook") if isinstance(body, dict) else None
+    for service in services.values():
+        if service.hook == hook:
+            return service
+    raise click.ClickException(f"no service answers the hook of the request; there are {', '.join(services)}")
+
+
+def _world(settings: Settings, executor: ThreadPoolExecutor) -> World:
+    try:
+        return World(
+            allowlist=Allowlist(settings.fhir_bases),
+            session=new_session(),
+            executor=executor,
+            terminology=site_terminology(Terminology.shipped(), settings.concept_maps),
+            clinical=settings.clinical,
+            deadline_seconds=settings.deadline_seconds,
+            missing_resource_types=settings.missing_resource_types,
+            selection_behavior=settings.selection_behavior,
+            single_action=settings.single_action,
+        )
+    except (ValueError, ConceptMapProblem) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _moment(as_of: str | None, settings: Settings) -> datetime:
+    if as_of is None:
+        return datetime.now(settings.timezone)  # noqa: TID251 - the command line is an edge, as the application is
+    try:
+        moment = datetime.fromisoformat(as_of)
+    except ValueError as error:
+        raise click.ClickException("--as-of takes a moment such as 2026-11-22T09:30+01:00") from error
+    return moment.replace(tzinfo=settings.timezone) if moment.tzinfo is None else moment.astimezone(settings.timezone)
+
+
+@main.command()
+@click.pass_obj
+def rules(settings: Settings) -> None:
+    """List the rules: id, statement, citation."""
+    for rule in all_rules():
+        click.echo(f"{rule.id}\n    {render(rule.title, settings.language)}")
+        for citation in rule.citations:
+            click.echo(f"    {render(citation.text, settings.language)}")
+
+
+@main.command()
+@click.pass_obj
+def services(settings: Settings) -> None:
+    """List the services with their prefetch templates."""
+    for service in published(split=settings.split_services).values():
+        description = service.description
+        click.echo(f"{service.id}  ({service.hook}, {len(service.rules)} rules)\n    {description.description}")
+        for key, template in description.prefetch.items():
+            click.echo(f"    {key}: {template}")

@@ -1,0 +1,96 @@
+"""Why each rule of a service spoke or stayed silent: one line a rule, with the facts that it used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from mappings.wording import Text
+from service.evaluate import Answered, Failure
+from service.i18n import Language, sentence
+from service.pipeline import Advised
+from service.results import lines, resources
+from service.rules.outcome import Advice, CannotTell, Silence
+from service.rules.rule import Rule
+
+NOT_TRIGGERED = Text("no order of the request triggers it", "aucune prescription de la requête ne la déclenche")
+CONDITION = Text("does not hold: {condition}", "n'est pas rempli : {condition}")
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One rule's answer in words. `outcome` is advises, silent, cannot tell or failed."""
+
+    rule: str
+    order: str
+    outcome: str
+    because: tuple[Text, ...]
+    facts: tuple[Text, ...]
+    resources: tuple[str, ...]
+
+    def line(self, language: Language) -> str:
+        """One line: id, outcome, reason, facts."""
+        about = f" [{self.order}]" if self.order else ""
+        said = "; ".join(sentence(text, language) for text in (*self.because, *self.facts))
+        return f"{self.rule}{about}: {self.outcome}" + (f" — {said}" if said else "")
+
+    def to_json(self, language: Language) -> dict[str, Any]:
+        """The same as JSON, without empty members."""
+        members: dict[str, Any] = {
+            "rule": self.rule,
+            "order": self.order,
+            "outcome": self.outcome,
+            "because": [sentence(text, language) for text in self.because],
+            "facts": [sentence(text, language) for text in self.facts],
+            "resources": list(self.resources),
+        }
+        return {name: value for name, value in members.items() if value}
+
+
+def explain(advised: Advised, rules: tuple[Rule, ...]) -> Iterator[Explained]:
+    """Every rule of the service, in its order, about every order that it was asked about."""
+    answered: dict[str, list[Answered]] = {}
+    for one in advised.answers:
+        answered.setdefault(one.rule.id, []).append(one)
+    for rule in rules:
+        if rule.id not in answered:
+            yield Explained(rule.id, "", "silent", (NOT_TRIGGERED,), (), ())
+        for one in answered.get(rule.id, ()):
+            yield _explained(one)
+
+
+def _explained(one: Answered) -> Explained:
+    order = "" if one.order is None else one.order.reference or one.order.name.en
+    match one.answer:
+        case Advice() as advice:
+            basis = advice.basis
+            because = (
+                Text(
+                    "{indicator}: {summary}",
+                    "{indicator} : {summary}",
+                    indicator=advice.indicator.value,
+                    summary=advice.summary,
+                ),
+            )
+            outcome = "advises"
+        case Silence() as silence:
+            basis = silence.basis
+            because = (Text(CONDITION.en, CONDITION.fr, condition=silence.because),)
+            outcome = "silent"
+        case CannotTell() as unknown:
+            basis = unknown.basis
+            because = tuple(
+                Text("{what}: {why}", "{what} : {why}", what=fact.what, why=why)
+                for fact in unknown.missing
+                for why in fact.why
+            )
+            outcome = "cannot tell"
+        case Failure() as failure:
+            basis = ()
+            because = (
+                Text("a defect of the service ({error})", "un défaut du service ({error})", error=failure.error),
+            )
+            outcome = "failed"
+    facts = tuple(dict.fromkeys(lines(basis)))
+    return Explained(one.rule.id, order, outcome, because, facts, tuple(dict.fromkeys(resources(basis))))

@@ -1,0 +1,254 @@
+"""Evidence for one request: prefetch first, key by key; what is missing from the FHIR server, all searches in parallel.
+
+The states of a prefetch key are those of `cds_hooks.prefetch`. A search that fails, a page that is missing, an entry that
+cannot be read leave a gap under the query's key: its facts are then unavailable, never absent.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any
+
+from cds_hooks import HookRequest, PrefetchState, prefetched
+from mappings.evidence import Evidence, ForeignResource, Resource
+from mappings.medications import medication_references
+from mappings.queries import Query
+from mappings.shapes import a_map, a_text, codings, maps
+from mappings.wording import Text
+from service.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer, announced_more, next_link
+
+PREFETCH_FAILED = Text(
+    "the EHR reported an error when it prefetched it", "le logiciel a signalé une erreur en le préchargeant"
+)
+ANOTHER_PATIENT = Text(
+    "a resource of another patient was sent, so the answer is not trusted",
+    "une ressource d'un autre patient a été envoyée, la réponse n'est donc pas fiable",
+)
+UNREADABLE_ENTRY = Text(
+    "an entry could not be read as a FHIR resource", "une entrée n'a pas pu être lue comme ressource FHIR"
+)
+MORE_PAGES = Text(
+    "only a first page was prefetched, and there is no FHIR server to ask for the next",
+    "seule une première page a été préchargée, et aucun serveur FHIR n'est joignable pour la suite",
+)
+SERVER_ERROR = Text(
+    "the FHIR server reported an error in its answer", "le serveur FHIR a signalé une erreur dans sa réponse"
+)
+
+MOST_REFERENCE_ROUNDS = 3
+"""How often Medications are looked up that other Medications refer to (a mix and its ingredients)."""
+
+MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
+
+
+def new_evidence(request: HookRequest) -> Evidence:
+    """The evidence of a request before anything is looked up: what the drafts carry beside themselves."""
+    evidence = Evidence(request.patient_id)
+    for entry in request.draft_orders:
+        resource = a_map(entry.get("resource"))
+        if resource.get("resourceType") == "Medication":
+            evidence.add(resource, entry.get("fullUrl"))
+    return evidence
+
+
+def gather(
+    request: HookRequest,
+    queries: Sequence[Query],
+    evidence: Evidence,
+    server: FhirServer | None,
+    executor: Executor,
+) -> Evidence:
+    """Answer every query from the prefetch, else from the server; resolve the medications that are referred to.
+
+    `server` is None where the request names none. Never raises: what could not be looked up is a gap of its query.
+    """
+    asked = _read_prefetch(request, queries, evidence, has_server=server is not None)
+    if server is not None:
+        _search(asked, evidence, server, executor)
+        _resolve_medications(evidence, server)
+    return evidence
+
+
+# --- prefetch ---------------------------------------------------------------------------------------------------------
+
+
+def _read_prefetch(
+    request: HookRequest, queries: Sequence[Query], evidence: Evidence, *, has_server: bool
+) -> list[Query]:
+    """Take what the client sent; return the queries that it leaves open."""
+    _remember_patient_urls(request, evidence)
+    foreign = {key for key in request.prefetch if _take(request, key, evidence)}
+    open_queries: list[Query] = []
+    for query in queries:
+        state, gaps = _prefetch_answer(request, query)
+        if query.key in foreign:
+            state, gaps = PrefetchState.UNUSABLE, (ANOTHER_PATIENT,)
+        if state is PrefetchState.NO_DATA or (state is PrefetchState.DATA and not gaps):
+            evidence.answered.add(query.key)
+        elif state is PrefetchState.FAILED:
+            evidence.gaps[query.key] = (PREFETCH_FAILED,)
+        elif has_server:
+            open_queries.append(query)
+        elif gaps:
+            evidence.gaps[query.key] = gaps
+    return open_queries
+
+
+def _prefetch_answer(request: HookRequest, query: Query) -> tuple[PrefetchState, tuple[Text, ...]]:
+    """The state of a key, and why what it holds is not the whole answer to its query."""
+    found = prefetched(request.prefetch, query.key)
+    if found.state is not PrefetchState.DATA or found.resource is None:
+        return found.state, ()
+    if found.resource.get("resourceType") != "Bundle":
+        fits = query.is_read and found.resource.get("resourceType") == query.resource_type
+        return (PrefetchState.DATA if fits else PrefetchState.UNUSABLE), ()
+    if next_link(found.resource) is not None:
+        return PrefetchState.DATA, (MORE_PAGES,)
+    if announced_more([found.resource]):
+        return PrefetchState.DATA, (TRUNCATED,)
+    if _reports_error(found.resource):
+        return PrefetchState.FAILED, ()
+    return PrefetchState.DATA, _unreadable(found.resource, query)
+
+
+def _remember_patient_urls(request: HookRequest, evidence: Evidence) -> None:
+    for value in request.prefetch.values():
+        for entry in maps(a_map(value).get("entry")):
+            resource = a_map(entry.get("resource"))
+            if resource.get("resourceType") == "Patient" and resource.get("id") == evidence.patient_id:
+                evidence.add_patient_url(entry.get("fullUrl"))
+
+
+def _take(request: HookRequest, key: str, evidence: Evidence) -> bool:
+    """Keep the resources under a prefetch key, known or not; True where one is another patient's."""
+    found = prefetched(request.prefetch, key)
+    if found.resource is None:
+        return False
+    return _keep(_entries(found.resource), evidence)
+
+
+def _entries(resource: Resource) -> Iterable[tuple[Resource, object]]:
+    if resource.get("resourceType") != "Bundle":
+        yield resource, None
+        return
+    for entry in maps(resource.get("entry")):
+        inner = a_map(entry.get("resource"))
+        if a_text(inner.get("resourceType")):
+            yield inner, entry.get("fullUrl")
+
+
+def _keep(entries: Iterable[tuple[Resource, object]], evidence: Evidence) -> bool:
+    foreign = False
+    for resource, full_url in entries:
+        if resource.get("resourceType") == "OperationOutcome":
+            continue
+        try:
+            evidence.add(resource, full_url)
+        except ForeignResource:
+            foreign = True
+    return foreign
+
+
+def _reports_error(bundle: Resource) -> bool:
+    """An OperationOutcome of an error among the entries; one of zero results or of a warning is none."""
+    for entry in maps(bundle.get("entry")):
+        resource = a_map(entry.get("resource"))
+        if resource.get("resourceType") == "OperationOutcome":
+            severities = {issue.get("severity") for issue in maps(resource.get("issue"))}
+            if severities & {"error", "fatal"}:
+                return True
+    return False
+
+
+def _unreadable(bundle: Resource, query: Query) -> tuple[Text, ...]:
+    """Entries of an answer that may be what was asked for, and cannot be read."""
+    entries = bundle.get("entry")
+    if entries is None:
+        return ()
+    if not isinstance(entries, list):
+        return (UNREADABLE_ENTRY,)
+    for entry in entries:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or not a_text(resource.get("resourceType")):
+            return (UNREADABLE_ENTRY,)
+        if query.resource_type == "Observation" and _codeless(resource):
+            return (UNREADABLE_ENTRY,)
+    return ()
+
+
+def _codeless(resource: Resource) -> bool:
+    """An Observation that was found by its code, but came without any."""
+    if resource.get("resourceType") != "Observation":
+        return False
+    has_code = bool(codings(resource.get("code"))) or bool(a_text(a_map(resource.get("code")).get("text")))
+    return not has_code and not any(codings(component.get("code")) for component in maps(resource.get("component")))
+
+
+# --- server -----------------------------------------------------------------------------------------------------------
+
+
+def _search(queries: Sequence[Query], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
+    """Ask the server all queries at once; none may take longer than the deadline of them all."""
+    running: list[tuple[Query, Future[list[Mapping[str, Any]]]]] = [
+        (query, executor.submit(server.search, query, evidence.patient_id)) for query in queries
+    ]
+    for query, future in running:
+        try:
+            pages = future.result(timeout=max(0.0, server.deadline - time.monotonic()))
+        except FhirProblem as problem:
+            evidence.gaps[query.key] = (problem.why,)
+        except FutureTimeout:
+            future.cancel()
+            evidence.gaps[query.key] = (TOO_SLOW,)
+        else:
+            _take_answer(query, pages, evidence)
+
+
+def _take_answer(query: Query, pages: Sequence[Mapping[str, Any]], evidence: Evidence) -> None:
+    gaps: list[Text] = []
+    for page in pages:
+        if _keep(_entries(page), evidence):
+            gaps.append(ANOTHER_PATIENT)
+        if page.get("resourceType") == "Bundle":
+            gaps += _unreadable(page, query)
+            if _reports_error(page):
+                gaps.append(SERVER_ERROR)
+        elif page.get("resourceType") != query.resource_type:
+            gaps.append(UNREADABLE_ENTRY)
+    if gaps:
+        evidence.gaps[query.key] = tuple(dict.fromkeys(gaps))
+    else:
+        evidence.answered.add(query.key)
+
+
+def _resolve_medications(evidence: Evidence, server: FhirServer) -> None:
+    """Look up the Medications that medication resources refer to, and those that these refer to."""
+    tried: set[str] = set()
+    for _ in range(MOST_REFERENCE_ROUNDS):
+        wanted = _missing_medications(evidence) - tried
+        if not wanted:
+            return
+        tried |= wanted
+        fetch_medications(sorted(wanted), evidence, server)
+
+
+def _missing_medications(evidence: Evidence) -> set[str]:
+    wanted: set[str] = set()
+    for resource_type in (*MEDICATION_TYPES, "Medication"):
+        for _, resource in evidence.of_type(resource_type):
+            wanted |= {reference for reference in medication_references(resource) if evidence.find(reference) is None}
+    return wanted
+
+
+def fetch_medications(references: Sequence[str], evidence: Evidence, server: FhirServer) -> None:
+    """Add the Medications with these references; those that cannot be had stay unresolved."""
+    ids = [reference.partition("/")[2] for reference in references]
+    for start in range(0, len(ids), 50):
+        try:
+            for page in server.by_ids("Medication", ids[start : start + 50]):
+                _keep(_entries(page), evidence)
+        except FhirProblem:
+            return

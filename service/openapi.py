@@ -1,0 +1,101 @@
+"""OpenAPI of the endpoints, from the same schemas that validate what goes in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any
+
+from apispec import APISpec
+from apispec.ext.marshmallow import MarshmallowPlugin
+
+from cds_hooks import (
+    DiscoverySchema,
+    FeedbackRequestSchema,
+    HookRequestSchema,
+    HookResponseSchema,
+    OperationOutcomeSchema,
+)
+from service.services import Service
+
+_FHIR_JSON = "application/fhir+json"
+
+
+def openapi(services: Mapping[str, Service]) -> dict[str, Any]:
+    """The OpenAPI 3 description of a running service."""
+    spec = APISpec(
+        title="OsteoCDS",
+        version=version("osteocds"),
+        openapi_version="3.0.3",
+        plugins=[MarshmallowPlugin()],
+        info={
+            "description": "CDS Hooks 2.0.1 service for bone metastases of lung cancer. Decision support for "
+            "professionals, not a validated medical device.",
+            "license": {"name": "Apache-2.0"},
+        },
+    )
+    service_id = {
+        "in": "path",
+        "name": "id",
+        "required": True,
+        "schema": {"type": "string", "enum": list(services)},
+    }
+    errors = {str(status): _error(text) for status, text in _ERRORS.items()}
+    spec.path(
+        "/cds-services",
+        operations={"get": {"summary": "Discovery", "responses": {"200": _ok("The services", DiscoverySchema)}}},
+    )
+    spec.path(
+        "/cds-services/{id}",
+        parameters=[service_id],
+        operations={
+            "post": {
+                "summary": "Call a hook",
+                "requestBody": _body(HookRequestSchema),
+                "responses": {
+                    "200": _ok("Cards, possibly none", HookResponseSchema),
+                    "412": _error("Nothing that is needed was prefetched, and there is no FHIR server to ask"),
+                    **errors,
+                },
+            }
+        },
+    )
+    spec.path(
+        "/cds-services/{id}/feedback",
+        parameters=[service_id],
+        operations={
+            "post": {
+                "summary": "Feedback on cards",
+                "requestBody": _body(FeedbackRequestSchema),
+                "responses": {"200": {"description": "Stored"}, **errors},
+            }
+        },
+    )
+    for path, summary in _PLAIN.items():
+        spec.path(path, operations={"get": {"summary": summary, "responses": {"200": {"description": summary}}}})
+    return dict(spec.to_dict())
+
+
+_ERRORS = {
+    400: "The body is not a request of this kind; the OperationOutcome names the place",
+    404: "No such service",
+    413: "The body is too large",
+}
+_PLAIN = {
+    "/health/live": "The process runs",
+    "/health/ready": "The service can answer",
+    "/openapi.json": "This description",
+    "/metrics": "Prometheus metrics",
+}
+
+
+def _ok(description: str, schema: type) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _body(schema: type) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def _error(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {_FHIR_JSON: {"schema": OperationOutcomeSchema}}}

@@ -1,0 +1,205 @@
+"""START HERE. A hook request flows straight down: validate, gather, map, evaluate, card, respond.
+
+`advise` is the whole of it; each step is a pure transformation of the one before, except the second.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import requests
+
+from cds_hooks import HookRequest, HookResponse, PreconditionFailed, read_hook_request
+from mappings.clock import Clock
+from mappings.concepts import Terminology
+from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
+from mappings.facts import ClinicalSettings, Order
+from mappings.medications import medication_references
+from mappings.orders import is_order, read_order
+from mappings.queries import queries_for
+from mappings.record import Record
+from mappings.shapes import a_map, a_text
+from mappings.wording import Text
+from service.cards import compose, silence, written
+from service.evaluate import Answered, evaluate, triggered
+from service.fhir_server import NOT_LISTED, Allowlist, FhirServer
+from service.gather import fetch_medications, gather, new_evidence
+from service.i18n import Language
+from service.rules.outcome import Advice
+from service.rules.rule import Rule
+from service.services import Service
+from service.suggestions import Ordering
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a request needs from outside, passed in: the network, the code lists, the choices of the site."""
+
+    allowlist: Allowlist
+    session: requests.Session
+    executor: Executor
+    terminology: Terminology
+    clinical: ClinicalSettings
+    deadline_seconds: float
+    missing_resource_types: frozenset[str] = frozenset()
+    selection_behavior: str = "any"
+    single_action: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Advised:
+    """The answer to a hook, and what every rule said on the way, for the explanation, the metrics and the tests."""
+
+    response: HookResponse
+    answers: tuple[Answered, ...]
+    rules: tuple[Rule, ...]
+    orders: tuple[Order, ...]
+    record: Record | None
+
+
+def advise(body: object, service: Service, world: World, *, now: datetime, language: Language) -> Advised:
+    """Answer one hook request.
+
+    Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
+    """
+    request = read_hook_request(body, service.hook)
+    clock = Clock(now)
+    evidence, server = new_evidence(request), _server(request, world)
+    orders = _read_drafts(request, evidence, server, clock, world.terminology)
+    rules = triggered(service.rules, orders, patient_view=service.patient_view)
+    gathered = _gathered(request, rules, evidence, server, world)
+    record = Record(gathered, orders, clock, world.terminology, world.clinical) if rules else None
+    answers = evaluate(rules, orders, record, patient_view=service.patient_view) if record is not None else ()
+    _check_precondition(request, answers, evidence)
+    spoken = silence(answers)
+    cards = compose(spoken, [order for order in orders if order.triggers and not order.identified], record)
+    ordering = _ordering(request, orders, clock, language, world)
+    response = HookResponse(tuple(written(card, language, ordering, world.selection_behavior) for card in cards))
+    return Advised(response, spoken, rules, orders, record)
+
+
+# --- the FHIR server --------------------------------------------------------------------------------------------------
+
+
+def _server(request: HookRequest, world: World) -> FhirServer | None:
+    """The request's FHIR server; None where it names none, or one that may not be called."""
+    if not request.fhir_server or not world.allowlist.permits(request.fhir_server):
+        return None
+    return FhirServer(
+        request.fhir_server,
+        world.session,
+        time.monotonic() + world.deadline_seconds,
+        request.authorization,
+        world.missing_resource_types,
+    )
+
+
+def _gathered(
+    request: HookRequest, rules: Sequence[Rule], evidence: Evidence, server: FhirServer | None, world: World
+) -> Evidence:
+    """What the rules need, and nothing else: no rule, no look at the record."""
+    if not rules:
+        return evidence
+    needs = frozenset().union(*(rule.needs for rule in rules))
+    queries = queries_for(needs)
+    gather(request, queries, evidence, server, world.executor)
+    if server is None and request.fhir_server:
+        for query in queries:
+            if query.key not in evidence.answered:
+                evidence.gaps.setdefault(query.key, (NOT_LISTED,))
+    return evidence
+
+
+def _check_precondition(request: HookRequest, answers: Sequence[Answered], evidence: Evidence) -> None:
+    """412 where nothing was prefetched, there is no FHIR server to ask, and no rule could speak without the record."""
+    nothing_known = not evidence.answered and not evidence.gaps and not request.fhir_server
+    if answers and nothing_known and not any(isinstance(one.answer, Advice) for one in answers):
+        raise PreconditionFailed(
+            {
+                "prefetch": "the data of the service's prefetch templates (GET /cds-services) was not sent, and there is "
+                "no fhirServer to ask for it"
+            }
+        )
+
+
+# --- draft orders -----------------------------------------------------------------------------------------------------
+
+
+def _read_drafts(
+    request: HookRequest, evidence: Evidence, server: FhirServer | None, clock: Clock, terminology: Terminology
+) -> tuple[Order, ...]:
+    """The drafts of the hook as orders; a medication behind a reference is looked up first."""
+    drafts = [
+        (index, entry, a_map(entry.get("resource")))
+        for index, entry in enumerate(request.draft_orders)
+        if is_order(a_map(entry.get("resource")))
+    ]
+    if server is not None:
+        wanted = [
+            reference
+            for _, _, draft in drafts
+            for reference in medication_references(draft)
+            if evidence.find(reference) is None
+        ]
+        if wanted:
+            fetch_medications(sorted(set(wanted)), evidence, server)
+    return tuple(
+        _read_draft(request, index, a_text(entry.get("fullUrl")), draft, evidence, clock, terminology)
+        for index, entry, draft in drafts
+    )
+
+
+def _read_draft(
+    request: HookRequest,
+    index: int,
+    full_url: str,
+    draft: Resource,
+    evidence: Evidence,
+    clock: Clock,
+    terminology: Terminology,
+) -> Order:
+    triggers = request.selections is None or _selected(draft, full_url, request.selections)
+    order = read_order(draft, clock, evidence.find, terminology, index=index, draft=True, triggers=triggers)
+    if _of_another_patient(draft, request.patient_id):
+        return _unidentified(order)
+    return order
+
+
+def _selected(draft: Resource, full_url: str, selections: Sequence[str]) -> bool:
+    """The draft is one of the selections, which are typed references, or bare ids of some clients."""
+    reference = reference_of(draft)
+    names = {reference, full_url, a_text(draft.get("id"))} - {""}
+    return any(selection in names or local_reference(selection) in names for selection in selections)
+
+
+def _of_another_patient(draft: Resource, patient_id: str) -> bool:
+    reference = local_reference(draft.get("subject") or draft.get("patient"))
+    return reference.startswith("Patient/") and bare_id(reference) != patient_id
+
+
+ANOTHER_PATIENTS_ORDER = Text(
+    "it names another patient than the request: check the order's subject",
+    "elle nomme un autre patient que la requête : vérifier le sujet de la prescription",
+)
+
+
+def _unidentified(order: Order) -> Order:
+    return replace(order, identified=False, concepts=frozenset(), unidentified_because=ANOTHER_PATIENTS_ORDER)
+
+
+def _ordering(
+    request: HookRequest, orders: Sequence[Order], clock: Clock, language: Language, world: World
+) -> Ordering:
+    drafts = {order.index: a_map(request.draft_orders[order.index].get("resource")) for order in orders}
+    return Ordering(
+        request.patient_id,
+        clock,
+        language,
+        drafts,
+        single_action=world.single_action,
+        encounter_id=request.encounter_id,
+    )

@@ -1,0 +1,163 @@
+"""Every setting in one table: name, default, help. The command line, the documentation and the tests read it from here."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from mappings.facts import ClinicalSettings
+from service.i18n import Language
+
+
+class InvalidSetting(ValueError):
+    """A setting that cannot be used; the message names it and says what it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table: the environment variable, its default as it would be written there, and what it is."""
+
+    name: str
+    default: str
+    help: str
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("OSTEOCDS_HOST", "127.0.0.1", "address that `osteocds serve` listens on"),
+    Setting("OSTEOCDS_PORT", "8080", "port that `osteocds serve` listens on"),
+    Setting("OSTEOCDS_WORKERS", "2", "processes of `osteocds serve`"),
+    Setting("OSTEOCDS_THREADS", "8", "threads of each process"),
+    Setting(
+        "OSTEOCDS_FHIR_BASES",
+        "",
+        "comma-separated FHIR bases that may be called (scheme, host, port and path prefix); http and private addresses "
+        "only when listed here literally; none by default",
+    ),
+    Setting(
+        "OSTEOCDS_ALLOW_UNAUTHENTICATED",
+        "0",
+        "1: requests without a JWT are served (demo, tests); every request is, until the service authenticates clients",
+    ),
+    Setting("OSTEOCDS_DATABASE_URL", "sqlite:///osteocds.sqlite3", "where feedback is stored (an SQLAlchemy URL)"),
+    Setting("OSTEOCDS_LANGUAGE", "en", "language of cards, en or fr, where `Accept-Language` names neither"),
+    Setting("OSTEOCDS_TIMEZONE", "Europe/Paris", "zone that decides what a calendar day is"),
+    Setting("OSTEOCDS_DEADLINE_SECONDS", "3", "time that all FHIR searches of one request may take together"),
+    Setting("OSTEOCDS_SPLIT_SERVICES", "0", "1: services are published by topic (`<topic>-<hook>`), not as one a hook"),
+    Setting("OSTEOCDS_SELECTION_BEHAVIOR", "any", "`selectionBehavior` of cards: any or at-most-one"),
+    Setting("OSTEOCDS_SINGLE_ACTION", "0", "1: one action a suggestion, for EHRs that take only one"),
+    Setting(
+        "OSTEOCDS_MISSING_RESOURCE_TYPES",
+        "",
+        "comma-separated FHIR resource types that the site's servers do not have; a 404 for any other is not «none»",
+    ),
+    Setting("OSTEOCDS_CONCEPT_MAPS", "", "comma-separated paths of FHIR ConceptMap files with the site's local codes"),
+    Setting("OSTEOCDS_CLINICAL_SETTINGS", "", "path of a TOML file that changes clinical settings by name"),
+    Setting("OSTEOCDS_CORS_ORIGINS", "*", "comma-separated origins that browsers may call from; * for any"),
+    Setting("OSTEOCDS_MAX_REQUEST_BYTES", "10000000", "largest request body that is read"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one process, read once at its start."""
+
+    host: str
+    port: int
+    workers: int
+    threads: int
+    fhir_bases: tuple[str, ...]
+    allow_unauthenticated: bool
+    database_url: str
+    language: Language
+    timezone: ZoneInfo
+    deadline_seconds: float
+    split_services: bool
+    selection_behavior: str
+    single_action: bool
+    missing_resource_types: frozenset[str]
+    concept_maps: tuple[Path, ...]
+    clinical: ClinicalSettings
+    cors_origins: tuple[str, ...]
+    max_request_bytes: int
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings that an environment gives. Raises `InvalidSetting`, naming the variable."""
+    raw = {setting.name: environ.get(setting.name, setting.default).strip() for setting in SETTINGS}
+
+    def read(name: str, convert: Callable[[str], Any], takes: str) -> Any:
+        try:
+            return convert(raw[name])
+        except (ValueError, KeyError, ZoneInfoNotFoundError, OSError) as error:
+            raise InvalidSetting(f"{name} takes {takes}, not {raw[name]!r}") from error
+
+    return Settings(
+        host=raw["OSTEOCDS_HOST"],
+        port=read("OSTEOCDS_PORT", _port, "a port number"),
+        workers=read("OSTEOCDS_WORKERS", _positive, "a positive whole number"),
+        threads=read("OSTEOCDS_THREADS", _positive, "a positive whole number"),
+        fhir_bases=_listed(raw["OSTEOCDS_FHIR_BASES"]),
+        allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _flag, "0 or 1"),
+        database_url=raw["OSTEOCDS_DATABASE_URL"],
+        language=read("OSTEOCDS_LANGUAGE", Language, "en or fr"),
+        timezone=read("OSTEOCDS_TIMEZONE", ZoneInfo, "a zone of the tz database"),
+        deadline_seconds=read("OSTEOCDS_DEADLINE_SECONDS", _seconds, "a positive number of seconds"),
+        split_services=read("OSTEOCDS_SPLIT_SERVICES", _flag, "0 or 1"),
+        selection_behavior=read("OSTEOCDS_SELECTION_BEHAVIOR", _selection_behavior, "any or at-most-one"),
+        single_action=read("OSTEOCDS_SINGLE_ACTION", _flag, "0 or 1"),
+        missing_resource_types=frozenset(_listed(raw["OSTEOCDS_MISSING_RESOURCE_TYPES"])),
+        concept_maps=tuple(Path(path) for path in _listed(raw["OSTEOCDS_CONCEPT_MAPS"])),
+        clinical=read("OSTEOCDS_CLINICAL_SETTINGS", _clinical, "a TOML file of clinical settings"),
+        cors_origins=_listed(raw["OSTEOCDS_CORS_ORIGINS"]),
+        max_request_bytes=read("OSTEOCDS_MAX_REQUEST_BYTES", _positive, "a positive whole number"),
+    )
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _flag(text: str) -> bool:
+    return {"0": False, "": False, "false": False, "no": False, "1": True, "true": True, "yes": True}[text.lower()]
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError(text)
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number < 3600:
+        raise ValueError(text)
+    return number
+
+
+def _selection_behavior(text: str) -> str:
+    return {"any": "any", "at-most-one": "at-most-one"}[text]
+
+
+def _clinical(path: str) -> ClinicalSettings:
+    """The defaults, with what the file changes. An unknown name or a value that is not a whole number is refused."""
+    if not path:
+        return ClinicalSettings()
+    with Path(path).open("rb") as file:
+        changed = tomllib.load(file)
+    known = {one.name for one in fields(ClinicalSettings)}
+    for name, value in changed.items():
+        if name not in known or not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise InvalidSetting(f"{path}: {name} is no clinical setting, or its value is not a whole number")
+    return replace(ClinicalSettings(), **changed)

@@ -1,0 +1,80 @@
+"""Feedback, stored: what became of each card. SQLite in a file by default; any database of SQLAlchemy by its URL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, String, Table, create_engine, insert, select, text
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.pool import StaticPool
+
+from cds_hooks import Feedback
+
+_METADATA = MetaData()
+
+FEEDBACK = Table(
+    "feedback",
+    _METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("card", String(512), nullable=False, index=True),
+    Column("outcome", String(20), nullable=False),
+    Column("outcome_timestamp", DateTime(timezone=True), nullable=False),
+    Column("accepted_suggestions", String, nullable=False),
+    Column("reason_system", String(200), nullable=False),
+    Column("reason_code", String(200), nullable=False),
+    Column("commented", Boolean, nullable=False),
+)
+"""One row a card and feedback; comments are not kept, they may name the patient."""
+
+
+class FeedbackStore:
+    """The feedback table of one database. Raises `sqlalchemy.exc.SQLAlchemyError` where the database cannot be used."""
+
+    def __init__(self, database_url: str) -> None:
+        url = make_url(database_url)
+        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+            self._engine: Engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        else:
+            self._engine = create_engine(url, pool_pre_ping=True)
+        self._ready = False
+
+    def _prepare(self) -> None:
+        if not self._ready:
+            _METADATA.create_all(self._engine)
+            self._ready = True
+
+    def store(self, service: str, feedback: Iterable[Feedback], *, received_at: datetime) -> int:
+        """Store what one request said; the number of rows."""
+        rows = [
+            {
+                "received_at": received_at,
+                "service": service,
+                "card": one.card,
+                "outcome": one.outcome,
+                "outcome_timestamp": one.outcome_timestamp.astimezone(UTC),
+                "accepted_suggestions": " ".join(one.accepted_suggestions),
+                "reason_system": one.reason_system,
+                "reason_code": one.reason_code,
+                "commented": one.commented,
+            }
+            for one in feedback
+        ]
+        self._prepare()
+        if rows:
+            with self._engine.begin() as connection:
+                connection.execute(insert(FEEDBACK), rows)
+        return len(rows)
+
+    def rows(self) -> list[dict[str, object]]:
+        """Everything stored, in the order of arrival."""
+        self._prepare()
+        with self._engine.connect() as connection:
+            return [dict(row._mapping) for row in connection.execute(select(FEEDBACK).order_by(FEEDBACK.c.id))]  # noqa: SLF001
+
+    def ping(self) -> None:
+        """Ask the database anything."""
+        with self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))

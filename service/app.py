@@ -25,17 +25,15 @@ from cds_hooks import (
     operation_outcome,
     read_feedback,
 )
-from mappings.concepts import Terminology
 from service.evaluate import Failure
-from service.fhir_server import Allowlist, new_session
 from service.i18n import choose_language
 from service.openapi import openapi
-from service.pipeline import Advised, World, advise
+from service.pipeline import Advised, advise
 from service.rules.outcome import Advice, CannotTell
 from service.services import Service, published
 from service.settings import Settings
 from service.storage import FeedbackStore
-from service.terminology import site_terminology
+from service.world import World
 
 JSON = "application/json"
 LOG = logging.getLogger("osteocds")
@@ -94,16 +92,8 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None)
     )
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
     services = published(split=settings.split_services)
-    world = World(
-        allowlist=Allowlist(settings.fhir_bases),
-        session=new_session(),
-        executor=ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir"),
-        terminology=site_terminology(Terminology.shipped(), settings.concept_maps),
-        clinical=settings.clinical,
-        deadline_seconds=settings.deadline_seconds,
-        missing_resource_types=settings.missing_resource_types,
-        selection_behavior=settings.selection_behavior,
-        single_action=settings.single_action,
+    world = World.from_settings(
+        settings, ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir")
     )
     feedback = FeedbackStore(settings.database_url)
     metrics = Metrics()

@@ -12,16 +12,14 @@ import click
 import orjson
 
 from cds_hooks import ProtocolError
-from mappings.concepts import ConceptMapProblem, Terminology
 from service.explain import explain
-from service.fhir_server import Allowlist, new_session
 from service.i18n import Language, render
-from service.pipeline import World, advise
+from service.pipeline import advise
 from service.printing import printed_card
 from service.rules import all_rules
 from service.services import Service, published
 from service.settings import InvalidSetting, Settings, read_settings
-from service.terminology import site_terminology
+from service.world import World
 
 
 @click.group()
@@ -43,7 +41,7 @@ def serve(settings: Settings) -> None:
 
     try:
         run(settings)
-    except (ValueError, ConceptMapProblem) as error:
+    except ValueError as error:
         raise click.ClickException(str(error)) from error
 
 
@@ -127,18 +125,8 @@ def _service(settings: Settings, body: object, service_id: str | None) -> Servic
 
 def _world(settings: Settings, executor: ThreadPoolExecutor) -> World:
     try:
-        return World(
-            allowlist=Allowlist(settings.fhir_bases),
-            session=new_session(),
-            executor=executor,
-            terminology=site_terminology(Terminology.shipped(), settings.concept_maps),
-            clinical=settings.clinical,
-            deadline_seconds=settings.deadline_seconds,
-            missing_resource_types=settings.missing_resource_types,
-            selection_behavior=settings.selection_behavior,
-            single_action=settings.single_action,
-        )
-    except (ValueError, ConceptMapProblem) as error:
+        return World.from_settings(settings, executor)
+    except ValueError as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
-
-import requests
 
 from cds_hooks import HookRequest, HookResponse, PreconditionFailed, read_hook_request
 from mappings.clock import Clock
 from mappings.concepts import Terminology
 from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
-from mappings.facts import ClinicalSettings, Order
+from mappings.facts import Order
 from mappings.medications import medication_references
 from mappings.orders import is_order, read_order
 from mappings.queries import queries_for
@@ -26,28 +23,14 @@ from mappings.shapes import a_map, a_text
 from mappings.wording import Text
 from service.cards import compose, silence, written
 from service.evaluate import Answered, evaluate, triggered
-from service.fhir_server import NOT_LISTED, Allowlist, FhirServer
+from service.fhir_server import NOT_LISTED, FhirServer
 from service.gather import fetch_medications, gather, new_evidence
 from service.i18n import Language
 from service.rules.outcome import Advice
 from service.rules.rule import Rule
 from service.services import Service
 from service.suggestions import Ordering
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """All that a request needs from outside, passed in: the network, the code lists, the choices of the site."""
-
-    allowlist: Allowlist
-    session: requests.Session
-    executor: Executor
-    terminology: Terminology
-    clinical: ClinicalSettings
-    deadline_seconds: float
-    missing_resource_types: frozenset[str] = frozenset()
-    selection_behavior: str = "any"
-    single_action: bool = False
+from service.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,412 @@
+"""Synthetic patients in a few words, as FHIR R4 resources: for the demo, the scenarios and the integration tests.
+
+A record is told as a clinician would («25-OH vitamin D: 12 ng/mL 3 days ago») and written with the codes that real
+records use. Nobody here is a real person.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+LOINC = "http://loinc.org"
+SNOMED = "http://snomed.info/sct"
+RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
+ATC = "http://www.whocc.no/atc"
+CIS = "http://data.esante.gouv.fr/ansm/medicament/SpecialitePharmaceutique"
+ICD10 = "http://hl7.org/fhir/sid/icd-10"
+ICD10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
+CCAM = "https://smt.esante.gouv.fr/terminologie-ccam"
+UCUM = "http://unitsofmeasure.org"
+FINDING = "urn:osteocds:finding"
+
+LABORATORY = {
+    "vitamin D": "62292-8",
+    "25-OH vitamin D": "62292-8",
+    "25-OH vitamin D3": "1989-3",
+    "calcium": "2000-8",
+    "corrected calcium": "29265-6",
+    "albumin": "1751-7",
+    "phosphate": "14879-1",
+    "creatinine": "14682-9",
+    "Cockcroft-Gault clearance": "35591-7",
+    "clearance": "35591-7",
+    "measured clearance": "33558-8",
+    "eGFR": "62238-1",
+    "weight": "29463-7",
+    "platelets": "777-3",
+    "prothrombin": "5894-1",
+    "INR": "6301-6",
+    "pain score": "72514-3",
+}
+"""LOINC codes of the results that a record can hold, by the name that it is told under."""
+
+DRUGS: dict[str, tuple[str, str]] = {
+    "denosumab": (ATC, "M05BX04"),
+    "Xgeva": (CIS, "65243459"),
+    "Prolia": (CIS, "64256891"),
+    "zoledronic acid": (ATC, "M05BA08"),
+    "Zometa": (CIS, "66716961"),
+    "Aclasta": (CIS, "67306342"),
+    "pamidronic acid": (ATC, "M05BA03"),
+    "ibandronic acid": (ATC, "M05BA06"),
+    "alendronic acid": (ATC, "M05BA04"),
+    "cholecalciferol": (ATC, "A11CC05"),
+    "ergocalciferol": (ATC, "A11CC01"),
+    "calcifediol": (ATC, "A11CC06"),
+    "alfacalcidol": (ATC, "A11CC03"),
+    "calcium carbonate": (ATC, "A12AA04"),
+    "prednisone": (ATC, "H02AB07"),
+    "dexamethasone": (ATC, "H02AB02"),
+    "bevacizumab": (ATC, "L01FG01"),
+    "cisplatin": (ATC, "L01XA01"),
+    "carboplatin": (ATC, "L01XA02"),
+    "oxaliplatin": (ATC, "L01XA03"),
+    "pemetrexed": (ATC, "L01BA04"),
+    "gemcitabine": (ATC, "L01BC05"),
+    "paracetamol": (ATC, "N02BE01"),
+    "amoxicillin": (ATC, "J01CA04"),
+}
+"""System and code of the drugs that a record can hold."""
+
+CONDITIONS: dict[str, tuple[str, str]] = {
+    "bone metastasis": (SNOMED, "94222008"),
+    "lung cancer": (ICD10, "C34.1"),
+    "breast cancer": (ICD10, "C50.9"),
+    "osteonecrosis of the jaw": (ICD10_CM, "M87.180"),
+    "spinal cord compression": (ICD10, "G95.2"),
+    "cauda equina syndrome": (SNOMED, "192970008"),
+    "pathological fracture": (SNOMED, "268029009"),
+    "hypercalcaemia": (SNOMED, "66931009"),
+    "hypocalcaemia": (SNOMED, "5291005"),
+    "osteomalacia": (ICD10, "M83"),
+    "dental abscess": (ICD10, "K04.7"),
+    "hepatic failure": (SNOMED, "59927004"),
+}
+"""System and code of the conditions that a record can hold."""
+
+ACTS: dict[str, tuple[str, str]] = {
+    "dental examination": (SNOMED, "34043003"),
+    "orthopantomogram": (CCAM, "HBQK002"),
+    "tooth extraction": (SNOMED, "55162003"),
+    "dental care": (SNOMED, "225362009"),
+    "spinal decompression": (SNOMED, "283165009"),
+    "radiotherapy": (SNOMED, "33195004"),
+    "25-OH vitamin D": (LOINC, "62292-8"),
+    "calcium": (LOINC, "2000-8"),
+    "albumin": (LOINC, "1751-7"),
+    "phosphate": (LOINC, "14879-1"),
+    "creatinine": (LOINC, "14682-9"),
+    "CTX": (LOINC, "41171-0"),
+    "chest X-ray": (LOINC, "36643-5"),
+}
+"""System and code of the acts, done or ordered."""
+
+SITES: dict[str, str] = {
+    "lumbar spine": "122496007",
+    "mandible": "91609006",
+    "head and neck": "774007",
+    "femur": "71341001",
+    "brain": "12738006",
+}
+"""SNOMED CT codes of body sites."""
+
+_VALUE = re.compile(r"(?P<comparator><=|>=|<|>)?\s*(?P<value>-?\d+(?:[.,]\d+)?)\s*(?P<unit>.*)\Z")
+_AGO = re.compile(
+    r",?\s*(?:(?P<days>\d+) days? ago|in (?P<ahead>\d+) days?|(?P<today>today)|(?P<undated>undated)|on (?P<on>[\d-]+))\Z"
+)
+
+
+def told_result(text: str) -> dict[str, Any]:
+    """A result in words («12 ng/mL 3 days ago», «<4 ng/mL today», «30 % undated») as its parts."""
+    when: dict[str, Any] = {"days ago": 0}
+    if match := _AGO.search(text):
+        text = text[: match.start()].strip()
+        if match["days"]:
+            when = {"days ago": int(match["days"])}
+        elif match["ahead"]:
+            when = {"days ago": -int(match["ahead"])}
+        elif match["on"]:
+            when = {"on": match["on"]}
+        elif match["undated"]:
+            when = {"undated": True}
+    value = _VALUE.match(text.strip())
+    if value is None:
+        raise ValueError(f"a result such as «12 ng/mL 3 days ago», not {text!r}")
+    return {
+        "value": float(value["value"].replace(",", ".")),
+        "unit": value["unit"].strip(),
+        "comparator": value["comparator"],
+        **when,
+    }
+
+
+@dataclass
+class SyntheticRecord:
+    """The resources of one synthetic patient as of one day, told item by item."""
+
+    patient_id: str
+    today: date
+    sex: str = "female"
+    born: str = "1958-03-14"
+    resources: list[dict[str, Any]] = field(default_factory=list)
+    _number: int = 0
+
+    def __post_init__(self) -> None:
+        patient: dict[str, Any] = {"resourceType": "Patient", "id": self.patient_id}
+        if self.sex:
+            patient["gender"] = self.sex
+        if self.born:
+            patient["birthDate"] = self.born
+        self.resources.append(patient)
+
+    @property
+    def subject(self) -> dict[str, str]:
+        """The reference to the patient."""
+        return {"reference": f"Patient/{self.patient_id}"}
+
+    def day(self, told: Mapping[str, Any], default: int | None = None) -> str | None:
+        """The day that an item names: `days ago`, `on` a (partial) date, `undated`."""
+        if told.get("undated"):
+            return None
+        if "on" in told:
+            return str(told["on"])
+        days = told.get("days ago", default)
+        return None if days is None else (self.today - timedelta(days=int(days))).isoformat()
+
+    def add(self, resource_type: str, **members: Any) -> dict[str, Any]:
+        """Keep one resource with an id of its own, without empty members."""
+        self._number += 1
+        resource = {"resourceType": resource_type, "id": f"{self.patient_id}-{self._number}", **members}
+        resource = {name: value for name, value in resource.items() if value is not None}
+        self.resources.append(resource)
+        return resource
+
+    # --- results and findings -----------------------------------------------------------------------------------------
+
+    def result(self, name: str, told: str | Mapping[str, Any]) -> dict[str, Any]:
+        """A laboratory result or vital sign."""
+        parts = told_result(told) if isinstance(told, str) else {**told_result(told["result"]), **told}
+        quantity = {"value": parts["value"], "unit": parts["unit"] or None, "comparator": parts.get("comparator")}
+        if parts["unit"]:
+            quantity |= {"system": parts.get("system", UCUM), "code": parts.get("code", parts["unit"])}
+        observation: dict[str, Any] = {
+            "status": parts.get("status", "final"),
+            "code": {"coding": [{"system": LOINC, "code": parts.get("loinc", LABORATORY.get(name))}]},
+            "subject": self.subject,
+            "effectiveDateTime": self.day(parts),
+            "valueQuantity": {key: value for key, value in quantity.items() if value is not None},
+        }
+        if "range" in parts:
+            low, high = parts["range"]
+            unit = {"unit": parts["unit"], "system": UCUM, "code": parts["unit"]}
+            observation["referenceRange"] = [{"low": {"value": low, **unit}, "high": {"value": high, **unit}}]
+        return self.add("Observation", **observation)
+
+    def finding(self, name: str, told: object) -> dict[str, Any]:
+        """A recorded finding: `true`, a code, or a number with its unit."""
+        parts: dict[str, Any] = dict(told) if isinstance(told, Mapping) else {"value": told}
+        value = parts["value"]
+        members: dict[str, Any] = {}
+        if isinstance(value, bool):
+            members["valueBoolean"] = value
+        elif isinstance(value, str) and not _VALUE.match(value):
+            members["valueCodeableConcept"] = {"coding": [{"system": FINDING, "code": value}]}
+        else:
+            number = told_result(str(value))
+            unit = number["unit"] or "1"
+            members["valueQuantity"] = {"value": number["value"], "unit": unit, "system": UCUM, "code": unit}
+            if number["comparator"]:
+                members["valueQuantity"]["comparator"] = number["comparator"]
+        return self.add(
+            "Observation",
+            status="final",
+            code={"coding": [{"system": FINDING, "code": name}]},
+            subject=self.subject,
+            effectiveDateTime=self.day(parts, 0),
+            bodySite=_concept(SNOMED, SITES[parts["site"]]) if "site" in parts else None,
+            **members,
+        )
+
+    # --- conditions and acts ------------------------------------------------------------------------------------------
+
+    def condition(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
+        """A condition by its name, with status and dates where they matter."""
+        parts: dict[str, Any] = {"name": told} if isinstance(told, str) else dict(told)
+        system, code = CONDITIONS[parts["name"]]
+        clinical, verification = parts.get("status", "active"), parts.get("verification")
+        return self.add(
+            "Condition",
+            clinicalStatus=_status("condition-clinical", clinical) if clinical else None,
+            verificationStatus=_status("condition-ver-status", verification) if verification else None,
+            code={**_concept(system, code), "text": parts["name"]},
+            subject=self.subject,
+            onsetDateTime=self.day(parts),
+            recordedDate=self.day({"days ago": parts["recorded"]}) if "recorded" in parts else None,
+        )
+
+    def allergy(self, drug: str) -> dict[str, Any]:
+        """An allergy to a drug."""
+        return self.add("AllergyIntolerance", patient=self.subject, code={**_concept(*DRUGS[drug]), "text": drug})
+
+    def procedure(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
+        """An act that was done."""
+        parts: dict[str, Any] = {"act": told} if isinstance(told, str) else dict(told)
+        return self.add(
+            "Procedure",
+            status=parts.get("status", "completed"),
+            code={**_concept(*ACTS[parts["act"]]), "text": parts["act"]},
+            subject=self.subject,
+            performedDateTime=self.day(parts, 0),
+            bodySite=[_concept(SNOMED, SITES[parts["site"]])] if "site" in parts else None,
+            reasonCode=[_concept(*CONDITIONS[parts["reason"]])] if "reason" in parts else None,
+        )
+
+    # --- drugs and orders ---------------------------------------------------------------------------------------------
+
+    def medication(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """What was given, is taken, or was ordered before: `kind` administration, statement or request."""
+        kind = told.get("kind", "administration")
+        common: dict[str, Any] = {"medicationCodeableConcept": _drug(told["drug"]), "subject": self.subject}
+        if kind == "administration":
+            dose = self.dosage(told)
+            quantity = dose.get("doseAndRate", [{}])[0].get("doseQuantity")
+            return self.add(
+                "MedicationAdministration",
+                status=told.get("status", "completed"),
+                effectiveDateTime=self.day(told, 0),
+                dosage={"dose": quantity} if quantity else None,
+                **common,
+            )
+        if kind == "statement":
+            period = {end: self.day({"days ago": told[end]}) for end in ("start", "end") if end in told}
+            return self.add(
+                "MedicationStatement",
+                status=told.get("status", "active"),
+                effectivePeriod=period or None,
+                effectiveDateTime=None if period else self.day(told),
+                dateAsserted=self.day({"days ago": told["written"]}) if "written" in told else None,
+                dosage=[self.dosage(told)] if self.dosage(told) else None,
+                **common,
+            )
+        return self.add(
+            "MedicationRequest",
+            status=told.get("status", "active"),
+            intent=told.get("intent", "order"),
+            authoredOn=self.day(told, 0),
+            dosageInstruction=[self.dosage(told)] if self.dosage(told) else None,
+            **common,
+        )
+
+    def dosage(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """One dosage line: dose, `every`, `count`, `route`, `over`, `start in` (and `start`, `end` of a request)."""
+        line: dict[str, Any] = {}
+        if repeat := self._repeat(told):
+            line["timing"] = {"repeat": repeat}
+        if "route" in told:
+            line["route"] = _concept(SNOMED, _ROUTES[told["route"]])
+        if "dose" in told:
+            dose = told_result(str(told["dose"]))
+            code = {"IU": "[iU]"}.get(dose["unit"], dose["unit"])
+            quantity = {"value": dose["value"], "unit": dose["unit"], "system": UCUM, "code": code}
+            line["doseAndRate"] = [{"doseQuantity": quantity}]
+        return line
+
+    def _repeat(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        repeat: dict[str, Any] = {}
+        bounds: dict[str, str | None] = {}
+        if "start in" in told:
+            bounds["start"] = self.day({"days ago": -int(told["start in"])})
+        if told.get("kind") == "request":
+            bounds |= {end: self.day({"days ago": told[end]}) for end in ("start", "end") if end in told}
+        if bounds:
+            repeat["boundsPeriod"] = bounds
+        if "count" in told:
+            repeat["count"] = told["count"]
+        if "over" in told:
+            repeat |= {"duration": float(str(told["over"]).split()[0]), "durationUnit": "min"}
+        if "every" in told:
+            number, unit = str(told["every"]).split()
+            repeat |= {"frequency": 1, "period": float(number), "periodUnit": _PERIODS[unit.rstrip("s")]}
+        return repeat
+
+    def order(self, told: str | Mapping[str, Any], *, status: str = "draft", order_id: str = "") -> dict[str, Any]:
+        """A draft (or active) order: of a `drug`, or of an `act`. It is returned, and not part of the record."""
+        parts: dict[str, Any] = {"drug": told} if isinstance(told, str) else dict(told)
+        self._number += 1
+        resource: dict[str, Any] = {
+            "resourceType": "MedicationRequest" if "drug" in parts else "ServiceRequest",
+            "id": order_id or f"{self.patient_id}-order-{self._number}",
+            "status": status,
+            "intent": parts.get("intent", "order"),
+            "subject": self.subject,
+        }
+        if "priority" in parts:
+            resource["priority"] = parts["priority"]
+        if "reason" in parts:
+            resource["reasonCode"] = [_concept(*CONDITIONS[parts["reason"]])]
+        if "drug" in parts:
+            resource["medicationCodeableConcept"] = _drug(parts["drug"])
+            if line := self.dosage(parts):
+                resource["dosageInstruction"] = [line]
+            return resource
+        resource["code"] = {**_concept(*ACTS[parts["act"]]), "text": parts["act"]}
+        if "start in" in parts:
+            resource["occurrenceDateTime"] = (self.today + timedelta(days=int(parts["start in"]))).isoformat()
+        if "site" in parts:
+            resource["bodySite"] = [_concept(SNOMED, SITES[parts["site"]])]
+        return resource
+
+    def active_order(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
+        """An order that is already active in the record."""
+        resource = self.order(told, status="active")
+        self.resources.append(resource)
+        return resource
+
+
+_PERIODS = {"day": "d", "week": "wk", "month": "mo", "year": "a"}
+_ROUTES = {"subcutaneous": "34206005", "intravenous": "47625008", "intramuscular": "78421000", "oral": "26643006"}
+
+
+def _concept(system: str, code: str) -> dict[str, Any]:
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _drug(name: str) -> dict[str, Any]:
+    return {**_concept(*DRUGS[name]), "text": name}
+
+
+def _status(system: str, code: str) -> dict[str, Any]:
+    return _concept(f"http://terminology.hl7.org/CodeSystem/{system}", code)
+
+
+def told_record(patient_id: str, today: date, told: Mapping[str, Any]) -> SyntheticRecord:
+    """A whole record from words: results by name, `conditions`, `procedures`, `medications`, `orders`, `findings`."""
+    record = SyntheticRecord(patient_id, today, sex=told.get("sex", "female"), born=str(told.get("born", "1958-03-14")))
+    for name in LABORATORY:
+        for one in _several(told.get(name)):
+            record.result(name, one)
+    for one in _several(told.get("conditions")):
+        record.condition(one)
+    for one in _several(told.get("procedures")):
+        record.procedure(one)
+    for one in _several(told.get("medications")):
+        record.medication(one)
+    for one in _several(told.get("orders")):
+        record.active_order(one)
+    for one in _several(told.get("allergies")):
+        record.allergy(one)
+    for name, one in (told.get("findings") or {}).items():
+        record.finding(name, one)
+    for resource in _several(told.get("resources")):
+        record.add(resource["resourceType"], **{key: value for key, value in resource.items() if key != "resourceType"})
+    return record
+
+
+def _several(value: Any) -> Iterable[Any]:
+    if value is None:
+        return ()
+    return value if isinstance(value, list) else [value]

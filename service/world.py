@@ -1,0 +1,44 @@
+"""All that a request needs from outside: the network, the code lists, the choices of the site."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import requests
+
+from mappings.concepts import Terminology
+from mappings.facts import ClinicalSettings
+from service.fhir_server import Allowlist, new_session
+from service.settings import Settings
+from service.terminology import site_terminology
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Passed in from the edge; the pipeline asks nothing of the machine itself."""
+
+    allowlist: Allowlist
+    session: requests.Session
+    executor: Executor
+    terminology: Terminology
+    clinical: ClinicalSettings
+    deadline_seconds: float
+    missing_resource_types: frozenset[str] = frozenset()
+    selection_behavior: str = "any"
+    single_action: bool = False
+
+    @classmethod
+    def from_settings(cls, settings: Settings, executor: Executor) -> World:
+        """The world of a process. Raises `ValueError` for a base that is no URL or a ConceptMap that cannot be used."""
+        return cls(
+            allowlist=Allowlist(settings.fhir_bases),
+            session=new_session(),
+            executor=executor,
+            terminology=site_terminology(Terminology.shipped(), settings.concept_maps),
+            clinical=settings.clinical,
+            deadline_seconds=settings.deadline_seconds,
+            missing_resource_types=settings.missing_resource_types,
+            selection_behavior=settings.selection_behavior,
+            single_action=settings.single_action,
+        )

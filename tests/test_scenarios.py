@@ -1,0 +1,65 @@
+"""Every rule against its scenario file, through the whole pipeline: prefetch in, cards out."""
+
+from __future__ import annotations
+
+import pytest
+from scenario import SCENARIOS, Scenario, outcome_word, run, scenarios_of
+
+from service.i18n import Language, sentence
+from service.rules import all_rules
+from service.rules.outcome import Silence
+
+RULES = [rule.id for rule in all_rules()]
+ALL = [scenario for rule in RULES for scenario in scenarios_of(rule)]
+
+
+@pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: f"{scenario.rule}: {scenario.name}")
+def test_the_rule_says_what_its_scenario_expects(scenario: Scenario) -> None:
+    told = scenario.told
+    advised = run(told)
+    answered = [one for one in advised.answers if one.rule.id == scenario.rule]
+    assert outcome_word(answered) == told["expect"], [one.answer for one in answered]
+    cards = [
+        card.to_json()
+        for card in advised.response.cards
+        if scenario.rule in card.extension.get("org.osteocds", {}).get("rules", ())
+    ]
+    unchecked = [
+        card
+        for card in advised.response.cards
+        if scenario.rule in card.extension.get("org.osteocds", {}).get("unchecked", ())
+    ]
+    assert bool(cards) == (told["expect"] in {"info", "warning", "critical"})
+    assert bool(unchecked) == (told["expect"] == "cannot tell")
+    labels = [suggestion["label"] for card in cards for suggestion in card.get("suggestions", ())]
+    if "offers" in told:
+        for part in told["offers"]:
+            assert any(part.lower() in label.lower() for label in labels), labels
+        assert len(labels) >= len(told["offers"])
+        if not told["offers"]:
+            assert labels == []
+    for part in told.get("not offered", ()):
+        assert not any(part.lower() in label.lower() for label in labels), labels
+    text = " ".join(f"{card['summary']} {card['detail']}" for card in cards)
+    text += " ".join(f"{card.summary} {card.detail}" for card in unchecked)
+    for part in told.get("says", ()):
+        assert part.lower() in text.lower(), text
+    for part in told.get("does not say", ()):
+        assert part.lower() not in text.lower(), text
+    if "because" in told:
+        reasons = [sentence(one.answer.because, Language.ENGLISH) for one in answered if isinstance(one.answer, Silence)]
+        assert any(told["because"].lower() in reason.lower() for reason in reasons), reasons
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_has_a_scenario_that_fires_one_silent_one_absent_and_one_unavailable(rule: str) -> None:
+    expected = {scenario.told["expect"] for scenario in scenarios_of(rule)}
+    declared = next(one for one in all_rules() if one.id == rule)
+    assert expected & {"info", "warning", "critical"}, "no scenario in which it fires"
+    assert "silent" in expected, "no scenario in which it stays silent"
+    if declared.needs:
+        assert any(scenario.told.get("unavailable") for scenario in scenarios_of(rule)), "no scenario with data unavailable"
+
+
+def test_every_scenario_file_is_named_after_a_rule() -> None:
+    assert {path.stem for path in SCENARIOS.glob("*.yaml")} <= set(RULES)

@@ -18,7 +18,7 @@ from service.evaluate import Answered, Failure
 from service.i18n import Language, sentence
 from service.i18n import render as rendered
 from service.results import lines, remarks, resources
-from service.rules.citation import Citation
+from service.rules.citation import Citation, cited
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, CannotTell, Indicator, Silence
 from service.rules.situations import bone_metastasis_on_record, osteoporosis_form
@@ -208,8 +208,6 @@ def _order_notes(orders: Iterable[Order], patient: Facts | None) -> Iterable[Tex
                 "{drug} a été identifié par un code non vérifié.",
                 drug=order.name,
             )
-        if order.planned.assumed:
-            yield Text("No planned date: today was taken.", "Pas de date prévue : aujourd'hui a été pris.")
         if patient is not None and order.is_any(sets.ANTIRESORPTIVES):
             yield from _scope_notes(order, patient)
 
@@ -338,7 +336,6 @@ RESULTS_HEADING = Text("Based on", "Fondé sur")
 ITEMS_HEADING = Text("To do", "À faire")
 UNCHECKED_HEADING = Text("Not checked", "Non vérifié")
 WHY_HEADING = Text("Why", "Pourquoi")
-SOURCE_HEADING = Text("Source", "Source")
 
 
 def written(composed: Composed, language: Language, ordering: Ordering, selection_behavior: str) -> Card:
@@ -372,8 +369,7 @@ def shortened(summary: str) -> str:
 
 
 def _source_label(composed: Composed, language: Language) -> str:
-    first = composed.citations[0].text if composed.citations else SOURCE_WITHOUT_CITATION
-    return rendered(first, language)
+    return rendered(cited(composed.citations[:1]) if composed.citations else SOURCE_WITHOUT_CITATION, language)
 
 
 def _override_reasons(language: Language) -> tuple[Coding, ...]:
@@ -383,16 +379,21 @@ def _override_reasons(language: Language) -> tuple[Coding, ...]:
 def _detail(composed: Composed, language: Language) -> str:
     """Short markdown: paragraphs, then lists of what to do, what it rests on, and where it stands."""
     unchecked = composed.topic == COULD_NOT_BE_CHECKED
-    parts = [" ".join(sentence(text, language) for text in composed.detail)]
+    parts = [" ".join(_ended(sentence(text, language)) for text in composed.detail)]
     parts += _bullets(UNCHECKED_HEADING if unchecked else ITEMS_HEADING, composed.items, language)
     plain = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
     parts += _bullets(WHY_HEADING if plain else RESULTS_HEADING, composed.results, language)
     if composed.notes:
-        parts.append(" ".join(f"*{sentence(note, language)}*" for note in composed.notes))
+        parts.append(" ".join(f"*{_ended(sentence(note, language))}*" for note in composed.notes))
     if composed.citations:
-        cited = "; ".join(rendered(citation.text, language) for citation in composed.citations)
-        parts.append(f"**{rendered(SOURCE_HEADING, language)}**: {cited}")
+        where = Text("**Source**: {cited}", "**Source** : {cited}", cited=cited(composed.citations))
+        parts.append(rendered(where, language))
     return "\n\n".join(part for part in parts if part)
+
+
+def _ended(words: str) -> str:
+    """With a full stop, so that sentences can follow each other."""
+    return words if words.endswith((".", "!", "?", "…")) else words + "."
 
 
 def _bullets(heading: Text, texts: tuple[Text, ...], language: Language) -> list[str]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import click
 import orjson
+import requests
 
 from cds_hooks import ProtocolError
 from service.explain import explain
@@ -17,6 +19,7 @@ from service.i18n import Language, render
 from service.pipeline import advise
 from service.printing import printed_card
 from service.rules import all_rules
+from service.rules.citation import cited
 from service.services import Service, published
 from service.settings import InvalidSetting, Settings, read_settings
 from service.world import World
@@ -47,16 +50,39 @@ def serve(settings: Settings) -> None:
 
 @main.command()
 @click.option("--fhir-server", type=click.Path(path_type=Path), default=None, help="the sekmet executable of the demo")
-@click.option("--language", type=click.Choice([one.value for one in Language]), default=Language.ENGLISH.value)
+@click.option(
+    "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the cards"
+)
+@click.option("--keep", is_flag=True, help="fire no hook; keep both servers running until Ctrl-C")
 @click.pass_obj
-def demo(settings: Settings, fhir_server: Path | None, language: str) -> None:
+def demo(settings: Settings, fhir_server: Path | None, language: str | None, *, keep: bool) -> None:
     """Start a FHIR server with synthetic patients and the service, fire the hooks, print the cards, stop."""
-    from service.demo import DemoFailed, run_demo  # noqa: PLC0415 - the demo is for this command alone
+    from service import demo as demonstration  # noqa: PLC0415 - for this command alone
+
+    now = _moment(None, settings)
+    try:
+        if keep:
+            demonstration.keep_running(settings, fhir_server, now=now, echo=click.echo)
+        else:
+            # On a free port: a service that is running already on the usual one is left alone.
+            chosen = Language(language) if language else settings.language
+            demonstration.run_demo(replace(settings, port=0), fhir_server, chosen, now=now, echo=click.echo)
+    except demonstration.DemoFailed as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command("load-demo-patients")
+@click.argument("fhir_base", metavar="FHIR_BASE")
+@click.pass_obj
+def load_demo_patients(settings: Settings, fhir_base: str) -> None:
+    """Load the demo's synthetic patients into an empty FHIR server of yours."""
+    from service import demo as demonstration  # noqa: PLC0415 - for this command alone
 
     try:
-        run_demo(settings, fhir_server, Language(language), echo=click.echo)
-    except DemoFailed as error:
-        raise click.ClickException(str(error)) from error
+        loaded = demonstration.load(demonstration.DEMO_PATIENTS, fhir_base, _moment(None, settings).date())
+    except (demonstration.DemoFailed, requests.RequestException) as error:
+        raise click.ClickException(f"the patients could not be loaded into {fhir_base}: {error}") from error
+    click.echo(f"{loaded} resources of {len(demonstration.DEMO_PATIENTS)} synthetic patients in {fhir_base}")
 
 
 @main.command()
@@ -146,8 +172,7 @@ def rules(settings: Settings) -> None:
     """List the rules: id, statement, citation."""
     for rule in all_rules():
         click.echo(f"{rule.id}\n    {render(rule.title, settings.language)}")
-        for citation in rule.citations:
-            click.echo(f"    {render(citation.text, settings.language)}")
+        click.echo(f"    {render(cited(rule.citations), settings.language)}")
 
 
 @main.command()
@@ -159,3 +184,7 @@ def services(settings: Settings) -> None:
         click.echo(f"{service.id}  ({service.hook}, {len(service.rules)} rules)\n    {description.description}")
         for key, template in description.prefetch.items():
             click.echo(f"    {key}: {template}")
+
+
+if __name__ == "__main__":
+    main()

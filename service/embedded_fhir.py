@@ -98,8 +98,9 @@ def running(
     start_seconds: float,
     stop_seconds: float = 10,
     environment: Mapping[str, str] | None = None,
+    ready: str = "/metadata",
 ) -> Iterator[None]:
-    """Run `command`, a FHIR server, while the block lasts; enter the block when `base`/metadata answers.
+    """Run `command`, a server, while the block lasts; enter the block when `ready` under its base answers.
 
     The process is terminated at the end, and killed when it is still there `stop_seconds` later. Its standard input is
     a pipe that ends when we end: a command that ends with it is never left behind, not even when we are killed.
@@ -113,9 +114,9 @@ def running(
         ) as process,
     ):
         try:
-            failure = _wait_until_ready(process, base, start_seconds)
+            failure = _wait_until_ready(process, base + ready, start_seconds)
             if failure:
-                raise ServerFailedError(f"The FHIR server at {base} {failure}. Its log ends:\n{_tail(log.fileno())}")
+                raise ServerFailedError(f"The server at {base} {failure}. Its log ends:\n{_tail(log.fileno())}")
             yield
         finally:
             process.terminate()
@@ -124,8 +125,8 @@ def running(
             process.kill()
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], base: str, seconds: float) -> str | None:
-    """Wait for the capability statement; None when it came, else what went wrong."""
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str, seconds: float) -> str | None:
+    """Wait for an answer that is fine; None when it came, else what went wrong."""
     deadline = time.monotonic() + seconds
     with requests.Session() as session:
         session.trust_env = False  # a site's proxy does not reach our loopback
@@ -133,7 +134,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], base: str, seconds: floa
             if process.poll() is not None:
                 return f"ended with status {process.returncode}"
             with suppress(requests.RequestException):
-                if session.get(f"{base}/metadata", timeout=left).ok:
+                if session.get(url, timeout=left).ok:
                     return None
             time.sleep(0.1)
     return f"did not answer within {seconds:g} s"

@@ -62,6 +62,7 @@ def explain(advised: Advised, rules: tuple[Rule, ...]) -> Iterator[Explained]:
 
 def _explained(one: Answered) -> Explained:
     order = "" if one.order is None else one.order.reference or one.order.name.en
+    because: tuple[Text, ...]
     match one.answer:
         case Advice() as advice:
             basis = advice.basis

@@ -154,9 +154,7 @@ def _actions(offer: Offer, ordering: Ordering) -> Iterator[Action]:
     match offer:
         case DeleteOrder():
             if offer.order.reference:
-                text = Text(
-                    "Remove the draft order of {drug}", "Retirer la prescription de {drug}", drug=offer.order.name
-                )
+                text = Text("Remove the draft order: {drug}", "Retirer la prescription : {drug}", drug=offer.order.name)
                 yield Action("delete", ordering.say(text), resource_id=offer.order.reference)
         case UpdateOrder():
             yield from _update(offer, ordering)

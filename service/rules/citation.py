@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -59,26 +60,31 @@ class Citation:
             raise ValueError(f"unknown chapter {self.chapter!r} in a citation")
 
     @property
-    def text(self) -> Text:
-        """The citation as a card prints it."""
+    def place(self) -> Text:
+        """Chapter, sections, tables and boxes, without the document."""
         chapter, places = CHAPTERS.get(self.chapter), _places(self.places)
         if chapter is not None and self.places:
-            return Text(
-                "{document}, {chapter}, {places}",
-                "{document}, {chapter}, {places}",
-                document=TITLES[self.document],
-                chapter=chapter,
-                places=places,
-            )
-        if chapter is not None:
-            return Text(
-                "{document}, {chapter}", "{document}, {chapter}", document=TITLES[self.document], chapter=chapter
-            )
-        return TITLES[self.document]
+            return Text("{chapter} {places}", "{chapter} {places}", chapter=chapter, places=places)
+        return chapter if chapter is not None else places
 
 
 def _places(places: str) -> Text:
-    return Text(places.replace("Tableau", "Table"), places.replace("box", "encadré de recommandations"))
+    return Text(places.replace("box", "recommendation box"), places.replace("box", "encadré de recommandations"))
+
+
+def cited(citations: Iterable[Citation]) -> Text:
+    """The citations as a card prints them: each document once, with its places."""
+    by_document: dict[Document, list[Text]] = {}
+    for citation in citations:
+        by_document.setdefault(citation.document, []).append(citation.place)
+    documents: list[Text] = []
+    for document, places in by_document.items():
+        named = tuple(place for place in dict.fromkeys(places) if place.en)
+        if named:
+            documents.append(Text("{title}: {places}", "{title} : {places}", title=TITLES[document], places=named))
+        else:
+            documents.append(TITLES[document])
+    return documents[0] if len(documents) == 1 else Text("{all}", "{all}", all=tuple(documents))
 
 
 def rao(chapter: str, places: str = "") -> Citation:

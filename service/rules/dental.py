@@ -25,6 +25,7 @@ from service.rules.situations import (
     negated,
     on_antiresorptive,
     orders_of,
+    planned_remarks,
     that,
     with_urgency,
 )
@@ -236,11 +237,9 @@ def dental_extraction_recent(order: Order, patient: Facts) -> Outcome:
             "Extraction le {when} : seulement si cicatrisé et accord du dentiste.",
             when=extraction,
         )
-    remarks = (
-        (Text("The date of the extraction is partial.", "La date de l'extraction est partielle."),)
-        if extraction.partial
-        else ()
-    )
+    remarks = list(planned_remarks(order))
+    if extraction.partial:
+        remarks.append(Text("The date of the extraction is partial", "La date de l'extraction est partielle"))
     advice = Advice(
         Indicator.WARNING,
         Text(
@@ -252,7 +251,7 @@ def dental_extraction_recent(order: Order, patient: Facts) -> Outcome:
         (detail,),
         (extractions[0],),
         (UpdateOrder(order, (StartOn(earliest),)),) if too_early else (),
-        remarks,
+        tuple(remarks),
     )
     return with_urgency(advice, order, patient)
 

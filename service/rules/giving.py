@@ -19,7 +19,15 @@ from service.rules.offers import (
 )
 from service.rules.outcome import Advice, Condition, Indicator, Outcome, Silence, unless_all
 from service.rules.rule import rule
-from service.rules.situations import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, bone_metastasis, orders_of, that
+from service.rules.situations import (
+    ANTIRESORPTIVE,
+    DENOSUMAB,
+    ZOLEDRONATE,
+    bone_metastasis,
+    orders_of,
+    planned_remarks,
+    that,
+)
 
 DENOSUMAB_MG = Decimal(120)
 """Monthly dose in bone metastases (RAO §2.1, §2.4)."""
@@ -387,4 +395,5 @@ def zoledronate_first_infusion(order: Order, patient: Facts) -> Outcome:
         ),
         (),
         offers,
+        planned_remarks(order) if offers else (),
     )

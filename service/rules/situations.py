@@ -235,6 +235,17 @@ def supplements_on_record(patient: Facts, concepts: frozenset[str]) -> tuple[Exp
     return tuple(entry for entry in patient.exposures.of(concepts).entries if entry.ongoing)
 
 
+def planned_remarks(order: Order) -> tuple[Text, ...]:
+    """That today was taken for the planned date, on a card that reckons with it."""
+    if not order.planned.assumed:
+        return ()
+    return (
+        Text(
+            "No planned date is stated: today was taken", "Aucune date prévue n'est indiquée : aujourd'hui a été pris"
+        ),
+    )
+
+
 # --- emergencies and urgency ------------------------------------------------------------------------------------------
 
 URGENCY_NEEDS = ("crisis_calcium", "conditions", "procedures")

@@ -35,6 +35,7 @@ from service.rules.situations import (
     negated,
     orders_of,
     phase_of,
+    planned_remarks,
     starts,
     supplements_on_record,
     that,
@@ -347,7 +348,7 @@ def vitamin_d_correction_under_way(order: Order, patient: Facts) -> Outcome:
         ),
         Text("Measuring 25-OH vitamin D again after it is suggested.", "Un nouveau dosage ensuite est suggéré."),
     )
-    remarks = _phase_remarks(patient)
+    remarks = (*planned_remarks(order), *_phase_remarks(patient))
     return Advice(indicator, summary, detail, (level, entry), offers, remarks)
 
 

@@ -1,0 +1,52 @@
+"""The FHIR servers of the integration tests, each started on first use and once a test run."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+
+import pytest
+import servers
+
+from service.embedded_fhir import ServerMissingError
+
+ELSEWHERE = os.environ.get("OSTEOCDS_TEST_FHIR", "").rstrip("/")
+SERVERS = ["hapi", "sekmet", "medplum", *(["elsewhere"] if ELSEWHERE else [])]
+
+
+@pytest.fixture(scope="session")
+def hapi_base() -> Iterator[str]:
+    """HAPI's JPA server."""
+    yield from _base(servers.hapi)
+
+
+@pytest.fixture(scope="session")
+def sekmet_base() -> Iterator[str]:
+    """The demo's server."""
+    yield from _base(servers.sekmet)
+
+
+@pytest.fixture(scope="session")
+def medplum_base() -> Iterator[str]:
+    """Medplum's in-memory repository."""
+    yield from _base(servers.medplum)
+
+
+@pytest.fixture(scope="session", params=SERVERS)
+def fhir_base(request: pytest.FixtureRequest) -> str:
+    """Each server in turn, and the one that OSTEOCDS_TEST_FHIR names when it names one.
+
+    A test for some of them says so: `@pytest.mark.parametrize("fhir_base", ["hapi", "sekmet"], indirect=True)`.
+    """
+    base: str = ELSEWHERE if request.param == "elsewhere" else request.getfixturevalue(f"{request.param}_base")
+    return base
+
+
+def _base(server: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+    with ExitStack() as running:
+        try:
+            base = running.enter_context(server())
+        except ServerMissingError as missing:
+            if os.environ.get("CI") == "true":
+                pytest.fail(str(missing), pytrace=False)
+            pytest.skip(str(missing))
+        yield base

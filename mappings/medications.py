@@ -19,6 +19,7 @@ from mappings.dosage import IU_PER_MICROGRAM
 from mappings.evidence import Resource, local_reference
 from mappings.facts import Drug
 from mappings.laboratory import decimal_of
+from mappings.names import international_name
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.units import normalised_unit
 from mappings.wording import Text, verbatim
@@ -250,24 +251,17 @@ def _with_strength(drug: Drug, medication: Resource) -> Drug:
     )
 
 
-DRUG_NAMES: tuple[tuple[frozenset[str], Text], ...] = (
-    (sets.DENOSUMAB, Text("denosumab", "dénosumab")),
-    (sets.ZOLEDRONIC_ACID, Text("zoledronic acid", "acide zolédronique")),
-    (frozenset({"pamidronic_acid"}), Text("pamidronic acid", "acide pamidronique")),
-    (frozenset({"ibandronic_acid"}), Text("ibandronic acid", "acide ibandronique")),
-    (frozenset({"clodronic_acid"}), Text("clodronic acid", "acide clodronique")),
-    (frozenset({"alendronic_acid"}), Text("alendronic acid", "acide alendronique")),
-    (frozenset({"risedronic_acid"}), Text("risedronic acid", "acide risédronique")),
-    (frozenset({"ergocalciferol"}), Text("ergocalciferol", "ergocalciférol")),
-    (frozenset({"cholecalciferol"}), Text("cholecalciferol", "cholécalciférol")),
-    (frozenset({"calcifediol"}), Text("calcifediol", "calcifédiol")),
-)
-"""What a card calls a drug, by the first set that its concepts meet."""
+_PRODUCTS = {
+    **dict.fromkeys(sets.DENOSUMAB, "denosumab"),
+    **dict.fromkeys(sets.ZOLEDRONIC_ACID, "zoledronic_acid"),
+}
+"""Concepts that are a strength of a drug, and the drug."""
 
 
 def drug_name(concepts: frozenset[str]) -> Text | None:
     """The international name of a drug in both languages; None where the record's own words must do."""
-    for members, name in DRUG_NAMES:
-        if not concepts.isdisjoint(members):
-            return name
+    for concept in sorted(concepts):
+        name = international_name(_PRODUCTS.get(concept, concept))
+        if name is not None:
+            return Text(*name)
     return None

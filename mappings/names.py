@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import defaultdict
+from difflib import SequenceMatcher
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -146,3 +147,39 @@ FINDING_OF_NAME: Mapping[tuple[str, ...], str] = MappingProxyType(
     {tuple(words(name)): finding for finding, names in _FINDING_NAMES.items() for name in names}
 )
 """The finding that a whole text names; a text that says more (history of, refer for...) names none."""
+
+
+_GROUPS_OF_DRUGS = {
+    "calcium_any": ("calcium", "calcium"),
+    "calcium_plus_vitamin_d": ("calcium with vitamin D", "calcium et vitamine D"),
+    "aflibercept_systemic": ("aflibercept", "aflibercept"),
+}
+"""Concepts whose names in the table are those of products."""
+
+
+@lru_cache(maxsize=1)
+def _international_names() -> dict[str, tuple[str, str]]:
+    """English and French international name of each concept that has one, the spelling nearest to the concept's."""
+    by_concept: dict[str, dict[str, list[str]]] = {}
+    for name, concept, kind, _ in valuesets.table("drug_names.csv"):
+        if kind.startswith("INN-"):
+            by_concept.setdefault(concept, {}).setdefault(kind, []).append(name)
+    names = dict(_GROUPS_OF_DRUGS)
+    for concept, kinds in by_concept.items():
+        english = _nearest(concept, kinds.get("INN-en", []))
+        french = _nearest(concept, kinds.get("INN-fr", [])) or english
+        if english or french:
+            names.setdefault(concept, (english or french, french))
+    return names
+
+
+def _nearest(concept: str, names: list[str]) -> str:
+    wanted = sorted(concept.split("_"))
+    return max(
+        names, key=lambda name: SequenceMatcher(a=" ".join(sorted(words(name))), b=" ".join(wanted)).ratio(), default=""
+    )
+
+
+def international_name(concept: str) -> tuple[str, str] | None:
+    """The international name of a drug concept in English and French; None for a class or an unnamed one."""
+    return _international_names().get(concept)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from mappings import concept_sets as sets
@@ -13,8 +14,9 @@ from mappings.conditions import site_concepts
 from mappings.dates import UnreadableDate, When, day
 from mappings.dosage import read_dosage
 from mappings.evidence import Resource, local_reference, reference_of
-from mappings.facts import Dosage, Drug, Order, OrderKind, Planned
+from mappings.facts import Dosage, Drug, Order, OrderKind, Planned, Prescription
 from mappings.medications import Finder, identify
+from mappings.radiotherapy import added_phases, is_external_radiotherapy, links_of, prescription, sites_of, with_phases
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.wording import Text, verbatim
 
@@ -119,9 +121,12 @@ def _service_order(
     for detail in maps(resource.get("orderDetail")):
         coded += codings(detail)
     recognised = terminology.recognise(coded)
+    external = is_external_radiotherapy(resource, terminology)
     identified = bool(recognised.concepts or recognised.denied) or recognised.known_system
     performers = [coding for kind in maps(resource.get("performerType")) for coding in codings(kind)]
     concepts = recognised.concepts | terminology.recognise(performers).concepts
+    if not external:
+        concepts -= sets.RADIOTHERAPY
     name = shown_name(code)
     return Order(
         kind=OrderKind.SERVICE,
@@ -135,12 +140,63 @@ def _service_order(
         urgent=resource.get("priority") in URGENT,
         planned=_planned(_occurrence(resource, clock), clock),
         dosage=Dosage(),
-        sites=site_concepts(resource.get("bodySite"), terminology),
+        sites=sites_of(resource, find, terminology)
+        if external
+        else site_concepts(resource.get("bodySite"), terminology),
         reasons=reason_concepts(resource, find, terminology),
         reasons_unresolved=_unresolved_reasons(resource, find),
         analytes=sets.ordered_analytes(concepts),
+        radiotherapy=prescription(resource, find, terminology) if external else None,
+        links=frozenset(links_of(resource)) if external else frozenset(),
+        written=_read(resource.get("authoredOn"), clock),
         unidentified_because=None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
     )
+
+
+def courses_of_orders(orders: Sequence[Order]) -> tuple[Order, ...]:
+    """Radiotherapy orders with the phases and plans of one course folded into its order; other orders unchanged.
+
+    The parts are kept, so that they count as identified, but trigger nothing of their own.
+    """
+    folded = list(orders)
+    for position, order in enumerate(folded):
+        if order.radiotherapy is None or not order.triggers:
+            continue
+        parts = [
+            other
+            for other in folded
+            if other is not order and other.radiotherapy is not None and _is_part(other, order, folded)
+        ]
+        if not parts:
+            continue
+        phases = [part.radiotherapy for part in parts if part.radiotherapy is not None]
+        own = (
+            with_phases(order.radiotherapy, phases) if order.reference in _targets(parts) else _siblings(order, phases)
+        )
+        folded[position] = replace(order, radiotherapy=own)
+        folded = [replace(one, triggers=False) if one in parts else one for one in folded]
+    return tuple(folded)
+
+
+def _targets(parts: Sequence[Order]) -> frozenset[str]:
+    return frozenset().union(*(part.links - {part.reference} for part in parts))
+
+
+def _is_part(other: Order, order: Order, orders: Sequence[Order]) -> bool:
+    """The other is based on this order, or both are on the same order that is not drafted beside them."""
+    if order.reference and order.reference in other.links:
+        return True
+    drafted = {one.reference for one in orders}
+    shared = (other.links - {other.reference}) & (order.links - {order.reference})
+    shared = frozenset(link for link in shared if not link.startswith("identifier ")) - drafted
+    return bool(shared) and other.index > order.index and order.draft == other.draft
+
+
+def _siblings(order: Order, phases: Sequence[Prescription]) -> Prescription:
+    own = order.radiotherapy
+    if own is None:
+        raise ValueError("not a radiotherapy order")
+    return replace(with_phases(own, phases), volumes=added_phases((own, *phases)) or own.volumes)
 
 
 def _unresolved_reasons(resource: Resource, find: Finder) -> tuple[Text, ...]:

@@ -86,6 +86,7 @@ def _table() -> dict[str, Query]:
         Query("medicationAdministrations", "MedicationAdministration"),
         Query("procedures", "Procedure"),
         Query("serviceRequests", "ServiceRequest"),
+        Query("bodyStructures", "BodyStructure"),
         Query("imagingStudies", "ImagingStudy"),
         Query("diagnosticReports", "DiagnosticReport"),
     ]
@@ -109,6 +110,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "exposures": ("medicationRequests", "medicationStatements", "medicationAdministrations"),
     "conditions": ("conditions",),
     "procedures": ("procedures",),
+    "radiotherapies": ("procedures", "bodyStructures"),
+    "radiotherapy_orders": ("serviceRequests", "procedures", "bodyStructures"),
     "imaging": ("imagingStudies", "diagnosticReports"),
     "orders": ("medicationRequests", "serviceRequests"),
     "allergies": ("allergies",),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -40,6 +40,7 @@ from mappings.facts import (
     Measurement,
     Order,
     Person,
+    RadiotherapyCourse,
     Unavailable,
     VitaminD,
 )
@@ -55,8 +56,9 @@ from mappings.laboratory import (
     vitamin_d_severity,
 )
 from mappings.medications import identify
-from mappings.orders import is_open_order, read_order
+from mappings.orders import courses_of_orders, is_open_order, read_order
 from mappings.queries import NEEDS
+from mappings.radiotherapy import courses, links_of
 from mappings.shapes import a_map, a_text, codings, maps
 from mappings.units import Analyte
 from mappings.wording import Text
@@ -67,6 +69,7 @@ PERSON = Text("sex and age", "le sexe et l'âge")
 EXPOSURES = Text("medication history", "historique des médicaments")
 CONDITIONS = Text("conditions", "pathologies")
 PROCEDURES = Text("procedures", "actes")
+RADIOTHERAPY = Text("radiotherapy", "radiothérapie")
 IMAGING = Text("imaging and reports", "imagerie et comptes rendus")
 ORDERS = Text("active orders", "prescriptions en cours")
 ALLERGIES = Text("allergies", "allergies")
@@ -366,6 +369,23 @@ class Record(Facts):
             "Procedure",
             lambda source, one: procedure(source, one, self._clock, self._evidence.find, self._terminology),
         )
+
+    @cached_property
+    def radiotherapies(self) -> Collected[RadiotherapyCourse]:
+        """Procedures of external radiotherapy, joined into courses."""
+        found = courses(self._evidence.of_type("Procedure"), self._evidence.find, self._clock, self._terminology)
+        return Collected(RADIOTHERAPY, found, self._gaps("radiotherapies"))
+
+    @cached_property
+    def radiotherapy_orders(self) -> Collected[Order]:
+        """Drafts, and the open orders of the record on which no Procedure is based; phases folded into their course."""
+        done: set[str] = set()
+        for _, procedure_resource in self._evidence.of_type("Procedure"):
+            done |= links_of(procedure_resource)
+        open_orders = [replace(one, triggers=True) for one in self.orders if one.radiotherapy is not None]
+        folded = courses_of_orders(open_orders)
+        planned = tuple(one for one in folded if one.triggers and (one.draft or done.isdisjoint(one.links)))
+        return Collected(RADIOTHERAPY, planned, self._gaps("radiotherapy_orders"))
 
     @cached_property
     def imaging(self) -> Collected[Act]:

@@ -53,15 +53,20 @@ DRUGS: dict[str, tuple[str, str]] = {
     "Aclasta": (CIS, "67306342"),
     "pamidronic acid": (ATC, "M05BA03"),
     "ibandronic acid": (ATC, "M05BA06"),
+    "clodronic acid": (ATC, "M05BA02"),
     "alendronic acid": (ATC, "M05BA04"),
     "cholecalciferol": (ATC, "A11CC05"),
     "ergocalciferol": (ATC, "A11CC01"),
     "calcifediol": (ATC, "A11CC06"),
     "alfacalcidol": (ATC, "A11CC03"),
+    "calcitriol": (ATC, "A11CC04"),
+    "calcium with vitamin D": (ATC, "A12AX"),
     "calcium carbonate": (ATC, "A12AA04"),
     "prednisone": (ATC, "H02AB07"),
     "dexamethasone": (ATC, "H02AB02"),
     "bevacizumab": (ATC, "L01FG01"),
+    "bevacizumab eye injection": (ATC, "S01LA08"),
+    "sunitinib": (ATC, "L01EX01"),
     "cisplatin": (ATC, "L01XA01"),
     "carboplatin": (ATC, "L01XA02"),
     "oxaliplatin": (ATC, "L01XA03"),
@@ -79,6 +84,7 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "osteonecrosis of the jaw": (ICD10_CM, "M87.180"),
     "spinal cord compression": (ICD10, "G95.2"),
     "cauda equina syndrome": (SNOMED, "192970008"),
+    "myelopathy": (ICD10, "G99.2"),
     "pathological fracture": (SNOMED, "268029009"),
     "hypercalcaemia": (SNOMED, "66931009"),
     "hypocalcaemia": (SNOMED, "5291005"),
@@ -101,6 +107,7 @@ ACTS: dict[str, tuple[str, str]] = {
     "phosphate": (LOINC, "14879-1"),
     "creatinine": (LOINC, "14682-9"),
     "CTX": (LOINC, "41171-0"),
+    "renal function panel": (LOINC, "24362-6"),
     "chest X-ray": (LOINC, "36643-5"),
 }
 """System and code of the acts, done or ordered."""
@@ -334,7 +341,10 @@ class SyntheticRecord:
         return repeat
 
     def order(self, told: str | Mapping[str, Any], *, status: str = "draft", order_id: str = "") -> dict[str, Any]:
-        """A draft (or active) order: of a `drug`, or of an `act`. It is returned, and not part of the record."""
+        """A draft (or active) order: of a `drug`, or of an `act`. It is returned, and not part of the record.
+
+        `members` are FHIR members written as they are, where the words do not reach.
+        """
         parts: dict[str, Any] = {"drug": told} if isinstance(told, str) else dict(told)
         self._number += 1
         resource: dict[str, Any] = {
@@ -352,13 +362,13 @@ class SyntheticRecord:
             resource["medicationCodeableConcept"] = _drug(parts["drug"])
             if line := self.dosage(parts):
                 resource["dosageInstruction"] = [line]
-            return resource
+            return resource | dict(parts.get("members", {}))
         resource["code"] = {**_concept(*ACTS[parts["act"]]), "text": parts["act"]}
         if "start in" in parts:
             resource["occurrenceDateTime"] = (self.today + timedelta(days=int(parts["start in"]))).isoformat()
         if "site" in parts:
             resource["bodySite"] = [_concept(SNOMED, SITES[parts["site"]])]
-        return resource
+        return resource | dict(parts.get("members", {}))
 
     def active_order(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
         """An order that is already active in the record."""

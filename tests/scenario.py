@@ -2,6 +2,7 @@
 
     - name: 29.9 mL/min is below the bound            # a sentence
       order: {drug: zoledronic acid, dose: 4 mg}      # or a list `orders`; absent: patient-view
+      hook: order-select                              # absent: order-sign with orders, patient-view without
       record:                                         # on top of BASE: lung cancer and bone metastasis, nothing else
         clearance: 29.9 mL/min 2 days ago
       unavailable: [creatinine]                       # prefetch keys that the EHR could not look up
@@ -67,7 +68,7 @@ def request_for(told: dict[str, Any], hook: str | None = None) -> dict[str, Any]
     record = told_record(PATIENT, NOW.date(), {**base, **(told.get("record") or {})})
     orders = told.get("orders") or ([told["order"]] if "order" in told else [])
     drafts = [record.order(order) for order in orders]
-    hook = hook or ("order-sign" if drafts else "patient-view")
+    hook = hook or told.get("hook") or ("order-sign" if drafts else "patient-view")
     context: dict[str, Any] = {"userId": "Practitioner/1", "patientId": PATIENT}
     if hook != "patient-view":
         context["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": draft} for draft in drafts]}

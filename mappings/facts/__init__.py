@@ -17,6 +17,8 @@ from mappings.facts.drugs import (
 )
 from mappings.facts.events import Act, Allergy, Diagnosis, Order, OrderKind, Planned
 from mappings.facts.patient import Facts
+from mappings.facts.radiotherapy import Course as RadiotherapyCourse
+from mappings.facts.radiotherapy import Prescription, Target, Volume
 from mappings.facts.results import (
     Clearance,
     ClearanceMethod,
@@ -57,8 +59,12 @@ __all__ = [
     "Person",
     "Phase",
     "Planned",
+    "Prescription",
+    "RadiotherapyCourse",
+    "Target",
     "Unavailable",
     "VitaminD",
+    "Volume",
     "known",
     "setting_texts",
     "uncertain_remark",

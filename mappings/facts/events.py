@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from mappings.dates import When
 from mappings.facts.drugs import Dosage, Drug
+from mappings.facts.radiotherapy import Prescription
 from mappings.wording import Text
 
 
@@ -85,6 +86,7 @@ class Order:
 
     `reference` is `Type/id` (empty without an id); `index` tells the drafts of one request apart. `identified` is false
     when nothing says what is ordered. `reasons` are the concepts of its reason codes and of the conditions it refers to.
+    `radiotherapy` is set for an order of external radiotherapy; `links` join an order to others of one course.
     """
 
     kind: OrderKind
@@ -104,6 +106,9 @@ class Order:
     reasons_unresolved: tuple[Text, ...] = ()
     intents: frozenset[str] = frozenset()
     analytes: frozenset[str] = frozenset()
+    radiotherapy: Prescription | None = None
+    links: frozenset[str] = frozenset()
+    written: When | None = None
     unidentified_because: Text | None = None
 
     def is_any(self, concepts: frozenset[str]) -> bool:

@@ -7,6 +7,7 @@ from datetime import date
 
 from mappings.facts.drugs import Exposures
 from mappings.facts.events import Act, Allergy, Diagnosis, Order
+from mappings.facts.radiotherapy import Course as RadiotherapyCourse
 from mappings.facts.results import Clearance, CorrectedCalcium, Finding, Measurement, Person, VitaminD
 from mappings.facts.settings import ClinicalSettings
 from mappings.facts.three_valued import Collected, Fact
@@ -88,6 +89,16 @@ class Facts(ABC):
     @abstractmethod
     def procedures(self) -> Collected[Act]:
         """Procedures that were begun at least."""
+
+    @property
+    @abstractmethod
+    def radiotherapies(self) -> Collected[RadiotherapyCourse]:
+        """Courses of external radiotherapy that were given or are under way, each once."""
+
+    @property
+    @abstractmethod
+    def radiotherapy_orders(self) -> Collected[Order]:
+        """Drafts and open orders of external radiotherapy, one a course, without those that were carried out."""
 
     @property
     @abstractmethod

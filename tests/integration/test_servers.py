@@ -1,6 +1,7 @@
 """The servers of the integration tests answer, keep apart what tests load, and leave nothing behind."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import responses
 from fhir_loading import RUN_SYSTEM, loaded, prefixed
 
 ROOT = Path(__file__).parent.parent.parent
@@ -41,6 +43,13 @@ RECORD = [PATIENT, calcium("older", "2026-01-10", 2.21), calcium("newer", "2026-
 def found(answer: requests.Response) -> list[str]:
     answer.raise_for_status()
     return [entry["resource"]["id"] for entry in answer.json().get("entry", [])]
+
+
+def answers(base: str) -> bool:
+    try:
+        return requests.get(f"{base}/metadata", timeout=30).ok
+    except requests.ConnectionError:
+        return False
 
 
 def test_a_search_by_post_and_by_get_finds_what_was_loaded_newest_first(fhir_base):
@@ -123,9 +132,35 @@ def test_a_server_ends_when_the_program_that_started_it_is_killed(server, reques
         [sys.executable, "-c", start], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
     ) as starter:
         base = starter.stdout.readline().strip()
-        assert requests.get(f"{base}/metadata", timeout=30).ok
+        assert answers(base)
         starter.send_signal(signal.SIGKILL)
-    with pytest.raises(requests.ConnectionError):
-        for _ in range(100):
-            requests.get(f"{base}/metadata", timeout=30)
-            time.sleep(0.1)
+    deadline = time.monotonic() + 20
+    while answers(base):
+        assert time.monotonic() < deadline, "still there 20 s later"
+        time.sleep(0.1)
+
+
+@responses.activate
+def test_a_server_without_transactions_gets_each_resource_by_itself_and_loses_them_backwards():
+    base = "https://fhir.example.org/r4"
+    responses.post(base, status=405)
+    put = responses.put(re.compile(f"{base}/.+"), status=201)
+    responses.post(re.compile(f"{base}/.+/_search"), json={"total": 2})
+    delete = responses.delete(re.compile(f"{base}/.+"), status=204)
+    with loaded(base, RECORD) as prefix:
+        pass
+    paths = [f"Patient/{prefix}anna", f"Observation/{prefix}older", f"Observation/{prefix}newer"]
+    assert [call.request.url for call in put.calls] == [f"{base}/{path}" for path in paths]
+    assert [call.request.url for call in delete.calls] == [f"{base}/{path}" for path in reversed(paths)]
+
+
+@responses.activate
+def test_what_a_server_will_not_delete_is_named():
+    base = "https://fhir.example.org/r4"
+    responses.post(base, status=405)
+    responses.put(re.compile(f"{base}/.+"), status=201)
+    responses.post(re.compile(f"{base}/.+/_search"), json={"total": 2})
+    responses.delete(re.compile(f"{base}/Patient/.+"), status=409)
+    responses.delete(re.compile(f"{base}/Observation/.+"), status=404)
+    with pytest.raises(RuntimeError, match=r"by hand: Patient/t\w+-anna$"), loaded(base, RECORD):
+        pass

@@ -1,0 +1,395 @@
+"""External radiotherapy from Procedures, ServiceRequests and the extensions of mCODE and CodeX radiotherapy 2.0.
+
+One course is told by many resources (course, phase, plan, fraction, and updates of each): they are joined by `partOf`,
+`basedOn` and shared identifiers. Brachytherapy and radionuclides are not meant (`rules.md`, chapter B).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from mappings import concept_sets as sets
+from mappings.acts import NOT_DONE, UNDER_WAY, reason_concepts, referred
+from mappings.clock import Clock
+from mappings.concepts import Recognised, Terminology
+from mappings.conditions import site_concepts
+from mappings.dates import UnreadableDate, When, day
+from mappings.evidence import Resource, local_reference, reference_of
+from mappings.facts.radiotherapy import Course, Prescription, Target, Volume
+from mappings.laboratory import decimal_of
+from mappings.medications import Finder
+from mappings.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.units import normalised_unit
+
+_CODEX = "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-"
+_MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-"
+
+TECHNIQUE = f"{_MCODE}radiotherapy-modality-and-technique"
+INTENT = f"{_MCODE}procedure-intent"
+DOSES = (
+    f"{_CODEX}radiotherapy-dose-prescribed-to-volume",
+    f"{_CODEX}radiotherapy-dose-planned-to-volume",
+    f"{_MCODE}radiotherapy-dose-delivered-to-volume",
+)
+FRACTIONS = tuple(f"{_CODEX}radiotherapy-fractions-{kind}" for kind in ("prescribed", "planned", "delivered"))
+
+_LEVELS = {"1217123003": 0, "1222565005": 1, "1255724003": 2, "1297069006": 3}
+"""Course, phase, plan, fraction (SNOMED CT); any other code of radiotherapy counts as a course."""
+
+FRACTIONS_A_WEEK = 5
+"""Fractions a week by which an unknown end is reckoned; a setting of ours (`radiosensitiser-after-radiotherapy`)."""
+
+_GRAY = {"gy": Decimal(1), "cgy": Decimal("0.01"), "mgy": Decimal("0.001")}
+
+
+# --- what a resource says ---------------------------------------------------------------------------------------------
+
+
+def technique(resource: Resource, terminology: Terminology) -> Recognised:
+    """Modality and technique, from the mCODE extension."""
+    coded: list[Mapping[str, Any]] = []
+    for extension in _extensions(resource, (TECHNIQUE,)):
+        for part in maps(extension.get("extension")):
+            coded += codings(part.get("valueCodeableConcept"))
+    return terminology.recognise(coded)
+
+
+def is_external_radiotherapy(resource: Resource, terminology: Terminology) -> bool:
+    """A Procedure or ServiceRequest of external radiotherapy; one whose technique is brachytherapy is none."""
+    recognised = terminology.recognise(_codes(resource))
+    if recognised.concepts.isdisjoint(sets.RADIOTHERAPY):
+        return False
+    return not technique(resource, terminology).denied and not recognised.denied
+
+
+def _codes(resource: Resource) -> list[Mapping[str, Any]]:
+    coded = codings(resource.get("code"))
+    for detail in maps(resource.get("orderDetail")):
+        coded += codings(detail)
+    return coded
+
+
+def _extensions(resource: Resource, urls: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    return (extension for extension in maps(resource.get("extension")) if extension.get("url") in urls)
+
+
+def prescription(resource: Resource, find: Finder, terminology: Terminology) -> Prescription:
+    """Target, technique, intent, dose and fractions that one radiotherapy resource states."""
+    volumes = tuple(_volumes(resource, find, terminology))
+    sites = site_concepts(resource.get("bodySite"), terminology)
+    regions = _regions(resource.get("bodySite"), terminology)
+    for volume in _volume_structures(resource, find):
+        sites |= site_concepts(volume.get("location"), terminology)
+        regions |= _regions(volume.get("location"), terminology)
+    reasons = reason_concepts(resource, find, terminology) | _reason_sites(resource, find, terminology)
+    techniques = technique(resource, terminology).concepts | terminology.recognise(_codes(resource)).concepts
+    intents: frozenset[str] = frozenset()
+    for extension in _extensions(resource, (INTENT,)):
+        intents |= terminology.recognise(codings(extension.get("valueCodeableConcept"))).concepts
+    return Prescription(
+        target_of(sites, reasons),
+        regions,
+        stereotactic=not techniques.isdisjoint(sets.STEREOTACTIC_RADIOTHERAPY),
+        curative=not intents.isdisjoint(sets.CURATIVE_INTENT),
+        volumes=volumes,
+    )
+
+
+def sites_of(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+    """The site concepts of body sites and volumes."""
+    sites = site_concepts(resource.get("bodySite"), terminology)
+    for volume in _volume_structures(resource, find):
+        sites |= site_concepts(volume.get("location"), terminology)
+    return sites
+
+
+def target_of(sites: frozenset[str], reasons: frozenset[str]) -> Target:
+    """A bone site, or a bone metastasis as reason, is bone; another known site is not; a mere region is unstated."""
+    if not sites.isdisjoint(sets.ANY_BONE) or not reasons.isdisjoint(sets.BONE_METASTASIS):
+        return Target.BONE
+    if not sites.isdisjoint(sets.NOT_BONE):
+        return Target.OTHER
+    return Target.UNSTATED
+
+
+_REGION_SETS = (
+    ("spine", sets.SPINE),
+    ("femur", sets.FEMUR),
+    ("humerus", sets.HUMERUS),
+    ("pelvis", sets.PELVIS),
+    ("jaw", sets.JAW),
+)
+
+
+def _regions(body_sites: object, terminology: Terminology) -> frozenset[str]:
+    """Spine, femur, humerus, pelvis, jaw; any other bone by its own code, so that a tibia is not taken for a radius."""
+    regions: set[str] = set()
+    for site in maps(body_sites):
+        for coding in codings(site):
+            concepts = terminology.recognise([coding]).concepts
+            named = [name for name, members in _REGION_SETS if not concepts.isdisjoint(members)]
+            if not named and not concepts.isdisjoint(sets.LONG_BONE | sets.OTHER_BONE):
+                named = [a_text(coding.get("code"))]
+            regions.update(named)
+    return frozenset(regions)
+
+
+def _reason_sites(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+    """A reason that is a secondary tumour of a bone by its body site."""
+    for reference in maps(resource.get("reasonReference")):
+        target = referred(resource, reference, find)
+        if target is None:
+            continue
+        concepts = terminology.recognise(codings(target.get("code"))).concepts
+        sites = site_concepts(target.get("bodySite"), terminology)
+        if not concepts.isdisjoint(sets.METASTASIS_SITE_UNSTATED) and not sites.isdisjoint(sets.ANY_BONE):
+            return sets.BONE_METASTASIS
+    return frozenset()
+
+
+def _volume_structures(resource: Resource, find: Finder) -> Iterator[Resource]:
+    for extension in _extensions(resource, DOSES):
+        for part in maps(extension.get("extension")):
+            reference = a_map(part.get("valueReference"))
+            if part.get("url") == "volume" and reference:
+                found = referred(resource, reference, find)
+                if found is not None:
+                    yield found
+
+
+def _volumes(resource: Resource, find: Finder, terminology: Terminology) -> Iterator[Volume]:
+    general = _general_fractions(resource)
+    stated = [_volume(resource, extension, general, find, terminology) for extension in _extensions(resource, DOSES)]
+    if not stated and general is not None:
+        stated = [Volume(None, general)]
+    yield from stated
+
+
+def _volume(
+    resource: Resource, extension: Mapping[str, Any], general: int | None, find: Finder, terminology: Terminology
+) -> Volume:
+    """One dose extension: total dose, else dose a fraction times fractions; fractions of it, else of the whole order."""
+    parts = {a_text(part.get("url")): part for part in maps(extension.get("extension"))}
+    dose = gray(a_map((parts.get("totalDose") or parts.get("totalDoseDelivered") or {}).get("valueQuantity")))
+    each = gray(a_map(parts.get("fractionDose", {}).get("valueQuantity")))
+    fractions = _count(parts.get("fractions") or parts.get("fractionsDelivered") or {}) or general
+    if dose is None and each is not None and fractions is not None:
+        dose = each * fractions
+    if fractions is None and dose is not None and each is not None and dose % each == 0:
+        fractions = int(dose / each)
+    found = referred(resource, a_map(parts.get("volume", {}).get("valueReference")), find)
+    sites = frozenset() if found is None else site_concepts(found.get("location"), terminology)
+    return Volume(dose, fractions, sites)
+
+
+def _general_fractions(resource: Resource) -> int | None:
+    return next(
+        (count for extension in _extensions(resource, FRACTIONS) if (count := _count(extension)) is not None), None
+    )
+
+
+def _count(part: Mapping[str, Any]) -> int | None:
+    for name in ("valuePositiveInt", "valueUnsignedInt", "valueInteger"):
+        number = decimal_of(part.get(name))
+        if number is not None and number > 0 and number == int(number):
+            return int(number)
+    return None
+
+
+def gray(quantity: Mapping[str, Any]) -> Decimal | None:
+    """A dose in Gy, from Gy, cGy or mGy; None for anything else."""
+    value = decimal_of(quantity.get("value"))
+    unit = normalised_unit(a_text(quantity.get("code")) or a_text(quantity.get("unit")))
+    factor = _GRAY.get(unit)
+    return None if value is None or factor is None or value <= 0 else value * factor
+
+
+def added_phases(phases: Iterable[Prescription]) -> tuple[Volume, ...]:
+    """The doses and fractions of the phases of one course, added: the highest volume of each."""
+    dose, fractions = Decimal(0), 0
+    known_dose = known_fractions = False
+    for phase in phases:
+        highest = phase.highest
+        if highest is not None and highest.dose_gy is not None:
+            dose, known_dose = dose + highest.dose_gy, True
+        if highest is not None and highest.fractions is not None:
+            fractions, known_fractions = fractions + highest.fractions, True
+    if not known_dose and not known_fractions:
+        return ()
+    return (Volume(dose if known_dose else None, fractions if known_fractions else None),)
+
+
+# --- courses of the record --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One Procedure of radiotherapy."""
+
+    source: str
+    resource: Resource
+    level: int
+    status: str
+    first: When | None
+    last: When | None
+    updated: str
+
+
+def courses(
+    procedures: Iterable[tuple[str, Resource]], find: Finder, clock: Clock, terminology: Terminology
+) -> tuple[Course, ...]:
+    """The courses that the Procedures of a record tell, each once."""
+    told = [
+        _told(source, resource, clock)
+        for source, resource in procedures
+        if a_text(resource.get("status")) not in NOT_DONE and is_external_radiotherapy(resource, terminology)
+    ]
+    return tuple(_course(group, find, terminology) for group in _neighbours(_joined(told), find, terminology))
+
+
+SESSION_GAP_DAYS = 7
+"""Sessions of one region that are told without a course and lie no further apart are one course; a setting of ours."""
+
+
+def _neighbours(groups: list[list[_Told]], find: Finder, terminology: Terminology) -> list[list[_Told]]:
+    """The groups, with single sessions of one region that follow each other joined."""
+    joined: list[tuple[frozenset[str], list[_Told]]] = []
+    for group in sorted(groups, key=lambda group: (_begin(group), group[0].source)):
+        regions = frozenset().union(*(prescription(one.resource, find, terminology).regions for one in group))
+        before = joined[-1] if joined else None
+        if before is not None and before[0] == regions and _follows(before[1], group):
+            before[1].extend(group)
+        else:
+            joined.append((regions, list(group)))
+    return [group for _, group in joined]
+
+
+def _begin(group: Sequence[_Told]) -> date:
+    return min((one.first.first for one in group if one.first is not None), default=date.max)
+
+
+def _follows(before: Sequence[_Told], group: Sequence[_Told]) -> bool:
+    if any(one.resource.get("basedOn") or one.resource.get("partOf") for one in (*before, *group)):
+        return False
+    ends = [one.last.last for one in before if one.last is not None]
+    begin = _begin(group)
+    return bool(ends) and begin != date.max and (begin - max(ends)).days <= SESSION_GAP_DAYS
+
+
+def _told(source: str, resource: Resource, clock: Clock) -> _Told:
+    level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)
+    period = a_map(resource.get("performedPeriod"))
+    single = _read(resource.get("performedDateTime"), clock)
+    first = _read(period.get("start"), clock) or single
+    last = _read(period.get("end"), clock) or single
+    updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
+    return _Told(source, resource, level, a_text(resource.get("status")), first or last, last, updated)
+
+
+def _code_values(resource: Resource) -> list[str]:
+    return [a_text(coding.get("code")) for coding in codings(resource.get("code"))]
+
+
+def _read(raw: object, clock: Clock) -> When | None:
+    if raw is None:
+        return None
+    try:
+        return clock.read(raw)
+    except UnreadableDate:
+        return None
+
+
+def links_of(resource: Resource) -> set[str]:
+    """What joins a resource to others of its course: itself, what it is part of or based on, its identifiers."""
+    links = {reference_of(resource)} - {""}
+    for name in ("partOf", "basedOn"):
+        links |= {local for reference in maps(resource.get(name)) if (local := local_reference(reference))}
+    for identifier in maps(resource.get("identifier")):
+        if value := a_text(identifier.get("value")):
+            links.add(f"identifier {a_text(identifier.get('system'))} {value}")
+    return links
+
+
+def _joined(told: Sequence[_Told]) -> list[list[_Told]]:
+    groups: list[tuple[set[str], list[_Told]]] = []
+    for one in told:
+        links, members = links_of(one.resource), [one]
+        apart = []
+        for other_links, others in groups:
+            if links.isdisjoint(other_links):
+                apart.append((other_links, others))
+            else:
+                links, members = links | other_links, others + members
+        groups = [*apart, (links, members)]
+    return [members for _, members in groups]
+
+
+def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> Course:
+    top = min(one.level for one in group)
+    newest = max(
+        (one for one in group if one.level == top),
+        key=lambda one: (one.updated, one.last.last if one.last else date.min, one.source),
+    )
+    said = [prescription(one.resource, find, terminology) for one in group]
+    sites: frozenset[str] = frozenset().union(*(sites_of(one.resource, find, terminology) for one in group))
+    firsts = [one.first for one in group if one.first is not None]
+    lasts = [one.last for one in group if one.last is not None]
+    under_way = newest.status in UNDER_WAY
+    first = min(firsts, key=lambda when: when.first, default=None)
+    last = max(lasts, key=lambda when: when.last, default=None)
+    targets = {one.target for one in said}
+    target = Target.BONE if Target.BONE in targets else Target.OTHER if Target.OTHER in targets else Target.UNSTATED
+    recognised = terminology.recognise(codings(newest.resource.get("code")))
+    return Course(
+        sources=tuple(sorted({one.source for one in group if one.source})),
+        name=shown_name(newest.resource.get("code")),
+        target=target,
+        regions=frozenset().union(*(one.regions for one in said)),
+        sites=sites,
+        first=first,
+        last=None if under_way else last,
+        under_way=under_way,
+        undated=not under_way and last is None,
+        stereotactic=any(one.stereotactic for one in said),
+        planned_end=_reckoned_end(first, said) if under_way or last is None else None,
+        unverified_code=bool(recognised.concepts) and recognised.concepts <= recognised.unverified,
+    )
+
+
+def _reckoned_end(first: When | None, said: Iterable[Prescription]) -> When | None:
+    fractions = [volume.fractions for one in said for volume in one.volumes if volume.fractions is not None]
+    return reckoned_end(first, max(fractions, default=None))
+
+
+def reckoned_end(first: When | None, fractions: int | None) -> When | None:
+    """The end of a course from its start and fractions, five a week on consecutive weekdays."""
+    if first is None or fractions is None:
+        return None
+    weeks, rest = divmod(fractions - 1, FRACTIONS_A_WEEK)
+    try:
+        return day(first.last + timedelta(days=7 * weeks + rest))
+    except OverflowError:
+        return None
+
+
+def with_phases(own: Prescription, phases: Sequence[Prescription]) -> Prescription:
+    """A course's prescription with what only its phases state."""
+    if not phases:
+        return own
+    regions = own.regions.union(*(phase.regions for phase in phases))
+    target = own.target
+    if target is Target.UNSTATED:
+        target = next((phase.target for phase in phases if phase.target is not Target.UNSTATED), target)
+    volumes = own.volumes if own.highest is not None else added_phases(phases)
+    return replace(
+        own,
+        target=target,
+        regions=regions,
+        stereotactic=own.stereotactic or any(phase.stereotactic for phase in phases),
+        curative=own.curative or any(phase.curative for phase in phases),
+        volumes=volumes,
+    )

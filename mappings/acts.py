@@ -7,12 +7,12 @@ from typing import Any
 
 from mappings.clock import Clock
 from mappings.concepts import Terminology
-from mappings.conditions import site_concepts
 from mappings.dates import UnreadableDate, When
 from mappings.evidence import Resource, local_reference
 from mappings.facts import Act
 from mappings.medications import Finder
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.sites import regions_of, regions_of_act, site_concepts
 
 NOT_DONE = frozenset({"not-done", "entered-in-error", "preparation", "cancelled"})
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
@@ -37,6 +37,7 @@ def procedure(source: str, resource: Resource, clock: Clock, find: Finder, termi
         under_way=status in UNDER_WAY,
         sites=site_concepts(resource.get("bodySite"), terminology),
         reasons=reason_concepts(resource, find, terminology),
+        regions=regions_of(resource.get("bodySite"), terminology) | regions_of_act(recognised.concepts),
         unverified_code=bool(recognised.concepts) and recognised.concepts <= recognised.unverified,
     )
 

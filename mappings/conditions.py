@@ -12,6 +12,7 @@ from mappings.dates import UnreadableDate, When
 from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.sites import regions_of, site_concepts
 
 REFUTED = frozenset({"refuted", "entered-in-error"})
 PROVISIONAL = frozenset({"provisional", "unconfirmed", "differential"})
@@ -44,6 +45,7 @@ def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Termin
         onset=onset,
         recorded=recorded,
         sites=sites,
+        regions=regions_of(resource.get("bodySite"), terminology),
         severities=terminology.recognise(codings(resource.get("severity"))).concepts,
         unverified_code=bool(concepts) and concepts <= recognised.unverified,
         date_unreadable=onset_unreadable or recorded_unreadable,
@@ -76,15 +78,6 @@ def _first_date(resource: Resource, names: tuple[str, ...], clock: Clock) -> tup
         except UnreadableDate:
             return None, True
     return None, False
-
-
-def site_concepts(body_sites: object, terminology: Terminology) -> frozenset[str]:
-    """The site concepts that one or more CodeableConcepts name."""
-    concepts: frozenset[str] = frozenset()
-    for site in maps(body_sites):
-        recognised = terminology.recognise(codings(site))
-        concepts |= recognised.concepts | recognised.denied
-    return concepts
 
 
 def allergy(source: str, resource: Resource, terminology: Terminology) -> Allergy | None:

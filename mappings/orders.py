@@ -10,7 +10,6 @@ from mappings import concept_sets as sets
 from mappings.acts import reason_concepts, referred
 from mappings.clock import Clock
 from mappings.concepts import Terminology
-from mappings.conditions import site_concepts
 from mappings.dates import UnreadableDate, When, day
 from mappings.dosage import read_dosage
 from mappings.evidence import Resource, local_reference, reference_of
@@ -18,6 +17,7 @@ from mappings.facts import Dosage, Drug, Order, OrderKind, Planned, Prescription
 from mappings.medications import Finder, identify
 from mappings.radiotherapy import added_phases, is_external_radiotherapy, links_of, prescription, sites_of, with_phases
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.sites import regions_of, regions_of_act, site_concepts
 from mappings.wording import Text, verbatim
 
 ORDER_TYPES = {"MedicationRequest": OrderKind.MEDICATION, "ServiceRequest": OrderKind.SERVICE}
@@ -143,6 +143,7 @@ def _service_order(
         sites=sites_of(resource, find, terminology)
         if external
         else site_concepts(resource.get("bodySite"), terminology),
+        regions=regions_of(resource.get("bodySite"), terminology) | regions_of_act(concepts),
         reasons=reason_concepts(resource, find, terminology),
         reasons_unresolved=_unresolved_reasons(resource, find),
         analytes=sets.ordered_analytes(concepts),

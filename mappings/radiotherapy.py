@@ -16,13 +16,13 @@ from mappings import concept_sets as sets
 from mappings.acts import NOT_DONE, UNDER_WAY, reason_concepts, referred
 from mappings.clock import Clock
 from mappings.concepts import Recognised, Terminology
-from mappings.conditions import site_concepts
 from mappings.dates import UnreadableDate, When, day
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts.radiotherapy import Course, Prescription, Target, Volume
 from mappings.laboratory import decimal_of
 from mappings.medications import Finder
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.sites import regions_of, site_concepts
 from mappings.units import normalised_unit
 
 _CODEX = "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-"
@@ -81,10 +81,10 @@ def prescription(resource: Resource, find: Finder, terminology: Terminology) -> 
     """Target, technique, intent, dose and fractions that one radiotherapy resource states."""
     volumes = tuple(_volumes(resource, find, terminology))
     sites = site_concepts(resource.get("bodySite"), terminology)
-    regions = _regions(resource.get("bodySite"), terminology)
+    regions = regions_of(resource.get("bodySite"), terminology)
     for volume in _volume_structures(resource, find):
         sites |= site_concepts(volume.get("location"), terminology)
-        regions |= _regions(volume.get("location"), terminology)
+        regions |= regions_of(volume.get("location"), terminology)
     reasons = reason_concepts(resource, find, terminology) | _reason_sites(resource, find, terminology)
     techniques = technique(resource, terminology).concepts | terminology.recognise(_codes(resource)).concepts
     intents: frozenset[str] = frozenset()
@@ -114,28 +114,6 @@ def target_of(sites: frozenset[str], reasons: frozenset[str]) -> Target:
     if not sites.isdisjoint(sets.NOT_BONE):
         return Target.OTHER
     return Target.UNSTATED
-
-
-_REGION_SETS = (
-    ("spine", sets.SPINE),
-    ("femur", sets.FEMUR),
-    ("humerus", sets.HUMERUS),
-    ("pelvis", sets.PELVIS),
-    ("jaw", sets.JAW),
-)
-
-
-def _regions(body_sites: object, terminology: Terminology) -> frozenset[str]:
-    """Spine, femur, humerus, pelvis, jaw; any other bone by its own code, so that a tibia is not taken for a radius."""
-    regions: set[str] = set()
-    for site in maps(body_sites):
-        for coding in codings(site):
-            concepts = terminology.recognise([coding]).concepts
-            named = [name for name, members in _REGION_SETS if not concepts.isdisjoint(members)]
-            if not named and not concepts.isdisjoint(sets.LONG_BONE | sets.OTHER_BONE):
-                named = [a_text(coding.get("code"))]
-            regions.update(named)
-    return frozenset(regions)
 
 
 def _reason_sites(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:

@@ -19,7 +19,7 @@ from mappings import renal
 from mappings.acts import imaging_study, procedure, report
 from mappings.clock import Clock
 from mappings.concepts import Terminology
-from mappings.conditions import allergy, diagnosis, site_concepts
+from mappings.conditions import allergy, diagnosis
 from mappings.dates import UnreadableDate, When
 from mappings.evidence import Evidence, Resource, reference_of
 from mappings.facts import (
@@ -60,6 +60,7 @@ from mappings.orders import courses_of_orders, is_open_order, read_order
 from mappings.queries import NEEDS
 from mappings.radiotherapy import courses, links_of
 from mappings.shapes import a_map, a_text, codings, maps
+from mappings.sites import site_concepts
 from mappings.units import Analyte
 from mappings.wording import Text
 

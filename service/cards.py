@@ -76,7 +76,7 @@ def silence(answers: Sequence[Answered]) -> tuple[Answered, ...]:
     """The answers after the rules that silence each other.
 
     Beside a rule that asks to delete an order, the rules about how to give it are silent; beside a critical emergency,
-    the rules of `patient-view` about starting or stopping are.
+    the rules of `patient-view` about starting or stopping are; a rule that yields to another is silent beside its advice.
     """
     deleted = {
         offer.order.index: one.rule.id
@@ -93,12 +93,16 @@ def silence(answers: Sequence[Answered]) -> tuple[Answered, ...]:
         and one.rule.trigger is not None
         and one.rule.trigger.any_relevant
     ]
-    return tuple(_silenced(one, deleted, emergencies) for one in answers)
+    advising = {one.rule.id for one in answers if isinstance(one.answer, Advice)}
+    return tuple(_silenced(one, deleted, emergencies, advising) for one in answers)
 
 
-def _silenced(one: Answered, deleted: dict[int, str], emergencies: list[str]) -> Answered:
+def _silenced(one: Answered, deleted: dict[int, str], emergencies: list[str], advising: set[str]) -> Answered:
     if not isinstance(one.answer, Advice | CannotTell):
         return one
+    if before := one.rule.yields_to & advising:
+        because = Text("another rule says more: {rule}", "une autre règle en dit plus : {rule}", rule=min(before))
+        return replace(one, answer=Silence(because))
     if one.rule.about_giving and one.order is not None and one.order.index in deleted:
         because = Text(
             "another rule asks to remove the order: {rule}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -60,6 +61,7 @@ def demo(settings: Settings, fhir_server: Path | None, language: str | None, *, 
     from service import demo as demonstration  # noqa: PLC0415 - for this command alone
 
     now = _moment(None, settings)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped in order
     try:
         if keep:
             demonstration.keep_running(settings, fhir_server, now=now, echo=click.echo)

@@ -2,7 +2,8 @@
 
     - name: 29.9 mL/min is below the bound            # a sentence
       order: {drug: zoledronic acid, dose: 4 mg}      # or a list `orders`; absent: patient-view
-      hook: order-select                              # absent: order-sign with orders, patient-view without
+      hook: order-select                              # absent: order-sign with orders, patient-view without;
+                                                      # an order may then be told `selected: false`
       record:                                         # on top of BASE: lung cancer and bone metastasis, nothing else
         clearance: 29.9 mL/min 2 days ago
       unavailable: [creatinine]                       # prefetch keys that the EHR could not look up
@@ -73,7 +74,8 @@ def request_for(told: dict[str, Any], hook: str | None = None) -> dict[str, Any]
     if hook != "patient-view":
         context["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": draft} for draft in drafts]}
     if hook == "order-select":
-        context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft in drafts]
+        chosen = [draft for draft, order in zip(drafts, orders, strict=True) if _selected(order)]
+        context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft in chosen]
     prefetch = prefetch_of(record.resources, hook)
     for key in told.get("unavailable") or []:
         assert key in prefetch, f"no prefetch key {key}; there are {sorted(prefetch)}"
@@ -85,6 +87,11 @@ def request_for(told: dict[str, Any], hook: str | None = None) -> dict[str, Any]
         "context": context,
         "prefetch": prefetch,
     }
+
+
+def _selected(order: Any) -> bool:
+    """In order-select a draft is selected unless it is told `selected: false`."""
+    return not isinstance(order, dict) or order.get("selected", True)
 
 
 def prefetch_of(resources: list[dict[str, Any]], hook: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Diagnosis:
     onset: When | None
     recorded: When | None
     sites: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
     severities: frozenset[str] = frozenset()
     unverified_code: bool = False
     date_unreadable: bool = False
@@ -49,7 +50,7 @@ class Act:
     sites: frozenset[str] = frozenset()
     reasons: frozenset[str] = frozenset()
     intents: frozenset[str] = frozenset()
-    course: str = ""
+    regions: frozenset[str] = frozenset()
     unverified_code: bool = False
 
     def is_any(self, concepts: frozenset[str]) -> bool:
@@ -102,6 +103,7 @@ class Order:
     drug: Drug | None = None
     dosage: Dosage = field(default_factory=Dosage)
     sites: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
     reasons: frozenset[str] = frozenset()
     reasons_unresolved: tuple[Text, ...] = ()
     intents: frozenset[str] = frozenset()

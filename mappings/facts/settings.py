@@ -104,6 +104,16 @@ class ClinicalSettings:
         "days after a platinum or pemetrexed within which a bisphosphonate is cumulative",
         "jours après un platine ou le pémétrexed pendant lesquels un bisphosphonate se cumule",
     )
+    act_after_cytotoxic_days: int = _setting(
+        21,
+        "days after a cytotoxic within which an act on bone is accompanied by checks",
+        "jours après un cytotoxique pendant lesquels un geste osseux s'accompagne de contrôles",
+    )
+    act_after_antiangiogenic_days: int = _setting(
+        28,
+        "days after an anti-angiogenic within which an act on bone is accompanied by checks",
+        "jours après un anti-angiogénique pendant lesquels un geste osseux s'accompagne de contrôles",
+    )
     cord_compression_days: int = _setting(
         30,
         "days after its onset or record that cord compression still is an emergency",

@@ -9,10 +9,19 @@ from __future__ import annotations
 from functools import cache
 from types import ModuleType
 
-from service.rules import calcium, course, dental, emergencies, giving, renal_function, vitamin_d
+from service.rules import (
+    calcium,
+    course,
+    dental,
+    drugs_and_radiotherapy,
+    emergencies,
+    giving,
+    renal_function,
+    vitamin_d,
+)
 from service.rules.rule import Rule
 
-CHAPTERS = (emergencies, vitamin_d, calcium, renal_function, dental, giving, course)
+CHAPTERS = (emergencies, vitamin_d, calcium, renal_function, dental, giving, course, drugs_and_radiotherapy)
 """The modules in the order of the catalogue."""
 
 

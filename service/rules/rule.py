@@ -37,7 +37,8 @@ class Rule:
 
     `problem` names the card that it shares with other rules; `prerequisite` puts it on the order's checklist;
     `about_giving` silences it beside a rule that deletes the order; `about_course` beside a critical emergency; `once`
-    asks it once a request, however many orders trigger it, because its answer is about the patient.
+    asks it once a request, however many orders trigger it, because its answer is about the patient; it is silent beside
+    advice of a rule that it `yields_to`.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Rule:
     about_giving: bool = False
     about_course: bool = False
     once: bool = False
+    yields_to: frozenset[str] = frozenset()
     reading: Text | None = None
 
 
@@ -73,6 +75,7 @@ def rule(  # noqa: PLR0913 - a declaration has as many parts as it has
     about_giving: bool = False,
     about_course: bool = False,
     once: bool = False,
+    yields_to: tuple[str, ...] = (),
     reading: Text | None = None,
 ) -> Callable[[Statement], Rule]:
     """Declare a rule. Raises `ValueError` where the declaration is incomplete or names an unknown fact."""
@@ -101,6 +104,7 @@ def rule(  # noqa: PLR0913 - a declaration has as many parts as it has
             about_giving=about_giving,
             about_course=about_course,
             once=once,
+            yields_to=frozenset(yields_to),
             reading=reading,
         )
 

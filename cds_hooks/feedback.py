@@ -45,9 +45,8 @@ def read_feedback(body: object) -> tuple[Feedback, ...]:
 
 
 def _one(item: Mapping[str, Any]) -> Feedback:
-    reason = item.get("overrideReason") or {}
-    coding = reason.get("reason")
-    coding = coding if isinstance(coding, dict) else {}
+    reason = _object(item.get("overrideReason")) or _object(item.get("overrideReasons"))
+    coding = _object(reason.get("reason"))
     return Feedback(
         card=item["card"],
         outcome=item["outcome"],
@@ -57,6 +56,12 @@ def _one(item: Mapping[str, Any]) -> Feedback:
         reason_code=_short(coding.get("code")),
         commented=bool(reason.get("userComment")),
     )
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    """The object, or the first one of an array, which is how some EHRs send the reason."""
+    several = value if isinstance(value, list) else [value]
+    return next((one for one in several if isinstance(one, dict)), {})
 
 
 def _short(value: object) -> str:

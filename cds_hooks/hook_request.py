@@ -9,7 +9,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from cds_hooks.errors import InvalidHookRequest
-from cds_hooks.schemas import HookRequestSchema
+from cds_hooks.schemas import ORDER_HOOKS, HookRequestSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,6 @@ class FhirAuthorization:
     """The token for the FHIR server; held for one request, never stored or logged."""
 
     access_token: str = field(repr=False)
-    token_type: str = "Bearer"  # noqa: S105 - the name of a scheme
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +55,20 @@ def read_hook_request(body: object, hook: str) -> HookRequest:
     if loaded["hook"] != hook:
         raise InvalidHookRequest({"hook": f"this service answers {hook}; see GET /cds-services for the others"})
     context = loaded["context"]
+    patient_id = _logical_id(context["patientId"])
+    if not patient_id.strip("."):
+        raise InvalidHookRequest({"context.patientId": "names no patient: the logical id of one is needed"})
     authorization = loaded.get("fhirAuthorization")
     fhir_server = loaded.get("fhirServer")
-    selections = context.get("selections")
     return HookRequest(
         hook=hook,
         hook_instance=loaded["hookInstance"],
-        patient_id=_logical_id(context["patientId"]),
+        patient_id=patient_id,
         fhir_server=fhir_server.strip() if isinstance(fhir_server, str) else "",
         authorization=FhirAuthorization(authorization["access_token"]) if authorization else None,
         encounter_id=_logical_id(context.get("encounterId")),
-        selections=None if selections is None else tuple(one for one in selections if isinstance(one, str)),
-        draft_orders=_entries(context.get("draftOrders")),
+        selections=tuple(context["selections"]) if hook == "order-select" else None,
+        draft_orders=_entries(context["draftOrders"]) if hook in ORDER_HOOKS else (),
         prefetch=loaded.get("prefetch") or {},
     )
 
@@ -77,20 +78,22 @@ def _logical_id(value: object) -> str:
     return value.strip().rstrip("/").rsplit("/", 1)[-1] if isinstance(value, str) else ""
 
 
-def _entries(bundle: Mapping[str, Any] | None) -> tuple[Mapping[str, Any], ...]:
-    entries = bundle.get("entry") if bundle is not None else None
+def _entries(bundle: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    entries = bundle.get("entry")
     if isinstance(entries, dict):
         entries = [entries]
     return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
 
 
 def flat(messages: Any, place: str = "") -> dict[str, str]:
-    """Nested marshmallow messages as one message a place: `context.patientId`."""
+    """Nested marshmallow messages as one message a place: `context.patientId`, `feedback[0].card`."""
     if isinstance(messages, dict):
         problems: dict[str, str] = {}
         for name, inner in messages.items():
             if name == "_schema":
                 problems |= flat(inner, place)
+            elif isinstance(name, int):
+                problems |= flat(inner, f"{place}[{name}]")
             else:
                 problems |= flat(inner, f"{place}.{name}" if place else str(name))
         return problems

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, pre_load, validate, validates_schema
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 LONGEST_SUMMARY = 139
 LONGEST_ID = 512
+
+ORDER_HOOKS = frozenset({"order-select", "order-sign"})
 
 _FILLED = validate.Regexp(r"\S", error="must not be blank")
 
@@ -25,6 +28,19 @@ class Identifier(fields.String):
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         return str(super()._deserialize(value, attr, data, **kwargs))
+
+
+class UtcDateTime(fields.AwareDateTime):
+    """A moment, in UTC; one without a zone is taken as UTC, which the specification asks for."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__("iso", default_timezone=UTC, **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        try:
+            return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
+        except OverflowError as error:
+            raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
 
 
 class Lenient(Schema):
@@ -51,8 +67,10 @@ class Strict(Schema):
 class FhirAuthorizationSchema(Lenient):
     """`fhirAuthorization`: the bearer token for the FHIR server; only the token is needed to use it."""
 
-    access_token = fields.String(required=True, validate=_FILLED)
-    token_type = fields.String(load_default="Bearer")
+    access_token = fields.String(
+        required=True, validate=validate.Regexp(r"[\x21-\x7e]+\Z", error="must be a bearer token: visible ASCII")
+    )
+    token_type = fields.Raw(allow_none=True)
     expires_in = fields.Raw(allow_none=True)
     scope = fields.Raw(allow_none=True)
     subject = fields.Raw(allow_none=True)
@@ -65,8 +83,8 @@ class ContextSchema(Lenient):
     patientId = Identifier(required=True, validate=[_FILLED, validate.Length(max=LONGEST_ID)])
     userId = fields.Raw(allow_none=True)
     encounterId = fields.Raw(allow_none=True)
-    selections = fields.List(fields.Raw(), allow_none=True)
-    draftOrders = fields.Dict(keys=fields.String(), allow_none=True)
+    selections = fields.Raw(allow_none=True, metadata={"type": "array", "items": {"type": "string"}})
+    draftOrders = fields.Raw(allow_none=True, metadata={"type": "object"})
 
 
 class HookRequestSchema(Lenient):
@@ -84,18 +102,22 @@ class HookRequestSchema(Lenient):
         """Order hooks need `draftOrders`, and `order-select` its `selections`."""
         context, hook = request["context"], request["hook"]
         problems: dict[str, list[str]] = {}
-        if hook in ("order-select", "order-sign") and not isinstance(context.get("draftOrders"), dict):
+        if hook in ORDER_HOOKS and not isinstance(context.get("draftOrders"), dict):
             problems["draftOrders"] = ["required for this hook: a Bundle of the draft orders"]
-        if hook == "order-select" and context.get("selections") is None:
-            problems["selections"] = ["required for order-select: the ids of the orders that were selected"]
+        if hook == "order-select" and not _texts(context.get("selections")):
+            problems["selections"] = ["required for order-select: an array of references, such as MedicationRequest/1"]
         if problems:
             raise ValidationError({"context": problems})
+
+
+def _texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in value)
 
 
 class AcceptedSuggestionSchema(Lenient):
     """A suggestion that was taken."""
 
-    id = fields.String(required=True, validate=_FILLED)
+    id = fields.String(required=True, validate=[_FILLED, validate.Length(max=LONGEST_ID)])
 
 
 class FeedbackItemSchema(Lenient):
@@ -103,19 +125,12 @@ class FeedbackItemSchema(Lenient):
 
     card = fields.String(required=True, validate=[_FILLED, validate.Length(max=LONGEST_ID)])
     outcome = fields.String(required=True, validate=validate.OneOf(["accepted", "overridden"]))
-    outcomeTimestamp = fields.AwareDateTime(required=True, format="iso")
-    acceptedSuggestions = fields.List(fields.Nested(AcceptedSuggestionSchema), allow_none=True)
-    overrideReason = fields.Dict(keys=fields.String(), allow_none=True)
-
-    @pre_load
-    def _plural_spelling(self, item: Any, **_: Any) -> Any:
-        """Some EHRs post `overrideReasons`, one object or a list of one."""
-        if isinstance(item, dict) and "overrideReason" not in item and "overrideReasons" in item:
-            reason = item["overrideReasons"]
-            if isinstance(reason, list):
-                reason = reason[0] if reason else None
-            return {**item, "overrideReason": reason}
-        return item
+    outcomeTimestamp = UtcDateTime(required=True)
+    acceptedSuggestions = fields.List(
+        fields.Nested(AcceptedSuggestionSchema), allow_none=True, validate=validate.Length(max=100)
+    )
+    overrideReason = fields.Raw(allow_none=True, metadata={"type": "object"})
+    overrideReasons = fields.Raw(allow_none=True, metadata={"description": "another spelling of `overrideReason`"})
 
 
 class FeedbackRequestSchema(Lenient):

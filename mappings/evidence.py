@@ -99,20 +99,18 @@ class Evidence:
             self.full_urls[full_url] = resource
 
     def _foreign(self, resource: Resource) -> bool:
-        for name in _SUBJECT_FIELDS:
-            subject = resource.get(name)
-            if subject is None:
-                continue
-            reference = local_reference(subject)
-            if not reference or not isinstance(subject, dict):
-                continue
-            if reference.startswith("#"):
-                return False
-            if reference.startswith("urn:"):
-                return reference not in self.patient_urls and reference.rsplit(":", 1)[-1] != self.patient_id
-            kind, _, identifier = reference.rpartition("/")
-            return identifier != self.patient_id or kind not in ("", "Patient")
-        return False
+        subjects = [resource.get(name) for name in _SUBJECT_FIELDS]
+        several = [one for subject in subjects for one in (subject if isinstance(subject, list) else [subject])]
+        return any(self._another(reference) for one in several if (reference := local_reference(one)))
+
+    def _another(self, reference: str) -> bool:
+        """The reference leads to another subject than the patient; a contained one cannot be told."""
+        if reference.startswith("#"):
+            return False
+        if reference.startswith("urn:"):
+            return reference not in self.patient_urls and reference.rsplit(":", 1)[-1] != self.patient_id
+        kind, _, identifier = reference.rpartition("/")
+        return identifier != self.patient_id or kind not in ("", "Patient")
 
     def of_type(self, resource_type: str) -> Iterable[tuple[str, Resource]]:
         """All resources of one type with the reference under which a card names them (empty where there is none)."""
@@ -150,12 +148,13 @@ NOT_ASKED = Text(
 
 def _newer(resource: Resource, earlier: Resource) -> bool:
     """By version, and where that does not tell by content, so that the order of arrival never decides."""
-    if resource == earlier:
-        return False
     version, earlier_version = _version(resource), _version(earlier)
     if version != earlier_version:
         return version > earlier_version
-    return json.dumps(resource, sort_keys=True, default=str) > json.dumps(earlier, sort_keys=True, default=str)
+    try:
+        return json.dumps(resource, sort_keys=True, default=str) > json.dumps(earlier, sort_keys=True, default=str)
+    except RecursionError:  # nested deeper than any resource: it is not worth comparing
+        return False
 
 
 def _version(resource: Resource) -> tuple[str, int]:

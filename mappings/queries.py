@@ -87,6 +87,7 @@ def _table() -> dict[str, Query]:
         Query("procedures", "Procedure"),
         Query("serviceRequests", "ServiceRequest"),
         Query("bodyStructures", "BodyStructure"),
+        Query("encounters", "Encounter"),
         Query("imagingStudies", "ImagingStudy"),
         Query("diagnosticReports", "DiagnosticReport"),
     ]
@@ -112,6 +113,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "procedures": ("procedures",),
     "radiotherapies": ("procedures", "bodyStructures"),
     "radiotherapy_orders": ("serviceRequests", "procedures", "bodyStructures"),
+    "consultations": ("encounters",),
     "imaging": ("imagingStudies", "diagnosticReports"),
     "orders": ("medicationRequests", "serviceRequests"),
     "allergies": ("allergies",),

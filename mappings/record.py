@@ -16,7 +16,7 @@ from mappings import calcium as calcium_mapping
 from mappings import concept_sets as sets
 from mappings import exposures as exposure_mapping
 from mappings import renal
-from mappings.acts import imaging_study, procedure, report
+from mappings.acts import encounter, imaging_study, procedure, report
 from mappings.clock import Clock
 from mappings.concepts import Terminology
 from mappings.conditions import allergy, diagnosis
@@ -71,6 +71,7 @@ EXPOSURES = Text("medication history", "historique des médicaments")
 CONDITIONS = Text("conditions", "pathologies")
 PROCEDURES = Text("procedures", "actes")
 RADIOTHERAPY = Text("radiotherapy", "radiothérapie")
+CONSULTATIONS = Text("consultations", "consultations")
 IMAGING = Text("imaging and reports", "imagerie et comptes rendus")
 ORDERS = Text("active orders", "prescriptions en cours")
 ALLERGIES = Text("allergies", "allergies")
@@ -372,6 +373,16 @@ class Record(Facts):
         )
 
     @cached_property
+    def consultations(self) -> Collected[Act]:
+        """Encounters that took place."""
+        return self._collected(
+            CONSULTATIONS,
+            "consultations",
+            "Encounter",
+            lambda source, one: encounter(source, one, self._clock, self._terminology),
+        )
+
+    @cached_property
     def radiotherapies(self) -> Collected[RadiotherapyCourse]:
         """Procedures of external radiotherapy, joined into courses."""
         found = courses(self._evidence.of_type("Procedure"), self._evidence.find, self._clock, self._terminology)
@@ -383,9 +394,13 @@ class Record(Facts):
         done: set[str] = set()
         for _, procedure_resource in self._evidence.of_type("Procedure"):
             done |= links_of(procedure_resource)
-        open_orders = [replace(one, triggers=True) for one in self.orders if one.radiotherapy is not None]
-        folded = courses_of_orders(open_orders)
-        planned = tuple(one for one in folded if one.triggers and (one.draft or done.isdisjoint(one.links)))
+        asked = [one for one in self.orders if one.radiotherapy is not None]
+        folded = courses_of_orders([replace(one, triggers=True) for one in asked])
+        planned = tuple(
+            replace(whole, triggers=one.triggers)
+            for one, whole in zip(asked, folded, strict=True)
+            if whole.triggers and (one.draft or done.isdisjoint(one.links))
+        )
         return Collected(RADIOTHERAPY, planned, self._gaps("radiotherapy_orders"))
 
     @cached_property

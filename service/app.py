@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 import time
 from collections.abc import Callable
@@ -83,9 +84,11 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None)
     app = Flask("osteocds")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
     CORS(
         app,
         origins="*" if "*" in settings.cors_origins else list(settings.cors_origins),
+        send_wildcard=True,
         allow_headers=["Authorization", "Content-Type"],
         methods=["GET", "POST", "OPTIONS"],
         max_age=86400,
@@ -162,7 +165,7 @@ def _service(services: dict[str, Service], service_id: str) -> Service:
 
 def _body() -> object:
     try:
-        return orjson.loads(request.get_data(cache=False))
+        return orjson.loads(request.get_data(cache=False).removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
 
@@ -205,6 +208,11 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
             if name.lower() == "allow":
                 response.headers[name] = value
         return response
+
+    @app.errorhandler(RecursionError)
+    def too_deep(_error: RecursionError) -> Response:
+        count(400)
+        return _problem(400, "structure", {"": "the body is nested too deeply"})
 
     @app.errorhandler(SQLAlchemyError)
     def database_error(_error: SQLAlchemyError) -> Response:

@@ -242,8 +242,14 @@ def _unchecked_cards(answers: Sequence[Answered]) -> list[Composed]:
     return [_unchecked_card(group) for group in by_order.values()]
 
 
+def _severest(one: Answered) -> Indicator:
+    if isinstance(one.answer, CannotTell) and one.answer.severest is not None:
+        return one.answer.severest
+    return one.rule.severest
+
+
 def _unchecked_card(group: list[Answered]) -> Composed:
-    severe = any(one.rule.severest is not Indicator.INFO for one in group)
+    severe = any(_severest(one) is not Indicator.INFO for one in group)
     missing = [fact for one in group if isinstance(one.answer, CannotTell) for fact in one.answer.missing]
     failed = [one for one in group if isinstance(one.answer, Failure)]
     results = [Text("{what}: {why}", "{what} : {why}", what=fact.what, why=why) for fact in missing for why in fact.why]

@@ -6,6 +6,8 @@ called, redirects are not followed, links must lie under the base, and every ans
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +18,8 @@ from urllib.parse import quote, urljoin
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import LocationParseError
+from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import TimeoutError as SocketTimeout
 from urllib3.util import Url, parse_url
 
 from cds_hooks import FhirAuthorization
@@ -87,24 +90,25 @@ def _refused(status: int) -> Text:
 
 def _parsed(url: str) -> Url | None:
     """The URL, where it is absolute, plain and without tricks."""
-    if any(character.isspace() or character in "\\{}" or not character.isprintable() for character in url):
+    before_query = url.partition("?")[0]
+    if not url.isprintable() or any(sign in before_query for sign in " \\@%{}"):
+        return None
+    if not {".", ".."}.isdisjoint(before_query.split("/")):
         return None
     try:
         parsed = parse_url(url)
     except LocationParseError:
         return None
-    path = parsed.path or ""
-    plain = parsed.auth is None and parsed.fragment is None and ".." not in path and "%2e" not in path.lower()
-    return parsed if plain and parsed.host and parsed.scheme in _DEFAULT_PORTS else None
+    return parsed if parsed.host and parsed.scheme in _DEFAULT_PORTS and parsed.fragment is None else None
 
 
 def _origin(url: Url) -> tuple[str, str, int]:
     scheme = str(url.scheme)
-    return scheme, str(url.host).lower(), url.port or _DEFAULT_PORTS[scheme]
+    return scheme, str(url.host), _DEFAULT_PORTS[scheme] if url.port is None else url.port
 
 
-def _segments(url: Url) -> list[str]:
-    return [segment for segment in (url.path or "").split("/") if segment]
+def _folder(url: Url) -> str:
+    return (url.path or "").rstrip("/") + "/"
 
 
 @dataclass(frozen=True)
@@ -115,11 +119,11 @@ class Allowlist:
     _parsed: tuple[Url, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parsed = tuple(_parsed(base) for base in self.bases)
-        if not all(parsed):
-            wrong = [base for base, url in zip(self.bases, parsed, strict=True) if url is None]
+        parsed = {base: _parsed(base) for base in self.bases}
+        wrong = [base for base, url in parsed.items() if url is None or url.query is not None]
+        if wrong:
             raise ValueError(f"not a plain http(s) URL in OSTEOCDS_FHIR_BASES: {wrong}")
-        object.__setattr__(self, "_parsed", parsed)
+        object.__setattr__(self, "_parsed", tuple(parsed.values()))
 
     def permits(self, url: str) -> bool:
         """The URL lies under a listed base."""
@@ -128,15 +132,18 @@ class Allowlist:
 
 
 def _under(url: Url, base: Url) -> bool:
-    prefix = _segments(base)
-    return _origin(url) == _origin(base) and _segments(url)[: len(prefix)] == prefix
+    return _origin(url) == _origin(base) and _folder(url).startswith(_folder(base))
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
 def new_session() -> requests.Session:
-    """A session without cookies, proxies or credentials of the machine, shared by all requests of a process."""
+    """A session without cookies, proxies or credentials of the machine, shared by all requests of a process.
+
+    Silences urllib3, whose log records hold the URLs of calls, and so patients' ids.
+    """
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -163,6 +170,7 @@ class FhirServer:
         """All pages of a query as Bundles (the read of the patient as itself). Raises `FhirProblem`."""
         if query.is_read:
             return [self.read(f"Patient/{quote(patient_id, safe='')}")]
+        patient_id = _escaped(patient_id)
         try:
             return self._pages(query.resource_type, query.search(patient_id))
         except FhirProblem as problem:
@@ -174,7 +182,7 @@ class FhirServer:
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> list[Mapping[str, Any]]:
         """The resources with these ids, as Bundles. Raises `FhirProblem`."""
-        return self._pages(resource_type, [("_id", ",".join(ids)), ("_count", "200")])
+        return self._pages(resource_type, [("_id", ",".join(map(_escaped, ids))), ("_count", "200")])
 
     def read(self, path: str) -> Mapping[str, Any]:
         """One resource. Raises `FhirProblem`."""
@@ -190,15 +198,22 @@ class FhirServer:
         while (link := next_link(page)) is not None:
             if len(pages) >= MOST_PAGES:
                 raise FhirProblem(TOO_MANY_PAGES)
-            url = urljoin(self._root, link)
-            parsed, base = _parsed(url), _parsed(self.base)
-            if parsed is None or base is None or not _under(parsed, base):
-                raise FhirProblem(FOREIGN_LINK)
-            page = self._bundle(self._json("GET", url))
+            page = self._bundle(self._json("GET", self._on_the_base(link)))
             pages.append(page)
         if announced_more(pages):
             raise FhirProblem(TRUNCATED)
         return pages
+
+    def _on_the_base(self, link: str) -> str:
+        """A paging link as an absolute URL, where it leads under the base."""
+        try:
+            url = urljoin(self._root, link)
+        except ValueError:
+            raise FhirProblem(FOREIGN_LINK) from None
+        parsed, base = _parsed(url), _parsed(self.base)
+        if parsed is None or base is None or not _under(parsed, base):
+            raise FhirProblem(FOREIGN_LINK)
+        return url
 
     def _first_page(self, resource_type: str, parameters: list[tuple[str, str]]) -> Mapping[str, Any]:
         try:
@@ -236,18 +251,19 @@ class FhirServer:
                 stream=True,
             ) as response:
                 body = self._body(response)
-        except requests.Timeout as error:
-            raise FhirProblem(TOO_SLOW) from error
-        except (requests.RequestException, ValueError) as error:
-            raise FhirProblem(UNREACHABLE) from error
+        # From None: the library's messages hold the URL, and so the patient's id.
+        except (requests.Timeout, SocketTimeout):
+            raise FhirProblem(TOO_SLOW) from None
+        except (requests.RequestException, HTTPError, ValueError):
+            raise FhirProblem(UNREACHABLE) from None
         if 300 <= response.status_code < 400:
             raise FhirProblem(REDIRECTED, response.status_code)
         if not 200 <= response.status_code < 300:
             raise FhirProblem(_refused(response.status_code), response.status_code)
         try:
             answer = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
-            raise FhirProblem(NO_JSON) from error
+        except orjson.JSONDecodeError:
+            raise FhirProblem(NO_JSON) from None
         if not isinstance(answer, dict):
             raise FhirProblem(NO_JSON)
         return answer
@@ -259,15 +275,19 @@ class FhirServer:
         return left
 
     def _body(self, response: requests.Response) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_content(65536):
-            size += len(chunk)
-            if size > MOST_BYTES:
+        """The body, read as it arrives: a server that sends drop by drop does not hold us beyond the deadline."""
+        body = bytearray()
+        while chunk := response.raw.read1(65536, decode_content=True):
+            body += chunk
+            if len(body) > MOST_BYTES:
                 raise FhirProblem(TOO_LARGE)
             self._time_left()
-            chunks.append(chunk)
-        return b"".join(chunks)
+        return bytes(body)
+
+
+def _escaped(value: str) -> str:
+    """A value for a search parameter, where `,` `$` `|` have a meaning (FHIR R4 search, "Escaping Search Parameters")."""
+    return re.sub(r"([\\,$|])", r"\\\1", value)
 
 
 def next_link(bundle: Mapping[str, Any]) -> str | None:

@@ -6,11 +6,12 @@ cannot be read leave a gap under the query's key: its facts are then unavailable
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any
+from typing import Any, TypeAlias
 
 from cds_hooks import HookRequest, PrefetchState, prefetched
 from mappings.evidence import Evidence, ForeignResource, Resource
@@ -41,6 +42,10 @@ SERVER_ERROR = Text(
 MOST_REFERENCE_ROUNDS = 3
 """How often Medications are looked up that other Medications refer to (a mix and its ingredients)."""
 
+MOST_IDS = 50
+"""Medications asked for in one search."""
+
+LOG = logging.getLogger("osteocds")
 MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
 
 
@@ -68,7 +73,7 @@ def gather(
     asked = _read_prefetch(request, queries, evidence, has_server=server is not None)
     if server is not None:
         _search(asked, evidence, server, executor)
-        _resolve_medications(evidence, server)
+        fetch_medications(_missing_medications(evidence, MEDICATION_TYPES), evidence, server, executor)
     return evidence
 
 
@@ -85,6 +90,7 @@ def _read_prefetch(
     for query in queries:
         state, gaps = _prefetch_answer(request, query)
         if query.key in foreign:
+            LOG.warning("%s: a resource of another patient was prefetched, and dropped", query.key)
             state, gaps = PrefetchState.UNUSABLE, (ANOTHER_PATIENT,)
         if state is PrefetchState.NO_DATA or (state is PrefetchState.DATA and not gaps):
             evidence.answered.add(query.key)
@@ -190,27 +196,35 @@ def _codeless(resource: Resource) -> bool:
 # --- server -----------------------------------------------------------------------------------------------------------
 
 
+Pages: TypeAlias = list[Mapping[str, Any]]
+
+
 def _search(queries: Sequence[Query], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
     """Ask the server all queries at once; none may take longer than the deadline of them all."""
-    running: list[tuple[Query, Future[list[Mapping[str, Any]]]]] = [
-        (query, executor.submit(server.search, query, evidence.patient_id)) for query in queries
-    ]
+    running = [(query, executor.submit(server.search, query, evidence.patient_id)) for query in queries]
     for query, future in running:
         try:
-            pages = future.result(timeout=max(0.0, server.deadline - time.monotonic()))
+            pages = _found(future, server)
         except FhirProblem as problem:
             evidence.gaps[query.key] = (problem.why,)
-        except FutureTimeout:
-            future.cancel()
-            evidence.gaps[query.key] = (TOO_SLOW,)
         else:
             _take_answer(query, pages, evidence)
+
+
+def _found(search: Future[Pages], server: FhirServer) -> Pages:
+    """What a search found. Raises `FhirProblem`, also where the deadline came first."""
+    try:
+        return search.result(timeout=max(0.0, server.deadline - time.monotonic()))
+    except FutureTimeout:
+        search.cancel()
+        raise FhirProblem(TOO_SLOW) from None
 
 
 def _take_answer(query: Query, pages: Sequence[Mapping[str, Any]], evidence: Evidence) -> None:
     gaps: list[Text] = []
     for page in pages:
         if _keep(_entries(page), evidence):
+            LOG.warning("%s: the FHIR server sent a resource of another patient, which was dropped", query.key)
             gaps.append(ANOTHER_PATIENT)
         if page.get("resourceType") == "Bundle":
             gaps += _unreadable(page, query)
@@ -224,31 +238,28 @@ def _take_answer(query: Query, pages: Sequence[Mapping[str, Any]], evidence: Evi
         evidence.answered.add(query.key)
 
 
-def _resolve_medications(evidence: Evidence, server: FhirServer) -> None:
-    """Look up the Medications that medication resources refer to, and those that these refer to."""
-    tried: set[str] = set()
+def fetch_medications(references: Iterable[str], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
+    """Add the Medications with these references, and those that they are mixed of; what cannot be had stays unresolved."""
+    wanted, tried = set(references), set[str]()
     for _ in range(MOST_REFERENCE_ROUNDS):
-        wanted = _missing_medications(evidence) - tried
-        if not wanted:
-            return
+        ids = sorted(reference.partition("/")[2] for reference in wanted - tried)
+        batches = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)]
+        for search in [executor.submit(server.by_ids, "Medication", batch) for batch in batches]:
+            try:
+                for page in _found(search, server):
+                    _keep(_entries(page), evidence)
+            except FhirProblem:
+                continue
         tried |= wanted
-        fetch_medications(sorted(wanted), evidence, server)
+        wanted = _missing_medications(evidence, ("Medication",))
 
 
-def _missing_medications(evidence: Evidence) -> set[str]:
-    wanted: set[str] = set()
-    for resource_type in (*MEDICATION_TYPES, "Medication"):
-        for _, resource in evidence.of_type(resource_type):
-            wanted |= {reference for reference in medication_references(resource) if evidence.find(reference) is None}
-    return wanted
-
-
-def fetch_medications(references: Sequence[str], evidence: Evidence, server: FhirServer) -> None:
-    """Add the Medications with these references; those that cannot be had stay unresolved."""
-    ids = [reference.partition("/")[2] for reference in references]
-    for start in range(0, len(ids), 50):
-        try:
-            for page in server.by_ids("Medication", ids[start : start + 50]):
-                _keep(_entries(page), evidence)
-        except FhirProblem:
-            return
+def _missing_medications(evidence: Evidence, resource_types: Iterable[str]) -> set[str]:
+    """The Medications that resources of these types refer to, and that were not gathered."""
+    return {
+        reference
+        for resource_type in resource_types
+        for _, resource in evidence.of_type(resource_type)
+        for reference in medication_references(resource)
+        if evidence.find(reference) is None
+    }

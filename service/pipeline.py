@@ -16,7 +16,7 @@ from mappings.concepts import Terminology
 from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
 from mappings.facts import Order
 from mappings.medications import medication_references
-from mappings.orders import is_order, read_order
+from mappings.orders import courses_of_orders, is_order, read_order
 from mappings.queries import queries_for
 from mappings.record import Record
 from mappings.shapes import a_map, a_text
@@ -52,10 +52,13 @@ def advise(body: object, service: Service, world: World, *, now: datetime, langu
     request = read_hook_request(body, service.hook)
     clock = Clock(now)
     evidence, server = new_evidence(request), _server(request, world)
-    orders = _read_drafts(request, evidence, server, clock, world.terminology)
+    orders = _read_drafts(request, evidence, server, clock, world)
     rules = triggered(service.rules, orders, patient_view=service.patient_view)
-    gathered = _gathered(request, rules, evidence, server, world)
-    record = Record(gathered, orders, clock, world.terminology, world.clinical) if rules else None
+    record = None
+    if rules:
+        _gather_needs(request, rules, evidence, server, world)
+        orders = _drafts(request, evidence, clock, world.terminology)
+        record = Record(evidence, orders, clock, world.terminology, world.clinical)
     answers = evaluate(rules, orders, record, patient_view=service.patient_view) if record is not None else ()
     _check_precondition(request, answers, evidence)
     spoken = silence(answers)
@@ -81,12 +84,10 @@ def _server(request: HookRequest, world: World) -> FhirServer | None:
     )
 
 
-def _gathered(
+def _gather_needs(
     request: HookRequest, rules: Sequence[Rule], evidence: Evidence, server: FhirServer | None, world: World
-) -> Evidence:
-    """What the rules need, and nothing else: no rule, no look at the record."""
-    if not rules:
-        return evidence
+) -> None:
+    """Look up what the rules need, and nothing else."""
     needs = frozenset().union(*(rule.needs for rule in rules))
     queries = queries_for(needs)
     gather(request, queries, evidence, server, world.executor)
@@ -94,7 +95,6 @@ def _gathered(
         for query in queries:
             if query.key not in evidence.answered:
                 evidence.gaps.setdefault(query.key, (NOT_LISTED,))
-    return evidence
 
 
 def _check_precondition(request: HookRequest, answers: Sequence[Answered], evidence: Evidence) -> None:
@@ -113,27 +113,30 @@ def _check_precondition(request: HookRequest, answers: Sequence[Answered], evide
 
 
 def _read_drafts(
-    request: HookRequest, evidence: Evidence, server: FhirServer | None, clock: Clock, terminology: Terminology
+    request: HookRequest, evidence: Evidence, server: FhirServer | None, clock: Clock, world: World
 ) -> tuple[Order, ...]:
     """The drafts of the hook as orders; a medication behind a reference is looked up first."""
-    drafts = [
-        (index, entry, a_map(entry.get("resource")))
+    if server is not None:
+        wanted = {
+            reference
+            for entry in request.draft_orders
+            for reference in medication_references(a_map(entry.get("resource")))
+            if evidence.find(reference) is None
+        }
+        fetch_medications(wanted, evidence, server, world.executor)
+    return _drafts(request, evidence, clock, world.terminology)
+
+
+def _drafts(request: HookRequest, evidence: Evidence, clock: Clock, terminology: Terminology) -> tuple[Order, ...]:
+    """The drafts as far as the evidence tells; read again once reasons and body structures were gathered."""
+    read = [
+        _read_draft(
+            request, index, a_text(entry.get("fullUrl")), a_map(entry.get("resource")), evidence, clock, terminology
+        )
         for index, entry in enumerate(request.draft_orders)
         if is_order(a_map(entry.get("resource")))
     ]
-    if server is not None:
-        wanted = [
-            reference
-            for _, _, draft in drafts
-            for reference in medication_references(draft)
-            if evidence.find(reference) is None
-        ]
-        if wanted:
-            fetch_medications(sorted(set(wanted)), evidence, server)
-    return tuple(
-        _read_draft(request, index, a_text(entry.get("fullUrl")), draft, evidence, clock, terminology)
-        for index, entry, draft in drafts
-    )
+    return courses_of_orders(read)
 
 
 def _read_draft(
@@ -147,6 +150,7 @@ def _read_draft(
 ) -> Order:
     triggers = request.selections is None or _selected(draft, full_url, request.selections)
     order = read_order(draft, clock, evidence.find, terminology, index=index, draft=True, triggers=triggers)
+    order = replace(order, selecting=request.selections is not None)
     if _of_another_patient(draft, request.patient_id):
         return _unidentified(order)
     return order

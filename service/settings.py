@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -92,11 +93,13 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     def read(name: str, convert: Callable[[str], Any], takes: str) -> Any:
         try:
             return convert(raw[name])
+        except InvalidSetting:
+            raise
         except (ValueError, KeyError, ZoneInfoNotFoundError, OSError) as error:
             raise InvalidSetting(f"{name} takes {takes}, not {raw[name]!r}") from error
 
     return Settings(
-        host=raw["OSTEOCDS_HOST"],
+        host=read("OSTEOCDS_HOST", _host, "an address to listen on"),
         port=read("OSTEOCDS_PORT", _port, "a port number"),
         workers=read("OSTEOCDS_WORKERS", _positive, "a positive whole number"),
         threads=read("OSTEOCDS_THREADS", _positive, "a positive whole number"),
@@ -112,13 +115,27 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         missing_resource_types=frozenset(_listed(raw["OSTEOCDS_MISSING_RESOURCE_TYPES"])),
         concept_maps=tuple(Path(path) for path in _listed(raw["OSTEOCDS_CONCEPT_MAPS"])),
         clinical=read("OSTEOCDS_CLINICAL_SETTINGS", _clinical, "a TOML file of clinical settings"),
-        cors_origins=_listed(raw["OSTEOCDS_CORS_ORIGINS"]),
+        cors_origins=read("OSTEOCDS_CORS_ORIGINS", _origins, "* or origins such as https://ehr.example.org"),
         max_request_bytes=read("OSTEOCDS_MAX_REQUEST_BYTES", _positive, "a positive whole number"),
     )
 
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _host(text: str) -> str:
+    if not text:
+        raise ValueError(text)  # it would be every address of the machine
+    return text
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    """Whole origins only: Flask-CORS would read a pattern as a regular expression, which matches more than it seems to."""
+    origins = _listed(text)
+    if any(origin != "*" and not re.fullmatch(r"https?://[\w.-]+(:\d+)?", origin) for origin in origins):
+        raise ValueError(text)
+    return origins
 
 
 def _flag(text: str) -> bool:

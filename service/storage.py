@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, String, Table, create_engine, insert, select, text
 from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import StaticPool
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cds_hooks import Feedback
 
@@ -27,34 +29,40 @@ FEEDBACK = Table(
     Column("reason_code", String(200), nullable=False),
     Column("commented", Boolean, nullable=False),
 )
-"""One row a card and feedback; comments are not kept, they may name the patient."""
+"""One row a card and feedback, times in UTC; comments are not kept, they may name the patient."""
 
 
 class FeedbackStore:
     """The feedback table of one database. Raises `sqlalchemy.exc.SQLAlchemyError` where the database cannot be used."""
 
     def __init__(self, database_url: str) -> None:
-        url = make_url(database_url)
-        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-            self._engine: Engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
-        else:
-            self._engine = create_engine(url, pool_pre_ping=True)
+        """Connects to nothing yet. Raises `ValueError` for a URL that SQLAlchemy cannot use, without the URL's password."""
+        try:
+            self._engine = _engine(database_url)
+        except (ArgumentError, ImportError) as error:
+            raise ValueError(
+                f"OSTEOCDS_DATABASE_URL takes an SQLAlchemy URL whose driver is installed ({type(error).__name__})"
+            ) from None
         self._ready = False
 
     def _prepare(self) -> None:
+        """Make the table, unless it is there; other processes may be making it at the same moment."""
         if not self._ready:
-            _METADATA.create_all(self._engine)
+            with self._engine.begin() as connection:
+                connection.execute(CreateTable(FEEDBACK, if_not_exists=True))
+                for index in FEEDBACK.indexes:
+                    connection.execute(CreateIndex(index, if_not_exists=True))
             self._ready = True
 
     def store(self, service: str, feedback: Iterable[Feedback], *, received_at: datetime) -> int:
         """Store what one request said; the number of rows."""
         rows = [
             {
-                "received_at": received_at,
+                "received_at": received_at.astimezone(UTC),
                 "service": service,
                 "card": one.card,
                 "outcome": one.outcome,
-                "outcome_timestamp": one.outcome_timestamp.astimezone(UTC),
+                "outcome_timestamp": one.outcome_timestamp,
                 "accepted_suggestions": " ".join(one.accepted_suggestions),
                 "reason_system": one.reason_system,
                 "reason_code": one.reason_code,
@@ -78,3 +86,10 @@ class FeedbackStore:
         """Ask the database anything."""
         with self._engine.connect() as connection:
             connection.execute(text("SELECT 1"))
+
+
+def _engine(database_url: str) -> Engine:
+    url = make_url(database_url)
+    if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
+        return create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    return create_engine(url, pool_pre_ping=True)

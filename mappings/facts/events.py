@@ -87,6 +87,7 @@ class Order:
 
     `reference` is `Type/id` (empty without an id); `index` tells the drafts of one request apart. `identified` is false
     when nothing says what is ordered. `reasons` are the concepts of its reason codes and of the conditions it refers to.
+    `selecting` is true while the order is still being written (`order-select`).
     `radiotherapy` is set for an order of external radiotherapy; `links` join an order to others of one course.
     """
 
@@ -108,6 +109,7 @@ class Order:
     reasons_unresolved: tuple[Text, ...] = ()
     intents: frozenset[str] = frozenset()
     analytes: frozenset[str] = frozenset()
+    selecting: bool = False
     radiotherapy: Prescription | None = None
     links: frozenset[str] = frozenset()
     written: When | None = None

@@ -102,6 +102,11 @@ class Facts(ABC):
 
     @property
     @abstractmethod
+    def consultations(self) -> Collected[Act]:
+        """Encounters, by type and speciality."""
+
+    @property
+    @abstractmethod
     def imaging(self) -> Collected[Act]:
         """Imaging studies and diagnostic reports."""
 

@@ -16,12 +16,25 @@ from service.rules import (
     drugs_and_radiotherapy,
     emergencies,
     giving,
+    radiotherapy,
     renal_function,
+    stereotactic,
     vitamin_d,
 )
 from service.rules.rule import Rule
 
-CHAPTERS = (emergencies, vitamin_d, calcium, renal_function, dental, giving, course, drugs_and_radiotherapy)
+CHAPTERS = (
+    emergencies,
+    vitamin_d,
+    calcium,
+    renal_function,
+    dental,
+    giving,
+    course,
+    drugs_and_radiotherapy,
+    radiotherapy,
+    stereotactic,
+)
 """The modules in the order of the catalogue."""
 
 

@@ -85,7 +85,8 @@ def window_of(drug: Drug) -> Window | None:
 class Conflict:
     """One drug and one radiotherapy that come too close.
 
-    `gap` is the fewest days between them (None: not dated), `earliest` the first day that respects the window.
+    `gap` is the fewest days between them (None: not dated), `earliest` the first day of the order in question that
+    respects the window, `other_earliest` that of another draft which is the one to move.
     """
 
     drug: Text
@@ -93,6 +94,7 @@ class Conflict:
     gap: int | None
     line: Text
     earliest: date | None = None
+    other_earliest: tuple[Order, date] | None = None
     undated: bool = False
     basis: tuple[Basis, ...] = ()
 
@@ -296,12 +298,18 @@ def _conflict_advice(order: Order, conflicts: list[Conflict], summary: Text, *, 
             )
         )
     offers: tuple[Offer, ...] = ()
-    dated = [conflict.earliest for conflict in conflicts]
+    moved = tuple(UpdateOrder(one, (StartOn(day),)) for one, day in _others(conflicts))
+    dated = [conflict.earliest for conflict in conflicts if conflict.other_earliest is None]
     latest = max((day for day in dated if day is not None), default=None)
     if latest is not None and None not in dated and latest > order.planned.when.first:
         offers = (UpdateOrder(order, (StartOn(latest),)),)
+    offers = (*offers, *moved)
     basis = tuple(one for conflict in conflicts for one in conflict.basis)
     return Advice(indicator, summary, tuple(detail), basis, offers, planned_remarks(order))
+
+
+def _others(conflicts: list[Conflict]) -> Iterator[tuple[Order, date]]:
+    return (conflict.other_earliest for conflict in conflicts if conflict.other_earliest is not None)
 
 
 def _date_of(conflicts: list[Conflict], days: int) -> date | str:
@@ -416,15 +424,17 @@ def _as_act(course: RadiotherapyCourse) -> Act:
 
 
 def _planned_radiotherapy(order: Order, window: Window, other: Order) -> Iterator[Conflict]:
-    """A radiotherapy order too close to the drug; a drafted one that the drug precedes is the radiotherapy's own card."""
+    """A radiotherapy order too close to the drug; of two drafts asked about, the radiotherapy has the card."""
     drug, radiotherapy = order.planned.when, other.planned.when
     if radiotherapy.first >= drug.first:
         gap = _days_between(drug, radiotherapy)
-        if not other.draft and gap < window.days:
+        if gap < window.days and not (other.draft and other.triggers):
             line = Text(
                 "radiotherapy is planned on {when}", "une radiothérapie est prévue le {when}", when=radiotherapy
             )
-            yield Conflict(order.name, window, max(gap, 0), line, basis=(other,))
+            movable = other.draft and window.figure and not order.dosage.repeating
+            moves = (other, drug.last + timedelta(days=window.days)) if movable else None
+            yield Conflict(order.name, window, max(gap, 0), line, other_earliest=moves, basis=(other,))
         return
     end = _end_of(other)
     gap = _days_between(end, drug)

@@ -6,7 +6,7 @@ not to hold silences the rule, whatever could not be looked up; only when all ot
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -50,7 +50,8 @@ class Advice:
     """What a rule has to say about an order, or about the patient in `patient-view`.
 
     `summary` names the drug or act and stays under 140 characters in both languages; `detail` is one paragraph a text.
-    `basis` are the facts that it rests on: their values and dates are printed, their resources recorded.
+    `basis` are the facts that it rests on: their values and dates are printed, their resources recorded. `items` are its
+    lines on a checklist, `links` the questionnaires of the service that it points to.
     """
 
     indicator: Indicator
@@ -61,6 +62,7 @@ class Advice:
     remarks: tuple[Text, ...] = ()
     used_exception: bool = False
     items: tuple[Text, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,14 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class CannotTell:
-    """The facts that could not be looked up although every other condition holds, and how severe the card might be."""
+    """The facts that could not be looked up although every other condition holds.
+
+    `severest` is how severe the card might have been, where that is less than the rule can be.
+    """
 
     missing: tuple[Unavailable, ...]
-    basis: tuple[Basis, ...] = field(default=())
+    basis: tuple[Basis, ...] = ()
+    severest: Indicator | None = None
 
 
 Outcome: TypeAlias = Advice | Silence | CannotTell

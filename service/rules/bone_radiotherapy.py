@@ -1,0 +1,204 @@
+"""What the rules about bone radiotherapy share: triggers, prescription, recorded findings, earlier courses, schemes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from mappings import concept_sets as sets
+from mappings.facts import (
+    Act,
+    Fact,
+    Facts,
+    Finding,
+    Order,
+    Prescription,
+    RadiotherapyCourse,
+    Target,
+    Unavailable,
+    Volume,
+)
+from mappings.wording import Text
+from service.rules.outcome import Basis, CannotTell, Condition, Indicator, Silence, unless_all
+from service.rules.rule import Trigger
+from service.rules.situations import (
+    bone_metastasis_on_record,
+    that,
+)
+
+
+def _of_bone(order: Order, patient: Facts) -> bool | None:
+    treatment = order.radiotherapy
+    if treatment is None or treatment.target is Target.OTHER:
+        return False
+    return True if treatment.target is Target.BONE else bone_metastasis_on_record(patient)
+
+
+def _bone_radiotherapy(name: Text, asks: Callable[[Prescription], bool]) -> Trigger:
+    return Trigger(
+        name,
+        lambda order: (
+            order.radiotherapy is not None
+            and order.radiotherapy.target is not Target.OTHER
+            and asks(order.radiotherapy)
+        ),
+        in_scope=_of_bone,
+        needs=frozenset({"conditions", "radiotherapy_orders"}),
+    )
+
+
+BONE_RADIOTHERAPY = _bone_radiotherapy(
+    Text("draft order of bone radiotherapy", "prescription de radiothérapie osseuse"), lambda _prescription: True
+)
+STEREOTACTIC = _bone_radiotherapy(
+    Text("draft order of stereotactic bone radiotherapy", "prescription de radiothérapie osseuse stéréotaxique"),
+    lambda prescribed: prescribed.stereotactic,
+)
+ABLATIVE = _bone_radiotherapy(
+    Text(
+        "draft order of stereotactic or ablative bone radiotherapy",
+        "prescription de radiothérapie osseuse stéréotaxique ou ablative",
+    ),
+    lambda prescribed: prescribed.stereotactic or prescribed.curative,
+)
+
+NOT_STATED = Text(
+    "The target is not stated: it is read as bone, because a bone metastasis is on record",
+    "La cible n'est pas indiquée : elle est lue comme osseuse, car une métastase osseuse est enregistrée",
+)
+
+THREE_MONTHS_DAYS = 90
+"""3 months, a month counted as 30 days."""
+
+EPSILON = Decimal("0.05")
+"""Gy within which two doses are the same."""
+
+
+def prescribed(order: Order) -> Prescription:
+    """The prescription of a radiotherapy order; the trigger of the rule has made sure that there is one."""
+    if order.radiotherapy is None:
+        raise ValueError("the trigger asks for radiotherapy")
+    return order.radiotherapy
+
+
+def volume_of(order: Order) -> Volume:
+    """The volume with the highest dose, or an empty one."""
+    return prescribed(order).highest or Volume(None, None)
+
+
+def is_palliative(order: Order) -> bool:
+    """Neither stereotactic nor of curative intent (chapter C)."""
+    treatment = prescribed(order)
+    return not treatment.stereotactic and not treatment.curative
+
+
+def is_spine(order: Order) -> bool:
+    """The spine is treated."""
+    return "spine" in prescribed(order).regions
+
+
+def target_remarks(order: Order) -> tuple[Text, ...]:
+    """That a target which is not stated was read as bone."""
+    return (NOT_STATED,) if prescribed(order).target is Target.UNSTATED else ()
+
+
+def at_least(fact: Fact[Finding], limit: int) -> bool | None:
+    """A recorded number is at least the limit."""
+    return fact.test(lambda found: None if found.bounds is None else found.bounds.at_least(Decimal(limit)))
+
+
+def above(fact: Fact[Finding], limit: int) -> bool | None:
+    """A recorded number is strictly above the limit."""
+    return fact.test(lambda found: None if found.bounds is None else found.bounds.above(Decimal(limit)))
+
+
+def below(fact: Fact[Finding], limit: int) -> bool | None:
+    """A recorded number is strictly below the limit."""
+    return fact.test(lambda found: None if found.bounds is None else found.bounds.below(Decimal(limit)))
+
+
+def is_true(fact: Fact[Finding]) -> bool | None:
+    """A recorded yes or no is yes."""
+    return fact.test(lambda found: found.flag)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """Doses in Gy and fractions: one scheme of Tableau 5, or a range."""
+
+    fractions: tuple[int, int]
+    gray: tuple[Decimal, Decimal]
+
+    def contains(self, volume: Volume) -> bool:
+        """The volume has this dose in this number of fractions."""
+        if volume.dose_gy is None or volume.fractions is None:
+            return False
+        low, high = self.gray
+        return (
+            self.fractions[0] <= volume.fractions <= self.fractions[1]
+            and low - EPSILON <= volume.dose_gy <= high + EPSILON
+        )
+
+
+def scheme(gray: int, fractions: int) -> Scheme:
+    """One scheme: so many Gy in so many fractions."""
+    return Scheme((fractions, fractions), (Decimal(gray), Decimal(gray)))
+
+
+# --- earlier radiotherapy ---------------------------------------------------------------------------------------------
+
+REGION_UNKNOWN = Text(
+    "the region of an earlier radiotherapy is not known", "la région d'une radiothérapie antérieure n'est pas connue"
+)
+
+
+def same_region(course: RadiotherapyCourse, order: Order) -> bool | None:
+    """The course was of the region that the order treats; None where one of them is not stated."""
+    regions = prescribed(order).regions
+    if course.target is Target.OTHER:
+        return False
+    if not course.regions or not regions:
+        return None
+    return not course.regions.isdisjoint(regions)
+
+
+def earlier_courses(order: Order, patient: Facts) -> list[RadiotherapyCourse]:
+    """The courses that certainly were of the region, newest first."""
+    found = [course for course in patient.radiotherapies if same_region(course, order)]
+    return sorted(
+        found, key=lambda course: (course.last.last if course.last else date.max, course.sources), reverse=True
+    )
+
+
+def already_irradiated(order: Order, patient: Facts) -> Condition:
+    """The region was irradiated before; a region that is not known leaves it open."""
+    courses = patient.radiotherapies
+    holds = courses.any(lambda course: same_region(course, order))
+    basis: Basis = courses if holds is not None or courses.gaps else Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,))
+    return that(Text("the region was irradiated before", "la région a déjà été irradiée"), holds, basis)
+
+
+RADIOTHERAPY = Text("earlier radiotherapy", "radiothérapie antérieure")
+
+
+def unless_all_of_regions(*conditions: Condition) -> Silence | CannotTell | None:
+    """As `unless_all`; a region that is not known leaves an `info` card at most (`stereotactic-contraindication`)."""
+    blocked = unless_all(*conditions)
+    if isinstance(blocked, CannotTell) and all(fact.why == (REGION_UNKNOWN,) for fact in blocked.missing):
+        return CannotTell(blocked.missing, blocked.basis, Indicator.INFO)
+    return blocked
+
+
+def as_act(course: RadiotherapyCourse) -> Act:
+    """A course as an act, so that a card can name it with its date."""
+    source = course.sources[0] if course.sources else ""
+    return Act(sets.RADIOTHERAPY, course.name, source, course.first, course.last, course.under_way)
+
+
+REIRRADIATION_SCHEMES = Text(
+    "Re-irradiation: stereotactic 35 Gy / 5, 27 / 3 or equivalent; 20 / 5, exceptionally 8 / 1.",
+    "Réirradiation : stéréotaxie 35 Gy / 5, 27 / 3 ou équivalent ; 20 / 5, exceptionnellement 8 / 1.",
+)
+"""Tableau 5, the row of re-irradiation."""

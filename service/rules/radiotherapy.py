@@ -1,0 +1,543 @@
+"""Prescription of palliative bone radiotherapy and risk of fracture (RAO, radiothérapie §1, §2, §6, Tableaux 3, 5, 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mappings import concept_sets as sets
+from mappings.dates import days_before
+from mappings.facts import (
+    Act,
+    Diagnosis,
+    Facts,
+    Order,
+)
+from mappings.wording import Amount, Text
+from service.rules.bone_radiotherapy import (
+    BONE_RADIOTHERAPY,
+    REIRRADIATION_SCHEMES,
+    THREE_MONTHS_DAYS,
+    Scheme,
+    above,
+    already_irradiated,
+    at_least,
+    below,
+    is_palliative,
+    is_spine,
+    is_true,
+    prescribed,
+    scheme,
+    target_remarks,
+    volume_of,
+)
+from service.rules.citation import rao
+from service.rules.outcome import Advice, Basis, Indicator, Outcome, unless_all
+from service.rules.rule import rule
+from service.rules.situations import (
+    both,
+    either,
+    is_absent,
+    is_bone_metastasis_surgery,
+    negated,
+    orders_of,
+    that,
+)
+
+POST_OPERATIVE_DAYS = 60
+"""Surgery of the bone so many days ago or less makes radiotherapy post-operative; a setting of ours."""
+
+
+# --- what makes bone complicated --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Complication:
+    """Something that makes a bone metastasis complicated, as far as it is known."""
+
+    name: Text
+    holds: bool | None
+    basis: tuple[Basis, ...] = ()
+
+
+def _same_bone(one: Diagnosis | Act, order: Order) -> bool:
+    """Of the bone treated, or of a bone that is not named."""
+    regions = prescribed(order).regions
+    return not one.regions or not regions or not one.regions.isdisjoint(regions)
+
+
+def _active(patient: Facts, concepts: frozenset[str], order: Order) -> tuple[bool | None, tuple[Diagnosis, ...]]:
+    def counts(one: Diagnosis) -> bool:
+        return one.active and one.is_any(concepts) and _same_bone(one, order)
+
+    return patient.conditions.any(counts), tuple(one for one in patient.conditions if counts(one))
+
+
+def _post_operative(order: Order, patient: Facts) -> tuple[bool | None, tuple[Act, ...]]:
+    since = days_before(patient.today, POST_OPERATIVE_DAYS)
+
+    def counts(act: Act) -> bool:
+        when = act.when or act.started
+        recent = when is not None and when.within(since, patient.today)
+        return recent and is_bone_metastasis_surgery(act, patient) and _same_bone(act, order)
+
+    return patient.procedures.any(counts), tuple(act for act in patient.procedures if counts(act))
+
+
+def _complications(order: Order, patient: Facts) -> Iterator[Complication]:
+    compression, compressions = _active(patient, sets.SPINAL_CORD_COMPRESSION, order)
+    yield Complication(Text("spinal cord compression", "compression médullaire"), compression, compressions)
+    epidural = patient.finding("epidural-extension", order.sites)
+    yield Complication(Text("epidural extension", "extension épidurale"), is_true(epidural), (epidural,))
+    fracture, fractures = _active(patient, sets.PATHOLOGICAL_FRACTURE, order)
+    yield Complication(Text("pathological fracture", "fracture pathologique"), fracture, fractures)
+    mirels = patient.finding("mirels-score", order.sites)
+    yield Complication(Text("recorded fracture risk", "risque de fracture enregistré"), at_least(mirels, 8), (mirels,))
+    neuropathic, pains = _active(patient, sets.NEUROPATHIC_PAIN, order)
+    reason = True if not order.reasons.isdisjoint(sets.NEUROPATHIC_PAIN) else neuropathic
+    yield Complication(Text("neuropathic pain", "douleur neuropathique"), reason, pains)
+    yield Complication(Text("spine target", "cible rachidienne"), is_spine(order))
+    operated, surgeries = _post_operative(order, patient)
+    yield Complication(Text("post-operative", "post-opératoire"), operated, surgeries)
+
+
+# --- dose and fractions -----------------------------------------------------------------------------------------------
+
+SINGLE_FRACTION_GY = Decimal(10)
+
+COMPLICATION_NEEDS = ("conditions", "procedures", "finding")
+
+
+def _is_single_fraction(order: Order) -> bool:
+    volume = volume_of(order)
+    return (
+        not prescribed(order).stereotactic
+        and volume.fractions == 1
+        and volume.dose_gy is not None
+        and volume.dose_gy <= SINGLE_FRACTION_GY
+    )
+
+
+@rule(
+    "single-fraction",
+    title=Text(
+        "A single fraction is kept for particular cases of uncomplicated bone metastasis",
+        "La séance unique est réservée à des cas particuliers de métastase osseuse non compliquée",
+    ),
+    citations=(rao("radiotherapy", "§2.1, Tableau 5, box"),),
+    trigger=BONE_RADIOTHERAPY,
+    needs=(*COMPLICATION_NEEDS, "exposures", "orders"),
+    severest=Indicator.WARNING,
+    reading=Text(
+        "The box allows 8 Gy once on an uncomplicated long or flat bone: info; complicated bone, spine and post-operative: "
+        "warning. More than three vertebrae are a spine target.",
+        "L'encadré permet 8 Gy en une fois sur un os long ou plat non compliqué : information ; os compliqué, rachis et "
+        "post-opératoire : avertissement. Plus de trois vertèbres sont une cible rachidienne.",
+    ),
+)
+def single_fraction(order: Order, patient: Facts) -> Outcome:
+    """One fraction of at most 10 Gy without a stereotactic technique."""
+    blocked = unless_all(
+        that(
+            Text("one fraction of at most 10 Gy, not stereotactic", "une séance d'au plus 10 Gy, non stéréotaxique"),
+            _is_single_fraction(order),
+        )
+    )
+    if blocked:
+        return blocked
+    complicated = [one for one in _complications(order, patient) if one.holds]
+    detail = [
+        Text(
+            "Keep it for particular cases (short life expectancy, hard to move): re-treatment in 20 % against 8 %. Usual scheme: "
+            "30 Gy / 10.",
+            "À réserver à des cas particuliers (espérance de vie courte, mobilisation difficile) : réirradiation dans 20 % contre "
+            "8 %. Schéma habituel : 30 Gy / 10.",
+        )
+    ]
+    covered = bool(orders_of(patient, sets.SYSTEMIC_CORTICOSTEROIDS)) or (
+        patient.exposures.of(sets.SYSTEMIC_CORTICOSTEROIDS).ongoing is not False
+    )
+    if not complicated and not covered:
+        detail.append(
+            Text(
+                "On an uncomplicated long or flat bone, under 48 to 72 h of corticosteroid: none is active or drafted.",
+                "Sur un os long ou plat non compliqué, sous 48 à 72 h de corticoïde : aucun n'est en cours ou prescrit.",
+            )
+        )
+    basis: tuple[Basis, ...] = (order, *(fact for one in complicated for fact in one.basis))
+    if complicated:
+        summary = Text(
+            "Radiotherapy in one fraction on complicated bone: {complications}",
+            "Radiothérapie en une séance sur os compliqué : {complications}",
+            complications=tuple(one.name for one in complicated)[:3],
+        )
+        return Advice(Indicator.WARNING, summary, tuple(detail), basis, remarks=target_remarks(order))
+    summary = Text(
+        "Radiotherapy in one fraction: for particular cases only",
+        "Radiothérapie en une séance : pour des cas particuliers",
+    )
+    return Advice(Indicator.INFO, summary, tuple(detail), basis, remarks=target_remarks(order))
+
+
+_ADMITTED = (scheme(24, 6), Scheme((4, 10), (Decimal(20), Decimal(30))))
+"""Admitted besides: 24 Gy / 6 (§2, box), and 20 to 30 Gy in 4 to 10 fractions (Tableau 7)."""
+
+INDICATIONS: dict[str, tuple[Text, tuple[Scheme, ...]]] = {
+    "cord compression": (
+        Text(
+            "Inoperable cord compression: 30 Gy / 10; 20 / 5, exceptionally 8 to 10 / 1.",
+            "Compression médullaire inopérable : 30 Gy / 10 ; 20 / 5, exceptionnellement 8 à 10 / 1.",
+        ),
+        (scheme(30, 10), scheme(20, 5), Scheme((1, 1), (Decimal(8), Decimal(10)))),
+    ),
+    "post-operative": (
+        Text("Post-operative: 30 Gy / 10; 20 / 5.", "Post-opératoire : 30 Gy / 10 ; 20 / 5."),
+        (scheme(30, 10), scheme(20, 5)),
+    ),
+    "re-irradiation": (
+        REIRRADIATION_SCHEMES,
+        (scheme(35, 5), scheme(27, 3), scheme(20, 5), scheme(8, 1)),
+    ),
+    "fracture risk": (
+        Text(
+            "Risk of fracture: 30 Gy / 10; 20 / 5, exceptionally 8 / 1.",
+            "Risque de fracture : 30 Gy / 10 ; 20 / 5, exceptionnellement 8 / 1.",
+        ),
+        (scheme(30, 10), scheme(20, 5), scheme(8, 1)),
+    ),
+    "pain": (
+        Text(
+            "Uncomplicated or neuropathic pain: 30 Gy / 10; 20 / 5, 8 / 1, 6 / 1.",
+            "Douleur non compliquée ou neuropathique : 30 Gy / 10 ; 20 / 5, 8 / 1, 6 / 1.",
+        ),
+        (scheme(30, 10), scheme(20, 5), scheme(8, 1), scheme(6, 1)),
+    ),
+}
+"""RAO Tableau 5 by indication: its row as a card prints it, and its schemes."""
+
+
+def _indications(order: Order, patient: Facts) -> list[str]:
+    """The indications that the record or the order states; none: unknown."""
+    found = []
+    if _active(patient, sets.SPINAL_CORD_COMPRESSION, order)[0]:
+        found.append("cord compression")
+    if _post_operative(order, patient)[0]:
+        found.append("post-operative")
+    if already_irradiated(order, patient).holds:
+        found.append("re-irradiation")
+    fractured = _active(patient, sets.PATHOLOGICAL_FRACTURE, order)[0]
+    if fractured or at_least(patient.finding("mirels-score", order.sites), 8):
+        found.append("fracture risk")
+    if not order.reasons.isdisjoint(sets.PAIN):
+        found.append("pain")
+    return found
+
+
+@rule(
+    "fractionation-advice",
+    title=Text(
+        "Palliative bone radiotherapy follows the schemes of Tableau 5",
+        "La radiothérapie osseuse palliative suit les schémas du Tableau 5",
+    ),
+    citations=(rao("radiotherapy", "§2, Tableau 5, Tableau 7"),),
+    trigger=BONE_RADIOTHERAPY,
+    needs=(*COMPLICATION_NEEDS, "radiotherapies"),
+    severest=Indicator.INFO,
+    yields_to=("single-fraction",),
+    reading=Text(
+        "In order-select without a dose the schemes are offered; with a dose, only one outside every scheme of its indication is "
+        "remarked on. Indication unknown: outside all of them.",
+        "À la sélection sans dose les schémas sont proposés ; avec une dose, seule une dose hors de tout schéma de son indication "
+        "est signalée. Indication inconnue : hors de tous.",
+    ),
+)
+def fractionation_advice(order: Order, patient: Facts) -> Outcome:
+    """Palliative, and without a dose while the order is written, or with a dose outside the schemes."""
+    volume = volume_of(order)
+    indications = _indications(order, patient)
+    asked = indications or list(INDICATIONS)
+    schemes = [*_ADMITTED, *(scheme for name in asked for scheme in INDICATIONS[name][1])]
+    undosed = volume.dose_gy is None and order.selecting
+    outside = (
+        volume.dose_gy is not None
+        and volume.fractions is not None
+        and not any(scheme.contains(volume) for scheme in schemes)
+    )
+    blocked = unless_all(
+        that(Text("the intent is palliative", "l'intention est palliative"), is_palliative(order)),
+        that(
+            Text(
+                "the order is being written without a dose, or its dose is outside the schemes",
+                "la prescription est en cours de saisie sans dose, ou sa dose est hors des schémas",
+            ),
+            undosed or outside,
+        ),
+    )
+    if blocked:
+        return blocked
+    rows = tuple(INDICATIONS[name][0] for name in asked)
+    also = Text(
+        "Elderly, poor general state or short expectancy: 20 Gy / 5. Also admitted: 24 / 6, and 20 to 30 Gy in 4 to 10 fractions.",
+        "Sujet âgé, état général altéré ou espérance courte : 20 Gy / 5. Admis aussi : 24 / 6, et 20 à 30 Gy en 4 à 10 fractions.",
+    )
+    if outside:
+        summary = Text(
+            "Radiotherapy {dose} in {fractions} fractions: outside the usual schemes",
+            "Radiothérapie {dose} en {fractions} fractions : hors des schémas habituels",
+            dose=Amount(volume.dose_gy or Decimal(0), "Gy"),
+            fractions=volume.fractions,
+        )
+    else:
+        summary = Text("Bone radiotherapy: usual schemes", "Radiothérapie osseuse : schémas habituels")
+    return Advice(Indicator.INFO, summary, (*rows, also), (order,), remarks=target_remarks(order))
+
+
+# --- fracture risk ----------------------------------------------------------------------------------------------------
+
+
+@rule(
+    "fracture-risk-before-radiotherapy",
+    title=Text(
+        "An indication for surgery is ruled out before radiotherapy of a long bone",
+        "Une indication chirurgicale est éliminée avant la radiothérapie d'un os long",
+    ),
+    citations=(rao("radiotherapy", "§1.2, Tableau 3, Tableau 5"),),
+    trigger=BONE_RADIOTHERAPY,
+    needs=("finding", "procedures", "orders", "consultations"),
+    severest=Indicator.INFO,
+)
+def fracture_risk_before_radiotherapy(order: Order, patient: Facts) -> Outcome:
+    """A long bone without a Mirels score and without anything orthopaedic on record."""
+    mirels = patient.finding("mirels-score", order.sites)
+    blocked = unless_all(
+        that(Text("the target is a long bone", "la cible est un os long"), not order.sites.isdisjoint(sets.LONG_BONE)),
+        that(Text("no Mirels score is recorded", "aucun score de Mirels n'est enregistré"), is_absent(mirels), mirels),
+        that(
+            Text(
+                "no orthopaedic consultation, order or surgery of that bone is on record",
+                "aucune consultation, prescription ou chirurgie orthopédique de cet os n'est enregistrée",
+            ),
+            negated(_orthopaedic(order, patient)),
+            patient.procedures,
+            patient.consultations,
+            patient.orders,
+        ),
+    )
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Radiotherapy of a long bone: rule out an indication for surgery first",
+            "Radiothérapie d'un os long : éliminer d'abord une indication chirurgicale",
+        ),
+        (
+            Text(
+                "Mirels: 7 or less radiotherapy, 8 tumour board, 9 or more prophylactic fixation.",
+                "Mirels : 7 ou moins radiothérapie, 8 RCP, 9 ou plus fixation prophylactique.",
+            ),
+        ),
+        (order,),
+        remarks=target_remarks(order),
+        links=("mirels",),
+    )
+
+
+def _orthopaedic(order: Order, patient: Facts) -> bool | None:
+    orthopaedic = sets.ORTHOPAEDIC_CONSULTATION | sets.ORTHOPAEDIC_SPECIALTY
+
+    def act(one: Act) -> bool:
+        return one.is_any(orthopaedic) or (one.is_any(sets.BONE_SURGERY) and _same_bone(one, order))
+
+    def ordered(other: Order) -> bool:
+        if other.radiotherapy is not None:
+            return False
+        if other.is_any(orthopaedic):
+            return True
+        regions = prescribed(order).regions
+        same = not other.regions or not regions or not other.regions.isdisjoint(regions)
+        return other.is_any(sets.BONE_SURGERY) and same
+
+    return either(patient.procedures.any(act), patient.consultations.any(act), patient.orders.any(ordered))
+
+
+def _ct_criteria(order: Order, patient: Facts) -> bool | None:
+    """Cortical lysis above 30 % axially and above 50 % circumferentially on CT (RAO §1.2)."""
+    axial = patient.finding("cortical-lysis-axial", order.sites)
+    round_about = patient.finding("cortical-lysis-circumferential", order.sites)
+    return both(above(axial, 30), above(round_about, 50))
+
+
+@rule(
+    "mirels-high",
+    title=Text(
+        "Mirels 9 or more: prophylactic fixation first when life expectancy exceeds 3 months",
+        "Mirels 9 ou plus : fixation prophylactique d'abord si l'espérance de vie dépasse 3 mois",
+    ),
+    citations=(rao("radiotherapy", "§1.2, Tableau 3"),),
+    trigger=BONE_RADIOTHERAPY,
+    needs=("finding",),
+    severest=Indicator.WARNING,
+)
+def mirels_high(order: Order, patient: Facts) -> Outcome:
+    """Mirels of 9 or more for the bone treated, life expectancy not recorded as 3 months or less."""
+    mirels, expectancy = patient.finding("mirels-score", order.sites), patient.finding("life-expectancy")
+    short = expectancy.test(
+        lambda found: None if found.bounds is None else found.bounds.at_most(Decimal(THREE_MONTHS_DAYS))
+    )
+    blocked = unless_all(
+        that(Text("Mirels is 9 or more", "Mirels est de 9 ou plus"), at_least(mirels, 9), mirels),
+        that(
+            Text(
+                "life expectancy is not recorded as 3 months or less",
+                "l'espérance de vie n'est pas enregistrée comme de 3 mois ou moins",
+            ),
+            negated(short),
+            expectancy,
+        ),
+    )
+    if blocked:
+        return blocked
+    detail = [
+        Text(
+            "Prophylactic fixation first when expectancy exceeds 3 months, radiotherapy after.",
+            "Fixation prophylactique d'abord si l'espérance dépasse 3 mois, radiothérapie ensuite.",
+        )
+    ]
+    if is_absent(expectancy):
+        detail.append(Text("Life expectancy is not recorded.", "L'espérance de vie n'est pas enregistrée."))
+    if _ct_criteria(order, patient):
+        detail.append(
+            Text(
+                "Cortical lysis above 30 % axial and 50 % circumferential strengthens the indication.",
+                "Une lyse corticale de plus de 30 % axiale et 50 % circonférentielle renforce l'indication.",
+            )
+        )
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "Radiotherapy with Mirels 9 or more: prophylactic fixation first",
+            "Radiothérapie avec Mirels de 9 ou plus : fixation prophylactique d'abord",
+        ),
+        tuple(detail),
+        (mirels,),
+        remarks=target_remarks(order),
+    )
+
+
+@rule(
+    "mirels-borderline",
+    title=Text("Mirels 8: decide in a tumour board", "Mirels 8 : décider en RCP"),
+    citations=(rao("radiotherapy", "§1.2, Tableau 3"),),
+    trigger=BONE_RADIOTHERAPY,
+    needs=("finding",),
+    severest=Indicator.INFO,
+)
+def mirels_borderline(order: Order, patient: Facts) -> Outcome:
+    """Mirels of exactly 8 for the bone treated."""
+    mirels = patient.finding("mirels-score", order.sites)
+    blocked = unless_all(
+        that(Text("Mirels is 8", "Mirels est de 8"), both(at_least(mirels, 8), below(mirels, 9)), mirels)
+    )
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Radiotherapy with Mirels 8: decide in a tumour board (RCP-OOS)",
+            "Radiothérapie avec Mirels de 8 : décision en RCP-OOS",
+        ),
+        (
+            Text(
+                "With surgeon, interventional radiologist, rheumatologist and radiotherapist.",
+                "Avec chirurgien, radiologue interventionnel, rhumatologue et radiothérapeute.",
+            ),
+        ),
+        (mirels,),
+        remarks=target_remarks(order),
+    )
+
+
+@rule(
+    "cortical-lysis",
+    title=Text(
+        "Marked cortical lysis on CT calls for a Mirels score and a surgical opinion",
+        "Une lyse corticale marquée au scanner appelle un score de Mirels et un avis chirurgical",
+    ),
+    citations=(rao("radiotherapy", "§1.2"),),
+    trigger=BONE_RADIOTHERAPY,
+    needs=("finding",),
+    severest=Indicator.INFO,
+)
+def cortical_lysis(order: Order, patient: Facts) -> Outcome:
+    """Both CT criteria met and no Mirels score recorded."""
+    mirels = patient.finding("mirels-score", order.sites)
+    axial = patient.finding("cortical-lysis-axial", order.sites)
+    round_about = patient.finding("cortical-lysis-circumferential", order.sites)
+    blocked = unless_all(
+        that(
+            Text(
+                "cortical lysis is above 30 % axial and above 50 % circumferential",
+                "la lyse corticale dépasse 30 % axiale et 50 % circonférentielle",
+            ),
+            _ct_criteria(order, patient),
+            axial,
+            round_about,
+        ),
+        that(Text("no Mirels score is recorded", "aucun score de Mirels n'est enregistré"), is_absent(mirels), mirels),
+    )
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Radiotherapy with marked cortical lysis: compute Mirels, discuss surgery",
+            "Radiothérapie avec lyse corticale marquée : calculer Mirels, discuter la chirurgie",
+        ),
+        (
+            Text(
+                "The CT criteria are those that support fixation when Mirels is 9 or more.",
+                "Les critères scanner sont ceux qui appuient une fixation quand Mirels est de 9 ou plus.",
+            ),
+        ),
+        (axial, round_about),
+        remarks=target_remarks(order),
+        links=("mirels",),
+    )
+
+
+@rule(
+    "spinal-instability",
+    title=Text(
+        "SINS 7 or more: surgical opinion before radiotherapy", "SINS 7 ou plus : avis chirurgical avant radiothérapie"
+    ),
+    citations=(rao("radiotherapy", "§1.2"),),
+    trigger=BONE_RADIOTHERAPY,
+    needs=("finding",),
+    severest=Indicator.WARNING,
+)
+def spinal_instability(order: Order, patient: Facts) -> Outcome:
+    """SINS of 7 or more, and a spine target."""
+    sins = patient.finding("sins-score", order.sites)
+    blocked = unless_all(
+        that(Text("the target is the spine", "la cible est le rachis"), is_spine(order)),
+        that(Text("SINS is 7 or more", "SINS est de 7 ou plus"), at_least(sins, 7), sins),
+    )
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "Radiotherapy of the spine with SINS 7 or more: surgical opinion first",
+            "Radiothérapie du rachis avec SINS de 7 ou plus : avis chirurgical d'abord",
+        ),
+        (
+            Text(
+                "The spine is potentially unstable (7 to 12) or unstable (13 and more).",
+                "Le rachis est potentiellement instable (7 à 12) ou instable (13 et plus).",
+            ),
+        ),
+        (sins,),
+        remarks=target_remarks(order),
+    )

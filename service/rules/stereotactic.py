@@ -1,0 +1,665 @@
+"""Stereotactic bone radiotherapy and re-irradiation (RAO, radiothérapie §1.5, §2.2, §4, Tableau 5)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mappings import concept_sets as sets
+from mappings.dates import add_months
+from mappings.facts import (
+    Act,
+    Diagnosis,
+    Facts,
+    Order,
+    RadiotherapyCourse,
+    Unavailable,
+)
+from mappings.wording import Amount, Text
+from service.rules.bone_radiotherapy import (
+    ABLATIVE,
+    BONE_RADIOTHERAPY,
+    RADIOTHERAPY,
+    REGION_UNKNOWN,
+    REIRRADIATION_SCHEMES,
+    STEREOTACTIC,
+    THREE_MONTHS_DAYS,
+    Scheme,
+    above,
+    already_irradiated,
+    as_act,
+    at_least,
+    below,
+    earlier_courses,
+    is_spine,
+    is_true,
+    prescribed,
+    same_region,
+    scheme,
+    target_remarks,
+    unless_all_of_regions,
+    volume_of,
+)
+from service.rules.citation import rao
+from service.rules.outcome import Advice, Basis, CannotTell, Condition, Indicator, Outcome, Silence, unless_all
+from service.rules.rule import rule
+from service.rules.situations import (
+    both,
+    either,
+    negated,
+    planned_remarks,
+    that,
+)
+
+# --- stereotactic radiotherapy ----------------------------------------------------------------------------------------
+
+UNSTABLE_SINS = 13
+RECENT_RADIOTHERAPY_DAYS = 90
+RADIONUCLIDE_DAYS = 90
+
+
+def _compression(patient: Facts) -> tuple[bool | None, bool, tuple[Diagnosis, ...]]:
+    """Whether a cord compression is active, whether it was decompressed since, and the conditions."""
+    active = tuple(one for one in patient.conditions if one.active and one.is_any(sets.SPINAL_CORD_COMPRESSION))
+    holds = True if active else (None if patient.conditions.gaps else False)
+    decompressed = bool(active) and all(any(_decompresses(act, one) for act in patient.procedures) for one in active)
+    return holds, decompressed, active
+
+
+def _decompresses(act: Act, compression: Diagnosis) -> bool:
+    begin, when = compression.onset or compression.recorded, act.when or act.started
+    if not act.is_any(sets.SPINAL_DECOMPRESSION):
+        return False
+    return begin is None or (when is not None and when.last >= begin.first)
+
+
+def _radionuclides(order: Order, patient: Facts) -> bool | None:
+    planned = order.planned.when
+
+    def recent(act: Act) -> bool:
+        when = act.when or act.started
+        if not act.is_any(sets.RADIONUCLIDE_THERAPY):
+            return False
+        return act.under_way or (when is not None and (planned.first - when.last).days <= RADIONUCLIDE_DAYS)
+
+    return either(
+        patient.procedures.any(recent), patient.exposures.of(sets.RADIOPHARMACEUTICALS).in_last(RADIONUCLIDE_DAYS)
+    )
+
+
+def _irradiated_recently(order: Order, patient: Facts) -> tuple[bool | None, list[RadiotherapyCourse]]:
+    """Radiotherapy of the same region that ended less than 90 days before the planned start."""
+
+    def recent(course: RadiotherapyCourse) -> bool | None:
+        if course.under_way:
+            return same_region(course, order)
+        if course.last is None:
+            return None if same_region(course, order) is not False else False
+        if (order.planned.when.first - course.last.last).days >= RECENT_RADIOTHERAPY_DAYS:
+            return False
+        return same_region(course, order)
+
+    return patient.radiotherapies.any(recent), [course for course in patient.radiotherapies if recent(course)]
+
+
+@rule(
+    "stereotactic-contraindication",
+    title=Text(
+        "Recognised contraindications of stereotactic bone radiotherapy",
+        "Contre-indications reconnues de la radiothérapie stéréotaxique osseuse",
+    ),
+    citations=(rao("radiotherapy", "§2.2.1"),),
+    trigger=STEREOTACTIC,
+    needs=("conditions", "procedures", "exposures", "radiotherapies", "finding"),
+    severest=Indicator.CRITICAL,
+    problem="stereotactic-contraindication",
+    reading=Text(
+        "An unstable spine is read as SINS 13 or more; three months since radiotherapy of the same region as 90 days.",
+        "Un rachis instable est lu comme SINS 13 ou plus ; trois mois depuis une radiothérapie de la même région comme 90 jours.",
+    ),
+)
+def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
+    """Cord compression, unstable spine, radionuclide therapy, recent radiotherapy of the region, short expectancy."""
+    compression, decompressed, compressions = _compression(patient)
+    sins = patient.finding("sins-score", order.sites)
+    unstable = both(is_spine(order), at_least(sins, UNSTABLE_SINS))
+    radionuclides = _radionuclides(order, patient)
+    recent, courses = _irradiated_recently(order, patient)
+    expectancy = patient.finding("life-expectancy")
+    short = below(expectancy, THREE_MONTHS_DAYS)
+    region: Basis = patient.radiotherapies
+    if recent is None and not patient.radiotherapies.gaps:
+        region = Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,))
+    parts = (
+        that(
+            Text("spinal cord compression is active", "une compression médullaire est active"),
+            compression,
+            patient.conditions,
+        ),
+        that(Text("SINS is 13 or more", "SINS est de 13 ou plus"), unstable, sins),
+        that(
+            Text(
+                "radionuclide therapy is ongoing or 90 days old at most",
+                "une radiothérapie interne est en cours ou date de 90 jours au plus",
+            ),
+            radionuclides,
+            patient.procedures,
+            patient.exposures,
+        ),
+        that(
+            Text(
+                "the region was irradiated less than 90 days before", "la région a été irradiée moins de 90 jours avant"
+            ),
+            recent,
+            region,
+        ),
+        that(
+            Text("life expectancy is recorded below 3 months", "l'espérance de vie est enregistrée sous 3 mois"),
+            short,
+            expectancy,
+        ),
+    )
+    found = [part for part in parts if part.holds]
+    if not found:
+        unknown = tuple(one for part in parts if part.holds is None for one in part.basis)
+        holds = None if any(part.holds is None for part in parts) else False
+        blocked = unless_all_of_regions(
+            that(
+                Text("a recognised contraindication is on record", "une contre-indication reconnue est enregistrée"),
+                holds,
+                *unknown,
+            )
+        )
+        return blocked or Silence(
+            Text("no contraindication is on record", "aucune contre-indication n'est enregistrée")
+        )
+    milder = compression is True and decompressed and len(found) == 1
+    basis: list[Basis] = [*compressions] if compression else []
+    basis += [sins] if unstable else []
+    basis += [expectancy] if short else []
+    basis += [as_act(course) for course in courses]
+    return Advice(
+        Indicator.WARNING if milder else Indicator.CRITICAL,
+        Text(
+            "Stereotactic radiotherapy: recognised contraindication",
+            "Radiothérapie stéréotaxique : contre-indication reconnue",
+        ),
+        (
+            *(part.text for part in found),
+            *((Text("It was decompressed since.", "Elle a été décomprimée depuis."),) if milder else ()),
+        ),
+        tuple(basis),
+        remarks=(*planned_remarks(order), *target_remarks(order)),
+    )
+
+
+@rule(
+    "stereotactic-relative-contraindication",
+    title=Text(
+        "Relative contraindications of stereotactic bone radiotherapy",
+        "Contre-indications relatives de la radiothérapie stéréotaxique osseuse",
+    ),
+    citations=(rao("radiotherapy", "§2.2.1"),),
+    trigger=STEREOTACTIC,
+    needs=("finding",),
+    severest=Indicator.WARNING,
+)
+def stereotactic_relative_contraindication(order: Order, patient: Facts) -> Outcome:
+    """MRI contraindicated, canal narrowed above 25 %, tumour to cord below 5 mm; SINS 7 to 12 asks for the opinion."""
+    mri = patient.finding("mri-contraindicated")
+    canal = patient.finding("canal-narrowing", order.sites)
+    distance = patient.finding("tumour-cord-distance", order.sites)
+    sins = patient.finding("sins-score", order.sites)
+    parts = (
+        that(Text("MRI is contraindicated", "l'IRM est contre-indiquée"), is_true(mri), mri),
+        that(
+            Text("the canal is narrowed by more than 25 %", "le canal est rétréci de plus de 25 %"),
+            above(canal, 25),
+            canal,
+        ),
+        that(
+            Text("the tumour is less than 5 mm from the cord", "la tumeur est à moins de 5 mm de la moelle"),
+            below(distance, 5),
+            distance,
+        ),
+        that(
+            Text("SINS is 7 to 12: surgical opinion", "SINS est de 7 à 12 : avis chirurgical"),
+            both(is_spine(order), at_least(sins, 7), below(sins, UNSTABLE_SINS)),
+            sins,
+        ),
+    )
+    found = [part for part in parts if part.holds]
+    blocked = _any_of(
+        parts, Text("a relative contraindication is recorded", "une contre-indication relative est enregistrée")
+    )
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "Stereotactic radiotherapy: relative contraindication",
+            "Radiothérapie stéréotaxique : contre-indication relative",
+        ),
+        tuple(part.text for part in found),
+        tuple(one for part in found for one in part.basis),
+        remarks=target_remarks(order),
+    )
+
+
+def _any_of(parts: tuple[Condition, ...], text: Text) -> Silence | CannotTell | None:
+    """None when one of the parts holds; else silence, or what cannot be told."""
+    holds = either(*(part.holds for part in parts))
+    wanted = None if holds is None else holds
+    return unless_all(that(text, wanted, *(one for part in parts if part.holds is wanted for one in part.basis)))
+
+
+@rule(
+    "stereotactic-eligibility",
+    title=Text(
+        "Stereotactic ablation is for oligometastatic disease",
+        "L'ablation stéréotaxique s'adresse à la maladie oligométastatique",
+    ),
+    citations=(rao("radiotherapy", "§2.2.1, box"),),
+    trigger=STEREOTACTIC,
+    needs=("finding", "radiotherapies"),
+    severest=Indicator.WARNING,
+    reading=Text(
+        "The referential's definition is used here (1 to 3 sites, 1 to 5 metastases, each below 5 cm, primary controlled); the "
+        "companion documents give others.",
+        "La définition du référentiel est utilisée ici (1 à 3 sites, 1 à 5 métastases, chacune de moins de 5 cm, primitif "
+        "contrôlé) ; les autres documents en donnent d'autres.",
+    ),
+)
+def stereotactic_eligibility(order: Order, patient: Facts) -> Outcome:
+    """More metastases or sites, a larger lesion, or an uncontrolled primary, when recorded; not for re-irradiation."""
+    count = patient.finding("bone-metastasis-count")
+    site_count = patient.finding("metastatic-site-count")
+    largest = patient.finding("largest-lesion", order.sites)
+    controlled = patient.finding("primary-controlled")
+    parts = (
+        that(Text("more than 5 metastases", "plus de 5 métastases"), above(count, 5), count),
+        that(Text("more than 3 sites", "plus de 3 sites"), above(site_count, 3), site_count),
+        that(Text("a lesion of 5 cm or more", "une lésion de 5 cm ou plus"), at_least(largest, 5), largest),
+        that(
+            Text("the primary is not controlled", "la tumeur primitive n'est pas contrôlée"),
+            controlled.test(lambda found: None if found.flag is None else not found.flag),
+            controlled,
+        ),
+    )
+    again = already_irradiated(order, patient)
+    blocked = _any_of(
+        parts, Text("the recorded disease is beyond the definition", "la maladie enregistrée dépasse la définition")
+    )
+    blocked = blocked or unless_all_of_regions(
+        that(Text("it is not a re-irradiation", "ce n'est pas une réirradiation"), negated(again.holds), *again.basis)
+    )
+    if blocked:
+        return blocked
+    found = [part for part in parts if part.holds]
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "Stereotactic radiotherapy: beyond the oligometastatic definition",
+            "Radiothérapie stéréotaxique : au-delà de la définition oligométastatique",
+        ),
+        (
+            *(part.text for part in found),
+            Text(
+                "Definition: 1 to 3 sites, 1 to 5 metastases, each below 5 cm, primary controlled; at most 3 adjacent vertebrae.",
+                "Définition : 1 à 3 sites, 1 à 5 métastases, chacune de moins de 5 cm, primitif contrôlé ; au plus 3 vertèbres "
+                "adjacentes.",
+            ),
+        ),
+        tuple(one for part in found for one in part.basis),
+        remarks=target_remarks(order),
+    )
+
+
+@rule(
+    "stereotactic-tumour-board",
+    title=Text(
+        "Stereotactic or ablative bone radiotherapy is validated in a tumour board",
+        "Une radiothérapie osseuse stéréotaxique ou ablative est validée en RCP",
+    ),
+    citations=(rao("radiotherapy", "§1.5, §2.2"),),
+    trigger=ABLATIVE,
+    needs=(),
+    severest=Indicator.INFO,
+    prerequisite=True,
+)
+def stereotactic_tumour_board(order: Order, _patient: Facts) -> Outcome:
+    """A stereotactic or ablative order."""
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Stereotactic or ablative radiotherapy: validate in a tumour board (RCP-OOS)",
+            "Radiothérapie stéréotaxique ou ablative : à valider en RCP-OOS",
+        ),
+        (
+            Text(
+                "Pain flare in 14 to 68 %, which responds to corticosteroid.",
+                "Poussée douloureuse dans 14 à 68 %, sensible aux corticoïdes.",
+            ),
+        ),
+        (order,),
+        remarks=target_remarks(order),
+        items=(Text("validated in a tumour board (RCP-OOS)", "validée en RCP-OOS"),),
+    )
+
+
+SPINE_SCHEMES = (
+    Scheme((1, 2), (Decimal(18), Decimal(24))),
+    Scheme((3, 3), (Decimal(27), Decimal(30))),
+    Scheme((5, 5), (Decimal(30), Decimal(35))),
+    scheme(35, 7),
+)
+OTHER_BONE_SCHEMES = (
+    Scheme((1, 1), (Decimal(15), Decimal(25))),
+    Scheme((3, 5), (Decimal(24), Decimal(50))),
+    scheme(35, 7),
+)
+"""RAO §2.2.2 and Tableau 5: doses of stereotactic radiotherapy of the spine and of other bone."""
+
+SPINE_RANGE = Text(
+    "Spine: 18 to 24 Gy in 1 or 2 fractions, 27 to 30 in 3, 30 to 35 in 5, 35 in 7.",
+    "Rachis : 18 à 24 Gy en 1 ou 2 fractions, 27 à 30 en 3, 30 à 35 en 5, 35 en 7.",
+)
+OTHER_BONE_RANGE = Text(
+    "Other bone: 15 to 25 Gy in 1 fraction, 24 to 50 in 3 to 5, 35 in 7.",
+    "Autre os : 15 à 25 Gy en 1 fraction, 24 à 50 en 3 à 5, 35 en 7.",
+)
+
+
+@rule(
+    "stereotactic-dose",
+    title=Text(
+        "The dose of stereotactic bone radiotherapy lies in the referential's ranges",
+        "La dose de radiothérapie stéréotaxique osseuse est dans les intervalles du référentiel",
+    ),
+    citations=(rao("radiotherapy", "§2.2.2, Tableau 5, box"),),
+    trigger=STEREOTACTIC,
+    needs=(),
+    severest=Indicator.WARNING,
+    reading=Text(
+        "The box says 18 or 24 Gy in 1 to 2 fractions to the spine, the text 18 to 24: a range. 35 Gy in 7 is accepted at any "
+        "site (a clinician should confirm it).",
+        "L'encadré dit 18 ou 24 Gy en 1 à 2 fractions au rachis, le texte 18 à 24 : un intervalle. 35 Gy en 7 est accepté pour "
+        "tout site (un clinicien devrait le confirmer).",
+    ),
+)
+def stereotactic_dose(order: Order, _patient: Facts) -> Outcome:
+    """The highest-dose volume of a stereotactic order is outside the ranges."""
+    volume, regions = volume_of(order), prescribed(order).regions
+    schemes: tuple[Scheme, ...] = (*SPINE_SCHEMES, *OTHER_BONE_SCHEMES)
+    ranges: tuple[Text, ...] = (SPINE_RANGE, OTHER_BONE_RANGE)
+    if regions:
+        schemes, ranges = (
+            (SPINE_SCHEMES, (SPINE_RANGE,)) if "spine" in regions else (OTHER_BONE_SCHEMES, (OTHER_BONE_RANGE,))
+        )
+    blocked = unless_all(
+        that(
+            Text("dose and fractions are stated", "dose et fractions sont indiquées"),
+            volume.dose_gy is not None and volume.fractions is not None,
+        ),
+        that(
+            Text("the dose is outside the ranges", "la dose est hors des intervalles"),
+            not any(scheme.contains(volume) for scheme in schemes),
+        ),
+    )
+    if blocked or volume.dose_gy is None or volume.fractions is None:
+        return blocked or Silence(Text("no dose is stated", "aucune dose n'est indiquée"))
+    listed = any(scheme.fractions[0] <= volume.fractions <= scheme.fractions[1] for scheme in schemes)
+    detail = [
+        *ranges,
+        Text("A single session only in particular cases.", "Séance unique seulement dans des cas particuliers."),
+    ]
+    if not listed:
+        detail.append(
+            Text(
+                "This number of fractions is not listed; a biological equivalent is admitted.",
+                "Ce nombre de fractions n'est pas listé ; un équivalent biologique est admis.",
+            )
+        )
+    return Advice(
+        Indicator.WARNING if listed else Indicator.INFO,
+        Text(
+            "Stereotactic radiotherapy {dose} in {fractions} fractions: outside the ranges",
+            "Radiothérapie stéréotaxique {dose} en {fractions} fractions : hors des intervalles",
+            dose=Amount(volume.dose_gy, "Gy"),
+            fractions=volume.fractions,
+        ),
+        tuple(detail),
+        (order,),
+        remarks=target_remarks(order),
+    )
+
+
+@rule(
+    "stereotactic-single-reirradiation",
+    title=Text("Stereotactic re-irradiation is fractionated", "Une réirradiation stéréotaxique est fractionnée"),
+    citations=(rao("radiotherapy", "§2.2.2"),),
+    trigger=STEREOTACTIC,
+    needs=("radiotherapies",),
+    severest=Indicator.WARNING,
+)
+def stereotactic_single_reirradiation(order: Order, patient: Facts) -> Outcome:
+    """One stereotactic fraction to a region that was irradiated before."""
+    blocked = unless_all_of_regions(
+        that(Text("the order is one fraction", "la prescription est d'une fraction"), volume_of(order).fractions == 1),
+        already_irradiated(order, patient),
+    )
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "Stereotactic re-irradiation in one fraction: fractionation is recommended",
+            "Réirradiation stéréotaxique en une fraction : fractionnement recommandé",
+        ),
+        (Text("Count the earlier dose and the time since.", "Tenir compte de la dose antérieure et du délai."),),
+        tuple(as_act(course) for course in earlier_courses(order, patient)),
+        remarks=target_remarks(order),
+    )
+
+
+@rule(
+    "stereotactic-vertebral-fracture",
+    title=Text(
+        "More than 20 Gy a fraction to the spine fractures vertebrae",
+        "Plus de 20 Gy par fraction sur le rachis fracture des vertèbres",
+    ),
+    citations=(rao("radiotherapy", "§2.2.3"),),
+    trigger=STEREOTACTIC,
+    needs=(),
+    severest=Indicator.INFO,
+)
+def stereotactic_vertebral_fracture(order: Order, _patient: Facts) -> Outcome:
+    """Stereotactic radiotherapy of the spine with more than 20 Gy a fraction."""
+    volume = volume_of(order)
+    each = None if volume.dose_gy is None or not volume.fractions else volume.dose_gy / volume.fractions
+    blocked = unless_all(
+        that(Text("the target is the spine", "la cible est le rachis"), is_spine(order)),
+        that(Text("more than 20 Gy a fraction", "plus de 20 Gy par fraction"), each is not None and each > Decimal(20)),
+    )
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Stereotactic radiotherapy above 20 Gy a fraction: vertebral fracture",
+            "Radiothérapie stéréotaxique de plus de 20 Gy par fraction : fracture vertébrale",
+        ),
+        (
+            Text(
+                "Vertebral fracture up to 20 % or more, above all T10 to sacrum, lytic, more than 20 % of the body; cementoplasty "
+                "before.",
+                "Fracture vertébrale jusqu'à 20 % ou plus, surtout de T10 au sacrum, lytique, plus de 20 % du corps ; "
+                "cimentoplastie avant.",
+            ),
+        ),
+        (order,),
+        remarks=target_remarks(order),
+    )
+
+
+CORD_LIMITS: dict[int, Decimal] = {
+    1: Decimal(14),
+    2: Decimal(17),
+    3: Decimal("20.3"),
+    4: Decimal(23),
+    5: Decimal("25.3"),
+}
+"""Spinal cord Dmax in Gy by number of fractions, first irradiation (RAO §2.2.4)."""
+
+CAREFUL_SINGLE_CORD_GY = Decimal(12)
+
+
+@rule(
+    "cord-dose-limit",
+    title=Text(
+        "The planned dose to the spinal cord respects its limit", "La dose prévue à la moelle respecte sa limite"
+    ),
+    citations=(rao("radiotherapy", "§2.2.4"),),
+    trigger=BONE_RADIOTHERAPY,
+    needs=("finding", "radiotherapies"),
+    severest=Indicator.CRITICAL,
+)
+def cord_dose_limit(order: Order, patient: Facts) -> Outcome:
+    """First spinal irradiation with a recorded cord Dmax above the limit for its fractions."""
+    fractions = volume_of(order).fractions
+    limit = CORD_LIMITS.get(fractions or 0)
+    dmax = patient.finding("cord-dmax", order.sites)
+    threshold = CAREFUL_SINGLE_CORD_GY if fractions == 1 else limit
+    again = already_irradiated(order, patient)
+    blocked = unless_all_of_regions(
+        that(Text("the target is the spine", "la cible est le rachis"), is_spine(order)),
+        that(Text("1 to 5 fractions are prescribed", "1 à 5 fractions sont prescrites"), limit is not None),
+        that(
+            Text("the recorded cord Dmax is above the limit", "la Dmax médullaire enregistrée dépasse la limite"),
+            dmax.test(
+                lambda found: None if found.bounds is None or threshold is None else found.bounds.above(threshold)
+            ),
+            dmax,
+        ),
+        that(Text("it is a first irradiation", "c'est une première irradiation"), negated(again.holds), *again.basis),
+    )
+    if blocked or limit is None:
+        return blocked or Silence(Text("there is no limit for it", "il n'y a pas de limite"))
+    beyond = dmax.test(lambda found: None if found.bounds is None else found.bounds.above(limit))
+    return Advice(
+        Indicator.CRITICAL if beyond else Indicator.WARNING,
+        Text(
+            "Radiotherapy of the spine: cord Dmax above {limit} in {fractions} fractions",
+            "Radiothérapie du rachis : Dmax médullaire de plus de {limit} en {fractions} fractions",
+            limit=Amount(limit if beyond else CAREFUL_SINGLE_CORD_GY, "Gy"),
+            fractions=fractions or 0,
+        ),
+        (
+            Text(
+                "Limits of cord Dmax: 14 Gy in 1 fraction (12 preferred), 17 in 2, 20.3 in 3, 23 in 4, 25.3 in 5.",
+                "Limites de Dmax médullaire : 14 Gy en 1 fraction (12 de préférence), 17 en 2, 20,3 en 3, 23 en 4, 25,3 en 5.",
+            ),
+        ),
+        (dmax,),
+        remarks=target_remarks(order),
+    )
+
+
+# --- re-irradiation ---------------------------------------------------------------------------------------------------
+
+REIRRADIATION_MONTHS = 5
+
+
+@rule(
+    "re-irradiation-interval",
+    title=Text(
+        "Stereotactic re-irradiation of the spine waits at least 5 months",
+        "Une réirradiation stéréotaxique du rachis attend au moins 5 mois",
+    ),
+    citations=(rao("radiotherapy", "§4"),),
+    trigger=STEREOTACTIC,
+    needs=("radiotherapies", "finding"),
+    severest=Indicator.WARNING,
+    problem="stereotactic-contraindication",
+)
+def re_irradiation_interval(order: Order, patient: Facts) -> Outcome:
+    """Less than 5 calendar months from the end of the first course to the planned start."""
+
+    def too_soon(course: RadiotherapyCourse) -> bool | None:
+        if course.last is None:
+            return False if not course.undated else None
+        if add_months(course.last.last, REIRRADIATION_MONTHS) <= order.planned.when.first:
+            return False
+        return same_region(course, order)
+
+    courses = patient.radiotherapies
+    holds = courses.any(too_soon)
+    unknown: Basis = courses if holds is not None or courses.gaps else Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,))
+    blocked = unless_all_of_regions(
+        that(Text("the target is the spine", "la cible est le rachis"), is_spine(order)),
+        that(
+            Text(
+                "the region was irradiated less than 5 months before", "la région a été irradiée moins de 5 mois avant"
+            ),
+            holds,
+            unknown,
+        ),
+    )
+    if blocked:
+        return blocked
+    found = [course for course in courses if too_soon(course)]
+    cumulated = patient.finding("cord-dmax-cumulated-eqd2", order.sites)
+    new = patient.finding("cord-dmax-new-eqd2", order.sites)
+    detail = [
+        Text(
+            "At least 5 months. Cumulated cord dose (2 Gy equivalents): total below 70 Gy, new course below 25 Gy, new / cumulated "
+            "at most 0.5; no consensus.",
+            "Au moins 5 mois. Dose médullaire cumulée (équivalents 2 Gy) : total sous 70 Gy, nouveau traitement sous 25 Gy, nouveau "
+            "/ cumulé au plus 0,5 ; pas de consensus.",
+        )
+    ]
+    beyond: list[Basis] = []
+    if at_least(cumulated, 70):
+        beyond.append(cumulated)
+    if at_least(new, 25):
+        beyond.append(new)
+    if beyond:
+        detail.append(Text("A recorded dose is beyond.", "Une dose enregistrée est au-delà."))
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "Stereotactic re-irradiation of the spine less than 5 months after the first",
+            "Réirradiation stéréotaxique du rachis moins de 5 mois après la première",
+        ),
+        tuple(detail),
+        (*(as_act(course) for course in found), *beyond),
+        remarks=(*planned_remarks(order), *target_remarks(order)),
+    )
+
+
+@rule(
+    "re-irradiation-record",
+    title=Text(
+        "Before re-irradiation the earlier dose is retrieved",
+        "Avant une réirradiation la dose antérieure est récupérée",
+    ),
+    citations=(rao("radiotherapy", "§4, §6, box"),),
+    trigger=BONE_RADIOTHERAPY,
+    needs=("radiotherapies",),
+    severest=Indicator.INFO,
+    problem="stereotactic-contraindication",
+)
+def re_irradiation_record(order: Order, patient: Facts) -> Outcome:
+    """Any radiotherapy to a region that was irradiated before."""
+    blocked = unless_all_of_regions(already_irradiated(order, patient))
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Re-irradiation: retrieve the earlier dose (cord, plexus, hollow organs)",
+            "Réirradiation : récupérer la dose antérieure (moelle, plexus, organes creux)",
+        ),
+        (REIRRADIATION_SCHEMES,),
+        tuple(as_act(course) for course in earlier_courses(order, patient)),
+        remarks=target_remarks(order),
+    )

@@ -139,6 +139,9 @@ def result_time(observation: Resource, clock: Clock) -> When | None:
     return None
 
 
+LONGEST_VALUE = 100
+"""Characters of a value that was sent as a text; a longer one is prose."""
+
 _NUMBER_TEXT = re.compile(
     r"\s*(?P<comparator><=|>=|≤|≥|<|>|inf(?:érieur)?e? à|sup(?:érieur)?e? à|less than|more than|greater than)?\s*"
     r"(?P<number>\d[\d\s\u00a0\u202f]*(?:[.,]\d+)?)\s*(?P<unit>[^\d\s<>].*)?\Z",
@@ -158,7 +161,8 @@ def _read_value(node: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amou
     text = node.get("valueString")
     if text is None and isinstance(concept := node.get("valueCodeableConcept"), dict):
         text = concept.get("text")
-    if isinstance(text, str) and (match := _NUMBER_TEXT.match(unicodedata.normalize("NFC", text))):
+    short = text if isinstance(text, str) and len(text) <= LONGEST_VALUE else ""
+    if match := _NUMBER_TEXT.match(unicodedata.normalize("NFC", short)):
         word = (match["comparator"] or "").lower()
         number = re.sub(r"\s", "", match["number"]).replace(",", ".")
         return _read_quantity(

@@ -194,8 +194,11 @@ def _drug(concepts: frozenset[str], text: str, *, by_name: bool = False, unverif
     )
 
 
+LONGEST_NAME = 300
+"""Characters of a product's name in which a strength is looked for."""
+
 _STRENGTH = re.compile(
-    r"(?P<mg>\d[\d   ]*(?:[.,]\d+)?)\s*(?P<unit>mg|µg|μg|ug|mcg|UI|IU|U\.I\.)\b"
+    r"(?P<mg>\d[\d   ]*+(?:[.,]\d++)?+)\s*+(?P<unit>mg|µg|μg|ug|mcg|UI|IU|U\.I\.)\b"
     r"(?:\s*/\s*(?P<ml>\d+(?:[.,]\d+)?)?\s*ml\b)?",
     re.IGNORECASE,
 )
@@ -204,7 +207,7 @@ _STRENGTH = re.compile(
 def strength_in_text(text: str) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Milligrams, millilitres and international units that a product's name states («4 mg/100 mL», «100 000 UI»)."""
     mg = ml = iu = None
-    for match in _STRENGTH.finditer(text):
+    for match in _STRENGTH.finditer(text[:LONGEST_NAME]):
         number = decimal_of(re.sub(r"\s", "", match["mg"]).replace(",", "."))
         unit = match["unit"].casefold()
         if unit == "mg":

@@ -90,9 +90,7 @@ def the_card_of(rule: str, among: list[Card]) -> Card:
 
 
 def actions(among: list[Card], kind: str | None = None) -> list[dict[str, Any]]:
-    found = [
-        action for card in among for suggestion in card.get("suggestions", ()) for action in suggestion["actions"]
-    ]
+    found = [action for card in among for suggestion in card.get("suggestions", ()) for action in suggestion["actions"]]
     return [action for action in found if kind in {None, action["type"]}]
 
 
@@ -139,11 +137,16 @@ def test_without_a_missing_prerequisite_there_is_no_checklist() -> None:
     assert all_rules_of(answer) == {"supplementation-missing"}
 
 
-def test_the_checklist_of_an_urgent_order_is_one_level_milder() -> None:
-    answer = cards(order={"drug": "denosumab", "dose": "120 mg", "priority": "urgent"})
-    [checklist] = with_topic("checklist", answer)
-    assert checklist["indicator"] == "info"
+def test_the_checklist_of_an_urgent_order_is_as_severe_as_its_most_severe_line() -> None:
+    # calcium-unknown names no urgency exception and stays a warning; the three others step down
+    order = {"drug": "denosumab", "dose": "120 mg", "priority": "urgent"}
+    [checklist] = with_topic("checklist", cards(order=order))
     assert sorted(rules_of(checklist)) == sorted(CREATININE_AND_MORE)
+    assert checklist["indicator"] == "warning"
+    known = {name: NOTHING_MISSING[name] for name in ("calcium", "albumin", "phosphate")}
+    [checklist] = with_topic("checklist", cards(order=order, record=known))
+    assert "calcium-unknown" not in rules_of(checklist)
+    assert checklist["indicator"] == "info"
 
 
 def test_a_deficiency_is_a_card_of_its_own_beside_the_checklist() -> None:
@@ -300,8 +303,10 @@ def test_in_the_chart_a_dental_review_is_still_said_beside_an_emergency() -> Non
             "record": {"clearance": "25 mL/min 2 days ago"},
         },
         {
-            "orders": [{"drug": "denosumab", "members": {"medicationCodeableConcept": {"text": "Osteoforte"}}}]
-            + [{"drug": "pamidronic acid"}],
+            "orders": [
+                {"drug": "denosumab", "members": {"medicationCodeableConcept": {"text": "Osteoforte"}}},
+                {"drug": "pamidronic acid"},
+            ],
             "record": {"clearance": "25 mL/min 2 days ago"},
         },
     ],
@@ -318,7 +323,7 @@ def test_critical_cards_come_first(told: dict[str, Any]) -> None:
 
 
 def test_what_could_not_be_looked_up_makes_one_card_of_the_order() -> None:
-    unavailable = ["vitaminD", "calcium", "creatinine", "procedures"]
+    unavailable = ["vitaminD", "calcium", "phosphate", "creatinine", "procedures"]
     answer = cards(order={"drug": "denosumab", "dose": "120 mg"}, unavailable=unavailable)
     [quiet] = with_topic("could-not-be-checked", answer)
     assert quiet["indicator"] == "warning"
@@ -330,12 +335,22 @@ def test_what_could_not_be_looked_up_makes_one_card_of_the_order() -> None:
 
 def test_what_could_not_be_looked_up_is_never_called_missing() -> None:
     answer = cards(
-        order={"drug": "denosumab", "dose": "120 mg"}, unavailable=["vitaminD", "calcium", "creatinine", "procedures"]
+        order={"drug": "denosumab", "dose": "120 mg"},
+        unavailable=["vitaminD", "calcium", "phosphate", "creatinine", "procedures"],
     )
     text = " ".join(card["summary"] + card["detail"] for card in answer)
     assert "25-OH vitamin D: not measured" not in text
     assert "25-OH vitamin D: none on record" not in text
     assert not all_rules_of(answer) & set(CREATININE_AND_MORE)
+
+
+def test_an_absent_phosphate_is_asked_for_though_calcium_could_not_be_looked_up() -> None:
+    answer = cards(order={"drug": "denosumab", "dose": "120 mg"}, unavailable=["calcium"])
+    card = the_card_of("calcium-unknown", answer)
+    assert "Calcium: not measured" not in card["detail"]
+    offered = [action["description"].lower() for action in actions([card], "create")]
+    assert any("phosphate" in description for description in offered)
+    assert not any("calcium" in description for description in offered)
 
 
 def test_it_is_a_warning_as_soon_as_one_of_the_rules_could_have_been_a_warning() -> None:
@@ -505,7 +520,9 @@ def test_an_order_that_is_not_recognisably_for_osteoporosis_is_in_scope(order: d
 
 def selecting(request: dict[str, Any], *numbers: int) -> dict[str, Any]:
     drafts = drafts_of(request)
-    request["context"]["selections"] = [f"{drafts[number]['resourceType']}/{drafts[number]['id']}" for number in numbers]
+    request["context"]["selections"] = [
+        f"{drafts[number]['resourceType']}/{drafts[number]['id']}" for number in numbers
+    ]
     return request
 
 
@@ -609,13 +626,20 @@ def test_every_card_about_zoledronic_acid_says_hydration(record: dict[str, Any],
 # --- offers -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("rule", [rule.id for rule in all_rules()])
+WITH_OFFERS = [
+    rule.id for rule in all_rules() if any(scenario.told.get("offers") for scenario in scenarios_of(rule.id))
+]
+
+
+@pytest.mark.parametrize("rule", WITH_OFFERS)
 def test_every_resource_offered_in_a_scenario_of_the_rule_is_valid_fhir(rule: str) -> None:
+    seen = 0
     for scenario in scenarios_of(rule):
         request = request_for(scenario.told)
         drafts = drafts_of(request) if "draftOrders" in request["context"] else []
         references = {f"{draft['resourceType']}/{draft['id']}" for draft in drafts}
         for action in actions(answered(request)):
+            seen += 1
             if action["type"] == "delete":
                 assert action["resourceId"] in references
                 assert "resource" not in action
@@ -628,6 +652,7 @@ def test_every_resource_offered_in_a_scenario_of_the_rule_is_valid_fhir(rule: st
                 assert "id" not in resource
             else:
                 assert f"{resource['resourceType']}/{resource['id']}" in references
+    assert seen
 
 
 A_FULL_DRAFT = {
@@ -797,13 +822,17 @@ def test_while_calcium_is_high_no_supplement_and_no_deletion_is_offered(vitamin_
         record["vitamin D"] = vitamin_d
     answer = cards(order={"drug": "denosumab", "dose": "120 mg"}, record=record)
     drugs = [
-        action["resource"] for action in actions(answer, "create") if action["resource"]["resourceType"] != "ServiceRequest"
+        action["resource"]
+        for action in actions(answer, "create")
+        if action["resource"]["resourceType"] != "ServiceRequest"
     ]
     assert drugs == []
     assert actions(answer, "delete") == []
     assert "hypercalcaemia" in all_rules_of(answer)
     if vitamin_d:
-        [deficiency] = [card for card in answer if set(rules_of(card)) & {"vitamin-d-deficiency", "vitamin-d-insufficiency"}]
+        [deficiency] = [
+            card for card in answer if set(rules_of(card)) & {"vitamin-d-deficiency", "vitamin-d-insufficiency"}
+        ]
         assert deficiency["indicator"] == "info"
         assert not deficiency.get("suggestions")
 

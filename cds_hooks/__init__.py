@@ -3,7 +3,7 @@
 Lenient with what comes in, strict with what goes out; no web framework, no FHIR model, no medicine.
 """
 
-from cds_hooks.card import Action, Card, Coding, HookResponse, Link, Source, Suggestion
+from cds_hooks.card import RELATIVE_REFERENCE, Action, Card, Coding, HookResponse, Link, Source, Suggestion, filled
 from cds_hooks.discovery import ServiceDescription
 from cds_hooks.errors import InvalidFeedback, InvalidHookRequest, PreconditionFailed, ProtocolError
 from cds_hooks.feedback import Feedback, read_feedback
@@ -19,6 +19,7 @@ from cds_hooks.schemas import (
 )
 
 __all__ = [
+    "RELATIVE_REFERENCE",
     "Action",
     "Card",
     "Coding",
@@ -41,6 +42,7 @@ __all__ = [
     "ServiceDescription",
     "Source",
     "Suggestion",
+    "filled",
     "operation_outcome",
     "prefetched",
     "read_feedback",

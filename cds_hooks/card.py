@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+RELATIVE_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9._-]+\Z")
+"""What an action may name a resource by; the ids of real EHRs are longer than FHIR has them, and hold `_`."""
 
 
 def fresh_uuid() -> str:
@@ -124,6 +128,19 @@ class HookResponse:
         return {"cards": [card.to_json() for card in self.cards], **_filled(extension=self.extension)}
 
 
+def filled(value: Any) -> Any:
+    """A copy of a JSON value without what has no value: CDS Hooks forbids null, empty texts, arrays and objects."""
+    if isinstance(value, Mapping):
+        members = {name: filled(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in members.items() if inner not in _EMPTY}
+    if isinstance(value, list):
+        return [inner for inner in map(filled, value) if inner not in _EMPTY]
+    return value
+
+
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+
+
 def _filled(**members: Any) -> dict[str, Any]:
-    """The members that have a value: CDS Hooks forbids null, empty texts, arrays and objects."""
-    return {name: value for name, value in members.items() if value not in (None, "", [], {})}
+    """The members that have a value."""
+    return {name: value for name, value in members.items() if value not in _EMPTY}

@@ -12,6 +12,8 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate, validates_schema
 
+from cds_hooks.card import RELATIVE_REFERENCE
+
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
 LONGEST_SUMMARY = 139
 LONGEST_ID = 512
@@ -170,7 +172,7 @@ class ActionSchema(Strict):
     type = fields.String(required=True, validate=validate.OneOf(["create", "update", "delete"]))
     description = fields.String(required=True, validate=_FILLED)
     resource = fields.Dict(keys=fields.String())
-    resourceId = fields.String(validate=validate.Regexp(r"[A-Z][A-Za-z]+/\S+\Z"))
+    resourceId = fields.String(validate=validate.Regexp(RELATIVE_REFERENCE))
 
     @validates_schema
     def _resource_fits_the_type(self, action: Mapping[str, Any], **_: Any) -> None:

@@ -11,7 +11,7 @@ from mappings.dates import When
 from mappings.facts import Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
 from mappings.laboratory import Reading, newest
 from mappings.quantities import Bounds, exactly
-from mappings.units import Analyte
+from mappings.units import SCALES, Analyte
 from mappings.wording import Text
 
 CRISIS_ABOVE = Decimal("3.5")
@@ -22,6 +22,9 @@ DEFAULT_LIMITS = (Decimal("2.20"), Decimal("2.60"))
 
 NORMAL_ALBUMIN = Decimal(40)
 """g/L: the albumin at which calcium needs no correction (RAO, contexte général §4)."""
+
+ANY_ALBUMIN = Bounds(SCALES[Analyte.ALBUMIN].lowest, SCALES[Analyte.ALBUMIN].highest)
+"""g/L: what an albumin that could not be looked up may be (the plausible range, `codes.md` §3)."""
 
 WHAT = Text("corrected calcium", "calcémie corrigée")
 
@@ -112,6 +115,7 @@ def _correct(
             lower_limit=lower,
             upper_limit=upper,
             albumin_unavailable=unavailable,
+            possible=None if unavailable is None else measured.bounds.shifted(_correction(ANY_ALBUMIN)),
         )
 
     fact = newest(

@@ -122,7 +122,7 @@ def read_finding(
 ) -> FindingReading | None:
     """One recorded finding; None where its status never counts or it has no value."""
     kind = KINDS[name]
-    status = observation.get("status")
+    status = a_text(observation.get("status"))
     if status in IGNORED_STATUSES:
         return None
     try:

@@ -76,7 +76,7 @@ def read_reading(
 
     None for a result that does not exist: a status that never counts, or no value (a dataAbsentReason, say).
     """
-    status = observation.get("status")
+    status = _text(observation.get("status"))
     if status in IGNORED_STATUSES or not _has_value(node):
         return None
     try:

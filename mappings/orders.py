@@ -38,8 +38,8 @@ NOT_IN_LISTS = Text(
 def is_order(resource: Resource) -> bool:
     """A resource that orders something, as `rules.md` counts orders: not revoked, not in error, not a "do not"."""
     return (
-        resource.get("resourceType") in ORDER_TYPES
-        and resource.get("status") not in NO_ORDER_STATUSES
+        a_text(resource.get("resourceType")) in ORDER_TYPES
+        and a_text(resource.get("status")) not in NO_ORDER_STATUSES
         and resource.get("doNotPerform") is not True
     )
 
@@ -92,7 +92,7 @@ def _medication_order(
         name=drug.name,
         concepts=drug.concepts,
         identified=drug.identified,
-        urgent=resource.get("priority") in URGENT,
+        urgent=a_text(resource.get("priority")) in URGENT,
         planned=_planned(dosage.first, clock),
         drug=drug,
         dosage=dosage,
@@ -137,7 +137,7 @@ def _service_order(
         name=verbatim(name),
         concepts=concepts,
         identified=identified,
-        urgent=resource.get("priority") in URGENT,
+        urgent=a_text(resource.get("priority")) in URGENT,
         planned=_planned(_occurrence(resource, clock), clock),
         dosage=Dosage(),
         sites=sites_of(resource, find, terminology)
@@ -151,6 +151,7 @@ def _service_order(
         links=frozenset(links_of(resource)) if external else frozenset(),
         written=_read(resource.get("authoredOn"), clock),
         unidentified_because=None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
+        instruction=a_text(resource.get("patientInstruction")),
     )
 
 

@@ -78,14 +78,14 @@ class Bounds:
             self.low_open,
         )
 
-    def reciprocal(self) -> Bounds:
-        """One divided by every (positive) value."""
-        return Bounds(
-            None if self.high is None else 1 / self.high,
-            None if self.low is None or self.low <= ZERO else 1 / self.low,
-            self.high_open,
-            self.low_open,
-        )
+    def over(self, by: Bounds) -> Bounds:
+        """Every (not negative) value divided by every (positive) value of the other, in one division.
+
+        Dividing last keeps a quotient that is a whole number whole: a reciprocal would round first.
+        """
+        low = None if self.low is None or by.high is None else self.low / by.high
+        high = None if self.high is None or by.low is None or by.low <= ZERO else self.high / by.low
+        return Bounds(low, high, self.low_open or by.high_open, self.high_open or by.low_open)
 
     def times(self, by: Bounds) -> Bounds:
         """Every value times every value of the other; both are taken as not negative."""

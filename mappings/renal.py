@@ -49,8 +49,9 @@ def clearance(inputs: RenalInputs, today: date) -> Fact[Clearance]:
     is reached, makes the fact unavailable: a later route must not hide it.
     """
     reported, creatinine = inputs.cockcroft, inputs.creatinine
-    if isinstance(creatinine, Unavailable):
-        return _unavailable(creatinine, inputs)
+    for fact in (creatinine, reported):
+        if isinstance(fact, Unavailable):
+            return _unavailable(fact, inputs)
     if isinstance(reported, Known) and not (
         isinstance(creatinine, Known) and reported.value.when.certainly_before(creatinine.value.when)
     ):
@@ -61,8 +62,6 @@ def clearance(inputs: RenalInputs, today: date) -> Fact[Clearance]:
         if not isinstance(computed, tuple):
             return computed
         missing = computed
-    if isinstance(reported, Unavailable):
-        return _unavailable(reported, inputs)
     for fact, method in (
         (inputs.measured, ClearanceMethod.MEASURED),
         (reported, ClearanceMethod.OLDER_COCKCROFT),
@@ -144,7 +143,7 @@ def _computed(
     youngest, oldest = completed_years(birth.last, today), completed_years(birth.first, today)
     years = Bounds(Decimal(COCKCROFT_YEARS - oldest), Decimal(COCKCROFT_YEARS - youngest))
     factor = COCKCROFT_FACTORS[str(person.value.sex)]
-    bounds = years.times(weight.value.bounds).times(creatinine.value.bounds.reciprocal()).scaled(factor)
+    bounds = years.times(weight.value.bounds).scaled(factor).over(creatinine.value.bounds)
     if any(end is not None and SCALES[Analyte.CLEARANCE].implausible(end) for end in (bounds.low, bounds.high)):
         why = Text(
             "the computed clearance is not plausible: check creatinine and weight",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from cds_hooks import Card, Coding, Source
 from mappings import concept_sets as sets
-from mappings.facts import Facts, Order
+from mappings.facts import Absent, Facts, Order
 from mappings.wording import Text
 from service.evaluate import Answered, Failure
 from service.i18n import Language, sentence
@@ -20,8 +20,8 @@ from service.i18n import render as rendered
 from service.results import lines, remarks, resources
 from service.rules.citation import Citation, cited
 from service.rules.offers import DeleteOrder, Offer
-from service.rules.outcome import Advice, CannotTell, Indicator, Silence
-from service.rules.situations import bone_metastasis_on_record, osteoporosis_form
+from service.rules.outcome import Advice, Basis, CannotTell, Indicator, Silence
+from service.rules.situations import bone_metastasis, osteoporosis_form
 from service.suggestions import Ordering, suggestions
 
 EXTENSION = "org.osteocds"
@@ -174,13 +174,18 @@ def _advice_card(group: list[Answered], patient: Facts | None) -> Composed:
         summary=_checklist_summary(first, lead) if checklist and len(advices) > 1 else lead.summary,
         detail=detail,
         items=_unique(text for _, advice in advices for text in advice.items) if checklist else (),
-        results=_unique(lines(basis)),
+        results=_unique(lines(basis if not checklist else (one for one in basis if not _nothing_at_all(one)))),
         notes=notes,
         citations=tuple(dict.fromkeys(citation for one, _ in advices for citation in one.rule.citations)),
         offers=tuple(offer for _, advice in advices for offer in advice.offers),
         rules=tuple(dict.fromkeys(one.rule.id for one, _ in advices)),
         resources=tuple(dict.fromkeys((*_references(orders), *resources(basis)))),
     )
+
+
+def _nothing_at_all(one: Basis) -> bool:
+    """Neither a result nor an old one: the checklist's own lines say so already."""
+    return isinstance(one, Absent) and one.stale is None
 
 
 def _checklist_summary(first: Answered, lead: Advice) -> Text:
@@ -217,7 +222,10 @@ def _order_notes(orders: Iterable[Order], patient: Facts | None) -> Iterable[Tex
 
 
 def _scope_notes(order: Order, patient: Facts) -> Iterable[Text]:
-    if osteoporosis_form(order) and bone_metastasis_on_record(patient) is None:
+    metastasis = bone_metastasis(patient)
+    if osteoporosis_form(order) and metastasis.holds:
+        yield from remarks(metastasis.basis)
+    if osteoporosis_form(order) and metastasis.holds is None:
         yield Text(
             "The strength is that of osteoporosis; the conditions could not be looked up, so it counts as for bone metastases.",
             "La dose est celle de l'ostéoporose ; les pathologies n'ont pas pu être consultées, elle compte donc pour métastases "

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
+from mappings.dates import When
 from mappings.facts import (
     Absent,
     Act,
@@ -15,6 +16,7 @@ from mappings.facts import (
     CorrectedCalcium,
     Diagnosis,
     Exposure,
+    ExposureKind,
     Exposures,
     Finding,
     Known,
@@ -220,24 +222,32 @@ def _finding_line(what: Text, value: Finding) -> Text:
 
 
 def _exposure_line(value: Exposure) -> Text:
-    if value.ongoing:
+    if value.ongoing and value.first is not None:
+        state = Text("ongoing since {when}", "en cours depuis {when}", when=dated(value.first))
+    elif value.ongoing:
         state = Text("ongoing", "en cours")
+    elif value.last_dose is not None and value.kind is ExposureKind.ADMINISTRATION:
+        state = Text("given {when}", "donné {when}", when=dated(value.last_dose))
     elif value.last_dose is not None:
-        state = Text("last dose {when}", "dernière dose {when}", when=value.last_dose)
+        state = Text("last dose {when}", "dernière dose {when}", when=dated(value.last_dose))
     else:
         state = Text("last dose not dated", "dernière dose non datée")
     return Text("{drug}: {state}", "{drug} : {state}", drug=value.drug.name, state=state)
 
 
 def _diagnosis_line(value: Diagnosis) -> Text:
-    when = value.onset or value.recorded
-    if when is None:
-        return Text("{name} (undated)", "{name} (sans date)", name=value.name)
-    return Text("{name} ({when})", "{name} ({when})", name=value.name, when=when)
+    return Text("{name} ({when})", "{name} ({when})", name=value.name, when=dated(value.onset or value.recorded))
 
 
 def _act_line(value: Act) -> Text:
-    when, name = value.when or value.started, value.name or value.source
+    name = value.name or value.source
+    return Text("{name} ({when})", "{name} ({when})", name=name, when=dated(value.when or value.started))
+
+
+def dated(when: When | None) -> Text:
+    """A date as a card shows it: one that the record gives without its day is said to be partial."""
     if when is None:
-        return Text("{name} (undated)", "{name} (sans date)", name=name)
-    return Text("{name} ({when})", "{name} ({when})", name=name, when=when)
+        return Text("undated", "sans date")
+    if when.partial:
+        return Text("{when}, partial date", "{when}, date partielle", when=when)
+    return Text("{when}", "{when}", when=when)

@@ -18,7 +18,7 @@ from fhir.resources.R4B.medicationrequest import MedicationRequest
 from fhir.resources.R4B.servicerequest import ServiceRequest
 from pydantic import ValidationError
 
-from cds_hooks import Action, Suggestion
+from cds_hooks import RELATIVE_REFERENCE, Action, Suggestion, filled
 from mappings.clock import Clock
 from mappings.dates import UnreadableDate
 from mappings.evidence import Resource
@@ -153,7 +153,7 @@ def _label(offer: Offer, actions: list[Action], ordering: Ordering) -> str:
 def _actions(offer: Offer, ordering: Ordering) -> Iterator[Action]:
     match offer:
         case DeleteOrder():
-            if offer.order.reference:
+            if RELATIVE_REFERENCE.match(offer.order.reference):
                 text = Text("Remove the draft order: {drug}", "Retirer la prescription : {drug}", drug=offer.order.name)
                 yield Action("delete", ordering.say(text), resource_id=offer.order.reference)
         case UpdateOrder():
@@ -275,7 +275,7 @@ def _update(offer: UpdateOrder, ordering: Ordering) -> Iterator[Action]:
     draft = ordering.drafts.get(offer.order.index)
     if draft is None or not offer.order.reference:
         return
-    resource = copy.deepcopy(dict(draft))
+    resource = filled(draft)
     for change in offer.changes:
         if not _apply(change, resource, ordering):
             return

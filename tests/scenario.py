@@ -1,16 +1,16 @@
 """A scenario in words: a record, an order, and what one rule says. `tests/scenarios/README` is its docstring's twin.
 
-    - name: 29.9 mL/min is below the bound            # a sentence
-      order: {drug: zoledronic acid, dose: 4 mg}      # or a list `orders`; absent: patient-view
-      hook: order-select                              # absent: order-sign with orders, patient-view without;
-                                                      # an order may then be told `selected: false`
-      record:                                         # on top of BASE: lung cancer and bone metastasis, nothing else
-        clearance: 29.9 mL/min 2 days ago
-      unavailable: [creatinine]                       # prefetch keys that the EHR could not look up
-      expect: critical                                # info | warning | critical | silent | cannot tell
-      because: ...                                    # a part of the reason of a silence, in English (optional)
-      offers: [delete]                                # labels (parts of them), each must be there; [] means none
-      says: [contraindicated]                         # parts of summary or detail, in English
+- name: 29.9 mL/min is below the bound            # a sentence
+  order: {drug: zoledronic acid, dose: 4 mg}      # or a list `orders`; absent: patient-view
+  hook: order-select                              # absent: order-sign with orders, patient-view without;
+                                                  # an order may then be told `selected: false`
+  record:                                         # on top of BASE: lung cancer and bone metastasis, nothing else
+    clearance: 29.9 mL/min 2 days ago
+  unavailable: [creatinine]                       # prefetch keys that the EHR could not look up
+  expect: critical                                # info | warning | critical | silent | cannot tell
+  because: ...                                    # a part of the reason of a silence, in English (optional)
+  offers: [delete]                                # labels (parts of them), each must be there; [] means none
+  says: [contraindicated]                         # parts of summary or detail, in English
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from service.evaluate import Answered, Failure
+from service.i18n import Language
 from service.pipeline import Advised, advise
 from service.rules.outcome import Advice, CannotTell
 from service.services import published
 from service.settings import read_settings
 from service.synthetic import told_record
-from service.i18n import Language
 from service.world import World
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland"))

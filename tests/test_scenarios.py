@@ -47,7 +47,9 @@ def test_the_rule_says_what_its_scenario_expects(scenario: Scenario) -> None:
     for part in told.get("does not say", ()):
         assert part.lower() not in text.lower(), text
     if "because" in told:
-        reasons = [sentence(one.answer.because, Language.ENGLISH) for one in answered if isinstance(one.answer, Silence)]
+        reasons = [
+            sentence(one.answer.because, Language.ENGLISH) for one in answered if isinstance(one.answer, Silence)
+        ]
         assert any(told["because"].lower() in reason.lower() for reason in reasons), reasons
 
 
@@ -58,7 +60,9 @@ def test_every_rule_has_a_scenario_that_fires_one_silent_one_absent_and_one_unav
     assert expected & {"info", "warning", "critical"}, "no scenario in which it fires"
     assert "silent" in expected, "no scenario in which it stays silent"
     if declared.needs:
-        assert any(scenario.told.get("unavailable") for scenario in scenarios_of(rule)), "no scenario with data unavailable"
+        assert any(scenario.told.get("unavailable") for scenario in scenarios_of(rule)), (
+            "no scenario with data unavailable"
+        )
 
 
 def test_every_scenario_file_is_named_after_a_rule() -> None:

@@ -135,15 +135,24 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A stretch of exposures without a gap of more than a year."""
+    """A stretch of exposures without a gap of more than a year.
+
+    `latest` is later than `last` where the end of an exposure is not dated: it then lies anywhere between them.
+    """
 
     first: date
     last: date
+    latest: date
 
     @property
     def days(self) -> int:
-        """Days from the first exposure to the last."""
+        """Days from the first exposure to the last that is dated."""
         return (self.last - self.first).days
+
+    @property
+    def most_days(self) -> int:
+        """Days from the first exposure to the latest day that the last may have been."""
+        return (self.latest - self.first).days
 
 
 class Phase(StrEnum):
@@ -257,22 +266,27 @@ class Exposures:
         spans = sorted(span for span in map(self._span, self.entries) if span is not None)
         if not spans:
             return None
-        first, last = spans[0]
-        for begin, end in spans[1:]:
-            if (begin - last).days > self.settings.course_gap_days:
+        first, last, latest = spans[0]
+        for begin, end, possible_end in spans[1:]:
+            if (begin - latest).days > self.settings.course_gap_days:
                 first = begin
-            last = max(last, end)
-        return Course(first, last)
+            last, latest = max(last, end), max(latest, possible_end)
+        return Course(first, last, latest)
 
-    def _span(self, entry: Exposure) -> tuple[date, date] | None:
-        if entry.planned:
+    def _span(self, entry: Exposure) -> tuple[date, date, date] | None:
+        """First day, last dated day, and the latest day that the last dose may have been."""
+        if entry.planned or (entry.never_ended and not entry.ongoing):
             return None
         dated = [when for when in (entry.first, entry.last, entry.last_dose) if when is not None]
         if entry.ongoing:
-            return (min((when.first for when in dated), default=self.today), self.today)
+            return (min((when.first for when in dated), default=self.today), self.today, self.today)
         if not dated:
             return None
-        return (min(when.first for when in dated), min(max(when.last for when in dated), self.today))
+        end = min(max(when.last for when in dated), self.today)
+        if entry.last is not None or entry.last_dose is not None:
+            return (min(when.first for when in dated), end, end)
+        written = self.today if entry.written is None else min(entry.written.last, self.today)
+        return (min(when.first for when in dated), end, max(end, written))
 
 
 PHASE = Text("start or continuation of the antiresorptive", "début ou poursuite de l'antirésorptif")

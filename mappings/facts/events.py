@@ -89,6 +89,7 @@ class Order:
     when nothing says what is ordered. `reasons` are the concepts of its reason codes and of the conditions it refers to.
     `selecting` is true while the order is still being written (`order-select`).
     `radiotherapy` is set for an order of external radiotherapy; `links` join an order to others of one course.
+    `instruction` is what it tells the patient.
     """
 
     kind: OrderKind
@@ -114,6 +115,7 @@ class Order:
     links: frozenset[str] = frozenset()
     written: When | None = None
     unidentified_because: Text | None = None
+    instruction: str = ""
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """An order of one of these concepts."""

@@ -71,7 +71,8 @@ class VitaminD:
 class CorrectedCalcium:
     """Calcium in mmol/L, corrected for albumin where an albumin allows it (RAO, contexte général §4).
 
-    `limits` are the reference range of the result that was used, else 2.20 to 2.60 mmol/L.
+    `limits` are the reference range of the result that was used, else 2.20 to 2.60 mmol/L. Where albumin could not be
+    looked up, `possible` is what the corrected value may be with any plausible albumin.
     """
 
     bounds: Bounds
@@ -82,6 +83,7 @@ class CorrectedCalcium:
     lower_limit: Decimal
     upper_limit: Decimal
     albumin_unavailable: Unavailable | None = None
+    possible: Bounds | None = None
 
     @property
     def low(self) -> bool | None:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mappings import concept_sets as sets
-from mappings.facts import Absent, CorrectedCalcium, Fact, Facts, Known, Order, known
+from mappings.facts import Absent, CorrectedCalcium, Fact, Facts, Order, known
+from mappings.quantities import Bounds
 from mappings.wording import Text
 from service.rules.citation import ONC, rao
 from service.rules.offers import DeleteOrder, Offer, OrderAnalyte
-from service.rules.outcome import Advice, Condition, Indicator, Outcome, unless_all
+from service.rules.outcome import Advice, Indicator, Outcome, unless_all
 from service.rules.rule import rule
 from service.rules.situations import (
     ANTIRESORPTIVE,
     already_ordered,
     bone_metastasis,
-    both,
     drug_order,
     either,
     hypercalcaemic_crisis_calcium,
     is_absent,
     is_start,
+    missing_result,
+    settled_by_albumin,
     supplements_on_record,
     that,
 )
@@ -27,6 +31,12 @@ SUPPLEMENT_DRAFT = drug_order(
     Text("draft order of calcium or vitamin D", "prescription de calcium ou de vitamine D"),
     sets.CALCIUM_SUPPLEMENTS | (sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D),
 )
+
+NAMES = {
+    "calcium": Text("calcium", "calcémie"),
+    "albumin": Text("albumin", "albuminémie"),
+    "phosphate": Text("phosphate", "phosphatémie"),
+}
 
 NO_TABLETS = Text(
     "No calcium or vitamin D tablets while calcium is high.",
@@ -48,15 +58,13 @@ NO_TABLETS = Text(
 )
 def calcium_unknown(order: Order, patient: Facts) -> Outcome:
     """Start of an antiresorptive without a calcium or a phosphate that still counts."""
-    calcium_missing = both(is_absent(patient.calcium), not already_ordered(patient, "calcium"))
-    phosphate_missing = both(is_absent(patient.phosphate), not already_ordered(patient, "phosphate"))
     blocked = unless_all(
         that(
             Text(
-                "calcium or phosphate is neither on record nor ordered",
-                "calcémie ou phosphatémie ni enregistrée ni prescrite",
+                "no valid calcium, or no valid phosphate, is on record",
+                "aucune calcémie valide, ou aucune phosphatémie valide, n'est enregistrée",
             ),
-            either(calcium_missing, phosphate_missing),
+            either(is_absent(patient.calcium), is_absent(patient.phosphate)),
             patient.calcium,
             patient.phosphate,
         ),
@@ -64,17 +72,12 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
     )
     if blocked:
         return blocked
-    offers: list[Offer] = []
-    items: list[Text] = []
-    if calcium_missing:
-        offers.append(OrderAnalyte("calcium"))
-        items.append(Text("calcium: not measured", "calcémie : non dosée"))
-        if isinstance(patient.albumin, Absent) and not already_ordered(patient, "albumin"):
-            offers.append(OrderAnalyte("albumin"))
-            items.append(Text("albumin: not measured", "albuminémie : non dosée"))
-    if phosphate_missing:
-        offers.append(OrderAnalyte("phosphate"))
-        items.append(Text("phosphate: not measured", "phosphatémie : non dosée"))
+    asked: dict[str, Fact[Any]] = {"calcium": patient.calcium}
+    if isinstance(patient.calcium, Absent):
+        asked["albumin"] = patient.albumin
+    asked["phosphate"] = patient.phosphate
+    missing = [name for name, fact in asked.items() if isinstance(fact, Absent)]
+    ordered = {name: already_ordered(patient, name) for name in missing}
     return Advice(
         Indicator.WARNING,
         Text(
@@ -88,17 +91,18 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
                 "Calcémie avec albuminémie, et phosphatémie, avant la première dose : le traitement expose à l'hypocalcémie.",
             ),
         ),
-        (patient.calcium, patient.phosphate),
-        tuple(offers),
-        items=tuple(items),
+        tuple(asked.values()),
+        tuple(OrderAnalyte(name) for name in missing if not ordered[name]),
+        items=tuple(missing_result(asked[name], NAMES[name], ordered=ordered[name]) for name in missing),
     )
 
 
-def _settled_by_albumin(condition: Condition, calcium: Fact[CorrectedCalcium]) -> Condition:
-    """A condition that an uncorrected value does not fulfil stays open when albumin could not be looked up."""
-    if condition.holds is False and isinstance(calcium, Known) and calcium.value.albumin_unavailable is not None:
-        return that(condition.text, None, calcium.value.albumin_unavailable)
-    return condition
+def _below_lower(bounds: Bounds, calcium: Fact[CorrectedCalcium]) -> bool | None:
+    return bounds.below(known(calcium).value.lower_limit)
+
+
+def _above_upper(bounds: Bounds, calcium: Fact[CorrectedCalcium]) -> bool | None:
+    return bounds.above(known(calcium).value.upper_limit)
 
 
 @rule(
@@ -124,7 +128,7 @@ def hypocalcaemia(order: Order, patient: Facts) -> Outcome:
         calcium.test(lambda value: value.low),
         calcium,
     )
-    blocked = unless_all(_settled_by_albumin(below, calcium))
+    blocked = unless_all(settled_by_albumin(below, calcium, lambda bounds: _below_lower(bounds, calcium)))
     if blocked:
         return blocked
     calcium = known(calcium)
@@ -145,7 +149,7 @@ def hypocalcaemia(order: Order, patient: Facts) -> Outcome:
             (calcium,),
         )
     offers: tuple[Offer, ...] = ()
-    if isinstance(patient.albumin, Absent) and not already_ordered(patient, "albumin"):
+    if calcium.value.albumin_unavailable is None and not already_ordered(patient, "albumin"):
         offers = (OrderAnalyte("albumin"),)
     return Advice(
         Indicator.WARNING,
@@ -190,7 +194,7 @@ def hypercalcaemia(order: Order, patient: Facts) -> Outcome:
     )
     crisis = hypercalcaemic_crisis_calcium(patient)
     blocked = unless_all(
-        _settled_by_albumin(above, calcium),
+        settled_by_albumin(above, calcium, lambda bounds: _above_upper(bounds, calcium)),
         that(
             Text("it is not a hypercalcaemic crisis", "ce n'est pas une crise hypercalcémique"),
             crisis.holds is not True,
@@ -247,14 +251,15 @@ def supplement_while_hypercalcaemia(order: Order, patient: Facts) -> Outcome:
         calcium.test(lambda value: value.high),
         calcium,
     )
-    blocked = unless_all(_settled_by_albumin(above, calcium), bone_metastasis(patient))
+    metastasis = bone_metastasis(patient)
+    blocked = unless_all(settled_by_albumin(above, calcium, lambda bounds: _above_upper(bounds, calcium)), metastasis)
     if blocked:
         return blocked
     return Advice(
         Indicator.WARNING,
         Text("{drug}: not while calcium is high", "{drug} : pas tant que la calcémie est élevée", drug=order.name),
         (NO_TABLETS,),
-        (calcium,),
+        (calcium, *metastasis.basis),
         (DeleteOrder(order),),
     )
 
@@ -273,8 +278,9 @@ def supplement_while_hypercalcaemia(order: Order, patient: Facts) -> Outcome:
 def calcium_monitoring_due(_order: Order | None, patient: Facts) -> Outcome:
     """On an antiresorptive, and the last calcium is too old or there is none."""
     exposures = patient.exposures.of(sets.ANTIRESORPTIVES)
+    metastasis = bone_metastasis(patient)
     blocked = unless_all(
-        bone_metastasis(patient),
+        metastasis,
         that(
             Text("no valid calcium is on record", "aucune calcémie valide n'est enregistrée"),
             is_absent(patient.calcium),
@@ -304,5 +310,5 @@ def calcium_monitoring_due(_order: Order | None, patient: Facts) -> Outcome:
                 "Calcémie et phosphatémie régulières sous traitement : risque d'hypocalcémie.",
             ),
         ),
-        (patient.calcium, *exposures.entries[:1]),
+        (patient.calcium, *exposures.entries[:1], *metastasis.basis),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mappings import concept_sets as sets
-from mappings.facts import Exposure, Facts, Known, Order, Unavailable, known
+from mappings.facts import Course, Exposure, Exposures, Facts, Known, Order, Unavailable, known
 from mappings.wording import Text
 from service.rules.citation import rao
 from service.rules.offers import Offer, OrderAnalyte, SetInstruction, UpdateOrder
@@ -162,8 +162,9 @@ def denosumab_overdue(_order: Order | None, patient: Facts) -> Outcome:
     denosumab = patient.exposures.of(sets.DENOSUMAB)
     last = denosumab.last_dose
     overdue, within = patient.settings.overdue_after_days, patient.settings.stopped_within_days
+    metastasis = bone_metastasis(patient)
     blocked = unless_all(
-        bone_metastasis(patient),
+        metastasis,
         that(
             Text(
                 "the last dose of denosumab is {overdue} to {within} days ago",
@@ -182,8 +183,8 @@ def denosumab_overdue(_order: Order | None, patient: Facts) -> Outcome:
     return Advice(
         Indicator.WARNING,
         Text(
-            "Denosumab is overdue: last dose on {when}",
-            "Dénosumab en retard : dernière dose le {when}",
+            "Denosumab is overdue: last dose {when}",
+            "Dénosumab en retard : dernière dose {when}",
             when=last.value.last_dose,
         ),
         (
@@ -192,7 +193,7 @@ def denosumab_overdue(_order: Order | None, patient: Facts) -> Outcome:
                 "Mensuel et régulier : l'effet se perd vite quand une dose tarde.",
             ),
         ),
-        (last.value,),
+        (last.value, *metastasis.basis),
         remarks=last.remarks,
     )
 
@@ -224,8 +225,9 @@ def denosumab_discontinued(_order: Order | None, patient: Facts) -> Outcome:
     zoledronate = patient.exposures.of(sets.ZOLEDRONIC_ACID)
     within = patient.settings.stopped_within_days
     since = _newest_end(denosumab.entries)
+    metastasis = bone_metastasis(patient)
     blocked = unless_all(
-        bone_metastasis(patient),
+        metastasis,
         that(Text("denosumab is stopped", "le dénosumab est arrêté"), denosumab.stopped, denosumab),
         that(
             Text(
@@ -264,7 +266,7 @@ def denosumab_discontinued(_order: Order | None, patient: Facts) -> Outcome:
         Indicator.WARNING,
         Text("Denosumab stopped: risk of rebound", "Dénosumab arrêté : risque de rebond"),
         (proposal,),
-        (*stopped, clearance) if isinstance(clearance, Known) else stopped,
+        (*stopped, *((clearance,) if isinstance(clearance, Known) else ()), *metastasis.basis),
         remarks=remarks,
     )
 
@@ -321,21 +323,22 @@ def antiresorptive_stopped_early(_order: Order | None, patient: Facts) -> Outcom
         any(entry.planned for entry in exposures.entries) or bool(orders_of(patient, sets.ANTIRESORPTIVES)),
     )
     reasons = _reasons_to_stop(patient)
+    metastasis = bone_metastasis(patient)
     blocked = unless_all(
-        bone_metastasis(patient),
+        metastasis,
         that(
             Text(
                 "an antiresorptive was stopped, or its last dose is more than {days} days ago",
                 "un antirésorptif a été arrêté, ou sa dernière dose date de plus de {days} jours",
                 days=patient.settings.on_treatment_days,
             ),
-            both(exposures.ever, either(exposures.stopped, negated(exposures.on_treatment))),
+            either(exposures.stopped, both(_dosed(exposures), negated(exposures.on_treatment))),
             exposures,
         ),
         that(Text("nothing is ongoing or planned", "rien n'est en cours ou prévu"), negated(going_on), exposures),
         that(
             Text("the course lasted less than 730 days", "le traitement a duré moins de 730 jours"),
-            course is not None and course.days < TWO_YEARS_DAYS,
+            _shorter(course, exposures),
             exposures,
         ),
         *reasons,
@@ -348,6 +351,12 @@ def antiresorptive_stopped_early(_order: Order | None, patient: Facts) -> Outcom
             "Antiresorptive stopped after {days} days: at least 2 years are advised",
             "Antirésorptif arrêté après {days} jours : au moins 2 ans sont conseillés",
             days=course.days,
+        )
+        if course.days == course.most_days
+        else Text(
+            "Antiresorptive stopped after {days} days at most: at least 2 years are advised",
+            "Antirésorptif arrêté après {days} jours au plus : au moins 2 ans sont conseillés",
+            days=course.most_days,
         ),
         (
             Text(
@@ -355,10 +364,42 @@ def antiresorptive_stopped_early(_order: Order | None, patient: Facts) -> Outcom
                 "Donné du {first} au {last}. Au moins 2 ans, puis au cas par cas.",
                 first=course.first,
                 last=course.last,
+            )
+            if course.days == course.most_days
+            else Text(
+                "Given since {first}, last dose not dated. At least 2 years, then case by case.",
+                "Donné depuis le {first}, dernière dose non datée. Au moins 2 ans, puis au cas par cas.",
+                first=course.first,
             ),
         ),
-        tuple(entry for entry in exposures.entries if not entry.planned)[:3],
+        (*_given(exposures), *metastasis.basis),
     )
+
+
+def _given(exposures: Exposures) -> tuple[Exposure, ...]:
+    """The first few exposures, for the card."""
+    return tuple(entry for entry in exposures.entries if not entry.planned)[:3]
+
+
+def _dosed(exposures: Exposures) -> bool | None:
+    """A dose on a known day is on record; an open order without a date is none."""
+    return exposures.any(lambda entry: entry.last_dose is not None and not entry.planned)
+
+
+def _shorter(course: Course | None, exposures: Exposures) -> bool | None:
+    """Less than two years; what could not be looked up may lengthen a course, never shorten it."""
+    if course is None:
+        return None if exposures.gaps else False
+    if course.days >= TWO_YEARS_DAYS:
+        return False
+    return None if exposures.gaps or course.most_days >= TWO_YEARS_DAYS else True
+
+
+def _two_years(course: Course | None, exposures: Exposures) -> bool | None:
+    """At least two years; a gap, or an end that is not dated, may hide them."""
+    if course is not None and course.days >= TWO_YEARS_DAYS:
+        return True
+    return None if exposures.gaps or (course is not None and course.most_days >= TWO_YEARS_DAYS) else False
 
 
 def _reasons_to_stop(patient: Facts) -> tuple[Condition, ...]:
@@ -401,18 +442,18 @@ def antiresorptive_two_years(order: Order | None, patient: Facts) -> Outcome:
     """At least 730 days from the first to the last exposure, without a gap of more than 365."""
     exposures = antiresorptives(patient)
     course = exposures.last_course
-    long_enough = course is not None and course.days >= TWO_YEARS_DAYS
     conditions = [
         that(
             Text(
                 "antiresorptives were given for 730 days or more", "des antirésorptifs ont été donnés 730 jours ou plus"
             ),
-            True if long_enough else (None if exposures.gaps else False),
+            _two_years(course, exposures),
             exposures,
         )
     ]
+    metastasis = bone_metastasis(patient)
     if order is None:
-        conditions.insert(0, bone_metastasis(patient))
+        conditions.insert(0, metastasis)
     else:
         start = is_start(patient)
         conditions.append(
@@ -442,7 +483,7 @@ def antiresorptive_two_years(order: Order | None, patient: Facts) -> Outcome:
                 fasting=FASTING,
             ),
         ),
-        tuple(entry for entry in exposures.entries if not entry.planned)[:3],
+        (*_given(exposures), *(metastasis.basis if order is None else ())),
         offers,
     )
 
@@ -456,7 +497,20 @@ def antiresorptive_two_years(order: Order | None, patient: Facts) -> Outcome:
     severest=Indicator.INFO,
 )
 def ctx_sampling(order: Order, _patient: Facts) -> Outcome:
-    """A draft order of CTX."""
+    """A draft order of CTX that does not say it already."""
+    said = order.instruction.casefold()
+    blocked = unless_all(
+        that(
+            Text(
+                "the order does not yet say: {fasting}",
+                "la prescription ne dit pas encore : {fasting}",
+                fasting=FASTING,
+            ),
+            not (any(word in said for word in ("fasting", "jeun")) and "9" in said),
+        )
+    )
+    if blocked:
+        return blocked
     return Advice(
         Indicator.INFO,
         Text("CTX: sample fasting, before 9 in the morning", "CTX : prélever à jeun, avant 9 heures"),

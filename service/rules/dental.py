@@ -19,7 +19,6 @@ from service.rules.situations import (
     active_conditions,
     antiresorptives,
     bone_metastasis,
-    both,
     either,
     is_start,
     negated,
@@ -51,19 +50,33 @@ def _done_since(acts: Collected[Act], concepts: frozenset[str], since: date, tod
     return acts.any(counts)
 
 
-def _dental_review_missing(patient: Facts, act: str, concepts: frozenset[str]) -> bool | None:
-    """Not done within the setting's days, and not ordered."""
+def _missing_within(patient: Facts, concepts: frozenset[str], *collections: Collected[Act]) -> bool | None:
+    """Not done within the setting's days, as far as the resources that tell of it could be read."""
     since = days_before(patient.today, patient.settings.dental_valid_days)
-    done = either(
-        _done_since(patient.procedures, concepts, since, patient.today),
-        _done_since(patient.imaging, concepts, since, patient.today),
-    )
-    return both(negated(done), not _dental_ordered(patient, act))
+    return negated(either(*(_done_since(acts, concepts, since, patient.today) for acts in collections)))
 
 
 def _dental_ordered(patient: Facts, act: str) -> bool:
     wanted = sets.ORTHOPANTOMOGRAM if act == "orthopantomogram" else sets.DENTAL_EXAMINATION | sets.DENTAL_REQUEST
     return bool(orders_of(patient, wanted))
+
+
+REVIEWS = {
+    "examination": Text("dental examination", "examen dentaire"),
+    "orthopantomogram": Text("orthopantomogram", "orthopantomogramme"),
+}
+
+
+def _missing_review(patient: Facts, act: str) -> Text:
+    """A line of the checklist."""
+    if _dental_ordered(patient, act):
+        return Text("{act}: ordered, not done yet", "{act} : prescrit, pas encore fait", act=REVIEWS[act])
+    return Text(
+        "{act}: none in {days} days",
+        "{act} : aucun en {days} jours",
+        act=REVIEWS[act],
+        days=patient.settings.dental_valid_days,
+    )
 
 
 @rule(
@@ -80,14 +93,14 @@ def _dental_ordered(patient: Facts, act: str) -> bool:
 )
 def dental_assessment_missing(order: Order, patient: Facts) -> Outcome:
     """Start of an antiresorptive without a dental examination or an orthopantomogram within the limit."""
-    examination = _dental_review_missing(patient, "examination", sets.DENTAL_EXAMINATION)
-    orthopantomogram = _dental_review_missing(patient, "orthopantomogram", sets.ORTHOPANTOMOGRAM)
+    examination = _missing_within(patient, sets.DENTAL_EXAMINATION, patient.procedures)
+    orthopantomogram = _missing_within(patient, sets.ORTHOPANTOMOGRAM, patient.procedures, patient.imaging)
     blocked = unless_all(
         is_start(patient),
         that(
             Text(
-                "a dental examination or an orthopantomogram of the last {days} days is neither on record nor ordered",
-                "examen dentaire ou orthopantomogramme de moins de {days} jours ni enregistré ni prescrit",
+                "no dental examination, or no orthopantomogram, in the last {days} days is on record",
+                "aucun examen dentaire, ou aucun orthopantomogramme, n'est enregistré dans les {days} derniers jours",
                 days=patient.settings.dental_valid_days,
             ),
             either(examination, orthopantomogram),
@@ -98,10 +111,6 @@ def dental_assessment_missing(order: Order, patient: Facts) -> Outcome:
     if blocked:
         return blocked
     missing = [act for act, holds in (("examination", examination), ("orthopantomogram", orthopantomogram)) if holds]
-    names = {
-        "examination": Text("dental examination", "examen dentaire"),
-        "orthopantomogram": Text("orthopantomogram", "orthopantomogramme"),
-    }
     advice = Advice(
         Indicator.WARNING,
         Text(
@@ -116,16 +125,8 @@ def dental_assessment_missing(order: Order, patient: Facts) -> Outcome:
             ),
         ),
         (),
-        tuple(OrderDental(act) for act in missing),
-        items=tuple(
-            Text(
-                "{act}: none in {days} days",
-                "{act} : aucun en {days} jours",
-                act=names[act],
-                days=patient.settings.dental_valid_days,
-            )
-            for act in missing
-        ),
+        tuple(OrderDental(act) for act in missing if not _dental_ordered(patient, act)),
+        items=tuple(_missing_review(patient, act) for act in missing),
     )
     return with_urgency(advice, order, patient)
 
@@ -421,8 +422,9 @@ def dental_follow_up_due(_order: Order | None, patient: Facts) -> Outcome:
     """On an antiresorptive, without a dental examination in the last 183 days."""
     days = patient.settings.dental_valid_days
     done = _done_since(patient.procedures, sets.DENTAL_EXAMINATION, days_before(patient.today, days), patient.today)
+    metastasis = bone_metastasis(patient)
     blocked = unless_all(
-        bone_metastasis(patient),
+        metastasis,
         on_antiresorptive(patient),
         that(
             Text(
@@ -455,5 +457,5 @@ def dental_follow_up_due(_order: Order | None, patient: Facts) -> Outcome:
                 days=days,
             ),
         ),
-        taken,
+        (*taken, *metastasis.basis),
     )

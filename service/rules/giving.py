@@ -24,6 +24,8 @@ from service.rules.situations import (
     DENOSUMAB,
     ZOLEDRONATE,
     bone_metastasis,
+    both,
+    negated,
     orders_of,
     planned_remarks,
     that,
@@ -57,12 +59,13 @@ def denosumab_dose(order: Order, patient: Facts) -> Outcome:
     """Denosumab at another dose than 120 mg with a bone metastasis on record."""
     stated = order.dosage.dose_mg
     dose = stated if stated is not None or order.drug is None else order.drug.strength_mg
+    metastasis = bone_metastasis(patient)
     blocked = unless_all(
         that(
             Text("the dose ordered is known and is not 120 mg", "la dose prescrite est connue et n'est pas 120 mg"),
             dose is not None and abs(dose - DENOSUMAB_MG) > DOSE_TOLERANCE_MG,
         ),
-        bone_metastasis(patient),
+        metastasis,
     )
     if blocked or dose is None:
         return blocked or Silence(Text("no dose is stated", "aucune dose n'est indiquée"))
@@ -75,7 +78,7 @@ def denosumab_dose(order: Order, patient: Facts) -> Outcome:
             dose=Amount(dose, "mg"),
         ),
         (Text("120 mg subcutaneously once a month.", "120 mg par voie sous-cutanée une fois par mois."),),
-        (order,),
+        (order, *metastasis.basis),
         (UpdateOrder(order, (SetDose(DENOSUMAB_MG),)),),
     )
 
@@ -185,14 +188,8 @@ def _bone_metastases_few(patient: Facts) -> bool | None:
     """1 to 5 bone metastases recorded as a number."""
     low, high = OLIGOMETASTATIC
     return patient.finding("bone-metastasis-count").test(
-        lambda found: None if found.bounds is None else _both(found.bounds.at_least(low), found.bounds.at_most(high))
+        lambda found: None if found.bounds is None else both(found.bounds.at_least(low), found.bounds.at_most(high))
     )
-
-
-def _both(first: bool | None, second: bool | None) -> bool | None:  # noqa: FBT001 - truth values
-    if first is False or second is False:
-        return False
-    return None if first is None or second is None else True
 
 
 @rule(
@@ -220,7 +217,7 @@ def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
         ),
         that(
             Text("no complete or good response is recorded", "aucune réponse complète ou bonne n'est enregistrée"),
-            _negated(response.test(lambda found: found.code in {"complete", "good"})),
+            negated(response.test(lambda found: found.code in {"complete", "good"})),
             response,
         ),
     )
@@ -245,10 +242,6 @@ def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
         ),
         (order,),
     )
-
-
-def _negated(holds: bool | None) -> bool | None:  # noqa: FBT001 - a truth value
-    return None if holds is None else not holds
 
 
 @rule(

@@ -29,6 +29,10 @@ from service.rules.situations import (
 DOSE_TOLERANCE_MG = Decimal("0.05")
 """Two doses within it are the same dose (`rules.md`, `zoledronate-renal-dose`)."""
 
+CREATININE_ORDERED = Text(
+    "Creatinine is ordered: await the result.", "La créatininémie est prescrite : attendre le résultat."
+)
+
 TABLE_2: tuple[tuple[Decimal, bool, Decimal], ...] = (
     (Decimal(60), False, Decimal("4.0")),
     (Decimal(50), True, Decimal("3.5")),
@@ -97,20 +101,24 @@ def renal_function_unknown(order: Order, patient: Facts) -> Outcome:
         ),
         that(
             Text(
+                "creatinine, weight, sex or age is missing for a computation",
+                "créatininémie, poids, sexe ou âge manque pour un calcul",
+            ),
+            bool(missing),
+        ),
+        that(
+            Text(
                 "a bisphosphonate is ordered, or denosumab is started",
                 "un bisphosphonate est prescrit, ou le dénosumab débute",
             ),
             asks,
             *start.basis,
         ),
-        that(
-            Text("creatinine is not ordered yet", "la créatininémie n'est pas déjà prescrite"),
-            isinstance(patient.creatinine, Known) or not already_ordered(patient, "creatinine"),
-        ),
     )
     if blocked:
         return blocked
-    offers = () if isinstance(patient.creatinine, Known) else (OrderAnalyte("creatinine"),)
+    ordered = already_ordered(patient, "creatinine")
+    offers = () if ordered or isinstance(patient.creatinine, Known) else (OrderAnalyte("creatinine"),)
     advice = Advice(
         Indicator.WARNING,
         Text(
@@ -124,14 +132,16 @@ def renal_function_unknown(order: Order, patient: Facts) -> Outcome:
                 "Créatininémie et clairance de Cockcroft-Gault avant la dose. Manque : {missing}.",
                 missing=missing,
             ),
+            *((CREATININE_ORDERED,) if ordered else ()),
         ),
         (patient.clearance, patient.creatinine),
         offers,
         items=(
             Text(
-                "creatinine clearance: cannot be computed, missing {missing}",
-                "clairance de la créatinine : non calculable, manque {missing}",
+                "creatinine clearance: cannot be computed, missing {missing}{ordered}",
+                "clairance de la créatinine : non calculable, manque {missing}{ordered}",
                 missing=missing,
+                ordered=Text(" (ordered, await the result)", " (prescrit, attendre le résultat)") if ordered else "",
             ),
         ),
     )

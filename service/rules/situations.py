@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,6 +13,7 @@ from mappings.dates import days_before
 from mappings.facts import (
     Absent,
     Act,
+    CorrectedCalcium,
     Diagnosis,
     Exposure,
     Exposures,
@@ -22,6 +24,7 @@ from mappings.facts import (
     Phase,
     Unavailable,
 )
+from mappings.quantities import Bounds
 from mappings.wording import Text
 from service.rules.outcome import Advice, Basis, Condition
 from service.rules.rule import Trigger
@@ -225,6 +228,15 @@ def already_ordered(patient: Facts, analyte: str) -> bool:
     return any(analyte in order.analytes for order in patient.orders)
 
 
+def missing_result(fact: Fact[Any], what: Text, *, ordered: bool) -> Text:
+    """A line of a checklist: the result that is missing, the one that is too old, and whether it is ordered already."""
+    if ordered:
+        return Text("{what}: ordered, await the result", "{what} : prescrit, attendre le résultat", what=what)
+    if isinstance(fact, Absent) and fact.stale is not None:
+        return Text("{what}: too old", "{what} : trop ancien", what=what)
+    return Text("{what}: not measured", "{what} : pas de dosage", what=what)
+
+
 def orders_of(patient: Facts, concepts: frozenset[str]) -> tuple[Order, ...]:
     """The drafts and open orders of a kind."""
     return tuple(order for order in patient.orders if order.is_any(concepts))
@@ -262,9 +274,21 @@ def hypercalcaemic_crisis_calcium(patient: Facts) -> Condition:
     """
     calcium = patient.crisis_calcium
     holds = calcium.test(lambda value: value.bounds.above(CRISIS_ABOVE))
-    if isinstance(calcium, Known) and holds is False and calcium.value.albumin_unavailable is not None:
-        return that(CRISIS, None, calcium.value.albumin_unavailable)
-    return that(CRISIS, holds, calcium)
+    return settled_by_albumin(that(CRISIS, holds, calcium), calcium, lambda bounds: bounds.above(CRISIS_ABOVE))
+
+
+def settled_by_albumin(
+    condition: Condition, calcium: Fact[CorrectedCalcium], holds: Callable[[Bounds], bool | None]
+) -> Condition:
+    """A condition on calcium; one that an uncorrected value does not fulfil stays open when albumin could not be looked up.
+
+    It is open only where some plausible albumin would fulfil it.
+    """
+    if condition.holds is not False or not isinstance(calcium, Known) or calcium.value.albumin_unavailable is None:
+        return condition
+    if calcium.value.possible is None or holds(calcium.value.possible) is False:
+        return condition
+    return that(condition.text, None, calcium.value.albumin_unavailable)
 
 
 CORD_COMPRESSION = Text(

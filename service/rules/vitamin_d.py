@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from mappings import concept_sets as sets
 from mappings.dates import When
-from mappings.facts import Exposure, ExposureKind, Facts, Known, Order, VitaminD, known
+from mappings.facts import Exposure, ExposureKind, Exposures, Fact, Facts, Known, Order, Unavailable, VitaminD, known
 from mappings.wording import Text
 from service.rules.citation import rao
 from service.rules.offers import (
@@ -32,6 +32,7 @@ from service.rules.situations import (
     is_absent,
     is_start,
     is_urgent,
+    missing_result,
     negated,
     orders_of,
     phase_of,
@@ -42,7 +43,8 @@ from service.rules.situations import (
     with_urgency,
 )
 
-VITAMIN_D_DRAFT = drug_order(Text("draft order of vitamin D", "prescription de vitamine D"), sets.VITAMIN_D_SUPPLEMENTS)
+ANY_VITAMIN_D = sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D
+VITAMIN_D_DRAFT = drug_order(Text("draft order of vitamin D", "prescription de vitamine D"), ANY_VITAMIN_D)
 ERGOCALCIFEROL_DRAFT = drug_order(
     Text("draft order of ergocalciferol", "prescription d'ergocalciférol"), frozenset({"ergocalciferol"})
 )
@@ -71,6 +73,7 @@ AFTER_CALCIUM = Text(
     "Calcium is high: correct vitamin D once calcium is normal; no calcium or vitamin D until then.",
     "La calcémie est élevée : corriger la vitamine D une fois la calcémie normale ; ni calcium ni vitamine D d'ici là.",
 )
+VITAMIN_D = Text("25-OH vitamin D", "25-OH-vitamine D")
 NEEDS = ("vitamin_d", "exposures", "orders", "calcium", *URGENCY_NEEDS)
 
 
@@ -95,13 +98,10 @@ def vitamin_d_unknown(order: Order, patient: Facts) -> Outcome:
             patient.vitamin_d,
         ),
         is_start(patient),
-        that(
-            Text("25-OH vitamin D is not ordered yet", "le dosage de 25-OH-vitamine D n'est pas déjà prescrit"),
-            not already_ordered(patient, "vitamin_d_25oh"),
-        ),
     )
     if blocked:
         return blocked
+    ordered = already_ordered(patient, "vitamin_d_25oh")
     advice = Advice(
         Indicator.WARNING,
         Text(
@@ -118,8 +118,8 @@ def vitamin_d_unknown(order: Order, patient: Facts) -> Outcome:
             ),
         ),
         (patient.vitamin_d,),
-        (OrderAnalyte("vitamin_d_25oh"),),
-        items=(Text("25-OH vitamin D: not measured", "25-OH-vitamine D : non dosée"),),
+        () if ordered else (OrderAnalyte("vitamin_d_25oh"),),
+        items=(missing_result(patient.vitamin_d, VITAMIN_D, ordered=ordered),),
     )
     return with_urgency(advice, order, patient)
 
@@ -153,7 +153,7 @@ def vitamin_d_deficiency(order: Order, patient: Facts) -> Outcome:
                 "25-OH vitamin D is below 20 ng/mL (50 nmol/L)",
                 "la 25-OH-vitamine D est inférieure à 20 ng/mL (50 nmol/L)",
             ),
-            level.test(lambda value: value.below(20)),
+            level.test(_settled_deficiency),
             level,
         ),
         _no_correction(level, patient, DEFICIENCY_WEEKS),
@@ -165,6 +165,12 @@ def vitamin_d_deficiency(order: Order, patient: Facts) -> Outcome:
     start = starts(patient)
     indicator = Indicator.CRITICAL if deep and start else Indicator.WARNING
     return _correction_advice(order, patient, indicator, DEFICIENCY_WEEKS, deletes=start)
+
+
+def _settled_deficiency(level: VitaminD) -> bool | None:
+    """Below 20 ng/mL. A bound that settles only "below 30" is an insufficiency, the mildest level that it settles."""
+    below = level.below(20)
+    return False if below is None and level.below(30) else below
 
 
 @rule(
@@ -238,7 +244,7 @@ def _correction_advice(order: Order, patient: Facts, indicator: Indicator, weeks
             "{drug} : corriger la vitamine D sans interrompre le traitement",
             drug=order.name,
         )
-    other = tuple(_on_record_remark(entry) for entry in supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS))
+    other = tuple(_on_record_remark(entry) for entry in _no_correction_of_it(patient))
     advice = Advice(indicator, summary, tuple(detail), basis, tuple(offers), remarks=(*other, *_phase_remarks(patient)))
     return with_urgency(advice, order, patient) if start else advice
 
@@ -252,10 +258,27 @@ def _may_offer_correction(patient: Facts) -> bool:
     return not any((entry.dosage.weekly_iu or 0) >= loading for entry in running)
 
 
+def _no_correction_of_it(patient: Facts) -> tuple[Exposure, ...]:
+    """Vitamin D that is taken without correcting it, and loadings since the sample that were stopped too early."""
+    level = patient.vitamin_d
+    entries = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
+    return tuple(
+        entry
+        for entry in entries
+        if entry.ongoing
+        or (
+            entry.stopped
+            and entry.first is not None
+            and isinstance(level, Known)
+            and entry.first.last >= level.value.when.first
+        )
+    )
+
+
 def _on_record_remark(entry: Exposure) -> Text:
     return Text(
-        "on record, but no loading regimen begun since the sample: {drug} ({source})",
-        "enregistré, mais pas une recharge commencée depuis le prélèvement : {drug} ({source})",
+        "on record, but no complete loading regimen since the sample: {drug} ({source})",
+        "enregistré, mais pas une recharge complète depuis le prélèvement : {drug} ({source})",
         drug=entry.drug.name,
         source=entry.source,
     )
@@ -310,7 +333,7 @@ def vitamin_d_correction_under_way(order: Order, patient: Facts) -> Outcome:
             level.test(lambda value: value.below(30)),
             level,
         ),
-        that(_LOADING_BEGUN, True if begun else (None if vitamin_d.gaps else False), vitamin_d),
+        that(_LOADING_BEGUN, _loading_known(begun, level, vitamin_d, patient), vitamin_d),
     )
     if blocked or begun is None:
         return blocked or NO_LOADING
@@ -350,6 +373,17 @@ def vitamin_d_correction_under_way(order: Order, patient: Facts) -> Outcome:
     )
     remarks = (*planned_remarks(order), *_phase_remarks(patient))
     return Advice(indicator, summary, detail, (level, entry), offers, remarks)
+
+
+def _loading_known(
+    begun: tuple[When, Exposure] | None, level: Fact[VitaminD], vitamin_d: Exposures, patient: Facts
+) -> bool | None:
+    """Whether a loading was begun since the sample; a sample that could not be looked up leaves any loading open."""
+    if begun is not None:
+        return True
+    enough = patient.settings.vitamin_d_loading_iu_a_week
+    loads = any((entry.dosage.weekly_iu or 0) >= enough for entry in vitamin_d.entries)
+    return None if vitamin_d.gaps or (isinstance(level, Unavailable) and loads) else False
 
 
 NO_LOADING = Silence(Text("no loading regimen was begun", "aucune recharge n'a été commencée"))
@@ -452,7 +486,7 @@ def vitamin_d_excess(_order: Order, patient: Facts) -> Outcome:
     if blocked:
         return blocked
     level = known(level)
-    products = supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS)
+    products = supplements_on_record(patient, ANY_VITAMIN_D)
     stop = _products_text(products)
     if level.value.above(150) is not True:
         summary = Text(
@@ -460,7 +494,7 @@ def vitamin_d_excess(_order: Order, patient: Facts) -> Outcome:
             "Vitamine D au-dessus des taux recommandés : pas de supplément pour l'instant",
         )
         return Advice(Indicator.INFO, summary, stop, (level, *products))
-    drafts = tuple(order for order in orders_of(patient, sets.VITAMIN_D_SUPPLEMENTS) if order.draft)
+    drafts = tuple(order for order in orders_of(patient, ANY_VITAMIN_D) if order.draft)
     summary = Text(
         "Vitamin D intoxication possible: give no vitamin D",
         "Intoxication à la vitamine D possible : pas de vitamine D",
@@ -493,7 +527,8 @@ def _products_text(products: tuple[Exposure, ...]) -> tuple[Text, ...]:
 )
 def vitamin_d_prefer_d3(order: Order, patient: Facts) -> Outcome:
     """A draft of ergocalciferol for a patient with a bone metastasis on record."""
-    blocked = unless_all(bone_metastasis(patient))
+    metastasis = bone_metastasis(patient)
+    blocked = unless_all(metastasis)
     if blocked:
         return blocked
     summary = Text("Ergocalciferol: cholecalciferol is preferred", "Ergocalciférol : préférer le cholécalciférol")
@@ -503,7 +538,7 @@ def vitamin_d_prefer_d3(order: Order, patient: Facts) -> Outcome:
             "Surtout pour les doses espacées. La même dose et le même rythme peuvent être gardés.",
         ),
     )
-    return Advice(Indicator.INFO, summary, detail, (), (UpdateOrder(order, (SetCholecalciferol(),)),))
+    return Advice(Indicator.INFO, summary, detail, metastasis.basis, (UpdateOrder(order, (SetCholecalciferol(),)),))
 
 
 @rule(

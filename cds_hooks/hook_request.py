@@ -48,12 +48,12 @@ def read_hook_request(body: object, hook: str) -> HookRequest:
     """
     if not isinstance(body, dict):
         raise InvalidHookRequest({"": "the body must be a JSON object: a CDS Hooks request"})
+    if isinstance(body.get("hook"), str) and body["hook"] != hook:
+        raise InvalidHookRequest({"hook": f"this service answers {hook}; see GET /cds-services for the others"})
     try:
         loaded = _SCHEMA.load(body)
     except ValidationError as error:
         raise InvalidHookRequest(flat(error.messages)) from error
-    if loaded["hook"] != hook:
-        raise InvalidHookRequest({"hook": f"this service answers {hook}; see GET /cds-services for the others"})
     context = loaded["context"]
     patient_id = _logical_id(context["patientId"])
     if not patient_id.strip("."):
@@ -75,7 +75,7 @@ def read_hook_request(body: object, hook: str) -> HookRequest:
 
 def _logical_id(value: object) -> str:
     """The id without the type that some clients put before it (`Patient/x`)."""
-    return value.strip().rstrip("/").rsplit("/", 1)[-1] if isinstance(value, str) else ""
+    return value.strip().rsplit("/", 1)[-1] if isinstance(value, str) else ""
 
 
 def _entries(bundle: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

@@ -20,7 +20,7 @@ LONGEST_ID = 512
 
 ORDER_HOOKS = frozenset({"order-select", "order-sign"})
 
-_FILLED = validate.Regexp(r"\S", error="must not be blank")
+_FILLED = validate.Regexp(r"\s*\S", error="must not be blank")
 
 
 class Identifier(fields.String):
@@ -39,8 +39,9 @@ class UtcDateTime(fields.AwareDateTime):
         super().__init__("iso", default_timezone=UTC, **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        written = value.upper() if isinstance(value, str) else value  # RFC 3339 allows t and z
         try:
-            return super()._deserialize(value, attr, data, **kwargs).astimezone(UTC)
+            return super()._deserialize(written, attr, data, **kwargs).astimezone(UTC)
         except OverflowError as error:
             raise self.make_error("invalid", input=value, obj_type=self.OBJ_TYPE) from error
 

@@ -91,15 +91,22 @@ def imaging_study(source: str, resource: Resource, clock: Clock, terminology: Te
         coding for code in maps(resource.get("procedureCode")) for coding in codings(code)
     ]
     coded += list(maps(resource.get("modality")))
-    sites: frozenset[str] = frozenset()
+    body_sites = []
     for series in maps(resource.get("series")):
         coded.append(a_map(series.get("modality")))
-        site = terminology.recognise([a_map(series.get("bodySite"))])
-        sites |= site.concepts | site.denied
+        body_sites.append({"coding": [a_map(series.get("bodySite"))]})
     when = _read(resource.get("started"), clock)
     name = next((name for code in maps(resource.get("procedureCode")) if (name := shown_name(code))), "")
     name = name or a_text(resource.get("description"))[:80]
-    return Act(terminology.recognise(coded).concepts, name, source, started=when, when=when, sites=sites)
+    return Act(
+        terminology.recognise(coded).concepts,
+        name,
+        source,
+        started=when,
+        when=when,
+        sites=site_concepts(body_sites, terminology),
+        regions=regions_of(body_sites, terminology),
+    )
 
 
 def report(source: str, resource: Resource, clock: Clock, terminology: Terminology) -> Act | None:

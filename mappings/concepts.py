@@ -111,12 +111,20 @@ class _ValueSets:
         return any(one.denies for one in self.codes[place][key] if one.concept == concept)
 
 
+class _SiteCode(NamedTuple):
+    """A local code as the site's ConceptMap writes it, and what it stands for."""
+
+    system: str
+    code: str
+    meaning: Recognised
+
+
 class Terminology:
     """The value sets, and a site's own codes, as one look-up. Immutable; shared between threads."""
 
     __slots__ = ("_look_up", "_names", "_site", "_value_sets")
 
-    def __init__(self, value_sets: _ValueSets, site: Mapping[tuple[str, str], Recognised]) -> None:
+    def __init__(self, value_sets: _ValueSets, site: Mapping[tuple[str, str], _SiteCode]) -> None:
         """Use `Terminology.shipped()`, and `with_concept_map` for a site's codes."""
         self._value_sets = value_sets
         self._site = site
@@ -135,8 +143,11 @@ class Terminology:
         return frozenset(self._value_sets.of_concept)
 
     def codes_of(self, concepts: Iterable[str]) -> list[tuple[str, str]]:
-        """The (canonical system, code) pairs of our lists that stand for these concepts, for a search."""
-        return sorted({pair for concept in concepts for pair in self._value_sets.of_concept.get(concept, ())})
+        """The (system, code) pairs of our lists and of the site's that stand for these concepts, for a search."""
+        wanted = frozenset(concepts)
+        pairs = {pair for concept in wanted for pair in self._value_sets.of_concept.get(concept, ())}
+        pairs |= {(own.system, own.code) for own in self._site.values() if not wanted.isdisjoint(own.meaning.concepts)}
+        return sorted(pairs)
 
     def recognise(self, codings: object) -> Recognised:
         """What the codings of one CodeableConcept stand for.
@@ -186,7 +197,8 @@ class Terminology:
                 found = _united(found, self._target(place, code, system, target))
             if found is not NOTHING:
                 key = plain(source), code
-                site[key] = _united(site.get(key, NOTHING), found)
+                earlier = site[key].meaning if key in site else NOTHING
+                site[key] = _SiteCode(source, code, _united(earlier, found))
         return Terminology(self._value_sets, site)
 
     def _target(self, place: str, code: str, system: str, target: str) -> Recognised:
@@ -207,7 +219,8 @@ class Terminology:
         return recognised
 
     def _resolved(self, system: str, code: str) -> Recognised:
-        local = self._site.get((plain(system), code.strip())) if self._site else None
+        own = self._site.get((plain(system), code.strip())) if self._site else None
+        local = own.meaning if own else None
         place, key = located(system, code)
         if not key:
             return local or NOTHING

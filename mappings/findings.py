@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from mappings import concept_sets as sets
 from mappings.clock import Clock
+from mappings.concepts import Terminology
 from mappings.dates import UnreadableDate, days_before
 from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Finding, Known, Unavailable
@@ -16,6 +18,9 @@ from mappings.quantities import Bounds, bounded
 from mappings.shapes import a_map, a_text, codings
 from mappings.units import normalised_unit
 from mappings.wording import Amount, Text
+
+OTHER_VALUE = "other"
+"""A public value that we recognise and that is none of the finding's own."""
 
 MONTH_DAYS = 30
 """Days of a month in a recorded duration (`rules.md`, "Days")."""
@@ -113,12 +118,19 @@ class FindingReading:
 
     source: str
     finding: Finding | None
+    regions: frozenset[str]
     problem: Text | None = None
     undated: bool = False
 
 
 def read_finding(
-    name: str, source: str, observation: Resource, node: Mapping[str, Any], sites: frozenset[str], clock: Clock
+    name: str,
+    source: str,
+    observation: Resource,
+    node: Mapping[str, Any],
+    regions: frozenset[str],
+    clock: Clock,
+    terminology: Terminology,
 ) -> FindingReading | None:
     """One recorded finding; None where its status never counts or it has no value."""
     kind = KINDS[name]
@@ -128,20 +140,24 @@ def read_finding(
     try:
         when = result_time(observation, clock)
     except UnreadableDate:
-        return FindingReading(source, None, _problem(kind, source))
+        return FindingReading(source, None, regions, _problem(kind, source))
     value = _value(node)
-    if value is None:
-        return None
+    if value is None or (kind.factors is not None and codings(value) and not _own(node)):
+        return None  # a public code is wider than the finding: a prognosis in words is no duration
     if when is None:
-        return FindingReading(source, None, Text(UNDATED.en, UNDATED.fr, source=source), undated=True)
-    if status not in USED_STATUSES or clock.too_far_ahead(when):
-        return None if clock.too_far_ahead(when) else FindingReading(source, None, _problem(kind, source))
-    bounds, flag, code, shown = _interpret(kind, value)
-    if bounds is None and flag is None and code is None:
-        return FindingReading(
-            source, Finding(None, None, None, kind.unit, when, source, sites, None), _problem(kind, source)
-        )
-    return FindingReading(source, Finding(bounds, flag, code, kind.unit, when, source, sites, shown))
+        return FindingReading(source, None, regions, Text(UNDATED.en, UNDATED.fr, source=source), undated=True)
+    if clock.too_far_ahead(when):
+        return None
+    if status not in USED_STATUSES:
+        return FindingReading(source, None, regions, _problem(kind, source))
+    bounds, flag, code, shown = _interpret(kind, value, terminology)
+    finding = Finding(bounds, flag, code, kind.unit, when, source, regions, shown)
+    unusable = bounds is None and flag is None and code is None
+    return FindingReading(source, finding, regions, _problem(kind, source) if unusable else None)
+
+
+def _own(node: Mapping[str, Any]) -> bool:
+    return any(a_text(coding.get("system")) == sets.FINDING_SYSTEM for coding in codings(node.get("code")))
 
 
 def _problem(kind: FindingKind, source: str) -> Text:
@@ -160,13 +176,18 @@ def _value(node: Mapping[str, Any]) -> object:
     return None
 
 
-def _interpret(kind: FindingKind, value: object) -> tuple[Bounds | None, bool | None, str | None, Amount | None]:
+def _interpret(
+    kind: FindingKind, value: object, terminology: Terminology
+) -> tuple[Bounds | None, bool | None, str | None, Amount | None]:
     if kind.factors is not None:
         quantity = a_map(value) or {"value": value}
         return _interpret_number(kind, quantity)
     if kind.codes:
         words = {a_text(coding.get("code")).casefold() for coding in codings(value)} | {a_text(value).casefold()}
-        return None, None, next(iter(sorted(words & kind.codes)), None), None
+        concepts = terminology.recognise(codings(value)).concepts
+        words |= {code for code, public in sets.DISEASE_RESPONSE.items() if not concepts.isdisjoint(public)}
+        said = next(iter(sorted(words & kind.codes)), OTHER_VALUE if concepts else None)
+        return None, None, said, None
     if isinstance(value, bool):
         return None, value, None, None
     words = {a_text(coding.get("code")).casefold() for coding in codings(value)} | {a_text(value).casefold()}
@@ -198,9 +219,18 @@ def _interpret_number(
 
 
 def newest_finding(
-    name: str, readings: Iterable[FindingReading], gaps: tuple[Text, ...], clock: Clock, valid_days: int
+    name: str,
+    readings: Iterable[FindingReading],
+    gaps: tuple[Text, ...],
+    clock: Clock,
+    valid_days: int,
+    *,
+    of_a_site: bool,
 ) -> Fact[Finding]:
-    """The newest recorded finding that is not older than `valid_days`; of one instant the more severe."""
+    """The newest recorded finding that is not older than `valid_days`; of one instant the more severe.
+
+    Where it was asked for `of_a_site`, one that names none applies, and says so.
+    """
     what = KINDS[name].name
     oldest = days_before(clock.today, valid_days)
     all_readings = list(readings)
@@ -219,7 +249,7 @@ def newest_finding(
     sign = -1 if KINDS[name].lower_is_worse else 1
     chosen = max((r.finding for r in top if r.finding is not None), key=lambda found: _severity(found, sign))
     remarks = []
-    if not chosen.sites:
+    if of_a_site and not chosen.regions:
         remarks.append(Text("{what}: recorded without a body site", "{what} : enregistré sans localisation", what=what))
     if chosen.when.partial:
         remarks.append(

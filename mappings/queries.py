@@ -8,7 +8,9 @@ results that are components of another Observation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mappings import concept_sets as sets
 from mappings.concepts import LOINC, Terminology
@@ -55,30 +57,40 @@ RENAL_PANEL = "45066-8"
 """LOINC of the panel in whose components French laboratories send creatinine and clearance (`codes.md` §2)."""
 
 
-def _laboratory(key: str, concepts: frozenset[str], *, panels: tuple[str, ...] = ()) -> Query:
-    codes = [code for system, code in Terminology.shipped().codes_of(concepts) if system == LOINC]
-    tokens = ",".join(f"{LOINC}|{code}" for code in sorted(codes))
-    with_panels = ",".join(f"{LOINC}|{code}" for code in sorted({*codes, *panels}))
-    newest_first = ("_sort", "-date")
-    return Query(key, "Observation", (("combo-code", tokens), newest_first), (("code", with_panels), newest_first))
+FINDING_CONCEPTS = sets.FINDING_NAMES | sets.DISEASE_STATUS | sets.LESION_COUNT
+"""The recorded findings under our own codes, the public ones, and those of a site."""
 
 
-def _finding_tokens() -> str:
-    return ",".join(f"{sets.FINDING_SYSTEM}|{name}" for name in sorted(sets.FINDING_NAMES))
+@lru_cache(maxsize=8)
+def query_table(terminology: Terminology) -> Mapping[str, Query]:
+    """Every query by its key; the codes are those of our lists and of the site's mapping."""
 
+    def observations(key: str, concepts: frozenset[str], *, panels: tuple[str, ...] = ()) -> Query:
+        codes = [f"{system}|{code}" for system, code in terminology.codes_of(concepts)]
+        with_panels = sorted({*codes, *(f"{LOINC}|{panel}" for panel in panels)})
+        newest_first = ("_sort", "-date")
+        return Query(
+            key,
+            "Observation",
+            (("combo-code", ",".join(codes)), newest_first),
+            (("code", ",".join(with_panels)), newest_first),
+        )
 
-def _table() -> dict[str, Query]:
     rows = [
         Query("patient", "Patient"),
-        _laboratory("vitaminD", sets.VITAMIN_D_25OH | sets.VITAMIN_D_25OH_D2),
-        _laboratory("calcium", sets.TOTAL_CALCIUM | sets.CORRECTED_CALCIUM),
-        _laboratory("albumin", sets.ALBUMIN),
-        _laboratory("phosphate", sets.PHOSPHATE),
-        _laboratory("creatinine", sets.CREATININE, panels=(RENAL_PANEL,)),
-        _laboratory("clearance", sets.CLEARANCE_COCKCROFT | sets.CLEARANCE_MEASURED, panels=(RENAL_PANEL,)),
-        _laboratory("egfr", sets.EGFR, panels=(RENAL_PANEL,)),
-        _laboratory("bodyWeight", sets.BODY_WEIGHT),
-        Query("findings", "Observation", (("code", _finding_tokens()), ("_sort", "-date"))),
+        observations("vitaminD", sets.VITAMIN_D_25OH | sets.VITAMIN_D_25OH_D2),
+        observations("calcium", sets.TOTAL_CALCIUM | sets.CORRECTED_CALCIUM),
+        observations("albumin", sets.ALBUMIN),
+        observations("phosphate", sets.PHOSPHATE),
+        observations("creatinine", sets.CREATININE, panels=(RENAL_PANEL,)),
+        observations("clearance", sets.CLEARANCE_COCKCROFT | sets.CLEARANCE_MEASURED, panels=(RENAL_PANEL,)),
+        observations("egfr", sets.EGFR, panels=(RENAL_PANEL,)),
+        observations("bodyWeight", sets.BODY_WEIGHT),
+        observations("platelets", sets.PLATELETS),
+        observations("prothrombin", sets.PROTHROMBIN_PERCENT),
+        observations("inr", sets.INR),
+        observations("painScore", sets.PAIN_SCORE_0_10 | sets.PAIN_SCORE_OTHER),
+        observations("findings", FINDING_CONCEPTS),
         Query("conditions", "Condition"),
         Query("allergies", "AllergyIntolerance"),
         Query("medicationRequests", "MedicationRequest"),
@@ -94,7 +106,7 @@ def _table() -> dict[str, Query]:
     return {row.key: row for row in rows}
 
 
-QUERIES: dict[str, Query] = _table()
+_MEDICATIONS = ("medicationRequests", "medicationStatements", "medicationAdministrations")
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "settings": (),
@@ -108,7 +120,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "creatinine": ("creatinine",),
     "clearance": ("clearance", "creatinine", "egfr", "bodyWeight", "patient"),
     "clearance_inputs_missing": ("creatinine", "bodyWeight", "patient"),
-    "exposures": ("medicationRequests", "medicationStatements", "medicationAdministrations"),
+    "platelets": ("platelets", *_MEDICATIONS),
+    "prothrombin": ("prothrombin", *_MEDICATIONS),
+    "inr": ("inr",),
+    "pain_score": ("painScore",),
+    "exposures": _MEDICATIONS,
     "conditions": ("conditions",),
     "procedures": ("procedures",),
     "radiotherapies": ("procedures", "bodyStructures"),
@@ -122,7 +138,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
 """The queries that each fact of `mappings.facts.Facts` is read from."""
 
 
-def queries_for(facts: frozenset[str]) -> tuple[Query, ...]:
+def queries_for(facts: frozenset[str], terminology: Terminology) -> tuple[Query, ...]:
     """The queries that these facts need, each once, in the order of the table. Raises `KeyError` for an unknown fact."""
     wanted = {key for fact in facts for key in NEEDS[fact]}
-    return tuple(query for key, query in QUERIES.items() if key in wanted)
+    return tuple(query for key, query in query_table(terminology).items() if key in wanted)

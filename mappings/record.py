@@ -60,7 +60,7 @@ from mappings.orders import courses_of_orders, is_open_order, read_order
 from mappings.queries import NEEDS
 from mappings.radiotherapy import courses, links_of
 from mappings.shapes import a_map, a_text, codings, maps
-from mappings.sites import site_concepts
+from mappings.sites import regions_of
 from mappings.units import Analyte
 from mappings.wording import Text
 
@@ -247,6 +247,48 @@ class Record(Facts):
         return newest(analyte, readings, gaps, self._clock, severity=severity, valid_days=valid_days)
 
     @cached_property
+    def platelets(self) -> Fact[Measurement]:
+        """Newest platelets, valid as haemostasis is."""
+        return self._haemostasis(Analyte.PLATELETS, sets.PLATELETS, "platelets")
+
+    @cached_property
+    def prothrombin(self) -> Fact[Measurement]:
+        """Newest prothrombin percentage, valid as haemostasis is."""
+        return self._haemostasis(Analyte.PROTHROMBIN, sets.PROTHROMBIN_PERCENT, "prothrombin")
+
+    def _haemostasis(self, analyte: Analyte, concepts: frozenset[str], query: str) -> Fact[Measurement]:
+        """A result that a recent cytotoxic makes old sooner; where it alone decides, its absence must be known."""
+        readings, settings = self._readings(analyte, concepts), self._settings
+        usual = self._newest(analyte, readings, query, lower_is_worse, settings.haemostasis_valid_days)
+        sooner = self._newest(analyte, readings, query, lower_is_worse, settings.haemostasis_valid_days_on_cytotoxic)
+        if usual == sooner:
+            return usual
+        cytotoxics = self.exposures.of(sets.CYTOTOXICS)
+        given = cytotoxics.in_last(settings.cytotoxic_given_days)
+        if given is None:
+            shown = sooner.stale if isinstance(sooner, Absent) else None
+            return Unavailable(usual.what, cytotoxics.unavailable.why, shown, usual.sources)
+        return sooner if given else usual
+
+    @cached_property
+    def inr(self) -> Fact[Measurement]:
+        """Newest INR."""
+        readings = self._readings(Analyte.INR, sets.INR)
+        return self._newest(Analyte.INR, readings, "inr", higher_is_worse, self._settings.haemostasis_valid_days)
+
+    @cached_property
+    def pain_score(self) -> Fact[Measurement]:
+        """Newest pain score; one of another instrument only where its unit states a scale from 0 to 10."""
+        readings = self._readings(Analyte.PAIN_SCORE, sets.PAIN_SCORE_0_10)
+        readings += [
+            reading
+            for reading in self._readings(Analyte.PAIN_SCORE, sets.PAIN_SCORE_OTHER)
+            if reading.measurement is not None and reading.measurement.reported.unit.strip(" {}") in {"/10", "0-10"}
+        ]
+        days = self._settings.pain_score_valid_days
+        return self._newest(Analyte.PAIN_SCORE, readings, "painScore", higher_is_worse, days)
+
+    @cached_property
     def clearance(self) -> Fact[Clearance]:
         """Creatinine clearance by the first route that the record allows."""
         return renal.clearance(self._renal_inputs, self.today)
@@ -284,17 +326,22 @@ class Record(Facts):
 
     # --- findings -----------------------------------------------------------------------------------------------------
 
-    def finding(self, name: str, sites: frozenset[str] = frozenset()) -> Fact[Finding]:
-        """The newest recorded finding whose body site matches; one without a site applies."""
-        key = (name, sites)
+    def finding(self, name: str, regions: frozenset[str] = frozenset()) -> Fact[Finding]:
+        """The newest recorded finding whose bone matches; one without a body site applies."""
+        key = (name, regions)
         if key not in self._findings:
             readings = [
                 reading
                 for reading in self._finding_readings.get(name, ())
-                if reading.finding is None or not reading.finding.sites or not sites or reading.finding.sites & sites
+                if not reading.regions or not regions or not reading.regions.isdisjoint(regions)
             ]
             self._findings[key] = newest_finding(
-                name, readings, self._gaps("finding"), self._clock, self._settings.finding_valid_days
+                name,
+                readings,
+                self._gaps("finding"),
+                self._clock,
+                self._settings.finding_valid_days,
+                of_a_site=bool(regions),
             )
         return self._findings[key]
 
@@ -302,20 +349,25 @@ class Record(Facts):
     def _finding_readings(self) -> dict[str, list[FindingReading]]:
         readings: dict[str, list[FindingReading]] = {}
         for source, observation in self._evidence.of_type("Observation"):
-            sites = site_concepts(observation.get("bodySite"), self._terminology)
+            regions = regions_of(observation.get("bodySite"), self._terminology)
             for node in (observation, *maps(observation.get("component"))):
-                for name in self._finding_names(node):
-                    reading = read_finding(name, source, observation, node, sites, self._clock)
+                for name in self._finding_names(node, regions):
+                    reading = read_finding(name, source, observation, node, regions, self._clock, self._terminology)
                     if reading is not None:
                         readings.setdefault(name, []).append(reading)
         return readings
 
-    def _finding_names(self, node: Mapping[str, Any]) -> Iterator[str]:
-        named = self._terminology.recognise(codings(node.get("code"))).concepts & sets.FINDING_NAMES
-        if not named:
-            by_text = self._terminology.recognise_finding_name(a_text(a_map(node.get("code")).get("text")))
-            named = frozenset({by_text}) if by_text else named
-        yield from named
+    def _finding_names(self, node: Mapping[str, Any], regions: frozenset[str]) -> Iterator[str]:
+        concepts = self._terminology.recognise(codings(node.get("code"))).concepts
+        yield from concepts & sets.FINDING_NAMES
+        if not concepts.isdisjoint(sets.DISEASE_STATUS):
+            yield "disease-response"
+        if not concepts.isdisjoint(sets.LESION_COUNT) and regions:
+            yield "bone-metastasis-count"
+        if not concepts and (
+            by_text := self._terminology.recognise_finding_name(a_text(a_map(node.get("code")).get("text")))
+        ):
+            yield by_text
 
     # --- what was given -----------------------------------------------------------------------------------------------
 

@@ -9,14 +9,6 @@ from mappings import concept_sets as sets
 from mappings.concepts import Terminology
 from mappings.shapes import a_text, codings, maps
 
-_NAMED = (
-    ("spine", sets.SPINE),
-    ("femur", sets.FEMUR),
-    ("humerus", sets.HUMERUS),
-    ("pelvis", sets.PELVIS),
-    ("jaw", sets.JAW),
-)
-
 _OF_ACTS = (
     ("spine", sets.TUMOUR_SPINE_SURGERY | sets.SPINAL_DECOMPRESSION | sets.VERTEBROPLASTY | sets.KYPHOPLASTY),
     ("pelvis", sets.ACETABULUM_SURGERY),
@@ -33,12 +25,12 @@ def site_concepts(body_sites: object, terminology: Terminology) -> frozenset[str
 
 
 def regions_of(body_sites: object, terminology: Terminology) -> frozenset[str]:
-    """Spine, femur, humerus, pelvis, jaw; any other bone by its own code, so that a tibia is not taken for a radius."""
+    """The bones of `concept_sets.BONES`; any other bone by its own code."""
     regions: set[str] = set()
     for site in maps(body_sites):
         for coding in codings(site):
             concepts = terminology.recognise([coding]).concepts
-            named = [name for name, members in _NAMED if not concepts.isdisjoint(members)]
+            named = [name for name, members in sets.BONES.items() if not concepts.isdisjoint(members)]
             if not named and not concepts.isdisjoint(sets.LONG_BONE | sets.OTHER_BONE):
                 named = [a_text(coding.get("code"))]
             regions.update(named)

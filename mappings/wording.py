@@ -60,6 +60,12 @@ class Amount:
     to: Decimal | None = None
 
 
-def verbatim(en_and_fr: str) -> Text:
-    """The same words in both languages (a drug's international name, a code, a unit)."""
-    return Text(en_and_fr, en_and_fr)
+class Verbatim(Text):
+    """Words that stand as they came in both languages: a product's name, a code, a unit. Escaped when they are shown."""
+
+    __slots__ = ()
+
+
+def verbatim(words: str) -> Verbatim:
+    """Words of the record, the same in both languages."""
+    return Verbatim(words, words)

@@ -94,10 +94,10 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None)
         max_age=86400,
     )
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
-    services = published(split=settings.split_services)
     world = World.from_settings(
         settings, ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir")
     )
+    services = published(split=settings.split_services, terminology=world.terminology)
     feedback = FeedbackStore(settings.database_url)
     metrics = Metrics()
     discovery = _json({"services": [service.description.to_json() for service in services.values()]}, _DISCOVERY)

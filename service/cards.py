@@ -15,7 +15,7 @@ from mappings import concept_sets as sets
 from mappings.facts import Absent, Facts, Order
 from mappings.wording import Text
 from service.evaluate import Answered, Failure
-from service.i18n import Language, sentence
+from service.i18n import Language, plain, sentence
 from service.i18n import render as rendered
 from service.results import lines, remarks, resources
 from service.rules.citation import Citation, cited
@@ -370,7 +370,7 @@ def written(composed: Composed, language: Language, ordering: Ordering, selectio
         if value
     }
     return Card(
-        summary=shortened(sentence(composed.summary, language)),
+        summary=shortened(plain(sentence(composed.summary, language))),
         indicator=composed.indicator.value,
         source=Source(_source_label(composed, language), topic),
         detail=_detail(composed, language),

@@ -15,6 +15,7 @@ import orjson
 import requests
 
 from cds_hooks import ProtocolError
+from mappings.concepts import Terminology
 from service.explain import explain
 from service.i18n import Language, render
 from service.pipeline import advise
@@ -23,6 +24,7 @@ from service.rules import all_rules
 from service.rules.citation import cited
 from service.services import Service, published
 from service.settings import InvalidSetting, Settings, read_settings
+from service.terminology import site_terminology
 from service.world import World
 
 
@@ -114,10 +116,10 @@ def check(
         body = orjson.loads(request_file.read())  # type: ignore[attr-defined]
     except orjson.JSONDecodeError as error:
         raise click.ClickException(f"the file is not JSON ({error.msg} at position {error.pos})") from error
-    service = _service(settings, body, service_id)
     chosen = Language(language) if language else settings.language
     with ThreadPoolExecutor(max_workers=16) as executor:
         world = _world(settings, executor)
+        service = _service(settings, world, body, service_id)
         try:
             advised = advise(body, service, world, now=_moment(as_of, settings), language=chosen)
         except ProtocolError as error:
@@ -138,8 +140,8 @@ def check(
         click.echo(one.line(chosen))
 
 
-def _service(settings: Settings, body: object, service_id: str | None) -> Service:
-    services = published(split=settings.split_services)
+def _service(settings: Settings, world: World, body: object, service_id: str | None) -> Service:
+    services = published(split=settings.split_services, terminology=world.terminology)
     if service_id is not None:
         if service_id not in services:
             raise click.ClickException(f"no service {service_id}; there are {', '.join(services)}")
@@ -149,6 +151,13 @@ def _service(settings: Settings, body: object, service_id: str | None) -> Servic
         if service.hook == hook:
             return service
     raise click.ClickException(f"no service answers the hook of the request; there are {', '.join(services)}")
+
+
+def _own_terminology(settings: Settings) -> Terminology:
+    try:
+        return site_terminology(Terminology.shipped(), settings.concept_maps)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _world(settings: Settings, executor: ThreadPoolExecutor) -> World:
@@ -181,7 +190,8 @@ def rules(settings: Settings) -> None:
 @click.pass_obj
 def services(settings: Settings) -> None:
     """List the services with their prefetch templates."""
-    for service in published(split=settings.split_services).values():
+    terminology = _own_terminology(settings)
+    for service in published(split=settings.split_services, terminology=terminology).values():
         description = service.description
         click.echo(f"{service.id}  ({service.hook}, {len(service.rules)} rules)\n    {description.description}")
         for key, template in description.prefetch.items():

@@ -12,7 +12,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from mappings.dates import When
-from mappings.wording import Amount, Text
+from mappings.wording import Amount, Text, Verbatim
 
 
 class Language(StrEnum):
@@ -42,6 +42,7 @@ _SHOWN_UNITS = {
 }
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~])")
 
 
 def choose_language(accepted: str, default: Language) -> Language:
@@ -63,6 +64,8 @@ def choose_language(accepted: str, default: Language) -> Language:
 
 def render(text: Text, language: Language) -> str:
     """The text in one language, its parameters formatted in that language's form."""
+    if isinstance(text, Verbatim):
+        return escape(text.en)
     template = text.fr if language is Language.FRENCH else text.en
     if not text.parameters:
         return _typographic(template, language)
@@ -106,8 +109,14 @@ def _shown(value: object, language: Language) -> str:
 
 
 def escape(words: str) -> str:
-    """Words of the record, shortened and with the signs of markdown and HTML made harmless."""
-    return _MARKDOWN.sub(r"\\\1", words.replace("\n", " "))[:120]
+    """Words of the record on one line, shortened, with the signs of markdown and HTML made harmless."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in words[:500]).split())
+    return _MARKDOWN.sub(r"\\\1", line[:120])
+
+
+def plain(markdown: str) -> str:
+    """The same words for a field that is no markdown: a summary, a label, the text of a resource."""
+    return _ESCAPED.sub(r"\1", markdown)
 
 
 def listed(words: tuple[str, ...], language: Language) -> str:

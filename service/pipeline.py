@@ -89,7 +89,7 @@ def _gather_needs(
 ) -> None:
     """Look up what the rules need, and nothing else."""
     needs = frozenset().union(*(rule.needs for rule in rules))
-    queries = queries_for(needs)
+    queries = queries_for(needs, world.terminology)
     gather(request, queries, evidence, server, world.executor)
     if server is None and request.fhir_server:
         for query in queries:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from cds_hooks import ServiceDescription
-from mappings.queries import queries_for
+from mappings.concepts import Terminology
+from mappings.queries import Query, queries_for
 from service.rules import CHAPTERS, all_rules, rules_of
 from service.rules.rule import Rule
 
@@ -32,6 +33,7 @@ class Service:
     hook: str
     title: str
     rules: tuple[Rule, ...]
+    queries: tuple[Query, ...]
 
     @property
     def patient_view(self) -> bool:
@@ -41,7 +43,6 @@ class Service:
     @property
     def description(self) -> ServiceDescription:
         """What discovery says of it: the prefetch templates are those of the facts that its rules declare."""
-        needs = frozenset().union(*(rule.needs for rule in self.rules))
         return ServiceDescription(
             id=self.id,
             hook=self.hook,
@@ -49,13 +50,16 @@ class Service:
             description="Bone metastases of lung cancer: the Auvergne-Rhône-Alpes referential 2023 applied to "
             + ("the patient" if self.patient_view else "the draft orders")
             + f" ({len(self.rules)} rules).",
-            prefetch={query.key: query.template for query in queries_for(needs)},
+            prefetch={query.key: query.template for query in self.queries},
             usage_requirements=USAGE,
         )
 
 
-def published(*, split: bool) -> dict[str, Service]:
-    """The services by id; `split` publishes one a topic and hook instead of one a hook."""
+def published(*, split: bool, terminology: Terminology) -> dict[str, Service]:
+    """The services by id; `split` publishes one a topic and hook instead of one a hook.
+
+    The prefetch templates ask for the codes of our lists and of the site's.
+    """
     topics = {_topic(module): rules_of(module) for module in CHAPTERS} if split else {TOPIC: all_rules()}
     services: dict[str, Service] = {}
     for topic, rules in topics.items():
@@ -63,7 +67,9 @@ def published(*, split: bool) -> dict[str, Service]:
             asked = tuple(rule for rule in rules if (rule.patient_view if hook == PATIENT_VIEW else rule.trigger))
             if asked:
                 name = f"{topic}-{hook}"
-                services[name] = Service(name, hook, f"{_title(topic)} ({hook})", asked)
+                needs = frozenset().union(*(rule.needs for rule in asked))
+                queries = queries_for(needs, terminology)
+                services[name] = Service(name, hook, f"{_title(topic)} ({hook})", asked, queries)
     return services
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, String, Table, create_engine, insert, select, text
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cds_hooks import Feedback
@@ -91,5 +91,7 @@ class FeedbackStore:
 def _engine(database_url: str) -> Engine:
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-        return create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+        # One connection, for one thread at a time: each connection would be a database of its own.
+        one = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
+        return create_engine(url, connect_args={"check_same_thread": False}, **one)
     return create_engine(url, pool_pre_ping=True)

@@ -24,7 +24,7 @@ from mappings.dates import UnreadableDate
 from mappings.evidence import Resource
 from mappings.shapes import maps
 from mappings.wording import Text
-from service.i18n import Language, sentence
+from service.i18n import Language, plain, sentence
 from service.rules.offers import (
     Change,
     DeleteOrder,
@@ -99,7 +99,7 @@ class Ordering:
 
     def say(self, text: Text) -> str:
         """A label or description in the language of the cards."""
-        return sentence(text, self.language)
+        return plain(sentence(text, self.language))
 
 
 def suggestions(offers: Iterable[Offer], ordering: Ordering) -> list[Suggestion]:

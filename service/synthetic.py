@@ -22,6 +22,8 @@ ICD10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
 CCAM = "https://smt.esante.gouv.fr/terminologie-ccam"
 UCUM = "http://unitsofmeasure.org"
 FINDING = "urn:osteocds:finding"
+CODEX_RT = "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-"
+MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-"
 
 LABORATORY = {
     "vitamin D": "62292-8",
@@ -73,6 +75,26 @@ DRUGS: dict[str, tuple[str, str]] = {
     "oxaliplatin": (ATC, "L01XA03"),
     "pemetrexed": (ATC, "L01BA04"),
     "gemcitabine": (ATC, "L01BC05"),
+    "doxorubicin": (ATC, "L01DB01"),
+    "liposomal doxorubicin": (RXNORM, "214525"),
+    "bleomycin": (ATC, "L01DC01"),
+    "ramucirumab": (ATC, "L01FG02"),
+    "nintedanib": (ATC, "L01EX09"),
+    "vinorelbine": (ATC, "L01CA04"),
+    "paclitaxel": (ATC, "L01CD01"),
+    "docetaxel": (ATC, "L01CD02"),
+    "etoposide": (ATC, "L01CB01"),
+    "topotecan": (ATC, "L01CE01"),
+    "pembrolizumab": (ATC, "L01FF02"),
+    "nivolumab": (ATC, "L01FF01"),
+    "ipilimumab": (ATC, "L01FX04"),
+    "atezolizumab": (ATC, "L01FF05"),
+    "durvalumab": (ATC, "L01FF03"),
+    "cemiplimab": (ATC, "L01FF06"),
+    "osimertinib": (ATC, "L01EB04"),
+    "alectinib": (ATC, "L01ED03"),
+    "amivantamab": (ATC, "L01FX18"),
+    "radium-223": (ATC, "V10XX03"),
     "paracetamol": (ATC, "N02BE01"),
     "amoxicillin": (ATC, "J01CA04"),
 }
@@ -92,6 +114,12 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "osteomalacia": (ICD10, "M83"),
     "dental abscess": (ICD10, "K04.7"),
     "hepatic failure": (SNOMED, "59927004"),
+    "metastasis of the femur": (SNOMED, "94300004"),
+    "metastasis of the lumbar spine": (SNOMED, "94389000"),
+    "pathological fracture of the right femur": (SNOMED, "11309881000119104"),
+    "pathological fracture of the left femur": (SNOMED, "11309921000119106"),
+    "neuropathic pain": (SNOMED, "247398009"),
+    "history of irradiation": (SNOMED, "429479009"),
 }
 """System and code of the conditions that a record can hold."""
 
@@ -103,6 +131,23 @@ ACTS: dict[str, tuple[str, str]] = {
     "dental referral": (SNOMED, "772071006"),
     "spinal decompression": (SNOMED, "283165009"),
     "radiotherapy": (SNOMED, "33195004"),
+    "stereotactic radiotherapy": (SNOMED, "395096001"),
+    "radiotherapy course": (SNOMED, "1217123003"),
+    "radiotherapy phase": (SNOMED, "1222565005"),
+    "radiotherapy fraction": (SNOMED, "1297069006"),
+    "radionuclide therapy": (SNOMED, "399315003"),
+    "brachytherapy": (SNOMED, "113120007"),
+    "radiotherapy plan": (SNOMED, "1255724003"),
+    "vertebroplasty": (SNOMED, "401226007"),
+    "kyphoplasty": (SNOMED, "426243004"),
+    "cementoplasty": (CCAM, "PAMH001"),
+    "total hip replacement": (SNOMED, "52734007"),
+    "internal fixation of the femur": (SNOMED, "86975004"),
+    "internal fixation of the spine": (SNOMED, "275093002"),
+    "bone biopsy": (SNOMED, "13861005"),
+    "tumour board": (SNOMED, "399414003"),
+    "orthopaedic referral": (SNOMED, "308481009"),
+    "preventive osteosynthesis of the humerus": (CCAM, "MBCB005"),
     "preventive osteosynthesis of the femur": (CCAM, "NBCB005"),
     "osteosynthesis of a femoral fracture": (CCAM, "NBCA007"),
     "25-OH vitamin D": (LOINC, "62292-8"),
@@ -117,13 +162,42 @@ ACTS: dict[str, tuple[str, str]] = {
 """System and code of the acts, done or ordered."""
 
 SITES: dict[str, str] = {
+    "spine": "421060004",
+    "cervical spine": "122494005",
+    "thoracic spine": "122495006",
     "lumbar spine": "122496007",
+    "T6": "45296009",
+    "L1": "66794005",
+    "L2": "14293000",
+    "L3": "36470004",
+    "L5": "49668003",
     "mandible": "91609006",
     "head and neck": "774007",
     "femur": "71341001",
+    "right femur": "722739008",
+    "left femur": "722738000",
+    "proximal femur": "310651003",
+    "humerus": "85050009",
+    "right humerus": "719461004",
+    "tibia": "12611008",
+    "radius": "62413002",
+    "rib": "113197003",
+    "ilium": "22356005",
     "brain": "12738006",
+    "lung": "39607008",
+    "liver": "10200004",
+    "pelvic region": "12921003",
 }
 """SNOMED CT codes of body sites."""
+
+SIDES = {"left": "7771000", "right": "24028007", "both": "51440002"}
+"""SNOMED CT codes of the mCODE laterality qualifier."""
+
+TECHNIQUES = {"stereotactic": "395096001", "three-dimensional": "1162782007", "intensity-modulated": "441799006"}
+"""SNOMED CT codes of radiotherapy techniques (mCODE modality and technique)."""
+
+PURPOSES = {"curative": "373808002", "palliative": "363676003"}
+"""SNOMED CT codes of the intent of a treatment (mCODE procedure intent)."""
 
 _VALUE = re.compile(r"(?P<comparator><=|>=|<|>)?\s*(?P<value>-?\d+(?:[.,]\d+)?)\s*(?P<unit>.*)\Z")
 _AGO = re.compile(
@@ -234,11 +308,11 @@ class SyntheticRecord:
                 members["valueQuantity"]["comparator"] = number["comparator"]
         return self.add(
             "Observation",
-            status="final",
+            status=parts.get("status", "final"),
             code={"coding": [{"system": FINDING, "code": name}]},
             subject=self.subject,
             effectiveDateTime=self.day(parts, 0),
-            bodySite=_concept(SNOMED, SITES[parts["site"]]) if "site" in parts else None,
+            bodySite=_site(parts),
             **members,
         )
 
@@ -255,6 +329,7 @@ class SyntheticRecord:
             verificationStatus=_status("condition-ver-status", verification) if verification else None,
             code={**_concept(system, code), "text": parts["name"]},
             subject=self.subject,
+            bodySite=[_site(parts)] if "site" in parts else None,
             onsetDateTime=self.day(parts),
             recordedDate=self.day({"days ago": parts["recorded"]}) if "recorded" in parts else None,
         )
@@ -264,15 +339,18 @@ class SyntheticRecord:
         return self.add("AllergyIntolerance", patient=self.subject, code={**_concept(*DRUGS[drug]), "text": drug})
 
     def procedure(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
-        """An act that was done."""
+        """An act that was done, on a day or (`start`, `end`) over days; of radiotherapy also its `technique`."""
         parts: dict[str, Any] = {"act": told} if isinstance(told, str) else dict(told)
+        period = {end: self.day({"days ago": parts[end]}) for end in ("start", "end") if end in parts}
         return self.add(
             "Procedure",
             status=parts.get("status", "completed"),
             code={**_concept(*ACTS[parts["act"]]), "text": parts["act"]},
             subject=self.subject,
-            performedDateTime=self.day(parts, 0),
-            bodySite=[_concept(SNOMED, SITES[parts["site"]])] if "site" in parts else None,
+            performedDateTime=None if period else self.day(parts, 0),
+            performedPeriod=period or None,
+            extension=_radiotherapy(parts) or None,
+            bodySite=[_site(parts)] if "site" in parts else None,
             reasonCode=[_concept(*CONDITIONS[parts["reason"]])] if "reason" in parts else None,
         )
 
@@ -347,7 +425,8 @@ class SyntheticRecord:
     def order(self, told: str | Mapping[str, Any], *, status: str = "draft", order_id: str = "") -> dict[str, Any]:
         """A draft (or active) order: of a `drug`, or of an `act`. It is returned, and not part of the record.
 
-        `members` are FHIR members written as they are, where the words do not reach.
+        Of radiotherapy also its `technique`, `purpose`, `dose`, `fractions`, `fraction dose`, or `volumes` with these and
+        a `site`, which join the record. `members` are FHIR members written as they are, where the words do not reach.
         """
         parts: dict[str, Any] = {"drug": told} if isinstance(told, str) else dict(told)
         self._number += 1
@@ -371,8 +450,19 @@ class SyntheticRecord:
         if "start in" in parts:
             resource["occurrenceDateTime"] = (self.today + timedelta(days=int(parts["start in"]))).isoformat()
         if "site" in parts:
-            resource["bodySite"] = [_concept(SNOMED, SITES[parts["site"]])]
+            resource["bodySite"] = [_site({**parts, "site": site}) for site in _several(parts["site"])]
+        if extensions := [*_radiotherapy(parts), *(self.volume(one) for one in parts.get("volumes", ()))]:
+            resource["extension"] = extensions
         return resource | dict(parts.get("members", {}))
+
+    def volume(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """The prescribed dose of one volume of a radiotherapy order; a volume with a `site` joins the record."""
+        prescribed = _prescribed(told)
+        if "site" in told:
+            place = self.add("BodyStructure", patient=self.subject, location=_site(told))
+            reference = {"reference": f"BodyStructure/{place['id']}"}
+            prescribed["extension"].insert(0, {"url": "volume", "valueReference": reference})
+        return prescribed
 
     def active_order(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
         """An order that is already active in the record."""
@@ -387,6 +477,50 @@ _ROUTES = {"subcutaneous": "34206005", "intravenous": "47625008", "intramuscular
 
 def _concept(system: str, code: str) -> dict[str, Any]:
     return {"coding": [{"system": system, "code": code}]}
+
+
+def _site(told: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The body site that an item names, with its `side` when that is told apart from it."""
+    if "site" not in told:
+        return None
+    site = _concept(SNOMED, SITES[told["site"]])
+    if "side" in told:
+        side = _concept(SNOMED, SIDES[told["side"]])
+        site["extension"] = [{"url": f"{MCODE}laterality-qualifier", "valueCodeableConcept": side}]
+    return site
+
+
+def _radiotherapy(told: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a radiotherapy states in the extensions of mCODE and CodeX: technique, intent, dose and fractions."""
+    extensions: list[dict[str, Any]] = []
+    if "technique" in told:
+        technique = {"url": "technique", "valueCodeableConcept": _concept(SNOMED, TECHNIQUES[told["technique"]])}
+        extensions.append({"url": f"{MCODE}radiotherapy-modality-and-technique", "extension": [technique]})
+    if "purpose" in told:
+        purpose = _concept(SNOMED, PURPOSES[told["purpose"]])
+        extensions.append({"url": f"{MCODE}procedure-intent", "valueCodeableConcept": purpose})
+    if "re-irradiation" in told:
+        url = f"{CODEX_RT}radiotherapy-course-involves-reirradiation"
+        extensions.append({"url": url, "valueBoolean": told["re-irradiation"]})
+    if {"dose", "fraction dose"} & told.keys():
+        extensions.append(_prescribed(told))
+    elif "fractions" in told:
+        url = f"{CODEX_RT}radiotherapy-fractions-prescribed"
+        extensions.append({"url": url, "valuePositiveInt": told["fractions"]})
+    return extensions
+
+
+def _prescribed(told: Mapping[str, Any]) -> dict[str, Any]:
+    parts: list[dict[str, Any]] = []
+    for name, url in (("dose", "totalDose"), ("fraction dose", "fractionDose")):
+        if name in told:
+            dose = told_result(str(told[name]))
+            quantity = {"value": dose["value"], "unit": dose["unit"], "system": UCUM, "code": dose["unit"]}
+            parts.append({"url": url, "valueQuantity": quantity})
+    if "fractions" in told:
+        parts.append({"url": "fractions", "valuePositiveInt": told["fractions"]})
+    kind = "planned" if told.get("planned") else "prescribed"
+    return {"url": f"{CODEX_RT}radiotherapy-dose-{kind}-to-volume", "extension": parts}
 
 
 def _drug(name: str) -> dict[str, Any]:
@@ -413,7 +547,7 @@ def told_record(patient_id: str, today: date, told: Mapping[str, Any]) -> Synthe
         record.active_order(one)
     for one in _several(told.get("allergies")):
         record.allergy(one)
-    for name, one in (told.get("findings") or {}).items():
+    for name, one in _pairs(told.get("findings")):
         record.finding(name, one)
     for resource in _several(told.get("resources")):
         record.add(resource["resourceType"], **{key: value for key, value in resource.items() if key != "resourceType"})
@@ -424,3 +558,7 @@ def _several(value: Any) -> Iterable[Any]:
     if value is None:
         return ()
     return value if isinstance(value, list) else [value]
+
+
+def _pairs(told: Mapping[str, Any] | None) -> Iterable[tuple[str, Any]]:
+    return [(name, one) for name, several in (told or {}).items() for one in _several(several)]

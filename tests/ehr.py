@@ -23,6 +23,7 @@ from werkzeug.test import TestResponse
 from service.app import create_app
 
 SCHEMA = json.loads((Path(__file__).parent / "cds_hooks.schema.json").read_text(encoding="utf-8"))
+BEARER = "opaque-bearer-value"
 HTML = re.compile(r"(?<!\\)<[A-Za-z/!?]")
 DENOSUMAB = {"drug": "denosumab", "dose": "120 mg", "route": "subcutaneous", "every": "28 days"}
 
@@ -85,6 +86,26 @@ def with_member(request: dict[str, Any], *path: str, value: Any) -> dict[str, An
         parent = parent[name]
     parent[path[-1]] = value
     return changed
+
+
+def authorization() -> dict[str, Any]:
+    """The `fhirAuthorization` of a request."""
+    return {
+        "access_token": BEARER,
+        "token_type": "Bearer",
+        "expires_in": 300,
+        "scope": "patient/*.rs",
+        "subject": "osteocds",
+    }
+
+
+def contents(cards: list[dict[str, Any]]) -> Any:
+    """Cards without their uuids, which are fresh in each answer."""
+    return json.loads(re.sub(r'"uuid": "[^"]+"', '"uuid": ""', json.dumps(cards)))
+
+
+def actions(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [action for card in cards for suggestion in card.get("suggestions", ()) for action in suggestion["actions"]]
 
 
 def topics(cards: list[dict[str, Any]]) -> list[str]:

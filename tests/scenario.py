@@ -41,7 +41,7 @@ BASE = {"conditions": ["lung cancer", "bone metastasis"]}
 SCENARIOS = Path(__file__).parent / "scenarios"
 SETTINGS = replace(read_settings({}), timezone=ZoneInfo("Pacific/Auckland"))
 WORLD = World.from_settings(SETTINGS, ThreadPoolExecutor(max_workers=1))
-SERVICES = published(split=False)
+SERVICES = published(split=False, terminology=WORLD.terminology)
 
 
 @dataclass(frozen=True)

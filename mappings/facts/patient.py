@@ -120,6 +120,26 @@ class Facts(ABC):
     def allergies(self) -> Collected[Allergy]:
         """Allergies and intolerances that are not refuted."""
 
+    @property
     @abstractmethod
-    def finding(self, name: str, sites: frozenset[str] = frozenset()) -> Fact[Finding]:
-        """The newest recorded finding of the last 90 d whose site matches; one without a site applies."""
+    def platelets(self) -> Fact[Measurement]:
+        """Newest platelets of the last 30 d, 10*9/L (G/L); of the last 7 d when a cytotoxic was given in the last 28."""
+
+    @property
+    @abstractmethod
+    def prothrombin(self) -> Fact[Measurement]:
+        """Newest prothrombin percentage (TP), valid as long as platelets."""
+
+    @property
+    @abstractmethod
+    def inr(self) -> Fact[Measurement]:
+        """Newest INR, to be shown beside a missing prothrombin percentage."""
+
+    @property
+    @abstractmethod
+    def pain_score(self) -> Fact[Measurement]:
+        """Newest pain score of the last 14 d, 0 to 10."""
+
+    @abstractmethod
+    def finding(self, name: str, regions: frozenset[str] = frozenset()) -> Fact[Finding]:
+        """The newest recorded finding of the last 90 d whose bone matches; one without a body site applies."""

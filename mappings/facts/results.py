@@ -133,7 +133,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A recorded finding (`rules.md`, "Recorded findings"): a score, a count, a percentage, a yes or no."""
+    """A recorded finding (`rules.md`, "Recorded findings"): a score, a count, a percentage, a yes or no.
+
+    `regions` are the bones of its body site; empty where it names none.
+    """
 
     bounds: Bounds | None
     flag: bool | None
@@ -141,5 +144,5 @@ class Finding:
     unit: str
     when: When
     source: str
-    sites: frozenset[str] = frozenset()
+    regions: frozenset[str] = frozenset()
     reported: Amount | None = None

@@ -43,6 +43,11 @@ class ClinicalSettings:
         "the same when a cytotoxic was given in the last 28 d",
         "de même quand un cytotoxique a été donné dans les 28 derniers jours",
     )
+    cytotoxic_given_days: int = _setting(
+        28,
+        "days after a cytotoxic within which platelets and prothrombin grow old sooner",
+        "jours après un cytotoxique pendant lesquels plaquettes et TP vieillissent plus vite",
+    )
     weight_valid_days: int = _setting(90, "days that a body weight stays valid", "jours de validité du poids")
     dental_valid_days: int = _setting(
         183, "days that a dental assessment stays valid", "jours de validité d'un bilan dentaire"

@@ -88,11 +88,11 @@ def _post_operative(order: Order, patient: Facts) -> tuple[bool | None, tuple[Ac
 def _complications(order: Order, patient: Facts) -> Iterator[Complication]:
     compression, compressions = _active(patient, sets.SPINAL_CORD_COMPRESSION, order)
     yield Complication(Text("spinal cord compression", "compression médullaire"), compression, compressions)
-    epidural = patient.finding("epidural-extension", order.sites)
+    epidural = patient.finding("epidural-extension", prescribed(order).regions)
     yield Complication(Text("epidural extension", "extension épidurale"), is_true(epidural), (epidural,))
     fracture, fractures = _active(patient, sets.PATHOLOGICAL_FRACTURE, order)
     yield Complication(Text("pathological fracture", "fracture pathologique"), fracture, fractures)
-    mirels = patient.finding("mirels-score", order.sites)
+    mirels = patient.finding("mirels-score", prescribed(order).regions)
     yield Complication(Text("recorded fracture risk", "risque de fracture enregistré"), at_least(mirels, 8), (mirels,))
     neuropathic, pains = _active(patient, sets.NEUROPATHIC_PAIN, order)
     reason = True if not order.reasons.isdisjoint(sets.NEUROPATHIC_PAIN) else neuropathic
@@ -227,7 +227,7 @@ def _indications(order: Order, patient: Facts) -> list[str]:
     if already_irradiated(order, patient).holds:
         found.append("re-irradiation")
     fractured = _active(patient, sets.PATHOLOGICAL_FRACTURE, order)[0]
-    if fractured or at_least(patient.finding("mirels-score", order.sites), 8):
+    if fractured or at_least(patient.finding("mirels-score", prescribed(order).regions), 8):
         found.append("fracture risk")
     if not order.reasons.isdisjoint(sets.PAIN):
         found.append("pain")
@@ -309,7 +309,7 @@ def fractionation_advice(order: Order, patient: Facts) -> Outcome:
 )
 def fracture_risk_before_radiotherapy(order: Order, patient: Facts) -> Outcome:
     """A long bone without a Mirels score and without anything orthopaedic on record."""
-    mirels = patient.finding("mirels-score", order.sites)
+    mirels = patient.finding("mirels-score", prescribed(order).regions)
     blocked = unless_all(
         that(Text("the target is a long bone", "la cible est un os long"), not order.sites.isdisjoint(sets.LONG_BONE)),
         that(Text("no Mirels score is recorded", "aucun score de Mirels n'est enregistré"), is_absent(mirels), mirels),
@@ -364,8 +364,8 @@ def _orthopaedic(order: Order, patient: Facts) -> bool | None:
 
 def _ct_criteria(order: Order, patient: Facts) -> bool | None:
     """Cortical lysis above 30 % axially and above 50 % circumferentially on CT (RAO §1.2)."""
-    axial = patient.finding("cortical-lysis-axial", order.sites)
-    round_about = patient.finding("cortical-lysis-circumferential", order.sites)
+    axial = patient.finding("cortical-lysis-axial", prescribed(order).regions)
+    round_about = patient.finding("cortical-lysis-circumferential", prescribed(order).regions)
     return both(above(axial, 30), above(round_about, 50))
 
 
@@ -382,7 +382,7 @@ def _ct_criteria(order: Order, patient: Facts) -> bool | None:
 )
 def mirels_high(order: Order, patient: Facts) -> Outcome:
     """Mirels of 9 or more for the bone treated, life expectancy not recorded as 3 months or less."""
-    mirels, expectancy = patient.finding("mirels-score", order.sites), patient.finding("life-expectancy")
+    mirels, expectancy = patient.finding("mirels-score", prescribed(order).regions), patient.finding("life-expectancy")
     short = expectancy.test(
         lambda found: None if found.bounds is None else found.bounds.at_most(Decimal(THREE_MONTHS_DAYS))
     )
@@ -436,7 +436,7 @@ def mirels_high(order: Order, patient: Facts) -> Outcome:
 )
 def mirels_borderline(order: Order, patient: Facts) -> Outcome:
     """Mirels of exactly 8 for the bone treated."""
-    mirels = patient.finding("mirels-score", order.sites)
+    mirels = patient.finding("mirels-score", prescribed(order).regions)
     blocked = unless_all(
         that(Text("Mirels is 8", "Mirels est de 8"), both(at_least(mirels, 8), below(mirels, 9)), mirels)
     )
@@ -472,9 +472,9 @@ def mirels_borderline(order: Order, patient: Facts) -> Outcome:
 )
 def cortical_lysis(order: Order, patient: Facts) -> Outcome:
     """Both CT criteria met and no Mirels score recorded."""
-    mirels = patient.finding("mirels-score", order.sites)
-    axial = patient.finding("cortical-lysis-axial", order.sites)
-    round_about = patient.finding("cortical-lysis-circumferential", order.sites)
+    mirels = patient.finding("mirels-score", prescribed(order).regions)
+    axial = patient.finding("cortical-lysis-axial", prescribed(order).regions)
+    round_about = patient.finding("cortical-lysis-circumferential", prescribed(order).regions)
     blocked = unless_all(
         that(
             Text(
@@ -519,7 +519,7 @@ def cortical_lysis(order: Order, patient: Facts) -> Outcome:
 )
 def spinal_instability(order: Order, patient: Facts) -> Outcome:
     """SINS of 7 or more, and a spine target."""
-    sins = patient.finding("sins-score", order.sites)
+    sins = patient.finding("sins-score", prescribed(order).regions)
     blocked = unless_all(
         that(Text("the target is the spine", "la cible est le rachis"), is_spine(order)),
         that(Text("SINS is 7 or more", "SINS est de 7 ou plus"), at_least(sins, 7), sins),

@@ -120,7 +120,7 @@ def _irradiated_recently(order: Order, patient: Facts) -> tuple[bool | None, lis
 def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
     """Cord compression, unstable spine, radionuclide therapy, recent radiotherapy of the region, short expectancy."""
     compression, decompressed, compressions = _compression(patient)
-    sins = patient.finding("sins-score", order.sites)
+    sins = patient.finding("sins-score", prescribed(order).regions)
     unstable = both(is_spine(order), at_least(sins, UNSTABLE_SINS))
     radionuclides = _radionuclides(order, patient)
     recent, courses = _irradiated_recently(order, patient)
@@ -206,9 +206,9 @@ def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
 def stereotactic_relative_contraindication(order: Order, patient: Facts) -> Outcome:
     """MRI contraindicated, canal narrowed above 25 %, tumour to cord below 5 mm; SINS 7 to 12 asks for the opinion."""
     mri = patient.finding("mri-contraindicated")
-    canal = patient.finding("canal-narrowing", order.sites)
-    distance = patient.finding("tumour-cord-distance", order.sites)
-    sins = patient.finding("sins-score", order.sites)
+    canal = patient.finding("canal-narrowing", prescribed(order).regions)
+    distance = patient.finding("tumour-cord-distance", prescribed(order).regions)
+    sins = patient.finding("sins-score", prescribed(order).regions)
     parts = (
         that(Text("MRI is contraindicated", "l'IRM est contre-indiquée"), is_true(mri), mri),
         that(
@@ -273,7 +273,7 @@ def stereotactic_eligibility(order: Order, patient: Facts) -> Outcome:
     """More metastases or sites, a larger lesion, or an uncontrolled primary, when recorded; not for re-irradiation."""
     count = patient.finding("bone-metastasis-count")
     site_count = patient.finding("metastatic-site-count")
-    largest = patient.finding("largest-lesion", order.sites)
+    largest = patient.finding("largest-lesion", prescribed(order).regions)
     controlled = patient.finding("primary-controlled")
     parts = (
         that(Text("more than 5 metastases", "plus de 5 métastases"), above(count, 5), count),
@@ -527,7 +527,7 @@ def cord_dose_limit(order: Order, patient: Facts) -> Outcome:
     """First spinal irradiation with a recorded cord Dmax above the limit for its fractions."""
     fractions = volume_of(order).fractions
     limit = CORD_LIMITS.get(fractions or 0)
-    dmax = patient.finding("cord-dmax", order.sites)
+    dmax = patient.finding("cord-dmax", prescribed(order).regions)
     threshold = CAREFUL_SINGLE_CORD_GY if fractions == 1 else limit
     again = already_irradiated(order, patient)
     blocked = unless_all_of_regions(
@@ -607,8 +607,8 @@ def re_irradiation_interval(order: Order, patient: Facts) -> Outcome:
     if blocked:
         return blocked
     found = [course for course in courses if too_soon(course)]
-    cumulated = patient.finding("cord-dmax-cumulated-eqd2", order.sites)
-    new = patient.finding("cord-dmax-new-eqd2", order.sites)
+    cumulated = patient.finding("cord-dmax-cumulated-eqd2", prescribed(order).regions)
+    new = patient.finding("cord-dmax-new-eqd2", prescribed(order).regions)
     detail = [
         Text(
             "At least 5 months. Cumulated cord dose (2 Gy equivalents): total below 70 Gy, new course below 25 Gy, new / cumulated "

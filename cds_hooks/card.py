@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-RELATIVE_REFERENCE = re.compile(r"[A-Z][A-Za-z]+/[A-Za-z0-9._-]+\Z")
+RELATIVE_REFERENCE = re.compile(r"^[A-Z][A-Za-z]+/[A-Za-z0-9._-]+(?![\s\S])")
 """What an action may name a resource by; the ids of real EHRs are longer than FHIR has them, and hold `_`."""
 
 

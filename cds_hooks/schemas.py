@@ -14,7 +14,10 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 
 from cds_hooks.card import RELATIVE_REFERENCE
 
-UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
+END = r"(?![\s\S])"
+"""The end of a text in a pattern: OpenAPI takes patterns of ECMA 262, which has no `\\Z`."""
+
+UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}" + END)
 LONGEST_SUMMARY = 139
 LONGEST_ID = 512
 
@@ -71,7 +74,7 @@ class FhirAuthorizationSchema(Lenient):
     """`fhirAuthorization`: the bearer token for the FHIR server; only the token is needed to use it."""
 
     access_token = fields.String(
-        required=True, validate=validate.Regexp(r"[\x21-\x7e]+\Z", error="must be a bearer token: visible ASCII")
+        required=True, validate=validate.Regexp(r"^[\x21-\x7e]+" + END, error="must be a bearer token: visible ASCII")
     )
     token_type = fields.Raw(allow_none=True)
     expires_in = fields.Raw(allow_none=True)
@@ -230,7 +233,7 @@ class HookResponseSchema(Strict):
 class ServiceDescriptionSchema(Strict):
     """One service of the discovery."""
 
-    id = fields.String(required=True, validate=validate.Regexp(r"[^/?#\s]+\Z"))
+    id = fields.String(required=True, validate=validate.Regexp(r"^[^/?#\s]+" + END))
     hook = fields.String(required=True, validate=_FILLED)
     title = fields.String(validate=_FILLED)
     description = fields.String(required=True, validate=_FILLED)

@@ -102,6 +102,7 @@ def read_dosage(lines: object, drug: Drug, written: When | None, clock: Clock, t
         dose_stated=any(one.dose_stated for one in read),
         interval=max(intervals, key=lambda interval: interval.longest_days, default=None),
         doses_per_week=_highest(one.doses_per_week for one in read),
+        mg_a_day=_mg_a_day(read),
         count=sum(counts) if len(counts) == len(read) else None,
         single=len(read) == 1 and read[0].single,
         repeating=any(one.repeating for one in read),
@@ -112,6 +113,16 @@ def read_dosage(lines: object, drug: Drug, written: When | None, clock: Clock, t
         route_text=next((one.route_text for one in read if one.route_text), ""),
         infusion_minutes=min((one.infusion_minutes for one in read if one.infusion_minutes is not None), default=None),
     )
+
+
+def _mg_a_day(read: list[Dosage]) -> Decimal | None:
+    """The sum of the lines (morning and evening are two); None where one of them does not say."""
+    total = Decimal(0)
+    for one in read:
+        if one.dose_mg is None or one.doses_per_week is None:
+            return None
+        total += one.dose_mg * one.doses_per_week / 7
+    return total
 
 
 def _highest(values: Any) -> Decimal | None:

@@ -149,6 +149,36 @@ FINDING_OF_NAME: Mapping[tuple[str, ...], str] = MappingProxyType(
 """The finding that a whole text names; a text that says more (history of, refer for...) names none."""
 
 
+_PERCUTANEOUS_FIXATION = tuple(
+    tuple(words(name))
+    for name in (
+        "percutaneous fixation",
+        "percutaneous screw fixation",
+        "percutaneous osteosynthesis",
+        "percutaneous internal fixation",
+        "fixation percutanée",
+        "vissage percutané",
+        "ostéosynthèse percutanée",
+    )
+)
+
+
+def names_percutaneous_fixation(text: str) -> bool:
+    """The text of an order names percutaneous fixation, for which there is no usable code (`valuesets/gaps.csv`)."""
+    said = tuple(words(text))
+    return any(_holds(said, phrase) for phrase in _PERCUTANEOUS_FIXATION)
+
+
+_ROUTINE = frozenset(
+    ["suivi", "surveillance", "routine", "follow", "followup", "controle", "staging", "bilan", "extension"]
+)
+
+
+def names_follow_up(text: str) -> bool:
+    """The text of a reason speaks of follow-up or staging, not of a new complaint."""
+    return not _ROUTINE.isdisjoint(words(text))
+
+
 _GROUPS_OF_DRUGS = {
     "calcium_any": ("calcium", "calcium"),
     "calcium_plus_vitamin_d": ("calcium with vitamin D", "calcium et vitamine D"),

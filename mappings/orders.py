@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from mappings.dosage import read_dosage
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts import Dosage, Drug, Order, OrderKind, Planned, Prescription
 from mappings.medications import Finder, identify
+from mappings.names import names_follow_up, names_percutaneous_fixation
 from mappings.radiotherapy import added_phases, is_external_radiotherapy, links_of, prescription, sites_of, with_phases
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.sites import regions_of, regions_of_act, site_concepts
@@ -127,6 +128,8 @@ def _service_order(
     concepts = recognised.concepts | terminology.recognise(performers).concepts
     if not external:
         concepts -= sets.RADIOTHERAPY
+    if any(names_percutaneous_fixation(text) for text in _texts(resource)):
+        concepts |= sets.PERCUTANEOUS_FIXATION
     name = shown_name(code)
     return Order(
         kind=OrderKind.SERVICE,
@@ -152,6 +155,34 @@ def _service_order(
         written=_read(resource.get("authoredOn"), clock),
         unidentified_because=None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
         instruction=a_text(resource.get("patientInstruction")),
+        asks_a_question=_asks_a_question(resource, find, terminology),
+    )
+
+
+def _texts(resource: Resource) -> Iterator[str]:
+    """What an order says in words: its code, its details, its notes."""
+    for concept in (resource.get("code"), *maps(resource.get("orderDetail"))):
+        yield a_text(a_map(concept).get("text"))
+        yield from (a_text(coding.get("display")) for coding in codings(concept))
+    yield from (a_text(note.get("text")) for note in maps(resource.get("note")))
+
+
+ROUTINE_REASONS = sets.BONE_METASTASIS | sets.LUNG_CANCER | sets.METASTASIS_SITE_UNSTATED | sets.OLIGOMETASTATIC_DISEASE
+"""What is known already: a reason of these alone asks nothing new."""
+
+
+def _asks_a_question(resource: Resource, find: Finder, terminology: Terminology) -> bool:
+    """A reason is neither the cancer, nor its bone metastases, nor their follow-up."""
+    reasons = list(maps(resource.get("reasonCode")))
+    for reference in maps(resource.get("reasonReference")):
+        target = referred(resource, reference, find)
+        if target is not None:
+            reasons.append(a_map(target.get("code")))
+    return any(
+        (shown_name(reason) or codings(reason))
+        and not terminology.recognise(codings(reason)).concepts & ROUTINE_REASONS
+        and not names_follow_up(shown_name(reason))
+        for reason in reasons
     )
 
 

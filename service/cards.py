@@ -21,7 +21,7 @@ from service.results import lines, remarks, resources
 from service.rules.citation import Citation, cited
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Basis, CannotTell, Indicator, Silence
-from service.rules.situations import bone_metastasis, osteoporosis_form
+from service.rules.situations import bone_metastasis, named, osteoporosis_form
 from service.suggestions import Ordering, suggestions
 
 EXTENSION = "org.osteocds"
@@ -173,7 +173,7 @@ def _advice_card(group: list[Answered], patient: Facts | None) -> Composed:
         topic_name=CHECKLIST_NAME if checklist else first.rule.title,
         summary=_checklist_summary(first, lead) if checklist and len(advices) > 1 else lead.summary,
         detail=detail,
-        items=_unique(text for _, advice in advices for text in advice.items) if checklist else (),
+        items=_unique(text for _, advice in advices for text in advice.items),
         results=_unique(lines(basis if not checklist else (one for one in basis if not _nothing_at_all(one)))),
         notes=notes,
         citations=tuple(dict.fromkeys(citation for one, _ in advices for citation in one.rule.citations)),
@@ -192,9 +192,13 @@ def _checklist_summary(first: Answered, lead: Advice) -> Text:
     if first.order is None:
         return lead.summary
     return Text(
-        "{drug}: prerequisites missing before the dose",
-        "{drug} : préalables manquants avant la dose",
-        drug=first.order.name,
+        "{order}: prerequisites missing"
+        if first.order.drug is None
+        else "{order}: prerequisites missing before the dose",
+        "{order} : préalables manquants"
+        if first.order.drug is None
+        else "{order} : préalables manquants avant la dose",
+        order=named(first.order),
     )
 
 
@@ -281,9 +285,9 @@ def _unchecked_card(group: list[Answered]) -> Composed:
         summary = Text("Could not be checked: {what}", "Vérification impossible : {what}", what=what or unchecked[:2])
     else:
         summary = Text(
-            "{drug}: could not be checked: {what}",
-            "{drug} : vérification impossible : {what}",
-            drug=order.name,
+            "{order}: could not be checked: {what}",
+            "{order} : vérification impossible : {what}",
+            order=named(order),
             what=what or unchecked[:2],
         )
     titles = tuple(dict.fromkeys(one.rule.title for one in group))

@@ -189,8 +189,9 @@ def _codeless(resource: Resource) -> bool:
     """An Observation that was found by its code, but came without any."""
     if resource.get("resourceType") != "Observation":
         return False
-    has_code = bool(codings(resource.get("code"))) or bool(a_text(a_map(resource.get("code")).get("text")))
-    return not has_code and not any(codings(component.get("code")) for component in maps(resource.get("component")))
+    coded = [resource.get("code"), *(component.get("code") for component in maps(resource.get("component")))]
+    codes = [a_text(coding.get("code")) for concept in coded for coding in codings(concept)]
+    return not any(codes) and not a_text(a_map(resource.get("code")).get("text"))
 
 
 # --- server -----------------------------------------------------------------------------------------------------------

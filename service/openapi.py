@@ -40,10 +40,13 @@ def openapi(services: Mapping[str, Service]) -> dict[str, Any]:
         "required": True,
         "schema": {"type": "string", "enum": list(services)},
     }
-    errors = {str(status): _error(text) for status, text in _ERRORS.items()}
+    other = {"default": _error("Any other answer")}
+    errors = {str(status): _error(text) for status, text in _ERRORS.items()} | other
     spec.path(
         "/cds-services",
-        operations={"get": {"summary": "Discovery", "responses": {"200": _ok("The services", DiscoverySchema)}}},
+        operations={
+            "get": {"summary": "Discovery", "responses": {"200": _ok("The services", DiscoverySchema), **other}}
+        },
     )
     spec.path(
         "/cds-services/{id}",
@@ -72,7 +75,8 @@ def openapi(services: Mapping[str, Service]) -> dict[str, Any]:
         },
     )
     for path, summary in _PLAIN.items():
-        spec.path(path, operations={"get": {"summary": summary, "responses": {"200": {"description": summary}}}})
+        responses = {"200": {"description": summary}, **other}
+        spec.path(path, operations={"get": {"summary": summary, "responses": responses}})
     return dict(spec.to_dict())
 
 

@@ -55,6 +55,8 @@ ANALYTES: dict[str, tuple[str, Text]] = {
     "albumin": ("1751-7", Text("albumin", "albuminémie")),
     "phosphate": ("14879-1", Text("phosphate", "phosphatémie")),
     "creatinine": ("14682-9", Text("creatinine", "créatininémie")),
+    "platelets": ("777-3", Text("platelets", "plaquettes")),
+    "prothrombin": ("5894-1", Text("prothrombin (TP)", "taux de prothrombine (TP)")),
     "ctx": (
         "41171-0",
         Text("serum CTX (fasting, before 9 in the morning)", "CTX sériques (à jeun, avant 9 heures)"),

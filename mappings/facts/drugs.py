@@ -51,8 +51,8 @@ class Interval:
 class Dosage:
     """What a medication order or statement says about giving the drug, as far as it could be read.
 
-    `dose_mg` and `dose_iu` take the high end of a range; `dose_unreadable` is set when a dose is stated in a way that
-    could not be read. `single` is one dose; `repeating` has a frequency; neither is an open order.
+    `dose_mg` and `dose_iu` take the high end of a range, `mg_a_day` adds the dosage lines up; `dose_stated` is set when
+    there is a dose, readable or not. `single` is one dose; `repeating` has a frequency; neither is an open order.
     """
 
     dose_mg: Decimal | None = None
@@ -61,6 +61,7 @@ class Dosage:
     dose_stated: bool = False
     interval: Interval | None = None
     doses_per_week: Decimal | None = None
+    mg_a_day: Decimal | None = None
     count: int | None = None
     single: bool = False
     repeating: bool = False

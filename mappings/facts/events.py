@@ -89,7 +89,8 @@ class Order:
     when nothing says what is ordered. `reasons` are the concepts of its reason codes and of the conditions it refers to.
     `selecting` is true while the order is still being written (`order-select`).
     `radiotherapy` is set for an order of external radiotherapy; `links` join an order to others of one course.
-    `instruction` is what it tells the patient.
+    `instruction` is what it tells the patient; `asks_a_question` is set when a reason is more than the cancer, its bone
+    metastases and their follow-up.
     """
 
     kind: OrderKind
@@ -116,6 +117,7 @@ class Order:
     written: When | None = None
     unidentified_because: Text | None = None
     instruction: str = ""
+    asks_a_question: bool = False
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """An order of one of these concepts."""

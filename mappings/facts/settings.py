@@ -119,6 +119,26 @@ class ClinicalSettings:
         "days after an anti-angiogenic within which an act on bone is accompanied by checks",
         "jours après un anti-angiogénique pendant lesquels un geste osseux s'accompagne de contrôles",
     )
+    imaging_valid_days: int = _setting(
+        90,
+        "days that CT, MRI and radiographs of a bone stay valid before an act",
+        "jours de validité d'un scanner, d'une IRM ou de radiographies d'un os avant un geste",
+    )
+    controlled_pain_score: int = _setting(
+        3,
+        "pain score (0 to 10) up to which pain is controlled",
+        "score de douleur (0 à 10) jusqu'auquel elle est contrôlée",
+    )
+    post_operative_days: int = _setting(
+        60,
+        "days after surgery of a bone metastasis within which post-operative radiotherapy is recalled",
+        "jours après chirurgie d'une métastase osseuse pendant lesquels la radiothérapie post-opératoire est rappelée",
+    )
+    fdg_pet_valid_days: int = _setting(
+        90,
+        "days after an FDG PET within which a bone scintigraphy adds nothing to staging",
+        "jours après une TEP au FDG pendant lesquels une scintigraphie n'ajoute rien au bilan",
+    )
     cord_compression_days: int = _setting(
         30,
         "days after its onset or record that cord compression still is an emergency",

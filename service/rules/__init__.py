@@ -16,9 +16,12 @@ from service.rules import (
     drugs_and_radiotherapy,
     emergencies,
     giving,
+    imaging,
+    interventional,
     radiotherapy,
     renal_function,
     stereotactic,
+    surgery,
     vitamin_d,
 )
 from service.rules.rule import Rule
@@ -34,6 +37,9 @@ CHAPTERS = (
     drugs_and_radiotherapy,
     radiotherapy,
     stereotactic,
+    interventional,
+    surgery,
+    imaging,
 )
 """The modules in the order of the catalogue."""
 

@@ -74,17 +74,24 @@ def _places(places: str) -> Text:
 
 def cited(citations: Iterable[Citation]) -> Text:
     """The citations as a card prints them: each document once, with its places."""
-    by_document: dict[Document, list[Text]] = {}
+    by_document: dict[Document, dict[str, dict[str, None]]] = {}
     for citation in citations:
-        by_document.setdefault(citation.document, []).append(citation.place)
+        chapter = by_document.setdefault(citation.document, {}).setdefault(citation.chapter, {})
+        chapter.update(dict.fromkeys(place for place in citation.places.split(", ") if place))
     documents: list[Text] = []
-    for document, places in by_document.items():
-        named = tuple(place for place in dict.fromkeys(places) if place.en)
+    for document, chapters in by_document.items():
+        places = (Citation(document, chapter, ", ".join(_in_order(found))).place for chapter, found in chapters.items())
+        named = tuple(place for place in places if place.en)
         if named:
             documents.append(Text("{title}: {places}", "{title} : {places}", title=TITLES[document], places=named))
         else:
             documents.append(TITLES[document])
     return documents[0] if len(documents) == 1 else Text("{all}", "{all}", all=tuple(documents))
+
+
+def _in_order(places: Iterable[str]) -> list[str]:
+    """Sections by number, then tables, then the box."""
+    return sorted(places, key=lambda place: (place == "box", not place.startswith("§"), place))
 
 
 def rao(chapter: str, places: str = "") -> Citation:

@@ -33,6 +33,7 @@ from service.rules.situations import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
     URGENCY_NEEDS,
     bone_metastasis_on_record,
+    both,
     clearance_below,
     drug_order,
     either,
@@ -836,12 +837,13 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
     planned = order.planned.when
 
     def too_soon(act: Act) -> bool | None:
-        if not is_bone_metastasis_surgery(act, patient):
-            return False
         when = act.when or act.started
-        if when is None:
-            return None
-        return when.first <= planned.last and _days_between(when, planned) < _healing_days(order, act)
+        near = (
+            None
+            if when is None
+            else (when.first <= planned.last and _days_between(when, planned) < _healing_days(order, act))
+        )
+        return both(is_bone_metastasis_surgery(act, patient), near)
 
     surgeries = [act for act in patient.procedures if too_soon(act)]
     blocked = unless_all(

@@ -5,13 +5,15 @@ from __future__ import annotations
 from mappings import concept_sets as sets
 from mappings.facts import Facts, Known, Order
 from mappings.wording import Text
-from service.rules.citation import ONC, rao
+from service.rules.citation import KAS, ONC, rao
 from service.rules.outcome import Advice, Indicator, Outcome, unless_all
 from service.rules.rule import rule
 from service.rules.situations import (
     ANY_RELEVANT,
+    few_bone_metastases,
     hypercalcaemic_crisis_calcium,
     orders_of,
+    that,
     untreated_cord_compression,
 )
 
@@ -60,6 +62,10 @@ def hypercalcaemic_crisis(_order: Order | None, patient: Facts) -> Outcome:
     )
 
 
+def _may_be_of_the_spine(order: Order) -> bool:
+    return order.radiotherapy is not None and (not order.sites or "spine" in order.radiotherapy.regions)
+
+
 @rule(
     "spinal-cord-compression",
     title=Text("Spinal cord compression is an emergency", "La compression médullaire est une urgence"),
@@ -85,7 +91,7 @@ def spinal_cord_compression(_order: Order | None, patient: Facts) -> Outcome:
         detail.append(Text("High-dose corticosteroid.", "Corticoïde à forte dose."))
     if not orders_of(patient, sets.SPINAL_DECOMPRESSION):
         detail.append(Text("Surgical opinion for decompression.", "Avis chirurgical de décompression."))
-    if not orders_of(patient, sets.RADIOTHERAPY):
+    if not any(_may_be_of_the_spine(order) for order in orders_of(patient, sets.RADIOTHERAPY)):
         detail.append(
             Text(
                 "Radiotherapy 30 Gy / 10 or 20 Gy / 5 (8 Gy once only with a poor outlook), alone when no decompression is "
@@ -102,4 +108,52 @@ def spinal_cord_compression(_order: Order | None, patient: Facts) -> Outcome:
         ),
         tuple(detail) or (Text("What is needed is ordered already.", "Le nécessaire est déjà prescrit."),),
         compression.basis,
+    )
+
+
+@rule(
+    "oligometastatic-bone-disease",
+    title=Text(
+        "Few bone metastases: local ablative treatment is discussed in a tumour board",
+        "Peu de métastases osseuses : un traitement local ablatif est discuté en RCP",
+    ),
+    citations=(ONC, rao("radiotherapy", "§1.5"), KAS),
+    patient_view=True,
+    needs=("finding",),
+    severest=Indicator.INFO,
+    reading=Text(
+        "The referential counts 1 to 3 sites and 1 to 5 metastases under 5 cm, KAS 3 to 4 cm for ablation, ONC at most 5 metastases: "
+        "this reminder takes ONC's.",
+        "Le référentiel compte 1 à 3 sites et 1 à 5 métastases de moins de 5 cm, KAS 3 à 4 cm pour une ablation, ONC 5 métastases au "
+        "plus : ce rappel prend ONC.",
+    ),
+)
+def oligometastatic_bone_disease(_order: Order | None, patient: Facts) -> Outcome:
+    """1 to 5 bone metastases recorded as a number."""
+    count = patient.finding("bone-metastasis-count")
+    blocked = unless_all(
+        that(
+            Text(
+                "1 to 5 bone metastases are recorded as a number",
+                "1 à 5 métastases osseuses sont enregistrées en nombre",
+            ),
+            few_bone_metastases(patient),
+            count,
+        )
+    )
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Few bone metastases: discuss local ablative treatment in a tumour board",
+            "Peu de métastases osseuses : discuter un traitement local ablatif en RCP",
+        ),
+        (
+            Text(
+                "Stereotactic radiotherapy, surgery or interventional radiology.",
+                "Radiothérapie stéréotaxique, chirurgie ou radiologie interventionnelle.",
+            ),
+        ),
+        (count,),
     )

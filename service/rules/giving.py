@@ -24,7 +24,7 @@ from service.rules.situations import (
     DENOSUMAB,
     ZOLEDRONATE,
     bone_metastasis,
-    both,
+    few_bone_metastases,
     negated,
     orders_of,
     planned_remarks,
@@ -40,9 +40,6 @@ SHORTEST_INFUSION_MINUTES = Decimal(20)
 """At least 20 to 30 min (RAO §2.4)."""
 
 OFFERED_INFUSION_MINUTES = 30
-
-OLIGOMETASTATIC = (Decimal(1), Decimal(5))
-"""1 to 5 bone metastases recorded as a number (ONC; RAO §2.4 speaks of the oligometastatic situation)."""
 
 
 @rule(
@@ -184,14 +181,6 @@ def antiresorptive_route(order: Order, _patient: Facts) -> Outcome:
     )
 
 
-def _bone_metastases_few(patient: Facts) -> bool | None:
-    """1 to 5 bone metastases recorded as a number."""
-    low, high = OLIGOMETASTATIC
-    return patient.finding("bone-metastasis-count").test(
-        lambda found: None if found.bounds is None else both(found.bounds.at_least(low), found.bounds.at_most(high))
-    )
-
-
 @rule(
     "zoledronate-interval",
     title=Text(
@@ -207,7 +196,7 @@ def _bone_metastases_few(patient: Facts) -> bool | None:
 def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
     """Zoledronic acid spaced without an oligometastatic situation or a good response on record."""
     response = patient.finding("disease-response")
-    few = _bone_metastases_few(patient)
+    few = few_bone_metastases(patient)
     blocked = unless_all(
         _spaced(order, patient),
         that(
@@ -270,7 +259,7 @@ def oligometastatic_antiresorptive(order: Order, patient: Facts) -> Outcome:
                 "1 to 5 bone metastases are recorded as a number",
                 "1 à 5 métastases osseuses sont enregistrées en nombre",
             ),
-            _bone_metastases_few(patient),
+            few_bone_metastases(patient),
             count,
         ),
     )

@@ -51,7 +51,7 @@ class Advice:
 
     `summary` names the drug or act and stays under 140 characters in both languages; `detail` is one paragraph a text.
     `basis` are the facts that it rests on: their values and dates are printed, their resources recorded. `items` are its
-    lines on a checklist, `links` the questionnaires of the service that it points to.
+    lines to do, `links` the questionnaires of the service that it points to.
     """
 
     indicator: Indicator

@@ -45,10 +45,6 @@ from service.rules.situations import (
     that,
 )
 
-POST_OPERATIVE_DAYS = 60
-"""Surgery of the bone so many days ago or less makes radiotherapy post-operative; a setting of ours."""
-
-
 # --- what makes bone complicated --------------------------------------------------------------------------------------
 
 
@@ -75,12 +71,12 @@ def _active(patient: Facts, concepts: frozenset[str], order: Order) -> tuple[boo
 
 
 def _post_operative(order: Order, patient: Facts) -> tuple[bool | None, tuple[Act, ...]]:
-    since = days_before(patient.today, POST_OPERATIVE_DAYS)
+    since = days_before(patient.today, patient.settings.post_operative_days)
 
-    def counts(act: Act) -> bool:
+    def counts(act: Act) -> bool | None:
         when = act.when or act.started
         recent = when is not None and when.within(since, patient.today)
-        return recent and is_bone_metastasis_surgery(act, patient) and _same_bone(act, order)
+        return both(recent and _same_bone(act, order), is_bone_metastasis_surgery(act, patient))
 
     return patient.procedures.any(counts), tuple(act for act in patient.procedures if counts(act))
 

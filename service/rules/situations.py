@@ -158,6 +158,18 @@ def bone_metastasis(patient: Facts) -> Condition:
     )
 
 
+FEW_BONE_METASTASES = (Decimal(1), Decimal(5))
+"""1 to 5 bone metastases recorded as a number (ONC; RAO §2.4 speaks of the oligometastatic situation)."""
+
+
+def few_bone_metastases(patient: Facts) -> bool | None:
+    """1 to 5 bone metastases are recorded as a number."""
+    low, high = FEW_BONE_METASTASES
+    return patient.finding("bone-metastasis-count").test(
+        lambda found: None if found.bounds is None else both(found.bounds.at_least(low), found.bounds.at_most(high))
+    )
+
+
 def active_conditions(patient: Facts, concepts: frozenset[str]) -> tuple[Diagnosis, ...]:
     """The active conditions of a kind."""
     return tuple(one for one in patient.conditions if one.active and one.is_any(concepts))
@@ -245,6 +257,34 @@ def orders_of(patient: Facts, concepts: frozenset[str]) -> tuple[Order, ...]:
 def supplements_on_record(patient: Facts, concepts: frozenset[str]) -> tuple[Exposure, ...]:
     """The ongoing supplements of a kind."""
     return tuple(entry for entry in patient.exposures.of(concepts).entries if entry.ongoing)
+
+
+ACTS: tuple[tuple[frozenset[str], Text], ...] = (
+    (sets.STEREOTACTIC_RADIOTHERAPY, Text("Stereotactic radiotherapy", "Radiothérapie stéréotaxique")),
+    (sets.RADIOTHERAPY, Text("Radiotherapy", "Radiothérapie")),
+    (sets.KYPHOPLASTY, Text("Kyphoplasty", "Cyphoplastie")),
+    (sets.VERTEBROPLASTY, Text("Vertebroplasty", "Vertébroplastie")),
+    (sets.CEMENTOPLASTY, Text("Cementoplasty", "Cimentoplastie")),
+    (sets.ABLATION, Text("Bone ablation", "Ablation osseuse")),
+    (sets.INTERVENTIONAL_RADIOLOGY, Text("Interventional radiology", "Radiologie interventionnelle")),
+    (sets.ACETABULUM_SURGERY, Text("Surgery of the acetabulum", "Chirurgie de l'acétabulum")),
+    (sets.PREVENTIVE_FIXATION, Text("Preventive fixation", "Ostéosynthèse préventive")),
+    (sets.TUMOUR_SPINE_SURGERY | sets.SPINAL_DECOMPRESSION, Text("Spine surgery", "Chirurgie du rachis")),
+    (sets.BONE_SURGERY, Text("Bone surgery", "Chirurgie osseuse")),
+    (sets.BONE_BIOPSY, Text("Bone biopsy", "Biopsie osseuse")),
+    (sets.BONE_SCINTIGRAPHY, Text("Bone scintigraphy", "Scintigraphie osseuse")),
+    (sets.FDG_PET, Text("FDG PET", "TEP au FDG")),
+    (sets.TOOTH_EXTRACTION, Text("Tooth extraction", "Extraction dentaire")),
+    (sets.CTX, Text("CTX", "CTX")),
+)
+"""What the acts that the rules speak of are called on a card, in both languages."""
+
+
+def named(order: Order) -> Text:
+    """The drug or act of an order as a card names it; the record's own words where it is none of ours."""
+    if order.drug is not None:
+        return order.name
+    return next((name for concepts, name in ACTS if order.is_any(concepts)), order.name)
 
 
 def planned_remarks(order: Order) -> tuple[Text, ...]:
@@ -376,7 +416,7 @@ def is_bone_radiotherapy(act: Act) -> bool:
     )
 
 
-def is_bone_metastasis_surgery(act: Act, patient: Facts) -> bool:
+def is_bone_metastasis_surgery(act: Act, patient: Facts) -> bool | None:
     """Surgery of a bone metastasis (`rules.md`, `treatment-after-bone-surgery`).
 
     Orthopaedic surgery for a bone metastasis or a pathological fracture, a preventive fixation, or surgery without a
@@ -388,4 +428,4 @@ def is_bone_metastasis_surgery(act: Act, patient: Facts) -> bool:
         return False
     if act.reasons:
         return not act.reasons.isdisjoint(sets.BONE_METASTASIS | sets.PATHOLOGICAL_FRACTURE)
-    return bone_metastasis_on_record(patient) is True
+    return bone_metastasis_on_record(patient)

@@ -1,0 +1,300 @@
+"""Surgery of bone metastases of the limbs (RAO, chirurgie; radiothérapie §1.4)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mappings import concept_sets as sets
+from mappings.dates import days_before
+from mappings.facts import Act, Facts, Order, RadiotherapyCourse, Target
+from mappings.wording import Text
+from service.rules.citation import rao
+from service.rules.imaged import CT, RADIOGRAPHS, imaged, imaging_line
+from service.rules.outcome import Advice, Indicator, Outcome, unless_all
+from service.rules.rule import Trigger, rule
+from service.rules.situations import (
+    bone_metastasis_on_record,
+    both,
+    either,
+    is_bone_metastasis_surgery,
+    named,
+    negated,
+    that,
+)
+
+
+def _for_bone_metastases(order: Order, patient: Facts) -> bool | None:
+    if order.is_any(sets.PREVENTIVE_FIXATION) or not order.reasons.isdisjoint(
+        sets.BONE_METASTASIS | sets.PATHOLOGICAL_FRACTURE
+    ):
+        return True
+    return bone_metastasis_on_record(patient)
+
+
+ORTHOPAEDIC_ORDER = Trigger(
+    Text("draft order of orthopaedic surgery", "prescription de chirurgie orthopédique"),
+    lambda order: order.is_any(sets.LIMB_SURGERY) and "spine" not in order.regions,
+    in_scope=_for_bone_metastases,
+    needs=frozenset({"conditions"}),
+)
+ACETABULUM_ORDER = Trigger(
+    Text("draft order of surgery of the acetabulum", "prescription de chirurgie de l'acétabulum"),
+    lambda order: (
+        order.is_any(sets.ACETABULUM_SURGERY - sets.CEMENTOPLASTY)
+        or (order.is_any(sets.LIMB_SURGERY) and "acetabulum" in order.regions)
+    ),
+    in_scope=_for_bone_metastases,
+    needs=frozenset({"conditions"}),
+)
+
+SIX_WEEKS_DAYS = Decimal(42)
+"""Life expectancy below which surgery brings nothing (RAO §1)."""
+
+
+@rule(
+    "surgery-short-life-expectancy",
+    title=Text(
+        "Surgery brings nothing when life expectancy is below 6 weeks",
+        "La chirurgie n'apporte rien si l'espérance de vie est inférieure à 6 semaines",
+    ),
+    citations=(rao("surgery", "§1"),),
+    trigger=ORTHOPAEDIC_ORDER,
+    needs=("finding",),
+    severest=Indicator.WARNING,
+)
+def surgery_short_life_expectancy(order: Order, patient: Facts) -> Outcome:
+    """Orthopaedic surgery ordered with a recorded life expectancy below 6 weeks."""
+    expectancy = patient.finding("life-expectancy")
+    blocked = unless_all(
+        that(
+            Text(
+                "life expectancy is recorded below 6 weeks",
+                "l'espérance de vie enregistrée est inférieure à 6 semaines",
+            ),
+            expectancy.test(lambda found: None if found.bounds is None else found.bounds.below(SIX_WEEKS_DAYS)),
+            expectancy,
+        )
+    )
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "{act}: no benefit expected, life expectancy below 6 weeks",
+            "{act} : pas de bénéfice attendu, espérance de vie inférieure à 6 semaines",
+            act=named(order),
+        ),
+        (Text("Analgesia and radiotherapy instead.", "Antalgiques et radiothérapie plutôt."),),
+        (expectancy,),
+    )
+
+
+@rule(
+    "surgery-imaging",
+    title=Text(
+        "Radiographs of the whole bone and CT precede surgery",
+        "Radiographies de l'os entier et scanner précèdent la chirurgie",
+    ),
+    citations=(rao("surgery", "§3"),),
+    trigger=ORTHOPAEDIC_ORDER,
+    needs=("imaging", "procedures", "orders"),
+    severest=Indicator.INFO,
+)
+def surgery_imaging(order: Order, patient: Facts) -> Outcome:
+    """Radiographs or CT of the bone missing within the setting's days."""
+    missing = {modality: negated(imaged(patient, order, modality)) for modality in (RADIOGRAPHS, CT)}
+    blocked = unless_all(
+        that(
+            Text(
+                "radiographs or CT of the bone are missing in the last {days} days",
+                "les radiographies ou le scanner de l'os manquent dans les {days} derniers jours",
+                days=patient.settings.imaging_valid_days,
+            ),
+            either(*missing.values()),
+            patient.imaging,
+            patient.procedures,
+        )
+    )
+    if blocked:
+        return blocked
+    lacking = tuple(modality for modality, holds in missing.items() if holds)
+    wanted = {
+        RADIOGRAPHS: Text(
+            "Radiographs: the whole bone with the joints on both sides.",
+            "Radiographies : l'os entier avec les articulations sus- et sous-jacentes.",
+        ),
+        CT: Text(
+            "CT: bone window, unenhanced, centred on the lesion.",
+            "Scanner : fenêtre osseuse, sans injection, centré sur la lésion.",
+        ),
+    }
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "{act}: imaging missing: {which}",
+            "{act} : imagerie manquante : {which}",
+            act=named(order),
+            which=tuple(modality.name for modality in lacking),
+        ),
+        (
+            *(imaging_line(patient, order, modality) for modality in lacking),
+            *(wanted[modality] for modality in lacking),
+        ),
+        (order,),
+    )
+
+
+PLAN_UNTIL_DAYS = 15
+DUE_UNTIL_DAYS = 21
+"""Radiotherapy between 15 days and 3 weeks after surgery, on a healed scar (RAO, radiothérapie §1.4)."""
+
+
+@rule(
+    "post-operative-radiotherapy",
+    title=Text(
+        "The operated bone is irradiated between 15 days and 3 weeks after surgery",
+        "L'os opéré est irradié entre 15 jours et 3 semaines après la chirurgie",
+    ),
+    citations=(rao("radiotherapy", "§1.4"),),
+    patient_view=True,
+    needs=("procedures", "conditions", "radiotherapies", "radiotherapy_orders"),
+    severest=Indicator.INFO,
+)
+def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome:
+    """Surgery of a bone metastasis in the last 60 days, and no radiotherapy since or planned."""
+    since = days_before(patient.today, patient.settings.post_operative_days)
+
+    def recent(act: Act) -> bool | None:
+        when = act.when or act.started
+        in_time = None if when is None else when.within(since, patient.today)
+        return both(is_bone_metastasis_surgery(act, patient), in_time)
+
+    def untreated(act: Act) -> bool | None:
+        return both(recent(act), negated(_irradiated_since(act, patient)))
+
+    surgeries = sorted(
+        (act for act in patient.procedures if untreated(act)), key=lambda act: (_age(act, patient), act.source)
+    )
+    blocked = unless_all(
+        that(
+            Text(
+                "a bone metastasis was operated on in the last {days} days, without radiotherapy since or planned",
+                "une métastase osseuse a été opérée dans les {days} derniers jours, sans radiothérapie depuis ni prévue",
+                days=patient.settings.post_operative_days,
+            ),
+            patient.procedures.any(untreated),
+            patient.procedures,
+            patient.radiotherapies,
+            patient.radiotherapy_orders,
+        )
+    )
+    if blocked:
+        return blocked
+    surgery = surgeries[0]
+    days = _age(surgery, patient)
+    if days < PLAN_UNTIL_DAYS:
+        state = Text("plan it", "à prévoir")
+    elif days <= DUE_UNTIL_DAYS:
+        state = Text("due now", "à faire maintenant")
+    else:
+        state = Text("overdue", "en retard")
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Post-operative radiotherapy of the bone: {state} (day {days})",
+            "Radiothérapie post-opératoire de l'os : {state} (jour {days})",
+            state=state,
+            days=days,
+        ),
+        (
+            Text(
+                "The whole operated bone, between 15 days and 3 weeks after surgery, on a healed scar.",
+                "L'os opéré en entier, entre 15 jours et 3 semaines après la chirurgie, sur cicatrice saine.",
+            ),
+        ),
+        (surgery,),
+    )
+
+
+def _age(act: Act, patient: Facts) -> int:
+    """Days since the act; the fewest that a partial date allows."""
+    when = act.when or act.started
+    return 0 if when is None else (patient.today - min(when.last, patient.today)).days
+
+
+def _irradiated_since(surgery: Act, patient: Facts) -> bool | None:
+    """Radiotherapy of the bone, or of a bone that is not stated, since the surgery, under way, or planned."""
+    operated = surgery.when or surgery.started
+
+    def of_the_bone(target: Target, regions: frozenset[str]) -> bool:
+        unstated = not regions or not surgery.regions
+        return target is not Target.OTHER and (unstated or not regions.isdisjoint(surgery.regions))
+
+    def given_since(course: RadiotherapyCourse) -> bool | None:
+        if not of_the_bone(course.target, course.regions):
+            return False
+        end = course.last or course.first
+        if course.under_way or operated is None:
+            return True
+        return None if end is None else end.last >= operated.first
+
+    return either(
+        patient.radiotherapies.any(given_since),
+        patient.radiotherapy_orders.any(
+            lambda order: (
+                order.radiotherapy is not None and of_the_bone(order.radiotherapy.target, order.radiotherapy.regions)
+            )
+        ),
+    )
+
+
+@rule(
+    "acetabular-order",
+    title=Text(
+        "Acetabulum: medical treatment and radiotherapy first, then cementoplasty or ablation, surgery last",
+        "Acétabulum : traitement médical et radiothérapie d'abord, puis cimentoplastie ou ablation, chirurgie en dernier",
+    ),
+    citations=(rao("surgery", "§2"),),
+    trigger=ACETABULUM_ORDER,
+    needs=("procedures", "radiotherapies"),
+    severest=Indicator.INFO,
+)
+def acetabular_order(order: Order, patient: Facts) -> Outcome:
+    """Surgery of the acetabulum ordered without radiotherapy or percutaneous treatment of the pelvis on record."""
+
+    def of_the_pelvis(regions: frozenset[str]) -> bool:
+        return not regions or "pelvis" in regions
+
+    irradiated = patient.radiotherapies.any(
+        lambda course: course.target is not Target.OTHER and of_the_pelvis(course.regions)
+    )
+    treated = patient.procedures.any(
+        lambda act: act.is_any(sets.INTERVENTIONAL_RADIOLOGY) and of_the_pelvis(act.regions)
+    )
+    blocked = unless_all(
+        that(
+            Text(
+                "neither radiotherapy nor percutaneous treatment of the pelvis is on record",
+                "ni radiothérapie ni traitement percutané du bassin n'est enregistré",
+            ),
+            negated(either(irradiated, treated)),
+            patient.radiotherapies,
+            patient.procedures,
+        )
+    )
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Surgery of the acetabulum: radiotherapy and percutaneous treatment come first",
+            "Chirurgie de l'acétabulum : radiothérapie et traitement percutané passent d'abord",
+        ),
+        (
+            Text(
+                "Medical treatment and radiotherapy, then cementoplasty or ablation, surgery last.",
+                "Traitement médical et radiothérapie, puis cimentoplastie ou ablation, la chirurgie en dernier.",
+            ),
+        ),
+        (order,),
+    )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 from mappings.facts import Facts, Order
 from service.rules import all_rules
 from service.rules.outcome import Advice, CannotTell, Silence
-from service.rules.rule import Rule
+from service.rules.rule import Rule, Trigger
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,31 +39,26 @@ def triggered(rules: Iterable[Rule], orders: Sequence[Order], *, patient_view: b
     """
     if patient_view:
         return tuple(rule for rule in rules if rule.patient_view)
-    relevant = any(_about(rule, order) for order in orders for rule in all_rules())
-    return tuple(
-        rule
-        for rule in rules
-        if rule.trigger is not None
-        and (relevant if rule.trigger.any_relevant else any(_about(rule, order) for order in orders))
-    )
+    asked = {trigger for trigger in _triggers() if any(_about(trigger, order) for order in orders)}
+    if not asked:
+        return ()
+    return tuple(rule for rule in rules if rule.trigger and (rule.trigger in asked or rule.trigger.any_relevant))
 
 
-def _about(rule: Rule, order: Order) -> bool:
-    """The order makes the rule speak, as far as the order alone can tell."""
-    trigger = rule.trigger
-    return (
-        trigger is not None
-        and not trigger.any_relevant
-        and order.triggers
-        and order.identified
-        and trigger.matches(order)
-    )
+@cache
+def _triggers() -> tuple[Trigger, ...]:
+    """Every trigger of every rule, once."""
+    found = dict.fromkeys(rule.trigger for rule in all_rules() if rule.trigger is not None)
+    return tuple(trigger for trigger in found if not trigger.any_relevant)
 
 
-def _in_scope(rule: Rule, order: Order, patient: Facts) -> bool:
-    if not _about(rule, order) or rule.trigger is None:
-        return False
-    return rule.trigger.in_scope is None or rule.trigger.in_scope(order, patient) is not False
+def _about(trigger: Trigger, order: Order) -> bool:
+    """The order is of the trigger's kind, as far as the order alone can tell."""
+    return order.triggers and order.identified and trigger.matches(order)
+
+
+def _in_scope(trigger: Trigger, order: Order, patient: Facts) -> bool:
+    return _about(trigger, order) and (trigger.in_scope is None or trigger.in_scope(order, patient) is not False)
 
 
 def evaluate(
@@ -71,13 +67,13 @@ def evaluate(
     """Every rule asked about every order that it is about; in `patient-view` about the patient."""
     if patient_view:
         return tuple(Answered(rule, None, _ask(rule, None, patient)) for rule in rules)
-    relevant = [order for order in orders if any(_in_scope(rule, order, patient) for rule in all_rules())]
+    about = {trigger: [order for order in orders if _in_scope(trigger, order, patient)] for trigger in _triggers()}
+    relevant = [order for order in orders if any(order in found for found in about.values())]
     answers: list[Answered] = []
     for rule in rules:
-        if rule.trigger is not None and rule.trigger.any_relevant:
-            own = relevant
-        else:
-            own = [order for order in relevant if _in_scope(rule, order, patient)]
+        if rule.trigger is None:
+            continue
+        own = relevant if rule.trigger.any_relevant else about[rule.trigger]
         asked = own[:1] if rule.once else own
         answers += [Answered(rule, order, _ask(rule, order, patient)) for order in asked]
     return tuple(answers)

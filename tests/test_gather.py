@@ -225,6 +225,16 @@ IN_OBSERVATIONS = {
         {"resource": {**ANOTHERS["resource"], "code": {"coding": [{"display": "x"}]}}}
     ),
 }
+EVERY_FAULT = {"patient", "vitaminD", "findings", "conditions"}
+"""A read, a search by `combo-code`, one by `code`, one by neither; the other queries are like one of these."""
+
+USUAL_FAULTS = {
+    *("HTTP 401", "HTTP 404", "HTTP 500", "HTTP 502 with a page", "a timeout", "no connection", "broken JSON"),
+    *("a redirect 302 to https://evil.example/fhir", "an OperationOutcome", "an error among the entries"),
+    *("an entry that is null", "a result of another patient", "more results than it gives", "a result without a code"),
+    "a next link to https://evil.example/fhir?page=2",
+}
+
 CASES = [
     pytest.param(search, fault, id=f"{search.key}: {name}")
     for search in SEARCHES
@@ -233,6 +243,7 @@ CASES = [
         | ({} if search.is_read else IN_SEARCHES)
         | (IN_OBSERVATIONS if search.resource_type == "Observation" else {})
     ).items()
+    if search.key in EVERY_FAULT or name in USUAL_FAULTS
 ]
 
 
@@ -261,6 +272,11 @@ def test_a_query_that_fails_silences_no_rule_that_does_not_need_it(search, expec
     normal = SITE_EHR.cards(REQUEST)
     gone = set(rules(normal)) - set(rules(failed[search.key]))
     assert gone <= set(rules(failed[search.key], "unchecked"))
+
+
+def test_the_faults_and_queries_that_are_named_exist():
+    assert {search.key for search in SEARCHES} >= EVERY_FAULT
+    assert {*ANYWHERE, *IN_SEARCHES, *IN_OBSERVATIONS} >= USUAL_FAULTS
 
 
 def test_for_the_facts_of_most_queries_some_rule_of_these_tests_cannot_be_checked(expected):

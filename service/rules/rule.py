@@ -20,9 +20,12 @@ Statement: TypeAlias = Callable[[Any, Facts], Outcome]
 """The function of a rule: (order, patient) to an outcome; the order is None in `patient-view`."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Trigger:
-    """The orders that make a rule speak. `in_scope` is asked once the record is there; None counts as in scope."""
+    """The orders that make a rule speak. `in_scope` is asked once the record is there; None counts as in scope.
+
+    Rules that share a trigger share the object: each is asked once an order.
+    """
 
     name: Text
     matches: Callable[[Order], bool]

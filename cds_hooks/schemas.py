@@ -149,7 +149,7 @@ class FeedbackRequestSchema(Lenient):
 # --- out --------------------------------------------------------------------------------------------------------------
 
 
-class Repeated(fields.List):
+class Repeated(fields.List[Any]):
     """A list that comes again and again with the same content, such as the reasons to override: validated once.
 
     Marshmallow takes ten times as long for it as for the rest of a card.

@@ -12,7 +12,7 @@ from mappings.evidence import Resource, local_reference
 from mappings.facts import Act
 from mappings.medications import Finder
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
-from mappings.sites import regions_of, regions_of_act, site_concepts
+from mappings.sites import regions_of, site_concepts
 
 NOT_DONE = frozenset({"not-done", "entered-in-error", "preparation", "cancelled"})
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
@@ -37,7 +37,7 @@ def procedure(source: str, resource: Resource, clock: Clock, find: Finder, termi
         under_way=status in UNDER_WAY,
         sites=site_concepts(resource.get("bodySite"), terminology),
         reasons=reason_concepts(resource, find, terminology),
-        regions=regions_of(resource.get("bodySite"), terminology) | regions_of_act(recognised.concepts),
+        regions=act_regions(resource, find, terminology),
         unverified_code=bool(recognised.concepts) and recognised.concepts <= recognised.unverified,
     )
 
@@ -73,6 +73,22 @@ def reason_concepts(resource: Resource, find: Finder, terminology: Terminology) 
         if target is not None:
             concepts |= terminology.recognise(codings(target.get("code"))).concepts
     return concepts
+
+
+def act_regions(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+    """The bones of an act: of its body site and code; where they name none, of its reasons."""
+    regions = regions_of(resource.get("bodySite"), terminology) | regions_of(resource.get("code"), terminology)
+    return regions or reason_regions(resource, find, terminology)
+
+
+def reason_regions(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+    """The bones that the reasons name: a metastasis of the femur, or one whose body site is the femur."""
+    regions = regions_of(resource.get("reasonCode"), terminology)
+    for reference in maps(resource.get("reasonReference")):
+        target = referred(resource, reference, find)
+        if target is not None:
+            regions |= regions_of(target.get("bodySite"), terminology) or regions_of(target.get("code"), terminology)
+    return regions
 
 
 def referred(holder: Resource, reference: Mapping[str, Any], find: Finder) -> Resource | None:

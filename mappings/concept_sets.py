@@ -389,22 +389,6 @@ REGION_UNSPECIFIC = _set("site_region_unspecific")
 NOT_BONE = _set("site_not_bone")
 """A look-alike (deny list): brain, lung, nodes, the renal pelvis, the cord."""
 
-BONES: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "spine": SPINE,
-        "femur": FEMUR,
-        "humerus": HUMERUS,
-        "pelvis": PELVIS,
-        "acetabulum": _set("site_acetabulum"),
-        "jaw": JAW,
-    }
-    | {
-        bone: _set(f"bone_{bone}")
-        for bone in _set("tibia fibula radius ulna rib sternum clavicle scapula skull face hand foot patella")
-    }
-)
-"""The regions that are compared: two codes of one bone are one region, whatever its side (`codes.md` §8)."""
-
 LATERALITY = _set("laterality_left laterality_right laterality_bilateral")
 
 # --- routes, intents --------------------------------------------------------------------------------------------------

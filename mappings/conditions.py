@@ -45,7 +45,7 @@ def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Termin
         onset=onset,
         recorded=recorded,
         sites=sites,
-        regions=regions_of(resource.get("bodySite"), terminology),
+        regions=regions_of(resource.get("bodySite"), terminology) or regions_of(resource.get("code"), terminology),
         severities=terminology.recognise(codings(resource.get("severity"))).concepts,
         unverified_code=bool(concepts) and concepts <= recognised.unverified,
         date_unreadable=onset_unreadable or recorded_unreadable,

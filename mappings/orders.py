@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mappings import concept_sets as sets
-from mappings.acts import reason_concepts, referred
+from mappings.acts import act_regions, reason_concepts, referred
 from mappings.clock import Clock
 from mappings.concepts import Terminology
 from mappings.dates import UnreadableDate, When, day
@@ -18,7 +18,7 @@ from mappings.medications import Finder, identify
 from mappings.names import names_follow_up, names_percutaneous_fixation
 from mappings.radiotherapy import added_phases, is_external_radiotherapy, links_of, prescription, sites_of, with_phases
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
-from mappings.sites import regions_of, regions_of_act, site_concepts
+from mappings.sites import site_concepts
 from mappings.wording import Text, verbatim
 
 ORDER_TYPES = {"MedicationRequest": OrderKind.MEDICATION, "ServiceRequest": OrderKind.SERVICE}
@@ -146,7 +146,7 @@ def _service_order(
         sites=sites_of(resource, find, terminology)
         if external
         else site_concepts(resource.get("bodySite"), terminology),
-        regions=regions_of(resource.get("bodySite"), terminology) | regions_of_act(concepts),
+        regions=act_regions(resource, find, terminology),
         reasons=reason_concepts(resource, find, terminology),
         reasons_unresolved=_unresolved_reasons(resource, find),
         analytes=sets.ordered_analytes(concepts),

@@ -127,7 +127,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "exposures": _MEDICATIONS,
     "conditions": ("conditions",),
     "procedures": ("procedures",),
-    "radiotherapies": ("procedures", "bodyStructures"),
+    "radiotherapies": ("procedures", "serviceRequests", "bodyStructures"),
     "radiotherapy_orders": ("serviceRequests", "procedures", "bodyStructures"),
     "consultations": ("encounters",),
     "imaging": ("imagingStudies", "diagnosticReports"),

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from mappings import concept_sets as sets
-from mappings.acts import NOT_DONE, UNDER_WAY, reason_concepts, referred
+from mappings.acts import NOT_DONE, UNDER_WAY, reason_concepts, reason_regions, referred
 from mappings.clock import Clock
 from mappings.concepts import Recognised, Terminology
 from mappings.dates import UnreadableDate, When, day
@@ -24,6 +24,7 @@ from mappings.medications import Finder
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.sites import regions_of, site_concepts
 from mappings.units import normalised_unit
+from mappings.wording import Text
 
 _CODEX = "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-"
 _MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-"
@@ -40,8 +41,12 @@ FRACTIONS = tuple(f"{_CODEX}radiotherapy-fractions-{kind}" for kind in ("prescri
 _LEVELS = {"1217123003": 0, "1222565005": 1, "1255724003": 2, "1297069006": 3}
 """Course, phase, plan, fraction (SNOMED CT); any other code of radiotherapy counts as a course."""
 
+FRIDAY = 4
+
 FRACTIONS_A_WEEK = 5
 """Fractions a week by which an unknown end is reckoned; a setting of ours (`radiosensitiser-after-radiotherapy`)."""
+
+REIRRADIATION = f"{_CODEX}radiotherapy-course-involves-reirradiation"
 
 _GRAY = {"gy": Decimal(1), "cgy": Decimal("0.01"), "mgy": Decimal("0.001")}
 
@@ -79,24 +84,39 @@ def _extensions(resource: Resource, urls: Sequence[str]) -> Iterator[Mapping[str
 
 def prescription(resource: Resource, find: Finder, terminology: Terminology) -> Prescription:
     """Target, technique, intent, dose and fractions that one radiotherapy resource states."""
-    volumes = tuple(_volumes(resource, find, terminology))
-    sites = site_concepts(resource.get("bodySite"), terminology)
-    regions = regions_of(resource.get("bodySite"), terminology)
-    for volume in _volume_structures(resource, find):
-        sites |= site_concepts(volume.get("location"), terminology)
-        regions |= regions_of(volume.get("location"), terminology)
     reasons = reason_concepts(resource, find, terminology) | _reason_sites(resource, find, terminology)
     techniques = technique(resource, terminology).concepts | terminology.recognise(_codes(resource)).concepts
     intents: frozenset[str] = frozenset()
     for extension in _extensions(resource, (INTENT,)):
         intents |= terminology.recognise(codings(extension.get("valueCodeableConcept"))).concepts
     return Prescription(
-        target_of(sites, reasons),
-        regions,
+        target_of(sites_of(resource, find, terminology), reasons),
+        _regions(resource, find, terminology),
         stereotactic=not techniques.isdisjoint(sets.STEREOTACTIC_RADIOTHERAPY),
         curative=not intents.isdisjoint(sets.CURATIVE_INTENT),
-        volumes=volumes,
+        reirradiation=any(one.get("valueBoolean") is True for one in _extensions(resource, (REIRRADIATION,))),
+        volumes=tuple(_volumes(resource)),
+        unresolved=tuple(_unresolved(resource, find)),
     )
+
+
+def _regions(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+    """The bones of body sites and volumes; where they name none, of the reasons."""
+    regions = regions_of(resource.get("bodySite"), terminology)
+    for volume in _volume_structures(resource, find):
+        regions |= regions_of(volume.get("location"), terminology, volume.get("locationQualifier"))
+    return regions or reason_regions(resource, find, terminology)
+
+
+def _unresolved(resource: Resource, find: Finder) -> Iterator[Text]:
+    """The volumes that are referred to and could not be looked up."""
+    for reference in _volume_references(resource):
+        if referred(resource, reference, find) is None:
+            yield Text(
+                "the volume {reference} could not be looked up",
+                "le volume {reference} n'a pas pu être consulté",
+                reference=local_reference(reference),
+            )
 
 
 def sites_of(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
@@ -129,27 +149,30 @@ def _reason_sites(resource: Resource, find: Finder, terminology: Terminology) ->
     return frozenset()
 
 
-def _volume_structures(resource: Resource, find: Finder) -> Iterator[Resource]:
+def _volume_references(resource: Resource) -> Iterator[Mapping[str, Any]]:
     for extension in _extensions(resource, DOSES):
         for part in maps(extension.get("extension")):
             reference = a_map(part.get("valueReference"))
             if part.get("url") == "volume" and reference:
-                found = referred(resource, reference, find)
-                if found is not None:
-                    yield found
+                yield reference
 
 
-def _volumes(resource: Resource, find: Finder, terminology: Terminology) -> Iterator[Volume]:
+def _volume_structures(resource: Resource, find: Finder) -> Iterator[Resource]:
+    for reference in _volume_references(resource):
+        found = referred(resource, reference, find)
+        if found is not None:
+            yield found
+
+
+def _volumes(resource: Resource) -> Iterator[Volume]:
     general = _general_fractions(resource)
-    stated = [_volume(resource, extension, general, find, terminology) for extension in _extensions(resource, DOSES)]
+    stated = [_volume(extension, general) for extension in _extensions(resource, DOSES)]
     if not stated and general is not None:
         stated = [Volume(None, general)]
     yield from stated
 
 
-def _volume(
-    resource: Resource, extension: Mapping[str, Any], general: int | None, find: Finder, terminology: Terminology
-) -> Volume:
+def _volume(extension: Mapping[str, Any], general: int | None) -> Volume:
     """One dose extension: total dose, else dose a fraction times fractions; fractions of it, else of the whole order."""
     parts = {a_text(part.get("url")): part for part in maps(extension.get("extension"))}
     dose = gray(a_map((parts.get("totalDose") or parts.get("totalDoseDelivered") or {}).get("valueQuantity")))
@@ -159,9 +182,7 @@ def _volume(
         dose = each * fractions
     if fractions is None and dose is not None and each is not None and dose % each == 0:
         fractions = int(dose / each)
-    found = referred(resource, a_map(parts.get("volume", {}).get("valueReference")), find)
-    sites = frozenset() if found is None else site_concepts(found.get("location"), terminology)
-    return Volume(dose, fractions, sites)
+    return Volume(dose, fractions, each)
 
 
 def _general_fractions(resource: Resource) -> int | None:
@@ -206,7 +227,7 @@ def added_phases(phases: Iterable[Prescription]) -> tuple[Volume, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """One Procedure of radiotherapy."""
+    """One Procedure or order of radiotherapy."""
 
     source: str
     resource: Resource
@@ -215,18 +236,38 @@ class _Told:
     first: When | None
     last: When | None
     updated: str
+    is_order: bool = False
 
 
 def courses(
-    procedures: Iterable[tuple[str, Resource]], find: Finder, clock: Clock, terminology: Terminology
+    procedures: Iterable[tuple[str, Resource]],
+    orders: Iterable[tuple[str, Resource]],
+    find: Finder,
+    clock: Clock,
+    terminology: Terminology,
 ) -> tuple[Course, ...]:
-    """The courses that the Procedures of a record tell, each once."""
+    """The courses that the Procedures of a record tell, each once, and those that a completed order alone tells.
+
+    An order of a course that was begun adds what it says of target, dose and planned end.
+    """
     told = [
         _told(source, resource, clock)
         for source, resource in procedures
         if a_text(resource.get("status")) not in NOT_DONE and is_external_radiotherapy(resource, terminology)
     ]
-    return tuple(_course(group, find, terminology) for group in _neighbours(_joined(told), find, terminology))
+    told += [
+        _ordered(source, resource, clock)
+        for source, resource in orders
+        if a_text(resource.get("status")) in CARRIED_OUT
+        and resource.get("doNotPerform") is not True
+        and is_external_radiotherapy(resource, terminology)
+    ]
+    groups = [group for group in _joined(told) if any(not one.is_order or one.status == "completed" for one in group)]
+    return tuple(_course(group, find, terminology) for group in _neighbours(groups, find, terminology))
+
+
+CARRIED_OUT = frozenset({"active", "completed", "on-hold"})
+"""An order that is carried out, or was: `completed` says that what it describes was done (FHIR R4, request-status)."""
 
 
 SESSION_GAP_DAYS = 7
@@ -268,6 +309,15 @@ def _told(source: str, resource: Resource, clock: Clock) -> _Told:
     return _Told(source, resource, level, a_text(resource.get("status")), first or last, last, updated)
 
 
+def _ordered(source: str, resource: Resource, clock: Clock) -> _Told:
+    level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)
+    period = a_map(resource.get("occurrencePeriod"))
+    single = _read(resource.get("occurrenceDateTime"), clock)
+    first, last = _read(period.get("start"), clock) or single, _read(period.get("end"), clock) or single
+    updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
+    return _Told(source, resource, level, a_text(resource.get("status")), first or last, last, updated, is_order=True)
+
+
 def _code_values(resource: Resource) -> list[str]:
     return [a_text(coding.get("code")) for coding in codings(resource.get("code"))]
 
@@ -307,18 +357,22 @@ def _joined(told: Sequence[_Told]) -> list[list[_Told]]:
 
 
 def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> Course:
-    top = min(one.level for one in group)
+    """One course; dates are those of its Procedures, of a completed order only where there is no Procedure."""
+    acts = [one for one in group if not one.is_order] or [one for one in group if one.status == "completed"]
+    top = min(one.level for one in acts)
     newest = max(
-        (one for one in group if one.level == top),
+        (one for one in acts if one.level == top),
         key=lambda one: (one.updated, one.last.last if one.last else date.min, one.source),
     )
     said = [prescription(one.resource, find, terminology) for one in group]
     sites: frozenset[str] = frozenset().union(*(sites_of(one.resource, find, terminology) for one in group))
-    firsts = [one.first for one in group if one.first is not None]
-    lasts = [one.last for one in group if one.last is not None]
+    firsts = [one.first for one in acts if one.first is not None]
+    lasts = [one.last for one in acts if one.last is not None]
     under_way = newest.status in UNDER_WAY
     first = min(firsts, key=lambda when: when.first, default=None)
     last = max(lasts, key=lambda when: when.last, default=None)
+    planned_ends = [one.last for one in group if one.is_order and one.last is not None and one.last != one.first]
+    planned_end = max(planned_ends, key=lambda when: when.last, default=None) or _reckoned_end(first, said)
     targets = {one.target for one in said}
     target = Target.BONE if Target.BONE in targets else Target.OTHER if Target.OTHER in targets else Target.UNSTATED
     recognised = terminology.recognise(codings(newest.resource.get("code")))
@@ -333,7 +387,8 @@ def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> C
         under_way=under_way,
         undated=not under_way and last is None,
         stereotactic=any(one.stereotactic for one in said),
-        planned_end=_reckoned_end(first, said) if under_way or last is None else None,
+        curative=any(one.curative for one in said),
+        planned_end=planned_end if under_way or last is None else None,
         unverified_code=bool(recognised.concepts) and recognised.concepts <= recognised.unverified,
     )
 
@@ -344,14 +399,20 @@ def _reckoned_end(first: When | None, said: Iterable[Prescription]) -> When | No
 
 
 def reckoned_end(first: When | None, fractions: int | None) -> When | None:
-    """The end of a course from its start and fractions, five a week on consecutive weekdays."""
+    """The end of a course from its start and fractions, five a week from Monday to Friday."""
     if first is None or fractions is None:
         return None
-    weeks, rest = divmod(fractions - 1, FRACTIONS_A_WEEK)
+    end = first.last
     try:
-        return day(first.last + timedelta(days=7 * weeks + rest))
+        while end.weekday() >= FRACTIONS_A_WEEK:
+            end += timedelta(days=1)
+        weeks, rest = divmod(fractions - 1, FRACTIONS_A_WEEK)
+        end += timedelta(weeks=weeks)
+        for _ in range(rest):
+            end += timedelta(days=3 if end.weekday() == FRIDAY else 1)
     except OverflowError:
         return None
+    return day(end)
 
 
 def with_phases(own: Prescription, phases: Sequence[Prescription]) -> Prescription:
@@ -369,5 +430,7 @@ def with_phases(own: Prescription, phases: Sequence[Prescription]) -> Prescripti
         regions=regions,
         stereotactic=own.stereotactic or any(phase.stereotactic for phase in phases),
         curative=own.curative or any(phase.curative for phase in phases),
+        reirradiation=own.reirradiation or any(phase.reirradiation for phase in phases),
         volumes=volumes,
+        unresolved=(*own.unresolved, *(text for phase in phases for text in phase.unresolved)),
     )

@@ -437,7 +437,11 @@ class Record(Facts):
     @cached_property
     def radiotherapies(self) -> Collected[RadiotherapyCourse]:
         """Procedures of external radiotherapy, joined into courses."""
-        found = courses(self._evidence.of_type("Procedure"), self._evidence.find, self._clock, self._terminology)
+        drafts = {order.reference for order in self._drafts if order.reference}
+        orders = [pair for pair in self._evidence.of_type("ServiceRequest") if pair[0] not in drafts]
+        found = courses(
+            self._evidence.of_type("Procedure"), orders, self._evidence.find, self._clock, self._terminology
+        )
         return Collected(RADIOTHERAPY, found, self._gaps("radiotherapies"))
 
     @cached_property

@@ -59,6 +59,7 @@ class Composed:
     topic_name: Text
     summary: Text
     detail: tuple[Text, ...]
+    lines: tuple[Text, ...]
     items: tuple[Text, ...]
     results: tuple[Text, ...]
     notes: tuple[Text, ...]
@@ -173,6 +174,7 @@ def _advice_card(group: list[Answered], patient: Facts | None) -> Composed:
         topic_name=CHECKLIST_NAME if checklist else first.rule.title,
         summary=_checklist_summary(first, lead) if checklist and len(advices) > 1 else lead.summary,
         detail=detail,
+        lines=_unique(text for _, advice in advices for text in advice.lines),
         items=_unique(text for _, advice in advices for text in advice.items),
         results=_unique(lines(basis if not checklist else (one for one in basis if not _nothing_at_all(one)))),
         notes=notes,
@@ -301,6 +303,7 @@ def _unchecked_card(group: list[Answered]) -> Composed:
         topic_name=UNCHECKED_NAME,
         summary=summary,
         detail=(explained,),
+        lines=(),
         items=titles,
         results=_unique(results),
         notes=(),
@@ -340,6 +343,7 @@ def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
                 "correspondance.",
             ),
         ),
+        lines=(),
         items=(),
         results=results,
         notes=(),
@@ -402,6 +406,7 @@ def _detail(composed: Composed, language: Language) -> str:
     """Short markdown: paragraphs, then lists of what to do, what it rests on, and where it stands."""
     unchecked = composed.topic == COULD_NOT_BE_CHECKED
     parts = [" ".join(_ended(sentence(text, language)) for text in composed.detail)]
+    parts += _bullets(None, composed.lines, language)
     parts += _bullets(UNCHECKED_HEADING if unchecked else ITEMS_HEADING, composed.items, language)
     plain = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
     parts += _bullets(WHY_HEADING if plain else RESULTS_HEADING, composed.results, language)
@@ -418,8 +423,8 @@ def _ended(words: str) -> str:
     return words if words.endswith((".", "!", "?", "…")) else words + "."
 
 
-def _bullets(heading: Text, texts: tuple[Text, ...], language: Language) -> list[str]:
+def _bullets(heading: Text | None, texts: tuple[Text, ...], language: Language) -> list[str]:
     if not texts:
         return []
     listed = "\n".join(f"- {sentence(text, language)}" for text in texts)
-    return [f"**{rendered(heading, language)}**\n\n{listed}"]
+    return [listed if heading is None else f"**{rendered(heading, language)}**\n\n{listed}"]

@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from mappings.facts import Facts, Order
 from service.rules import all_rules
-from service.rules.outcome import Advice, CannotTell, Silence
+from service.rules.outcome import Advice, CannotTell, Condition, Silence, cannot_tell
 from service.rules.rule import Rule, Trigger
+from service.rules.situations import IN_ANY_CASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,9 @@ def _about(trigger: Trigger, order: Order) -> bool:
     return order.triggers and order.identified and trigger.matches(order)
 
 
-def _in_scope(trigger: Trigger, order: Order, patient: Facts) -> bool:
-    return _about(trigger, order) and (trigger.in_scope is None or trigger.in_scope(order, patient) is not False)
+def _scope(trigger: Trigger, order: Order, patient: Facts) -> Condition:
+    """Whether the order, which is of the trigger's kind, is one that the rule speaks of."""
+    return IN_ANY_CASE if trigger.in_scope is None else trigger.in_scope(order, patient)
 
 
 def evaluate(
@@ -67,16 +69,27 @@ def evaluate(
     """Every rule asked about every order that it is about; in `patient-view` about the patient."""
     if patient_view:
         return tuple(Answered(rule, None, _ask(rule, None, patient)) for rule in rules)
-    about = {trigger: [order for order in orders if _in_scope(trigger, order, patient)] for trigger in _triggers()}
-    relevant = [order for order in orders if any(order in found for found in about.values())]
+    about = {trigger: _in_scope(trigger, orders, patient) for trigger in _triggers()}
+    relevant = [
+        (order, IN_ANY_CASE) for order in orders if any(order is one for found in about.values() for one, _ in found)
+    ]
     answers: list[Answered] = []
     for rule in rules:
         if rule.trigger is None:
             continue
         own = relevant if rule.trigger.any_relevant else about[rule.trigger]
-        asked = own[:1] if rule.once else own
-        answers += [Answered(rule, order, _ask(rule, order, patient)) for order in asked]
+        for order, scope in own[:1] if rule.once else own:
+            answer = _ask(rule, order, patient)
+            if scope.holds is None and rule.trigger.must_be_known and not isinstance(answer, Silence):
+                answer = cannot_tell(scope)
+            answers.append(Answered(rule, order, answer))
     return tuple(answers)
+
+
+def _in_scope(trigger: Trigger, orders: Sequence[Order], patient: Facts) -> list[tuple[Order, Condition]]:
+    """The orders of the trigger's kind that are not known to be out of its scope."""
+    found = ((order, _scope(trigger, order, patient)) for order in orders if _about(trigger, order))
+    return [(order, scope) for order, scope in found if scope.holds is not False]
 
 
 def _ask(rule: Rule, order: Order | None, patient: Facts) -> Answer:

@@ -45,6 +45,9 @@ MOST_REFERENCE_ROUNDS = 3
 MOST_IDS = 50
 """Medications asked for in one search."""
 
+CARRIED_BESIDE = frozenset({"Medication", "BodyStructure"})
+"""What drafts refer to and a client may send among them."""
+
 LOG = logging.getLogger("osteocds")
 MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
 
@@ -54,8 +57,8 @@ def new_evidence(request: HookRequest) -> Evidence:
     evidence = Evidence(request.patient_id)
     for entry in request.draft_orders:
         resource = a_map(entry.get("resource"))
-        if resource.get("resourceType") == "Medication":
-            evidence.add(resource, entry.get("fullUrl"))
+        if resource.get("resourceType") in CARRIED_BESIDE:
+            _keep([(resource, entry.get("fullUrl"))], evidence)
     return evidence
 
 

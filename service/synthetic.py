@@ -20,6 +20,7 @@ CIS = "http://data.esante.gouv.fr/ansm/medicament/SpecialitePharmaceutique"
 ICD10 = "http://hl7.org/fhir/sid/icd-10"
 ICD10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
 CCAM = "https://smt.esante.gouv.fr/terminologie-ccam"
+DICOM = "http://dicom.nema.org/resources/ontology/DCM"
 UCUM = "http://unitsofmeasure.org"
 FINDING = "urn:osteocds:finding"
 CODEX_RT = "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-"
@@ -63,6 +64,17 @@ DRUGS: dict[str, tuple[str, str]] = {
     "warfarin": (ATC, "B01AA03"),
     "enoxaparin": (ATC, "B01AB05"),
     "ticagrelor": (ATC, "B01AC24"),
+    "prasugrel": (ATC, "B01AC22"),
+    "Kardegic 75 mg": (CIS, "64755969"),
+    "Kardegic 160 mg": (CIS, "61348441"),
+    "rivaroxaban": (ATC, "B01AF01"),
+    "dabigatran": (ATC, "B01AE07"),
+    "edoxaban": (ATC, "B01AF03"),
+    "fluindione": (ATC, "B01AA12"),
+    "tinzaparin": (ATC, "B01AB10"),
+    "heparin": (ATC, "B01AB01"),
+    "heparin gel": (ATC, "C05BA03"),
+    "fondaparinux": (ATC, "B01AX05"),
     "cholecalciferol": (ATC, "A11CC05"),
     "ergocalciferol": (ATC, "A11CC01"),
     "calcifediol": (ATC, "A11CC06"),
@@ -125,6 +137,24 @@ CONDITIONS: dict[str, tuple[str, str]] = {
     "pathological fracture of the right femur": (SNOMED, "11309881000119104"),
     "pathological fracture of the left femur": (SNOMED, "11309921000119106"),
     "neuropathic pain": (SNOMED, "247398009"),
+    "bone pain": (SNOMED, "12584003"),
+    "low back pain": (SNOMED, "279039007"),
+    "lumbar radiculopathy": (SNOMED, "128196005"),
+    "spinal stenosis": (SNOMED, "76107001"),
+    "asymptomatic stable fracture": (FINDING, "asymptomatic-stable-fracture"),
+    "sepsis": (SNOMED, "91302008"),
+    "bacteraemia": (SNOMED, "5758002"),
+    "skin infection": (SNOMED, "108365000"),
+    "pneumonia": (SNOMED, "233604007"),
+    "urinary tract infection": (ICD10, "N39.0"),
+    "coagulopathy": (SNOMED, "64779008"),
+    "haemophilia A": (ICD10, "D66"),
+    "disseminated intravascular coagulation": (SNOMED, "67406007"),
+    "primary thrombophilia": (ICD10, "D68.5"),
+    "adenocarcinoma of the lung": (SNOMED, "424993006"),
+    "squamous cell carcinoma of the lung": (SNOMED, "425376008"),
+    "suspected lung cancer": (SNOMED, "162573006"),
+    "oligometastatic disease": (SNOMED, "1255358009"),
     "history of irradiation": (SNOMED, "429479009"),
 }
 """System and code of the conditions that a record can hold."""
@@ -147,12 +177,38 @@ ACTS: dict[str, tuple[str, str]] = {
     "vertebroplasty": (SNOMED, "401226007"),
     "kyphoplasty": (SNOMED, "426243004"),
     "cementoplasty": (CCAM, "PAMH001"),
+    "cementoplasty of the acetabulum": (SNOMED, "430435008"),
+    "sacroplasty": ("http://www.ama-assn.org/go/cpt", "0200T"),
+    "percutaneous osteosynthesis of the pelvis": (CCAM, "NACB001"),
+    "spondyloplasty of one vertebra": (CCAM, "LHMH002"),
+    "balloon spondyloplasty of one vertebra": (CCAM, "LHMH027"),
+    "radiofrequency ablation of bone": ("http://www.ama-assn.org/go/cpt", "20982"),
+    "replacement of the acetabulum": (SNOMED, "29969002"),
+    "hip replacement with reinforcement of the acetabulum": (CCAM, "NEKA010"),
     "total hip replacement": (SNOMED, "52734007"),
     "internal fixation of the femur": (SNOMED, "86975004"),
     "internal fixation of the spine": (SNOMED, "275093002"),
     "bone biopsy": (SNOMED, "13861005"),
+    "bone biopsy of the spine": (CCAM, "LHHH002"),
+    "bone marrow biopsy examination": (CCAM, "FDQX007"),
     "bone scintigraphy": (LOINC, "25031-6"),
     "FDG PET": (SNOMED, "443271005"),
+    "FDG PET to mid-thigh": (LOINC, "81554-8"),
+    "PET": (SNOMED, "82918005"),
+    "fluoride PET": (LOINC, "81552-2"),
+    "bone scintigraphy of the whole body": (CCAM, "PAQL003"),
+    "CT of the lumbar spine": (SNOMED, "241580002"),
+    "CT of the cervical spine": (SNOMED, "241578008"),
+    "CT of the chest, abdomen and pelvis": (SNOMED, "418023006"),
+    "CT of the pelvis": (SNOMED, "169071000"),
+    "CT of the thigh": (SNOMED, "241572009"),
+    "CT of the left thigh": (LOINC, "35987-7"),
+    "MRI of the lumbar spine": (SNOMED, "241648005"),
+    "MRI of the pelvis": (SNOMED, "2690005"),
+    "MRI of the thigh": (SNOMED, "241640003"),
+    "radiograph of the femur": (SNOMED, "241075002"),
+    "radiograph of the left femur": (LOINC, "26120-6"),
+    "radiograph of the humerus": (LOINC, "28567-6"),
     "tumour board": (SNOMED, "399414003"),
     "orthopaedic referral": (SNOMED, "308481009"),
     "preventive osteosynthesis of the humerus": (CCAM, "MBCB005"),
@@ -164,6 +220,10 @@ ACTS: dict[str, tuple[str, str]] = {
     "phosphate": (LOINC, "14879-1"),
     "creatinine": (LOINC, "14682-9"),
     "CTX": (LOINC, "41171-0"),
+    "platelets": (LOINC, "777-3"),
+    "blood count": (LOINC, "58410-2"),
+    "prothrombin": (LOINC, "5894-1"),
+    "coagulation panel": (LOINC, "34528-0"),
     "renal function panel": (LOINC, "24362-6"),
     "chest X-ray": (LOINC, "36643-5"),
 }
@@ -188,9 +248,15 @@ SITES: dict[str, str] = {
     "humerus": "85050009",
     "right humerus": "719461004",
     "tibia": "12611008",
+    "fibula": "87342007",
+    "shaft of the humerus": "20760004",
+    "neck of the femur": "29627003",
     "radius": "62413002",
     "rib": "113197003",
     "ilium": "22356005",
+    "acetabulum": "37783008",
+    "right acetabulum": "719537008",
+    "sacrum": "54735007",
     "brain": "12738006",
     "lung": "39607008",
     "liver": "10200004",
@@ -204,8 +270,17 @@ SIDES = {"left": "7771000", "right": "24028007", "both": "51440002"}
 TECHNIQUES = {"stereotactic": "395096001", "three-dimensional": "1162782007", "intensity-modulated": "441799006"}
 """SNOMED CT codes of radiotherapy techniques (mCODE modality and technique)."""
 
-PURPOSES = {"curative": "373808002", "palliative": "363676003"}
+PURPOSES = {"curative": "373808002", "palliative": "363676003", "prophylactic": "360271000"}
 """SNOMED CT codes of the intent of a treatment (mCODE procedure intent)."""
+
+SEVERITIES = {"mild": "255604002", "moderate": "6736007", "severe": "24484000", "life-threatening": "442452003"}
+"""SNOMED CT codes of the severity of a condition."""
+
+SUBSTANCES: dict[str, tuple[str, str]] = {
+    "polymethyl methacrylate": (SNOMED, "427811002"),
+    "bone cement": (SNOMED, "6043006"),
+}
+"""System and code of what is no drug and can cause an allergy."""
 
 _VALUE = re.compile(r"(?P<comparator><=|>=|<|>)?\s*(?P<value>-?\d+(?:[.,]\d+)?)\s*(?P<unit>.*)\Z")
 _AGO = re.compile(
@@ -336,15 +411,24 @@ class SyntheticRecord:
             clinicalStatus=_status("condition-clinical", clinical) if clinical else None,
             verificationStatus=_status("condition-ver-status", verification) if verification else None,
             code={**_concept(system, code), "text": parts["name"]},
+            severity=_concept(SNOMED, SEVERITIES[parts["severity"]]) if "severity" in parts else None,
             subject=self.subject,
             bodySite=[_site(parts)] if "site" in parts else None,
             onsetDateTime=self.day(parts),
             recordedDate=self.day({"days ago": parts["recorded"]}) if "recorded" in parts else None,
         )
 
-    def allergy(self, drug: str) -> dict[str, Any]:
-        """An allergy to a drug."""
-        return self.add("AllergyIntolerance", patient=self.subject, code={**_concept(*DRUGS[drug]), "text": drug})
+    def allergy(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
+        """An allergy to a drug or another substance, with `status` and `verification` where they matter."""
+        parts: dict[str, Any] = {"to": told} if isinstance(told, str) else dict(told)
+        clinical, verification = parts.get("status"), parts.get("verification")
+        return self.add(
+            "AllergyIntolerance",
+            clinicalStatus=_status("allergyintolerance-clinical", clinical) if clinical else None,
+            verificationStatus=_status("allergyintolerance-verification", verification) if verification else None,
+            code={**_concept(*{**DRUGS, **SUBSTANCES}[parts["to"]]), "text": parts["to"]},
+            patient=self.subject,
+        )
 
     def procedure(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
         """An act that was done, on a day or (`start`, `end`) over days; of radiotherapy also its `technique`."""
@@ -360,6 +444,32 @@ class SyntheticRecord:
             extension=_radiotherapy(parts) or None,
             bodySite=[_site(parts)] if "site" in parts else None,
             reasonCode=[_concept(*CONDITIONS[parts["reason"]])] if "reason" in parts else None,
+        )
+
+    def imaging_study(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """A study kept in the archive: its `modality` (DICOM) of a `site`, or its `act`."""
+        modality = {"system": DICOM, "code": told["modality"]}
+        series = {"uid": f"2.25.{self._number + 1}", "modality": modality}
+        if "site" in told:
+            series["bodySite"] = {"system": SNOMED, "code": SITES[told["site"]]}
+        return self.add(
+            "ImagingStudy",
+            status=told.get("status", "available"),
+            modality=[modality],
+            subject=self.subject,
+            started=self.day(told, 0),
+            procedureCode=[_concept(*ACTS[told["act"]])] if "act" in told else None,
+            series=[series],
+        )
+
+    def report(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """The report of an `act` of imaging."""
+        return self.add(
+            "DiagnosticReport",
+            status=told.get("status", "final"),
+            code={**_concept(*ACTS[told["act"]]), "text": told["act"]},
+            subject=self.subject,
+            effectiveDateTime=self.day(told, 0),
         )
 
     # --- drugs and orders ---------------------------------------------------------------------------------------------
@@ -479,7 +589,7 @@ class SyntheticRecord:
         return resource
 
 
-_PERIODS = {"day": "d", "week": "wk", "month": "mo", "year": "a"}
+_PERIODS = {"hour": "h", "day": "d", "week": "wk", "month": "mo", "year": "a"}
 _ROUTES = {"subcutaneous": "34206005", "intravenous": "47625008", "intramuscular": "78421000", "oral": "26643006"}
 
 
@@ -540,21 +650,27 @@ def _status(system: str, code: str) -> dict[str, Any]:
 
 
 def told_record(patient_id: str, today: date, told: Mapping[str, Any]) -> SyntheticRecord:
-    """A whole record from words: results by name, `conditions`, `procedures`, `medications`, `orders`, `findings`."""
+    """A whole record from words: results and findings by name, the others in lists.
+
+    The lists are `conditions`, `procedures`, `medications`, `orders`, `imaging`, `reports`, `allergies` and, as they are
+    written in FHIR, `resources`.
+    """
     record = SyntheticRecord(patient_id, today, sex=told.get("sex", "female"), born=str(told.get("born", "1958-03-14")))
     for name in LABORATORY:
         for one in _several(told.get(name)):
             record.result(name, one)
-    for one in _several(told.get("conditions")):
-        record.condition(one)
-    for one in _several(told.get("procedures")):
-        record.procedure(one)
-    for one in _several(told.get("medications")):
-        record.medication(one)
-    for one in _several(told.get("orders")):
-        record.active_order(one)
-    for one in _several(told.get("allergies")):
-        record.allergy(one)
+    tellers = {
+        "conditions": record.condition,
+        "procedures": record.procedure,
+        "medications": record.medication,
+        "orders": record.active_order,
+        "imaging": record.imaging_study,
+        "reports": record.report,
+        "allergies": record.allergy,
+    }
+    for name, tell in tellers.items():
+        for one in _several(told.get(name)):
+            tell(one)
     for name, one in _pairs(told.get("findings")):
         record.finding(name, one)
     for resource in _several(told.get("resources")):

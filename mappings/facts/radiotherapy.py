@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from mappings.dates import When
+from mappings.wording import Text
 
 
 class Target(StrEnum):
@@ -19,11 +20,18 @@ class Target(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """One volume of a prescription: its dose in Gy and its number of fractions, as far as they are stated."""
+    """One volume of a prescription: its dose in Gy, in all and a fraction, and its fractions, as far as they are stated."""
 
     dose_gy: Decimal | None
     fractions: int | None
-    sites: frozenset[str] = frozenset()
+    fraction_gy: Decimal | None = None
+
+    @property
+    def gray_a_fraction(self) -> Decimal | None:
+        """Gy a fraction, stated or reckoned."""
+        if self.fraction_gy is not None:
+            return self.fraction_gy
+        return self.dose_gy / self.fractions if self.dose_gy is not None and self.fractions else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +39,17 @@ class Prescription:
     """What a radiotherapy order prescribes.
 
     `volumes` as the CodeX radiotherapy profiles state them; phases of one course are already added. `regions` name the
-    bones aimed at, finer than a site concept where a code does; `stereotactic` and `curative` where the order says so.
+    bones aimed at (`mappings.facts.bones`); `stereotactic`, `curative` and `reirradiation` where the order says so.
+    `unresolved` says why a volume or reason that it refers to could not be looked up.
     """
 
     target: Target
     regions: frozenset[str]
     stereotactic: bool = False
     curative: bool = False
+    reirradiation: bool = False
     volumes: tuple[Volume, ...] = ()
+    unresolved: tuple[Text, ...] = ()
 
     @property
     def highest(self) -> Volume | None:
@@ -46,7 +57,7 @@ class Prescription:
         dosed = [volume for volume in self.volumes if volume.dose_gy is not None]
         if dosed:
             return max(dosed, key=lambda volume: (volume.dose_gy or Decimal(0), -(volume.fractions or 0)))
-        return next((volume for volume in self.volumes if volume.fractions is not None), None)
+        return next((volume for volume in self.volumes if volume.fractions or volume.fraction_gy), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +65,8 @@ class Course:
     """One course of external radiotherapy, however many resources tell it.
 
     `under_way` is in progress (or active without dates); a completed course without a date is `undated`. `last` is the
-    newest end that any of its resources states; `planned_end` reckons it from start and fractions where none does.
+    newest end that any of its resources states; `planned_end` is what an order of it states, else reckoned from start and
+    fractions.
     """
 
     sources: tuple[str, ...]
@@ -67,5 +79,6 @@ class Course:
     under_way: bool
     undated: bool
     stereotactic: bool = False
+    curative: bool = False
     planned_end: When | None = None
     unverified_code: bool = False

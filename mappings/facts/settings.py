@@ -119,6 +119,14 @@ class ClinicalSettings:
         "days after an anti-angiogenic within which an act on bone is accompanied by checks",
         "jours après un anti-angiogénique pendant lesquels un geste osseux s'accompagne de contrôles",
     )
+    unstable_sins: int = _setting(
+        13, "SINS from which the spine counts as unstable", "score SINS à partir duquel le rachis compte comme instable"
+    )
+    radionuclide_days: int = _setting(
+        90,
+        "days after radionuclide therapy within which stereotactic radiotherapy is contraindicated",
+        "jours après une radiothérapie interne pendant lesquels la stéréotaxie est contre-indiquée",
+    )
     imaging_valid_days: int = _setting(
         90,
         "days that CT, MRI and radiographs of a bone stay valid before an act",

@@ -43,7 +43,7 @@ COLUMNS = ("concept", "system", "code", "match", "display", "status", "evidence"
 NEAR_MISS = "-near-miss"
 """Ending of the name of a deny list."""
 
-NO_VALUE_SETS = frozenset({"corrections", "drug_names", "gaps", "lab-unit"})
+NO_VALUE_SETS = frozenset({"bones", "corrections", "drug_names", "gaps", "lab-unit"})
 """Files of this folder that hold no codings to recognise."""
 
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from mappings import concept_sets as sets
 from mappings.facts import (
     Act,
+    Diagnosis,
     Fact,
     Facts,
     Finding,
@@ -20,20 +21,32 @@ from mappings.facts import (
     Unavailable,
     Volume,
 )
+from mappings.facts.bones import SPINE, includes
 from mappings.wording import Text
 from service.rules.outcome import Basis, CannotTell, Condition, Indicator, Silence, unless_all
 from service.rules.rule import Trigger
 from service.rules.situations import (
-    bone_metastasis_on_record,
+    bone_metastasis,
     that,
 )
 
 
-def _of_bone(order: Order, patient: Facts) -> bool | None:
-    treatment = order.radiotherapy
-    if treatment is None or treatment.target is Target.OTHER:
-        return False
-    return True if treatment.target is Target.BONE else bone_metastasis_on_record(patient)
+def _of_bone(order: Order, patient: Facts) -> Condition:
+    """Of bone; a target that is not stated counts with a bone metastasis on record, one not looked up cannot be told."""
+    treatment = prescribed(order)
+    text = Text(
+        "the target is bone, or is not stated with a bone metastasis on record",
+        "la cible est osseuse, ou n'est pas indiquée et une métastase osseuse est enregistrée",
+    )
+    if treatment.target is not Target.UNSTATED:
+        return that(text, treatment.target is Target.BONE)
+    if treatment.unresolved:
+        return that(text, None, Unavailable(TARGET, treatment.unresolved))
+    metastasis = bone_metastasis(patient)
+    return that(text, metastasis.holds, *metastasis.basis)
+
+
+TARGET = Text("target of the radiotherapy", "cible de la radiothérapie")
 
 
 def _bone_radiotherapy(name: Text, asks: Callable[[Prescription], bool]) -> Trigger:
@@ -45,6 +58,7 @@ def _bone_radiotherapy(name: Text, asks: Callable[[Prescription], bool]) -> Trig
             and asks(order.radiotherapy)
         ),
         in_scope=_of_bone,
+        must_be_known=True,
         needs=frozenset({"conditions", "radiotherapy_orders"}),
     )
 
@@ -72,9 +86,6 @@ NOT_STATED = Text(
 THREE_MONTHS_DAYS = 90
 """3 months, a month counted as 30 days."""
 
-EPSILON = Decimal("0.05")
-"""Gy within which two doses are the same."""
-
 
 def prescribed(order: Order) -> Prescription:
     """The prescription of a radiotherapy order; the trigger of the rule has made sure that there is one."""
@@ -94,9 +105,25 @@ def is_palliative(order: Order) -> bool:
     return not treatment.stereotactic and not treatment.curative
 
 
+SPINE_TARGET = Text("the target is the spine", "la cible est le rachis")
+
+
+def spine_target(order: Order) -> Condition:
+    """The spine is treated; a volume that could not be looked up leaves it open."""
+    treatment = prescribed(order)
+    if not treatment.regions and treatment.unresolved:
+        return that(SPINE_TARGET, None, Unavailable(TARGET, treatment.unresolved))
+    return that(SPINE_TARGET, is_spine(order))
+
+
 def is_spine(order: Order) -> bool:
-    """The spine is treated."""
-    return "spine" in prescribed(order).regions
+    """The order says that the spine is treated."""
+    return includes(prescribed(order).regions, SPINE)
+
+
+def may_be_spine(order: Order) -> bool:
+    """The order says so, or names no bone: a score of the spine then applies to it."""
+    return is_spine(order) or not prescribed(order).regions
 
 
 def target_remarks(order: Order) -> tuple[Text, ...]:
@@ -136,10 +163,7 @@ class Scheme:
         if volume.dose_gy is None or volume.fractions is None:
             return False
         low, high = self.gray
-        return (
-            self.fractions[0] <= volume.fractions <= self.fractions[1]
-            and low - EPSILON <= volume.dose_gy <= high + EPSILON
-        )
+        return self.fractions[0] <= volume.fractions <= self.fractions[1] and low <= volume.dose_gy <= high
 
 
 def scheme(gray: int, fractions: int) -> Scheme:
@@ -173,11 +197,24 @@ def earlier_courses(order: Order, patient: Facts) -> list[RadiotherapyCourse]:
 
 
 def already_irradiated(order: Order, patient: Facts) -> Condition:
-    """The region was irradiated before; a region that is not known leaves it open."""
+    """The region was irradiated before, by the record or by the order's own word; an unknown region leaves it open."""
+    text = Text("the region was irradiated before", "la région a déjà été irradiée")
+    if prescribed(order).reirradiation:
+        return that(text, True, order)  # noqa: FBT003 - a truth
     courses = patient.radiotherapies
     holds = courses.any(lambda course: same_region(course, order))
+    history = _history_of_irradiation(patient)
+    if holds is False and history:
+        return that(text, None, Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,)), *history)
     basis: Basis = courses if holds is not None or courses.gaps else Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,))
-    return that(Text("the region was irradiated before", "la région a déjà été irradiée"), holds, basis)
+    return that(text, holds, basis)
+
+
+def _history_of_irradiation(patient: Facts) -> tuple[Diagnosis, ...]:
+    """A recorded history of irradiation that no course on record explains: neither its region nor its date is known."""
+    if patient.radiotherapies.entries:
+        return ()
+    return tuple(one for one in patient.conditions if one.is_any(sets.HISTORY_OF_IRRADIATION))
 
 
 RADIOTHERAPY = Text("earlier radiotherapy", "radiothérapie antérieure")

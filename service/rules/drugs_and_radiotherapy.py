@@ -23,6 +23,7 @@ from mappings.facts import (
     RadiotherapyCourse,
     Target,
 )
+from mappings.facts.bones import SPINE, includes
 from mappings.radiotherapy import reckoned_end
 from mappings.wording import Text
 from service.rules.citation import rao
@@ -905,7 +906,7 @@ def _healing_days(order: Order, surgery: Act) -> int:
     stated = prescribed.target is not Target.UNSTATED and bool(prescribed.regions) and bool(surgery.regions)
     if prescribed.target is Target.OTHER or (stated and prescribed.regions.isdisjoint(surgery.regions)):
         return HEALING_DAYS
-    return OPERATED_SPINE_DAYS if "spine" in surgery.regions else OPERATED_BONE_DAYS
+    return OPERATED_SPINE_DAYS if includes(surgery.regions, SPINE) else OPERATED_BONE_DAYS
 
 
 @rule(

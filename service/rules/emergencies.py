@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mappings import concept_sets as sets
 from mappings.facts import Facts, Known, Order
+from mappings.facts.bones import SPINE, includes
 from mappings.wording import Text
 from service.rules.citation import KAS, ONC, rao
 from service.rules.outcome import Advice, Indicator, Outcome, unless_all
@@ -63,7 +64,7 @@ def hypercalcaemic_crisis(_order: Order | None, patient: Facts) -> Outcome:
 
 
 def _may_be_of_the_spine(order: Order) -> bool:
-    return order.radiotherapy is not None and (not order.sites or "spine" in order.radiotherapy.regions)
+    return order.radiotherapy is not None and (not order.sites or includes(order.radiotherapy.regions, SPINE))
 
 
 @rule(

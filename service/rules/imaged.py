@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from mappings import concept_sets as sets
 from mappings.dates import days_before
 from mappings.facts import Act, Facts, Order
+from mappings.facts.bones import bones_of
 from mappings.wording import Text
 from service.rules.situations import either, orders_of
 
@@ -51,7 +52,9 @@ REGION_OF_BONE = {
 def _showing(modality: Modality, regions: frozenset[str]) -> frozenset[str]:
     """The acts that show the bones; any act of the modality where the bones are not stated or not listed."""
     named = [
-        modality.by_region[REGION_OF_BONE[bone]] for bone in regions if REGION_OF_BONE.get(bone) in modality.by_region
+        modality.by_region[REGION_OF_BONE[bone]]
+        for bone in bones_of(regions)
+        if REGION_OF_BONE.get(bone) in modality.by_region
     ]
     return frozenset().union(*named) if named else modality.concepts
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from mappings import concept_sets as sets
 from mappings.dates import When
 from mappings.facts import Absent, Diagnosis, Exposure, Exposures, Facts, Known, Order
+from mappings.facts.bones import LONG_BONES, SPINE, bones_of, includes
 from mappings.wording import Text
 from service.rules.citation import CHU, CIM, rao
 from service.rules.imaged import CT, MRI, imaged, imaging_line
@@ -25,6 +26,7 @@ from service.rules.situations import (
     missing_result,
     named,
     negated,
+    no_tumour_board_ordered,
     orders_of,
     that,
 )
@@ -578,7 +580,7 @@ def cementoplasty_long_bone(order: Order, patient: Facts) -> Outcome:
     blocked = unless_all(
         that(
             Text("the body site is a long bone", "la localisation est un os long"),
-            not order.sites.isdisjoint(sets.LONG_BONE),
+            not order.sites.isdisjoint(sets.LONG_BONE) or not bones_of(order.regions).isdisjoint(LONG_BONES),
         ),
         that(
             Text("no percutaneous fixation is ordered with it", "aucune fixation percutanée n'est prescrite avec elle"),
@@ -618,7 +620,7 @@ def cementoplasty_long_bone(order: Order, patient: Facts) -> Outcome:
 )
 def cementoplasty_imaging(order: Order, patient: Facts) -> Outcome:
     """CT missing, or for a vertebra CT or MRI missing, of the region within the setting's days."""
-    wanted = (CT, MRI) if "spine" in order.regions else (CT,)
+    wanted = (CT, MRI) if includes(order.regions, SPINE) else (CT,)
     missing = {modality: negated(imaged(patient, order, modality)) for modality in wanted}
     blocked = unless_all(
         that(
@@ -704,12 +706,15 @@ def cementoplasty_pain_controlled(order: Order, patient: Facts) -> Outcome:
     ),
     citations=(rao("interventional", "§3"), CHU),
     trigger=CEMENTOPLASTY,
-    needs=(),
+    needs=("orders",),
     severest=Indicator.INFO,
     prerequisite=True,
 )
-def cementoplasty_tumour_board(order: Order, _patient: Facts) -> Outcome:
-    """Every order of a cementoplasty."""
+def cementoplasty_tumour_board(order: Order, patient: Facts) -> Outcome:
+    """Every order of a cementoplasty without a tumour board ordered."""
+    blocked = unless_all(no_tumour_board_ordered(patient))
+    if blocked:
+        return blocked
     return Advice(
         Indicator.INFO,
         Text(

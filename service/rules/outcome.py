@@ -50,8 +50,8 @@ class Advice:
     """What a rule has to say about an order, or about the patient in `patient-view`.
 
     `summary` names the drug or act and stays under 140 characters in both languages; `detail` is one paragraph a text.
-    `basis` are the facts that it rests on: their values and dates are printed, their resources recorded. `items` are its
-    lines to do, `links` the questionnaires of the service that it points to.
+    `basis` are the facts that it rests on: their values and dates are printed, their resources recorded. `lines` are a
+    list beneath the detail, `items` what there is to do, `links` the questionnaires of the service that it points to.
     """
 
     indicator: Indicator
@@ -61,6 +61,7 @@ class Advice:
     offers: tuple[Offer, ...] = ()
     remarks: tuple[Text, ...] = ()
     used_exception: bool = False
+    lines: tuple[Text, ...] = ()
     items: tuple[Text, ...] = ()
     links: tuple[str, ...] = ()
 
@@ -113,7 +114,8 @@ def _unavailable(condition: Condition) -> list[Unavailable]:
         elif (isinstance(one, Collected) and one.gaps) or (isinstance(one, Exposures) and _undated_or_gaps(one)):
             found.append(one.unavailable)
     if not found:
-        found = [Unavailable(condition.text, (SETTLES_NOTHING,), sources=_sources(condition.basis))]
+        whether = Text("whether {condition}", "si {condition}", condition=condition.text)
+        found = [Unavailable(whether, (SETTLES_NOTHING,), sources=_sources(condition.basis))]
     return found
 
 
@@ -122,8 +124,8 @@ def _undated_or_gaps(exposures: Exposures) -> bool:
 
 
 SETTLES_NOTHING = Text(
-    "the result on record does not settle it (a bound such as «<» or «>», or a partial date)",
-    "le résultat enregistré ne permet pas de conclure (une borne «<» ou «>», ou une date partielle)",
+    "what is on record does not settle it (a bound such as «<» or «>», or a date that is partial or missing)",
+    "ce qui est enregistré ne permet pas de conclure (une borne «<» ou «>», ou une date partielle ou absente)",
 )
 
 

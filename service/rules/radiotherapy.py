@@ -14,10 +14,12 @@ from mappings.facts import (
     Facts,
     Order,
 )
+from mappings.facts.bones import LONG_BONES, bones_of
 from mappings.wording import Amount, Text
 from service.rules.bone_radiotherapy import (
     BONE_RADIOTHERAPY,
     REIRRADIATION_SCHEMES,
+    SPINE_TARGET,
     THREE_MONTHS_DAYS,
     Scheme,
     above,
@@ -25,10 +27,11 @@ from service.rules.bone_radiotherapy import (
     at_least,
     below,
     is_palliative,
-    is_spine,
     is_true,
+    may_be_spine,
     prescribed,
     scheme,
+    spine_target,
     target_remarks,
     volume_of,
 )
@@ -57,17 +60,24 @@ class Complication:
     basis: tuple[Basis, ...] = ()
 
 
-def _same_bone(one: Diagnosis | Act, order: Order) -> bool:
+def _same_bone(one: Diagnosis | Act | Order, order: Order) -> bool:
     """Of the bone treated, or of a bone that is not named."""
     regions = prescribed(order).regions
     return not one.regions or not regions or not one.regions.isdisjoint(regions)
 
 
-def _active(patient: Facts, concepts: frozenset[str], order: Order) -> tuple[bool | None, tuple[Diagnosis, ...]]:
+def _active(
+    patient: Facts, concepts: frozenset[str], order: Order
+) -> tuple[bool | None, tuple[Diagnosis | Order, ...]]:
+    """An active condition of the bone that is treated, or the reason of the order."""
+
     def counts(one: Diagnosis) -> bool:
         return one.active and one.is_any(concepts) and _same_bone(one, order)
 
-    return patient.conditions.any(counts), tuple(one for one in patient.conditions if counts(one))
+    found = tuple(one for one in patient.conditions if counts(one))
+    if not order.reasons.isdisjoint(concepts):
+        return True, found or (order,)
+    return patient.conditions.any(counts), found
 
 
 def _post_operative(order: Order, patient: Facts) -> tuple[bool | None, tuple[Act, ...]]:
@@ -91,9 +101,8 @@ def _complications(order: Order, patient: Facts) -> Iterator[Complication]:
     mirels = patient.finding("mirels-score", prescribed(order).regions)
     yield Complication(Text("recorded fracture risk", "risque de fracture enregistré"), at_least(mirels, 8), (mirels,))
     neuropathic, pains = _active(patient, sets.NEUROPATHIC_PAIN, order)
-    reason = True if not order.reasons.isdisjoint(sets.NEUROPATHIC_PAIN) else neuropathic
-    yield Complication(Text("neuropathic pain", "douleur neuropathique"), reason, pains)
-    yield Complication(Text("spine target", "cible rachidienne"), is_spine(order))
+    yield Complication(Text("neuropathic pain", "douleur neuropathique"), neuropathic, pains)
+    yield Complication(Text("spine target", "cible rachidienne"), spine_target(order).holds)
     operated, surgeries = _post_operative(order, patient)
     yield Complication(Text("post-operative", "post-opératoire"), operated, surgeries)
 
@@ -142,7 +151,9 @@ def single_fraction(order: Order, patient: Facts) -> Outcome:
     )
     if blocked:
         return blocked
-    complicated = [one for one in _complications(order, patient) if one.holds]
+    complications = list(_complications(order, patient))
+    complicated = [one for one in complications if one.holds]
+    unknown = tuple(one.name for one in complications if one.holds is None)
     detail = [
         Text(
             "Keep it for particular cases (short life expectancy, hard to move): re-treatment in 20 % against 8 %. Usual scheme: "
@@ -154,7 +165,7 @@ def single_fraction(order: Order, patient: Facts) -> Outcome:
     covered = bool(orders_of(patient, sets.SYSTEMIC_CORTICOSTEROIDS)) or (
         patient.exposures.of(sets.SYSTEMIC_CORTICOSTEROIDS).ongoing is not False
     )
-    if not complicated and not covered:
+    if not complicated and not unknown and not covered:
         detail.append(
             Text(
                 "On an uncomplicated long or flat bone, under 48 to 72 h of corticosteroid: none is active or drafted.",
@@ -169,11 +180,21 @@ def single_fraction(order: Order, patient: Facts) -> Outcome:
             complications=tuple(one.name for one in complicated)[:3],
         )
         return Advice(Indicator.WARNING, summary, tuple(detail), basis, remarks=target_remarks(order))
+    remarks = target_remarks(order)
+    if unknown:
+        remarks = (
+            *remarks,
+            Text(
+                "Could not be looked up, and would make it complicated: {unknown}",
+                "N'a pas pu être vérifié, et compliquerait l'os : {unknown}",
+                unknown=unknown,
+            ),
+        )
     summary = Text(
         "Radiotherapy in one fraction: for particular cases only",
         "Radiothérapie en une séance : pour des cas particuliers",
     )
-    return Advice(Indicator.INFO, summary, tuple(detail), basis, remarks=target_remarks(order))
+    return Advice(Indicator.INFO, summary, tuple(detail), basis, remarks=remarks)
 
 
 _ADMITTED = (scheme(24, 6), Scheme((4, 10), (Decimal(20), Decimal(30))))
@@ -193,7 +214,7 @@ INDICATIONS: dict[str, tuple[Text, tuple[Scheme, ...]]] = {
     ),
     "re-irradiation": (
         REIRRADIATION_SCHEMES,
-        (scheme(35, 5), scheme(27, 3), scheme(20, 5), scheme(8, 1)),
+        (scheme(20, 5), scheme(8, 1)),
     ),
     "fracture risk": (
         Text(
@@ -210,7 +231,22 @@ INDICATIONS: dict[str, tuple[Text, tuple[Scheme, ...]]] = {
         (scheme(30, 10), scheme(20, 5), scheme(8, 1), scheme(6, 1)),
     ),
 }
-"""RAO Tableau 5 by indication: its row as a card prints it, and its schemes."""
+"""RAO Tableau 5 by indication: its row as a card prints it, and its schemes without a stereotactic technique."""
+
+OLIGOMETASTATIC_ROW = Text(
+    "Oligometastatic, ablative: stereotactic 35 Gy / 7 or 27 / 3 or equivalent.",
+    "Oligométastatique, ablatif : stéréotaxie 35 Gy / 7 ou 27 / 3 ou équivalent.",
+)
+ALSO_ADMITTED = (
+    Text(
+        "Elderly, poor general state or short expectancy: 20 Gy / 5.",
+        "Sujet âgé, état général altéré ou espérance courte : 20 Gy / 5.",
+    ),
+    Text(
+        "Also admitted: 24 Gy / 6, and 20 to 30 Gy in 4 to 10 fractions.",
+        "Admis aussi : 24 Gy / 6, et 20 à 30 Gy en 4 à 10 fractions.",
+    ),
+)
 
 
 def _indications(order: Order, patient: Facts) -> list[str]:
@@ -273,10 +309,7 @@ def fractionation_advice(order: Order, patient: Facts) -> Outcome:
     if blocked:
         return blocked
     rows = tuple(INDICATIONS[name][0] for name in asked)
-    also = Text(
-        "Elderly, poor general state or short expectancy: 20 Gy / 5. Also admitted: 24 / 6, and 20 to 30 Gy in 4 to 10 fractions.",
-        "Sujet âgé, état général altéré ou espérance courte : 20 Gy / 5. Admis aussi : 24 / 6, et 20 à 30 Gy en 4 à 10 fractions.",
-    )
+    table = (*rows, *(() if indications else (OLIGOMETASTATIC_ROW,)), *ALSO_ADMITTED)
     if outside:
         summary = Text(
             "Radiotherapy {dose} in {fractions} fractions: outside the usual schemes",
@@ -286,7 +319,7 @@ def fractionation_advice(order: Order, patient: Facts) -> Outcome:
         )
     else:
         summary = Text("Bone radiotherapy: usual schemes", "Radiothérapie osseuse : schémas habituels")
-    return Advice(Indicator.INFO, summary, (*rows, also), (order,), remarks=target_remarks(order))
+    return Advice(Indicator.INFO, summary, (), (order,), remarks=target_remarks(order), lines=table)
 
 
 # --- fracture risk ----------------------------------------------------------------------------------------------------
@@ -307,7 +340,7 @@ def fracture_risk_before_radiotherapy(order: Order, patient: Facts) -> Outcome:
     """A long bone without a Mirels score and without anything orthopaedic on record."""
     mirels = patient.finding("mirels-score", prescribed(order).regions)
     blocked = unless_all(
-        that(Text("the target is a long bone", "la cible est un os long"), not order.sites.isdisjoint(sets.LONG_BONE)),
+        that(Text("the target is a long bone", "la cible est un os long"), _is_long_bone(order)),
         that(Text("no Mirels score is recorded", "aucun score de Mirels n'est enregistré"), is_absent(mirels), mirels),
         that(
             Text(
@@ -338,6 +371,11 @@ def fracture_risk_before_radiotherapy(order: Order, patient: Facts) -> Outcome:
         remarks=target_remarks(order),
         links=("mirels",),
     )
+
+
+def _is_long_bone(order: Order) -> bool:
+    named = bones_of(prescribed(order).regions)
+    return not named.isdisjoint(LONG_BONES) or not order.sites.isdisjoint(sets.LONG_BONE)
 
 
 def _orthopaedic(order: Order, patient: Facts) -> bool | None:
@@ -373,7 +411,7 @@ def _ct_criteria(order: Order, patient: Facts) -> bool | None:
     ),
     citations=(rao("radiotherapy", "§1.2, Tableau 3"),),
     trigger=BONE_RADIOTHERAPY,
-    needs=("finding",),
+    needs=("finding", "orders"),
     severest=Indicator.WARNING,
 )
 def mirels_high(order: Order, patient: Facts) -> Outcome:
@@ -401,6 +439,13 @@ def mirels_high(order: Order, patient: Facts) -> Outcome:
             "Fixation prophylactique d'abord si l'espérance dépasse 3 mois, radiothérapie ensuite.",
         )
     ]
+    if any(_same_bone(other, order) for other in orders_of(patient, sets.BONE_SURGERY)):
+        detail.append(
+            Text(
+                "Surgery of the bone is ordered: irradiate after it.",
+                "Une chirurgie de l'os est prescrite : irradier après.",
+            )
+        )
     if is_absent(expectancy):
         detail.append(Text("Life expectancy is not recorded.", "L'espérance de vie n'est pas enregistrée."))
     if _ct_criteria(order, patient):
@@ -446,8 +491,8 @@ def mirels_borderline(order: Order, patient: Facts) -> Outcome:
         ),
         (
             Text(
-                "With surgeon, interventional radiologist, rheumatologist and radiotherapist.",
-                "Avec chirurgien, radiologue interventionnel, rhumatologue et radiothérapeute.",
+                "Between fixation first (9 and more) and radiotherapy alone (7 and less).",
+                "Entre fixation d'abord (9 et plus) et radiothérapie seule (7 et moins).",
             ),
         ),
         (mirels,),
@@ -517,7 +562,7 @@ def spinal_instability(order: Order, patient: Facts) -> Outcome:
     """SINS of 7 or more, and a spine target."""
     sins = patient.finding("sins-score", prescribed(order).regions)
     blocked = unless_all(
-        that(Text("the target is the spine", "la cible est le rachis"), is_spine(order)),
+        that(SPINE_TARGET, may_be_spine(order)),
         that(Text("SINS is 7 or more", "SINS est de 7 ou plus"), at_least(sins, 7), sins),
     )
     if blocked:

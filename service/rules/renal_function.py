@@ -15,11 +15,13 @@ from service.rules.rule import Trigger, rule
 from service.rules.situations import (
     ANTIRESORPTIVE,
     DENOSUMAB,
+    IN_ANY_CASE,
     OTHER_BISPHOSPHONATE,
     URGENCY_NEEDS,
     ZOLEDRONATE,
     already_ordered,
     clearance_below,
+    for_bone_metastases,
     is_absent,
     is_start,
     that,
@@ -379,8 +381,7 @@ _BISPHOSPHONATE_DRAFT = Trigger(
         order.drug is not None and order.is_any(sets.BONE_METASTASIS_BISPHOSPHONATES | sets.PLATINUMS_AND_PEMETREXED)
     ),
     in_scope=lambda order, patient: (
-        order.is_any(sets.PLATINUMS_AND_PEMETREXED)
-        or (ANTIRESORPTIVE.in_scope is not None and ANTIRESORPTIVE.in_scope(order, patient))
+        IN_ANY_CASE if order.is_any(sets.PLATINUMS_AND_PEMETREXED) else for_bone_metastases(order, patient)
     ),
     needs=frozenset({"conditions"}),
 )

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from mappings.facts import Facts, Order
 from mappings.wording import Text
 from service.rules.citation import Citation
-from service.rules.outcome import Indicator, Outcome
+from service.rules.outcome import Condition, Indicator, Outcome
 
 Statement: TypeAlias = Callable[[Any, Facts], Outcome]
 """The function of a rule: (order, patient) to an outcome; the order is None in `patient-view`."""
@@ -22,14 +22,16 @@ Statement: TypeAlias = Callable[[Any, Facts], Outcome]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trigger:
-    """The orders that make a rule speak. `in_scope` is asked once the record is there; None counts as in scope.
+    """The orders that make a rule speak. `in_scope` is asked once the record is there.
 
-    Rules that share a trigger share the object: each is asked once an order.
+    A scope that cannot be known counts as in scope, unless it `must_be_known`: the rule then cannot tell. Rules that share
+    a trigger share the object: each is asked once an order.
     """
 
     name: Text
     matches: Callable[[Order], bool]
-    in_scope: Callable[[Order, Facts], bool | None] | None = None
+    in_scope: Callable[[Order, Facts], Condition] | None = None
+    must_be_known: bool = False
     needs: frozenset[str] = frozenset()
     any_relevant: bool = False
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from mappings import concept_sets as sets
-from mappings.dates import days_before
+from mappings.dates import When, days_before
 from mappings.facts import (
     Absent,
     Act,
@@ -82,10 +82,14 @@ def osteoporosis_form(order: Order) -> bool:
     return False
 
 
-def _for_bone_metastases(order: Order, patient: Facts) -> bool | None:
+IN_ANY_CASE = Condition(Text("the order is in scope", "la prescription est concernée"), holds=True)
+
+
+def for_bone_metastases(order: Order, patient: Facts) -> Condition:
+    """Not recognisably for osteoporosis (chapter A); conditions that could not be looked up leave it open."""
     if not osteoporosis_form(order) or not order.reasons.isdisjoint(sets.BONE_METASTASIS) or order.reasons_unresolved:
-        return True
-    return bone_metastasis_on_record(patient)
+        return IN_ANY_CASE
+    return bone_metastasis(patient)
 
 
 def drug_order(name: Text, concepts: frozenset[str]) -> Trigger:
@@ -98,7 +102,7 @@ def antiresorptive_order(name: Text, concepts: frozenset[str]) -> Trigger:
     return Trigger(
         name,
         lambda order: order.drug is not None and order.is_any(concepts),
-        in_scope=_for_bone_metastases,
+        in_scope=for_bone_metastases,
         needs=frozenset({"conditions"}),
     )
 
@@ -254,6 +258,29 @@ def orders_of(patient: Facts, concepts: frozenset[str]) -> tuple[Order, ...]:
     return tuple(order for order in patient.orders if order.is_any(concepts))
 
 
+def no_tumour_board_ordered(patient: Facts) -> Condition:
+    """A tumour board is neither drafted nor ordered; one that is ordered is not asked for again."""
+    return that(
+        Text("no tumour board is ordered", "aucune RCP n'est prescrite"), not orders_of(patient, sets.TUMOUR_BOARD)
+    )
+
+
+def days_between(earlier: When, later: When) -> int:
+    """The fewest days that may lie between two acts, partial dates read as intervals."""
+    return (later.first - earlier.last).days
+
+
+def given_within(entry: Exposure, planned: When, days: int) -> bool | None:
+    """Ongoing, or the last dose at most so many days before the planned day, or planned as near to it."""
+    if entry.planned:
+        return entry.first is not None and abs(days_between(entry.first, planned)) <= days
+    if entry.ongoing:
+        return True
+    if entry.last_dose is not None:
+        return days_between(entry.last_dose, planned) <= days
+    return None if entry.last_dose_undated else False
+
+
 def supplements_on_record(patient: Facts, concepts: frozenset[str]) -> tuple[Exposure, ...]:
     """The ongoing supplements of a kind."""
     return tuple(entry for entry in patient.exposures.of(concepts).entries if entry.ongoing)
@@ -347,7 +374,10 @@ def untreated_cord_compression(patient: Facts) -> Condition:
     compressions = [one for one in active_conditions(patient, sets.SPINAL_CORD_COMPRESSION) if _recent(one, since)]
     if not compressions:
         return that(text, None if patient.conditions.gaps else False, patient.conditions)
-    untreated = [(one, negated(patient.procedures.any(lambda act, one=one: _treats(act, one)))) for one in compressions]  # type: ignore[misc]
+    untreated = [
+        (one, negated(patient.procedures.any(lambda act, one=one: _treats(act, one, since))))  # type: ignore[misc]
+        for one in compressions
+    ]
     holds = either(*(truth for _, truth in untreated))
     shown = next((one for one, truth in untreated if truth is holds), compressions[0])
     return that(text, holds, shown, patient.procedures) if holds is None else that(text, holds, shown)
@@ -358,8 +388,11 @@ def _recent(one: Diagnosis, since: date) -> bool:
     return not dates or any(when.last >= since for when in dates)
 
 
-def _treats(act: Act, compression: Diagnosis) -> bool:
-    """A decompression, or radiotherapy that may be of the spine, not earlier than the compression."""
+def _treats(act: Act, compression: Diagnosis, recent: date) -> bool | None:
+    """A decompression, or radiotherapy that may be of the spine, not earlier than the compression.
+
+    An undated act ends no alert. An undated compression is treated by an act of the last days; an older one leaves it open.
+    """
     decompresses = act.is_any(sets.SPINAL_DECOMPRESSION)
     irradiates = act.is_any(sets.RADIOTHERAPY) and (
         not act.sites or not act.sites.isdisjoint(sets.SPINE) or not act.sites.isdisjoint(sets.BONE_UNSPECIFIED)
@@ -368,9 +401,11 @@ def _treats(act: Act, compression: Diagnosis) -> bool:
         return False
     begin = compression.onset or compression.recorded
     when = act.when or act.started
-    if act.under_way or begin is None:
-        return True
-    return when is not None and when.last >= begin.first
+    if act.under_way or when is None:
+        return act.under_way
+    if begin is None:
+        return True if when.last >= recent else None
+    return when.last >= begin.first
 
 
 def is_urgent(order: Order, patient: Facts) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from mappings import concept_sets as sets
@@ -9,7 +10,10 @@ from mappings.dates import add_months
 from mappings.facts import (
     Act,
     Diagnosis,
+    Fact,
     Facts,
+    Finding,
+    Known,
     Order,
     RadiotherapyCourse,
     Unavailable,
@@ -30,11 +34,12 @@ from service.rules.bone_radiotherapy import (
     at_least,
     below,
     earlier_courses,
-    is_spine,
     is_true,
+    may_be_spine,
     prescribed,
     same_region,
     scheme,
+    spine_target,
     target_remarks,
     unless_all_of_regions,
     volume_of,
@@ -45,45 +50,56 @@ from service.rules.rule import rule
 from service.rules.situations import (
     both,
     either,
+    given_within,
     negated,
+    no_tumour_board_ordered,
     planned_remarks,
     that,
 )
 
 # --- stereotactic radiotherapy ----------------------------------------------------------------------------------------
 
-UNSTABLE_SINS = 13
 RECENT_RADIOTHERAPY_DAYS = 90
-RADIONUCLIDE_DAYS = 90
+"""3 months (RAO §2.2.1), a month counted as 30 days."""
 
 
-def _compression(patient: Facts) -> tuple[bool | None, bool, tuple[Diagnosis, ...]]:
-    """Whether a cord compression is active, whether it was decompressed since, and the conditions."""
+def _compression(patient: Facts) -> tuple[bool | None, bool | None, tuple[Basis, ...]]:
+    """Whether a cord compression is active, whether it was decompressed since, and the conditions and acts."""
     active = tuple(one for one in patient.conditions if one.active and one.is_any(sets.SPINAL_CORD_COMPRESSION))
-    holds = True if active else (None if patient.conditions.gaps else False)
-    decompressed = bool(active) and all(any(_decompresses(act, one) for act in patient.procedures) for one in active)
-    return holds, decompressed, active
+    if not active:
+        return (None if patient.conditions.gaps else False), False, ()
+    decompressed = both(
+        *(patient.procedures.any(lambda act, one=one: _decompresses(act, one)) for one in active)  # type: ignore[misc]
+    )
+    acts = tuple(act for act in patient.procedures if any(_decompresses(act, one) for one in active))
+    return True, decompressed, (*active, *acts)
 
 
-def _decompresses(act: Act, compression: Diagnosis) -> bool:
-    begin, when = compression.onset or compression.recorded, act.when or act.started
+def _decompresses(act: Act, compression: Diagnosis) -> bool | None:
+    """A decompression that is later; None where a date is missing."""
     if not act.is_any(sets.SPINAL_DECOMPRESSION):
         return False
-    return begin is None or (when is not None and when.last >= begin.first)
+    begin, when = compression.onset or compression.recorded, act.when or act.started
+    return None if begin is None or when is None else when.last >= begin.first
 
 
-def _radionuclides(order: Order, patient: Facts) -> bool | None:
-    planned = order.planned.when
+def _radionuclides(order: Order, patient: Facts) -> tuple[bool | None, tuple[Basis, ...]]:
+    """Radionuclide therapy ongoing, or so short a time before the planned start; and what tells of it."""
+    planned, days = order.planned.when, patient.settings.radionuclide_days
 
-    def recent(act: Act) -> bool:
-        when = act.when or act.started
+    def recent(act: Act) -> bool | None:
         if not act.is_any(sets.RADIONUCLIDE_THERAPY):
             return False
-        return act.under_way or (when is not None and (planned.first - when.last).days <= RADIONUCLIDE_DAYS)
+        when = act.when or act.started
+        if act.under_way or when is None:
+            return True if act.under_way else None
+        return (planned.first - when.last).days <= days
 
-    return either(
-        patient.procedures.any(recent), patient.exposures.of(sets.RADIOPHARMACEUTICALS).in_last(RADIONUCLIDE_DAYS)
-    )
+    drugs = patient.exposures.of(sets.RADIOPHARMACEUTICALS)
+    acts = tuple(act for act in patient.procedures if recent(act))
+    given = tuple(entry for entry in drugs.entries if given_within(entry, planned, days))
+    holds = either(patient.procedures.any(recent), drugs.any(lambda entry: given_within(entry, planned, days)))
+    return holds, (*acts, *given)
 
 
 def _irradiated_recently(order: Order, patient: Facts) -> tuple[bool | None, list[RadiotherapyCourse]]:
@@ -119,77 +135,97 @@ def _irradiated_recently(order: Order, patient: Facts) -> tuple[bool | None, lis
 )
 def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
     """Cord compression, unstable spine, radionuclide therapy, recent radiotherapy of the region, short expectancy."""
+    settings = patient.settings
     compression, decompressed, compressions = _compression(patient)
     sins = patient.finding("sins-score", prescribed(order).regions)
-    unstable = both(is_spine(order), at_least(sins, UNSTABLE_SINS))
-    radionuclides = _radionuclides(order, patient)
+    radionuclides, internal = _radionuclides(order, patient)
     recent, courses = _irradiated_recently(order, patient)
     expectancy = patient.finding("life-expectancy")
-    short = below(expectancy, THREE_MONTHS_DAYS)
     region: Basis = patient.radiotherapies
     if recent is None and not patient.radiotherapies.gaps:
         region = Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,))
-    parts = (
-        that(
-            Text("spinal cord compression is active", "une compression médullaire est active"),
-            compression,
-            patient.conditions,
+    parts = {
+        "compression": that(
+            Text("active spinal cord compression", "compression médullaire active"), compression, patient.conditions
         ),
-        that(Text("SINS is 13 or more", "SINS est de 13 ou plus"), unstable, sins),
-        that(
+        "instability": that(
+            Text("SINS {limit} or more", "SINS de {limit} ou plus", limit=settings.unstable_sins),
+            both(may_be_spine(order), at_least(sins, settings.unstable_sins)),
+            sins,
+        ),
+        "radionuclides": that(
             Text(
-                "radionuclide therapy is ongoing or 90 days old at most",
-                "une radiothérapie interne est en cours ou date de 90 jours au plus",
+                "radionuclide therapy ongoing or within {days} days",
+                "radiothérapie interne en cours ou de moins de {days} jours",
+                days=settings.radionuclide_days,
             ),
             radionuclides,
             patient.procedures,
-            patient.exposures,
+            patient.exposures.of(sets.RADIOPHARMACEUTICALS),
         ),
-        that(
-            Text(
-                "the region was irradiated less than 90 days before", "la région a été irradiée moins de 90 jours avant"
-            ),
+        "radiotherapy": that(
+            Text("the region irradiated less than 3 months before", "région irradiée moins de 3 mois avant"),
             recent,
             region,
         ),
-        that(
-            Text("life expectancy is recorded below 3 months", "l'espérance de vie est enregistrée sous 3 mois"),
-            short,
+        "expectancy": that(
+            Text("life expectancy below 3 months", "espérance de vie inférieure à 3 mois"),
+            below(expectancy, THREE_MONTHS_DAYS),
             expectancy,
         ),
+    }
+    found = {name: part for name, part in parts.items() if part.holds}
+    unknown = {name: part for name, part in parts.items() if part.holds is None}
+    blocked = unless_all_of_regions(
+        that(
+            Text("a recognised contraindication is on record", "une contre-indication reconnue est enregistrée"),
+            True if found else (None if unknown else False),
+            *(one for part in unknown.values() for one in part.basis),
+        )
     )
-    found = [part for part in parts if part.holds]
-    if not found:
-        unknown = tuple(one for part in parts if part.holds is None for one in part.basis)
-        holds = None if any(part.holds is None for part in parts) else False
-        blocked = unless_all_of_regions(
-            that(
-                Text("a recognised contraindication is on record", "une contre-indication reconnue est enregistrée"),
-                holds,
-                *unknown,
+    if blocked:
+        return blocked
+    milder = set(found) == {"compression"} and decompressed is not False
+    shown: dict[str, tuple[Basis, ...]] = {
+        "compression": compressions,
+        "instability": (sins,),
+        "radionuclides": internal,
+        "radiotherapy": tuple(as_act(course) for course in courses),
+        "expectancy": (expectancy,),
+    }
+    detail: list[Text] = []
+    if milder and decompressed:
+        detail.append(
+            Text(
+                "The compression was decompressed since: weigh what remains.",
+                "La compression a été décomprimée depuis : peser ce qui reste.",
             )
         )
-        return blocked or Silence(
-            Text("no contraindication is on record", "aucune contre-indication n'est enregistrée")
+    if milder and decompressed is None:
+        detail.append(
+            Text(
+                "Whether it was decompressed since could not be told.",
+                "On ne sait pas si elle a été décomprimée depuis.",
+            )
         )
-    milder = compression is True and decompressed and len(found) == 1
-    basis: list[Basis] = [*compressions] if compression else []
-    basis += [sins] if unstable else []
-    basis += [expectancy] if short else []
-    basis += [as_act(course) for course in courses]
     return Advice(
         Indicator.WARNING if milder else Indicator.CRITICAL,
         Text(
-            "Stereotactic radiotherapy: recognised contraindication",
-            "Radiothérapie stéréotaxique : contre-indication reconnue",
+            "Stereotactic radiotherapy contraindicated: {which}",
+            "Radiothérapie stéréotaxique contre-indiquée : {which}",
+            which=tuple(part.text for part in found.values()),
         ),
-        (
-            *(part.text for part in found),
-            *((Text("It was decompressed since.", "Elle a été décomprimée depuis."),) if milder else ()),
-        ),
-        tuple(basis),
-        remarks=(*planned_remarks(order), *target_remarks(order)),
+        tuple(detail),
+        tuple(one for name in found for one in shown[name]),
+        remarks=(*planned_remarks(order), *target_remarks(order), *_not_told(unknown.values())),
     )
+
+
+def _not_told(unknown: Iterable[Condition]) -> tuple[Text, ...]:
+    names = tuple(part.text for part in unknown)
+    if not names:
+        return ()
+    return (Text("Could not be checked besides: {which}", "N'a pas pu être vérifié en plus : {which}", which=names),)
 
 
 @rule(
@@ -223,7 +259,7 @@ def stereotactic_relative_contraindication(order: Order, patient: Facts) -> Outc
         ),
         that(
             Text("SINS is 7 to 12: surgical opinion", "SINS est de 7 à 12 : avis chirurgical"),
-            both(is_spine(order), at_least(sins, 7), below(sins, UNSTABLE_SINS)),
+            both(may_be_spine(order), at_least(sins, 7), below(sins, patient.settings.unstable_sins)),
             sins,
         ),
     )
@@ -236,10 +272,11 @@ def stereotactic_relative_contraindication(order: Order, patient: Facts) -> Outc
     return Advice(
         Indicator.WARNING,
         Text(
-            "Stereotactic radiotherapy: relative contraindication",
-            "Radiothérapie stéréotaxique : contre-indication relative",
+            "Stereotactic radiotherapy: relative contraindication: {which}",
+            "Radiothérapie stéréotaxique : contre-indication relative : {which}",
+            which=tuple(part.text for part in found),
         ),
-        tuple(part.text for part in found),
+        (),
         tuple(one for part in found for one in part.basis),
         remarks=target_remarks(order),
     )
@@ -322,12 +359,15 @@ def stereotactic_eligibility(order: Order, patient: Facts) -> Outcome:
     ),
     citations=(rao("radiotherapy", "§1.5, §2.2"),),
     trigger=ABLATIVE,
-    needs=(),
+    needs=("orders",),
     severest=Indicator.INFO,
     prerequisite=True,
 )
-def stereotactic_tumour_board(order: Order, _patient: Facts) -> Outcome:
-    """A stereotactic or ablative order."""
+def stereotactic_tumour_board(order: Order, patient: Facts) -> Outcome:
+    """A stereotactic or ablative order without a tumour board ordered."""
+    blocked = unless_all(no_tumour_board_ordered(patient))
+    if blocked:
+        return blocked
     return Advice(
         Indicator.INFO,
         Text(
@@ -388,30 +428,26 @@ OTHER_BONE_RANGE = Text(
 )
 def stereotactic_dose(order: Order, _patient: Facts) -> Outcome:
     """The highest-dose volume of a stereotactic order is outside the ranges."""
-    volume, regions = volume_of(order), prescribed(order).regions
+    volume, spine = volume_of(order), spine_target(order)
     schemes: tuple[Scheme, ...] = (*SPINE_SCHEMES, *OTHER_BONE_SCHEMES)
     ranges: tuple[Text, ...] = (SPINE_RANGE, OTHER_BONE_RANGE)
-    if regions:
-        schemes, ranges = (
-            (SPINE_SCHEMES, (SPINE_RANGE,)) if "spine" in regions else (OTHER_BONE_SCHEMES, (OTHER_BONE_RANGE,))
-        )
+    if prescribed(order).regions:
+        schemes, ranges = (SPINE_SCHEMES, (SPINE_RANGE,)) if spine.holds else (OTHER_BONE_SCHEMES, (OTHER_BONE_RANGE,))
+    outside: bool | None = not any(scheme.contains(volume) for scheme in schemes)
+    if spine.holds is None and not outside:
+        in_both = all(any(one.contains(volume) for one in group) for group in (SPINE_SCHEMES, OTHER_BONE_SCHEMES))
+        outside = False if in_both else None
     blocked = unless_all(
         that(
             Text("dose and fractions are stated", "dose et fractions sont indiquées"),
             volume.dose_gy is not None and volume.fractions is not None,
         ),
-        that(
-            Text("the dose is outside the ranges", "la dose est hors des intervalles"),
-            not any(scheme.contains(volume) for scheme in schemes),
-        ),
+        that(Text("the dose is outside the ranges", "la dose est hors des intervalles"), outside, *spine.basis),
     )
     if blocked or volume.dose_gy is None or volume.fractions is None:
         return blocked or Silence(Text("no dose is stated", "aucune dose n'est indiquée"))
     listed = any(scheme.fractions[0] <= volume.fractions <= scheme.fractions[1] for scheme in schemes)
-    detail = [
-        *ranges,
-        Text("A single session only in particular cases.", "Séance unique seulement dans des cas particuliers."),
-    ]
+    detail = [Text("A single session only in particular cases.", "Séance unique seulement dans des cas particuliers.")]
     if not listed:
         detail.append(
             Text(
@@ -430,6 +466,7 @@ def stereotactic_dose(order: Order, _patient: Facts) -> Outcome:
         tuple(detail),
         (order,),
         remarks=target_remarks(order),
+        lines=ranges,
     )
 
 
@@ -474,10 +511,9 @@ def stereotactic_single_reirradiation(order: Order, patient: Facts) -> Outcome:
 )
 def stereotactic_vertebral_fracture(order: Order, _patient: Facts) -> Outcome:
     """Stereotactic radiotherapy of the spine with more than 20 Gy a fraction."""
-    volume = volume_of(order)
-    each = None if volume.dose_gy is None or not volume.fractions else volume.dose_gy / volume.fractions
+    each = volume_of(order).gray_a_fraction
     blocked = unless_all(
-        that(Text("the target is the spine", "la cible est le rachis"), is_spine(order)),
+        spine_target(order),
         that(Text("more than 20 Gy a fraction", "plus de 20 Gy par fraction"), each is not None and each > Decimal(20)),
     )
     if blocked:
@@ -490,10 +526,10 @@ def stereotactic_vertebral_fracture(order: Order, _patient: Facts) -> Outcome:
         ),
         (
             Text(
-                "Vertebral fracture up to 20 % or more, above all T10 to sacrum, lytic, more than 20 % of the body; cementoplasty "
-                "before.",
-                "Fracture vertébrale jusqu'à 20 % ou plus, surtout de T10 au sacrum, lytique, plus de 20 % du corps ; "
-                "cimentoplastie avant.",
+                "Fracture of the vertebra in up to 20 % or more. Risk factors: T10 to sacrum, lytic lesion, more than 20 % of the "
+                "vertebral body. Consider cementoplasty beforehand.",
+                "Fracture de la vertèbre jusqu'à 20 % ou plus. Facteurs de risque : T10 au sacrum, lésion lytique, plus de 20 % du "
+                "corps vertébral. Envisager une cimentoplastie avant.",
             ),
         ),
         (order,),
@@ -531,7 +567,7 @@ def cord_dose_limit(order: Order, patient: Facts) -> Outcome:
     threshold = CAREFUL_SINGLE_CORD_GY if fractions == 1 else limit
     again = already_irradiated(order, patient)
     blocked = unless_all_of_regions(
-        that(Text("the target is the spine", "la cible est le rachis"), is_spine(order)),
+        spine_target(order),
         that(Text("1 to 5 fractions are prescribed", "1 à 5 fractions sont prescrites"), limit is not None),
         that(
             Text("the recorded cord Dmax is above the limit", "la Dmax médullaire enregistrée dépasse la limite"),
@@ -548,8 +584,8 @@ def cord_dose_limit(order: Order, patient: Facts) -> Outcome:
     return Advice(
         Indicator.CRITICAL if beyond else Indicator.WARNING,
         Text(
-            "Radiotherapy of the spine: cord Dmax above {limit} in {fractions} fractions",
-            "Radiothérapie du rachis : Dmax médullaire de plus de {limit} en {fractions} fractions",
+            "Radiotherapy of the spine: cord Dmax above {limit}, the limit for {fractions} fraction(s)",
+            "Radiothérapie du rachis : Dmax médullaire de plus de {limit}, limite pour {fractions} fraction(s)",
             limit=Amount(limit if beyond else CAREFUL_SINGLE_CORD_GY, "Gy"),
             fractions=fractions or 0,
         ),
@@ -595,7 +631,7 @@ def re_irradiation_interval(order: Order, patient: Facts) -> Outcome:
     holds = courses.any(too_soon)
     unknown: Basis = courses if holds is not None or courses.gaps else Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,))
     blocked = unless_all_of_regions(
-        that(Text("the target is the spine", "la cible est le rachis"), is_spine(order)),
+        spine_target(order),
         that(
             Text(
                 "the region was irradiated less than 5 months before", "la région a été irradiée moins de 5 mois avant"
@@ -617,13 +653,15 @@ def re_irradiation_interval(order: Order, patient: Facts) -> Outcome:
             "/ cumulé au plus 0,5 ; pas de consensus.",
         )
     ]
-    beyond: list[Basis] = []
+    beyond: dict[Text, tuple[Basis, ...]] = {}
     if at_least(cumulated, 70):
-        beyond.append(cumulated)
+        beyond[Text("cumulated dose 70 Gy or more", "dose cumulée de 70 Gy ou plus")] = (cumulated,)
     if at_least(new, 25):
-        beyond.append(new)
+        beyond[Text("new course 25 Gy or more", "nouveau traitement de 25 Gy ou plus")] = (new,)
+    if _more_than_half(new, cumulated):
+        beyond[Text("new / cumulated above 0.5", "nouveau / cumulé supérieur à 0,5")] = (new, cumulated)
     if beyond:
-        detail.append(Text("A recorded dose is beyond.", "Une dose enregistrée est au-delà."))
+        detail.append(Text("Recorded and beyond: {which}.", "Enregistré et au-delà : {which}.", which=tuple(beyond)))
     return Advice(
         Indicator.WARNING,
         Text(
@@ -631,9 +669,19 @@ def re_irradiation_interval(order: Order, patient: Facts) -> Outcome:
             "Réirradiation stéréotaxique du rachis moins de 5 mois après la première",
         ),
         tuple(detail),
-        (*(as_act(course) for course in found), *beyond),
+        (*(as_act(course) for course in found), *dict.fromkeys(one for basis in beyond.values() for one in basis)),
         remarks=(*planned_remarks(order), *target_remarks(order)),
     )
+
+
+def _more_than_half(new: Fact[Finding], cumulated: Fact[Finding]) -> bool:
+    """The new course gives more than half of the cumulated dose; only where both are recorded."""
+    if not isinstance(new, Known) or not isinstance(cumulated, Known):
+        return False
+    added, total = new.value.bounds, cumulated.value.bounds
+    if added is None or total is None or added.low is None or total.high is None:
+        return False
+    return added.low * 2 > total.high
 
 
 @rule(

@@ -7,13 +7,15 @@ from decimal import Decimal
 from mappings import concept_sets as sets
 from mappings.dates import days_before
 from mappings.facts import Act, Facts, Order, RadiotherapyCourse, Target
+from mappings.facts.bones import SPINE, includes
 from mappings.wording import Text
 from service.rules.citation import rao
 from service.rules.imaged import CT, RADIOGRAPHS, imaged, imaging_line
-from service.rules.outcome import Advice, Indicator, Outcome, unless_all
+from service.rules.outcome import Advice, Condition, Indicator, Outcome, unless_all
 from service.rules.rule import Trigger, rule
 from service.rules.situations import (
-    bone_metastasis_on_record,
+    IN_ANY_CASE,
+    bone_metastasis,
     both,
     either,
     is_bone_metastasis_surgery,
@@ -23,17 +25,17 @@ from service.rules.situations import (
 )
 
 
-def _for_bone_metastases(order: Order, patient: Facts) -> bool | None:
+def _for_bone_metastases(order: Order, patient: Facts) -> Condition:
     if order.is_any(sets.PREVENTIVE_FIXATION) or not order.reasons.isdisjoint(
         sets.BONE_METASTASIS | sets.PATHOLOGICAL_FRACTURE
     ):
-        return True
-    return bone_metastasis_on_record(patient)
+        return IN_ANY_CASE
+    return bone_metastasis(patient)
 
 
 ORTHOPAEDIC_ORDER = Trigger(
     Text("draft order of orthopaedic surgery", "prescription de chirurgie orthopédique"),
-    lambda order: order.is_any(sets.LIMB_SURGERY) and "spine" not in order.regions,
+    lambda order: order.is_any(sets.LIMB_SURGERY) and not includes(order.regions, SPINE),
     in_scope=_for_bone_metastases,
     needs=frozenset({"conditions"}),
 )
@@ -41,7 +43,7 @@ ACETABULUM_ORDER = Trigger(
     Text("draft order of surgery of the acetabulum", "prescription de chirurgie de l'acétabulum"),
     lambda order: (
         order.is_any(sets.ACETABULUM_SURGERY - sets.CEMENTOPLASTY)
-        or (order.is_any(sets.LIMB_SURGERY) and "acetabulum" in order.regions)
+        or (order.is_any(sets.LIMB_SURGERY) and includes(order.regions, "acetabulum"))
     ),
     in_scope=_for_bone_metastases,
     needs=frozenset({"conditions"}),
@@ -263,7 +265,7 @@ def acetabular_order(order: Order, patient: Facts) -> Outcome:
     """Surgery of the acetabulum ordered without radiotherapy or percutaneous treatment of the pelvis on record."""
 
     def of_the_pelvis(regions: frozenset[str]) -> bool:
-        return not regions or "pelvis" in regions
+        return not regions or includes(regions, "pelvis")
 
     irradiated = patient.radiotherapies.any(
         lambda course: course.target is not Target.OTHER and of_the_pelvis(course.regions)

@@ -22,6 +22,7 @@ from service.rules.outcome import Advice, Condition, Indicator, Outcome, Silence
 from service.rules.rule import Trigger, rule
 from service.rules.situations import (
     ANTIRESORPTIVE,
+    IN_ANY_CASE,
     URGENCY_NEEDS,
     already_ordered,
     bone_metastasis,
@@ -29,6 +30,7 @@ from service.rules.situations import (
     calcium_is_high,
     drug_order,
     either,
+    for_bone_metastases,
     is_absent,
     is_start,
     is_urgent,
@@ -55,8 +57,7 @@ ANTIRESORPTIVE_OR_VITAMIN_D = Trigger(
     ),
     lambda order: ANTIRESORPTIVE.matches(order) or VITAMIN_D_DRAFT.matches(order),
     in_scope=lambda order, patient: (
-        VITAMIN_D_DRAFT.matches(order)
-        or (ANTIRESORPTIVE.in_scope is not None and ANTIRESORPTIVE.in_scope(order, patient))
+        IN_ANY_CASE if VITAMIN_D_DRAFT.matches(order) else for_bone_metastases(order, patient)
     ),
     needs=ANTIRESORPTIVE.needs,
 )

@@ -150,21 +150,25 @@ def _settled(
     is_open: bool,
     may_stop: bool,
 ) -> Exposure:
-    """Whether it is ongoing or stopped, and when its last dose was."""
+    """Whether it is ongoing or stopped, and when its last dose was.
+
+    A status that is unknown or invalid may be "active": a possible exposure counts, and is said to be uncertain.
+    """
     today = clock.today
     if exposure.first is not None and exposure.first.first > today:
         return replace(exposure, planned=status not in ENDED)
     past_end = end is not None and end.last < today
     ended = status in ENDED or past_end
     dated_dose = end_of_dose if end_of_dose is not None and end_of_dose.first <= today else None
-    certain, ongoing = exposure.certain, status == "active" and not past_end
+    certain = exposure.certain
+    ongoing = not ended and (status == "active" or not exposure.certain)
     if is_open and not ended and not _dated_since(exposure, days_before(today, RECENT_DAYS)):
         certain, ongoing = False, False
     undated = ended and dated_dose is None and _written_since(exposure, days_before(today, RECENT_DAYS))
     return replace(
         exposure,
         certain=certain,
-        ongoing=ongoing and certain,
+        ongoing=ongoing,
         stopped=ended and may_stop,
         last_dose=dated_dose,
         last_dose_undated=undated,

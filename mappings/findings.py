@@ -151,7 +151,8 @@ def read_finding(
     if status not in USED_STATUSES:
         return FindingReading(source, None, regions, _problem(kind, source))
     bounds, flag, code, shown = _interpret(kind, value, terminology)
-    finding = Finding(bounds, flag, code, kind.unit, when, source, regions, shown)
+    preliminary = status == "preliminary"
+    finding = Finding(bounds, flag, code, kind.unit, when, source, regions, shown, preliminary=preliminary)
     unusable = bounds is None and flag is None and code is None
     return FindingReading(source, finding, regions, _problem(kind, source) if unusable else None)
 
@@ -251,6 +252,8 @@ def newest_finding(
     remarks = []
     if of_a_site and not chosen.regions:
         remarks.append(Text("{what}: recorded without a body site", "{what} : enregistré sans localisation", what=what))
+    if chosen.preliminary:
+        remarks.append(Text("{what} is preliminary", "{what} : préliminaire", what=what))
     if chosen.when.partial:
         remarks.append(
             Text("the date of {source} is partial", "la date de {source} est partielle", source=chosen.source)

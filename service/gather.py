@@ -57,7 +57,7 @@ def new_evidence(request: HookRequest) -> Evidence:
     evidence = Evidence(request.patient_id)
     for entry in request.draft_orders:
         resource = a_map(entry.get("resource"))
-        if resource.get("resourceType") in CARRIED_BESIDE:
+        if a_text(resource.get("resourceType")) in CARRIED_BESIDE:
             _keep([(resource, entry.get("fullUrl"))], evidence)
     return evidence
 
@@ -220,7 +220,6 @@ def _found(search: Future[Pages], server: FhirServer) -> Pages:
     try:
         return search.result(timeout=max(0.0, server.deadline - time.monotonic()))
     except FutureTimeout:
-        search.cancel()
         raise FhirProblem(TOO_SLOW) from None
 
 

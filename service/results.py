@@ -23,6 +23,7 @@ from mappings.facts import (
     Measurement,
     Order,
     VitaminD,
+    uncertain_remark,
 )
 from mappings.laboratory import amount_of
 from mappings.quantities import Bounds
@@ -64,25 +65,29 @@ def remarks(basis: Iterable[Basis]) -> Iterator[Text]:
     for one in basis:
         if isinstance(one, Known | Absent):
             yield from one.remarks
-        elif isinstance(one, Diagnosis):
-            if one.provisional:
+        elif isinstance(one, Exposure):
+            yield from _exposure_remarks(one)
+        elif isinstance(one, Diagnosis | Act):
+            if isinstance(one, Diagnosis) and one.provisional:
                 yield Text(
                     "{source} is a provisional diagnosis", "{source} est un diagnostic provisoire", source=one.source
                 )
             if one.unverified_code:
                 yield _unverified(one.source)
-        elif isinstance(one, Exposure):
-            if one.drug.by_name:
-                yield Text(
-                    "{drug} ({source}) was identified by name",
-                    "{drug} ({source}) a été identifié par son nom",
-                    drug=one.drug.name,
-                    source=one.source,
-                )
-            if one.drug.unverified_code:
-                yield _unverified(one.source)
-        elif isinstance(one, Act) and one.unverified_code:
-            yield _unverified(one.source)
+
+
+def _exposure_remarks(one: Exposure) -> Iterator[Text]:
+    if not one.certain:
+        yield uncertain_remark(one)
+    if one.drug.by_name:
+        yield Text(
+            "{drug} ({source}) was identified by name",
+            "{drug} ({source}) a été identifié par son nom",
+            drug=one.drug.name,
+            source=one.source,
+        )
+    if one.drug.unverified_code:
+        yield _unverified(one.source)
 
 
 def _unverified(source: str) -> Text:
@@ -222,7 +227,9 @@ def _finding_line(what: Text, value: Finding) -> Text:
 
 
 def _exposure_line(value: Exposure) -> Text:
-    if value.ongoing and value.first is not None:
+    if value.planned:
+        state = Text("planned {when}", "prévu {when}", when=dated(value.first))
+    elif value.ongoing and value.first is not None:
         state = Text("ongoing since {when}", "en cours depuis {when}", when=dated(value.first))
     elif value.ongoing:
         state = Text("ongoing", "en cours")

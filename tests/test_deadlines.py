@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import logging
 import socket
 import threading
 import time
@@ -72,6 +73,9 @@ class Server(ThreadingHTTPServer):
         self.calls: list[Call] = []
         self.running = self.most = 0
         self._lock = threading.Lock()
+
+    def handle_error(self, *_args: object) -> None:
+        """Nothing: connections break off in these tests."""
 
     @contextmanager
     def counting(self, call: Slow) -> Iterator[None]:
@@ -327,6 +331,15 @@ def test_the_token_of_the_request_is_sent_whatever_the_machine_is_set_up_for(mon
         cards = client_of(server, deadline_seconds=30.0).cards(asking(server))
     assert "vitamin-d-unknown" in rules(cards)
     assert {call.headers["Authorization"] for call in server.calls} == {f"Bearer {BEARER}"}
+
+
+@pytest.mark.parametrize("reply", [Slow.found, *BROKEN.values()], ids=["answers", *BROKEN])
+def test_no_log_of_any_library_names_the_patient_or_the_token(reply, caplog):
+    with caplog.at_level(logging.DEBUG), serving(reply) as server:
+        client_of(server, deadline_seconds=5.0).cards(asking(server))
+        assert any("/Patient/synthetic-1" in call.path for call in server.calls)
+    assert "synthetic-1" not in caplog.text
+    assert BEARER not in caplog.text
 
 
 def test_a_redirect_is_not_followed_and_carries_the_token_nowhere():

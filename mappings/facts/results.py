@@ -146,3 +146,4 @@ class Finding:
     source: str
     regions: frozenset[str] = frozenset()
     reported: Amount | None = None
+    preliminary: bool = False

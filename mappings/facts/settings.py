@@ -109,6 +109,21 @@ class ClinicalSettings:
         "days after a platinum or pemetrexed within which a bisphosphonate is cumulative",
         "jours après un platine ou le pémétrexed pendant lesquels un bisphosphonate se cumule",
     )
+    radiosensitiser_days: int = _setting(
+        28,
+        "days around radiotherapy in which a radiosensitiser without a figure is looked for",
+        "jours autour d'une radiothérapie où un radiosensibilisant sans chiffre est recherché",
+    )
+    immunotherapy_days: int = _setting(
+        105,
+        "days between immunotherapy and bone radiotherapy that count as together (5 × 21)",
+        "jours entre immunothérapie et radiothérapie osseuse qui comptent comme association (5 × 21)",
+    )
+    tki_days: int = _setting(
+        14,
+        "days between a tyrosine kinase inhibitor and bone radiotherapy that count as together",
+        "jours entre un inhibiteur de tyrosine kinase et une radiothérapie osseuse qui comptent comme association",
+    )
     act_after_cytotoxic_days: int = _setting(
         21,
         "days after a cytotoxic within which an act on bone is accompanied by checks",

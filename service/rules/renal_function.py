@@ -20,6 +20,7 @@ from service.rules.situations import (
     URGENCY_NEEDS,
     ZOLEDRONATE,
     already_ordered,
+    approximation,
     clearance_below,
     for_bone_metastases,
     is_absent,
@@ -59,21 +60,6 @@ def doses_for(bounds: Bounds) -> frozenset[Decimal]:
             doses.add(dose)
         upper, upper_in = lower, not lower_in
     return frozenset(doses)
-
-
-def _approximation(patient: Facts) -> tuple[Text, ...]:
-    """That an eGFR stands in, and what a Cockcroft-Gault clearance still needs."""
-    clearance = patient.clearance
-    if not isinstance(clearance, Known) or not clearance.value.approximate:
-        return ()
-    missing = clearance.value.missing or patient.clearance_inputs_missing
-    return (
-        Text(
-            "An eGFR is used as an approximation of creatinine clearance; for Cockcroft-Gault add: {missing}.",
-            "Un DFG estimé sert d'approximation de la clairance ; pour Cockcroft-Gault ajouter : {missing}.",
-            missing=missing,
-        ),
-    )
 
 
 @rule(
@@ -183,7 +169,7 @@ def zoledronate_renal_contraindication(order: Order, patient: Facts) -> Outcome:
                 "Le dénosumab n'est pas limité par la fonction rénale, mais sous 30 mL/min un os adynamique est possible : avis "
                 "spécialisé.",
             ),
-            *_approximation(patient),
+            *approximation(patient),
         ),
         (patient.clearance,),
         (DeleteOrder(order),),
@@ -222,7 +208,7 @@ def bisphosphonate_severe_renal_impairment(order: Order | None, patient: Facts) 
                 "{drug} : contre-indiqué, clairance de la créatinine inférieure à 30 mL/min",
                 drug=order.name,
             ),
-            (_USUALLY_STOPPED, *_approximation(patient)),
+            (_USUALLY_STOPPED, *approximation(patient)),
             (patient.clearance,),
             (DeleteOrder(order),),
         )
@@ -238,7 +224,7 @@ def bisphosphonate_severe_renal_impairment(order: Order | None, patient: Facts) 
             "{drug} : clairance de la créatinine inférieure à 30 mL/min, habituellement arrêté",
             drug=taken.drug.name,
         ),
-        (_USUALLY_STOPPED, *_approximation(patient)),
+        (_USUALLY_STOPPED, *approximation(patient)),
         (patient.clearance, taken),
     )
 
@@ -278,7 +264,7 @@ def denosumab_severe_renal_impairment(order: Order, patient: Facts) -> Outcome:
                 "Pas d'adaptation de dose à la fonction rénale, mais un antirésorptif nuit à un os adynamique. Surveiller "
                 "la calcémie.",
             ),
-            *_approximation(patient),
+            *approximation(patient),
         ),
         (patient.clearance,),
     )
@@ -363,7 +349,7 @@ def _dose_advice(
                 "Tableau 2: above 60 mL/min 4.0 mg; 50 to 60: 3.5; 40 to less than 50: 3.3; 30 to less than 40: 3.0.",
                 "Tableau 2 : plus de 60 mL/min 4,0 mg ; 50 à 60 : 3,5 ; 40 à moins de 50 : 3,3 ; 30 à moins de 40 : 3,0.",
             ),
-            *_approximation(patient),
+            *approximation(patient),
         ),
         (clearance,),
         offers,

@@ -233,6 +233,21 @@ def clearance_below(patient: Facts, limit: Decimal = SEVERE_RENAL_IMPAIRMENT_BEL
     )
 
 
+def approximation(patient: Facts) -> tuple[Text, ...]:
+    """That an eGFR stands in for the clearance, and what a Cockcroft-Gault clearance still needs."""
+    clearance = patient.clearance
+    if not isinstance(clearance, Known) or not clearance.value.approximate:
+        return ()
+    missing = clearance.value.missing or patient.clearance_inputs_missing
+    return (
+        Text(
+            "An eGFR is used as an approximation of creatinine clearance; for Cockcroft-Gault add: {missing}.",
+            "Un DFG estimé sert d'approximation de la clairance ; pour Cockcroft-Gault ajouter : {missing}.",
+            missing=missing,
+        ),
+    )
+
+
 def calcium_is_high(patient: Facts) -> bool:
     """Known to be above its upper limit: nothing then offers calcium or vitamin D."""
     calcium = patient.calcium
@@ -454,13 +469,13 @@ def is_bone_radiotherapy(act: Act) -> bool:
 def is_bone_metastasis_surgery(act: Act, patient: Facts) -> bool | None:
     """Surgery of a bone metastasis (`rules.md`, `treatment-after-bone-surgery`).
 
-    Orthopaedic surgery for a bone metastasis or a pathological fracture, a preventive fixation, or surgery without a
-    reason in a patient with a bone metastasis on record.
+    Surgery of bone, decompression of the spine included, for a bone metastasis or a pathological fracture, a preventive
+    fixation, or one without a reason (or for cord compression) in a patient with a bone metastasis on record.
     """
     if act.is_any(sets.PREVENTIVE_FIXATION):
         return True
-    if not act.is_any(sets.LIMB_SURGERY | sets.TUMOUR_SPINE_SURGERY):
+    if not act.is_any(sets.BONE_SURGERY):
         return False
-    if act.reasons:
-        return not act.reasons.isdisjoint(sets.BONE_METASTASIS | sets.PATHOLOGICAL_FRACTURE)
-    return bone_metastasis_on_record(patient)
+    if not act.reasons or not act.reasons.isdisjoint(sets.SPINAL_CORD_COMPRESSION):
+        return bone_metastasis_on_record(patient)
+    return not act.reasons.isdisjoint(sets.BONE_METASTASIS | sets.PATHOLOGICAL_FRACTURE)

@@ -1,0 +1,523 @@
+"""Radiosensitisers before and after radiotherapy (RAO, radiothérapie §3.1, Tableau 6 and its box).
+
+Two directions, one set of windows. What is given and what is irradiated are each a stretch of days, from an order or from
+the record; a pair that comes closer than the drug's window is a conflict, and one card an order lists its conflicts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mappings import concept_sets as sets
+from mappings.dates import When, day
+from mappings.facts import Dosage, Drug, Exposure, Facts, Order, RadiotherapyCourse
+from mappings.radiotherapy import reckoned_end
+from mappings.wording import Text
+from service.rules.bone_radiotherapy import as_act
+from service.rules.citation import rao
+from service.rules.offers import Offer, StartOn, UpdateOrder
+from service.rules.outcome import Advice, Basis, Indicator, Outcome, unless_all
+from service.rules.rule import Trigger, rule
+from service.rules.situations import URGENCY_NEEDS, days_between, drug_order, is_urgent, planned_remarks, that
+
+RADIOTHERAPY_DRAFT = Trigger(
+    Text("draft order of external radiotherapy", "prescription de radiothérapie externe"),
+    lambda order: order.radiotherapy is not None,
+)
+RADIOSENSITISER_DRAFT = drug_order(
+    Text("draft order of a radiosensitiser", "prescription d'un radiosensibilisant"), sets.RADIOSENSITISERS
+)
+
+# --- windows ----------------------------------------------------------------------------------------------------------
+
+SHORTEST_GEMCITABINE_DAYS = 8
+"""The window of gemcitabine is never shortened below this, whatever the urgency (RAO, Tableau 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Days between a radiosensitiser and radiotherapy, the same before and after; None where the source has no figure."""
+
+    days: int | None
+    shortened: bool = False
+
+    def looked_for(self, patient: Facts) -> int:
+        """The days within which a conflict is looked for."""
+        return patient.settings.radiosensitiser_days if self.days is None else self.days
+
+
+WINDOWS: tuple[tuple[frozenset[str], Window], ...] = (
+    (sets.GEMCITABINE, Window(28, shortened=True)),
+    (sets.BEVACIZUMAB, Window(28)),
+    (sets.BLEOMYCIN, Window(None)),
+    (sets.SYSTEMIC_ANTIANGIOGENICS - sets.BEVACIZUMAB, Window(None)),
+    (sets.DOXORUBICIN, Window(8)),
+)
+"""RAO Tableau 6 and §3.1; of a combination the strictest drug counts."""
+
+NO_FIGURE = Text(
+    "strict interval, no figure in the referential, five half-lives in theory",
+    "intervalle strict, sans chiffre dans le référentiel, cinq demi-vies en théorie",
+)
+
+
+def window_of(drug: Drug | None) -> Window | None:
+    """The window of a radiosensitiser; None for any other drug."""
+    if drug is None:
+        return None
+    return next((window for concepts, window in WINDOWS if drug.is_any(concepts)), None)
+
+
+# --- what is given, what is irradiated --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Giving:
+    """A radiosensitiser that was, is or will be given.
+
+    `last` is None while it goes on without a known end; `past` when the last dose is behind; `undated` when that dose has
+    no date. `order` is the draft that orders it.
+    """
+
+    drug: Text
+    window: Window
+    basis: Basis
+    first: When | None
+    last: When | None
+    past: bool = False
+    ongoing: bool = False
+    undated: bool = False
+    order: Order | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Irradiation:
+    """Radiotherapy that was, is or will be given; `last` is None where its end is not known, `order` the draft of it."""
+
+    basis: Basis
+    first: When | None
+    last: When | None
+    reckoned: bool = False
+    under_way: bool = False
+    undated: bool = False
+    order: Order | None = None
+
+
+def _last_planned(first: When | None, dosage: Dosage) -> When | None:
+    """The last of the doses that an order plans; None where it goes on without an end."""
+    if dosage.end is not None:
+        return dosage.end
+    if first is None or not dosage.repeating or dosage.single:
+        return first
+    if dosage.count is None or dosage.interval is None:
+        return None
+    days = int(dosage.interval.longest_days * (dosage.count - 1))
+    return day(first.last + timedelta(days=days))
+
+
+def _giving_of_entry(entry: Exposure) -> Giving | None:
+    window = window_of(entry.drug)
+    if window is None:
+        return None
+    if entry.planned:
+        return Giving(entry.drug.name, window, entry, entry.first, _last_planned(entry.first, entry.dosage))
+    if entry.ongoing:
+        return Giving(entry.drug.name, window, entry, entry.first, None, ongoing=True)
+    if entry.last_dose is None and not entry.last_dose_undated:
+        return None
+    undated = entry.last_dose is None
+    return Giving(entry.drug.name, window, entry, entry.first, entry.last_dose, past=True, undated=undated)
+
+
+def _giving_of_order(order: Order, window: Window) -> Giving:
+    first = order.planned.when
+    last = _last_planned(first, order.dosage)
+    return Giving(order.name, window, order, first, last, order=order if order.draft else None)
+
+
+def _irradiation_of_course(course: RadiotherapyCourse, today: date) -> Irradiation:
+    end = course.planned_end if course.under_way else course.last
+    if course.under_way and end is not None and end.last < today:
+        end = None  # still under way: it has not ended, whatever its fractions said
+    return Irradiation(
+        as_act(course),
+        course.first,
+        end,
+        reckoned=course.under_way and end is not None,
+        under_way=course.under_way,
+        undated=course.undated,
+    )
+
+
+def _irradiation_of_order(order: Order, today: date) -> Irradiation:
+    """An order of the record that was begun, or has no dates, is under way until its reckoned end."""
+    start = order.planned.when
+    volume = order.radiotherapy.highest if order.radiotherapy is not None else None
+    end = reckoned_end(start, volume.fractions if volume is not None else None)
+    if order.draft:
+        return Irradiation(order, start, end, reckoned=end is not None, order=order)
+    if order.planned.assumed:
+        return Irradiation(order, None, None, under_way=True)
+    begun = start.last <= today
+    return Irradiation(
+        order, start, end, reckoned=end is not None, under_way=begun and (end is None or end.last >= today)
+    )
+
+
+# --- conflicts --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A drug and a radiotherapy that come too close.
+
+    `gap` is the fewest days between them (None: no date), `anchor` the act from which the window runs. `drug_first` tells the direction.
+    """
+
+    giving: Giving
+    irradiation: Irradiation
+    drug_first: bool
+    gap: int | None = None
+    anchor: When | None = None
+
+    @property
+    def undated(self) -> bool:
+        """A completed act without a date: it may be too close."""
+        return self.giving.undated or self.irradiation.undated
+
+    @property
+    def earliest(self) -> date | None:
+        """The first day that respects the window."""
+        days = self.giving.window.days
+        return self.anchor.last + timedelta(days=days) if self.anchor is not None and days is not None else None
+
+    def level(self, *, urgent: bool) -> Indicator:
+        """Critical; for gemcitabine on an urgent order from 8 days on, and for an undated act, warning."""
+        if self.undated or (urgent and self.shortened and (self.gap or 0) >= SHORTEST_GEMCITABINE_DAYS):
+            return Indicator.WARNING
+        return Indicator.CRITICAL
+
+    @property
+    def shortened(self) -> bool:
+        """The window may be shortened, and the days between are known."""
+        return self.giving.window.shortened and self.gap is not None
+
+
+def _conflict(giving: Giving, irradiation: Irradiation, patient: Facts) -> Conflict | None:
+    """The conflict of a drug and a radiotherapy, if they come closer than the window."""
+    window = giving.window.looked_for(patient)
+    drug_first = _drug_first(giving, irradiation)
+    if giving.undated or irradiation.undated:
+        return Conflict(giving, irradiation, drug_first)
+    if drug_first:
+        if giving.last is None or irradiation.first is None:
+            return Conflict(giving, irradiation, drug_first)
+        gap = days_between(giving.last, irradiation.first)
+        if gap >= window:
+            return None
+        return Conflict(giving, irradiation, drug_first, max(gap, 0), giving.last)
+    if irradiation.under_way:
+        return Conflict(giving, irradiation, drug_first, None, irradiation.last)
+    end = irradiation.last or irradiation.first
+    if end is None or giving.first is None:
+        return Conflict(giving, irradiation, drug_first)
+    gap = days_between(end, giving.first)
+    if gap >= window:
+        return None
+    return Conflict(giving, irradiation, drug_first, max(gap, 0), irradiation.last)
+
+
+def _drug_first(giving: Giving, irradiation: Irradiation) -> bool:
+    """The drug comes before the radiotherapy, or begins on the same day."""
+    if giving.past or giving.ongoing or irradiation.undated:
+        return not irradiation.undated
+    if irradiation.under_way or irradiation.first is None:
+        return False
+    return giving.first is None or giving.first.first <= irradiation.first.first
+
+
+def _conflicts(givings: Iterable[Giving], irradiations: Sequence[Irradiation], patient: Facts) -> list[Conflict]:
+    found = (_conflict(giving, irradiation, patient) for giving in givings for irradiation in irradiations)
+    return [conflict for conflict in found if conflict is not None]
+
+
+# --- in words ---------------------------------------------------------------------------------------------------------
+
+
+def _line(conflict: Conflict) -> Text:
+    """One conflict: what was or will be given, when the radiotherapy is, and the earliest date."""
+    parts = [_giving_text(conflict), _irradiation_text(conflict), *_earliest_text(conflict)]
+    names = [f"{{part{number}}}" for number in range(len(parts))]
+    said = {f"part{number}": part for number, part in enumerate(parts)}
+    return Text("; ".join(names), " ; ".join(names), **said)
+
+
+def _giving_text(conflict: Conflict) -> Text:
+    giving = conflict.giving
+    if giving.undated:
+        return Text("{drug}: last dose not dated", "{drug} : dernière dose non datée", drug=giving.drug)
+    if giving.ongoing:
+        return Text(
+            "{drug}: ongoing; the window runs from the last dose",
+            "{drug} : en cours ; la fenêtre court depuis la dernière dose",
+            drug=giving.drug,
+        )
+    if giving.past:
+        return Text("{drug}: last dose {last}", "{drug} : dernière dose {last}", drug=giving.drug, last=giving.last)
+    if conflict.drug_first and giving.last is None:
+        return Text(
+            "{drug}: planned from {first} without an end; the window runs from its last dose",
+            "{drug} : prévu à partir du {first} sans fin ; la fenêtre court depuis sa dernière dose",
+            drug=giving.drug,
+            first=giving.first,
+        )
+    if conflict.drug_first and giving.last != giving.first:
+        return Text(
+            "{drug}: planned from {first}, last dose {last}",
+            "{drug} : prévu à partir du {first}, dernière dose {last}",
+            drug=giving.drug,
+            first=giving.first,
+            last=giving.last,
+        )
+    return Text("{drug}: planned {first}", "{drug} : prévu {first}", drug=giving.drug, first=giving.first)
+
+
+def _irradiation_text(conflict: Conflict) -> Text:
+    irradiation = conflict.irradiation
+    if irradiation.undated:
+        return Text("radiotherapy completed, not dated", "radiothérapie terminée, non datée")
+    if irradiation.under_way:
+        if irradiation.last is None:
+            return Text("radiotherapy under way, its end not known", "radiothérapie en cours, fin inconnue")
+        return Text("radiotherapy under way, {end}", "radiothérapie en cours, {end}", end=_end_text(irradiation))
+    if conflict.drug_first:
+        return Text("radiotherapy planned {first}", "radiothérapie prévue {first}", first=irradiation.first)
+    if irradiation.last is None:
+        return Text(
+            "radiotherapy from {first}, its end not known",
+            "radiothérapie à partir du {first}, fin inconnue",
+            first=irradiation.first,
+        )
+    if irradiation.reckoned or irradiation.order is not None:
+        return Text(
+            "radiotherapy from {first}, {end}",
+            "radiothérapie à partir du {first}, {end}",
+            first=irradiation.first,
+            end=_end_text(irradiation),
+        )
+    return Text("radiotherapy ended {last}", "radiothérapie finie {last}", last=irradiation.last)
+
+
+def _end_text(irradiation: Irradiation) -> Text:
+    if irradiation.reckoned:
+        return Text("end reckoned {last}", "fin estimée {last}", last=irradiation.last)
+    return Text("end {last}", "fin {last}", last=irradiation.last)
+
+
+def _earliest_text(conflict: Conflict) -> Iterator[Text]:
+    if conflict.giving.window.days is None:
+        yield NO_FIGURE
+        return
+    if conflict.earliest is None:
+        return
+    if conflict.drug_first:
+        yield Text(
+            "radiotherapy at the earliest {earliest} ({days} days)",
+            "radiothérapie au plus tôt {earliest} ({days} jours)",
+            earliest=conflict.earliest,
+            days=conflict.giving.window.days,
+        )
+    else:
+        yield Text(
+            "{drug} at the earliest {earliest} ({days} days)",
+            "{drug} au plus tôt {earliest} ({days} jours)",
+            drug=conflict.giving.drug,
+            earliest=conflict.earliest,
+            days=conflict.giving.window.days,
+        )
+
+
+SOMETIMES_FATAL = Text(
+    "Given too close, it has caused severe, sometimes fatal toxicity.",
+    "Donné trop près, il a causé des toxicités sévères, parfois mortelles.",
+)
+
+
+def _urgent_text(conflict: Conflict) -> Text | None:
+    """Both dates of gemcitabine on an urgent order."""
+    if not conflict.shortened or conflict.anchor is None:
+        return None
+    return Text(
+        "Urgent: the window of {drug} may be shortened with the situation, never under 8 days: {eight}; 28 days: {full}.",
+        "Urgence : la fenêtre de {drug} peut être raccourcie selon la situation, jamais sous 8 jours : {eight} ; 28 jours : {full}.",
+        drug=conflict.giving.drug,
+        eight=conflict.anchor.last + timedelta(days=SHORTEST_GEMCITABINE_DAYS),
+        full=conflict.earliest,
+    )
+
+
+def _summary(conflicts: Sequence[Conflict]) -> Text:
+    drugs = tuple(dict.fromkeys(conflict.giving.drug for conflict in conflicts))
+    windows = {conflict.giving.window for conflict in conflicts}
+    days = next(iter(windows)).days if len(windows) == 1 else None
+    before = {conflict.drug_first for conflict in conflicts}
+    where = Text("before RT", "avant la radiothérapie")
+    if before == {False}:
+        where = Text("after RT", "après la radiothérapie")
+    elif len(before) > 1:
+        where = Text("around RT", "autour de la radiothérapie")
+    if days is not None:
+        return Text(
+            "Hold {drugs} {interval} {where}",
+            "{drugs} : à suspendre {interval} {where}",
+            drugs=drugs,
+            interval=_interval(days),
+            where=where,
+        )
+    if all(window.days is None for window in windows):
+        return Text(
+            "Hold {drugs} {where}: strict interval, no figure",
+            "{drugs} : à suspendre {where}, intervalle strict sans chiffre",
+            drugs=drugs,
+            where=where,
+        )
+    return Text(
+        "Hold {drugs} {where}, each for its window",
+        "{drugs} : à suspendre {where}, chacun sa fenêtre",
+        drugs=drugs,
+        where=where,
+    )
+
+
+def _interval(days: int) -> Text:
+    if days % 7 == 0:
+        return Text("{weeks} weeks", "{weeks} semaines", weeks=days // 7)
+    return Text("{days} days", "{days} jours", days=days)
+
+
+def _advice(order: Order, conflicts: Sequence[Conflict], patient: Facts) -> Advice:
+    """One card of all conflicts of an order: a line each, the latest date, the most severe level."""
+    urgent = is_urgent(order, patient)
+    both_dates = [text for conflict in conflicts if urgent and (text := _urgent_text(conflict))]
+    return Advice(
+        max((conflict.level(urgent=urgent) for conflict in conflicts), key=lambda level: level.rank),
+        _summary(conflicts),
+        (*both_dates, SOMETIMES_FATAL),
+        tuple(basis for conflict in conflicts for basis in (conflict.giving.basis, conflict.irradiation.basis)),
+        tuple(_moves(conflicts)),
+        planned_remarks(order),
+        lines=tuple(_line(conflict) for conflict in conflicts),
+    )
+
+
+def _moves(conflicts: Sequence[Conflict]) -> Iterator[Offer]:
+    """Each draft that has to wait, moved to the latest of its dates; none where one of its conflicts has no date."""
+    waiting: dict[int, tuple[Order, list[date | None]]] = {}
+    for conflict in conflicts:
+        mover = conflict.irradiation.order if conflict.drug_first else conflict.giving.order
+        if mover is not None:
+            waiting.setdefault(mover.index, (mover, []))[1].append(conflict.earliest)
+    for order, days in waiting.values():
+        known = [one for one in days if one is not None]
+        if len(known) == len(days) and max(known) > order.planned.when.first:
+            yield UpdateOrder(order, (StartOn(max(known)),))
+
+
+# --- the two rules ----------------------------------------------------------------------------------------------------
+
+
+@rule(
+    "radiosensitiser-before-radiotherapy",
+    title=Text(
+        "A radiosensitiser is held for its window before radiotherapy",
+        "Un radiosensibilisant est suspendu pendant sa fenêtre avant la radiothérapie",
+    ),
+    citations=(rao("radiotherapy", "§3.1, Tableau 6, box"),),
+    trigger=RADIOTHERAPY_DRAFT,
+    needs=("exposures", "orders", *URGENCY_NEEDS),
+    severest=Indicator.CRITICAL,
+    reading=Text(
+        "For bleomycin and anti-angiogenics other than bevacizumab the source asks for a strict interval without a figure: we "
+        "look back for the days of the setting and give no date. Theory says five half-lives; Tableau 6 gives weeks and is used. "
+        "Of two drafts the one that comes later has to wait, and one card speaks of the pair.",
+        "Pour la bléomycine et les anti-angiogéniques autres que le bévacizumab la source demande un intervalle strict sans "
+        "chiffre : nous regardons en arrière les jours du paramètre, sans donner de date. La théorie dit cinq demi-vies ; le "
+        "Tableau 6 donne des semaines et est utilisé. De deux prescriptions la plus tardive attend, et une carte parle des deux.",
+    ),
+)
+def radiosensitiser_before_radiotherapy(order: Order, patient: Facts) -> Outcome:
+    """Radiotherapy ordered while a radiosensitiser is ongoing, was given, or is planned within its window."""
+    exposures = patient.exposures.of(sets.RADIOSENSITISERS)
+    irradiation = _irradiation_of_order(order, patient.today)
+    recorded = [giving for entry in exposures.entries if (giving := _giving_of_entry(entry)) is not None]
+    conflicts = _conflicts(recorded, [irradiation], patient)
+    conflicts += [
+        conflict
+        for conflict in _conflicts(_drafted(patient), [irradiation], patient)
+        if conflict.drug_first or not _triggers(conflict.giving.order)
+    ]
+    blocked = unless_all(
+        that(
+            Text(
+                "a radiosensitiser is ongoing, or was or will be given within its window of the radiotherapy",
+                "un radiosensibilisant est en cours, ou a été ou sera donné dans sa fenêtre autour de la radiothérapie",
+            ),
+            True if conflicts else (None if exposures.gaps else False),
+            exposures,
+        )
+    )
+    return blocked or _advice(order, conflicts, patient)
+
+
+def _drafted(patient: Facts) -> Iterator[Giving]:
+    for other in patient.orders:
+        window = window_of(other.drug)
+        if other.draft and window is not None:
+            yield _giving_of_order(other, window)
+
+
+def _triggers(order: Order | None) -> bool:
+    """The other half of the pair has a card of its own."""
+    return order is not None and order.triggers
+
+
+@rule(
+    "radiosensitiser-after-radiotherapy",
+    title=Text(
+        "A radiosensitiser is held for its window after radiotherapy, and before planned radiotherapy",
+        "Un radiosensibilisant est suspendu pendant sa fenêtre après une radiothérapie, et avant celle prévue",
+    ),
+    citations=(rao("radiotherapy", "§3.1, Tableau 6, box"),),
+    trigger=RADIOSENSITISER_DRAFT,
+    needs=("radiotherapies", "radiotherapy_orders", "orders", *URGENCY_NEEDS),
+    severest=Indicator.CRITICAL,
+    reading=Text(
+        "An end that is not stated is reckoned from start and fractions, five a week; without fractions no date is given.",
+        "Une fin non indiquée est estimée depuis le début et les fractions, cinq par semaine ; sans fractions, pas de date.",
+    ),
+)
+def radiosensitiser_after_radiotherapy(order: Order, patient: Facts) -> Outcome:
+    """A radiosensitiser ordered while radiotherapy is under way, ended, or is planned within its window."""
+    window = window_of(order.drug) or Window(None)
+    irradiations = [_irradiation_of_course(course, patient.today) for course in patient.radiotherapies]
+    irradiations += [_irradiation_of_order(other, patient.today) for other in patient.radiotherapy_orders]
+    conflicts = [
+        conflict
+        for conflict in _conflicts([_giving_of_order(order, window)], irradiations, patient)
+        if not (conflict.drug_first and _triggers(conflict.irradiation.order))
+    ]
+    gaps = bool(patient.radiotherapies.gaps or patient.radiotherapy_orders.gaps)
+    blocked = unless_all(
+        that(
+            Text(
+                "radiotherapy is under way, or ended or is planned within the window of the drug",
+                "une radiothérapie est en cours, ou finie ou prévue dans la fenêtre du médicament",
+            ),
+            True if conflicts else (None if gaps else False),
+            patient.radiotherapies,
+            patient.radiotherapy_orders,
+        )
+    )
+    return blocked or _advice(order, conflicts, patient)

@@ -1,0 +1,558 @@
+"""Systemic treatment beside bone radiotherapy, the kidney and surgery (RAO, radiothérapie §3; chimiothérapie §2; chirurgie §3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mappings import concept_sets as sets
+from mappings.dates import When
+from mappings.facts import Act, Facts, Order, RadiotherapyCourse, Target
+from mappings.facts.bones import SPINE, includes
+from mappings.wording import Text
+from service.rules.bone_radiotherapy import as_act
+from service.rules.citation import rao
+from service.rules.offers import StartOn, UpdateOrder
+from service.rules.outcome import Advice, Basis, CannotTell, Condition, Indicator, Outcome, Silence, unless_all
+from service.rules.rule import Trigger, rule
+from service.rules.situations import (
+    SEVERE_RENAL_IMPAIRMENT_BELOW,
+    URGENCY_NEEDS,
+    approximation,
+    bone_metastasis_on_record,
+    both,
+    clearance_below,
+    days_between,
+    drug_order,
+    either,
+    given_within,
+    is_bone_metastasis_surgery,
+    is_urgent,
+    planned_remarks,
+    that,
+)
+
+# --- immunotherapy, tyrosine kinase inhibitors, stereotactic radiotherapy ---------------------------------------------
+
+
+def _of_bone(target: Target, patient: Facts) -> bool | None:
+    """Bone; a target that is not stated counts with a bone metastasis on record."""
+    return bone_metastasis_on_record(patient) if target is Target.UNSTATED else target is Target.BONE
+
+
+def _bone_is_treated(order: Order, patient: Facts) -> Condition:
+    target = order.radiotherapy.target if order.radiotherapy is not None else Target.OTHER
+    return that(
+        Text(
+            "the radiotherapy is of bone, or its target is not stated with a bone metastasis on record",
+            "la radiothérapie porte sur l'os, ou sa cible n'est pas indiquée et une métastase osseuse est enregistrée",
+        ),
+        _of_bone(target, patient),
+        patient.conditions,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """The other half of a pair: why there is none, or what it is, and the drugs that both halves name."""
+
+    blocked: Silence | CannotTell | None
+    basis: tuple[Basis, ...] = ()
+    drugs: tuple[Text, ...] = ()
+
+
+def _drugs_beside(order: Order, patient: Facts, concepts: frozenset[str], days: int) -> _Beside:
+    """Such a drug ordered, ongoing, or given or planned so near to the radiotherapy that is ordered."""
+    exposures, planned = patient.exposures.of(concepts), order.planned.when
+    drafts = tuple(one for one in patient.orders if one.draft and one.drug is not None and one.is_any(concepts))
+    found = tuple(entry for entry in exposures.entries if given_within(entry, planned, days))
+    blocked = unless_all(
+        _bone_is_treated(order, patient),
+        that(
+            Text(
+                "such a drug is ordered, ongoing, or given or planned within {days} days",
+                "un tel médicament est prescrit, en cours, ou donné ou prévu à moins de {days} jours",
+                days=days,
+            ),
+            True if drafts else exposures.any(lambda entry: given_within(entry, planned, days)),
+            exposures,
+        ),
+    )
+    names = dict.fromkeys((*(one.name for one in drafts), *(entry.drug.name for entry in found)))
+    return _Beside(blocked, (*found, *drafts), tuple(names))
+
+
+def _radiotherapy_beside(order: Order, patient: Facts, days: int) -> _Beside:
+    """Bone radiotherapy under way, ended or planned so near to the drug that is ordered; an undated one leaves it open."""
+    start = order.planned.when
+
+    def close(course: RadiotherapyCourse) -> bool | None:
+        near: bool | None = True
+        if not course.under_way:
+            near = None if course.last is None else days_between(course.last, start) <= days
+        return both(near, _of_bone(course.target, patient))
+
+    def planned(other: Order) -> bool | None:
+        if other.radiotherapy is None:
+            return False
+        near = other.planned.assumed or abs(days_between(start, other.planned.when)) <= days
+        return both(near, _of_bone(other.radiotherapy.target, patient))
+
+    courses, orders = patient.radiotherapies, patient.radiotherapy_orders
+    blocked = unless_all(
+        that(
+            Text(
+                "bone radiotherapy is under way, ended in the last {days} days or is planned in the next",
+                "une radiothérapie osseuse est en cours, finie depuis moins de {days} jours ou prévue dans ce délai",
+                days=days,
+            ),
+            either(courses.any(close), orders.any(planned)),
+            courses,
+            orders,
+        )
+    )
+    found: list[Basis] = [as_act(course) for course in courses if close(course)]
+    found += [other for other in orders if planned(other)]
+    return _Beside(blocked, tuple(found), (order.name,))
+
+
+def _beside(order: Order, patient: Facts, concepts: frozenset[str], days: int) -> _Beside:
+    if order.radiotherapy is not None:
+        return _drugs_beside(order, patient, concepts, days)
+    return _radiotherapy_beside(order, patient, days)
+
+
+PAIR_NEEDS = ("exposures", "orders", "conditions", "radiotherapies", "radiotherapy_orders")
+
+
+def _pair_trigger(concepts: frozenset[str], name: Text) -> Trigger:
+    return Trigger(
+        name, lambda order: order.radiotherapy is not None or (order.drug is not None and order.is_any(concepts))
+    )
+
+
+@rule(
+    "immunotherapy-with-radiotherapy",
+    title=Text(
+        "Immunotherapy and bone radiotherapy together: few data, tumour board",
+        "Immunothérapie et radiothérapie osseuse ensemble : peu de données, RCP",
+    ),
+    citations=(rao("radiotherapy", "§3.1, Tableau 6"),),
+    trigger=_pair_trigger(
+        sets.CHECKPOINT_INHIBITORS,
+        Text(
+            "draft order of radiotherapy, or of a checkpoint inhibitor",
+            "prescription de radiothérapie, ou d'un inhibiteur de point de contrôle",
+        ),
+    ),
+    needs=PAIR_NEEDS,
+    severest=Indicator.INFO,
+    once=True,
+)
+def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
+    """Bone radiotherapy and a checkpoint inhibitor within the setting's days."""
+    beside = _beside(order, patient, sets.CHECKPOINT_INHIBITORS, patient.settings.immunotherapy_days)
+    if beside.blocked:
+        return beside.blocked
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "{drugs} with radiotherapy: few data, tumour board (RCP-OOS)",
+            "{drugs} avec radiothérapie : peu de données, RCP-OOS",
+            drugs=beside.drugs,
+        ),
+        (
+            Text(
+                "The first data on anti-PD-1 are reassuring; no routine combination. Tell the patient that data are lacking.",
+                "Les premières données sur les anti-PD-1 sont rassurantes ; pas d'association de routine. Informer le patient que les "
+                "données manquent.",
+            ),
+        ),
+        beside.basis,
+        remarks=planned_remarks(order),
+    )
+
+
+@rule(
+    "tki-with-radiotherapy",
+    title=Text(
+        "A tyrosine kinase inhibitor and bone radiotherapy: a precaution interval, tumour board",
+        "Inhibiteur de tyrosine kinase et radiothérapie osseuse : intervalle de précaution, RCP",
+    ),
+    citations=(rao("radiotherapy", "§3.1, Tableau 6"),),
+    trigger=_pair_trigger(
+        sets.TKIS_WITHOUT_ANTIANGIOGENICS,
+        Text(
+            "draft order of radiotherapy, or of a tyrosine kinase inhibitor",
+            "prescription de radiothérapie, ou d'un inhibiteur de tyrosine kinase",
+        ),
+    ),
+    needs=PAIR_NEEDS,
+    severest=Indicator.WARNING,
+    once=True,
+)
+def tki_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
+    """Bone radiotherapy and a tyrosine kinase inhibitor within the setting's days."""
+    beside = _beside(order, patient, sets.TKIS_WITHOUT_ANTIANGIOGENICS, patient.settings.tki_days)
+    if beside.blocked:
+        return beside.blocked
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "{drugs} with radiotherapy: precaution interval, tumour board (RCP-OOS)",
+            "{drugs} avec radiothérapie : intervalle de précaution, RCP-OOS",
+            drugs=beside.drugs,
+        ),
+        (Text("Few data: no routine combination.", "Peu de données : pas d'association de routine."),),
+        beside.basis,
+        remarks=planned_remarks(order),
+    )
+
+
+def _is_ablative(order: Order) -> bool:
+    prescribed = order.radiotherapy
+    return prescribed is not None and (prescribed.stereotactic or prescribed.curative)
+
+
+@rule(
+    "stereotactic-with-systemic",
+    title=Text(
+        "Stereotactic or curative bone radiotherapy during systemic treatment: precaution",
+        "Radiothérapie osseuse stéréotaxique ou curative sous traitement systémique : prudence",
+    ),
+    citations=(rao("radiotherapy", "§3.2, box"),),
+    trigger=Trigger(
+        Text(
+            "draft order of stereotactic or curative radiotherapy, or of a systemic anticancer drug",
+            "prescription de radiothérapie stéréotaxique ou curative, ou d'un anticancéreux systémique",
+        ),
+        lambda order: _is_ablative(order) or (order.drug is not None and order.is_any(sets.SYSTEMIC_ANTICANCER)),
+    ),
+    needs=PAIR_NEEDS,
+    severest=Indicator.INFO,
+    once=True,
+    yields_to=(
+        "radiosensitiser-before-radiotherapy",
+        "radiosensitiser-after-radiotherapy",
+        "immunotherapy-with-radiotherapy",
+        "tki-with-radiotherapy",
+    ),
+)
+def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
+    """Stereotactic or curative bone radiotherapy with a systemic anticancer drug ongoing, or the reverse."""
+    beside = _systemic_beside(order, patient) if order.radiotherapy is not None else _ablation_beside(order, patient)
+    if beside.blocked:
+        return beside.blocked
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Stereotactic or curative RT with {drugs}: few trials, precaution",
+            "Radiothérapie stéréotaxique ou curative avec {drugs} : peu d'essais, prudence",
+            drugs=beside.drugs,
+        ),
+        (
+            Text(
+                "The shorter course allows a shorter pause of the drug.",
+                "Le traitement plus court permet une pause plus courte du médicament.",
+            ),
+        ),
+        beside.basis,
+    )
+
+
+def _systemic_beside(order: Order, patient: Facts) -> _Beside:
+    """A systemic anticancer drug that is ongoing or drafted."""
+    exposures = patient.exposures.of(sets.SYSTEMIC_ANTICANCER)
+    ongoing = tuple(entry for entry in exposures.entries if entry.ongoing)
+    drafts = tuple(
+        one for one in patient.orders if one.draft and one.drug is not None and one.is_any(sets.SYSTEMIC_ANTICANCER)
+    )
+    blocked = unless_all(
+        _bone_is_treated(order, patient),
+        that(
+            Text(
+                "a systemic anticancer drug is ongoing or ordered",
+                "un anticancéreux systémique est en cours ou prescrit",
+            ),
+            True if drafts else exposures.ongoing,
+            exposures,
+        ),
+    )
+    names = dict.fromkeys((*(one.name for one in drafts), *(entry.drug.name for entry in ongoing)))
+    return _Beside(blocked, (*ongoing, *drafts), tuple(names))
+
+
+def _ablation_beside(order: Order, patient: Facts) -> _Beside:
+    """Stereotactic or curative bone radiotherapy that is under way or planned."""
+
+    def under_way(course: RadiotherapyCourse) -> bool | None:
+        return both(course.under_way and (course.stereotactic or course.curative), _of_bone(course.target, patient))
+
+    def planned(other: Order) -> bool | None:
+        if other.radiotherapy is None:
+            return False
+        return both(_is_ablative(other), _of_bone(other.radiotherapy.target, patient))
+
+    courses, orders = patient.radiotherapies, patient.radiotherapy_orders
+    blocked = unless_all(
+        that(
+            Text(
+                "stereotactic or curative bone radiotherapy is under way or planned",
+                "une radiothérapie osseuse stéréotaxique ou curative est en cours ou prévue",
+            ),
+            either(courses.any(under_way), orders.any(planned)),
+            courses,
+            orders,
+        )
+    )
+    found: list[Basis] = [as_act(course) for course in courses if under_way(course)]
+    found += [other for other in orders if planned(other)]
+    return _Beside(blocked, tuple(found), (order.name,))
+
+
+# --- systemic drugs and the kidney ------------------------------------------------------------------------------------
+
+
+@rule(
+    "tki-severe-renal-impairment",
+    title=Text(
+        "Tyrosine kinase inhibitors are not advised in severe renal impairment",
+        "Les inhibiteurs de tyrosine kinase sont déconseillés en insuffisance rénale sévère",
+    ),
+    citations=(rao("drugs", "§2"),),
+    trigger=drug_order(
+        Text("draft order of a tyrosine kinase inhibitor", "prescription d'un inhibiteur de tyrosine kinase"),
+        sets.TYROSINE_KINASE_INHIBITORS,
+    ),
+    needs=("clearance", "clearance_inputs_missing"),
+    severest=Indicator.WARNING,
+    reading=Text("«Severe» is put at 30 mL/min, as in §2.4.", "«Sévère» est fixé à 30 mL/min, comme au §2.4."),
+)
+def tki_severe_renal_impairment(order: Order, patient: Facts) -> Outcome:
+    """A tyrosine kinase inhibitor ordered with a clearance below 30 mL/min."""
+    blocked = unless_all(clearance_below(patient, SEVERE_RENAL_IMPAIRMENT_BELOW))
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "{drug}: not advised, creatinine clearance below 30 mL/min",
+            "{drug} : déconseillé, clairance de la créatinine inférieure à 30 mL/min",
+            drug=order.name,
+        ),
+        approximation(patient),
+        (patient.clearance,),
+    )
+
+
+@rule(
+    "chemotherapy-severe-renal-impairment",
+    title=Text(
+        "Doses of chemotherapy are lowered in severe renal impairment",
+        "Les doses de chimiothérapie sont réduites en insuffisance rénale sévère",
+    ),
+    citations=(rao("drugs", "§2"),),
+    trigger=drug_order(Text("draft order of a cytotoxic", "prescription d'un cytotoxique"), sets.CYTOTOXICS),
+    needs=("clearance", "clearance_inputs_missing"),
+    severest=Indicator.WARNING,
+)
+def chemotherapy_severe_renal_impairment(order: Order, patient: Facts) -> Outcome:
+    """A cytotoxic ordered with a clearance below 30 mL/min."""
+    blocked = unless_all(clearance_below(patient, SEVERE_RENAL_IMPAIRMENT_BELOW))
+    if blocked:
+        return blocked
+    return Advice(
+        Indicator.WARNING,
+        Text(
+            "{drug}: creatinine clearance below 30 mL/min, lower the dose",
+            "{drug} : clairance de la créatinine inférieure à 30 mL/min, réduire la dose",
+            drug=order.name,
+        ),
+        (
+            Text("A bisphosphonate is usually stopped.", "Un bisphosphonate est habituellement arrêté."),
+            *approximation(patient),
+        ),
+        (patient.clearance,),
+    )
+
+
+# --- after surgery of a bone metastasis -------------------------------------------------------------------------------
+
+HEALING_DAYS = 21
+"""3 weeks once healed, for systemic treatment and for other radiotherapy (RAO, chirurgie §3; the latter ours)."""
+
+OPERATED_BONE_DAYS = 15
+OPERATED_SPINE_DAYS = 14
+"""15 days, for the spine 2 weeks (RAO, radiothérapie §1.3, §1.4)."""
+
+URGENT_HEALING_DAYS = 15
+
+INTERVALS = {
+    HEALING_DAYS: Text("3 weeks", "3 semaines"),
+    OPERATED_BONE_DAYS: Text("15 days to 3 weeks", "15 jours à 3 semaines"),
+    OPERATED_SPINE_DAYS: Text("2 to 3 weeks (spine)", "2 à 3 semaines (rachis)"),
+}
+
+
+@rule(
+    "treatment-after-bone-surgery",
+    title=Text(
+        "After surgery of a bone metastasis, systemic treatment and radiotherapy wait for healing",
+        "Après chirurgie d'une métastase osseuse, traitement systémique et radiothérapie attendent la cicatrisation",
+    ),
+    citations=(rao("surgery", "§3"), rao("radiotherapy", "§1.3, §1.4")),
+    trigger=Trigger(
+        Text("draft order of a cytotoxic or of radiotherapy", "prescription d'un cytotoxique ou de radiothérapie"),
+        lambda order: order.radiotherapy is not None or (order.drug is not None and order.is_any(sets.CYTOTOXICS)),
+    ),
+    needs=("procedures", *URGENCY_NEEDS),
+    severest=Indicator.WARNING,
+    reading=Text(
+        "Systemic treatment: 3 weeks, 15 days when urgent. Radiotherapy of the operated bone: 15 days, spine 14; other "
+        "radiotherapy: 3 weeks (our reading). A target that is not stated counts as the operated bone.",
+        "Traitement systémique : 3 semaines, 15 jours si urgent. Radiothérapie de l'os opéré : 15 jours, rachis 14 ; autre "
+        "radiothérapie : 3 semaines (notre lecture). Une cible non indiquée compte comme l'os opéré.",
+    ),
+)
+def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
+    """A cytotoxic or radiotherapy planned too soon after surgery of a bone metastasis."""
+    planned = order.planned.when
+
+    def too_soon(act: Act) -> bool | None:
+        when = act.when or act.started
+        near = (
+            None
+            if when is None
+            else (when.first <= planned.last and days_between(when, planned) < _healing_days(order, act))
+        )
+        return both(is_bone_metastasis_surgery(act, patient), near)
+
+    surgeries = [act for act in patient.procedures if too_soon(act)]
+    blocked = unless_all(
+        that(
+            Text(
+                "surgery of a bone metastasis was too short a time before the planned start",
+                "une chirurgie de métastase osseuse est trop proche du début prévu",
+            ),
+            patient.procedures.any(too_soon),
+            *(surgeries[:1] or (patient.procedures,)),
+        )
+    )
+    if blocked:
+        return blocked
+    surgery = max(
+        surgeries, key=lambda act: (_day_of(act).last + timedelta(days=_healing_days(order, act)), act.source)
+    )
+    when, days = _day_of(surgery), _healing_days(order, surgery)
+    earliest = when.last + timedelta(days=days)
+    steps_down = (
+        days == HEALING_DAYS and days_between(when, planned) >= URGENT_HEALING_DAYS and is_urgent(order, patient)
+    )
+    detail = Text(
+        "Surgery on {when}: {interval} on a healed scar, not before {earliest}.",
+        "Chirurgie le {when} : {interval} sur cicatrice saine, pas avant le {earliest}.",
+        when=when,
+        interval=INTERVALS[days],
+        earliest=earliest,
+    )
+    urgent = Text(
+        "Urgent: from 15 days on when healed and the surgeon agrees.",
+        "Urgence : dès 15 jours si cicatrisé et accord du chirurgien.",
+    )
+    name = order.name if order.drug is not None else Text("radiotherapy", "radiothérapie")
+    return Advice(
+        Indicator.INFO if steps_down else Indicator.WARNING,
+        Text(
+            "{act}: wait for healing after bone surgery on {when}",
+            "{act} : attendre la cicatrisation après la chirurgie osseuse du {when}",
+            act=name,
+            when=when,
+        ),
+        (detail, urgent) if days == HEALING_DAYS else (detail,),
+        (surgery,),
+        (UpdateOrder(order, (StartOn(earliest),)),),
+        planned_remarks(order),
+    )
+
+
+def _day_of(act: Act) -> When:
+    when = act.when or act.started
+    return when if when is not None else When(date.min, date.min)
+
+
+def _healing_days(order: Order, surgery: Act) -> int:
+    prescribed = order.radiotherapy
+    if prescribed is None:
+        return HEALING_DAYS
+    stated = prescribed.target is not Target.UNSTATED and bool(prescribed.regions) and bool(surgery.regions)
+    if prescribed.target is Target.OTHER or (stated and prescribed.regions.isdisjoint(surgery.regions)):
+        return HEALING_DAYS
+    return OPERATED_SPINE_DAYS if includes(surgery.regions, SPINE) else OPERATED_BONE_DAYS
+
+
+@rule(
+    "procedure-under-systemic",
+    title=Text(
+        "Systemic treatment is no obstacle to a priority act on bone: check blood count and haemostasis",
+        "Un traitement systémique n'empêche pas un geste osseux prioritaire : contrôler NFS et hémostase",
+    ),
+    citations=(rao("drugs", "§2"),),
+    trigger=Trigger(
+        Text(
+            "draft order of interventional radiology or surgery on bone",
+            "prescription de radiologie interventionnelle ou de chirurgie osseuse",
+        ),
+        lambda order: order.is_any(sets.INTERVENTIONAL_RADIOLOGY | sets.BONE_SURGERY),
+    ),
+    needs=("exposures",),
+    severest=Indicator.INFO,
+)
+def procedure_under_systemic(order: Order, patient: Facts) -> Outcome:
+    """An act on bone ordered with a cytotoxic in the last 21 days or an anti-angiogenic in the last 28."""
+    settings = patient.settings
+    cytotoxics = patient.exposures.of(sets.CYTOTOXICS)
+    antiangiogenics = patient.exposures.of(sets.SYSTEMIC_ANTIANGIOGENICS)
+    planned = order.planned.when
+    blocked = unless_all(
+        that(
+            Text(
+                "a cytotoxic ({cytotoxic} days) or an anti-angiogenic ({antiangiogenic} days) is ongoing or was given",
+                "un cytotoxique ({cytotoxic} jours) ou un anti-angiogénique ({antiangiogenic} jours) est en cours ou a été donné",
+                cytotoxic=settings.act_after_cytotoxic_days,
+                antiangiogenic=settings.act_after_antiangiogenic_days,
+            ),
+            either(
+                cytotoxics.any(lambda entry: given_within(entry, planned, settings.act_after_cytotoxic_days)),
+                antiangiogenics.any(lambda entry: given_within(entry, planned, settings.act_after_antiangiogenic_days)),
+            ),
+            cytotoxics,
+            antiangiogenics,
+        )
+    )
+    if blocked:
+        return blocked
+    given = tuple(
+        entry
+        for exposures, days in (
+            (cytotoxics, settings.act_after_cytotoxic_days),
+            (antiangiogenics, settings.act_after_antiangiogenic_days),
+        )
+        for entry in exposures.entries
+        if given_within(entry, planned, days)
+    )
+    named = tuple(dict.fromkeys(entry.drug.name for entry in given))[:3]
+    return Advice(
+        Indicator.INFO,
+        Text(
+            "Act on bone under {drugs}: check blood count and haemostasis",
+            "Geste osseux sous {drugs} : contrôler NFS et hémostase",
+            drugs=named or (Text("systemic treatment", "traitement systémique"),),
+        ),
+        (
+            Text(
+                "Systemic treatment is no obstacle to a priority act: check blood count, haemostasis and the anti-angiogenic.",
+                "Un traitement systémique n'empêche pas un geste prioritaire : contrôler NFS, hémostase et l'anti-angiogénique.",
+            ),
+        ),
+        tuple(dict.fromkeys(given)),
+    )

@@ -76,9 +76,12 @@ def reason_concepts(resource: Resource, find: Finder, terminology: Terminology) 
 
 
 def act_regions(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
-    """The bones of an act: of its body site and code; where they name none, of its reasons."""
-    regions = regions_of(resource.get("bodySite"), terminology) | regions_of(resource.get("code"), terminology)
-    return regions or reason_regions(resource, find, terminology)
+    """The bones of an act: of its body site, else of its code, else of its reasons."""
+    return (
+        regions_of(resource.get("bodySite"), terminology)
+        or regions_of(resource.get("code"), terminology)
+        or reason_regions(resource, find, terminology)
+    )
 
 
 def reason_regions(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
@@ -121,7 +124,7 @@ def imaging_study(source: str, resource: Resource, clock: Clock, terminology: Te
         started=when,
         when=when,
         sites=site_concepts(body_sites, terminology),
-        regions=regions_of(body_sites, terminology),
+        regions=regions_of(body_sites, terminology) or regions_of(resource.get("procedureCode"), terminology),
     )
 
 
@@ -133,7 +136,14 @@ def report(source: str, resource: Resource, clock: Clock, terminology: Terminolo
     raw = resource.get("effectiveDateTime") or period.get("end") or period.get("start") or resource.get("issued")
     when = _read(raw, clock)
     code = resource.get("code")
-    return Act(terminology.recognise(codings(code)).concepts, shown_name(code), source, started=when, when=when)
+    return Act(
+        terminology.recognise(codings(code)).concepts,
+        shown_name(code),
+        source,
+        started=when,
+        when=when,
+        regions=regions_of(code, terminology),
+    )
 
 
 def encounter(source: str, resource: Resource, clock: Clock, terminology: Terminology) -> Act | None:

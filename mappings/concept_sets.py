@@ -291,6 +291,7 @@ RADIONUCLIDE_THERAPY = RADIOPHARMACEUTICALS | _set(
 VERTEBROPLASTY = _set("vertebroplasty vertebroplasty_guidance")
 KYPHOPLASTY = _set("kyphoplasty")
 CEMENTOPLASTY = VERTEBROPLASTY | KYPHOPLASTY | _set("sacroplasty cementoplasty_acetabulum cementoplasty_extraspinal")
+EXTRASPINAL_CEMENTOPLASTY = _set("cementoplasty_extraspinal")
 PERCUTANEOUS_FIXATION = _set("osteosynthesis_pelvis_percutaneous")
 """The only coded one; other percutaneous fixation is told by a site's mapping."""
 

@@ -169,6 +169,14 @@ def names_percutaneous_fixation(text: str) -> bool:
     return any(_holds(said, phrase) for phrase in _PERCUTANEOUS_FIXATION)
 
 
+_CEMENT = frozenset(["cement", "cementoplasty", "pmma", "ciment", "cimentoplastie", "polymethylmethacrylate"])
+
+
+def names_cement(text: str) -> bool:
+    """The text of an order names cement."""
+    return not _CEMENT.isdisjoint(words(text))
+
+
 _ROUTINE = frozenset(
     ["suivi", "surveillance", "routine", "follow", "followup", "controle", "staging", "bilan", "extension"]
 )

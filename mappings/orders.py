@@ -15,8 +15,16 @@ from mappings.dosage import read_dosage
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts import Dosage, Drug, Order, OrderKind, Planned, Prescription
 from mappings.medications import Finder, identify
-from mappings.names import names_follow_up, names_percutaneous_fixation
-from mappings.radiotherapy import added_phases, is_external_radiotherapy, links_of, prescription, sites_of, with_phases
+from mappings.names import names_cement, names_follow_up, names_percutaneous_fixation
+from mappings.radiotherapy import (
+    added_phases,
+    intents_of,
+    is_external_radiotherapy,
+    links_of,
+    prescription,
+    sites_of,
+    with_phases,
+)
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.sites import site_concepts
 from mappings.wording import Text, verbatim
@@ -128,8 +136,11 @@ def _service_order(
     concepts = recognised.concepts | terminology.recognise(performers).concepts
     if not external:
         concepts -= sets.RADIOTHERAPY
-    if any(names_percutaneous_fixation(text) for text in _texts(resource)):
+    said = " ".join(_texts(resource))
+    if names_percutaneous_fixation(said):
         concepts |= sets.PERCUTANEOUS_FIXATION
+    if not concepts.isdisjoint(sets.PERCUTANEOUS_FIXATION) and names_cement(said):
+        concepts |= sets.EXTRASPINAL_CEMENTOPLASTY
     name = shown_name(code)
     return Order(
         kind=OrderKind.SERVICE,
@@ -149,6 +160,7 @@ def _service_order(
         regions=act_regions(resource, find, terminology),
         reasons=reason_concepts(resource, find, terminology),
         reasons_unresolved=_unresolved_reasons(resource, find),
+        intents=intents_of(resource, terminology),
         analytes=sets.ordered_analytes(concepts),
         radiotherapy=prescription(resource, find, terminology) if external else None,
         links=frozenset(links_of(resource)) if external else frozenset(),

@@ -63,6 +63,14 @@ def technique(resource: Resource, terminology: Terminology) -> Recognised:
     return terminology.recognise(coded)
 
 
+def intents_of(resource: Resource, terminology: Terminology) -> frozenset[str]:
+    """Curative, palliative, prophylactic: the mCODE extension of a procedure or its order."""
+    coded: list[Mapping[str, Any]] = []
+    for extension in _extensions(resource, (INTENT,)):
+        coded += codings(extension.get("valueCodeableConcept"))
+    return terminology.recognise(coded).concepts
+
+
 def is_external_radiotherapy(resource: Resource, terminology: Terminology) -> bool:
     """A Procedure or ServiceRequest of external radiotherapy; one whose technique is brachytherapy is none."""
     recognised = terminology.recognise(_codes(resource))
@@ -86,14 +94,11 @@ def prescription(resource: Resource, find: Finder, terminology: Terminology) -> 
     """Target, technique, intent, dose and fractions that one radiotherapy resource states."""
     reasons = reason_concepts(resource, find, terminology) | _reason_sites(resource, find, terminology)
     techniques = technique(resource, terminology).concepts | terminology.recognise(_codes(resource)).concepts
-    intents: frozenset[str] = frozenset()
-    for extension in _extensions(resource, (INTENT,)):
-        intents |= terminology.recognise(codings(extension.get("valueCodeableConcept"))).concepts
     return Prescription(
         target_of(sites_of(resource, find, terminology), reasons),
         _regions(resource, find, terminology),
         stereotactic=not techniques.isdisjoint(sets.STEREOTACTIC_RADIOTHERAPY),
-        curative=not intents.isdisjoint(sets.CURATIVE_INTENT),
+        curative=not intents_of(resource, terminology).isdisjoint(sets.CURATIVE_INTENT),
         reirradiation=any(one.get("valueBoolean") is True for one in _extensions(resource, (REIRRADIATION,))),
         volumes=tuple(_volumes(resource)),
         unresolved=tuple(_unresolved(resource, find)),

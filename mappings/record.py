@@ -43,6 +43,7 @@ from mappings.facts import (
     RadiotherapyCourse,
     Unavailable,
     VitaminD,
+    uncertain_remark,
 )
 from mappings.findings import FindingReading, newest_finding, read_finding
 from mappings.laboratory import (
@@ -268,7 +269,11 @@ class Record(Facts):
         if given is None:
             shown = sooner.stale if isinstance(sooner, Absent) else None
             return Unavailable(usual.what, cytotoxics.unavailable.why, shown, usual.sources)
-        return sooner if given else usual
+        if not given:
+            return usual
+        counted = cytotoxics.recent(settings.cytotoxic_given_days)
+        uncertain = () if any(one.certain for one in counted) else tuple(uncertain_remark(one) for one in counted)
+        return replace(sooner, remarks=(*sooner.remarks, *uncertain))
 
     @cached_property
     def inr(self) -> Fact[Measurement]:

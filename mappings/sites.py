@@ -1,7 +1,7 @@
 """Body sites: which bones a resource speaks of, as concepts and as regions that can be compared.
 
-The side counts only where it is said apart from the bone (a laterality qualifier): the sides of lateralised codes rest on
-a map with errors (`codes.md` §8).
+The side is that of a laterality qualifier, else of the code; not of the lateralised codes that rest on one open map, which
+has errors (`codes.md` §8): `valuesets/bones.csv` names their bone alone.
 """
 
 from __future__ import annotations
@@ -110,9 +110,9 @@ def _region(coding: Mapping[str, Any], sides: frozenset[str], terminology: Termi
 
 
 def _marks(name: str, sides: frozenset[str]) -> frozenset[str]:
-    """`femur`, `spine` (all of it), `spine:8-19` (T1 to T12)."""
+    """`femur`, `femur:left`, `spine` (all of it), `spine:8-19` (T1 to T12)."""
     bone_name, _, levels = name.partition(":")
     if bone_name != SPINE:
-        return bone(name, sides)
+        return bone(bone_name, sides or frozenset({levels} - {""}))
     first, _, last = levels.partition("-")
     return vertebrae(int(first), int(last)) if last else vertebrae()

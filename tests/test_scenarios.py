@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from scenario import SCENARIOS, Scenario, outcome_word, run, scenarios_of
 
@@ -42,6 +44,7 @@ def test_the_rule_says_what_its_scenario_expects(scenario: Scenario) -> None:
         assert not any(part.lower() in label.lower() for label in labels), labels
     text = " ".join(f"{card['summary']} {card['detail']}" for card in cards)
     text += " ".join(f"{card.summary} {card.detail}" for card in unchecked)
+    text = re.sub("[\u00a0\u202f]", " ", text)
     for part in told.get("says", ()):
         assert part.lower() in text.lower(), text
     for part in told.get("does not say", ()):

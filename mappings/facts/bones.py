@@ -53,6 +53,16 @@ def bones_of(regions: frozenset[str]) -> frozenset[str]:
     return frozenset(mark.partition(":")[0] for mark in regions)
 
 
+FIRST_SACRAL_SPACE = 24
+"""The space above S1: a region of the spine that does not reach further up is the sacrum or the coccyx."""
+
+
+def has_vertebra(regions: frozenset[str]) -> bool:
+    """The spine above the sacrum."""
+    spaces = [int(mark.partition(":")[2]) for mark in regions if mark.startswith(SPINE)]
+    return bool(spaces) and min(spaces) + REACH < FIRST_SACRAL_SPACE
+
+
 def includes(regions: frozenset[str], name: str) -> bool:
     """The region is, or holds, this bone."""
     return name in bones_of(regions)

@@ -116,6 +116,11 @@ class Exposure:
         """Neither a dose nor an end is on record: on hold, or open and uncertain."""
         return not self.stopped and self.last is None and self.last_dose is None and not self.last_dose_undated
 
+    @property
+    def maybe_ongoing(self) -> bool:
+        """Open, but without any date of the last year: not ongoing by the definition, and not stopped either."""
+        return self.never_ended and not (self.ongoing or self.planned or self.certain)
+
     def touches(self, first: date, last: date) -> bool:
         """May the drug have been given on any day of the window? What is not dated may have been."""
         if self.planned:
@@ -183,8 +188,23 @@ class Exposures:
 
     @property
     def unavailable(self) -> Unavailable:
-        """The gaps, as a fact that could not be looked up."""
-        return Unavailable(self.what, self.gaps or (UNDATED_LAST_DOSE,))
+        """The gaps, as a fact that could not be looked up; without gaps, the entries that cannot tell."""
+        open_ones = tuple(
+            Text(
+                "{source} ({drug}) is open and has no date of the last year: whether it goes on is uncertain",
+                "{source} ({drug}) est ouvert et sans date de la dernière année : sa poursuite est incertaine",
+                source=entry.source,
+                drug=entry.drug.name,
+            )
+            for entry in self.entries
+            if entry.maybe_ongoing
+        )
+        return Unavailable(self.what, self.gaps or open_ones or (UNDATED_LAST_DOSE,))
+
+    @property
+    def unsettled(self) -> bool:
+        """There is a gap, or an entry that cannot tell when its last dose was."""
+        return bool(self.gaps) or any(entry.last_dose_undated or entry.maybe_ongoing for entry in self.entries)
 
     def any(self, predicate: Callable[[Exposure], bool | None]) -> bool | None:
         """Is there one? None when a gap, or an entry that cannot tell, may hide one."""

@@ -203,14 +203,14 @@ def already_irradiated(order: Order, patient: Facts) -> Condition:
         return that(text, True, order)  # noqa: FBT003 - a truth
     courses = patient.radiotherapies
     holds = courses.any(lambda course: same_region(course, order))
-    history = _history_of_irradiation(patient)
+    history = history_of_irradiation(patient)
     if holds is False and history:
         return that(text, None, Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,)), *history)
     basis: Basis = courses if holds is not None or courses.gaps else Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,))
     return that(text, holds, basis)
 
 
-def _history_of_irradiation(patient: Facts) -> tuple[Diagnosis, ...]:
+def history_of_irradiation(patient: Facts) -> tuple[Diagnosis, ...]:
     """A recorded history of irradiation that no course on record explains: neither its region nor its date is known."""
     if patient.radiotherapies.entries:
         return ()

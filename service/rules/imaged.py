@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mappings import concept_sets as sets
 from mappings.dates import days_before
 from mappings.facts import Act, Facts, Order
-from mappings.facts.bones import bones_of
+from mappings.facts.bones import SPINE, bones_of, has_vertebra, includes
 from mappings.wording import Text
 from service.rules.situations import either, orders_of
 
@@ -51,11 +51,10 @@ REGION_OF_BONE = {
 
 def _showing(modality: Modality, regions: frozenset[str]) -> frozenset[str]:
     """The acts that show the bones; any act of the modality where the bones are not stated or not listed."""
-    named = [
-        modality.by_region[REGION_OF_BONE[bone]]
-        for bone in bones_of(regions)
-        if REGION_OF_BONE.get(bone) in modality.by_region
-    ]
+    listed = {REGION_OF_BONE.get(bone, "") for bone in bones_of(regions)}
+    if includes(regions, SPINE) and not has_vertebra(regions):
+        listed.add("pelvis")  # the sacrum shows on both
+    named = [modality.by_region[region] for region in listed if region in modality.by_region]
     return frozenset().union(*named) if named else modality.concepts
 
 
@@ -69,7 +68,10 @@ def imaged(patient: Facts, order: Order, modality: Modality) -> bool | None:
         in_time = None if when is None else when.within(since, patient.today)
         if in_time is False:
             return False
-        if act.is_any(showing) or (act.is_any(modality.concepts) and not act.regions.isdisjoint(order.regions)):
+        same = not act.regions.isdisjoint(order.regions)
+        if act.regions and order.regions and not same:
+            return False
+        if act.is_any(showing) or (same and act.is_any(modality.concepts)):
             return in_time
         unstated = act.is_any(frozenset({modality.code})) and not act.regions and not act.is_any(_of_a_region(modality))
         return None if unstated else False

@@ -10,7 +10,7 @@ from decimal import Decimal
 from mappings import concept_sets as sets
 from mappings.dates import When
 from mappings.facts import Absent, Diagnosis, Exposure, Exposures, Facts, Known, Order
-from mappings.facts.bones import LONG_BONES, SPINE, bones_of, includes
+from mappings.facts.bones import LONG_BONES, bones_of, has_vertebra
 from mappings.wording import Text
 from service.rules.citation import CHU, CIM, rao
 from service.rules.imaged import CT, MRI, imaged, imaging_line
@@ -235,7 +235,7 @@ def _counts(entry: Exposure, days: int | None, planned: When) -> bool | None:
         return False
     if entry.ongoing:
         return True
-    if entry.last_dose_undated and days is not None:
+    if entry.maybe_ongoing or (entry.last_dose_undated and days is not None):
         return None
     last = entry.last_dose
     return days is not None and last is not None and (planned.first - last.last).days < days
@@ -458,7 +458,7 @@ def cementoplasty_absolute_contraindication(order: Order, patient: Facts) -> Out
     if blocked:
         return blocked
     certain = [one for one in absolute if one.holds]
-    found = certain or [one for one in cautions if one.holds]
+    found = [*certain, *(one for one in cautions if one.holds)]
     return Advice(
         Indicator.CRITICAL if certain else Indicator.WARNING,
         Text(
@@ -620,7 +620,7 @@ def cementoplasty_long_bone(order: Order, patient: Facts) -> Outcome:
 )
 def cementoplasty_imaging(order: Order, patient: Facts) -> Outcome:
     """CT missing, or for a vertebra CT or MRI missing, of the region within the setting's days."""
-    wanted = (CT, MRI) if includes(order.regions, SPINE) else (CT,)
+    wanted = (CT, MRI) if has_vertebra(order.regions) else (CT,)
     missing = {modality: negated(imaged(patient, order, modality)) for modality in wanted}
     blocked = unless_all(
         that(

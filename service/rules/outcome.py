@@ -111,16 +111,12 @@ def _unavailable(condition: Condition) -> list[Unavailable]:
     for one in condition.basis:
         if isinstance(one, Unavailable):
             found.append(one)
-        elif (isinstance(one, Collected) and one.gaps) or (isinstance(one, Exposures) and _undated_or_gaps(one)):
+        elif (isinstance(one, Collected) and one.gaps) or (isinstance(one, Exposures) and one.unsettled):
             found.append(one.unavailable)
     if not found:
         whether = Text("whether {condition}", "si {condition}", condition=condition.text)
         found = [Unavailable(whether, (SETTLES_NOTHING,), sources=_sources(condition.basis))]
     return found
-
-
-def _undated_or_gaps(exposures: Exposures) -> bool:
-    return bool(exposures.gaps) or any(entry.last_dose_undated for entry in exposures.entries)
 
 
 SETTLES_NOTHING = Text(

@@ -464,7 +464,7 @@ def radiosensitiser_before_radiotherapy(order: Order, patient: Facts) -> Outcome
                 "a radiosensitiser is ongoing, or was or will be given within its window of the radiotherapy",
                 "un radiosensibilisant est en cours, ou a été ou sera donné dans sa fenêtre autour de la radiothérapie",
             ),
-            True if conflicts else (None if exposures.gaps else False),
+            True if conflicts else (None if exposures.unsettled else False),
             exposures,
         )
     )

@@ -36,7 +36,7 @@ from service.rules.bone_radiotherapy import (
     volume_of,
 )
 from service.rules.citation import rao
-from service.rules.outcome import Advice, Basis, Indicator, Outcome, unless_all
+from service.rules.outcome import Advice, Basis, Indicator, Outcome, cannot_tell, unless_all
 from service.rules.rule import rule
 from service.rules.situations import (
     both,
@@ -153,7 +153,8 @@ def single_fraction(order: Order, patient: Facts) -> Outcome:
         return blocked
     complications = list(_complications(order, patient))
     complicated = [one for one in complications if one.holds]
-    unknown = tuple(one.name for one in complications if one.holds is None)
+    if not complicated and any(one.holds is None for one in complications):
+        return cannot_tell(*(that(one.name, one.holds, *one.basis) for one in complications if one.holds is None))
     detail = [
         Text(
             "Keep it for particular cases (short life expectancy, hard to move): re-treatment in 20 % against 8 %. Usual scheme: "
@@ -165,7 +166,7 @@ def single_fraction(order: Order, patient: Facts) -> Outcome:
     covered = bool(orders_of(patient, sets.SYSTEMIC_CORTICOSTEROIDS)) or (
         patient.exposures.of(sets.SYSTEMIC_CORTICOSTEROIDS).ongoing is not False
     )
-    if not complicated and not unknown and not covered:
+    if not complicated and not covered:
         detail.append(
             Text(
                 "On an uncomplicated long or flat bone, under 48 to 72 h of corticosteroid: none is active or drafted.",
@@ -180,21 +181,11 @@ def single_fraction(order: Order, patient: Facts) -> Outcome:
             complications=tuple(one.name for one in complicated)[:3],
         )
         return Advice(Indicator.WARNING, summary, tuple(detail), basis, remarks=target_remarks(order))
-    remarks = target_remarks(order)
-    if unknown:
-        remarks = (
-            *remarks,
-            Text(
-                "Could not be looked up, and would make it complicated: {unknown}",
-                "N'a pas pu être vérifié, et compliquerait l'os : {unknown}",
-                unknown=unknown,
-            ),
-        )
     summary = Text(
         "Radiotherapy in one fraction: for particular cases only",
         "Radiothérapie en une séance : pour des cas particuliers",
     )
-    return Advice(Indicator.INFO, summary, tuple(detail), basis, remarks=remarks)
+    return Advice(Indicator.INFO, summary, tuple(detail), basis, remarks=target_remarks(order))
 
 
 _ADMITTED = (scheme(24, 6), Scheme((4, 10), (Decimal(20), Decimal(30))))

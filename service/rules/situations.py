@@ -293,7 +293,7 @@ def given_within(entry: Exposure, planned: When, days: int) -> bool | None:
         return True
     if entry.last_dose is not None:
         return days_between(entry.last_dose, planned) <= days
-    return None if entry.last_dose_undated else False
+    return None if entry.last_dose_undated or entry.maybe_ongoing else False
 
 
 def supplements_on_record(patient: Facts, concepts: frozenset[str]) -> tuple[Exposure, ...]:

@@ -34,6 +34,7 @@ from service.rules.bone_radiotherapy import (
     at_least,
     below,
     earlier_courses,
+    history_of_irradiation,
     is_true,
     may_be_spine,
     prescribed,
@@ -45,7 +46,17 @@ from service.rules.bone_radiotherapy import (
     volume_of,
 )
 from service.rules.citation import rao
-from service.rules.outcome import Advice, Basis, CannotTell, Condition, Indicator, Outcome, Silence, unless_all
+from service.rules.outcome import (
+    Advice,
+    Basis,
+    CannotTell,
+    Condition,
+    Indicator,
+    Outcome,
+    Silence,
+    cannot_tell,
+    unless_all,
+)
 from service.rules.rule import rule
 from service.rules.situations import (
     both,
@@ -114,7 +125,10 @@ def _irradiated_recently(order: Order, patient: Facts) -> tuple[bool | None, lis
             return False
         return same_region(course, order)
 
-    return patient.radiotherapies.any(recent), [course for course in patient.radiotherapies if recent(course)]
+    holds = patient.radiotherapies.any(recent)
+    if holds is False and history_of_irradiation(patient):
+        holds = None
+    return holds, [course for course in patient.radiotherapies if recent(course)]
 
 
 @rule(
@@ -185,7 +199,9 @@ def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
     )
     if blocked:
         return blocked
-    milder = set(found) == {"compression"} and decompressed is not False
+    milder = set(found) == {"compression"} and decompressed is True
+    if set(found) == {"compression"} and decompressed is None:
+        return cannot_tell(that(DECOMPRESSED, None, patient.procedures))
     shown: dict[str, tuple[Basis, ...]] = {
         "compression": compressions,
         "instability": (sins,),
@@ -194,18 +210,11 @@ def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
         "expectancy": (expectancy,),
     }
     detail: list[Text] = []
-    if milder and decompressed:
+    if milder:
         detail.append(
             Text(
                 "The compression was decompressed since: weigh what remains.",
                 "La compression a été décomprimée depuis : peser ce qui reste.",
-            )
-        )
-    if milder and decompressed is None:
-        detail.append(
-            Text(
-                "Whether it was decompressed since could not be told.",
-                "On ne sait pas si elle a été décomprimée depuis.",
             )
         )
     return Advice(
@@ -219,6 +228,9 @@ def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
         tuple(one for name in found for one in shown[name]),
         remarks=(*planned_remarks(order), *target_remarks(order), *_not_told(unknown.values())),
     )
+
+
+DECOMPRESSED = Text("the cord was decompressed since", "la moelle a été décomprimée depuis")
 
 
 def _not_told(unknown: Iterable[Condition]) -> tuple[Text, ...]:

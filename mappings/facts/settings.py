@@ -142,6 +142,11 @@ class ClinicalSettings:
         "days after radionuclide therapy within which stereotactic radiotherapy is contraindicated",
         "jours après une radiothérapie interne pendant lesquels la stéréotaxie est contre-indiquée",
     )
+    vitamin_k_antagonist_days: int = _setting(
+        5,
+        "days after the last dose of a vitamin K antagonist that still count before a cementoplasty",
+        "jours après la dernière dose d'un antivitamine K qui comptent encore avant une cimentoplastie",
+    )
     imaging_valid_days: int = _setting(
         90,
         "days that CT, MRI and radiographs of a bone stay valid before an act",

@@ -237,8 +237,8 @@ def fdg_pet_coverage(order: Order, patient: Facts) -> Outcome:
         Text("FDG PET: include at least the femurs", "TEP au FDG : inclure au moins les fémurs"),
         (
             Text(
-                "Bone metastases of the femurs are else out of the field.",
-                "Sinon les métastases fémorales sont hors champ.",
+                "Metastases of the femurs otherwise lie outside the field.",
+                "Sinon les métastases fémorales sont hors du champ.",
             ),
         ),
         cancers[:1] or (order,),
@@ -284,11 +284,11 @@ def bone_biopsy_handling(order: Order, patient: Facts) -> Outcome:
                 "Adénocarcinome : tous les biomarqueurs, EGFR, ALK et KRAS d'abord.",
             )
         )
-    if squamous or unknown:
+    tkis = tuple(entry for entry in patient.exposures.of(sets.TYROSINE_KINASE_INHIBITORS).entries if entry.ongoing)
+    if unknown or (squamous and not tkis):
         detail.append(
             Text("Squamous carcinoma: no molecular search.", "Carcinome épidermoïde : pas de recherche moléculaire.")
         )
-    tkis = tuple(entry for entry in patient.exposures.of(sets.TYROSINE_KINASE_INHIBITORS).entries if entry.ongoing)
     if tkis:
         detail.append(
             Text(

@@ -131,8 +131,8 @@ def cementoplasty_haemostasis_unknown(order: Order, patient: Facts) -> Outcome:
     shown: tuple[Basis, ...] = (inr,) if isinstance(inr, Known) and "prothrombin" in missing else ()
     detail = [
         Text(
-            "Platelets and prothrombin before the act: both must be above 50 (G/L and %).",
-            "Plaquettes et TP avant le geste : tous deux doivent dépasser 50 (G/L et %).",
+            "Before the act platelets must be above 50 G/L and prothrombin above 50 %.",
+            "Avant le geste, il faut plus de 50 G/L de plaquettes et plus de 50 % de TP.",
         )
     ]
     if shown:
@@ -187,11 +187,14 @@ class Antithrombotic:
         """The last day without the drug's delay being broken; None where the source gives no delay."""
         return None if self.days is None or self.goes_on else planned.first - timedelta(days=self.days)
 
-    def line(self, planned: When | None) -> Text:
+    def line(self, planned: When | None, today: date) -> Text:
         """What to do with the drug, with its date where the act has one."""
         drug, stop = self.entries[0].drug.name, self.stop(planned) if planned is not None else None
-        on = Text(" (on {stop})", " (le {stop})", stop=stop) if stop is not None else Text("", "")
-        by = Text(" (by {stop})", " (au plus tard le {stop})", stop=stop) if stop is not None else Text("", "")
+        on = by = Text("", "")
+        if stop is not None:
+            passed = Text(", which has passed", ", date dépassée") if stop < today else Text("", "")
+            on = Text(" (on {stop}{passed})", " (le {stop}{passed})", stop=stop, passed=passed)
+            by = Text(" (by {stop}{passed})", " (au plus tard le {stop}{passed})", stop=stop, passed=passed)
         if self.goes_on:
             return Text(
                 "{drug} under 160 mg a day: goes on", "{drug} à moins de 160 mg par jour : poursuivre", drug=drug
@@ -229,8 +232,13 @@ def _delay_of(concept: str) -> int | None:
     return next((days for concepts, days in DELAYS if concept in concepts), None)
 
 
+def _looked_for(concept: str, patient: Facts) -> int | None:
+    """The days within which a last dose counts; a vitamin K antagonist acts on for days after it."""
+    return patient.settings.vitamin_k_antagonist_days if concept in sets.VITAMIN_K_ANTAGONISTS else _delay_of(concept)
+
+
 def _counts(entry: Exposure, days: int | None, planned: When) -> bool | None:
-    """Ongoing, or last taken less than its delay before the act; None where the last dose is not dated."""
+    """Ongoing, or last taken less than so many days before the act; None where the last dose is not dated."""
     if entry.planned:
         return False
     if entry.ongoing:
@@ -241,11 +249,13 @@ def _counts(entry: Exposure, days: int | None, planned: When) -> bool | None:
     return days is not None and last is not None and (planned.first - last.last).days < days
 
 
-def _antithrombotics(exposures: Exposures, planned: When) -> Iterator[Antithrombotic]:
+def _antithrombotics(exposures: Exposures, planned: When, patient: Facts) -> Iterator[Antithrombotic]:
     """Each drug once, with the entries that count."""
     for concept in sorted(sets.ANTITHROMBOTICS):
-        days = _delay_of(concept)
-        entries = tuple(entry for entry in exposures.of(frozenset({concept})).entries if _counts(entry, days, planned))
+        days, within = _delay_of(concept), _looked_for(concept, patient)
+        entries = tuple(
+            entry for entry in exposures.of(frozenset({concept})).entries if _counts(entry, within, planned)
+        )
         if not entries:
             continue
         if concept not in sets.ASPIRIN:
@@ -261,12 +271,12 @@ def _antithrombotics(exposures: Exposures, planned: When) -> Iterator[Antithromb
             yield Antithrombotic(concept, entries, days, goes_on=True)
 
 
-def _may_count(exposures: Exposures, planned: When) -> bool | None:
+def _may_count(exposures: Exposures, planned: When, patient: Facts) -> bool | None:
     """Any antithrombotic counts; a gap, or a last dose that is not dated, leaves it open."""
-    if any(_antithrombotics(exposures, planned)):
+    if any(_antithrombotics(exposures, planned, patient)):
         return True
     undated = any(
-        _counts(entry, _delay_of(concept), planned) is None
+        _counts(entry, _looked_for(concept, patient), planned) is None
         for entry in exposures.entries
         for concept in entry.drug.concepts
     )
@@ -299,13 +309,13 @@ def cementoplasty_antithrombotics(order: Order, patient: Facts) -> Outcome:
                 "an antithrombotic is ongoing, or was taken within its delay before the act",
                 "un antithrombotique est en cours, ou a été pris dans son délai avant le geste",
             ),
-            _may_count(exposures, planned),
+            _may_count(exposures, planned, patient),
             exposures,
         )
     )
     if blocked:
         return blocked
-    found = list(_antithrombotics(exposures, planned))
+    found = list(_antithrombotics(exposures, planned, patient))
     dated = None if order.planned.assumed else planned
     late = [
         one
@@ -317,7 +327,10 @@ def cementoplasty_antithrombotics(order: Order, patient: Facts) -> Outcome:
     drugs = tuple(one.entries[0].drug.name for one in (late or found))
     if late:
         summary = Text(
-            "{act}: too late to stop {drugs}", "{act} : trop tard pour arrêter {drugs}", act=named(order), drugs=drugs
+            "{act}: {drugs} should have been stopped: postpone, or ask the anaesthetist",
+            "{act} : {drugs} aurait dû être arrêté : reporter, ou demander à l'anesthésiste",
+            act=named(order),
+            drugs=drugs,
         )
     elif only_low_aspirin:
         summary = Text(
@@ -342,7 +355,7 @@ def cementoplasty_antithrombotics(order: Order, patient: Facts) -> Outcome:
             ),
         ),
         tuple(entry for one in found for entry in one.entries),
-        items=tuple(one.line(dated) for one in found),
+        items=tuple(one.line(dated, patient.today) for one in found),
         remarks=_antithrombotic_remarks(order, exposures),
     )
 
@@ -640,10 +653,10 @@ def cementoplasty_imaging(order: Order, patient: Facts) -> Outcome:
         Indicator.INFO,
         Text("{act}: imaging of the region first", "{act} : imagerie de la région d'abord", act=named(order)),
         (
-            Text(
-                "Vertebra: CT and MRI. Pelvis and hip: CT. Anaesthetic consultation.",
-                "Vertèbre : scanner et IRM. Bassin et hanche : scanner. Consultation d'anesthésie.",
-            ),
+            Text("A vertebra: CT and MRI.", "Une vertèbre : scanner et IRM.")
+            if MRI in wanted
+            else Text("Pelvis and hip: CT.", "Bassin et hanche : scanner."),
+            Text("Anaesthetic consultation.", "Consultation d'anesthésie."),
         ),
         (order,),
         items=tuple(imaging_line(patient, order, modality) for modality, holds in missing.items() if holds),
@@ -688,12 +701,7 @@ def cementoplasty_pain_controlled(order: Order, patient: Facts) -> Outcome:
             "{act} : douleur contrôlée, donc pas d'indication antalgique",
             act=named(order),
         ),
-        (
-            Text(
-                "Pain well controlled by drugs is no indication.",
-                "Une douleur bien contrôlée par les médicaments n'est pas une indication.",
-            ),
-        ),
+        (Text("To prevent a fracture, give it as the reason.", "Pour prévenir une fracture, l'indiquer comme motif."),),
         (score,),
     )
 

@@ -138,11 +138,9 @@ def surgery_imaging(order: Order, patient: Facts) -> Outcome:
             act=named(order),
             which=tuple(modality.name for modality in lacking),
         ),
-        (
-            *(imaging_line(patient, order, modality) for modality in lacking),
-            *(wanted[modality] for modality in lacking),
-        ),
+        tuple(wanted[modality] for modality in lacking),
         (order,),
+        items=tuple(imaging_line(patient, order, modality) for modality in lacking),
     )
 
 
@@ -194,7 +192,12 @@ def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome
         return blocked
     surgery = surgeries[0]
     days = _age(surgery, patient)
-    if days < PLAN_UNTIL_DAYS:
+    when = surgery.when or surgery.started
+    if when is not None and when.partial:
+        state = Text(
+            "date of surgery partial: plan it, or it is due", "date de chirurgie partielle : à prévoir ou à faire"
+        )
+    elif days < PLAN_UNTIL_DAYS:
         state = Text("plan it", "à prévoir")
     elif days <= DUE_UNTIL_DAYS:
         state = Text("due now", "à faire maintenant")
@@ -203,10 +206,10 @@ def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome
     return Advice(
         Indicator.INFO,
         Text(
-            "Post-operative radiotherapy of the bone: {state} (day {days})",
-            "Radiothérapie post-opératoire de l'os : {state} (jour {days})",
+            "Post-operative radiotherapy of the bone: {state} (surgery {when})",
+            "Radiothérapie post-opératoire de l'os : {state} (chirurgie {when})",
             state=state,
-            days=days,
+            when=when,
         ),
         (
             Text(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import calendar
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 
@@ -45,6 +46,18 @@ class When:
     def within(self, first: date, last: date) -> bool:
         """Any day of it falls inside the window, both ends included."""
         return self.first <= last and self.last >= first
+
+
+def newest_of(dates: Sequence[When]) -> list[bool]:
+    """For each date, whether none of the others is certainly later; in one pass, records may hold thousands."""
+    if not dates:
+        return []
+    latest_day = max(when.first for when in dates)
+    latest_instant = max((when.instant for when in dates if when.instant is not None), default=None)
+    return [
+        when.last >= latest_day and (when.instant is None or latest_instant is None or when.instant >= latest_instant)
+        for when in dates
+    ]
 
 
 def day(value: date) -> When:

@@ -55,10 +55,12 @@ class ForeignResource(ValueError):
 class Evidence:
     """The resources of one patient and, for each query that was not answered completely, why.
 
-    `gaps` is keyed by the query's name in `mappings.queries`; a query that was never asked counts as a gap as well.
+    `base` is the FHIR server that it comes from: an absolute reference to another one leads nowhere here. `gaps` is keyed
+    by the query's name in `mappings.queries`; a query that was never asked counts as a gap as well.
     """
 
     patient_id: str
+    base: str = ""
     answered: set[str] = field(default_factory=set)
     gaps: dict[str, tuple[Text, ...]] = field(default_factory=dict)
     by_type: dict[str, dict[str, Resource]] = field(default_factory=dict)
@@ -117,9 +119,18 @@ class Evidence:
         for reference, resource in self.by_type.get(resource_type, {}).items():
             yield (reference if "/" in reference and "#" not in reference else ""), resource
 
+    def local(self, reference: object) -> str:
+        """As `local_reference`; empty for an absolute reference to another server."""
+        written = reference.get("reference") if isinstance(reference, dict) else reference
+        if self.base and isinstance(written, str) and written.strip().lower().startswith(("http://", "https://")):
+            base = self.base.rstrip("/").lower() + "/"
+            if not written.strip().lower().startswith(base) and written not in self.full_urls:
+                return ""
+        return local_reference(reference)
+
     def find(self, reference: object) -> Resource | None:
         """The resource that a reference leads to, where it was gathered."""
-        local = local_reference(reference)
+        local = self.local(reference)
         if not local:
             return None
         if local.startswith("urn:"):

@@ -10,7 +10,7 @@ from typing import Any
 from mappings import concept_sets as sets
 from mappings.clock import Clock
 from mappings.concepts import Terminology
-from mappings.dates import UnreadableDate, days_before
+from mappings.dates import UnreadableDate, days_before, newest_of
 from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Finding, Known, Unavailable
 from mappings.laboratory import IGNORED_STATUSES, UNDATED, USED_STATUSES, decimal_of, result_time
@@ -235,13 +235,13 @@ def newest_finding(
     what = KINDS[name].name
     oldest = days_before(clock.today, valid_days)
     all_readings = list(readings)
-    dated = [r for r in all_readings if r.finding is not None]
-    recent = [r for r in dated if r.finding and r.finding.when.last >= oldest]
+    recent = [(r, r.finding) for r in all_readings if r.finding is not None and r.finding.when.last >= oldest]
     problems = list(gaps)
     problems += [r.problem for r in all_readings if r.finding is None and r.problem and not r.undated]
     if not recent:
         problems += [r.problem for r in all_readings if r.undated and r.problem]
-    top = [r for r in recent if not any(_older(r, other) for other in recent)]
+    newest_ones = newest_of([finding.when for _, finding in recent])
+    top = [r for (r, _), is_newest in zip(recent, newest_ones, strict=True) if is_newest]
     problems += [r.problem for r in top if r.problem is not None]
     if problems:
         return Unavailable(what, tuple(dict.fromkeys(problems)))
@@ -259,10 +259,6 @@ def newest_finding(
             Text("the date of {source} is partial", "la date de {source} est partielle", source=chosen.source)
         )
     return Known(what, chosen, (chosen.source,) if chosen.source else (), tuple(remarks))
-
-
-def _older(reading: FindingReading, other: FindingReading) -> bool:
-    return bool(reading.finding and other.finding and reading.finding.when.certainly_before(other.finding.when))
 
 
 def _severity(finding: Finding, sign: int) -> tuple[bool, Decimal]:

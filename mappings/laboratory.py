@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When, days_before
+from mappings.dates import UnreadableDate, When, days_before, newest_of
 from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
 from mappings.quantities import ZERO, Bounds, bounded
@@ -323,7 +323,7 @@ def newest(
             remarks.append(_future(reading))
         else:
             dated.append(reading)
-    recent = [reading for reading in dated if reading.when is not None and reading.when.last >= oldest_day]
+    recent = [(reading, when) for reading in dated if (when := reading.when) is not None and when.last >= oldest_day]
     shown = _last_shown(dated)
     problems = list(gaps)
     problems += [reading.problem for reading in undated if reading.undatable and reading.problem is not None]
@@ -333,7 +333,8 @@ def newest(
             for reading in undated
             if not reading.undatable
         ]
-    top = [reading for reading in recent if not any(_older(reading, other) for other in recent)]
+    newest_ones = newest_of([when for _, when in recent])
+    top = [reading for (reading, _), is_newest in zip(recent, newest_ones, strict=True) if is_newest]
     problems += [reading.problem for reading in top if reading.problem is not None]
     sources = tuple(reading.source for reading in top if reading.source)
     if problems:
@@ -344,10 +345,6 @@ def newest(
         return Absent(what, shown, tuple(remarks), old[:1] if shown else ())
     chosen = max(measurements, key=severity)
     return Known(what, chosen, chosen.sources, (*remarks, *measurement_remarks(chosen)))
-
-
-def _older(reading: Reading, other: Reading) -> bool:
-    return reading.when is not None and other.when is not None and reading.when.certainly_before(other.when)
 
 
 def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:

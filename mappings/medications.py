@@ -58,18 +58,15 @@ def identify(holder: Resource, find: Finder, terminology: Terminology) -> Drug:
     return _from_medication(medication, find, terminology, frozenset(), MOST_NESTED_MIXES)
 
 
-def medication_references(holder: Resource) -> Iterator[str]:
-    """The references to Medication resources that identifying this one needs; contained ones need no looking up."""
+def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
+    """The references that identifying this one needs."""
     _, reference = _medication(holder)
     references = [reference] if reference else []
     if holder.get("resourceType") == "Medication":
         references += [a_map(ingredient.get("itemReference")) for ingredient in maps(holder.get("ingredient"))]
     for contained in maps(holder.get("contained")):
         references += [a_map(ingredient.get("itemReference")) for ingredient in maps(contained.get("ingredient"))]
-    for one in references:
-        local = local_reference(one)
-        if local.startswith("Medication/"):
-            yield local
+    yield from references
 
 
 def _medication(holder: Resource) -> tuple[Mapping[str, Any], Mapping[str, Any]]:

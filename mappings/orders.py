@@ -44,6 +44,36 @@ NOT_IN_LISTS = Text(
 )
 
 
+NOT_R4 = Text(
+    "it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry",
+    "ce n'est pas une prescription FHIR R4 : envoyer une MedicationRequest ou une ServiceRequest, chacune dans son entrée",
+)
+EARLIER_TYPES = frozenset(
+    {"MedicationOrder", "MedicationPrescription", "ProcedureRequest", "DiagnosticOrder", "DiagnosticRequest"}
+)
+"""Orders of DSTU2 and STU3."""
+
+
+def unreadable_order(resource: Resource, *, index: int, triggers: bool, clock: Clock) -> Order | None:
+    """An entry of the drafts that may order something and cannot be read: of an earlier FHIR, nested, or without a type."""
+    resource_type = a_text(resource.get("resourceType"))
+    if not resource or (resource_type and resource_type not in EARLIER_TYPES | {"Bundle", "OperationOutcome"}):
+        return None
+    return Order(
+        kind=OrderKind.MEDICATION,
+        reference=reference_of(resource),
+        index=index,
+        draft=True,
+        triggers=triggers,
+        name=verbatim(resource_type),
+        concepts=frozenset(),
+        identified=False,
+        urgent=False,
+        planned=_planned(None, clock),
+        unidentified_because=NOT_R4,
+    )
+
+
 def is_order(resource: Resource) -> bool:
     """A resource that orders something, as `rules.md` counts orders: not revoked, not in error, not a "do not"."""
     return (

@@ -266,7 +266,11 @@ def _unchecked_card(group: list[Answered]) -> Composed:
     severe = any(_severest(one) is not Indicator.INFO for one in group)
     missing = [fact for one in group if isinstance(one.answer, CannotTell) for fact in one.answer.missing]
     failed = [one for one in group if isinstance(one.answer, Failure)]
-    results = [Text("{what}: {why}", "{what} : {why}", what=fact.what, why=why) for fact in missing for why in fact.why]
+    by_reason: dict[Text, dict[Text, None]] = {}
+    for fact in missing:
+        for why in fact.why:
+            by_reason.setdefault(why, {})[fact.what] = None
+    results = [Text("{what}: {why}", "{what} : {why}", what=tuple(facts), why=why) for why, facts in by_reason.items()]
     results += [
         Text("{what}: shown only, {shown}", "{what} : pour mémoire, {shown}", what=fact.what, shown=fact.shown)
         for fact in missing

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin
 
@@ -138,14 +139,17 @@ def _under(url: Url, base: Url) -> bool:
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
-def new_session() -> requests.Session:
+def new_session(ca_bundle: Path | None = None) -> requests.Session:
     """A session without cookies, proxies or credentials of the machine, shared by all requests of a process.
+
+    `ca_bundle` holds the certificates of a site's own authority; without it the public ones count.
 
     Silences urllib3, whose log records hold the URLs of calls, and so patients' ids.
     """
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     session = requests.Session()
     session.trust_env = False
+    session.verify = str(ca_bundle) if ca_bundle is not None else True
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = HTTPAdapter(pool_connections=16, pool_maxsize=64, max_retries=0)
     session.mount("http://", adapter)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, TypeAlias
@@ -54,7 +54,7 @@ MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdmin
 
 def new_evidence(request: HookRequest) -> Evidence:
     """The evidence of a request before anything is looked up: what the drafts carry beside themselves."""
-    evidence = Evidence(request.patient_id)
+    evidence = Evidence(request.patient_id, request.fhir_server)
     for entry in request.draft_orders:
         resource = a_map(entry.get("resource"))
         if a_text(resource.get("resourceType")) in CARRIED_BESIDE:
@@ -263,6 +263,13 @@ def _missing_medications(evidence: Evidence, resource_types: Iterable[str]) -> s
         reference
         for resource_type in resource_types
         for _, resource in evidence.of_type(resource_type)
-        for reference in medication_references(resource)
-        if evidence.find(reference) is None
+        for reference in unresolved_medications(resource, evidence)
     }
+
+
+def unresolved_medications(resource: Resource, evidence: Evidence) -> Iterator[str]:
+    """The Medications that a resource refers to, and that were not gathered; contained ones need no looking up."""
+    for reference in medication_references(resource):
+        local = evidence.local(reference)
+        if local.startswith("Medication/") and evidence.find(reference) is None:
+            yield local

@@ -42,7 +42,10 @@ _SHOWN_UNITS = {
 }
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
-_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~])")
+_AUTOLINK = re.compile(r":(?=//)|(?<=www)\.|@", re.IGNORECASE)
+"""What GitHub-flavoured markdown makes a link of without being asked."""
+
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~:.@])")
 
 
 def choose_language(accepted: str, default: Language) -> Language:
@@ -111,7 +114,7 @@ def _shown(value: object, language: Language) -> str:
 def escape(words: str) -> str:
     """Words of the record on one line, shortened, with the signs of markdown and HTML made harmless."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in words[:500]).split())
-    return _MARKDOWN.sub(r"\\\1", line[:120])
+    return _AUTOLINK.sub(r"\\\g<0>", _MARKDOWN.sub(r"\\\1", line[:120]))
 
 
 def plain(markdown: str) -> str:

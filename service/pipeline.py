@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -15,8 +15,7 @@ from mappings.clock import Clock
 from mappings.concepts import Terminology
 from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
 from mappings.facts import Order
-from mappings.medications import medication_references
-from mappings.orders import courses_of_orders, is_order, read_order
+from mappings.orders import courses_of_orders, is_order, read_order, unreadable_order
 from mappings.queries import queries_for
 from mappings.record import Record
 from mappings.shapes import a_map, a_text
@@ -24,7 +23,7 @@ from mappings.wording import Text
 from service.cards import compose, silence, written
 from service.evaluate import Answered, evaluate, triggered
 from service.fhir_server import NOT_LISTED, FhirServer
-from service.gather import fetch_medications, gather, new_evidence
+from service.gather import fetch_medications, gather, new_evidence, unresolved_medications
 from service.i18n import Language
 from service.rules.outcome import Advice
 from service.rules.rule import Rule
@@ -120,8 +119,7 @@ def _read_drafts(
         wanted = {
             reference
             for entry in request.draft_orders
-            for reference in medication_references(a_map(entry.get("resource")))
-            if evidence.find(reference) is None
+            for reference in unresolved_medications(a_map(entry.get("resource")), evidence)
         }
         fetch_medications(wanted, evidence, server, world.executor)
     return _drafts(request, evidence, clock, world.terminology)
@@ -129,38 +127,37 @@ def _read_drafts(
 
 def _drafts(request: HookRequest, evidence: Evidence, clock: Clock, terminology: Terminology) -> tuple[Order, ...]:
     """The drafts as far as the evidence tells; read again once reasons and body structures were gathered."""
-    read = [
-        _read_draft(
-            request, index, a_text(entry.get("fullUrl")), a_map(entry.get("resource")), evidence, clock, terminology
-        )
-        for index, entry in enumerate(request.draft_orders)
-        if is_order(a_map(entry.get("resource")))
-    ]
+    read: list[Order] = []
+    chosen = _selected(request)
+    for index, entry in enumerate(request.draft_orders):
+        draft, triggers = a_map(entry.get("resource")), index in chosen
+        if is_order(draft):
+            order = read_order(draft, clock, evidence.find, terminology, index=index, draft=True, triggers=triggers)
+            order = replace(order, selecting=request.selections is not None)
+            read.append(_unidentified(order) if _of_another_patient(draft, request.patient_id) else order)
+        elif unreadable := unreadable_order(draft, index=index, triggers=triggers, clock=clock):
+            read.append(unreadable)
     return courses_of_orders(read)
 
 
-def _read_draft(
-    request: HookRequest,
-    index: int,
-    full_url: str,
-    draft: Resource,
-    evidence: Evidence,
-    clock: Clock,
-    terminology: Terminology,
-) -> Order:
-    triggers = request.selections is None or _selected(draft, full_url, request.selections)
-    order = read_order(draft, clock, evidence.find, terminology, index=index, draft=True, triggers=triggers)
-    order = replace(order, selecting=request.selections is not None)
-    if _of_another_patient(draft, request.patient_id):
-        return _unidentified(order)
-    return order
+def _selected(request: HookRequest) -> frozenset[int]:
+    """The drafts that were selected, by typed reference, `fullUrl` or the bare id of some clients.
+
+    All of them where the hook has no selections, and where those that it has name none of the drafts: rules that stay
+    silent because a name was spelled otherwise would be silent for no reason of the patient's.
+    """
+    everything = frozenset(range(len(request.draft_orders)))
+    if request.selections is None:
+        return everything
+    wanted = {*request.selections, *(local_reference(selection) for selection in request.selections)}
+    found = {index for index, entry in enumerate(request.draft_orders) if not wanted.isdisjoint(_names(entry))}
+    return frozenset(found) if found or not wanted else everything
 
 
-def _selected(draft: Resource, full_url: str, selections: Sequence[str]) -> bool:
-    """The draft is one of the selections, which are typed references, or bare ids of some clients."""
-    reference = reference_of(draft)
-    names = {reference, full_url, a_text(draft.get("id"))} - {""}
-    return any(selection in names or local_reference(selection) in names for selection in selections)
+def _names(entry: Mapping[str, object]) -> set[str]:
+    """The names by which a selection may mean an entry of the drafts."""
+    draft = a_map(entry.get("resource"))
+    return {reference_of(draft), a_text(entry.get("fullUrl")), a_text(draft.get("id"))} - {""}
 
 
 def _of_another_patient(draft: Resource, patient_id: str) -> bool:

@@ -55,6 +55,9 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "comma-separated FHIR resource types that the site's servers do not have; a 404 for any other is not «none»",
     ),
+    Setting(
+        "OSTEOCDS_CA_BUNDLE", "", "path of the certificates (PEM) of the site's own authority, for its FHIR servers"
+    ),
     Setting("OSTEOCDS_CONCEPT_MAPS", "", "comma-separated paths of FHIR ConceptMap files with the site's local codes"),
     Setting("OSTEOCDS_CLINICAL_SETTINGS", "", "path of a TOML file that changes clinical settings by name"),
     Setting("OSTEOCDS_CORS_ORIGINS", "*", "comma-separated origins that browsers may call from; * for any"),
@@ -80,6 +83,7 @@ class Settings:
     selection_behavior: str
     single_action: bool
     missing_resource_types: frozenset[str]
+    ca_bundle: Path | None
     concept_maps: tuple[Path, ...]
     clinical: ClinicalSettings
     cors_origins: tuple[str, ...]
@@ -113,6 +117,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         selection_behavior=read("OSTEOCDS_SELECTION_BEHAVIOR", _selection_behavior, "any or at-most-one"),
         single_action=read("OSTEOCDS_SINGLE_ACTION", _flag, "0 or 1"),
         missing_resource_types=frozenset(_listed(raw["OSTEOCDS_MISSING_RESOURCE_TYPES"])),
+        ca_bundle=read("OSTEOCDS_CA_BUNDLE", _file, "the path of a file"),
         concept_maps=tuple(Path(path) for path in _listed(raw["OSTEOCDS_CONCEPT_MAPS"])),
         clinical=read("OSTEOCDS_CLINICAL_SETTINGS", _clinical, "a TOML file of clinical settings"),
         cors_origins=read("OSTEOCDS_CORS_ORIGINS", _origins, "* or origins such as https://ehr.example.org"),
@@ -136,6 +141,12 @@ def _origins(text: str) -> tuple[str, ...]:
     if any(origin != "*" and not re.fullmatch(r"https?://[\w.-]+(:\d+)?", origin) for origin in origins):
         raise ValueError(text)
     return origins
+
+
+def _file(text: str) -> Path | None:
+    if text and not Path(text).is_file():
+        raise ValueError("no such file")
+    return Path(text) if text else None
 
 
 def _flag(text: str) -> bool:

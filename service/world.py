@@ -33,7 +33,7 @@ class World:
         """The world of a process. Raises `ValueError` for a base that is no URL or a ConceptMap that cannot be used."""
         return cls(
             allowlist=Allowlist(settings.fhir_bases),
-            session=new_session(),
+            session=new_session(settings.ca_bundle),
             executor=executor,
             terminology=site_terminology(Terminology.shipped(), settings.concept_maps),
             clinical=settings.clinical,

@@ -209,7 +209,6 @@ def test_a_bundle_without_orders_has_nothing_to_say_about(client, bundle):
             {"resource": "MedicationRequest"},
             {"resource": {}},
         ),
-        *({"resource": {"resourceType": None}}, {"resource": {"resourceType": ["MedicationRequest"]}}),
     ],
     ids=repr,
 )
@@ -217,6 +216,25 @@ def test_an_entry_that_is_no_resource_does_not_hide_the_others(client, entry):
     request = denosumab()
     request["context"]["draftOrders"]["entry"].insert(0, entry)
     assert contents(client.cards(request)) == contents(client.cards(denosumab()))
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        {"resourceType": None},
+        {"resourceType": ["MedicationRequest"]},
+        {"status": "draft"},
+        {"resourceType": "MedicationOrder", "medicationCodeableConcept": {"text": "Xgeva"}},
+        {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "MedicationRequest"}}]},
+    ],
+    ids=repr,
+)
+def test_a_draft_that_is_no_r4_order_is_said_not_to_be_identified(client, resource):
+    request = denosumab()
+    request["context"]["draftOrders"]["entry"] = [{"resource": resource}]
+    [card] = client.cards(request)
+    assert card["source"]["topic"]["code"] == "not-identified"
+    assert "FHIR R4" in card["detail"]
 
 
 def test_a_single_entry_may_come_without_its_array(client):

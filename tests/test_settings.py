@@ -30,6 +30,7 @@ OTHER = {
     "OSTEOCDS_SELECTION_BEHAVIOR": "at-most-one",
     "OSTEOCDS_SINGLE_ACTION": "1",
     "OSTEOCDS_MISSING_RESOURCE_TYPES": "ImagingStudy, MedicationStatement",
+    "OSTEOCDS_CA_BUNDLE": "authority.pem",
     "OSTEOCDS_CONCEPT_MAPS": "local.json, other.json",
     "OSTEOCDS_CLINICAL_SETTINGS": "clinical.toml",
     "OSTEOCDS_CORS_ORIGINS": "https://browser.example.org",
@@ -69,6 +70,7 @@ WRONG = [
 def test_every_variable_of_the_table_is_read(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clinical.toml").write_text("vitamin_d_valid_days = 90\n")
+    (tmp_path / "authority.pem").touch()
     assert read_settings({name: OTHER[name]}) != read_settings({})
 
 
@@ -114,6 +116,7 @@ def test_clinical_settings_change_by_name_and_keep_the_others(tmp_path):
         ("OSTEOCDS_FHIR_BASES", "ehr.example.org/fhir"),
         ("OSTEOCDS_DATABASE_URL", "postgresql://user:s3cret@"),
         ("OSTEOCDS_DATABASE_URL", "mongo://user:s3cret@host/db"),
+        ("OSTEOCDS_CA_BUNDLE", "/nowhere/authority.pem"),
         ("OSTEOCDS_CONCEPT_MAPS", "/nowhere/map.json"),
         ("OSTEOCDS_PORT", "http"),
     ],

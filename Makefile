@@ -12,7 +12,7 @@ REFUSE_AN_OLD_PYTHON = test -n "$(PYTHON)" && $(PYTHON) $(IS_NEW_ENOUGH) || { \
 PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install demo run test bench lock
+.PHONY: install demo run test bench catalogue lock
 
 install: .venv/.installed .venv-sekmet/.installed
 
@@ -20,13 +20,17 @@ demo: install
 	.venv/bin/osteocds demo
 
 run: install
-	.venv/bin/osteocds serve
+	.venv/bin/osteocds demo --keep
 
 test: install
 	.venv/bin/pytest
 
 bench: install
-	.venv/bin/osteocds bench
+	.venv/bin/python -m tests.bench
+
+# Writes the catalogue anew from the rules and their scenarios.
+catalogue: install
+	.venv/bin/python tests/catalogue.py
 
 # Writes the lock files anew; with UPGRADE=--upgrade in the newest versions that pyproject.toml allows.
 lock: .venv/.installed

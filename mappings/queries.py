@@ -91,6 +91,7 @@ def query_table(terminology: Terminology) -> Mapping[str, Query]:
         observations("inr", sets.INR),
         observations("painScore", sets.PAIN_SCORE_0_10 | sets.PAIN_SCORE_OTHER),
         observations("findings", FINDING_CONCEPTS),
+        Query("questionnaireResponses", "QuestionnaireResponse"),
         Query("conditions", "Condition"),
         Query("allergies", "AllergyIntolerance"),
         Query("medicationRequests", "MedicationRequest"),
@@ -133,7 +134,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "imaging": ("imagingStudies", "diagnosticReports"),
     "orders": ("medicationRequests", "serviceRequests"),
     "allergies": ("allergies",),
-    "finding": ("findings",),
+    "finding": ("findings", "questionnaireResponses"),
 }
 """The queries that each fact of `mappings.facts.Facts` is read from."""
 

@@ -59,6 +59,7 @@ from mappings.laboratory import (
 from mappings.medications import identify
 from mappings.orders import courses_of_orders, is_open_order, read_order
 from mappings.queries import NEEDS
+from mappings.questionnaires import read_response
 from mappings.radiotherapy import courses, links_of
 from mappings.shapes import a_map, a_text, codings, maps
 from mappings.sites import regions_of
@@ -360,6 +361,9 @@ class Record(Facts):
                     reading = read_finding(name, source, observation, node, regions, self._clock, self._terminology)
                     if reading is not None:
                         readings.setdefault(name, []).append(reading)
+        for source, response in self._evidence.of_type("QuestionnaireResponse"):
+            if found := read_response(source, response, self._clock, self._terminology):
+                readings.setdefault(found[0], []).append(found[1])
         return readings
 
     def _finding_names(self, node: Mapping[str, Any], regions: frozenset[str]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +28,10 @@ from cds_hooks import (
     read_feedback,
 )
 from service.evaluate import Failure
+from service.explain import explanation
 from service.i18n import choose_language
 from service.openapi import openapi
+from service.pages import pages
 from service.pipeline import Advised, advise
 from service.rules.outcome import Advice, CannotTell
 from service.services import Service, published
@@ -81,7 +84,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None)
 
     Raises `ValueError` for settings that cannot work (a base that is no URL, a ConceptMap that cannot be used).
     """
-    app = Flask("osteocds")
+    app = Flask("osteocds", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
@@ -112,8 +115,12 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None)
         service = _service(services, service_id)
         started = time.perf_counter()
         language = choose_language(request.headers.get("Accept-Language", ""), settings.language)
-        advised = advise(_body(), service, world, now=clock(), language=language)
-        body = _json(advised.response.to_json(), _RESPONSE)
+        here = world if world.public_url else replace(world, public_url=request.url_root.rstrip("/"))
+        advised = advise(_body(), service, here, now=clock(), language=language)
+        response = advised.response
+        if settings.explain:
+            response = replace(response, extension=explanation(advised, service.rules, language))
+        body = _json(response.to_json(), _RESPONSE)
         metrics.count(advised)
         metrics.seconds.labels(service_id).observe(time.perf_counter() - started)
         metrics.requests.labels(service_id, "200").inc()
@@ -145,6 +152,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None)
     def measure() -> Response:
         return Response(generate_latest(metrics.registry), content_type=CONTENT_TYPE_LATEST)
 
+    app.register_blueprint(pages(settings, services))
     _register_errors(app, metrics)
     return app
 

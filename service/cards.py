@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from cds_hooks import Card, Coding, Source
+from cds_hooks import Card, Coding, Link, Source
 from mappings import concept_sets as sets
 from mappings.facts import Absent, Facts, Order
+from mappings.questionnaires import SCORES
 from mappings.wording import Text
 from service.evaluate import Answered, Failure
 from service.i18n import Language, plain, sentence
@@ -30,6 +31,7 @@ REASON_SYSTEM = "urn:osteocds:override-reason"
 CHECKLIST = "checklist"
 COULD_NOT_BE_CHECKED = "could-not-be-checked"
 NOT_IDENTIFIED = "not-identified"
+NOT_SHOWN = "not-shown"
 
 OVERRIDE_REASONS = (
     ("already-done", Text("Already done or ordered elsewhere", "Déjà fait ou prescrit ailleurs")),
@@ -47,6 +49,7 @@ HYDRATION = Text(
 )
 CHECKLIST_NAME = Text("Prerequisites", "Préalables")
 UNCHECKED_NAME = Text("Could not be checked", "Vérification impossible")
+NOT_SHOWN_NAME = Text("More cards", "Autres cartes")
 NOT_IDENTIFIED_NAME = Text("Order not identified", "Prescription non identifiée")
 
 
@@ -68,6 +71,8 @@ class Composed:
     rules: tuple[str, ...]
     unchecked: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
 
 
 # --- silencing --------------------------------------------------------------------------------------------------------
@@ -181,6 +186,7 @@ def _advice_card(group: list[Answered], patient: Facts | None) -> Composed:
         citations=tuple(dict.fromkeys(citation for one, _ in advices for citation in one.rule.citations)),
         offers=tuple(offer for _, advice in advices for offer in advice.offers),
         rules=tuple(dict.fromkeys(one.rule.id for one, _ in advices)),
+        links=tuple(dict.fromkeys(link for _, advice in advices for link in advice.links)),
         resources=tuple(dict.fromkeys((*_references(orders), *resources(basis)))),
     )
 
@@ -358,6 +364,42 @@ def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
     )
 
 
+# --- not too many -----------------------------------------------------------------------------------------------------
+
+
+def limited(cards: Sequence[Composed], most: int) -> list[Composed]:
+    """At most so many cards, the most urgent of them; critical ones all, and what is left out is said on the last."""
+    if len(cards) <= most:
+        return list(cards)
+    critical = sum(card.indicator is Indicator.CRITICAL for card in cards)
+    kept = max(critical, most - 1)
+    return [*cards[:kept], _not_shown_card(cards[kept:])] if kept < len(cards) else list(cards)
+
+
+def _not_shown_card(dropped: Sequence[Composed]) -> Composed:
+    return Composed(
+        indicator=max((card.indicator for card in dropped), key=lambda indicator: indicator.rank),
+        topic=NOT_SHOWN,
+        topic_name=NOT_SHOWN_NAME,
+        summary=Text("{count} more cards, in brief", "{count} autres cartes, en bref", count=len(dropped)),
+        detail=(
+            Text(
+                "Not shown in full, to keep the cards few; deal with those above, and ask again.",
+                "Non détaillées, pour limiter le nombre de cartes ; traiter les précédentes, puis redemander.",
+            ),
+        ),
+        lines=tuple(card.summary for card in dropped),
+        items=(),
+        results=(),
+        notes=(),
+        citations=(),
+        offers=(),
+        rules=(),
+        unchecked=tuple(dict.fromkeys(rule for card in dropped for rule in card.unchecked)),
+        not_shown=tuple(dict.fromkeys(rule for card in dropped for rule in card.rules)),
+    )
+
+
 # --- in one language --------------------------------------------------------------------------------------------------
 
 LONGEST_SUMMARY = 139
@@ -368,8 +410,10 @@ UNCHECKED_HEADING = Text("Not checked", "Non vérifié")
 WHY_HEADING = Text("Why", "Pourquoi")
 
 
-def written(composed: Composed, language: Language, ordering: Ordering, selection_behavior: str) -> Card:
-    """The card in one language, with its suggestions."""
+def written(
+    composed: Composed, language: Language, ordering: Ordering, selection_behavior: str, public_url: str
+) -> Card:
+    """The card in one language, with its suggestions, and links to the questionnaires that it names."""
     offered = suggestions(composed.offers, ordering)
     topic = Coding(TOPIC_SYSTEM, composed.topic, rendered(composed.topic_name, language))
     extension = {
@@ -378,6 +422,7 @@ def written(composed: Composed, language: Language, ordering: Ordering, selectio
             ("rules", composed.rules),
             ("unchecked", composed.unchecked),
             ("resources", composed.resources),
+            ("notShown", composed.not_shown),
         )
         if value
     }
@@ -388,9 +433,15 @@ def written(composed: Composed, language: Language, ordering: Ordering, selectio
         detail=_detail(composed, language),
         suggestions=tuple(offered),
         selection_behavior=selection_behavior,
+        links=tuple(_link(name, language, public_url) for name in composed.links if public_url),
         override_reasons=_override_reasons(language) if composed.rules else (),
         extension={EXTENSION: extension} if extension else {},
     )
+
+
+def _link(questionnaire: str, language: Language, public_url: str) -> Link:
+    label = Text("Fill in: {title}", "Remplir : {title}", title=SCORES[questionnaire].title)
+    return Link(plain(rendered(label, language)), f"{public_url}/questionnaires/{questionnaire}?lang={language.value}")
 
 
 def shortened(summary: str) -> str:

@@ -119,6 +119,7 @@ def check(
     chosen = Language(language) if language else settings.language
     with ThreadPoolExecutor(max_workers=16) as executor:
         world = _world(settings, executor)
+        world = world if world.public_url else replace(world, public_url=f"http://{settings.host}:{settings.port}")
         service = _service(settings, world, body, service_id)
         try:
             advised = advise(body, service, world, now=_moment(as_of, settings), language=chosen)

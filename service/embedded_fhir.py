@@ -44,13 +44,14 @@ class ServerFailedError(EmbeddedFhirError):
 
 
 @contextmanager
-def embedded_fhir(executable: Path, *, start_seconds: float = 60) -> Iterator[str]:
+def embedded_fhir(executable: Path, *, start_seconds: float = 60, log: Path | None = None) -> Iterator[str]:
     """Run sekmet-fhir on a free port of 127.0.0.1 and give its FHIR base, `http://127.0.0.1:PORT/fhir`.
 
     It starts empty, keeps its records in a temporary folder, stores them as they come (no validation), answers no order
     with results of its own (its simulator is off), and ends with the block, or with this process however that ends.
 
     :param executable: the `sekmet` command of the virtual environment that holds sekmet-fhir.
+    :param log: the file that keeps what it writes; without one it is lost when the server ends.
     :raises ServerMissingError: there is no such command.
     :raises ServerFailedError: it ended at once, or did not answer `/metadata` within `start_seconds`.
     """
@@ -78,7 +79,7 @@ def embedded_fhir(executable: Path, *, start_seconds: float = 60) -> Iterator[st
         command = [str(python), "-I", "-c", _SEKMET_SERVE, str(settings)]
         # sekmet-fhir lets SEKMET_PORT and others override its settings.
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SEKMET_")}
-        with running(command, base, start_seconds=start_seconds, environment=environment):
+        with running(command, base, start_seconds=start_seconds, environment=environment, log=log):
             yield base
 
 
@@ -99,24 +100,26 @@ def running(
     stop_seconds: float = 10,
     environment: Mapping[str, str] | None = None,
     ready: str = "/metadata",
+    log: Path | None = None,
 ) -> Iterator[None]:
     """Run `command`, a server, while the block lasts; enter the block when `ready` under its base answers.
 
     The process is terminated at the end, and killed when it is still there `stop_seconds` later. Its standard input is
-    a pipe that ends when we end: a command that ends with it is never left behind, not even when we are killed.
+    a pipe that ends when we end: a command that ends with it is never left behind, not even when we are killed. What it
+    writes is appended to `log`.
 
     :raises ServerFailedError: it ended at once, or did not answer within `start_seconds`.
     """
     with (
-        tempfile.TemporaryFile() as log,
+        tempfile.TemporaryFile() if log is None else log.open("a+b") as written,
         subprocess.Popen(  # noqa: S603 - the callers' own commands, no shell, nothing from outside
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log, env=environment, start_new_session=True
+            command, stdin=subprocess.PIPE, stdout=written, stderr=written, env=environment, start_new_session=True
         ) as process,
     ):
         try:
             failure = _wait_until_ready(process, base + ready, start_seconds)
             if failure:
-                raise ServerFailedError(f"The server at {base} {failure}. Its log ends:\n{_tail(log.fileno())}")
+                raise ServerFailedError(f"The server at {base} {failure}. Its log ends:\n{_tail(written.fileno())}")
             yield
         finally:
             process.terminate()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mappings.wording import Text
+from service.cards import EXTENSION
 from service.evaluate import Answered, Failure
 from service.i18n import Language, sentence
 from service.pipeline import Advised
@@ -58,6 +59,11 @@ def explain(advised: Advised, rules: tuple[Rule, ...]) -> Iterator[Explained]:
             yield Explained(rule.id, "", "silent", (NOT_TRIGGERED,), (), ())
         for one in answered.get(rule.id, ()):
             yield _explained(one)
+
+
+def explanation(advised: Advised, rules: tuple[Rule, ...], language: Language) -> dict[str, Any]:
+    """The explanation as the `extension` of an answer."""
+    return {EXTENSION: {"explanation": [one.to_json(language) for one in explain(advised, rules)]}}
 
 
 def _explained(one: Answered) -> Explained:

@@ -132,11 +132,18 @@ def _remember_patient_urls(request: HookRequest, evidence: Evidence) -> None:
 
 
 def _take(request: HookRequest, key: str, evidence: Evidence) -> bool:
-    """Keep the resources under a prefetch key, known or not; True where one is another patient's."""
+    """Keep the resources under a prefetch key, known or not; True where one is another patient's without a reason."""
     found = prefetched(request.prefetch, key)
     if found.resource is None:
         return False
-    return _keep(_entries(found.resource), evidence)
+    return _keep(_entries(found.resource), evidence) and not _ignored_a_parameter(found.resource)
+
+
+def _ignored_a_parameter(bundle: Resource) -> bool:
+    """The server says in the answer itself that it did not search as asked: it then holds more, and nothing less."""
+    return any(
+        a_map(entry.get("search")).get("mode") == "outcome" for entry in maps(bundle.get("entry"))
+    ) and not _reports_error(bundle)
 
 
 def _entries(resource: Resource) -> Iterable[tuple[Resource, object]]:
@@ -226,7 +233,7 @@ def _found(search: Future[Pages], server: FhirServer) -> Pages:
 def _take_answer(query: Query, pages: Sequence[Mapping[str, Any]], evidence: Evidence) -> None:
     gaps: list[Text] = []
     for page in pages:
-        if _keep(_entries(page), evidence):
+        if _keep(_entries(page), evidence) and not _ignored_a_parameter(page):
             LOG.warning("%s: the FHIR server sent a resource of another patient, which was dropped", query.key)
             gaps.append(ANOTHER_PATIENT)
         if page.get("resourceType") == "Bundle":

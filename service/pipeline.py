@@ -20,7 +20,7 @@ from mappings.queries import queries_for
 from mappings.record import Record
 from mappings.shapes import a_map, a_text
 from mappings.wording import Text
-from service.cards import compose, silence, written
+from service.cards import compose, limited, silence, written
 from service.evaluate import Answered, evaluate, triggered
 from service.fhir_server import NOT_LISTED, FhirServer
 from service.gather import fetch_medications, gather, new_evidence, unresolved_medications
@@ -63,7 +63,12 @@ def advise(body: object, service: Service, world: World, *, now: datetime, langu
     spoken = silence(answers)
     cards = compose(spoken, [order for order in orders if order.triggers and not order.identified], record)
     ordering = _ordering(request, orders, clock, language, world)
-    response = HookResponse(tuple(written(card, language, ordering, world.selection_behavior) for card in cards))
+    response = HookResponse(
+        tuple(
+            written(card, language, ordering, world.selection_behavior, world.public_url)
+            for card in limited(cards, world.max_cards)
+        )
+    )
     return Advised(response, spoken, rules, orders, record)
 
 

@@ -49,6 +49,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OSTEOCDS_DEADLINE_SECONDS", "3", "time that all FHIR searches of one request may take together"),
     Setting("OSTEOCDS_SPLIT_SERVICES", "0", "1: services are published by topic (`<topic>-<hook>`), not as one a hook"),
     Setting("OSTEOCDS_SELECTION_BEHAVIOR", "any", "`selectionBehavior` of cards: any or at-most-one"),
+    Setting(
+        "OSTEOCDS_MAX_CARDS", "6", "most cards of one answer; critical ones are never dropped, what is dropped is said"
+    ),
+    Setting("OSTEOCDS_EXPLAIN", "0", "1: answers carry one line a rule in `extension`: why it spoke or stayed silent"),
+    Setting(
+        "OSTEOCDS_PUBLIC_URL",
+        "",
+        "where browsers reach the service's pages, for links on cards; by default the address that the request named",
+    ),
     Setting("OSTEOCDS_SINGLE_ACTION", "0", "1: one action a suggestion, for EHRs that take only one"),
     Setting(
         "OSTEOCDS_MISSING_RESOURCE_TYPES",
@@ -82,6 +91,9 @@ class Settings:
     split_services: bool
     selection_behavior: str
     single_action: bool
+    max_cards: int
+    explain: bool
+    public_url: str
     missing_resource_types: frozenset[str]
     ca_bundle: Path | None
     concept_maps: tuple[Path, ...]
@@ -116,6 +128,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         split_services=read("OSTEOCDS_SPLIT_SERVICES", _flag, "0 or 1"),
         selection_behavior=read("OSTEOCDS_SELECTION_BEHAVIOR", _selection_behavior, "any or at-most-one"),
         single_action=read("OSTEOCDS_SINGLE_ACTION", _flag, "0 or 1"),
+        max_cards=read("OSTEOCDS_MAX_CARDS", _positive, "a positive whole number"),
+        explain=read("OSTEOCDS_EXPLAIN", _flag, "0 or 1"),
+        public_url=read("OSTEOCDS_PUBLIC_URL", _web_address, "an address such as https://cds.example.org"),
         missing_resource_types=frozenset(_listed(raw["OSTEOCDS_MISSING_RESOURCE_TYPES"])),
         ca_bundle=read("OSTEOCDS_CA_BUNDLE", _file, "the path of a file"),
         concept_maps=tuple(Path(path) for path in _listed(raw["OSTEOCDS_CONCEPT_MAPS"])),
@@ -147,6 +162,12 @@ def _file(text: str) -> Path | None:
     if text and not Path(text).is_file():
         raise ValueError("no such file")
     return Path(text) if text else None
+
+
+def _web_address(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[^\s/?#]+(?:/[^\s?#]*)?", text):
+        raise ValueError("no http(s) address")
+    return text.rstrip("/")
 
 
 def _flag(text: str) -> bool:

@@ -27,6 +27,8 @@ class World:
     missing_resource_types: frozenset[str] = frozenset()
     selection_behavior: str = "any"
     single_action: bool = False
+    max_cards: int = 6
+    public_url: str = ""
 
     @classmethod
     def from_settings(cls, settings: Settings, executor: Executor) -> World:
@@ -41,4 +43,6 @@ class World:
             missing_resource_types=settings.missing_resource_types,
             selection_behavior=settings.selection_behavior,
             single_action=settings.single_action,
+            max_cards=settings.max_cards,
+            public_url=settings.public_url,
         )

@@ -18,6 +18,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -44,7 +45,7 @@ WORLD = World.from_settings(SETTINGS, ThreadPoolExecutor(max_workers=1))
 SERVICES = published(split=False, terminology=WORLD.terminology)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scenario:
     """One scenario of the rule that its file is named after."""
 
@@ -56,11 +57,13 @@ class Scenario:
         return str(self.told["name"])
 
 
-def scenarios_of(rule: str) -> list[Scenario]:
+@cache
+def scenarios_of(rule: str) -> tuple[Scenario, ...]:
+    """The scenarios of one rule's file, the same objects each time."""
     path = SCENARIOS / f"{rule}.yaml"
     if not path.exists():
-        return []
-    return [Scenario(rule, told) for told in yaml.safe_load(path.read_text(encoding="utf-8"))]
+        return ()
+    return tuple(Scenario(rule, told) for told in yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 def request_for(told: dict[str, Any], hook: str | None = None) -> dict[str, Any]:
@@ -128,6 +131,12 @@ def _without(prefetch: dict[str, Any], key: str, resources: list[dict[str, Any]]
             value["entry"] = [entry for entry in value["entry"] if entry["resource"]["id"] not in gone]
             value["total"] = len(value["entry"])
     return prefetch
+
+
+@cache
+def answer_to(scenario: Scenario, language: Language = Language.ENGLISH) -> Advised:
+    """The whole answer to a scenario; each is computed once a test run."""
+    return run(scenario.told, language)
 
 
 def run(told: dict[str, Any], language: Language = Language.ENGLISH) -> Advised:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from scenario import SCENARIOS, Scenario, outcome_word, run, scenarios_of
+from scenario import SCENARIOS, Scenario, answer_to, outcome_word, scenarios_of
 
 from service.i18n import Language, sentence
 from service.rules import all_rules
@@ -18,7 +18,7 @@ ALL = [scenario for rule in RULES for scenario in scenarios_of(rule)]
 @pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: f"{scenario.rule}: {scenario.name}")
 def test_the_rule_says_what_its_scenario_expects(scenario: Scenario) -> None:
     told = scenario.told
-    advised = run(told)
+    advised = answer_to(scenario)
     answered = [one for one in advised.answers if one.rule.id == scenario.rule]
     assert outcome_word(answered) == told["expect"], [one.answer for one in answered]
     cards = [

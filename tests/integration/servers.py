@@ -1,7 +1,8 @@
 """The real FHIR R4 servers of the integration tests: each a context manager that gives a base on 127.0.0.1.
 
 Three minds: HAPI's JPA server (Java), sekmet-fhir (Python, the demo's), Medplum's in-memory repository (TypeScript,
-which wants typed references, sorts dates as text and gives no `next` links).
+which wants typed references, sorts dates as text and gives no `next` links). What a server writes is appended to the
+`log` that it is given.
 """
 
 import os
@@ -34,13 +35,13 @@ HAPI_JVM_OPTIONS = (
 )
 
 
-def sekmet() -> AbstractContextManager[str]:
+def sekmet(log: Path | None = None) -> AbstractContextManager[str]:
     """Run sekmet-fhir as the demo does, from the environment that `make install` makes."""
-    return embedded_fhir(ROOT / ".venv-sekmet" / "bin" / "sekmet")
+    return embedded_fhir(ROOT / ".venv-sekmet" / "bin" / "sekmet", log=log)
 
 
 @contextmanager
-def hapi() -> Iterator[str]:
+def hapi(log: Path | None = None) -> Iterator[str]:
     """Run HAPI's JPA server with its database in memory: up in some 20 s, in some 12 s from the second run on."""
     java = _required("java", r'version "(\d+)', at_least=17, option="-version")
     home = HERE / "hapi"
@@ -57,12 +58,12 @@ def hapi() -> Iterator[str]:
         str(port),
     ]
     # Writing the class data takes the first run 15 s at its end.
-    with running(command, base, start_seconds=180, stop_seconds=60):
+    with running(command, base, start_seconds=180, stop_seconds=60, log=log):
         yield base
 
 
 @contextmanager
-def medplum() -> Iterator[str]:
+def medplum(log: Path | None = None) -> Iterator[str]:
     """Run Medplum's router and in-memory repository behind the HTTP of `medplum/serve.mjs`."""
     node = _required("node", r"v(\d+)", at_least=20, option="--version")
     home = HERE / "medplum"
@@ -73,7 +74,7 @@ def medplum() -> Iterator[str]:
         installed.touch()
     port = free_port()
     base = f"http://127.0.0.1:{port}/fhir"
-    with running([node, str(home / "serve.mjs"), str(port)], base, start_seconds=60):
+    with running([node, str(home / "serve.mjs"), str(port)], base, start_seconds=60, log=log):
         yield base
 
 

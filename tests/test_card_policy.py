@@ -81,7 +81,9 @@ def with_topic(code: str, among: list[Card]) -> list[Card]:
 
 
 def all_rules_of(among: list[Card]) -> set[str]:
-    return {rule for card in among for rule in rules_of(card)}
+    """The rules of every card, of those named in brief too."""
+    in_brief = {rule for card in among for rule in card["extension"]["org.osteocds"].get("notShown", ())}
+    return in_brief | {rule for card in among for rule in rules_of(card)}
 
 
 def the_card_of(rule: str, among: list[Card]) -> Card:

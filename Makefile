@@ -12,7 +12,7 @@ REFUSE_AN_OLD_PYTHON = test -n "$(PYTHON)" && $(PYTHON) $(IS_NEW_ENOUGH) || { \
 PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install demo run test bench catalogue lock
+.PHONY: install demo run test bench mutation catalogue lock
 
 install: .venv/.installed .venv-sekmet/.installed
 
@@ -28,6 +28,11 @@ test: install
 bench: install
 	.venv/bin/python -m tests.bench
 
+# Changes the rules and the arithmetic of the mappings, one small change at a time, and sees that a test fails. It takes hours
+# on two cores; MODULES=service/rules/calcium.py tries some modules only.
+mutation: install
+	.venv/bin/python tests/mutation.py $(MODULES)
+
 # Writes the catalogue anew from the rules and their scenarios.
 catalogue: install
 	.venv/bin/python tests/catalogue.py
@@ -37,6 +42,7 @@ lock: .venv/.installed
 	.venv/bin/python $(PIP_INSTALL) uv==0.13.9
 	$(LOCK) $(UPGRADE) pyproject.toml --output-file requirements.lock
 	$(LOCK) $(UPGRADE) pyproject.toml --group test --group lint --group build --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) --group build --output-file requirements-build.lock
 	$(LOCK) $(UPGRADE) --group fhir-server --output-file requirements-sekmet.lock
 
 .venv/.installed: requirements-dev.lock pyproject.toml

@@ -10,6 +10,7 @@ from cds_hooks.feedback import Feedback, read_feedback
 from cds_hooks.hook_request import FhirAuthorization, HookRequest, read_hook_request
 from cds_hooks.prefetch import Prefetched, PrefetchState, prefetched
 from cds_hooks.schemas import (
+    CardSchema,
     DiscoverySchema,
     FeedbackRequestSchema,
     HookRequestSchema,
@@ -22,6 +23,7 @@ __all__ = [
     "RELATIVE_REFERENCE",
     "Action",
     "Card",
+    "CardSchema",
     "Coding",
     "DiscoverySchema",
     "Feedback",

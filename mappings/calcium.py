@@ -29,7 +29,7 @@ ANY_ALBUMIN = Bounds(SCALES[Analyte.ALBUMIN].lowest, SCALES[Analyte.ALBUMIN].hig
 WHAT = Text("corrected calcium", "calcémie corrigée")
 
 
-def corrected_calcium(
+def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, gaps and limits
     total: Sequence[Reading],
     reported: Sequence[Reading],
     albumin: Sequence[Reading],
@@ -38,18 +38,19 @@ def corrected_calcium(
     albumin_gaps: tuple[Text, ...],
     clock: Clock,
     valid_days: int,
+    albumin_valid_days: int,
     albumin_window_days: int,
 ) -> Fact[CorrectedCalcium]:
     """Calcium corrected for albumin: measured total (mmol/L) + (40 - albumin g/L) / 40.
 
     A corrected value that the laboratory sent wins when it is at least as recent. Without albumin in the window around
     it the measured value is used and called uncorrected; when albumin could not be looked up, `albumin_unavailable`
-    says why.
+    says why. A crisis asks for a recent calcium, not for an albumin as recent: `valid_days` is that of the calcium.
     """
 
     def correct(measured: Measurement) -> Known[CorrectedCalcium]:
         near = _near(albumin, measured, albumin_window_days)
-        return _correct(measured, near, albumin_gaps, clock, valid_days)
+        return _correct(measured, near, albumin_gaps, clock, albumin_valid_days)
 
     def severity(measured: Measurement) -> Decimal:
         return _severity(correct(measured).value)

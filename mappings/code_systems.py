@@ -52,9 +52,16 @@ FRENCH_DRUGS = "french drugs"
 """Published under several URIs, each for more than one kind of code: the number itself tells the kind."""
 
 _ALIASES: dict[str, tuple[str, ...]] = {
-    LOINC: ("urn:oid:2.16.840.1.113883.6.1", "http://aphp.fr/bioloinc/jdv_loinc_biologie"),
+    LOINC: (
+        "urn:oid:2.16.840.1.113883.6.1",
+        "http://aphp.fr/bioloinc/jdv_loinc_biologie",
+        "http://www.loinc.org",
+        "loinc",
+    ),
     SNOMED_CT: (
         "urn:oid:2.16.840.1.113883.6.96",
+        "http://snomed.info",
+        "snomed-ct",
         "http://smt.esante.gouv.fr/terminologie-snomed-ct-fr",
         "http://dmd.nhs.uk",
     ),

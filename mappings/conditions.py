@@ -23,7 +23,9 @@ OVER = frozenset({"inactive", "remission", "resolved"})
 def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Terminology) -> Diagnosis | None:
     """A Condition that is not refuted; None for one that is.
 
-    A secondary tumour of unnamed organ whose body site is a bone is a bone metastasis (mCODE writes it so).
+    A secondary tumour of unnamed organ whose body site is a bone is a bone metastasis (mCODE writes it so, also with a
+    code that only its profile makes a metastasis). A necrosis of bone, or an inflammation of the jaws, that states a jaw
+    as its body site is an osteonecrosis of the jaw (`valuesets/gaps.csv`).
     """
     verification = _status(resource.get("verificationStatus"))
     if not REFUTED.isdisjoint(verification):
@@ -31,8 +33,11 @@ def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Termin
     recognised = terminology.recognise(codings(resource.get("code")))
     sites = site_concepts(resource.get("bodySite"), terminology)
     concepts = recognised.concepts
-    if not concepts.isdisjoint(sets.METASTASIS_SITE_UNSTATED) and not sites.isdisjoint(sets.ANY_BONE):
+    secondary = not concepts.isdisjoint(sets.METASTASIS_SITE_UNSTATED) or _is_profiled_as(resource, SECONDARY_CANCER)
+    if secondary and not recognised.denied and not sites.isdisjoint(sets.ANY_BONE):
         concepts |= sets.BONE_METASTASIS
+    if not recognised.denied.isdisjoint(sets.OSTEONECROSIS_WITH_JAW_SITE) and not sites.isdisjoint(sets.JAW):
+        concepts |= sets.OSTEONECROSIS_OF_JAW
     onset, onset_unreadable = _first_date(resource, ("onsetDateTime", "onsetPeriod"), clock)
     recorded, recorded_unreadable = _first_date(resource, ("recordedDate", "assertedDate", "dateRecorded"), clock)
     return Diagnosis(
@@ -47,16 +52,46 @@ def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Termin
         sites=sites,
         regions=regions_of(resource.get("bodySite"), terminology) or regions_of(resource.get("code"), terminology),
         severities=terminology.recognise(codings(resource.get("severity"))).concepts,
-        unverified_code=bool(concepts) and concepts <= recognised.unverified,
+        unverified_code=bool(recognised.concepts) and recognised.concepts <= recognised.unverified,
         date_unreadable=onset_unreadable or recorded_unreadable,
     )
 
 
+SECONDARY_CANCER = "mcode-secondary-cancer-condition"
+"""The last part of the profile's URL in mCODE."""
+
+
+def _is_profiled_as(resource: Resource, profile: str) -> bool:
+    stated = a_map(resource.get("meta")).get("profile")
+    return any(
+        isinstance(url, str) and url.partition("|")[0].endswith(f"/{profile}")
+        for url in (stated if isinstance(stated, list) else [stated])
+    )
+
+
+_STATUS_WORDS = {
+    **dict.fromkeys(("actif", "active"), "active"),
+    **dict.fromkeys(("inactif", "inactive"), "inactive"),
+    **dict.fromkeys(("résolu", "résolue", "guéri", "guérie", "resolved"), "resolved"),
+    **dict.fromkeys(("rémission", "en rémission", "remission", "in remission"), "remission"),
+    **dict.fromkeys(("réfuté", "réfutée", "infirmé", "infirmée", "refuted"), "refuted"),
+    **dict.fromkeys(("saisi par erreur", "erreur de saisie", "entered in error"), "entered-in-error"),
+    **dict.fromkeys(
+        ("suspecté", "suspectée", "suspicion", "suspected", "non confirmé", "non confirmée"), "unconfirmed"
+    ),
+}
+"""Statuses that are sent in words alone."""
+
+
 def _status(value: object) -> frozenset[str]:
-    """The codes of a status that is a CodeableConcept in R4 and was a plain code before."""
+    """The codes of a status: a CodeableConcept in R4, a plain code before, words of a closed table where it has no code."""
     if isinstance(value, str):
-        return frozenset({value})
-    return frozenset(a_text(coding.get("code")) for coding in codings(value)) - {""}
+        return frozenset({value.strip()})
+    codes = frozenset(a_text(coding.get("code")) for coding in codings(value)) - {""}
+    if codes:
+        return codes
+    said = a_text(a_map(value).get("text")).casefold()
+    return frozenset({_STATUS_WORDS[said]}) if said in _STATUS_WORDS else frozenset()
 
 
 def _is_active(resource: Resource) -> bool:

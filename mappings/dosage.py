@@ -6,7 +6,7 @@ Only what is structured is read; a dosage in words gives no dose and no interval
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -111,6 +111,7 @@ def read_dosage(lines: object, drug: Drug, written: When | None, clock: Clock, t
         routes=routes,
         route_stated=any(one.route_stated for one in read),
         route_text=next((one.route_text for one in read if one.route_text), ""),
+        route_unverified=any(one.route_unverified for one in read),
         infusion_minutes=min((one.infusion_minutes for one in read if one.infusion_minutes is not None), default=None),
     )
 
@@ -132,7 +133,7 @@ def _highest(values: Any) -> Decimal | None:
 def _read_line(
     line: Mapping[str, Any], drug: Drug, written: When | None, clock: Clock, terminology: Terminology
 ) -> Dosage:
-    doses = list(_doses(line))
+    doses = list(stated_doses(line))
     mass, ml, iu = (_highest(_dose_in(dose, units) for dose in doses) for units in (_MG, _ML, _IU))
     count = _highest(_dose_in_units_of_use(dose) for dose in doses)
     mg = mass
@@ -147,6 +148,7 @@ def _read_line(
         iu = count * drug.strength_iu if iu is None and drug.strength_iu is not None else iu
     timing = _read_timing(a_map(line.get("timing")), written, clock)
     route = line.get("route")
+    routes = terminology.recognise(codings(route))
     return Dosage(
         dose_mg=mg,
         dose_ml=ml,
@@ -161,14 +163,15 @@ def _read_line(
         repeating=timing.repeating,
         first=timing.first,
         end=timing.end,
-        routes=terminology.recognise(codings(route)).concepts,
+        routes=routes.concepts,
         route_stated=bool(a_map(route)),
         route_text=shown_name(route),
+        route_unverified=bool(routes.concepts & routes.unverified),
         infusion_minutes=_infusion_minutes(line, timing, mg, ml, drug),
     )
 
 
-def _doses(line: Mapping[str, Any]) -> Any:
+def stated_doses(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Every dose Quantity of a line; of a range its high end (`zoledronate-renal-dose`: a range counts by it)."""
     for part in (*maps(line.get("doseAndRate")), line):
         for name in ("doseQuantity", "dose"):

@@ -115,9 +115,14 @@ class Evidence:
         return identifier != self.patient_id or kind not in ("", "Patient")
 
     def of_type(self, resource_type: str) -> Iterable[tuple[str, Resource]]:
-        """All resources of one type with the reference under which a card names them (empty where there is none)."""
-        for reference, resource in self.by_type.get(resource_type, {}).items():
-            yield (reference if "/" in reference and "#" not in reference else ""), resource
+        """All resources of one type with the reference under which a card names them (empty where there is none).
+
+        By reference, else by content: the order of arrival never decides.
+        """
+        named = (
+            (_shown_name(reference), resource) for reference, resource in self.by_type.get(resource_type, {}).items()
+        )
+        yield from sorted(named, key=lambda pair: (pair[0], "" if pair[0] else _content(pair[1])))
 
     def local(self, reference: object) -> str:
         """As `local_reference`; empty for an absolute reference to another server."""
@@ -162,10 +167,19 @@ def _newer(resource: Resource, earlier: Resource) -> bool:
     version, earlier_version = _version(resource), _version(earlier)
     if version != earlier_version:
         return version > earlier_version
+    return _content(resource) > _content(earlier)
+
+
+def _shown_name(reference: str) -> str:
+    return reference if "/" in reference and "#" not in reference else ""
+
+
+def _content(resource: Resource) -> str:
+    """The resource as a text that can be compared; nested deeper than any resource is, it is not worth comparing."""
     try:
-        return json.dumps(resource, sort_keys=True, default=str) > json.dumps(earlier, sort_keys=True, default=str)
-    except RecursionError:  # nested deeper than any resource: it is not worth comparing
-        return False
+        return json.dumps(resource, sort_keys=True, default=str)
+    except RecursionError:
+        return ""
 
 
 def _version(resource: Resource) -> tuple[str, int]:

@@ -131,6 +131,8 @@ def read_finding(
     regions: frozenset[str],
     clock: Clock,
     terminology: Terminology,
+    *,
+    unverified: bool = False,
 ) -> FindingReading | None:
     """One recorded finding; None where its status never counts or it has no value."""
     kind = KINDS[name]
@@ -152,7 +154,18 @@ def read_finding(
         return FindingReading(source, None, regions, _problem(kind, source))
     bounds, flag, code, shown = _interpret(kind, value, terminology)
     preliminary = status == "preliminary"
-    finding = Finding(bounds, flag, code, kind.unit, when, source, regions, shown, preliminary=preliminary)
+    finding = Finding(
+        bounds,
+        flag,
+        code,
+        kind.unit,
+        when,
+        source,
+        regions,
+        shown,
+        preliminary=preliminary,
+        unverified_code=unverified,
+    )
     unusable = bounds is None and flag is None and code is None
     return FindingReading(source, finding, regions, _problem(kind, source) if unusable else None)
 
@@ -254,6 +267,14 @@ def newest_finding(
         remarks.append(Text("{what}: recorded without a body site", "{what} : enregistré sans localisation", what=what))
     if chosen.preliminary:
         remarks.append(Text("{what} is preliminary", "{what} : préliminaire", what=what))
+    if chosen.unverified_code:
+        remarks.append(
+            Text(
+                "{source} was recognised by a code that is not verified",
+                "{source} est reconnu par un code non vérifié",
+                source=chosen.source,
+            )
+        )
     if chosen.when.partial:
         remarks.append(
             Text("the date of {source} is partial", "la date de {source} est partielle", source=chosen.source)

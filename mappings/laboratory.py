@@ -50,7 +50,8 @@ class Reading:
     """One result of one analyte, before it is decided which of them counts.
 
     Either `measurement` or `problem` is set. `when` is None for a result without a date; `undatable` when its date
-    could not be read, so that it may be the newest.
+    could not be read, so that it may be the newest. `by_name` is one that only its name tells: it never counts, and
+    hides a result with a code only where it is newer than that.
     """
 
     source: str
@@ -58,6 +59,7 @@ class Reading:
     measurement: Measurement | None = None
     problem: Text | None = None
     undatable: bool = False
+    by_name: bool = False
 
 
 class _UnusableValueError(ValueError):
@@ -320,11 +322,14 @@ def newest(
         if reading.when is None:
             undated.append(reading)
         elif clock.too_far_ahead(reading.when):
-            remarks.append(_future(reading))
+            remarks.append(future(reading))
         else:
             dated.append(reading)
+    coded = [reading.when for reading in dated if reading.when is not None and reading.measurement is not None]
+    dated = [reading for reading in dated if not reading.by_name or _newer_than_all(reading, coded)]
     recent = [(reading, when) for reading in dated if (when := reading.when) is not None and when.last >= oldest_day]
-    shown = _last_shown(dated)
+    last = _last_usable(dated)
+    shown = None if last is None else shown_measurement(last)
     problems = list(gaps)
     problems += [reading.problem for reading in undated if reading.undatable and reading.problem is not None]
     if not recent:
@@ -341,10 +346,13 @@ def newest(
         return Unavailable(what, tuple(dict.fromkeys(problems)), shown, sources, tuple(remarks))
     measurements = [reading.measurement for reading in top if reading.measurement is not None]
     if not measurements:
-        old = tuple(reading.source for reading in dated if reading.source)
-        return Absent(what, shown, tuple(remarks), old[:1] if shown else ())
+        return Absent(what, shown, tuple(remarks), () if last is None else last.sources)
     chosen = max(measurements, key=severity)
     return Known(what, chosen, chosen.sources, (*remarks, *measurement_remarks(chosen)))
+
+
+def _newer_than_all(reading: Reading, others: Sequence[When]) -> bool:
+    return reading.when is not None and all(other.certainly_before(reading.when) for other in others)
 
 
 def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:
@@ -369,7 +377,8 @@ def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:
     return tuple(remarks)
 
 
-def _future(reading: Reading) -> Text:
+def future(reading: Reading) -> Text:
+    """That a result dated ahead was not used."""
     return Text(
         "{source} is dated in the future ({when}) and was not used",
         "{source} est daté dans le futur ({when}) et n'a pas été utilisé",
@@ -378,17 +387,24 @@ def _future(reading: Reading) -> Text:
     )
 
 
-def _last_shown(dated: Sequence[Reading]) -> Text | None:
+def _last_usable(dated: Sequence[Reading]) -> Measurement | None:
     usable = [reading.measurement for reading in dated if reading.measurement is not None]
-    if not usable:
-        return None
-    last = max(usable, key=lambda measurement: (measurement.when.last, measurement.source))
-    return shown_measurement(last)
+    return max(usable, key=lambda measurement: (measurement.when.last, measurement.source), default=None)
 
 
 def shown_measurement(measurement: Measurement) -> Text:
     """A result as a reader sees it: value and unit as reported, and the day."""
     return Text("{reported} ({when})", "{reported} ({when})", reported=measurement.reported, when=measurement.when)
+
+
+def shown_in_formula(measurement: Measurement) -> Amount | Text:
+    """A result in the unit that a formula counts in; beside it, as it was reported where that was in another unit."""
+    bounds, reported = measurement.bounds, measurement.reported
+    if reported.value in (bounds.low, bounds.high):
+        return reported
+    low, high = (None if end is None else end.quantize(Decimal("0.01")) for end in (bounds.low, bounds.high))
+    converted = amount_of(Bounds(low, high, bounds.low_open, bounds.high_open), measurement.unit)
+    return Text("{converted} ({reported})", "{converted} ({reported})", converted=converted, reported=reported)
 
 
 def lower_is_worse(measurement: Measurement) -> Decimal:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from mappings import concept_sets as sets
+from mappings.code_systems import ATC, LISTED, canonical
 from mappings.concepts import Terminology
 from mappings.dosage import IU_PER_MICROGRAM
 from mappings.evidence import Resource, local_reference
@@ -69,6 +70,15 @@ def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
     yield from references
 
 
+def coded_medication(holder: Resource, find: Finder) -> Mapping[str, Any]:
+    """The CodeableConcept that names the drug: the holder's own, else that of the Medication referred to."""
+    concept, reference = _medication(holder)
+    if concept or not reference:
+        return concept
+    medication = _contained(holder, reference) or find(reference) or {}
+    return a_map(medication.get("code")) or {"text": a_text(reference.get("display"))}
+
+
 def _medication(holder: Resource) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     both = a_map(holder.get("medication"))
     concept = a_map(holder.get("medicationCodeableConcept")) or a_map(both.get("concept"))
@@ -92,13 +102,34 @@ def _from_concept(concept: Mapping[str, Any], terminology: Terminology) -> Drug:
         return Drug(frozenset(), verbatim(text or shown_name(concept)), identified=True)
     if by_name := terminology.recognise_name(text):
         return _drug(by_name, text, by_name=True)
+    in_code = next(_names_in_codes(concept), "")
+    if by_name := terminology.recognise_name(in_code):
+        return _drug(by_name, in_code, by_name=True)
     reads_like_ours = any(terminology.recognise_name(a_text(coding.get("display"))) for coding in codings(concept))
+    named = not reads_like_ours and bool(text or in_code or _a_display(concept))
     return Drug(
         frozenset(),
         verbatim(shown_name(concept) or text),
-        identified=recognised.known_system and not reads_like_ours,
-        named=not reads_like_ours and bool(text or _a_display(concept)),
+        identified=recognised.known_system and not reads_like_ours and (named or _has_atc(concept)),
+        named=named,
     )
+
+
+def _has_atc(concept: Mapping[str, Any]) -> bool:
+    """ATC alone is listed whole: a product that our lists lack may be new, and only its name tells that it is not ours."""
+    return any(canonical(a_text(coding.get("system"))) == ATC for coding in codings(concept))
+
+
+_NAME_IN_CODE = re.compile(r"[^\W\d_]{5,}(?:[\s/,-].*)?", re.DOTALL)
+"""Begins with a word of five letters or more, as a name does and a formulary's code (`ALBU100`) does not."""
+
+
+def _names_in_codes(concept: Mapping[str, Any]) -> Iterator[str]:
+    """Names of drugs that a local system uses as its codes (MIMIC-IV on FHIR does)."""
+    for coding in codings(concept):
+        code = a_text(coding.get("code"))
+        if canonical(a_text(coding.get("system"))) not in LISTED and _NAME_IN_CODE.fullmatch(code):
+            yield code
 
 
 def _a_display(concept: Mapping[str, Any]) -> str:

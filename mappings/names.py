@@ -77,12 +77,13 @@ class DrugNames:
                     if name.concept:
                         found.add(name.concept)
             place += length
-        if found and any(_holds(said, phrase) for phrase in self._hiding):
+        if found and any(holds(said, phrase) for phrase in self._hiding):
             return frozenset()
         return frozenset(found)
 
 
-def _holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
+def holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
+    """The words of a text hold these words in a row."""
     length = len(phrase)
     return any(said[place : place + length] == phrase for place in range(len(said) - length + 1))
 
@@ -166,7 +167,7 @@ _PERCUTANEOUS_FIXATION = tuple(
 def names_percutaneous_fixation(text: str) -> bool:
     """The text of an order names percutaneous fixation, for which there is no usable code (`valuesets/gaps.csv`)."""
     said = tuple(words(text))
-    return any(_holds(said, phrase) for phrase in _PERCUTANEOUS_FIXATION)
+    return any(holds(said, phrase) for phrase in _PERCUTANEOUS_FIXATION)
 
 
 _CEMENT = frozenset(["cement", "cementoplasty", "pmma", "ciment", "cimentoplastie", "polymethylmethacrylate"])

@@ -9,13 +9,14 @@ from typing import Any
 from mappings import concept_sets as sets
 from mappings.acts import act_regions, reason_concepts, referred
 from mappings.clock import Clock
-from mappings.concepts import Terminology
+from mappings.concepts import Recognised, Terminology
 from mappings.dates import UnreadableDate, When, day
 from mappings.dosage import read_dosage
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts import Dosage, Drug, Order, OrderKind, Planned, Prescription
 from mappings.medications import Finder, identify
 from mappings.names import names_cement, names_follow_up, names_percutaneous_fixation
+from mappings.not_understood import ACTS_SAID, CONDITIONS_SAID, meant, texts_of
 from mappings.radiotherapy import (
     added_phases,
     intents_of,
@@ -136,7 +137,7 @@ def _medication_order(
         drug=drug,
         dosage=dosage,
         reasons=reason_concepts(resource, find, terminology),
-        reasons_unresolved=_unresolved_reasons(resource, find),
+        reasons_unresolved=(*_unresolved_reasons(resource, find), *_reasons_in_words(resource, terminology)),
         unidentified_because=None if drug.identified else drug.unresolved or _why_not(drug),
     )
 
@@ -161,7 +162,7 @@ def _service_order(
         coded += codings(detail)
     recognised = terminology.recognise(coded)
     external = is_external_radiotherapy(resource, terminology)
-    identified = bool(recognised.concepts or recognised.denied) or recognised.known_system
+    identified = bool(recognised.concepts or recognised.denied) or _known_to_be_unrelated(resource, recognised)
     performers = [coding for kind in maps(resource.get("performerType")) for coding in codings(kind)]
     concepts = recognised.concepts | terminology.recognise(performers).concepts
     if not external:
@@ -198,7 +199,27 @@ def _service_order(
         unidentified_because=None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
         instruction=a_text(resource.get("patientInstruction")),
         asks_a_question=_asks_a_question(resource, find, terminology),
+        unverified_code=bool(recognised.concepts) and recognised.concepts <= recognised.unverified,
     )
+
+
+LABORATORY_CATEGORIES = frozenset({"108252007", "LAB", "LABORATORY"})
+"""SNOMED CT, HL7 v2-0074, and the name of observation-category that some clients send."""
+
+
+def _known_to_be_unrelated(resource: Resource, recognised: Recognised) -> bool:
+    """A service of a listed system that we do not list, or of the laboratory, unless its words name what a rule is about.
+
+    Of laboratory requests the rules are about CTX alone.
+    """
+    said = [
+        text for concept in (resource.get("code"), *maps(resource.get("orderDetail"))) for text in texts_of(concept)
+    ]
+    categories = {
+        a_text(coding.get("code")).upper() for one in maps(resource.get("category")) for coding in codings(one)
+    }
+    is_known = recognised.known_system or (bool(said) and not categories.isdisjoint(LABORATORY_CATEGORIES))
+    return is_known and meant(said, ACTS_SAID) is None
 
 
 def _texts(resource: Resource) -> Iterator[str]:
@@ -284,6 +305,18 @@ def _unresolved_reasons(resource: Resource, find: Finder) -> tuple[Text, ...]:
         for reference in maps(resource.get("reasonReference"))
         if local_reference(reference) and referred(resource, reference, find) is None
     )
+
+
+def _reasons_in_words(resource: Resource, terminology: Terminology) -> Iterator[Text]:
+    """The reasons that name in words what a rule would act upon, without a code of it."""
+    for reason in maps(resource.get("reasonCode")):
+        meaning = meant(texts_of(reason), CONDITIONS_SAID)
+        if meaning is not None and terminology.recognise(codings(reason)).concepts.isdisjoint(meaning.concepts):
+            yield Text(
+                "the reason «{reason}» is said in words only",
+                "le motif «{reason}» n'est dit qu'en mots",
+                reason=shown_name(reason),
+            )
 
 
 def _occurrence(resource: Resource, clock: Clock) -> When | None:

@@ -29,6 +29,9 @@ USED_STATUSES = frozenset({"completed", "amended"})
 BONE = "bone"
 """linkId of the bone that the score is about."""
 
+ANSWERS = "urn:osteocds:answer"
+"""Code system of the answers."""
+
 SNOMED = "http://snomed.info/sct"
 
 
@@ -60,11 +63,12 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score: its finding, its questions, and what its totals mean. `bones` are (SNOMED CT code, words)."""
+    """A score: its finding, what it is about, its questions, what its totals mean. `bones` are (SNOMED CT code, words)."""
 
     id: str
     finding: str
     title: Text
+    about: Text
     source: Text
     questions: tuple[Question, ...]
     bands: tuple[Band, ...]
@@ -84,7 +88,11 @@ MIRELS = Score(
     "mirels",
     "mirels-score",
     Text("Mirels score", "Score de Mirels"),
-    Text("RAO, radiotherapy §1.2, Tableau 3", "RAO, radiothérapie §1.2, Tableau 3"),
+    Text("Risk of fracture of a long bone with a metastasis", "Risque de fracture d'un os long métastatique"),
+    Text(
+        "Auvergne-Rhône-Alpes referential of thoracic oncology 2023, radiotherapy §1.2, Tableau 3",
+        "Référentiels Auvergne Rhône-Alpes en oncologie thoracique 2023, radiothérapie §1.2, Tableau 3",
+    ),
     (
         Question(
             "site",
@@ -142,7 +150,11 @@ SINS = Score(
     "sins",
     "sins-score",
     Text("Spinal instability neoplastic score (SINS)", "Score d'instabilité rachidienne néoplasique (SINS)"),
-    Text("RAO, radiotherapy §1.2; points of Fisher 2010", "RAO, radiothérapie §1.2 ; points de Fisher 2010"),
+    Text("Stability of a spine with a metastasis", "Stabilité d'un rachis métastatique"),
+    Text(
+        "Auvergne-Rhône-Alpes referential of thoracic oncology 2023, radiotherapy §1.2; points of Fisher 2010",
+        "Référentiels Auvergne Rhône-Alpes en oncologie thoracique 2023, radiothérapie §1.2 ; points de Fisher 2010",
+    ),
     (
         Question(
             "location",

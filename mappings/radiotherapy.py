@@ -337,12 +337,22 @@ def _read(raw: object, clock: Clock) -> When | None:
 
 
 def links_of(resource: Resource) -> set[str]:
-    """What joins a resource to others of its course: itself, what it is part of or based on, its identifiers."""
-    links = {reference_of(resource)} - {""}
-    for name in ("partOf", "basedOn"):
-        links |= {local for reference in maps(resource.get(name)) if (local := local_reference(reference))}
+    """What joins a resource to others of its course: itself, what it is part of or based on, its identifiers.
+
+    A phase, plan or fraction that names its course is not joined by a local identifier: phases of two courses are both
+    called "Primary".
+    """
+    named = {
+        local
+        for name in ("partOf", "basedOn")
+        for reference in maps(resource.get(name))
+        if (local := local_reference(reference))
+    }
+    links = ({reference_of(resource)} - {""}) | named
+    is_named_part = bool(named) and any(_LEVELS.get(code, 0) > 0 for code in _code_values(resource))
     for identifier in maps(resource.get("identifier")):
-        if value := a_text(identifier.get("value")):
+        value = a_text(identifier.get("value"))
+        if value and (not is_named_part or value.startswith("urn:")):
             links.add(f"identifier {a_text(identifier.get('system'))} {value}")
     return links
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -16,8 +16,9 @@ from mappings import calcium as calcium_mapping
 from mappings import concept_sets as sets
 from mappings import exposures as exposure_mapping
 from mappings import renal
-from mappings.acts import encounter, imaging_study, procedure, report
+from mappings.acts import NOT_DONE, encounter, imaging_study, procedure, report
 from mappings.clock import Clock
+from mappings.code_systems import CCAM, ICD_10, LOINC, SNOMED_CT
 from mappings.concepts import Terminology
 from mappings.conditions import allergy, diagnosis
 from mappings.dates import UnreadableDate, When
@@ -48,6 +49,7 @@ from mappings.facts import (
 from mappings.findings import FindingReading, newest_finding, read_finding
 from mappings.laboratory import (
     Reading,
+    future,
     higher_is_worse,
     lower_is_worse,
     newest,
@@ -57,6 +59,18 @@ from mappings.laboratory import (
     vitamin_d_severity,
 )
 from mappings.medications import identify
+from mappings.not_understood import (
+    ACTS_SAID,
+    CONDITIONS_SAID,
+    Meaning,
+    NotUnderstood,
+    meant,
+    named_only,
+    not_coded,
+    result_named,
+    texts_of,
+    without_system,
+)
 from mappings.orders import courses_of_orders, is_open_order, read_order
 from mappings.queries import NEEDS
 from mappings.questionnaires import read_response
@@ -64,7 +78,7 @@ from mappings.radiotherapy import courses, links_of
 from mappings.shapes import a_map, a_text, codings, maps
 from mappings.sites import regions_of
 from mappings.units import Analyte
-from mappings.wording import Text
+from mappings.wording import Text, verbatim
 
 T = TypeVar("T")
 
@@ -87,6 +101,7 @@ class _Result:
     observation: Resource
     node: Mapping[str, Any]
     unverified: bool
+    uncoded: bool = False
 
 
 class Record(Facts):
@@ -106,6 +121,7 @@ class Record(Facts):
         self._terminology = terminology
         self._settings = settings
         self._findings: dict[tuple[str, frozenset[str]], Fact[Finding]] = {}
+        self._ahead: dict[str, NotUnderstood] = {}
 
     @property
     def today(self) -> date:
@@ -148,28 +164,46 @@ class Record(Facts):
         recognised = self._terminology.recognise(codings(node.get("code")))
         if recognised.denied:
             return
+        if not recognised.concepts and not recognised.known_system:
+            uncoded = _Result(source, observation, node, unverified=False, uncoded=True)
+            if named := result_named(texts_of(node.get("code"))):
+                results.setdefault(f"named {named}", []).append(uncoded)
+            for concept in self._terminology.recognise(without_system(node.get("code"), (LOINC,))).concepts:
+                results.setdefault(concept, []).append(uncoded)
+            return
         for concept in recognised.concepts:
             unverified = concept in recognised.unverified
             results.setdefault(concept, []).append(_Result(source, observation, node, unverified))
 
-    def _readings(self, analyte: Analyte, concepts: frozenset[str]) -> list[Reading]:
+    def _readings(self, analyte: Analyte, concepts: frozenset[str], *, named: str = "") -> list[Reading]:
+        """The results of these concepts, and those without a code whose words `named` names: they cannot be used."""
         found: dict[int, _Result] = {}
-        for concept in concepts:
+        for concept in (*concepts, f"named {named}"):
             for result in self._results.get(concept, ()):
                 found[id(result.node)] = result
-        readings = (
-            read_reading(
-                result.source, result.observation, result.node, analyte, self._clock, unverified=result.unverified
-            )
-            for result in found.values()
+        readings = [self._reading(result, analyte) for result in found.values()]
+        usable = [reading for reading in readings if reading is not None]
+        for reading in usable:
+            if reading.when is not None and self._clock.too_far_ahead(reading.when):
+                self._ahead[reading.source] = NotUnderstood(reading.source, verbatim(reading.source), future(reading))
+        return usable
+
+    def _reading(self, result: _Result, analyte: Analyte) -> Reading | None:
+        """One result; without a code that we know it is told by a name only, and never used."""
+        reading = read_reading(
+            result.source, result.observation, result.node, analyte, self._clock, unverified=result.unverified
         )
-        return [reading for reading in readings if reading is not None]
+        if reading is None or not result.uncoded:
+            return reading
+        value = None if reading.measurement is None else reading.measurement.reported
+        problem = named_only(result.source, result.node.get("code"), value)
+        return replace(reading, measurement=None, problem=problem, by_name=True)
 
     @cached_property
     def vitamin_d(self) -> Fact[VitaminD]:
         """25-OH-D: totals, D3 alone, or D2 and D3 of one sample summed."""
         readings = sum_of_fractions(
-            self._readings(Analyte.VITAMIN_D, sets.VITAMIN_D_25OH - sets.VITAMIN_D_25OH_D3),
+            self._readings(Analyte.VITAMIN_D, sets.VITAMIN_D_25OH - sets.VITAMIN_D_25OH_D3, named="vitamin D"),
             self._readings(Analyte.VITAMIN_D, sets.VITAMIN_D_25OH_D3),
             self._readings(Analyte.VITAMIN_D, sets.VITAMIN_D_25OH_D2),
         )
@@ -203,12 +237,13 @@ class Record(Facts):
             albumin_gaps=self._evidence.gaps_of(("albumin",)),
             clock=self._clock,
             valid_days=valid_days,
+            albumin_valid_days=self._settings.calcium_valid_days,
             albumin_window_days=self._settings.albumin_window_days,
         )
 
     @cached_property
     def _calcium_readings(self) -> list[Reading]:
-        return self._readings(Analyte.CALCIUM, sets.TOTAL_CALCIUM)
+        return self._readings(Analyte.CALCIUM, sets.TOTAL_CALCIUM, named="calcium")
 
     @cached_property
     def _corrected_readings(self) -> list[Reading]:
@@ -216,7 +251,7 @@ class Record(Facts):
 
     @cached_property
     def _albumin_readings(self) -> list[Reading]:
-        return self._readings(Analyte.ALBUMIN, sets.ALBUMIN)
+        return self._readings(Analyte.ALBUMIN, sets.ALBUMIN, named="albumin")
 
     @cached_property
     def albumin(self) -> Fact[Measurement]:
@@ -227,13 +262,13 @@ class Record(Facts):
     @cached_property
     def phosphate(self) -> Fact[Measurement]:
         """Newest phosphate."""
-        readings = self._readings(Analyte.PHOSPHATE, sets.PHOSPHATE)
+        readings = self._readings(Analyte.PHOSPHATE, sets.PHOSPHATE, named="phosphate")
         return self._newest(Analyte.PHOSPHATE, readings, "phosphate", lower_is_worse, self._settings.calcium_valid_days)
 
     @cached_property
     def creatinine(self) -> Fact[Measurement]:
         """Newest creatinine."""
-        readings = self._readings(Analyte.CREATININE, sets.CREATININE)
+        readings = self._readings(Analyte.CREATININE, sets.CREATININE, named="creatinine")
         days = self._settings.renal_valid_days
         return self._newest(Analyte.CREATININE, readings, "creatinine", higher_is_worse, days)
 
@@ -260,7 +295,7 @@ class Record(Facts):
 
     def _haemostasis(self, analyte: Analyte, concepts: frozenset[str], query: str) -> Fact[Measurement]:
         """A result that a recent cytotoxic makes old sooner; where it alone decides, its absence must be known."""
-        readings, settings = self._readings(analyte, concepts), self._settings
+        readings, settings = self._readings(analyte, concepts, named=query), self._settings
         usual = self._newest(analyte, readings, query, lower_is_worse, settings.haemostasis_valid_days)
         sooner = self._newest(analyte, readings, query, lower_is_worse, settings.haemostasis_valid_days_on_cytotoxic)
         if usual == sooner:
@@ -307,7 +342,7 @@ class Record(Facts):
     @cached_property
     def _renal_inputs(self) -> renal.RenalInputs:
         cockcroft, measured, egfr = self._clearance_readings()
-        weights = self._readings(Analyte.WEIGHT, sets.BODY_WEIGHT)
+        weights = self._readings(Analyte.WEIGHT, sets.BODY_WEIGHT, named="weight")
         days, weight_days = self._settings.renal_valid_days, self._settings.weight_valid_days
         return renal.RenalInputs(
             cockcroft=self._newest(Analyte.CLEARANCE, cockcroft, "clearance", lower_is_worse, days),
@@ -322,7 +357,7 @@ class Record(Facts):
         """A value per 1.73 m² is an eGFR whatever its code says, as one with an eGFR's code is whatever its unit says."""
         cockcroft = self._readings(Analyte.CLEARANCE, sets.CLEARANCE_COCKCROFT)
         measured = self._readings(Analyte.CLEARANCE, sets.CLEARANCE_MEASURED)
-        egfr = self._readings(Analyte.CLEARANCE, sets.EGFR)
+        egfr = self._readings(Analyte.CLEARANCE, sets.EGFR, named="clearance")
         normalised = [reading for reading in (*cockcroft, *measured) if _per_body_surface(reading)]
         return (
             [reading for reading in cockcroft if not _per_body_surface(reading)],
@@ -358,7 +393,16 @@ class Record(Facts):
             regions = regions_of(observation.get("bodySite"), self._terminology)
             for node in (observation, *maps(observation.get("component"))):
                 for name in self._finding_names(node, regions):
-                    reading = read_finding(name, source, observation, node, regions, self._clock, self._terminology)
+                    reading = read_finding(
+                        name,
+                        source,
+                        observation,
+                        node,
+                        regions,
+                        self._clock,
+                        self._terminology,
+                        unverified=name in self._terminology.recognise(codings(node.get("code"))).unverified,
+                    )
                     if reading is not None:
                         readings.setdefault(name, []).append(reading)
         for source, response in self._evidence.of_type("QuestionnaireResponse"):
@@ -496,6 +540,63 @@ class Record(Facts):
             if is_open_order(resource) and reference_of(resource) not in drafts
         ]
         return Collected(ORDERS, (*self._drafts, *found), self._gaps("orders"))
+
+    # --- what was not understood --------------------------------------------------------------------------------------
+
+    def not_understood(self) -> tuple[NotUnderstood, ...]:
+        """What no rule could rely on of the facts that were asked.
+
+        Results dated ahead, conditions and acts in words only, and uncertain exposures that make a start a continuation.
+
+        Call it once the rules have been asked. A condition in words that another one of the record states in a code says
+        nothing new.
+        """
+        asked = vars(self)
+        found = list(self._ahead.values())
+        if "conditions" in asked:
+            found += self._conditions_not_coded()
+        if "procedures" in asked or "radiotherapies" in asked:
+            found += self._acts_not_coded()
+        if "exposures" in asked:
+            found += self._uncertain_continuation()
+        return tuple(found)
+
+    def _uncertain_continuation(self) -> Iterator[NotUnderstood]:
+        """The uncertain exposures by which an order of an antiresorptive counts as a continuation."""
+        if any(order.triggers and order.is_any(sets.ANTIRESORPTIVES) for order in self._drafts):
+            phase = self.exposures.of(sets.ANTIRESORPTIVES).phase
+            if isinstance(phase, Known):
+                for source, remark in zip(phase.sources, phase.remarks, strict=False):
+                    yield NotUnderstood(source, verbatim(source), remark)
+
+    def _conditions_not_coded(self) -> Iterator[NotUnderstood]:
+        coded = frozenset().union(*(one.concepts for one in self.conditions if one.active and not one.suspected))
+        for source, resource in self._evidence.of_type("Condition"):
+            code = resource.get("code")
+            meaning = self._uncoded_meaning(code, CONDITIONS_SAID, (ICD_10, SNOMED_CT))
+            if meaning is None or not coded.isdisjoint(meaning.concepts):
+                continue
+            read = diagnosis(source, resource, self._clock, self._terminology)
+            if read is not None and read.active and not read.suspected:
+                yield not_coded(source, code)
+
+    def _acts_not_coded(self) -> Iterator[NotUnderstood]:
+        for source, resource in self._evidence.of_type("Procedure"):
+            code = resource.get("code")
+            meaning = self._uncoded_meaning(code, ACTS_SAID, (SNOMED_CT, CCAM))
+            if meaning is not None and a_text(resource.get("status")) not in NOT_DONE:
+                yield not_coded(source, code)
+
+    def _uncoded_meaning(self, code: object, meanings: Iterable[Meaning], systems: Iterable[str]) -> Meaning | None:
+        """What words, or a code without its system, say that no code of the concept says, or says only to look like."""
+        recognised = self._terminology.recognise(codings(code))
+        if recognised.denied:
+            return None
+        guessed = self._terminology.recognise(without_system(code, systems)).concepts
+        meaning = meant(texts_of(code), meanings) or next(
+            (one for one in meanings if not guessed.isdisjoint(one.concepts)), None
+        )
+        return meaning if meaning is not None and recognised.concepts.isdisjoint(meaning.concepts) else None
 
     def _collected(
         self, what: Text, fact: str, resource_type: str, read: Callable[[str, Resource], T | None]

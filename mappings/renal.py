@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from mappings.dates import completed_years
 from mappings.facts import Absent, Clearance, ClearanceMethod, Fact, Known, Measurement, Person, Unavailable
+from mappings.laboratory import shown_in_formula
 from mappings.quantities import Bounds
 from mappings.units import SCALES, Analyte
 from mappings.wording import Text
@@ -154,9 +155,9 @@ def _computed(
         "(140 - {age}) × {weight} × {factor} / {creatinine}",
         "(140 - {age}) × {weight} × {factor} / {creatinine}",
         age=youngest if youngest == oldest else Text("{low} to {high}", "{low} à {high}", low=youngest, high=oldest),
-        weight=weight.value.reported,
+        weight=shown_in_formula(weight.value),
         factor=factor,
-        creatinine=creatinine.value.reported,
+        creatinine=shown_in_formula(creatinine.value),
     )
     value = Clearance(bounds, creatinine.value.when, ClearanceMethod.COMPUTED_COCKCROFT, computation)
     sources = (*creatinine.sources, *weight.sources, *person.sources)

@@ -15,25 +15,27 @@ import orjson
 from flask import Flask, Response, request
 from flask_cors import CORS
 from marshmallow import ValidationError
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from cds_hooks import (
+    CardSchema,
     DiscoverySchema,
+    HookResponse,
     HookResponseSchema,
     InvalidHookRequest,
     ProtocolError,
     operation_outcome,
     read_feedback,
 )
-from service.evaluate import Failure
+from service.cards import in_place_of
 from service.explain import explanation
-from service.i18n import choose_language
+from service.i18n import Language, choose_language
+from service.metrics import Metrics
 from service.openapi import openapi
 from service.pages import pages
 from service.pipeline import Advised, advise
-from service.rules.outcome import Advice, CannotTell
 from service.services import Service, published
 from service.settings import Settings
 from service.storage import FeedbackStore
@@ -44,39 +46,7 @@ LOG = logging.getLogger("osteocds")
 
 _DISCOVERY = DiscoverySchema()
 _RESPONSE = HookResponseSchema()
-
-
-class Metrics:
-    """Counters and timings without anything of a patient."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.answers = Counter("osteocds_rule_answers", "Answers of rules", ["rule", "answer"], registry=self.registry)
-        self.requests = Counter("osteocds_requests", "Hook requests", ["service", "status"], registry=self.registry)
-        self.seconds = Histogram(
-            "osteocds_request_seconds", "Time to answer a hook", ["service"], registry=self.registry
-        )
-        self._children: dict[tuple[str, str], Any] = {}
-
-    def count(self, advised: Advised) -> None:
-        """Count what every rule answered."""
-        for one in advised.answers:
-            key = (one.rule.id, _kind(one.answer))
-            child = self._children.get(key)
-            if child is None:
-                child = self._children[key] = self.answers.labels(*key)
-            child.inc()
-
-
-def _kind(answer: object) -> str:
-    match answer:
-        case Advice():
-            return "advises"
-        case CannotTell():
-            return "cannot-tell"
-        case Failure():
-            return "failed"
-    return "silent"
+_CARD = CardSchema()
 
 
 def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None) -> Flask:
@@ -111,16 +81,23 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None)
         return Response(discovery, mimetype=JSON)
 
     @app.post("/cds-services/<service_id>")
+    @metrics.in_progress.track_inprogress()
     def invoke(service_id: str) -> Response:
         service = _service(services, service_id)
         started = time.perf_counter()
         language = choose_language(request.headers.get("Accept-Language", ""), settings.language)
-        here = world if world.public_url else replace(world, public_url=request.url_root.rstrip("/"))
-        advised = advise(_body(), service, here, now=clock(), language=language)
+        advised = advise(
+            _body(),
+            service,
+            world,
+            now=clock(),
+            language=language,
+            public_url=lambda: settings.public_url or request.url_root.rstrip("/"),
+        )
         response = advised.response
         if settings.explain:
-            response = replace(response, extension=explanation(advised, service.rules, language))
-        body = _json(response.to_json(), _RESPONSE)
+            response = _explained(advised, service, language)
+        body = _answer(response, language)
         metrics.count(advised)
         metrics.seconds.labels(service_id).observe(time.perf_counter() - started)
         metrics.requests.labels(service_id, "200").inc()
@@ -150,7 +127,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None)
 
     @app.get("/metrics")
     def measure() -> Response:
-        return Response(generate_latest(metrics.registry), content_type=CONTENT_TYPE_LATEST)
+        return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
     app.register_blueprint(pages(settings, services))
     _register_errors(app, metrics)
@@ -176,6 +153,26 @@ def _body() -> object:
         return orjson.loads(request.get_data(cache=False).removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
+
+
+def _explained(advised: Advised, service: Service, language: Language) -> HookResponse:
+    try:
+        return replace(advised.response, extension=explanation(advised, service.rules, language))
+    except Exception as error:  # noqa: BLE001 - the cards matter more than their explanation
+        LOG.error("defect of the service: %s in %s", type(error).__name__, _where(error))  # noqa: TRY400 - as in `defect`
+        return advised.response
+
+
+def _answer(response: HookResponse, language: Language) -> bytes:
+    """The answer as bytes; a card that is none, a defect of ours, is told plainly and takes no other with it."""
+    answer = response.to_json()
+    if _RESPONSE.validate(answer):
+        LOG.error("defect of the service: a card that does not conform")
+        cards = tuple(
+            in_place_of(card, language) if _CARD.validate(card.to_json()) else card for card in response.cards
+        )
+        return _json({**answer, "cards": [card.to_json() for card in cards]}, _RESPONSE)
+    return orjson.dumps(answer)
 
 
 def _json(answer: dict[str, Any], schema: Any) -> bytes:

@@ -7,12 +7,13 @@ what silences it is kept as its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cds_hooks import Card, Coding, Link, Source
 from mappings import concept_sets as sets
 from mappings.facts import Absent, Facts, Order
+from mappings.not_understood import NotUnderstood
 from mappings.questionnaires import SCORES
 from mappings.wording import Text
 from service.evaluate import Answered, Failure
@@ -50,6 +51,7 @@ HYDRATION = Text(
 CHECKLIST_NAME = Text("Prerequisites", "Préalables")
 UNCHECKED_NAME = Text("Could not be checked", "Vérification impossible")
 NOT_SHOWN_NAME = Text("More cards", "Autres cartes")
+NOT_UNDERSTOOD_NAME = Text("Uncertain or not understood", "Incertain ou non compris")
 NOT_IDENTIFIED_NAME = Text("Order not identified", "Prescription non identifiée")
 
 
@@ -125,13 +127,23 @@ def _silenced(one: Answered, deleted: dict[int, str], emergencies: list[str], ad
 # --- composing --------------------------------------------------------------------------------------------------------
 
 
-def compose(answers: Sequence[Answered], unidentified: Sequence[Order], patient: Facts | None) -> list[Composed]:
-    """The cards of a request, the most urgent first, in a stable order."""
+def compose(
+    answers: Sequence[Answered],
+    unidentified: Sequence[Order],
+    patient: Facts | None,
+    set_aside: Sequence[NotUnderstood] = (),
+) -> list[Composed]:
+    """The cards of a request, the most urgent first, in a stable order.
+
+    `set_aside` is what of the record was not understood; what another card says of it already is not said again.
+    """
     advised = [one for one in answers if isinstance(one.answer, Advice)]
     cards = [_advice_card(group, patient) for group in _grouped(advised)]
     cards += _unchecked_cards(answers)
-    if unidentified:
-        cards.append(_not_identified_card(unidentified))
+    told = {note for card in cards for note in card.notes}
+    set_aside = [one for one in set_aside if one.why not in told]
+    if unidentified or set_aside:
+        cards.append(_not_understood_card(unidentified, set_aside))
     return sorted(cards, key=lambda card: -card.indicator.rank)
 
 
@@ -223,11 +235,11 @@ def _order_notes(orders: Iterable[Order], patient: Facts | None) -> Iterable[Tex
     for order in orders:
         if order.drug is not None and order.drug.by_name:
             yield Text("{drug} was identified by name.", "{drug} a été identifié par son nom.", drug=order.name)
-        if order.drug is not None and order.drug.unverified_code:
+        if order.unverified_code or (order.drug is not None and order.drug.unverified_code):
             yield Text(
-                "{drug} was identified by a code that is not verified.",
-                "{drug} a été identifié par un code non vérifié.",
-                drug=order.name,
+                "{order} was identified by a code that is not verified.",
+                "{order} : identification par un code non vérifié.",
+                order=named(order),
             )
         if patient is not None and order.is_any(sets.ANTIRESORPTIVES):
             yield from _scope_notes(order, patient)
@@ -235,6 +247,12 @@ def _order_notes(orders: Iterable[Order], patient: Facts | None) -> Iterable[Tex
 
 def _scope_notes(order: Order, patient: Facts) -> Iterable[Text]:
     metastasis = bone_metastasis(patient)
+    if osteoporosis_form(order) and order.reasons_unresolved:
+        yield Text(
+            "The strength is that of osteoporosis, but {why}: it counts as for bone metastases.",
+            "La dose est celle de l'ostéoporose, mais {why} : elle compte comme pour métastases osseuses.",
+            why=order.reasons_unresolved,
+        )
     if osteoporosis_form(order) and metastasis.holds:
         yield from remarks(metastasis.basis)
     if osteoporosis_form(order) and metastasis.holds is None:
@@ -325,6 +343,57 @@ def _unchecked_card(group: list[Answered]) -> Composed:
     )
 
 
+MOST_SET_ASIDE = 5
+"""Resources of the record that the quiet card names; a record in words alone may hold hundreds."""
+
+
+def _not_understood_card(unidentified: Sequence[Order], set_aside: Sequence[NotUnderstood]) -> Composed:
+    """The one quiet card of a request: orders that could not be identified, and what of the record was not understood."""
+    orders = _not_identified_card(unidentified) if unidentified else None
+    if not set_aside:
+        return orders or _set_aside_card(set_aside)
+    record = _set_aside_card(set_aside)
+    if orders is None:
+        return record
+    return replace(
+        orders,
+        detail=(*orders.detail, *record.detail),
+        results=(*orders.results, *record.results),
+        resources=(*orders.resources, *record.resources),
+    )
+
+
+def _set_aside_card(set_aside: Sequence[NotUnderstood]) -> Composed:
+    shown, rest = set_aside[:MOST_SET_ASIDE], set_aside[MOST_SET_ASIDE:]
+    results = [one.why for one in shown]
+    if rest:
+        results.append(Text("{count} more of this kind", "{count} autres de ce genre", count=len(rest)))
+    return Composed(
+        indicator=Indicator.INFO,
+        topic=NOT_IDENTIFIED,
+        topic_name=NOT_UNDERSTOOD_NAME,
+        summary=Text(
+            "Uncertain or not understood: {names}",
+            "Incertain ou non compris : {names}",
+            names=_unique(one.name for one in shown)[:2],
+        ),
+        detail=(
+            Text(
+                "The rules could not rely on what follows: take it into account yourself, and have the record corrected.",
+                "Les règles n'ont pas pu s'appuyer sur ce qui suit : en tenir compte soi-même, et faire corriger le dossier.",
+            ),
+        ),
+        lines=(),
+        items=(),
+        results=_unique(results),
+        notes=(),
+        citations=(),
+        offers=(),
+        rules=(),
+        resources=tuple(dict.fromkeys(one.source for one in shown if one.source)),
+    )
+
+
 def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
     named = tuple(order.name if order.name.en else Text("(no name)", "(sans nom)") for order in unidentified)
     results = tuple(
@@ -381,11 +450,11 @@ def _not_shown_card(dropped: Sequence[Composed]) -> Composed:
         indicator=max((card.indicator for card in dropped), key=lambda indicator: indicator.rank),
         topic=NOT_SHOWN,
         topic_name=NOT_SHOWN_NAME,
-        summary=Text("{count} more cards, in brief", "{count} autres cartes, en bref", count=len(dropped)),
+        summary=Text("Cards not shown in full: {count}", "Cartes non détaillées : {count}", count=len(dropped)),
         detail=(
             Text(
-                "Not shown in full, to keep the cards few; deal with those above, and ask again.",
-                "Non détaillées, pour limiter le nombre de cartes ; traiter les précédentes, puis redemander.",
+                "One line each, to keep the cards few: deal with the more urgent ones, and ask again.",
+                "Une ligne chacune, pour limiter le nombre de cartes : traiter les plus urgentes, puis redemander.",
             ),
         ),
         lines=tuple(card.summary for card in dropped),
@@ -411,7 +480,7 @@ WHY_HEADING = Text("Why", "Pourquoi")
 
 
 def written(
-    composed: Composed, language: Language, ordering: Ordering, selection_behavior: str, public_url: str
+    composed: Composed, language: Language, ordering: Ordering, selection_behavior: str, public_url: Callable[[], str]
 ) -> Card:
     """The card in one language, with its suggestions, and links to the questionnaires that it names."""
     offered = suggestions(composed.offers, ordering)
@@ -433,10 +502,41 @@ def written(
         detail=_detail(composed, language),
         suggestions=tuple(offered),
         selection_behavior=selection_behavior,
-        links=tuple(_link(name, language, public_url) for name in composed.links if public_url),
+        links=tuple(_link(name, language, url) for name in composed.links if (url := public_url())),
         override_reasons=_override_reasons(language) if composed.rules else (),
         extension={EXTENSION: extension} if extension else {},
     )
+
+
+def told_plainly(rules: Iterable[str], indicator: Indicator, language: Language) -> Card:
+    """Stands for what could not be written because of a defect of ours: it names the rules, for silence would be worse."""
+    ids = tuple(dict.fromkeys(rules))
+    summary = Text(
+        "Advice that cannot be shown, because of a defect of the service",
+        "Avis qui ne peut être affiché, à cause d'un défaut du service",
+    )
+    detail = Text(
+        "Look these rules up in the catalogue of the service, check them yourself, and tell those who run it: {rules}.",
+        "Chercher ces règles dans le catalogue du service, les vérifier soi-même, et prévenir ses responsables : {rules}.",
+        rules=", ".join(ids),
+    )
+    return Card(
+        summary=plain(sentence(summary, language)),
+        indicator=indicator.value,
+        source=Source(
+            rendered(SOURCE_WITHOUT_CITATION, language),
+            Coding(TOPIC_SYSTEM, COULD_NOT_BE_CHECKED, rendered(UNCHECKED_NAME, language)),
+        ),
+        detail=sentence(detail, language),
+        override_reasons=_override_reasons(language),
+        extension={EXTENSION: {"unchecked": list(ids)}} if ids else {},
+    )
+
+
+def in_place_of(card: Card, language: Language) -> Card:
+    """What is said instead of a card that does not conform to CDS Hooks."""
+    ours = card.extension.get(EXTENSION, {})
+    return told_plainly((*ours.get("rules", ()), *ours.get("unchecked", ())), Indicator(card.indicator), language)
 
 
 def _link(questionnaire: str, language: Language, public_url: str) -> Link:

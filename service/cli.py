@@ -1,4 +1,4 @@
-"""The command `osteocds`: serve, demo, check, rules, services."""
+"""The command `osteocds`: serve, demo, check, coverage, rules, services."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ import orjson
 import requests
 
 from cds_hooks import ProtocolError
+from mappings.clock import Clock
 from mappings.concepts import Terminology
+from mappings.coverage import Coverage
+from service import coverage as coverages
 from service.explain import explain
 from service.i18n import Language, render
 from service.pipeline import advise
@@ -57,33 +60,48 @@ def serve(settings: Settings) -> None:
     "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the cards"
 )
 @click.option("--keep", is_flag=True, help="fire no hook; keep both servers running until Ctrl-C")
+@click.option(
+    "--at",
+    nargs=2,
+    default=None,
+    metavar="SERVICE_BASE FHIR_BASE",
+    help="start nothing; fire the hooks at this service, about the patients of this FHIR server",
+)
 @click.pass_obj
-def demo(settings: Settings, fhir_server: Path | None, language: str | None, *, keep: bool) -> None:
+def demo(
+    settings: Settings, fhir_server: Path | None, language: str | None, at: tuple[str, str] | None, *, keep: bool
+) -> None:
     """Start a FHIR server with synthetic patients and the service, fire the hooks, print the cards, stop."""
     from service import demo as demonstration  # noqa: PLC0415 - for this command alone
 
     now = _moment(None, settings)
+    chosen = Language(language) if language else settings.language
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped in order
     try:
         if keep:
             demonstration.keep_running(settings, fhir_server, now=now, echo=click.echo)
+        elif at:
+            demonstration.fire_hooks(*at, chosen, today=now.date(), echo=click.echo)
         else:
             # On a free port: a service that is running already on the usual one is left alone.
-            chosen = Language(language) if language else settings.language
             demonstration.run_demo(replace(settings, port=0), fhir_server, chosen, now=now, echo=click.echo)
     except demonstration.DemoFailed as error:
         raise click.ClickException(str(error)) from error
+    except requests.RequestException as error:
+        raise click.ClickException(f"a server of the demo did not answer: {error}") from error
 
 
 @main.command("load-demo-patients")
 @click.argument("fhir_base", metavar="FHIR_BASE")
+@click.option("--wait", default=0.0, metavar="SECONDS", help="how long to wait for a server that is still starting")
 @click.pass_obj
-def load_demo_patients(settings: Settings, fhir_base: str) -> None:
+def load_demo_patients(settings: Settings, fhir_base: str, wait: float) -> None:
     """Load the demo's synthetic patients into an empty FHIR server of yours."""
     from service import demo as demonstration  # noqa: PLC0415 - for this command alone
 
     try:
-        loaded = demonstration.load(demonstration.DEMO_PATIENTS, fhir_base, _moment(None, settings).date())
+        today = _moment(None, settings).date()
+        loaded = demonstration.load(demonstration.DEMO_PATIENTS, fhir_base, today, wait_seconds=wait)
     except (demonstration.DemoFailed, requests.RequestException) as error:
         raise click.ClickException(f"the patients could not be loaded into {fhir_base}: {error}") from error
     click.echo(f"{loaded} resources of {len(demonstration.DEMO_PATIENTS)} synthetic patients in {fhir_base}")
@@ -119,10 +137,12 @@ def check(
     chosen = Language(language) if language else settings.language
     with ThreadPoolExecutor(max_workers=16) as executor:
         world = _world(settings, executor)
-        world = world if world.public_url else replace(world, public_url=f"http://{settings.host}:{settings.port}")
+        public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
         service = _service(settings, world, body, service_id)
         try:
-            advised = advise(body, service, world, now=_moment(as_of, settings), language=chosen)
+            advised = advise(
+                body, service, world, now=_moment(as_of, settings), language=chosen, public_url=lambda: public_url
+            )
         except ProtocolError as error:
             problems = "\n".join(f"  {where or 'request'}: {what}" for where, what in error.problems.items())
             raise click.ClickException(f"HTTP {error.status}\n{problems}") from error
@@ -139,6 +159,36 @@ def check(
         click.echo("no card")
     for one in explained:
         click.echo(one.line(chosen))
+
+
+@main.command()
+@click.argument("sample", type=click.Path(exists=True, path_type=Path), metavar="FOLDER-OR-BUNDLE-OR-NDJSON")
+@click.option("--top", type=click.IntRange(min=1), default=30, show_default=True, help="rows of each table")
+@click.option("--without-texts", is_flag=True, help="leave out texts without a code, for a report that leaves the site")
+@click.option("--as-of", default=None, metavar="TIME", help="the moment at which the records are read; by default now")
+@click.option("--json", "as_json", is_flag=True, help="print the report as JSON, with every row that was counted")
+@click.pass_obj
+def coverage(
+    settings: Settings, sample: Path, top: int, as_of: str | None, *, without_texts: bool, as_json: bool
+) -> None:
+    """Report which codes, units and drugs of a sample of records the service understands, and which not.
+
+    The report holds codes, displays, units and the texts of coded elements; no value, date or id. A text is what a person
+    wrote: `--without-texts` leaves those without a code out.
+    """
+    counted = Coverage(_own_terminology(settings), Clock(_moment(as_of, settings)), with_texts=not without_texts)
+    try:
+        with click.progressbar(
+            length=2 * coverages.size(sample), label="reading", file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as bar:
+            examined = coverages.examine(sample, counted, bar.update)
+    except (coverages.NotASample, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        answer = coverages.report(examined, counted)
+        sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+    else:
+        click.echo("\n".join(coverages.printed(examined, counted, top)))
 
 
 def _service(settings: Settings, world: World, body: object, service_id: str | None) -> Service:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import requests
 
-from service.embedded_fhir import EmbeddedFhirError, embedded_fhir, free_port, running
+from service.embedded_fhir import EmbeddedFhirError, embedded_fhir, free_port, running, wait_until_ready
 from service.i18n import Language
 from service.printing import printed_card
 from service.settings import Settings
@@ -171,11 +171,14 @@ def hook_request(patient: DemoPatient, record: SyntheticRecord, fhir_base: str) 
     return {"hook": hook, "hookInstance": str(uuid4()), "fhirServer": fhir_base, "context": context}
 
 
-def load(patients: tuple[DemoPatient, ...], fhir_base: str, today: date) -> int:
+def load(patients: tuple[DemoPatient, ...], fhir_base: str, today: date, *, wait_seconds: float = 0) -> int:
     """Load the records into a FHIR server, one transaction a patient; the number of resources.
 
-    Raises `DemoFailed` where the server refuses one.
+    Waits as long as `wait_seconds` for a server that is still starting. Raises `DemoFailed` where it does not come up, or
+    refuses a record.
     """
+    if wait_seconds and (failure := wait_until_ready(f"{fhir_base}/metadata", wait_seconds)):
+        raise DemoFailed(f"the FHIR server {failure}")
     loaded = 0
     with requests.Session() as session:
         session.trust_env = False
@@ -220,11 +223,22 @@ def demo_servers(settings: Settings, fhir_server: Path | None, today: date, echo
 
 
 def run_demo(settings: Settings, fhir_server: Path | None, language: Language, *, now: datetime, echo: Echo) -> None:
-    """Fire the hooks of every demo patient and print the cards. Raises `DemoFailed`."""
-    with demo_servers(settings, fhir_server, now.date(), echo) as (fhir_base, base), requests.Session() as session:
+    """Fire the hooks of every demo patient at servers started for it, and print the cards. Raises `DemoFailed`."""
+    with demo_servers(settings, fhir_server, now.date(), echo) as (fhir_base, base):
+        fire_hooks(base, fhir_base, language, today=now.date(), echo=echo)
+    echo("")
+    echo("Stopped. Keep the service and the FHIR server running with: make run")
+
+
+def fire_hooks(base: str, fhir_base: str, language: Language, *, today: date, echo: Echo) -> None:
+    """Fire the hooks of every demo patient at the service at `base`, and print the cards.
+
+    The service asks the FHIR server, which holds the patients, at `fhir_base`. Raises `DemoFailed`.
+    """
+    with requests.Session() as session:
         session.trust_env = False
         for patient in DEMO_PATIENTS:
-            request = hook_request(patient, demo_record(patient, now.date()), fhir_base)
+            request = hook_request(patient, demo_record(patient, today), fhir_base)
             url = f"{base}/cds-services/bone-metastases-{request['hook']}"
             answer = session.post(url, json=request, headers={"Accept-Language": language.value}, timeout=30)
             if not answer.ok:
@@ -239,8 +253,6 @@ def run_demo(settings: Settings, fhir_server: Path | None, language: Language, *
                 echo("\n".join(printed_card(card)))
             if not cards:
                 echo("\n   no card: nothing to say")
-    echo("")
-    echo("Stopped. Keep the service and the FHIR server running with: make run")
 
 
 def _ordered(patient: DemoPatient) -> str:

@@ -101,8 +101,8 @@ def running(
     environment: Mapping[str, str] | None = None,
     ready: str = "/metadata",
     log: Path | None = None,
-) -> Iterator[None]:
-    """Run `command`, a server, while the block lasts; enter the block when `ready` under its base answers.
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run `command`, a server, while the block lasts; enter the block, with its process, when `ready` under its base answers.
 
     The process is terminated at the end, and killed when it is still there `stop_seconds` later. Its standard input is
     a pipe that ends when we end: a command that ends with it is never left behind, not even when we are killed. What it
@@ -117,10 +117,10 @@ def running(
         ) as process,
     ):
         try:
-            failure = _wait_until_ready(process, base + ready, start_seconds)
+            failure = wait_until_ready(base + ready, start_seconds, process)
             if failure:
                 raise ServerFailedError(f"The server at {base} {failure}. Its log ends:\n{_tail(written.fileno())}")
-            yield
+            yield process
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -128,13 +128,13 @@ def running(
             process.kill()
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], url: str, seconds: float) -> str | None:
-    """Wait for an answer that is fine; None when it came, else what went wrong."""
+def wait_until_ready(url: str, seconds: float, process: subprocess.Popen[bytes] | None = None) -> str | None:
+    """Wait for an answer that is fine, while the server's process lasts; None when it came, else what went wrong."""
     deadline = time.monotonic() + seconds
     with requests.Session() as session:
         session.trust_env = False  # a site's proxy does not reach our loopback
         while (left := deadline - time.monotonic()) > 0:
-            if process.poll() is not None:
+            if process is not None and process.poll() is not None:
                 return f"ended with status {process.returncode}"
             with suppress(requests.RequestException):
                 if session.get(url, timeout=left).ok:

@@ -19,7 +19,7 @@ from urllib.parse import quote, urljoin
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, LocationParseError
+from urllib3.exceptions import HTTPError, LocationParseError, ProtocolError
 from urllib3.exceptions import TimeoutError as SocketTimeout
 from urllib3.util import Url, parse_url
 
@@ -240,20 +240,8 @@ class FhirServer:
         form: list[tuple[str, str]] | None = None,
         parameters: list[tuple[str, str]] | None = None,
     ) -> Mapping[str, Any]:
-        headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
-        if self.authorization is not None:
-            headers["Authorization"] = f"Bearer {self.authorization.access_token}"
         try:
-            with self.session.request(
-                method,
-                url,
-                headers=headers,
-                data=form,
-                params=parameters,
-                timeout=self._time_left(),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            with self._respond(method, url, form, parameters) as response:
                 body = self._body(response)
         # From None: the library's messages hold the URL, and so the patient's id.
         except (requests.Timeout, SocketTimeout):
@@ -272,6 +260,41 @@ class FhirServer:
             raise FhirProblem(NO_JSON)
         return answer
 
+    def _respond(
+        self,
+        method: str,
+        url: str,
+        form: list[tuple[str, str]] | None,
+        parameters: list[tuple[str, str]] | None,
+    ) -> requests.Response:
+        """The response, its body not yet read."""
+        headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
+        if self.authorization is not None:
+            headers["Authorization"] = f"Bearer {self.authorization.access_token}"
+
+        def call(session: requests.Session) -> requests.Response:
+            return session.request(
+                method,
+                url,
+                headers=headers,
+                data=form,
+                params=parameters,
+                timeout=self._time_left(),
+                allow_redirects=False,
+                stream=True,
+            )
+
+        try:
+            return call(self.session)
+        except requests.ConnectionError as error:
+            if not _broken_off(error):
+                raise
+        # Servers close connections that were idle for a while, some just as they are used again. Asking again is harmless,
+        # since all that is sent are reads and searches; on a new connection, since the others may be as old.
+        with new_session() as fresh:
+            fresh.verify = self.session.verify
+            return call(fresh)
+
     def _time_left(self) -> float:
         left = self.deadline - time.monotonic()
         if left <= 0:
@@ -287,6 +310,11 @@ class FhirServer:
                 raise FhirProblem(TOO_LARGE)
             self._time_left()
         return bytes(body)
+
+
+def _broken_off(error: requests.ConnectionError) -> bool:
+    """The connection stood, and was closed without an answer."""
+    return bool(error.args) and isinstance(error.args[0], ProtocolError)
 
 
 def _escaped(value: str) -> str:

@@ -8,10 +8,11 @@ from importlib.metadata import version
 import orjson
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from mappings.questionnaires import BONE, SCORES, SNOMED
+from mappings.questionnaires import ANSWERS, BONE, SCORES, SNOMED
+from mappings.wording import Text
 from service.catalogue import catalogue
 from service.i18n import Language, choose_language, render, sentence
-from service.questionnaires import ANSWERS, questionnaire
+from service.questionnaires import questionnaire
 from service.services import Service
 from service.settings import Settings
 
@@ -19,6 +20,15 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'"
 )
 FHIR_JSON = "application/fhir+json"
+HTML = "text/html"
+FORMATS = {"json": FHIR_JSON, "application/json": FHIR_JSON, FHIR_JSON: FHIR_JSON, "html": HTML, HTML: HTML}
+"""Values of FHIR's `_format`, which goes before the Accept header: a link cannot send one."""
+
+INDICATORS = {
+    "critical": Text("critical", "critique"),
+    "warning": Text("warning", "avertissement"),
+    "info": Text("info", "information"),
+}
 
 
 def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
@@ -39,10 +49,13 @@ def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
             french=chosen is Language.FRENCH,
             other=other.value,
             say=lambda text: sentence(text, chosen),
+            at=lambda endpoint, **parts: url_for(f"pages.{endpoint}", lang=chosen.value, **parts),
             version=version("osteocds"),
             **shown,
         )
         response = Response(body, mimetype="text/html")
+        response.vary.update(("Accept", "Accept-Language"))
+        response.headers["Content-Language"] = chosen.value
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
@@ -50,23 +63,29 @@ def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
 
     @site.get("/")
     def home() -> Response:
-        return page("home.html", language(), services=list(services.values()), scores=list(SCORES.values()))
+        rules = {rule.id for service in services.values() for rule in service.rules}
+        return page(
+            "home.html", language(), services=list(services.values()), scores=list(SCORES.values()), rules=len(rules)
+        )
 
     @site.get("/catalogue")
     def catalogue_page() -> Response:
         chosen = language()
-        return page("catalogue.html", chosen, catalogue=catalogue(chosen, settings.clinical))
+        indicators = {name: render(text, chosen) for name, text in INDICATORS.items()}
+        return page("catalogue.html", chosen, catalogue=catalogue(chosen, settings.clinical), indicators=indicators)
 
     @site.get("/questionnaires/<name>")
     def score_page(name: str) -> Response:
-        """The FHIR Questionnaire; for a browser, a page to fill it in."""
+        """The FHIR Questionnaire; for a browser that asks for no other `_format`, a page to fill it in."""
         score = SCORES.get(name)
         if score is None:
             abort(404, "no such questionnaire; there are " + ", ".join(f"/questionnaires/{one}" for one in SCORES))
         chosen = language()
-        best = request.accept_mimetypes.best_match([FHIR_JSON, "application/json", "text/html"], FHIR_JSON)
-        if best != "text/html":
-            return Response(orjson.dumps(questionnaire(score, chosen)), mimetype=FHIR_JSON)
+        accepted = request.accept_mimetypes.best_match([FHIR_JSON, "application/json", HTML], FHIR_JSON)
+        if FORMATS.get(request.args.get("_format", ""), accepted) != HTML:
+            answer = Response(orjson.dumps(questionnaire(score, chosen)), mimetype=FHIR_JSON)
+            answer.vary.update(("Accept", "Accept-Language"))
+            return answer
         form = {
             "canonical": score.canonical,
             "finding": score.finding,
@@ -74,14 +93,15 @@ def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
             "snomed": SNOMED,
             "answers": ANSWERS,
             "questions": [question.code for question in score.questions],
-            "bands": [{"first": band.first, "text": render(band.text, chosen)} for band in score.bands],
+            "bands": [band.first for band in score.bands],
         }
         return page(
             "score.html",
             chosen,
             score=score,
             form=orjson.dumps(form).decode(),
-            fhir=url_for("pages.score_page", name=name),
+            bone=BONE,
+            fhir=url_for("pages.score_page", name=name, lang=chosen.value, _format="json"),
         )
 
     return site

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from cds_hooks import HookRequest, HookResponse, PreconditionFailed, read_hook_request
+from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_hook_request
 from mappings.clock import Clock
 from mappings.concepts import Terminology
 from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
@@ -20,16 +21,18 @@ from mappings.queries import queries_for
 from mappings.record import Record
 from mappings.shapes import a_map, a_text
 from mappings.wording import Text
-from service.cards import compose, limited, silence, written
+from service.cards import Composed, compose, limited, silence, told_plainly, written
 from service.evaluate import Answered, evaluate, triggered
 from service.fhir_server import NOT_LISTED, FhirServer
 from service.gather import fetch_medications, gather, new_evidence, unresolved_medications
 from service.i18n import Language
-from service.rules.outcome import Advice
+from service.rules.outcome import Advice, Indicator
 from service.rules.rule import Rule
 from service.services import Service
 from service.suggestions import Ordering
 from service.world import World
+
+LOG = logging.getLogger("osteocds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,33 +46,75 @@ class Advised:
     record: Record | None
 
 
-def advise(body: object, service: Service, world: World, *, now: datetime, language: Language) -> Advised:
-    """Answer one hook request.
+def advise(
+    body: object,
+    service: Service,
+    world: World,
+    *,
+    now: datetime,
+    language: Language,
+    public_url: Callable[[], str] = str,
+) -> Advised:
+    """Answer one hook request; `public_url` is asked for the address of the service where a card links to its pages.
 
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
     """
     request = read_hook_request(body, service.hook)
     clock = Clock(now)
     evidence, server = new_evidence(request), _server(request, world)
-    orders = _read_drafts(request, evidence, server, clock, world)
+    drafts = Drafts(request, evidence, clock, world.terminology)
+    _look_up_medications(request, evidence, server, world)
+    orders = drafts.read()
     rules = triggered(service.rules, orders, patient_view=service.patient_view)
     record = None
     if rules:
         _gather_needs(request, rules, evidence, server, world)
-        orders = _drafts(request, evidence, clock, world.terminology)
+        orders = drafts.read_again()
         record = Record(evidence, orders, clock, world.terminology, world.clinical)
     answers = evaluate(rules, orders, record, patient_view=service.patient_view) if record is not None else ()
     _check_precondition(request, answers, evidence)
     spoken = silence(answers)
-    cards = compose(spoken, [order for order in orders if order.triggers and not order.identified], record)
     ordering = _ordering(request, orders, clock, language, world)
-    response = HookResponse(
-        tuple(
-            written(card, language, ordering, world.selection_behavior, world.public_url)
-            for card in limited(cards, world.max_cards)
+    cards = _cards(spoken, orders, record, ordering, world, public_url)
+    return Advised(HookResponse(cards), spoken, rules, orders, record)
+
+
+# --- the cards --------------------------------------------------------------------------------------------------------
+
+
+def _cards(
+    spoken: Sequence[Answered],
+    orders: Sequence[Order],
+    record: Record | None,
+    ordering: Ordering,
+    world: World,
+    public_url: Callable[[], str],
+) -> tuple[Card, ...]:
+    """The answers as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
+    unidentified = [order for order in orders if order.triggers and not order.identified]
+    try:
+        composed = compose(spoken, unidentified, record, record.not_understood() if record is not None else ())
+    except Exception as error:  # noqa: BLE001 - what the rules advise must not be lost; it is told on a card
+        _log_defect(error, "composing cards")
+        advised = [(one.rule.id, one.answer.indicator) for one in spoken if isinstance(one.answer, Advice)]
+        worst = max(
+            (indicator for _, indicator in advised), key=lambda indicator: indicator.rank, default=Indicator.INFO
         )
-    )
-    return Advised(response, spoken, rules, orders, record)
+        return (told_plainly([rule for rule, _ in advised], worst, ordering.language),)
+    return tuple(_written(card, ordering, world, public_url) for card in limited(composed, world.max_cards))
+
+
+def _written(card: Composed, ordering: Ordering, world: World, public_url: Callable[[], str]) -> Card:
+    try:
+        return written(card, ordering.language, ordering, world.selection_behavior, public_url)
+    except Exception as error:  # noqa: BLE001 - as above
+        _log_defect(error, f"writing the card of {', '.join(card.rules) or card.topic}")
+        return told_plainly((*card.rules, *card.unchecked), card.indicator, ordering.language)
+
+
+def _log_defect(error: Exception, doing: str) -> None:
+    """The exception's type only: its message may hold what a patient's record says."""
+    LOG.error("defect of the service: %s while %s", type(error).__name__, doing)
 
 
 # --- the FHIR server --------------------------------------------------------------------------------------------------
@@ -116,10 +161,8 @@ def _check_precondition(request: HookRequest, answers: Sequence[Answered], evide
 # --- draft orders -----------------------------------------------------------------------------------------------------
 
 
-def _read_drafts(
-    request: HookRequest, evidence: Evidence, server: FhirServer | None, clock: Clock, world: World
-) -> tuple[Order, ...]:
-    """The drafts of the hook as orders; a medication behind a reference is looked up first."""
+def _look_up_medications(request: HookRequest, evidence: Evidence, server: FhirServer | None, world: World) -> None:
+    """Ask for the medications behind references of the drafts: without them no rule can know that it is meant."""
     if server is not None:
         wanted = {
             reference
@@ -127,22 +170,48 @@ def _read_drafts(
             for reference in unresolved_medications(a_map(entry.get("resource")), evidence)
         }
         fetch_medications(wanted, evidence, server, world.executor)
-    return _drafts(request, evidence, clock, world.terminology)
 
 
-def _drafts(request: HookRequest, evidence: Evidence, clock: Clock, terminology: Terminology) -> tuple[Order, ...]:
-    """The drafts as far as the evidence tells; read again once reasons and body structures were gathered."""
-    read: list[Order] = []
-    chosen = _selected(request)
-    for index, entry in enumerate(request.draft_orders):
-        draft, triggers = a_map(entry.get("resource")), index in chosen
-        if is_order(draft):
-            order = read_order(draft, clock, evidence.find, terminology, index=index, draft=True, triggers=triggers)
-            order = replace(order, selecting=request.selections is not None)
-            read.append(_unidentified(order) if _of_another_patient(draft, request.patient_id) else order)
-        elif unreadable := unreadable_order(draft, index=index, triggers=triggers, clock=clock):
-            read.append(unreadable)
-    return courses_of_orders(read)
+class Drafts:
+    """The drafts of the hook as orders, as far as the evidence tells."""
+
+    def __init__(self, request: HookRequest, evidence: Evidence, clock: Clock, terminology: Terminology) -> None:
+        self._request = request
+        self._evidence = evidence
+        self._clock = clock
+        self._terminology = terminology
+        self._orders: tuple[Order, ...] = ()
+        self._looked_up: list[tuple[object, Resource | None]] = []
+
+    def read(self) -> tuple[Order, ...]:
+        """Every draft that is an order, and those that cannot be read as one."""
+        read: list[Order] = []
+        self._looked_up = []
+        chosen = _selected(self._request)
+        for index, entry in enumerate(self._request.draft_orders):
+            draft, triggers = a_map(entry.get("resource")), index in chosen
+            if is_order(draft):
+                order = read_order(
+                    draft, self._clock, self._find, self._terminology, index=index, draft=True, triggers=triggers
+                )
+                order = replace(order, selecting=self._request.selections is not None)
+                of_another = _of_another_patient(draft, self._request.patient_id)
+                read.append(_unidentified(order) if of_another else order)
+            elif unreadable := unreadable_order(draft, index=index, triggers=triggers, clock=self._clock):
+                read.append(unreadable)
+        self._orders = courses_of_orders(read)
+        return self._orders
+
+    def read_again(self) -> tuple[Order, ...]:
+        """The same once reasons and body structures were gathered; nothing is read where none was waited for."""
+        if all(self._evidence.find(reference) is found for reference, found in self._looked_up):
+            return self._orders
+        return self.read()
+
+    def _find(self, reference: object) -> Resource | None:
+        found = self._evidence.find(reference)
+        self._looked_up.append((reference, found))
+        return found
 
 
 def _selected(request: HookRequest) -> frozenset[int]:

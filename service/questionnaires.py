@@ -5,13 +5,11 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from mappings.questionnaires import BONE, SNOMED, Question, Score
+from mappings.questionnaires import ANSWERS, BONE, SNOMED, Question, Score
 from service.i18n import Language, render, sentence
 
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
 CALCULATED = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-calculatedExpression"
-ANSWERS = "urn:osteocds:answer"
-"""Code system of the answers."""
 
 
 @lru_cache(maxsize=8)
@@ -26,6 +24,7 @@ def questionnaire(score: Score, language: Language) -> dict[str, Any]:
         "title": render(score.title, language),
         "status": "active",
         "subjectType": ["Patient"],
+        "purpose": render(score.about, language),
         "description": render(score.source, language),
         "item": [
             *(_question(question, language) for question in score.questions),

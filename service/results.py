@@ -25,7 +25,7 @@ from mappings.facts import (
     VitaminD,
     uncertain_remark,
 )
-from mappings.laboratory import amount_of
+from mappings.laboratory import amount_of, shown_in_formula
 from mappings.quantities import Bounds
 from mappings.wording import Amount, Text
 from service.i18n import rounded_beside
@@ -157,8 +157,8 @@ def _calcium_line(value: CorrectedCalcium) -> Text:
             "corrected calcium: {shown} = {measured} + (40 − {albumin}) / 40 ({when}; {limits})",
             "calcémie corrigée : {shown} = {measured} + (40 − {albumin}) / 40 ({when} ; {limits})",
             shown=shown,
-            measured=value.measured.reported,
-            albumin=value.albumin.reported,
+            measured=shown_in_formula(value.measured),
+            albumin=shown_in_formula(value.albumin),
             when=value.when,
             limits=limits,
         )

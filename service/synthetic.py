@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from mappings.questionnaires import ANSWERS, BONE, SCORES
+
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -76,6 +78,7 @@ DRUGS: dict[str, tuple[str, str]] = {
     "heparin gel": (ATC, "C05BA03"),
     "fondaparinux": (ATC, "B01AX05"),
     "cholecalciferol": (ATC, "A11CC05"),
+    "Uvedose 100 000 IU": (CIS, "63489259"),
     "ergocalciferol": (ATC, "A11CC01"),
     "calcifediol": (ATC, "A11CC06"),
     "alfacalcidol": (ATC, "A11CC03"),
@@ -120,6 +123,7 @@ DRUGS: dict[str, tuple[str, str]] = {
 
 CONDITIONS: dict[str, tuple[str, str]] = {
     "bone metastasis": (SNOMED, "94222008"),
+    "secondary tumour of bone": (ICD10, "C79.5"),
     "lung cancer": (ICD10, "C34.1"),
     "breast cancer": (ICD10, "C50.9"),
     "osteonecrosis of the jaw": (ICD10_CM, "M87.180"),
@@ -320,11 +324,14 @@ class SyntheticRecord:
     today: date
     sex: str = "female"
     born: str = "1958-03-14"
+    name: str = ""
     resources: list[dict[str, Any]] = field(default_factory=list)
     _number: int = 0
 
     def __post_init__(self) -> None:
         patient: dict[str, Any] = {"resourceType": "Patient", "id": self.patient_id}
+        if self.name:
+            patient["name"] = [{"text": self.name}]
         if self.sex:
             patient["gender"] = self.sex
         if self.born:
@@ -397,6 +404,28 @@ class SyntheticRecord:
             effectiveDateTime=self.day(parts, 0),
             bodySite=_site(parts),
             **members,
+        )
+
+    def questionnaire(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """A `score` that was filled in: the code of each of its `answers`, the `bone`, and the `total` where it is stated."""
+        score = SCORES[told["score"]]
+        codes: Mapping[str, str] = told.get("answers", {})
+        items: list[dict[str, Any]] = [
+            {"linkId": question, "answer": [{"valueCoding": {"system": ANSWERS, "code": code}}]}
+            for question, code in codes.items()
+        ]
+        if "bone" in told:
+            bone = {"system": SNOMED, "code": SITES[told["bone"]]}
+            items.append({"linkId": BONE, "answer": [{"valueCoding": bone}]})
+        if "total" in told:
+            items.append({"linkId": score.finding, "answer": [{"valueInteger": told["total"]}]})
+        return self.add(
+            "QuestionnaireResponse",
+            questionnaire=score.canonical,
+            status=told.get("status", "completed"),
+            subject=self.subject,
+            authored=self.day(told, 0),
+            item=items,
         )
 
     # --- conditions and acts ------------------------------------------------------------------------------------------
@@ -652,10 +681,16 @@ def _status(system: str, code: str) -> dict[str, Any]:
 def told_record(patient_id: str, today: date, told: Mapping[str, Any]) -> SyntheticRecord:
     """A whole record from words: results and findings by name, the others in lists.
 
-    The lists are `conditions`, `procedures`, `medications`, `orders`, `imaging`, `reports`, `allergies` and, as they are
-    written in FHIR, `resources`.
+    The lists are `conditions`, `procedures`, `medications`, `orders`, `imaging`, `reports`, `allergies`, `questionnaires`
+    and, as they are written in FHIR, `resources`.
     """
-    record = SyntheticRecord(patient_id, today, sex=told.get("sex", "female"), born=str(told.get("born", "1958-03-14")))
+    record = SyntheticRecord(
+        patient_id,
+        today,
+        sex=told.get("sex", "female"),
+        born=str(told.get("born", "1958-03-14")),
+        name=told.get("name", ""),
+    )
     for name in LABORATORY:
         for one in _several(told.get(name)):
             record.result(name, one)
@@ -667,6 +702,7 @@ def told_record(patient_id: str, today: date, told: Mapping[str, Any]) -> Synthe
         "imaging": record.imaging_study,
         "reports": record.report,
         "allergies": record.allergy,
+        "questionnaires": record.questionnaire,
     }
     for name, tell in tellers.items():
         for one in _several(told.get(name)):

@@ -28,7 +28,6 @@ class World:
     selection_behavior: str = "any"
     single_action: bool = False
     max_cards: int = 6
-    public_url: str = ""
 
     @classmethod
     def from_settings(cls, settings: Settings, executor: Executor) -> World:
@@ -44,5 +43,4 @@ class World:
             selection_behavior=settings.selection_behavior,
             single_action=settings.single_action,
             max_cards=settings.max_cards,
-            public_url=settings.public_url,
         )

@@ -31,7 +31,7 @@ from service.pipeline import Advised, advise
 from service.rules.outcome import Advice, CannotTell
 from service.services import published
 from service.settings import read_settings
-from service.synthetic import told_record
+from service.synthetic import SyntheticRecord, told_record
 from service.world import World
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland"))
@@ -68,28 +68,31 @@ def scenarios_of(rule: str) -> tuple[Scenario, ...]:
 
 def request_for(told: dict[str, Any], hook: str | None = None) -> dict[str, Any]:
     """The hook request of a scenario: its record as a complete prefetch, its orders as drafts."""
+    record, request = record_and_hook(told, PATIENT, hook)
+    prefetch = prefetch_of(record.resources, request["hook"])
+    for key in told.get("unavailable") or []:
+        assert key in prefetch, f"no prefetch key {key}; there are {sorted(prefetch)}"
+        prefetch[key] = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
+        prefetch = _without(prefetch, key, record.resources, request["hook"])
+    return {**request, "prefetch": prefetch}
+
+
+def record_and_hook(
+    told: dict[str, Any], patient: str, hook: str | None = None
+) -> tuple[SyntheticRecord, dict[str, Any]]:
+    """The record that is told, and the request of its hook without any prefetch."""
     base = {} if told.get("only") else BASE
-    record = told_record(PATIENT, NOW.date(), {**base, **(told.get("record") or {})})
+    record = told_record(patient, NOW.date(), {**base, **(told.get("record") or {})})
     orders = told.get("orders") or ([told["order"]] if "order" in told else [])
     drafts = [record.order(order) for order in orders]
     hook = hook or told.get("hook") or ("order-sign" if drafts else "patient-view")
-    context: dict[str, Any] = {"userId": "Practitioner/1", "patientId": PATIENT}
+    context: dict[str, Any] = {"userId": "Practitioner/1", "patientId": patient}
     if hook != "patient-view":
         context["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": draft} for draft in drafts]}
     if hook == "order-select":
         chosen = [draft for draft, order in zip(drafts, orders, strict=True) if _selected(order)]
         context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft in chosen]
-    prefetch = prefetch_of(record.resources, hook)
-    for key in told.get("unavailable") or []:
-        assert key in prefetch, f"no prefetch key {key}; there are {sorted(prefetch)}"
-        prefetch[key] = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "timeout"}]}
-        prefetch = _without(prefetch, key, record.resources, hook)
-    return {
-        "hook": hook,
-        "hookInstance": "0d1f2a3b-4c5d-4e6f-8a9b-0c1d2e3f4a5b",
-        "context": context,
-        "prefetch": prefetch,
-    }
+    return record, {"hook": hook, "hookInstance": "0d1f2a3b-4c5d-4e6f-8a9b-0c1d2e3f4a5b", "context": context}
 
 
 def _selected(order: Any) -> bool:

@@ -297,6 +297,25 @@ def test_a_refused_connection_is_told_on_a_card():
     assert "could not be reached" in said(cards)
 
 
+def test_a_connection_that_the_server_closes_as_it_is_used_again_costs_no_answer():
+    def once_a_connection(call: Slow) -> None:
+        if call in answered:
+            call.close_connection = True
+        else:
+            answered.append(call)
+            call.found()
+
+    answered: list[Slow] = []
+    with serving(once_a_connection) as server:
+        client = client_of(server, deadline_seconds=20)
+        first = topics(client.cards(asking(server)))
+        connections = len(answered)
+        again = topics(client.cards(asking(server)))
+    assert again == first
+    assert "could-not-be-checked" not in first
+    assert len(server.calls) > len(answered) > connections, "no connection was used again"
+
+
 def test_a_compressed_answer_is_read():
     with serving(lambda call: call.found(gzip.compress(NOTHING), Content_Encoding="gzip")) as server:
         assert "vitamin-d-unknown" in rules(client_of(server, deadline_seconds=30.0).cards(asking(server)))

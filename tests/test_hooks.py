@@ -14,7 +14,7 @@ from ehr import Ehr, conform, ehr
 
 HOOKS = Path(__file__).parent / "hooks"
 SITUATIONS = sorted(path.name for path in HOOKS.iterdir())
-IN_FRENCH = {"denosumab-60-mg-in-french"}
+IN_FRENCH = {"denosumab-60-mg-in-french", "record-in-words-in-french"}
 
 
 def answered(situation: str, client: Ehr) -> Any:

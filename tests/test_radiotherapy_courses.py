@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 from scenario import NOW, SERVICES, WORLD, request_for
 
+from mappings.clock import Clock
+from mappings.concepts import Terminology
+from mappings.radiotherapy import courses
 from service.i18n import Language
 from service.pipeline import advise
 
@@ -174,6 +177,35 @@ def test_a_planned_course_closed_without_a_date_is_not_an_undated_course_beside_
         treated("course", "summary", "2026-02-13", "2026-02-19", site="lumbar spine", by="planned-course"),
     ]
     assert cards_of({AFTER}, answered(ended)) == []
+
+
+def called_primary(level: str, id_: str, start: str, end: str, **members: Any) -> Resource:
+    """A phase under the name that its system gives the first phase of every course."""
+    identifier = [{"system": "http://example.org/radiotherapyPhaseId", "value": "Primary"}]
+    return treated(level, id_, start, end, site="lumbar spine", identifier=identifier, **members)
+
+
+def courses_told(*resources: Resource) -> list[tuple[str, str]]:
+    """The first and the last day of each course."""
+    pairs = [(f"Procedure/{one['id']}", one) for one in resources]
+    found = courses(pairs, (), lambda _: None, Clock(NOW), Terminology.shipped())
+    return [(str(one.first and one.first.first), str(one.last and one.last.last)) for one in found]
+
+
+def test_phases_of_two_courses_that_bear_the_same_name_are_not_one_course() -> None:  # as real exports name them
+    assert courses_told(
+        treated("course", "summary-1", "2025-09-08", "2025-09-12", site="lumbar spine", course="C1"),
+        called_primary("phase", "phase-1", "2025-09-08", "2025-09-12", part="summary-1"),
+        treated("course", "summary-2", "2026-03-16", "2026-03-20", site="lumbar spine", course="C2"),
+        called_primary("phase", "phase-2", "2026-03-16", "2026-03-20", part="summary-2"),
+    ) == [("2025-09-08", "2025-09-12"), ("2026-03-16", "2026-03-20")]
+
+
+def test_parts_that_name_no_course_are_joined_by_their_identifier() -> None:
+    assert courses_told(
+        called_primary("phase", "phase-1", "2026-01-05", "2026-01-09"),
+        called_primary("fraction", "fraction-9", "2026-02-20", "2026-02-20"),
+    ) == [("2026-01-05", "2026-02-20")]
 
 
 def test_fractions_alone_tell_the_course_and_the_last_one_ends_it() -> None:

@@ -9,7 +9,7 @@ from scenario import SCENARIOS, Scenario, answer_to, outcome_word, scenarios_of
 
 from service.i18n import Language, sentence
 from service.rules import all_rules
-from service.rules.outcome import Silence
+from service.rules.outcome import Advice, Silence
 
 RULES = [rule.id for rule in all_rules()]
 ALL = [scenario for rule in RULES for scenario in scenarios_of(rule)]
@@ -70,3 +70,15 @@ def test_every_rule_has_a_scenario_that_fires_one_silent_one_absent_and_one_unav
 
 def test_every_scenario_file_is_named_after_a_rule() -> None:
     assert {path.stem for path in SCENARIOS.glob("*.yaml")} <= set(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_rule_is_never_more_severe_than_it_declares_and_as_severe_in_some_scenario(rule: str) -> None:
+    declared = next(one for one in all_rules() if one.id == rule)
+    reached = [
+        one.answer.indicator.rank
+        for scenario in scenarios_of(rule)
+        for one in answer_to(scenario).answers
+        if one.rule.id == rule and isinstance(one.answer, Advice)
+    ]
+    assert max(reached) == declared.severest.rank

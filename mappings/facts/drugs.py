@@ -70,6 +70,7 @@ class Dosage:
     routes: frozenset[str] = frozenset()
     route_stated: bool = False
     route_text: str = ""
+    route_unverified: bool = False
     infusion_minutes: Decimal | None = None
 
     @property
@@ -231,8 +232,9 @@ class Exposures:
         return self.any(lambda entry: self._in_last(entry, days))
 
     def recent(self, days: int) -> tuple[Exposure, ...]:
-        """Those that are ongoing or whose last dose was at most so many days ago."""
-        return tuple(entry for entry in self.entries if self._in_last(entry, days))
+        """Those that are ongoing or whose last dose was at most so many days ago, the newest first."""
+        found = (entry for entry in self.entries if self._in_last(entry, days))
+        return tuple(sorted(found, key=_newness, reverse=True))
 
     def _in_last(self, entry: Exposure, days: int) -> bool | None:
         if entry.ongoing:
@@ -308,6 +310,10 @@ class Exposures:
             return (min(when.first for when in dated), end, end)
         written = self.today if entry.written is None else min(entry.written.last, self.today)
         return (min(when.first for when in dated), end, max(end, written))
+
+
+def _newness(entry: Exposure) -> tuple[bool, date, str]:
+    return entry.ongoing, entry.last_dose.last if entry.last_dose is not None else date.min, entry.source
 
 
 PHASE = Text("start or continuation of the antiresorptive", "début ou poursuite de l'antirésorptif")

@@ -89,6 +89,7 @@ class Order:
     when nothing says what is ordered. `reasons` are the concepts of its reason codes and of the conditions it refers to.
     `selecting` is true while the order is still being written (`order-select`).
     `radiotherapy` is set for an order of external radiotherapy; `links` join an order to others of one course.
+    `unverified_code` is set where only codes that are not verified say what a service is; a medication's are in `drug`.
     `instruction` is what it tells the patient; `asks_a_question` is set when a reason is more than the cancer, its bone
     metastases and their follow-up.
     """
@@ -118,6 +119,7 @@ class Order:
     unidentified_because: Text | None = None
     instruction: str = ""
     asks_a_question: bool = False
+    unverified_code: bool = False
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """An order of one of these concepts."""

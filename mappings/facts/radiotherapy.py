@@ -82,3 +82,8 @@ class Course:
     curative: bool = False
     planned_end: When | None = None
     unverified_code: bool = False
+
+    @property
+    def ended(self) -> When | None:
+        """The end of a completed course: stated, else reckoned from start and fractions; None where neither can be told."""
+        return None if self.under_way else self.last or self.planned_end

@@ -147,3 +147,4 @@ class Finding:
     regions: frozenset[str] = frozenset()
     reported: Amount | None = None
     preliminary: bool = False
+    unverified_code: bool = False

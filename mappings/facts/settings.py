@@ -140,7 +140,7 @@ class ClinicalSettings:
     radionuclide_days: int = _setting(
         90,
         "days after radionuclide therapy within which stereotactic radiotherapy is contraindicated",
-        "jours après une radiothérapie interne pendant lesquels la stéréotaxie est contre-indiquée",
+        "jours après une radiothérapie métabolique pendant lesquels la stéréotaxie est contre-indiquée",
     )
     vitamin_k_antagonist_days: int = _setting(
         5,

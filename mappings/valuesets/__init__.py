@@ -1,30 +1,7 @@
-"""The code lists that recognise a concept: what is in this folder, where it comes from and how it is rebuilt.
+"""The code lists that recognise a concept, read from the CSV files of this folder.
 
-`python -m mappings.valuesets --from FOLDER` rebuilds every generated file from a folder that holds `codes.csv` and
-`codes_fr_bdpm.csv` (concept, group, system, code, display, status, evidence). It is repeatable: the same sources give
-the same bytes.
-
-| file | kept | what |
-|---|---|---|
-| `<group>.csv` | generated | one file a group of the sources |
-| `<group>-near-miss.csv` | generated | the deny list: codes that look like the concept and must not be taken for it |
-| `additions.csv`, `additions-near-miss.csv` | by hand | concepts that a rule names and the sources lack |
-| `corrections.csv` | by hand | what is wrong in the sources, applied by the import, each with its reason |
-| `drug_names.csv` | by hand | names that identify a drug in free text; `deny` rows are phrases about something else |
-| `gaps.csv` | by hand | concepts without a trustworthy code, and how they are read instead |
-| `lab-unit.csv` | generated | UCUM units met in practice; no codings, so not part of the look-up |
-
-Columns of a value set: concept, system (the canonical URI), code, match, display, status, evidence.
-
-- `match` is `exact` or `prefix`. A prefix row matches every code that begins with it; the longest row wins. Prefix rows
-  are the ATC classes (fewer than seven characters; not L01XX, which is mixed) and all ICD-10 and ICD-9-CM rows:
-  these classifications are strict hierarchies, and national versions only append characters.
-- `status` is `verified` (the code with this meaning was found in a public source and its check digit is right),
-  `doubtful` (sources disagree, or only a weak one) or `from-memory`. No licence holder has checked any of them.
-- `evidence` names public sources, shortened, and after `NOTE:` what a reader of the code must know.
-
-LOINC is used under the LOINC licence, SNOMED CT under its affiliate licence, ATC with the permission of its owner for
-non-commercial use; CPT and HCPCS codes are listed without descriptors.
+`README.md` beside them says where they come from, what their columns mean, how codes are compared and how they are rebuilt
+(`python -m mappings.valuesets --from FOLDER`).
 """
 
 from __future__ import annotations

@@ -196,6 +196,21 @@ def earlier_courses(order: Order, patient: Facts) -> list[RadiotherapyCourse]:
     )
 
 
+END_NOT_DATED = Text(
+    "the end of an earlier radiotherapy of the region is not dated",
+    "la fin d'une radiothérapie antérieure de la région n'est pas datée",
+)
+
+
+def open_courses(order: Order, patient: Facts) -> Basis:
+    """Why the interval since the courses on record cannot be told: they could not be read, or an end or a region is missing."""
+    courses = patient.radiotherapies
+    if courses.gaps:
+        return courses
+    undated = any(course.ended is None and not course.under_way and same_region(course, order) for course in courses)
+    return Unavailable(RADIOTHERAPY, (END_NOT_DATED if undated else REGION_UNKNOWN,))
+
+
 def already_irradiated(order: Order, patient: Facts) -> Condition:
     """The region was irradiated before, by the record or by the order's own word; an unknown region leaves it open."""
     text = Text("the region was irradiated before", "la région a déjà été irradiée")
@@ -231,7 +246,15 @@ def unless_all_of_regions(*conditions: Condition) -> Silence | CannotTell | None
 def as_act(course: RadiotherapyCourse) -> Act:
     """A course as an act, so that a card can name it with its date."""
     source = course.sources[0] if course.sources else ""
-    return Act(sets.RADIOTHERAPY, course.name, source, course.first, course.last, course.under_way)
+    return Act(
+        sets.RADIOTHERAPY,
+        course.name,
+        source,
+        course.first,
+        course.last,
+        course.under_way,
+        unverified_code=course.unverified_code,
+    )
 
 
 REIRRADIATION_SCHEMES = Text(

@@ -35,6 +35,7 @@ TITLES: dict[Document, Text] = {
 """What each document is called on a card."""
 
 CHAPTERS: dict[str, Text] = {
+    "quality": Text("quality requirements", "exigences de qualité"),
     "general": Text("general context", "contexte général"),
     "systemic": Text("systemic bone treatment", "traitement osseux systémique"),
     "drugs": Text("chemotherapy, targeted and immunotherapy", "chimiothérapie, thérapies ciblées, immunothérapie"),

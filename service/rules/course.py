@@ -24,6 +24,7 @@ from service.rules.situations import (
     negated,
     orders_of,
     skeletal_event,
+    skeletal_events,
     that,
 )
 
@@ -65,7 +66,8 @@ FASTING = Text("fasting, before 9 in the morning", "à jeun, avant 9 heures")
     reading=Text(
         "ESMO asks for a life expectancy above 3 months, the box sets no limit: both are said. After a skeletal event the "
         "expectancy does not count.",
-        "L'ESMO demande une espérance de vie de plus de 3 mois, l'encadré ne fixe pas de limite : les deux sont dits. Après un "
+        "L'ESMO demande une espérance de vie de plus de 3 mois, l'encadré ne fixe pas de limite : les deux sont "
+        "dits. Après un "
         "événement osseux l'espérance ne compte pas.",
     ),
 )
@@ -99,9 +101,11 @@ def antiresorptive_not_started(_order: Order | None, patient: Facts) -> Outcome:
     missing = _missing_prerequisites(patient)
     detail = [
         Text(
-            "Start as soon as a bone metastasis is found when life expectancy is above 3 months (ESMO; the referential sets no "
+            "Start as soon as a bone metastasis is found when life expectancy is above 3 months (ESMO; the "
+            "referential sets no "
             "limit), and after any skeletal event whatever the expectancy.",
-            "Débuter dès la découverte d'une métastase osseuse si l'espérance de vie dépasse 3 mois (ESMO ; le référentiel ne "
+            "Débuter dès la découverte d'une métastase osseuse si l'espérance de vie dépasse 3 mois (ESMO ; le "
+            "référentiel ne "
             "fixe pas de limite), et après tout événement osseux quelle que soit l'espérance.",
         )
     ]
@@ -114,7 +118,8 @@ def antiresorptive_not_started(_order: Order | None, patient: Facts) -> Outcome:
             "Bone metastasis with a skeletal event: no antiresorptive started",
             "Métastase osseuse avec événement osseux : aucun antirésorptif débuté",
         )
-        return Advice(Indicator.WARNING, summary, tuple(detail), bone_metastasis(patient).basis)
+        basis = (*bone_metastasis(patient).basis, *skeletal_events(patient)[:1])
+        return Advice(Indicator.WARNING, summary, tuple(detail), basis)
     summary = Text("Bone metastasis: no antiresorptive started", "Métastase osseuse : aucun antirésorptif débuté")
     return Advice(Indicator.INFO, summary, tuple(detail), bone_metastasis(patient).basis)
 
@@ -214,13 +219,13 @@ def _days_ago(entry: Exposure, patient: Facts, first: int, last: int) -> bool | 
     ),
     citations=(rao("systemic", "§2.4"),),
     patient_view=True,
-    needs=("conditions", "exposures", "clearance"),
+    needs=("conditions", "exposures", "clearance", "orders"),
     severest=Indicator.WARNING,
     problem="antiresorptive-course",
     about_course=True,
 )
 def denosumab_discontinued(_order: Order | None, patient: Facts) -> Outcome:
-    """Denosumab stopped in the last 365 days without zoledronic acid since the last dose."""
+    """Denosumab stopped in the last 365 days, and no zoledronic acid since the last dose nor ordered."""
     denosumab = patient.exposures.of(sets.DENOSUMAB)
     zoledronate = patient.exposures.of(sets.ZOLEDRONIC_ACID)
     within = patient.settings.stopped_within_days
@@ -243,6 +248,10 @@ def denosumab_discontinued(_order: Order | None, patient: Facts) -> Outcome:
             negated(zoledronate.any(lambda entry: _given_since(entry, since))),
             zoledronate,
         ),
+        that(
+            Text("no zoledronic acid is ordered or planned", "aucun acide zolédronique n'est prescrit ou prévu"),
+            not orders_of(patient, sets.ZOLEDRONIC_ACID) and not any(entry.planned for entry in zoledronate.entries),
+        ),
     )
     if blocked:
         return blocked
@@ -255,8 +264,10 @@ def denosumab_discontinued(_order: Order | None, patient: Facts) -> Outcome:
         )
     else:
         proposal = Text(
-            "One or more infusions of zoledronic acid at the end of treatment (expert agreement), CTX follow-up, specialist advice.",
-            "Une ou plusieurs perfusions d'acide zolédronique en fin de traitement (accord d'experts), suivi des CTX, avis spécialisé.",
+            "One or more infusions of zoledronic acid at the end of treatment (expert agreement), CTX follow-up, "
+            "specialist advice.",
+            "Une ou plusieurs perfusions d'acide zolédronique en fin de traitement (accord d'experts), suivi des "
+            "CTX, avis spécialisé.",
         )
     stopped = tuple(entry for entry in denosumab.entries if entry.stopped)
     remarks: tuple[Text, ...] = ()
@@ -313,6 +324,12 @@ def _given_since(entry: Exposure, since: Exposure | None) -> bool | None:
     severest=Indicator.INFO,
     problem="antiresorptive-course",
     about_course=True,
+    reading=Text(
+        "Oligometastatic: 2 years, then stopping is considered (§2.4); else at least 2 years (box): each in its "
+        "situation.",
+        "Oligométastatique : 2 ans, puis l'arrêt est envisagé (§2.4) ; sinon au moins 2 ans (encadré) : chacun dans "
+        "sa situation.",
+    ),
 )
 def antiresorptive_stopped_early(_order: Order | None, patient: Facts) -> Outcome:
     """Stopped, or given more than 120 days ago with nothing ongoing or planned, after less than 2 years."""
@@ -432,7 +449,7 @@ def _reasons_to_stop(patient: Facts) -> tuple[Condition, ...]:
 @rule(
     "antiresorptive-two-years",
     title=Text("After 2 years an antiresorptive is reassessed", "Après 2 ans un antirésorptif est réévalué"),
-    citations=(rao("systemic", "§2.4"), rao("general", "§2")),
+    citations=(rao("systemic", "§2.4"), rao("general", "§3")),
     trigger=ANTIRESORPTIVE,
     patient_view=True,
     needs=("conditions", "exposures", "orders"),
@@ -479,7 +496,8 @@ def antiresorptive_two_years(order: Order | None, patient: Facts) -> Outcome:
                 "With specialist advice, weigh new bone events, fracture risk and CTX ({fasting}) against hypocalcaemia and jaw "
                 "osteonecrosis, which rises sharply after 24 months; tobacco and alcohol count.",
                 "Avec un avis spécialisé, peser nouvel événement osseux, risque fracturaire et CTX ({fasting}) contre "
-                "l'hypocalcémie et l'ostéonécrose de la mâchoire, en forte hausse après 24 mois ; tabac et alcool comptent.",
+                "l'hypocalcémie et l'ostéonécrose de la mâchoire, en forte hausse après 24 mois ; tabac et alcool "
+                "comptent.",
                 fasting=FASTING,
             ),
         ),
@@ -491,7 +509,7 @@ def antiresorptive_two_years(order: Order | None, patient: Facts) -> Outcome:
 @rule(
     "ctx-sampling",
     title=Text("CTX is sampled fasting, before 9 in the morning", "Les CTX sont prélevés à jeun, avant 9 heures"),
-    citations=(rao("general", "§2"),),
+    citations=(rao("general", "§3"),),
     trigger=CTX_DRAFT,
     needs=(),
     severest=Indicator.INFO,

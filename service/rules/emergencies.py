@@ -88,16 +88,26 @@ def spinal_cord_compression(_order: Order | None, patient: Facts) -> Outcome:
     if blocked:
         return blocked
     detail = []
-    if not orders_of(patient, sets.SYSTEMIC_CORTICOSTEROIDS):
+    corticosteroids = orders_of(patient, sets.SYSTEMIC_CORTICOSTEROIDS)
+    if not corticosteroids:
         detail.append(Text("High-dose corticosteroid.", "Corticoïde à forte dose."))
+    elif not any(one.draft for one in corticosteroids):  # one that was ordered before may be for something else
+        detail.append(
+            Text(
+                "A corticosteroid is ordered already: check that its dose is high.",
+                "Un corticoïde est déjà prescrit : vérifier que sa dose est forte.",
+            )
+        )
     if not orders_of(patient, sets.SPINAL_DECOMPRESSION):
         detail.append(Text("Surgical opinion for decompression.", "Avis chirurgical de décompression."))
     if not any(_may_be_of_the_spine(order) for order in orders_of(patient, sets.RADIOTHERAPY)):
         detail.append(
             Text(
-                "Radiotherapy 30 Gy / 10 or 20 Gy / 5 (8 Gy once only with a poor outlook), alone when no decompression is "
+                "Radiotherapy 30 Gy / 10 or 20 Gy / 5 (8 Gy once only with a poor outlook), alone when no "
+                "decompression is "
                 "indicated.",
-                "Radiothérapie 30 Gy / 10 ou 20 Gy / 5 (8 Gy en une fois seulement si mauvais pronostic), seule en l'absence "
+                "Radiothérapie 30 Gy / 10 ou 20 Gy / 5 (8 Gy en une fois seulement si mauvais pronostic), seule en "
+                "l'absence "
                 "d'indication de décompression.",
             )
         )
@@ -123,9 +133,11 @@ def spinal_cord_compression(_order: Order | None, patient: Facts) -> Outcome:
     needs=("finding",),
     severest=Indicator.INFO,
     reading=Text(
-        "The referential counts 1 to 3 sites and 1 to 5 metastases under 5 cm, KAS 3 to 4 cm for ablation, ONC at most 5 metastases: "
+        "The referential counts 1 to 3 sites and 1 to 5 metastases under 5 cm, KAS 3 to 4 cm for ablation, ONC at "
+        "most 5 metastases: "
         "this reminder takes ONC's.",
-        "Le référentiel compte 1 à 3 sites et 1 à 5 métastases de moins de 5 cm, KAS 3 à 4 cm pour une ablation, ONC 5 métastases au "
+        "Le référentiel compte 1 à 3 sites et 1 à 5 métastases de moins de 5 cm, KAS 3 à 4 cm pour une ablation, ONC "
+        "5 métastases au "
         "plus : ce rappel prend ONC.",
     ),
 )

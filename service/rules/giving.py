@@ -24,6 +24,7 @@ from service.rules.situations import (
     DENOSUMAB,
     ZOLEDRONATE,
     bone_metastasis,
+    either,
     few_bone_metastases,
     negated,
     orders_of,
@@ -178,7 +179,13 @@ def antiresorptive_route(order: Order, _patient: Facts) -> Outcome:
         ),
         (order,),
         (UpdateOrder(order, (SetRoute(right),)),),
+        (ROUTE_UNVERIFIED,) if order.dosage.route_unverified else (),
     )
+
+
+ROUTE_UNVERIFIED = Text(
+    "The route was recognised by a code that is not verified", "La voie est reconnue par un code non vérifié"
+)
 
 
 @rule(
@@ -189,20 +196,25 @@ def antiresorptive_route(order: Order, _patient: Facts) -> Outcome:
     ),
     citations=(rao("systemic", "§2.4"),),
     trigger=ZOLEDRONATE,
-    needs=("finding",),
+    needs=("finding", "conditions"),
     severest=Indicator.INFO,
     about_giving=True,
+    reading=Text(
+        "The trial dosed every 3 weeks and the source calls it monthly: 21 to 35 days count as monthly.",
+        "L'essai dosait toutes les 3 semaines et la source dit mensuel : 21 à 35 jours comptent comme mensuels.",
+    ),
 )
 def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
     """Zoledronic acid spaced without an oligometastatic situation or a good response on record."""
     response = patient.finding("disease-response")
-    few = few_bone_metastases(patient)
+    recorded = patient.conditions.any(lambda one: one.active and one.is_any(sets.OLIGOMETASTATIC_DISEASE))
     blocked = unless_all(
         _spaced(order, patient),
         that(
             Text("no oligometastatic situation is recorded", "aucune situation oligométastatique n'est enregistrée"),
-            None if few is None else not few,
+            negated(either(few_bone_metastases(patient), recorded)),
             patient.finding("bone-metastasis-count"),
+            patient.conditions,
         ),
         that(
             Text("no complete or good response is recorded", "aucune réponse complète ou bonne n'est enregistrée"),
@@ -223,7 +235,8 @@ def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
         ),
         (
             Text(
-                "Three-monthly suits the oligometastatic situation (2 years, then consider stopping, specialist advice) or a "
+                "Three-monthly suits the oligometastatic situation (2 years, then consider stopping, specialist "
+                "advice) or a "
                 "complete or good response; else monthly.",
                 "Le rythme trimestriel convient à la situation oligométastatique (2 ans, puis envisager l'arrêt, avis "
                 "spécialisé) ou à une réponse complète ou bonne ; sinon mensuel.",
@@ -274,8 +287,10 @@ def oligometastatic_antiresorptive(order: Order, patient: Facts) -> Outcome:
         ),
         (
             Text(
-                "Oligometastatic situation: three-monthly zoledronic acid for 2 years, then consider stopping (specialist advice).",
-                "Situation oligométastatique : acide zolédronique trimestriel pendant 2 ans, puis envisager l'arrêt (avis spécialisé).",
+                "Oligometastatic situation: three-monthly zoledronic acid for 2 years, then consider stopping "
+                "(specialist advice).",
+                "Situation oligométastatique : acide zolédronique trimestriel pendant 2 ans, puis envisager l'arrêt "
+                "(avis spécialisé).",
             ),
         ),
         (count,),
@@ -370,8 +385,10 @@ def zoledronate_first_infusion(order: Order, patient: Facts) -> Outcome:
         ),
         (
             Text(
-                "Flu-like syndrome in 20 %: paracetamol 1 g × 3 that day and the next. It is no allergy and usually does not recur.",
-                "Syndrome pseudo-grippal dans 20 % : paracétamol 1 g × 3 le jour et le lendemain. Ce n'est pas une allergie et "
+                "Flu-like syndrome in 20 %: paracetamol 1 g × 3 that day and the next. It is no allergy and usually "
+                "does not recur.",
+                "Syndrome pseudo-grippal dans 20 % : paracétamol 1 g × 3 le jour et le lendemain. Ce n'est pas une "
+                "allergie et "
                 "il ne revient habituellement pas.",
             ),
         ),

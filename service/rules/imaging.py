@@ -251,7 +251,7 @@ def fdg_pet_coverage(order: Order, patient: Facts) -> Outcome:
         "A bone biopsy is taken, fixed and decalcified so that molecular tests stay possible",
         "Une biopsie osseuse est prélevée, fixée et décalcifiée pour que la biologie moléculaire reste possible",
     ),
-    citations=(rao("histology", "§1-4, box"),),
+    citations=(rao("histology", "§1, §2, §4, box"),),
     trigger=BONE_BIOPSY,
     needs=("conditions", "exposures"),
     severest=Indicator.INFO,
@@ -271,9 +271,11 @@ def bone_biopsy_handling(order: Order, patient: Facts) -> Outcome:
     unknown = not adenocarcinoma and not squamous
     detail = [
         Text(
-            "Periphery of the lesion, two 14 G cores of about 1 cm; formalin at least 6 hours; decalcification with EDTA or formic "
+            "Periphery of the lesion, two 14 G cores of about 1 cm; formalin at least 6 hours; decalcification with "
+            "EDTA or formic "
             "acid, never a strong acid; one core a cassette.",
-            "Périphérie de la lésion, deux carottes de 14 G d'environ 1 cm ; formol au moins 6 heures ; décalcification par EDTA ou "
+            "Périphérie de la lésion, deux carottes de 14 G d'environ 1 cm ; formol au moins 6 heures ; "
+            "décalcification par EDTA ou "
             "acide formique, jamais d'acide fort ; une carotte par cassette.",
         )
     ]

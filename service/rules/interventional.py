@@ -82,7 +82,7 @@ def cementoplasty_bleeding_risk(order: Order, patient: Facts) -> Outcome:
         Indicator.CRITICAL,
         Text(
             "{act}: bleeding risk, {results} too low",
-            "{act} : risque hémorragique, {results} : trop bas",
+            "{act} : risque hémorragique, valeur trop basse : {results}",
             act=named(order),
             results=tuple(name for name, holds in ((PLATELETS, few), (PROTHROMBIN, low)) if holds),
         ),
@@ -294,10 +294,14 @@ def _may_count(exposures: Exposures, planned: When, patient: Facts) -> bool | No
     needs=("exposures",),
     severest=Indicator.CRITICAL,
     reading=Text(
-        "Critical when a drug is ongoing and its stop date has passed is our reading; so is the last dose, the day before, of a "
-        "heparin that is given already. Aspirin: the sum of the dosage lines, 160 mg itself is stopped.",
-        "Critique quand un médicament est en cours et que sa date d'arrêt est passée : notre lecture ; de même la dernière dose, "
-        "la veille, d'une héparine déjà donnée. Aspirine : la somme des lignes de posologie, 160 mg est arrêté.",
+        "Critical when a drug is ongoing and its stop date has passed is our reading; so is the last dose, the day "
+        "before, of a heparin that is given already. Aspirin: the sum of the dosage lines, 160 mg itself is stopped. "
+        "CIM lets clopidogrel go on although it is better stopped 5 days before: the referential's 5 days are used. "
+        "Both let low-dose aspirin go on.",
+        "Critique quand un médicament est en cours et que sa date d'arrêt est passée : notre lecture ; de même la "
+        "dernière dose, la veille, d'une héparine déjà donnée. Aspirine : la somme des lignes de posologie, 160 mg "
+        "est arrêté. CIM permet de poursuivre le clopidogrel, mieux arrêté 5 jours avant : les 5 jours du "
+        "référentiel sont utilisés. Tous deux poursuivent l'aspirine à faible dose.",
     ),
 )
 def cementoplasty_antithrombotics(order: Order, patient: Facts) -> Outcome:
@@ -453,7 +457,8 @@ def _cautions(order: Order, patient: Facts) -> Iterator[Contraindication]:
     reading=Text(
         "Another active infection, and a coagulation disorder of unknown severity, are a warning (our reading). Diffuse, "
         "non-localised pain is printed, not computed.",
-        "Une autre infection active, et un trouble de l'hémostase de sévérité inconnue, sont un avertissement (notre lecture). "
+        "Une autre infection active, et un trouble de l'hémostase de sévérité inconnue, sont un avertissement (notre "
+        "lecture). "
         "Une douleur diffuse non localisée est imprimée, pas calculée.",
     ),
 )
@@ -530,8 +535,10 @@ POSTERIOR_ARCH = "posterior-arch-involvement"
     needs=("conditions", "finding"),
     severest=Indicator.WARNING,
     reading=Text(
-        "Spinal cord compression is read as extension into the canal (our reading).",
-        "Une compression médullaire est lue comme une extension canalaire (notre lecture).",
+        "Spinal cord compression is read as extension into the canal (our reading). ONC offers cementoplasty in cord "
+        "compression: the referential wins.",
+        "Une compression médullaire est lue comme une extension canalaire (notre lecture). ONC propose la "
+        "cimentoplastie dans la compression médullaire : le référentiel l'emporte.",
     ),
 )
 def cementoplasty_relative_contraindication(order: Order, patient: Facts) -> Outcome:
@@ -630,6 +637,10 @@ def cementoplasty_long_bone(order: Order, patient: Facts) -> Outcome:
     needs=("imaging", "procedures", "orders"),
     severest=Indicator.INFO,
     prerequisite=True,
+    reading=Text(
+        "For a vertebra CIM asks for CT and MRI, CHU for CT or MRI: CIM is followed.",
+        "Pour une vertèbre CIM demande scanner et IRM, CHU scanner ou IRM : CIM est suivi.",
+    ),
 )
 def cementoplasty_imaging(order: Order, patient: Facts) -> Outcome:
     """CT missing, or for a vertebra CT or MRI missing, of the region within the setting's days."""
@@ -673,6 +684,12 @@ def cementoplasty_imaging(order: Order, patient: Facts) -> Outcome:
     trigger=CEMENTOPLASTY,
     needs=("pain_score",),
     severest=Indicator.INFO,
+    reading=Text(
+        "To prevent a fracture cement is debated for the referential, and done for CIM and KAS: an order for that "
+        "reason is left alone.",
+        "Pour prévenir une fracture, le ciment est discuté pour le référentiel, admis pour CIM et KAS : une "
+        "prescription pour ce motif est laissée telle quelle.",
+    ),
 )
 def cementoplasty_pain_controlled(order: Order, patient: Facts) -> Outcome:
     """The newest pain score is low, and the act is not to prevent a fracture."""

@@ -138,16 +138,19 @@ def _giving_of_order(order: Order, window: Window) -> Giving:
 
 
 def _irradiation_of_course(course: RadiotherapyCourse, today: date) -> Irradiation:
-    end = course.planned_end if course.under_way else course.last
+    end = course.planned_end if course.under_way else course.ended
+    reckoned = end is not None and course.last is None
     if course.under_way and end is not None and end.last < today:
         end = None  # still under way: it has not ended, whatever its fractions said
+    elif not course.under_way and reckoned and end is not None and end.last > today:
+        end = day(today)  # completed: it ended today at the latest, whatever its fractions said
     return Irradiation(
         as_act(course),
         course.first,
         end,
-        reckoned=course.under_way and end is not None,
+        reckoned=reckoned and end is not None,
         under_way=course.under_way,
-        undated=course.undated,
+        undated=course.undated and end is None,
     )
 
 
@@ -286,6 +289,12 @@ def _giving_text(conflict: Conflict) -> Text:
 
 def _irradiation_text(conflict: Conflict) -> Text:
     irradiation = conflict.irradiation
+    if irradiation.undated and irradiation.first is not None:
+        return Text(
+            "radiotherapy completed, begun {first}, its end not dated",
+            "radiothérapie terminée, débutée le {first}, fin non datée",
+            first=irradiation.first,
+        )
     if irradiation.undated:
         return Text("radiotherapy completed, not dated", "radiothérapie terminée, non datée")
     if irradiation.under_way:
@@ -439,12 +448,15 @@ def _moves(conflicts: Sequence[Conflict]) -> Iterator[Offer]:
     needs=("exposures", "orders", *URGENCY_NEEDS),
     severest=Indicator.CRITICAL,
     reading=Text(
-        "For bleomycin and anti-angiogenics other than bevacizumab the source asks for a strict interval without a figure: we "
-        "look back for the days of the setting and give no date. Theory says five half-lives; Tableau 6 gives weeks and is used. "
-        "Of two drafts the one that comes later has to wait, and one card speaks of the pair.",
-        "Pour la bléomycine et les anti-angiogéniques autres que le bévacizumab la source demande un intervalle strict sans "
-        "chiffre : nous regardons en arrière les jours du paramètre, sans donner de date. La théorie dit cinq demi-vies ; le "
-        "Tableau 6 donne des semaines et est utilisé. De deux prescriptions la plus tardive attend, et une carte parle des deux.",
+        "For bleomycin and anti-angiogenics other than bevacizumab the source asks for a strict interval without a "
+        "figure: we look back for the days of the setting and give no date. Theory says five half-lives; Tableau 6 "
+        "gives weeks and is used. Of two drafts the one that comes later has to wait, and one card speaks of the "
+        "pair. Etoposide is compatible in Tableau 6, and not named in text or box: it is no radiosensitiser here.",
+        "Pour la bléomycine et les anti-angiogéniques autres que le bévacizumab la source demande un intervalle "
+        "strict sans chiffre : nous regardons en arrière les jours du paramètre, sans donner de date. La théorie dit "
+        "cinq demi-vies ; le Tableau 6 donne des semaines et est utilisé. De deux prescriptions la plus tardive "
+        "attend, et une carte parle des deux. L'étoposide est compatible au Tableau 6, et absent du texte et de "
+        "l'encadré : il n'est pas ici un radiosensibilisant.",
     ),
 )
 def radiosensitiser_before_radiotherapy(order: Order, patient: Facts) -> Outcome:
@@ -495,7 +507,8 @@ def _triggers(order: Order | None) -> bool:
     severest=Indicator.CRITICAL,
     reading=Text(
         "An end that is not stated is reckoned from start and fractions, five a week; without fractions no date is given.",
-        "Une fin non indiquée est estimée depuis le début et les fractions, cinq par semaine ; sans fractions, pas de date.",
+        "Une fin non indiquée est estimée depuis le début et les fractions, cinq par semaine ; sans fractions, pas "
+        "de date.",
     ),
 )
 def radiosensitiser_after_radiotherapy(order: Order, patient: Facts) -> Outcome:

@@ -135,10 +135,13 @@ def _is_single_fraction(order: Order) -> bool:
     needs=(*COMPLICATION_NEEDS, "exposures", "orders"),
     severest=Indicator.WARNING,
     reading=Text(
-        "The box allows 8 Gy once on an uncomplicated long or flat bone: info; complicated bone, spine and post-operative: "
-        "warning. More than three vertebrae are a spine target.",
-        "L'encadré permet 8 Gy en une fois sur un os long ou plat non compliqué : information ; os compliqué, rachis et "
-        "post-opératoire : avertissement. Plus de trois vertèbres sont une cible rachidienne.",
+        "The box allows 8 Gy once on an uncomplicated long or flat bone: info; complicated bone, spine and "
+        "post-operative: warning. More than three vertebrae are a spine target. Tableau 5 allows 8 Gy once in "
+        "neuropathic pain, the box prefers 30 Gy in 10: the box decides. For ONC 8 Gy once is one of three schemes.",
+        "L'encadré permet 8 Gy en une fois sur un os long ou plat non compliqué : information ; os compliqué, rachis "
+        "et post-opératoire : avertissement. Plus de trois vertèbres sont une cible rachidienne. Le Tableau 5 permet "
+        "8 Gy en une fois dans la douleur neuropathique, l'encadré préfère 30 Gy en 10 : l'encadré décide. Pour ONC "
+        "8 Gy en une fois est l'un de trois schémas.",
     ),
 )
 def single_fraction(order: Order, patient: Facts) -> Outcome:
@@ -157,9 +160,11 @@ def single_fraction(order: Order, patient: Facts) -> Outcome:
         return cannot_tell(*(that(one.name, one.holds, *one.basis) for one in complications if one.holds is None))
     detail = [
         Text(
-            "Keep it for particular cases (short life expectancy, hard to move): re-treatment in 20 % against 8 %. Usual scheme: "
+            "Keep it for particular cases (short life expectancy, hard to move): re-treatment in 20 % against 8 %. "
+            "Usual scheme: "
             "30 Gy / 10.",
-            "À réserver à des cas particuliers (espérance de vie courte, mobilisation difficile) : réirradiation dans 20 % contre "
+            "À réserver à des cas particuliers (espérance de vie courte, mobilisation difficile) : réirradiation "
+            "dans 20 % contre "
             "8 %. Schéma habituel : 30 Gy / 10.",
         )
     ]
@@ -269,10 +274,12 @@ def _indications(order: Order, patient: Facts) -> list[str]:
     severest=Indicator.INFO,
     yields_to=("single-fraction",),
     reading=Text(
-        "In order-select without a dose the schemes are offered; with a dose, only one outside every scheme of its indication is "
-        "remarked on. Indication unknown: outside all of them.",
-        "À la sélection sans dose les schémas sont proposés ; avec une dose, seule une dose hors de tout schéma de son indication "
-        "est signalée. Indication inconnue : hors de tous.",
+        "In order-select without a dose the schemes are offered; with a dose, only one outside every scheme of its "
+        "indication is remarked on. Indication unknown: outside all of them. Cord compression in one session: §2.1 "
+        "says 8 Gy, Tableau 7 8 to 10: both are exceptional.",
+        "À la sélection sans dose les schémas sont proposés ; avec une dose, seule une dose hors de tout schéma de "
+        "son indication est signalée. Indication inconnue : hors de tous. Compression médullaire en une séance : le "
+        "§2.1 dit 8 Gy, le Tableau 7 8 à 10 : tous deux exceptionnels.",
     ),
 )
 def fractionation_advice(order: Order, patient: Facts) -> Outcome:
@@ -404,6 +411,10 @@ def _ct_criteria(order: Order, patient: Facts) -> bool | None:
     trigger=BONE_RADIOTHERAPY,
     needs=("finding", "orders"),
     severest=Indicator.WARNING,
+    reading=Text(
+        "The text says 3 to 12 points, but four items of 1 to 3 give 4 to 12: other values are not used.",
+        "Le texte dit 3 à 12 points, mais quatre items de 1 à 3 donnent 4 à 12 : d'autres valeurs ne sont pas utilisées.",
+    ),
 )
 def mirels_high(order: Order, patient: Facts) -> Outcome:
     """Mirels of 9 or more for the bone treated, life expectancy not recorded as 3 months or less."""
@@ -465,6 +476,10 @@ def mirels_high(order: Order, patient: Facts) -> Outcome:
     trigger=BONE_RADIOTHERAPY,
     needs=("finding",),
     severest=Indicator.INFO,
+    reading=Text(
+        "The text says 3 to 12 points, but four items of 1 to 3 give 4 to 12: other values are not used.",
+        "Le texte dit 3 à 12 points, mais quatre items de 1 à 3 donnent 4 à 12 : d'autres valeurs ne sont pas utilisées.",
+    ),
 )
 def mirels_borderline(order: Order, patient: Facts) -> Outcome:
     """Mirels of exactly 8 for the bone treated."""
@@ -548,6 +563,12 @@ def cortical_lysis(order: Order, patient: Facts) -> Outcome:
     trigger=BONE_RADIOTHERAPY,
     needs=("finding",),
     severest=Indicator.WARNING,
+    reading=Text(
+        "The source asks for a surgical opinion from 7 on; the limit of 13 between potentially unstable and unstable "
+        "is the score's own.",
+        "La source demande un avis chirurgical dès 7 ; la limite de 13 entre potentiellement instable et instable "
+        "est celle du score.",
+    ),
 )
 def spinal_instability(order: Order, patient: Facts) -> Outcome:
     """SINS of 7 or more, and a spine target."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mappings import concept_sets as sets
-from mappings.facts import Clearance, Facts, Known, Order, Unavailable, known
+from mappings.facts import Clearance, Exposure, Exposures, Facts, Known, Order, Unavailable, known
 from mappings.quantities import Bounds
 from mappings.wording import Amount, Text
 from service.rules.citation import rao
@@ -165,8 +165,10 @@ def zoledronate_renal_contraindication(order: Order, patient: Facts) -> Outcome:
         ),
         (
             Text(
-                "Denosumab is not limited by renal function, but below 30 mL/min adynamic bone is possible: specialist advice.",
-                "Le dénosumab n'est pas limité par la fonction rénale, mais sous 30 mL/min un os adynamique est possible : avis "
+                "Denosumab is not limited by renal function, but below 30 mL/min adynamic bone is possible: "
+                "specialist advice.",
+                "Le dénosumab n'est pas limité par la fonction rénale, mais sous 30 mL/min un os adynamique est "
+                "possible : avis "
                 "spécialisé.",
             ),
             *approximation(patient),
@@ -282,9 +284,11 @@ def denosumab_severe_renal_impairment(order: Order, patient: Facts) -> Outcome:
     severest=Indicator.WARNING,
     about_giving=True,
     reading=Text(
-        "Today's clearance is used at every order, although the table's column says initial. Bands: above 60, 50 to 60, 40 to "
+        "Today's clearance is used at every order, although the table's column says initial. Bands: above 60, 50 to "
+        "60, 40 to "
         "less than 50, 30 to less than 40 mL/min.",
-        "La clairance du jour est utilisée à chaque prescription, bien que la colonne du tableau dise initiale. Bandes : plus de "
+        "La clairance du jour est utilisée à chaque prescription, bien que la colonne du tableau dise initiale. "
+        "Bandes : plus de "
         "60, 50 à 60, 40 à moins de 50, 30 à moins de 40 mL/min.",
     ),
 )
@@ -361,7 +365,8 @@ def _dose_advice(
 _BISPHOSPHONATE_DRAFT = Trigger(
     Text(
         "draft order of a bisphosphonate for bone metastases, or of cisplatin, carboplatin, oxaliplatin or pemetrexed",
-        "prescription d'un bisphosphonate pour métastases osseuses, ou de cisplatine, carboplatine, oxaliplatine ou pémétrexed",
+        "prescription d'un bisphosphonate pour métastases osseuses, ou de cisplatine, carboplatine, oxaliplatine ou "
+        "pémétrexed",
     ),
     lambda order: (
         order.drug is not None and order.is_any(sets.BONE_METASTASIS_BISPHOSPHONATES | sets.PLATINUMS_AND_PEMETREXED)
@@ -393,6 +398,8 @@ def cumulative_nephrotoxicity(_order: Order, patient: Facts) -> Outcome:
     bisphosphonate_drafts = tuple(one for one in drafts if one.is_any(sets.BONE_METASTASIS_BISPHOSPHONATES))
     nephrotoxic_drafts = tuple(one for one in drafts if one.is_any(sets.PLATINUMS_AND_PEMETREXED))
     settings = patient.settings
+    bisphosphonates_planned = _planned_within(bisphosphonate, settings.nephrotoxic_drug_days)
+    nephrotoxic_planned = _planned_within(nephrotoxic, settings.nephrotoxic_bisphosphonate_days)
     blocked = unless_all(
         that(
             Text(
@@ -400,7 +407,9 @@ def cumulative_nephrotoxicity(_order: Order, patient: Facts) -> Outcome:
                 "un bisphosphonate est prescrit, en cours ou donné dans les {days} derniers jours",
                 days=settings.nephrotoxic_bisphosphonate_days,
             ),
-            True if bisphosphonate_drafts else bisphosphonate.in_last(settings.nephrotoxic_bisphosphonate_days),
+            True
+            if bisphosphonate_drafts or bisphosphonates_planned
+            else bisphosphonate.in_last(settings.nephrotoxic_bisphosphonate_days),
             bisphosphonate,
         ),
         that(
@@ -409,24 +418,35 @@ def cumulative_nephrotoxicity(_order: Order, patient: Facts) -> Outcome:
                 "cisplatine, carboplatine, oxaliplatine ou pémétrexed prescrit, en cours ou donné dans les {days} derniers jours",
                 days=settings.nephrotoxic_drug_days,
             ),
-            True if nephrotoxic_drafts else nephrotoxic.in_last(settings.nephrotoxic_drug_days),
+            True if nephrotoxic_drafts or nephrotoxic_planned else nephrotoxic.in_last(settings.nephrotoxic_drug_days),
             nephrotoxic,
         ),
     )
     if blocked:
         return blocked
-    bisphosphonates_given = bisphosphonate.recent(settings.nephrotoxic_bisphosphonate_days)
-    nephrotoxic_given = nephrotoxic.recent(settings.nephrotoxic_drug_days)
+    bisphosphonates_given = (
+        *bisphosphonate.recent(settings.nephrotoxic_bisphosphonate_days),
+        *bisphosphonates_planned,
+    )
+    nephrotoxic_given = (*nephrotoxic.recent(settings.nephrotoxic_drug_days), *nephrotoxic_planned)
     first = bisphosphonate_drafts[0].name if bisphosphonate_drafts else bisphosphonates_given[0].drug.name
-    second = nephrotoxic_drafts[0].name if nephrotoxic_drafts else nephrotoxic_given[0].drug.name
+    others = {one.name for one in nephrotoxic_drafts} | {one.drug.name for one in nephrotoxic_given}
     return Advice(
         Indicator.WARNING,
         Text(
-            "{first} and {second}: cumulative renal toxicity, check renal function",
-            "{first} et {second} : toxicité rénale cumulative, contrôler la fonction rénale",
-            first=first,
-            second=second,
+            "{drugs}: cumulative renal toxicity, check renal function",
+            "{drugs} : toxicité rénale cumulative, contrôler la fonction rénale",
+            drugs=(first, *sorted(others, key=lambda name: name.en)),
         ),
         (Text("Renal function before each course.", "Fonction rénale avant chaque cure."),),
         (*bisphosphonates_given, *nephrotoxic_given),
+    )
+
+
+def _planned_within(exposures: Exposures, days: int) -> tuple[Exposure, ...]:
+    """Orders of the record that begin in the next days; an active order counts for interactions (`rules.md`, "Draft order")."""
+    return tuple(
+        entry
+        for entry in exposures.entries
+        if entry.planned and entry.first is not None and (entry.first.first - exposures.today).days <= days
     )

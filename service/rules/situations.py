@@ -254,14 +254,21 @@ def calcium_is_high(patient: Facts) -> bool:
     return isinstance(calcium, Known) and calcium.value.high is True
 
 
-def already_ordered(patient: Facts, analyte: str) -> bool:
-    """A draft or active order asks for the analyte; orders that could not be read do not count."""
-    return any(analyte in order.analytes for order in patient.orders)
+def already_ordered(patient: Facts, analyte: str) -> Order | None:
+    """The draft or active order that asks for the analyte, one by a verified code first; unread orders do not count."""
+    asking = [order for order in patient.orders if analyte in order.analytes]
+    return min(asking, key=lambda order: order.unverified_code, default=None)
 
 
-def missing_result(fact: Fact[Any], what: Text, *, ordered: bool) -> Text:
+def missing_result(fact: Fact[Any], what: Text, *, ordered: Order | None) -> Text:
     """A line of a checklist: the result that is missing, the one that is too old, and whether it is ordered already."""
-    if ordered:
+    if ordered is not None and ordered.unverified_code:
+        return Text(
+            "{what}: ordered by a code that is not verified, make sure and await the result",
+            "{what} : prescrit par un code non vérifié, s'en assurer et attendre le résultat",
+            what=what,
+        )
+    if ordered is not None:
         return Text("{what}: ordered, await the result", "{what} : prescrit, attendre le résultat", what=what)
     if isinstance(fact, Absent) and fact.stale is not None:
         return Text("{what}: too old", "{what} : trop ancien", what=what)
@@ -448,15 +455,25 @@ def with_urgency(advice: Advice, order: Order, patient: Facts) -> Advice:
 
 
 def skeletal_event(patient: Facts) -> bool | None:
-    """A skeletal event at any time (RAO, contexte général §3; `rules.md`, "Skeletal event")."""
-    recorded = patient.conditions.any(
-        lambda one: (
-            not one.suspected
-            and one.is_any(sets.PATHOLOGICAL_FRACTURE | sets.SPINAL_CORD_COMPRESSION | sets.HYPERCALCAEMIA)
-        )
-    )
+    """A skeletal event at any time (RAO, contexte général §4; `rules.md`, "Skeletal event")."""
+    recorded = patient.conditions.any(_is_skeletal_event)
     done = patient.procedures.any(lambda act: is_bone_radiotherapy(act) or is_bone_metastasis_surgery(act, patient))
     return either(recorded, done)
+
+
+def _is_skeletal_event(one: Diagnosis) -> bool:
+    return not one.suspected and one.is_any(
+        sets.PATHOLOGICAL_FRACTURE | sets.SPINAL_CORD_COMPRESSION | sets.HYPERCALCAEMIA
+    )
+
+
+def skeletal_events(patient: Facts) -> tuple[Diagnosis | Act, ...]:
+    """The skeletal events on record, for a card that rests on them."""
+    recorded = tuple(one for one in patient.conditions if _is_skeletal_event(one))
+    done = tuple(
+        act for act in patient.procedures if is_bone_radiotherapy(act) or is_bone_metastasis_surgery(act, patient)
+    )
+    return (*recorded, *done)
 
 
 def is_bone_radiotherapy(act: Act) -> bool:

@@ -16,14 +16,11 @@ from mappings.facts import (
     Known,
     Order,
     RadiotherapyCourse,
-    Unavailable,
 )
 from mappings.wording import Amount, Text
 from service.rules.bone_radiotherapy import (
     ABLATIVE,
     BONE_RADIOTHERAPY,
-    RADIOTHERAPY,
-    REGION_UNKNOWN,
     REIRRADIATION_SCHEMES,
     STEREOTACTIC,
     THREE_MONTHS_DAYS,
@@ -37,6 +34,7 @@ from service.rules.bone_radiotherapy import (
     history_of_irradiation,
     is_true,
     may_be_spine,
+    open_courses,
     prescribed,
     same_region,
     scheme,
@@ -119,9 +117,9 @@ def _irradiated_recently(order: Order, patient: Facts) -> tuple[bool | None, lis
     def recent(course: RadiotherapyCourse) -> bool | None:
         if course.under_way:
             return same_region(course, order)
-        if course.last is None:
+        if course.ended is None:
             return None if same_region(course, order) is not False else False
-        if (order.planned.when.first - course.last.last).days >= RECENT_RADIOTHERAPY_DAYS:
+        if (order.planned.when.first - course.ended.last).days >= RECENT_RADIOTHERAPY_DAYS:
             return False
         return same_region(course, order)
 
@@ -144,7 +142,8 @@ def _irradiated_recently(order: Order, patient: Facts) -> tuple[bool | None, lis
     problem="stereotactic-contraindication",
     reading=Text(
         "An unstable spine is read as SINS 13 or more; three months since radiotherapy of the same region as 90 days.",
-        "Un rachis instable est lu comme SINS 13 ou plus ; trois mois depuis une radiothérapie de la même région comme 90 jours.",
+        "Un rachis instable est lu comme SINS 13 ou plus ; trois mois depuis une radiothérapie de la même région "
+        "comme 90 jours.",
     ),
 )
 def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
@@ -155,9 +154,7 @@ def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
     radionuclides, internal = _radionuclides(order, patient)
     recent, courses = _irradiated_recently(order, patient)
     expectancy = patient.finding("life-expectancy")
-    region: Basis = patient.radiotherapies
-    if recent is None and not patient.radiotherapies.gaps:
-        region = Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,))
+    region = open_courses(order, patient) if recent is None else patient.radiotherapies
     parts = {
         "compression": that(
             Text("active spinal cord compression", "compression médullaire active"), compression, patient.conditions
@@ -170,7 +167,7 @@ def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
         "radionuclides": that(
             Text(
                 "radionuclide therapy ongoing or within {days} days",
-                "radiothérapie interne en cours ou de moins de {days} jours",
+                "radiothérapie métabolique en cours ou de moins de {days} jours",
                 days=settings.radionuclide_days,
             ),
             radionuclides,
@@ -312,7 +309,8 @@ def _any_of(parts: tuple[Condition, ...], text: Text) -> Silence | CannotTell | 
     needs=("finding", "radiotherapies"),
     severest=Indicator.WARNING,
     reading=Text(
-        "The referential's definition is used here (1 to 3 sites, 1 to 5 metastases, each below 5 cm, primary controlled); the "
+        "The referential's definition is used here (1 to 3 sites, 1 to 5 metastases, each below 5 cm, primary "
+        "controlled); the "
         "companion documents give others.",
         "La définition du référentiel est utilisée ici (1 à 3 sites, 1 à 5 métastases, chacune de moins de 5 cm, primitif "
         "contrôlé) ; les autres documents en donnent d'autres.",
@@ -353,8 +351,10 @@ def stereotactic_eligibility(order: Order, patient: Facts) -> Outcome:
         (
             *(part.text for part in found),
             Text(
-                "Definition: 1 to 3 sites, 1 to 5 metastases, each below 5 cm, primary controlled; at most 3 adjacent vertebrae.",
-                "Définition : 1 à 3 sites, 1 à 5 métastases, chacune de moins de 5 cm, primitif contrôlé ; au plus 3 vertèbres "
+                "Definition: 1 to 3 sites, 1 to 5 metastases, each below 5 cm, primary controlled; at most 3 "
+                "adjacent vertebrae.",
+                "Définition : 1 à 3 sites, 1 à 5 métastases, chacune de moins de 5 cm, primitif contrôlé ; au plus 3 "
+                "vertèbres "
                 "adjacentes.",
             ),
         ),
@@ -432,10 +432,12 @@ OTHER_BONE_RANGE = Text(
     needs=(),
     severest=Indicator.WARNING,
     reading=Text(
-        "The box says 18 or 24 Gy in 1 to 2 fractions to the spine, the text 18 to 24: a range. 35 Gy in 7 is accepted at any "
-        "site (a clinician should confirm it).",
-        "L'encadré dit 18 ou 24 Gy en 1 à 2 fractions au rachis, le texte 18 à 24 : un intervalle. 35 Gy en 7 est accepté pour "
-        "tout site (un clinicien devrait le confirmer).",
+        "The box says 18 or 24 Gy in 1 to 2 fractions to the spine, the text 18 to 24: a range. 35 Gy in 7 is "
+        "accepted at any site (a clinician should confirm it). ONC's 8 Gy in each of 3 sessions is below the range "
+        "for the spine: the referential wins.",
+        "L'encadré dit 18 ou 24 Gy en 1 à 2 fractions au rachis, le texte 18 à 24 : un intervalle. 35 Gy en 7 est "
+        "accepté pour tout site (un clinicien devrait le confirmer). Les 3 séances de 8 Gy d'ONC sont sous "
+        "l'intervalle du rachis : le référentiel l'emporte.",
     ),
 )
 def stereotactic_dose(order: Order, _patient: Facts) -> Outcome:
@@ -516,7 +518,7 @@ def stereotactic_single_reirradiation(order: Order, patient: Facts) -> Outcome:
         "More than 20 Gy a fraction to the spine fractures vertebrae",
         "Plus de 20 Gy par fraction sur le rachis fracture des vertèbres",
     ),
-    citations=(rao("radiotherapy", "§2.2.3"),),
+    citations=(rao("radiotherapy", "§2.2.4"),),
     trigger=STEREOTACTIC,
     needs=(),
     severest=Indicator.INFO,
@@ -538,9 +540,11 @@ def stereotactic_vertebral_fracture(order: Order, _patient: Facts) -> Outcome:
         ),
         (
             Text(
-                "Fracture of the vertebra in up to 20 % or more. Risk factors: T10 to sacrum, lytic lesion, more than 20 % of the "
+                "Fracture of the vertebra in up to 20 % or more. Risk factors: T10 to sacrum, lytic lesion, more "
+                "than 20 % of the "
                 "vertebral body. Consider cementoplasty beforehand.",
-                "Fracture de la vertèbre jusqu'à 20 % ou plus. Facteurs de risque : T10 au sacrum, lésion lytique, plus de 20 % du "
+                "Fracture de la vertèbre jusqu'à 20 % ou plus. Facteurs de risque : T10 au sacrum, lésion lytique, "
+                "plus de 20 % du "
                 "corps vertébral. Envisager une cimentoplastie avant.",
             ),
         ),
@@ -604,7 +608,8 @@ def cord_dose_limit(order: Order, patient: Facts) -> Outcome:
         (
             Text(
                 "Limits of cord Dmax: 14 Gy in 1 fraction (12 preferred), 17 in 2, 20.3 in 3, 23 in 4, 25.3 in 5.",
-                "Limites de Dmax médullaire : 14 Gy en 1 fraction (12 de préférence), 17 en 2, 20,3 en 3, 23 en 4, 25,3 en 5.",
+                "Limites de Dmax médullaire : 14 Gy en 1 fraction (12 de préférence), 17 en 2, 20,3 en 3, 23 en 4, "
+                "25,3 en 5.",
             ),
         ),
         (dmax,),
@@ -633,15 +638,14 @@ def re_irradiation_interval(order: Order, patient: Facts) -> Outcome:
     """Less than 5 calendar months from the end of the first course to the planned start."""
 
     def too_soon(course: RadiotherapyCourse) -> bool | None:
-        if course.last is None:
-            return False if not course.undated else None
-        if add_months(course.last.last, REIRRADIATION_MONTHS) <= order.planned.when.first:
+        if course.ended is None:
+            return both(None if course.undated else False, same_region(course, order))
+        if add_months(course.ended.last, REIRRADIATION_MONTHS) <= order.planned.when.first:
             return False
         return same_region(course, order)
 
     courses = patient.radiotherapies
     holds = courses.any(too_soon)
-    unknown: Basis = courses if holds is not None or courses.gaps else Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,))
     blocked = unless_all_of_regions(
         spine_target(order),
         that(
@@ -649,7 +653,7 @@ def re_irradiation_interval(order: Order, patient: Facts) -> Outcome:
                 "the region was irradiated less than 5 months before", "la région a été irradiée moins de 5 mois avant"
             ),
             holds,
-            unknown,
+            courses if holds is not None else open_courses(order, patient),
         ),
     )
     if blocked:
@@ -659,9 +663,11 @@ def re_irradiation_interval(order: Order, patient: Facts) -> Outcome:
     new = patient.finding("cord-dmax-new-eqd2", prescribed(order).regions)
     detail = [
         Text(
-            "At least 5 months. Cumulated cord dose (2 Gy equivalents): total below 70 Gy, new course below 25 Gy, new / cumulated "
+            "At least 5 months. Cumulated cord dose (2 Gy equivalents): total below 70 Gy, new course below 25 Gy, "
+            "new / cumulated "
             "at most 0.5; no consensus.",
-            "Au moins 5 mois. Dose médullaire cumulée (équivalents 2 Gy) : total sous 70 Gy, nouveau traitement sous 25 Gy, nouveau "
+            "Au moins 5 mois. Dose médullaire cumulée (équivalents 2 Gy) : total sous 70 Gy, nouveau traitement sous "
+            "25 Gy, nouveau "
             "/ cumulé au plus 0,5 ; pas de consensus.",
         )
     ]

@@ -259,7 +259,7 @@ def _irradiated_since(surgery: Act, patient: Facts) -> bool | None:
         "Acetabulum: medical treatment and radiotherapy first, then cementoplasty or ablation, surgery last",
         "Acétabulum : traitement médical et radiothérapie d'abord, puis cimentoplastie ou ablation, chirurgie en dernier",
     ),
-    citations=(rao("surgery", "§2"),),
+    citations=(rao("surgery", "§2.4"),),
     trigger=ACETABULUM_ORDER,
     needs=("procedures", "radiotherapies"),
     severest=Indicator.INFO,

@@ -89,7 +89,7 @@ def _radiotherapy_beside(order: Order, patient: Facts, days: int) -> _Beside:
     def close(course: RadiotherapyCourse) -> bool | None:
         near: bool | None = True
         if not course.under_way:
-            near = None if course.last is None else days_between(course.last, start) <= days
+            near = None if course.ended is None else days_between(course.ended, start) <= days
         return both(near, _of_bone(course.target, patient))
 
     def planned(other: Order) -> bool | None:
@@ -163,8 +163,10 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
         ),
         (
             Text(
-                "The first data on anti-PD-1 are reassuring; no routine combination. Tell the patient that data are lacking.",
-                "Les premières données sur les anti-PD-1 sont rassurantes ; pas d'association de routine. Informer le patient que les "
+                "The first data on anti-PD-1 are reassuring; no routine combination. Tell the patient that data are "
+                "lacking.",
+                "Les premières données sur les anti-PD-1 sont rassurantes ; pas d'association de routine. Informer "
+                "le patient que les "
                 "données manquent.",
             ),
         ),
@@ -410,7 +412,8 @@ INTERVALS = {
     reading=Text(
         "Systemic treatment: 3 weeks, 15 days when urgent. Radiotherapy of the operated bone: 15 days, spine 14; other "
         "radiotherapy: 3 weeks (our reading). A target that is not stated counts as the operated bone.",
-        "Traitement systémique : 3 semaines, 15 jours si urgent. Radiothérapie de l'os opéré : 15 jours, rachis 14 ; autre "
+        "Traitement systémique : 3 semaines, 15 jours si urgent. Radiothérapie de l'os opéré : 15 jours, rachis 14 ; "
+        "autre "
         "radiothérapie : 3 semaines (notre lecture). Une cible non indiquée compte comme l'os opéré.",
     ),
 )
@@ -550,8 +553,10 @@ def procedure_under_systemic(order: Order, patient: Facts) -> Outcome:
         ),
         (
             Text(
-                "Systemic treatment is no obstacle to a priority act: check blood count, haemostasis and the anti-angiogenic.",
-                "Un traitement systémique n'empêche pas un geste prioritaire : contrôler NFS, hémostase et l'anti-angiogénique.",
+                "Systemic treatment is no obstacle to a priority act: check blood count, haemostasis and the "
+                "anti-angiogenic.",
+                "Un traitement systémique n'empêche pas un geste prioritaire : contrôler NFS, hémostase et "
+                "l'anti-angiogénique.",
             ),
         ),
         tuple(dict.fromkeys(given)),

@@ -139,10 +139,12 @@ def vitamin_d_unknown(order: Order, patient: Facts) -> Outcome:
     needs=NEEDS,
     severest=Indicator.CRITICAL,
     reading=Text(
-        "Tableau 1 calls less than 10 ng/mL a deficiency, the box less than 20: the box decides treatment, Tableau 1 raises "
-        "the level. On continuation the correction is given without interrupting the antiresorptive.",
-        "Le Tableau 1 parle de carence sous 10 ng/mL, l'encadré sous 20 : l'encadré décide du traitement, le Tableau 1 élève "
-        "le niveau. En poursuite, la correction est donnée sans interrompre l'antirésorptif.",
+        "Tableau 1 calls less than 10 ng/mL a deficiency, the box less than 20: the box decides treatment, Tableau 1 "
+        "raises the level. On continuation the correction is given without interrupting the antiresorptive. ONC "
+        "gives 100 000 IU a month: the referential's scheme wins.",
+        "Le Tableau 1 parle de carence sous 10 ng/mL, l'encadré sous 20 : l'encadré décide du traitement, le Tableau "
+        "1 élève le niveau. En poursuite, la correction est donnée sans interrompre l'antirésorptif. ONC donne 100 "
+        "000 UI par mois : le schéma du référentiel l'emporte.",
     ),
 )
 def vitamin_d_deficiency(order: Order, patient: Facts) -> Outcome:
@@ -488,31 +490,30 @@ def vitamin_d_excess(_order: Order, patient: Facts) -> Outcome:
         return blocked
     level = known(level)
     products = supplements_on_record(patient, ANY_VITAMIN_D)
-    stop = _products_text(products)
     if level.value.above(150) is not True:
         summary = Text(
             "Vitamin D is above the recommended range: no supplement now",
             "Vitamine D au-dessus des taux recommandés : pas de supplément pour l'instant",
         )
-        return Advice(Indicator.INFO, summary, stop, (level, *products))
+        return Advice(Indicator.INFO, summary, _products_text(products, TO_REVIEW), (level, *products))
     drafts = tuple(order for order in orders_of(patient, ANY_VITAMIN_D) if order.draft)
     summary = Text(
         "Vitamin D intoxication possible: give no vitamin D",
         "Intoxication à la vitamine D possible : pas de vitamine D",
     )
-    return Advice(Indicator.WARNING, summary, stop, (level, *products), tuple(DeleteOrder(draft) for draft in drafts))
+    offers = tuple(DeleteOrder(draft) for draft in drafts)
+    return Advice(Indicator.WARNING, summary, _products_text(products, TO_STOP), (level, *products), offers)
 
 
-def _products_text(products: tuple[Exposure, ...]) -> tuple[Text, ...]:
+TO_STOP = Text("On record and to stop: {products}.", "Enregistré et à arrêter : {products}.")
+TO_REVIEW = Text("On record, to be reconsidered: {products}.", "Enregistré, à réévaluer : {products}.")
+"""Only a possible intoxication asks to stop; between 70 and 150 ng/mL Tableau 1 says nothing."""
+
+
+def _products_text(products: tuple[Exposure, ...], text: Text) -> tuple[Text, ...]:
     if not products:
         return (Text("No vitamin D is recorded as ongoing.", "Aucune vitamine D n'est enregistrée comme en cours."),)
-    return (
-        Text(
-            "On record and to stop: {products}.",
-            "Enregistré et à arrêter : {products}.",
-            products=tuple(entry.drug.name for entry in products),
-        ),
-    )
+    return (Text(text.en, text.fr, products=tuple(entry.drug.name for entry in products)),)
 
 
 @rule(
@@ -554,10 +555,13 @@ def vitamin_d_prefer_d3(order: Order, patient: Facts) -> Outcome:
     severest=Indicator.INFO,
     about_giving=True,
     reading=Text(
-        "1000 to 1500 mg of calcium a day is a total of food and tablets, so no tablet is offered; 800 to 1000 IU of vitamin "
-        "D a day counts as on record.",
-        "1000 à 1500 mg de calcium par jour est un total alimentation et comprimés : aucun comprimé n'est proposé ; 800 à "
-        "1000 UI de vitamine D par jour comptent comme une supplémentation.",
+        "1000 to 1500 mg of calcium a day is a total of food and tablets, so no tablet is offered; 800 to 1000 IU of "
+        "vitamin D a day counts as on record. The text asks for 1200 mg, the box and §2.4 for 1000 to 1500: the "
+        "range is said. ONC speaks of daily tablets: monthly doses are offered.",
+        "1000 à 1500 mg de calcium par jour est un total alimentation et comprimés : aucun comprimé n'est proposé ; "
+        "800 à 1000 UI de vitamine D par jour comptent comme une supplémentation. Le texte demande 1200 mg, "
+        "l'encadré et le §2.4 1000 à 1500 : l'intervalle est dit. ONC parle de comprimés quotidiens : des doses "
+        "mensuelles sont proposées.",
     ),
 )
 def supplementation_missing(order: Order, patient: Facts) -> Outcome:
@@ -627,7 +631,8 @@ def _calcium_text(patient: Facts) -> Text:
         )
     return Text(
         "Calcium: a daily total of 1000 to 1500 mg from food and tablets; tablets mid-morning on an empty stomach.",
-        "Calcium : un total quotidien de 1000 à 1500 mg, alimentation et comprimés ; comprimés en milieu de matinée, à jeun.",
+        "Calcium : un total quotidien de 1000 à 1500 mg, alimentation et comprimés ; comprimés en milieu de matinée, "
+        "à jeun.",
     )
 
 

@@ -5,24 +5,24 @@
   const score = JSON.parse(form.dataset.form);
   const total = document.getElementById("total");
   const meaning = document.getElementById("meaning");
+  const bands = [...document.querySelectorAll("#bands li")];
   const take = document.getElementById("take");
+  const copied = document.getElementById("copied");
   const response = document.getElementById("response");
   const chosen = (name) => form.querySelector(`input[name="${name}"]:checked`);
-  const words = (input) => input.parentElement.firstChild.nextSibling.textContent.trim();
+  const words = (input) => input.parentElement.querySelector(".words").textContent.trim();
 
   function reckon() {
     const inputs = score.questions.map(chosen);
     const complete = inputs.every(Boolean);
+    const sum = complete ? inputs.reduce((points, input) => points + Number(input.dataset.points), 0) : null;
+    const band = complete ? bands.filter((one) => Number(one.dataset.first) <= sum).at(-1) : null;
+    for (const one of bands) one.classList.toggle("reached", one === band);
+    total.textContent = complete ? String(sum) : "–";
+    meaning.textContent = band ? band.textContent : "";
     take.disabled = !complete;
     response.hidden = true;
-    if (!complete) {
-      total.textContent = "–";
-      meaning.textContent = "";
-      return null;
-    }
-    const sum = inputs.reduce((points, input) => points + Number(input.dataset.points), 0);
-    total.textContent = String(sum);
-    meaning.textContent = score.bands.filter((band) => band.first <= sum).at(-1).text;
+    copied.textContent = "";
     return sum;
   }
 
@@ -44,14 +44,16 @@
   }
 
   form.addEventListener("change", reckon);
+  form.addEventListener("reset", () => setTimeout(reckon));
   take.addEventListener("click", async () => {
     response.value = JSON.stringify(written(reckon()), null, 2);
     response.hidden = false;
     response.select();
     try {
       await navigator.clipboard.writeText(response.value);
+      copied.textContent = copied.dataset.copied;
     } catch {
-      // Without the clipboard the text is there to be copied by hand.
+      copied.textContent = copied.dataset.select; // a browser gives the clipboard to https and loopback only
     }
   });
   reckon();

@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from subprocess import Popen
+from typing import TypeVar
 
 import pytest
 import servers
@@ -10,25 +12,26 @@ import servers
 from service.embedded_fhir import ServerMissingError
 
 ELSEWHERE = os.environ.get("OSTEOCDS_TEST_FHIR", "").rstrip("/")
+T = TypeVar("T")
 SERVERS = ["hapi", "sekmet", "medplum", *(["elsewhere"] if ELSEWHERE else [])]
 
 
 @pytest.fixture(scope="session")
 def hapi_base() -> Iterator[str]:
     """HAPI's JPA server."""
-    yield from _base(servers.hapi)
+    yield from _started(servers.hapi)
 
 
 @pytest.fixture(scope="session")
 def sekmet_base() -> Iterator[str]:
     """The demo's server."""
-    yield from _base(servers.sekmet)
+    yield from _started(servers.sekmet)
 
 
 @pytest.fixture(scope="session")
 def medplum_base() -> Iterator[str]:
     """Medplum's in-memory repository."""
-    yield from _base(servers.medplum)
+    yield from _started(servers.medplum)
 
 
 @pytest.fixture(scope="session", params=SERVERS)
@@ -41,12 +44,18 @@ def fhir_base(request: pytest.FixtureRequest) -> str:
     return base
 
 
-def _base(server: Callable[[], AbstractContextManager[str]]) -> Iterator[str]:
+@pytest.fixture
+def medplum_of_its_own() -> Iterator[tuple[str, Popen[bytes]]]:
+    """Medplum's in-memory repository, for one test, which may kill its process."""
+    yield from _started(servers.medplum_process)
+
+
+def _started(server: Callable[[], AbstractContextManager[T]]) -> Iterator[T]:
     with ExitStack() as running:
         try:
-            base = running.enter_context(server())
+            started = running.enter_context(server())
         except ServerMissingError as missing:
             if os.environ.get("CI") == "true":
                 pytest.fail(str(missing), pytrace=False)
             pytest.skip(str(missing))
-        yield base
+        yield started

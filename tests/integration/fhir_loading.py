@@ -44,11 +44,17 @@ def prefixed(resource: Resource, prefix: str) -> Resource:
     """Give the resource as a load with this prefix holds it: its id, its relative references, and the load's tag."""
     meta = resource.get("meta", {})
     tag = {"system": RUN_SYSTEM, "code": prefix.rstrip("-")}
-    return {
-        **_with_references(resource, prefix),
-        "id": prefix + resource["id"],
-        "meta": {**meta, "tag": [*meta.get("tag", []), tag]},
-    }
+    return {**with_prefix(resource, prefix), "meta": {**meta, "tag": [*meta.get("tag", []), tag]}}
+
+
+def with_prefix(resource: Resource, prefix: str) -> Resource:
+    """Give the resource with its id and its relative references as in a load with this prefix."""
+    return {**_with_references(resource, prefix), "id": prefix + resource["id"]}
+
+
+def without_prefix(text: str, prefix: str) -> str:
+    """Give a text about a load as if its ids had no prefix."""
+    return text.replace(prefix, "") if prefix else text
 
 
 def _with_references(value: Any, prefix: str) -> Any:

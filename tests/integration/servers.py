@@ -45,7 +45,7 @@ def hapi(log: Path | None = None) -> Iterator[str]:
     """Run HAPI's JPA server with its database in memory: up in some 20 s, in some 12 s from the second run on."""
     java = _required("java", r'version "(\d+)', at_least=17, option="-version")
     home = HERE / "hapi"
-    class_path = _hapi_class_path(home)
+    class_path = hapi_class_path(home)
     port = free_port()
     base = f"http://127.0.0.1:{port}/fhir"
     command = [
@@ -65,20 +65,32 @@ def hapi(log: Path | None = None) -> Iterator[str]:
 @contextmanager
 def medplum(log: Path | None = None) -> Iterator[str]:
     """Run Medplum's router and in-memory repository behind the HTTP of `medplum/serve.mjs`."""
+    with medplum_process(log) as (base, _process):
+        yield base
+
+
+@contextmanager
+def medplum_process(log: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run `medplum` and give its process too, for a test that kills it."""
     node = _required("node", r"v(\d+)", at_least=20, option="--version")
     home = HERE / "medplum"
+    medplum_packages(home)
+    port = free_port()
+    base = f"http://127.0.0.1:{port}/fhir"
+    with running([node, str(home / "serve.mjs"), str(port)], base, start_seconds=60, log=log) as process:
+        yield base, process
+
+
+def medplum_packages(home: Path) -> None:
+    """Install the packages of the lock file beside it, by npm, when that is not already done."""
     installed = home / "node_modules" / ".package-lock.json"
     if _older(installed, home / "package-lock.json"):
         npm = _required("npm", r"(\d+)", at_least=9, option="--version")
         _build([npm, "ci", "--no-audit", "--no-fund"], home)
         installed.touch()
-    port = free_port()
-    base = f"http://127.0.0.1:{port}/fhir"
-    with running([node, str(home / "serve.mjs"), str(port)], base, start_seconds=60, log=log):
-        yield base
 
 
-def _hapi_class_path(home: Path) -> str:
+def hapi_class_path(home: Path) -> str:
     """Compile the server's one class and name it with all that it needs, by Maven, when that is not already done."""
     ours = home / "target" / "hapi-for-tests.jar"
     theirs = home / "target" / "classpath"

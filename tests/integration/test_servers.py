@@ -87,8 +87,16 @@ def test_nothing_is_left_after_a_load_even_when_the_test_failed(fhir_base):
     class TestFailedError(Exception):
         pass
 
+    def tagged(resource_type):
+        tag = {"_tag": f"{RUN_SYSTEM}|{prefix.rstrip('-')}"}
+        fresh = {"Cache-Control": "no-cache"}
+        return found(requests.get(f"{fhir_base}/{resource_type}", params=tag, headers=fresh, timeout=30))
+
     with pytest.raises(TestFailedError), loaded(fhir_base, RECORD) as prefix:
+        assert tagged("Patient") == [f"{prefix}anna"]
+        assert sorted(tagged("Observation")) == [f"{prefix}newer", f"{prefix}older"]
         raise TestFailedError
+    assert tagged("Patient") == tagged("Observation") == []
     paths = [f"Patient/{prefix}anna", f"Observation/{prefix}older", f"Observation/{prefix}newer"]
     assert {requests.get(f"{fhir_base}/{path}", timeout=30).status_code for path in paths} <= {404, 410}
 

@@ -1,0 +1,139 @@
+"""The commands as a person runs them: processes of their own, on real servers, and none left behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import requests
+from ehr import check_hook_answer, conform, rules
+from patients import PATIENTS
+from scenario import NOW
+
+from service.demo import DEMO_PATIENTS, demo_record, hook_request
+from service.embedded_fhir import free_port, running
+
+ROOT = Path(__file__).parent.parent.parent
+OSTEOCDS = [sys.executable, "-m", "service.cli"]
+ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+/[\w-]+")
+PROCESSES = Path("/proc")
+SECONDS_TO_END = 20
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This environment with settings of the service, and with a mark by which a process started in it is found."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")}
+    return ours | {"PYTHONUNBUFFERED": "1", "OSTEOCDS_TEST_MARK": uuid4().hex} | settings
+
+
+def left_behind(marked: dict[str, str]) -> list[str]:
+    """The processes that were started in this environment and are still there, a moment later."""
+    mark = f"OSTEOCDS_TEST_MARK={marked['OSTEOCDS_TEST_MARK']}".encode()
+    deadline = time.monotonic() + SECONDS_TO_END
+    while (
+        found := [one for one in PROCESSES.glob("[0-9]*") if mark in environ_of(one)]
+    ) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return [one.name for one in found]
+
+
+def environ_of(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:  # another's, or it has just ended
+        return b""
+
+
+def answers(address: str) -> bool:
+    try:
+        requests.get(address, timeout=30)
+    except requests.ConnectionError:
+        return False
+    return True
+
+
+@pytest.mark.usefixtures("sekmet_base")  # where the demo's FHIR server is not installed it says so
+def test_the_demo_prints_each_patient_with_the_order_and_the_cards_and_leaves_nothing_behind():
+    here = environment()
+    done = subprocess.run(  # noqa: S603 - this interpreter, on our command
+        [*OSTEOCDS, "demo"], cwd=ROOT, env=here, capture_output=True, text=True, timeout=180, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    printed, _, _ = done.stdout.partition("\nStopped.")
+    started, *told = re.split(r"\n=+\n", printed)
+    assert len(told) == len(DEMO_PATIENTS)
+    for demo, story in zip(DEMO_PATIENTS, told, strict=True):
+        assert story.startswith(demo.who)
+        for order in demo.orders:
+            assert f"order-sign: {order['drug']} {order['dose']}" in story
+        check_cards_are_printed(story, next(one for one in PATIENTS if one.id == demo.id).expected)
+    addresses = ADDRESS.findall(started)
+    assert len(addresses) == 2
+    assert not any(answers(address) for address in addresses)
+    assert left_behind(here) == []
+
+
+def check_cards_are_printed(story, expected):
+    """Each card with its indicator, its reasons, its citation, and the rules that the same patient's story expects."""
+    [by_indicator] = expected.values()
+    cards = re.split(r"\n(?=.{2} \[(?:critical|warning|info)\] )", story)[1:]
+    printed = {indicator: set() for indicator in by_indicator}
+    for card in cards:
+        indicator = re.match(r".{2} \[(\w+)\] \S", card)[1]
+        printed.setdefault(indicator, set()).update(re.search(r"\n {6}\((.+)\)\s*\Z", card)[1].split(", "))
+        assert re.search(r"\] .+\n      \S.+\n(?:.*\n)*      Source: .*(?:referential|Patient page)", card)
+    assert printed == {indicator: set(ids) for indicator, ids in by_indicator.items()}
+    assert ("\n      Based on\n      - " in story) == bool(cards)
+    assert ("nothing to say" in story) == (not cards)
+
+
+@pytest.mark.usefixtures("sekmet_base")
+@pytest.mark.parametrize(("told", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
+def test_the_demo_that_is_kept_running_ends_with_its_servers_when_it_is_told_to(told, status):
+    here = environment(OSTEOCDS_PORT=str(free_port()))
+    with subprocess.Popen(  # noqa: S603 - this interpreter, on our command
+        [*OSTEOCDS, "demo", "--keep"], cwd=ROOT, env=here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as demo:
+        try:
+            lines = list(iter(demo.stdout.readline, "Stop with Ctrl-C.\n"))
+            addresses = sorted(set(ADDRESS.findall("".join(lines))))
+            assert len(addresses) == 2
+            assert all(answers(address) for address in addresses)
+            demo.send_signal(told)
+            assert demo.wait(SECONDS_TO_END) == status
+        finally:
+            demo.kill()
+    assert not any(answers(address) for address in addresses)
+    assert left_behind(here) == []
+
+
+def test_serve_answers_health_discovery_and_hooks_until_it_is_told_to_end(sekmet_base, tmp_path):
+    base = f"http://127.0.0.1:{free_port()}"
+    here = environment(
+        OSTEOCDS_PORT=base.rpartition(":")[2],
+        OSTEOCDS_FHIR_BASES=sekmet_base,
+        OSTEOCDS_ALLOW_UNAUTHENTICATED="1",
+        OSTEOCDS_DATABASE_URL=f"sqlite:///{tmp_path}/feedback.sqlite3",
+    )
+    subprocess.run(  # noqa: S603 - this interpreter, on our command
+        [*OSTEOCDS, "load-demo-patients", sekmet_base], cwd=ROOT, env=here, check=True, capture_output=True
+    )
+    birch = next(one for one in DEMO_PATIENTS if one.id == "demo-birch")
+    request = hook_request(birch, demo_record(birch, NOW.date()), sekmet_base)
+    with running([*OSTEOCDS, "serve"], base, start_seconds=60, environment=here, ready="/health/ready") as process:
+        assert requests.get(f"{base}/health/live", timeout=30).json() == {"status": "live"}
+        conform(requests.get(f"{base}/cds-services", timeout=30).json(), "Services")
+        answer = requests.post(f"{base}/cds-services/bone-metastases-order-sign", json=request, timeout=30)
+        check_hook_answer(answer.json())
+        assert rules(answer.json()["cards"]) == ["zoledronate-renal-contraindication"]
+        process.terminate()
+        assert process.wait(SECONDS_TO_END) == 0
+    assert not answers(f"{base}/health/live")
+    assert left_behind(here) == []

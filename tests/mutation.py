@@ -1,0 +1,526 @@
+"""Mutation testing of the rules and of the arithmetic of the mappings: `make mutation`, or some modules by name.
+
+    .venv/bin/python tests/mutation.py service/rules/calcium.py mappings/units.py
+
+A mutant (`mutants.py`) is killed when a test fails. Which tests run a line is known from coverage, so that only those are
+asked. The program is imported and the tests are collected once; each mutant lives in a fork, where the code of the changed
+functions is exchanged in place; what is reckoned while importing (tables, constants) is imported anew instead.
+
+Survivors must be explained in `mutation_survivors.md`, by name. The command fails for one that is not, for an explanation
+that no survivor needs, and below 95 % killed. Existing tools do not fit: mutmut leaves out decorated functions, which is
+every rule, and cosmic-ray starts a process a mutant.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import gc
+import json
+import os
+import pickle
+import re
+import signal
+import sys
+import tempfile
+import time
+import types
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import click  # noqa: E402
+import coverage  # noqa: E402
+import pytest  # noqa: E402
+import yaml  # noqa: E402
+from _pytest.runner import runtestprotocol  # noqa: E402
+from mutants import Mutant, mutants_of  # noqa: E402
+
+MODULES = (
+    "service/rules/*.py",
+    "mappings/facts/*.py",
+    *(
+        f"mappings/{name}.py"
+        for name in (
+            *("calcium", "clock", "dates", "dosage", "exposures", "findings", "laboratory"),
+            *("quantities", "questionnaires", "radiotherapy", "record", "renal", "units"),
+        )
+    ),
+)
+TESTS = ("test_scenarios.py", "test_card_policy.py", "test_radiotherapy_courses.py", "test_tables_proved.py")
+TEST_FOLDERS = ("mappings", "rules")
+SURVIVORS = ROOT / "tests/mutation_survivors.md"
+GOAL = 0.95
+SECONDS = 90
+"""How long the tests of one mutant may take; a mutant that loops is killed by it."""
+
+REMEMBERING = frozenset({"mappings.units", "mappings.sites", "mappings.queries", "service.i18n"})
+"""Modules whose caches hold what other modules reckoned; tables that are dear to load are not among them."""
+
+PASSED, FAILED = 0, 1
+_LruCache = type(lru_cache(lambda: None))
+
+
+@dataclass
+class Ground:
+    """What is known before the first mutant: which tests there are, which lines they run, and what runs at import."""
+
+    tests: list[str] = field(default_factory=list)
+    by_line: dict[str, dict[int, frozenset[str]]] = field(default_factory=dict)
+    beside: dict[str, dict[int, frozenset[str]]] = field(default_factory=dict)
+    at_import: dict[str, frozenset[int]] = field(default_factory=dict)
+    failing: list[str] = field(default_factory=list)
+    most: int | None = None
+
+
+# --- the run ----------------------------------------------------------------------------------------------------------
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Mutation testing; see the module's documentation.")
+    parser.add_argument("modules", nargs="*", help="files; all of them where none is named")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--most", type=int, default=None, help="tests that are tried on a mutant at most")
+    parser.add_argument("--ground", type=Path, help="keep here which tests run which lines, and take it from here")
+    parser.add_argument("--json", type=Path, help="write every mutant and its end here")
+    parser.add_argument("--again", type=Path, help="try only the mutants that survive in this file of --json")
+    chosen = parser.parse_args()
+    os.chdir(ROOT)
+    modules = chosen.modules or [str(path.relative_to(ROOT)) for glob in MODULES for path in sorted(ROOT.glob(glob))]
+    _remember_yaml()
+    ground = _ground(chosen.ground)
+    if ground.failing:
+        click.echo("\n  ".join(["These tests fail without a mutant; mend them first:", *ground.failing]))
+        return 1
+    ground.most = chosen.most
+    click.echo(f"{len(ground.tests)} tests")
+    ends: dict[str, dict[str, str]] = {}
+    only = (
+        {module: set(_survivors(found)) for module, found in json.loads(chosen.again.read_text()).items()}
+        if chosen.again
+        else {}
+    )
+    for module in modules if not only else [one for one in modules if only.get(one)]:
+        started = time.monotonic()
+        ends[module] = _in_fork(lambda module=module: _try_module(module, ground, chosen.jobs, only.get(module)))  # type: ignore[misc]
+        counts = Counter(ends[module].values())
+        if counts:
+            line = ", ".join(f"{count} {end}" for end, count in counts.most_common())
+            click.echo(f"{module}: {sum(counts.values())} mutants, {line} ({time.monotonic() - started:.0f} s)")
+        if chosen.json:
+            chosen.json.write_text(json.dumps(ends, indent=1, ensure_ascii=False), encoding="utf-8")
+    return _report(ends, complete=not chosen.modules)
+
+
+def _report(ends: dict[str, dict[str, str]], *, complete: bool) -> int:
+    survived = [name for found in ends.values() for name in _survivors(found)]
+    total = sum(len(found) for found in ends.values())
+    killed = total - len(survived)
+    rate = killed / total if total else 1.0
+    click.echo(f"\n{killed} of {total} mutants killed: {rate:.1%}")
+    explained = set(re.findall(r"^- (\S+ · .*?)(?: — .*)?$", SURVIVORS.read_text(encoding="utf-8"), re.MULTILINE))
+    new = [name for name in survived if name not in explained]
+    stale = sorted(explained - set(survived)) if complete else []
+    for name in new:
+        click.echo(f"  survives, and is not explained: {name}")
+    for name in stale:
+        click.echo(f"  explained, and survives no more: {name}")
+    return int(bool(new or stale) or rate < GOAL)
+
+
+def _survivors(ends: dict[str, str]) -> list[str]:
+    return [name for name, end in ends.items() if end in ("survived", "without a test")]
+
+
+def _in_fork(work: Callable[[], Any]) -> Any:
+    """What the work returns, done in a fork, so that nothing of it stays."""
+    with tempfile.TemporaryFile() as kept:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                pickle.dump(work(), kept)
+                kept.flush()
+                os._exit(0)
+            except BaseException:  # noqa: BLE001 - whatever ends the work ends the fork
+                sys.excepthook(*sys.exc_info())
+                os._exit(1)
+        _, status = os.waitpid(pid, 0)
+        if status:
+            raise SystemExit("mutation testing failed; see above")
+        kept.seek(0)
+        return pickle.load(kept)  # noqa: S301 - written by our own fork
+
+
+def _remember_yaml() -> None:
+    """Scenario files are parsed once, by the fast parser, for all forks."""
+    loaded: dict[str, Any] = {}
+
+    def load(text: str) -> Any:
+        if text not in loaded:
+            loaded[text] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        return loaded[text]
+
+    yaml.safe_load = load
+    for path in sorted((ROOT / "tests/scenarios").glob("*.yaml")):
+        load(path.read_text(encoding="utf-8"))
+
+
+# --- pytest in this process -------------------------------------------------------------------------------------------
+
+
+class _Loop:
+    """A plugin that hands the collected tests over, instead of running them."""
+
+    def __init__(self, work: Callable[[list[pytest.Item]], Any]) -> None:
+        self.work = work
+        self.result: Any = None
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.result = self.work(list(session.items))
+        return True
+
+
+def _with_tests(work: Callable[[list[pytest.Item]], Any], files: Iterable[str] = ()) -> Any:
+    """What the work makes of the collected tests."""
+    places = [ROOT / "tests" / name for name in (*TESTS, *TEST_FOLDERS)]
+    paths = [str(ROOT / name) for name in files] or [str(path) for path in places if path.exists()]
+    loop = _Loop(work)
+    code = pytest.main(
+        [*paths, "-o", "addopts=--strict-config", "-s", "-p", "no:cacheprovider", "-p", "no:terminal"], plugins=[loop]
+    )
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise SystemExit(f"the tests could not be collected ({code})")
+    return loop.result
+
+
+def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
+    return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
+
+
+def _first_failure(items: list[pytest.Item]) -> bool:
+    """Whether one of the tests fails."""
+    following = [*items[1:], None]
+    return any(not _passes(item, after) for item, after in zip(items, following, strict=True))
+
+
+# --- before the first mutant ------------------------------------------------------------------------------------------
+
+
+def _ground(kept: Path | None) -> Ground:
+    if kept is not None and kept.exists():
+        known: Ground = pickle.loads(kept.read_bytes())  # noqa: S301 - written by ourselves
+        return known
+    ground: Ground = _in_fork(_measure)
+    if kept is not None:
+        kept.write_bytes(pickle.dumps(ground))
+    return ground
+
+
+def _measure() -> Ground:
+    files = [
+        str(ROOT / "mappings/*"),
+        str(ROOT / "mappings/facts/*"),
+        str(ROOT / "service/*"),
+        str(ROOT / "service/rules/*"),
+    ]
+    ground = Ground()
+    watch = coverage.Coverage(data_file=None, include=files, config_file=False)
+    watch.start()
+    __import__("scenario")
+    watch.stop()
+    ground.at_import = {
+        _relative(name): frozenset(watch.get_data().lines(name) or ()) for name in watch.get_data().measured_files()
+    }
+    _with_tests(lambda items: _run_watched(items, files, ground))
+    return ground
+
+
+def _run_watched(items: list[pytest.Item], files: list[str], ground: Ground) -> None:
+    watch = coverage.Coverage(data_file=None, include=files, config_file=False)
+    watch.start()
+    running = [""]
+    _tell_rules_apart(watch, running)
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        sys.modules["scenario"].answer_to.cache_clear()  # else only the first test that asks runs the rules
+        running[0] = item.nodeid
+        watch.switch_context(item.nodeid + (BESIDE if "/test_scenarios.py::" in item.nodeid else ""))
+        if not _passes(item, following):
+            ground.failing.append(item.nodeid)
+        ground.tests.append(item.nodeid)
+    watch.stop()
+    found = watch.get_data()
+    for name in found.measured_files():
+        file, by_line = _relative(name), found.contexts_by_lineno(name)
+        own, beside = ground.by_line.setdefault(file, {}), ground.beside.setdefault(file, {})
+        for line, contexts in by_line.items():
+            own[line] = frozenset(one for one in contexts if one and not one.endswith(BESIDE))
+            beside[line] = frozenset(one.removesuffix(BESIDE) for one in contexts if one.endswith(BESIDE)) - own[line]
+
+
+BESIDE = " beside"
+"""Marks what runs for another rule than the one that a scenario is about."""
+
+
+def _tell_rules_apart(watch: coverage.Coverage, running: list[str]) -> None:
+    """A scenario judges its own rule: what it makes other rules do as well is tested by it least."""
+    evaluation = sys.modules["service.evaluate"]
+    ask = evaluation._ask  # noqa: SLF001 - the one place where rules are called
+
+    def ask_apart(rule: Any, order: Any, patient: Any) -> Any:
+        test = running[0]
+        if f"[{rule.id}" not in test:
+            return ask(rule, order, patient)
+        watch.switch_context(test)
+        try:
+            return ask(rule, order, patient)
+        finally:
+            watch.switch_context(test + BESIDE)
+
+    evaluation._ask = ask_apart  # noqa: SLF001
+
+
+def _relative(name: str) -> str:
+    return str(Path(name).relative_to(ROOT))
+
+
+# --- one module -------------------------------------------------------------------------------------------------------
+
+
+def _try_module(module: str, ground: Ground, jobs: int, only: set[str] | None) -> dict[str, str]:
+    """Each mutant of a module and its end: killed, survived, timed out, without a test."""
+    source = (ROOT / module).read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    mutants = [one for one in mutants_of(module, tree) if only is None or one.name in only]
+    swapped, anew = [], []
+    ran_at_import = ground.at_import.get(module, frozenset())
+    for mutant in mutants:
+        runs_at_import = any(line in ran_at_import for line in mutant.lines)
+        is_lambda = mutant.scope.endswith("lambda")
+        (swapped if mutant.in_function and (is_lambda or not runs_at_import) else anew).append(mutant)
+    ends: dict[str, str] = {}
+    anew_jobs = [(one, _tests_of_names(one, ground)) for one in anew]
+    _run_all(anew_jobs, ends, jobs, lambda mutant, tests: _imported_anew(mutant, tree, tests))
+    if swapped:
+        ends |= _with_tests(lambda items: _try_swapped(swapped, items, tree, source, ground, jobs))
+    return {mutant.name: ends[mutant.name] for mutant in mutants}
+
+
+def _try_swapped(
+    mutants: list[Mutant], items: list[pytest.Item], tree: ast.Module, source: str, ground: Ground, jobs: int
+) -> dict[str, str]:
+    by_id = {item.nodeid: item for item in items}
+    by_line, beside = (found.get(mutants[0].module, {}) for found in (ground.by_line, ground.beside))
+    path = str(ROOT / mutants[0].module)
+    exchange = _Exchange(path, source)
+    gc.collect()
+    gc.freeze()
+
+    def alive(mutant: Mutant, tests: list[str]) -> bool:
+        exchange.put_in(_changed(tree, mutant, path))
+        return not _first_failure([by_id[test] for test in tests])
+
+    ends: dict[str, str] = {}
+    work = []
+    for mutant in mutants:
+        own = frozenset().union(*(by_line.get(line, frozenset()) for line in mutant.lines))
+        others = frozenset().union(*(beside.get(line, frozenset()) for line in mutant.lines)) - own
+        work.append((mutant, _ordered(own, others, mutant, ground)))
+    _run_all(work, ends, jobs, alive)
+    return ends
+
+
+def _changed(tree: ast.Module, mutant: Mutant, path: str) -> types.CodeType:
+    mutant.apply()
+    return compile(tree, path, "exec", dont_inherit=True)
+
+
+def _ordered(own: frozenset[str], others: frozenset[str], mutant: Mutant, ground: Ground) -> list[str]:
+    """The tests most likely to fail first: those that judge what runs the line, and of them those of its module."""
+    words = set(re.findall(r"[a-z]+", mutant.module.rpartition("/")[2] + mutant.scope))
+
+    def likely(test: str) -> tuple[bool, int, int]:
+        told = set(re.findall(r"[a-z]+", test.partition("[")[2].partition(":")[0]))
+        return test in others, -len(told & words), crc32(test.encode())
+
+    return sorted(sorted(own | others), key=likely)[: ground.most]
+
+
+def _run_all(
+    work: list[tuple[Mutant, list[str]]], ends: dict[str, str], jobs: int, alive: Callable[[Mutant, list[str]], bool]
+) -> None:
+    """Each mutant in a fork of its own, a few at a time."""
+    running: dict[int, Mutant] = {}
+
+    def collect() -> None:
+        pid, status = os.wait()
+        mutant = running.pop(pid)
+        if os.WIFSIGNALED(status):
+            ends[mutant.name] = "timed out" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
+        else:
+            ends[mutant.name] = "survived" if os.WEXITSTATUS(status) == PASSED else "killed"
+
+    for mutant, tests in work:
+        if not tests:
+            ends[mutant.name] = "without a test"
+            continue
+        if len(running) >= jobs:
+            collect()
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.alarm(SECONDS)
+            _silent()
+            try:
+                os._exit(PASSED if alive(mutant, tests) else FAILED)
+            except BaseException:  # noqa: BLE001 - a mutant that cannot be run is killed
+                os._exit(FAILED)
+        running[pid] = mutant
+    while running:
+        collect()
+
+
+def _silent() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+
+
+# --- exchanging the code of functions ---------------------------------------------------------------------------------
+
+
+class _Exchange:
+    """The functions of one module as they live in this process, and the place of their code in the module's code."""
+
+    def __init__(self, path: str, source: str) -> None:
+        living: dict[Any, list[types.FunctionType]] = {}
+        self.caches: list[Any] = []
+        for one in gc.get_objects():
+            if isinstance(one, types.FunctionType) and one.__code__.co_filename == path:
+                living.setdefault(_identity(one.__code__), []).append(one)
+            elif isinstance(one, _LruCache) and (
+                one.__wrapped__.__code__.co_filename == path or one.__module__ in REMEMBERING
+            ):
+                self.caches.append(one)
+        original = compile(source, path, "exec", dont_inherit=True)
+        self.path = path
+        self.places = [living.get(_identity(code), []) for code in _codes(original)]
+
+    def put_in(self, changed: types.CodeType) -> None:
+        """Give every living function its changed code, and forget what was remembered of the old."""
+        codes = list(_codes(changed))
+        if len(codes) != len(self.places):
+            codes = self._matched(codes)
+        for functions, code in zip(self.places, codes, strict=True):
+            for function in functions:
+                if code is not None and len(code.co_freevars) == len(function.__code__.co_freevars):
+                    function.__code__ = code
+        for one in gc.get_objects():
+            if hasattr(one, "cache_clear") and hasattr(one, "__wrapped__"):
+                wrapped = one.__wrapped__
+                if getattr(wrapped, "__module__", "").startswith(
+                    ("mappings.units", "mappings.sites", "mappings.queries")
+                ) or (getattr(getattr(wrapped, "__code__", None), "co_filename", "") == self.path):
+                    one.cache_clear()
+
+    def _matched(self, codes: list[types.CodeType]) -> list[types.CodeType | None]:
+        """By name and line, where the mutant left a nested function out."""
+        by_place = {(code.co_qualname, code.co_firstlineno): code for code in codes}
+        return [
+            by_place.get((functions[0].__code__.co_qualname, functions[0].__code__.co_firstlineno))
+            if functions
+            else None
+            for functions in self.places
+        ]
+
+
+def _identity(code: types.CodeType) -> Any:
+    return code.co_qualname, code.co_firstlineno, tuple(code.co_positions())
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
+# --- importing anew ---------------------------------------------------------------------------------------------------
+
+
+def _tests_of_names(mutant: Mutant, ground: Ground) -> list[str]:
+    """The tests that run a function which the changed names reach, through other tables and modules too."""
+    functions = _reached(set(mutant.names))
+    own, others = (
+        frozenset().union(
+            *(found.get(module, {}).get(line, frozenset()) for module, lines in functions for line in lines)
+        )
+        for found in (ground.by_line, ground.beside)
+    )
+    return _ordered(own, others - own, mutant, ground)
+
+
+@cache
+def _sources() -> dict[str, ast.Module]:
+    paths = (path for folder in ("mappings", "service") for path in sorted((ROOT / folder).rglob("*.py")))
+    return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def _reached(names: set[str]) -> list[tuple[str, range]]:
+    """The functions that use one of these names, or a name of a module that is made of one."""
+    found: dict[tuple[str, range], None] = {}
+    while True:
+        before = len(names), len(found)
+        for module, tree in _sources().items():
+            for statement in _definitions(tree):
+                nodes = list(ast.walk(statement))
+                used = {one.id for one in nodes if isinstance(one, ast.Name)}
+                used |= {one.attr for one in nodes if isinstance(one, ast.Attribute)}
+                if names.isdisjoint(used | {getattr(statement, "name", "")}):
+                    continue
+                if not isinstance(statement, ast.FunctionDef):
+                    names |= {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+                    nodes = [one for one in nodes if isinstance(one, ast.Lambda)]
+                for one in nodes if not isinstance(statement, ast.FunctionDef) else [statement]:
+                    found[module, range(one.lineno, (one.end_lineno or one.lineno) + 1)] = None
+        if (len(names), len(found)) == before:
+            return list(found)
+
+
+def _definitions(tree: ast.Module) -> Iterator[ast.stmt]:
+    for statement in tree.body:
+        if isinstance(statement, ast.ClassDef):
+            yield from (one for one in statement.body if isinstance(one, ast.FunctionDef))
+        elif isinstance(statement, ast.FunctionDef | ast.Assign | ast.AnnAssign):
+            yield statement
+
+
+def _imported_anew(mutant: Mutant, tree: ast.Module, tests: list[str]) -> bool:
+    """Whether the mutant survives: the program is imported with it, and the tests are collected again."""
+    path = str(ROOT / mutant.module)
+    changed = _changed(tree, mutant, path)
+    usual = SourceFileLoader.get_code
+
+    def get_code(self: SourceFileLoader, fullname: str) -> types.CodeType | None:
+        return changed if self.path == path else usual(self, fullname)
+
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+    files = dict.fromkeys(test.partition("::")[0] for test in tests)
+    order = {test: place for place, test in enumerate(tests)}
+
+    def run(items: list[pytest.Item]) -> bool:
+        chosen = sorted((item for item in items if item.nodeid in order), key=lambda item: order[item.nodeid])
+        return not _first_failure(chosen)
+
+    return bool(_with_tests(run, files))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

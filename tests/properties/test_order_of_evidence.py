@@ -1,0 +1,89 @@
+"""Cards rest on what the record holds, not on the order or the way in which it arrives."""
+
+from __future__ import annotations
+
+import copy
+from datetime import date, timedelta
+from typing import Any
+
+from ehr import contents
+from fhir_site import SITE_EHR, site, unprefetched
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from told_requests import answer, bundles, cards, told_requests
+
+from service.rules.outcome import Advice, Silence
+
+ALBUMIN, CALCIUM = "1751-7", "2000-8"
+
+
+@given(request=told_requests(), random=st.randoms(use_true_random=False))
+def test_permuting_the_entries_of_a_bundle_changes_no_card(request, random):
+    shuffled = copy.deepcopy(request)
+    for entries in bundles(shuffled).values():
+        random.shuffle(entries)
+    assert cards(shuffled) == cards(request)
+
+
+@given(request=told_requests(), random=st.randoms(use_true_random=False))
+def test_permuting_the_drafts_changes_nothing_that_the_rules_say(request, random):
+    """A card about the patient stands by the first draft and names it: levels a rule are compared, not cards."""
+    assume("draftOrders" in request["context"] and len(request["context"]["draftOrders"]["entry"]) > 1)
+    shuffled = copy.deepcopy(request)
+    random.shuffle(shuffled["context"]["draftOrders"]["entry"])
+    assert said(shuffled) == said(request)
+
+
+def said(request: dict[str, Any]) -> set[tuple[str, str]]:
+    return {
+        (one.rule.id, one.answer.indicator.value if isinstance(one.answer, Advice) else "could not be checked")
+        for one in answer(request).answers
+        if not isinstance(one.answer, Silence)
+    }
+
+
+def results(request: dict[str, Any]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """The dated results of a request by code and body site, the newest last."""
+    found: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
+    for entries in bundles(request).values():
+        for one in (entry["resource"] for entry in entries):
+            dated = len(one.get("effectiveDateTime", "")) == len("2026-03-31")
+            if one["resourceType"] == "Observation" and dated and one["status"] != "entered-in-error":
+                key = (one["code"]["coding"][0]["code"], str(one.get("bodySite")))
+                found.setdefault(key, {})[one["id"]] = one
+    return {key: sorted(group.values(), key=lambda one: one["effectiveDateTime"]) for key, group in found.items()}
+
+
+def day(result: dict[str, Any]) -> date:
+    return date.fromisoformat(result["effectiveDateTime"])
+
+
+@given(request=told_requests(), data=st.data())
+def test_adding_an_older_result_changes_no_card(request, data):
+    groups = results(request)
+    assume(groups)
+    code, site_told = data.draw(st.sampled_from(sorted(groups)))
+    newest = groups[code, site_told][-1]
+    if code == ALBUMIN and (calcium := groups.get((CALCIUM, "None"))):  # the newest albumin of another time is not used
+        assume(abs((day(newest) - day(calcium[-1])).days) <= 7)
+    older = copy.deepcopy(newest) | {"id": "older", "status": "final"}
+    older["effectiveDateTime"] = (
+        day(groups[code, site_told][0]) - timedelta(data.draw(st.integers(1, 400)))
+    ).isoformat()
+    if "valueQuantity" in older:
+        older["valueQuantity"]["value"] = data.draw(st.sampled_from([0.3, 1.1, 2, 2.9, 3.8, 9, 25, 55, 90, 400]))
+        older["valueQuantity"].pop("comparator", None)
+    changed = copy.deepcopy(request)
+    for entries in bundles(changed).values():
+        if any(entry["resource"].get("id") == newest["id"] for entry in entries):
+            entries.append({"resource": older})
+    assert cards(changed) == cards(request)
+
+
+@given(request=told_requests(), data=st.data())
+def test_splitting_the_evidence_between_prefetch_and_server_changes_no_card(request, data):
+    keys = sorted(request["prefetch"])
+    left = data.draw(st.lists(st.sampled_from(keys), min_size=1, unique=True))
+    with site(request):
+        split = SITE_EHR.cards(unprefetched(request, *left))
+    assert contents(split) == contents(SITE_EHR.cards(request))

@@ -36,8 +36,14 @@ ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
     ast.Pow: ast.Mult,
 }
 NEIGHBOURS = {
-    "below": "at_most", "at_most": "below", "above": "at_least", "at_least": "above",
-    "first": "last", "last": "first", "low": "high", "high": "low",
+    "below": "at_most",
+    "at_most": "below",
+    "above": "at_least",
+    "at_least": "above",
+    "first": "last",
+    "last": "first",
+    "low": "high",
+    "high": "low",
 }
 LEVELS = {"CRITICAL": "WARNING", "WARNING": "INFO", "INFO": "WARNING"}
 CALLS = {"any": "all", "all": "any", "min": "max", "max": "min"}
@@ -53,14 +59,13 @@ OFFERS = frozenset(one.name for one in _OFFERS.body if isinstance(one, ast.Class
 class Mutant:
     """One change: the function (or table) that it stands in, what it replaces, and by what.
 
-    `lines` are those of its statement; `names` the names of the module that depend on it where it is not in a function.
+    `first_line` is that of its function (0 outside of all); `names` are those of the module that depend on what is outside.
     """
 
     module: str
     scope: str
-    lines: range
+    first_line: int
     names: frozenset[str]
-    in_function: bool
     before: str
     after: str
     number: int
@@ -87,11 +92,10 @@ class _Around:
     """Where the walk is: within which definitions, statement, names of the module."""
 
     scope: tuple[str, ...] = ()
-    lines: range = range(0)
+    first_line: int = 0
     names: frozenset[str] = frozenset()
-    in_function: bool = False
-    outside: bool = False
-    """Whether the definition itself, with its decorators and defaults, stands in a function."""
+    outside: int = 0
+    """The function in which the definition itself stands, with its decorators and defaults."""
 
 
 def mutants_of(module: str, tree: ast.Module) -> list[Mutant]:
@@ -107,9 +111,8 @@ def mutants_of(module: str, tree: ast.Module) -> list[Mutant]:
                 Mutant(
                     module,
                     key[0],
-                    around.lines,
+                    around.first_line,
                     around.names,
-                    around.in_function,
                     before=key[1],
                     after=key[2],
                     number=counted[key],
@@ -134,7 +137,7 @@ def _walk(node: ast.AST, around: _Around) -> Iterator[tuple[tuple[ast.AST, str, 
                 continue
             here = around
             if isinstance(node, ast.FunctionDef) and name != "body":
-                here = replace(around, in_function=around.outside)
+                here = replace(around, first_line=around.outside)
             inside = _inside(here, child)
             if isinstance(child, ast.expr):
                 yield (node, name, index), child, inside
@@ -144,29 +147,18 @@ def _walk(node: ast.AST, around: _Around) -> Iterator[tuple[tuple[ast.AST, str, 
 def _inside(around: _Around, child: ast.AST) -> _Around:
     match child:
         case ast.FunctionDef(name=name):
-            named = around.names if around.in_function else around.names | {name}
-            return _Around((*around.scope, name), _head(child), named, in_function=True, outside=around.in_function)
+            named = around.names if around.first_line else around.names | {name}
+            first = min(one.lineno for one in (child, *child.decorator_list))
+            return _Around((*around.scope, name), first, named, around.first_line)
         case ast.ClassDef(name=name):
-            return _Around((*around.scope, name), _head(child), around.names | {name}, around.in_function)
-        case ast.Assign() | ast.AnnAssign() if not around.in_function:
+            return _Around((*around.scope, name), around.first_line, around.names | {name})
+        case ast.Assign() | ast.AnnAssign() if not around.first_line:
             targets = child.targets if isinstance(child, ast.Assign) else [child.target]
-            named = {one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)}
-            return _Around((*around.scope, *sorted(named)[:1]), _head(child), around.names | named)
-        case ast.Lambda() if not around.in_function:
-            lines = range(child.lineno, (child.end_lineno or child.lineno) + 1)
-            return _Around((*around.scope, "lambda"), lines, around.names, in_function=True)
-        case ast.stmt():
-            return _Around(around.scope, _head(child), around.names, around.in_function)
+            named = frozenset(one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name))
+            return _Around((*around.scope, *sorted(named)[:1]), 0, around.names | named)
+        case ast.Lambda() if not around.first_line:
+            return _Around((*around.scope, "lambda"), child.lineno, around.names)
     return around
-
-
-def _head(statement: ast.stmt) -> range:
-    """The lines of a statement; of one that holds others only those before them."""
-    body = getattr(statement, "body", None) or getattr(statement, "cases", None)
-    if not body:
-        return range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
-    first = body[0].pattern if isinstance(body[0], ast.match_case) else body[0]
-    return range(statement.lineno, max(statement.lineno + 1, first.lineno))
 
 
 def _spared(parent: ast.AST, field: str, child: ast.AST) -> bool:

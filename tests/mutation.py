@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/mutation.py service/rules/calcium.py mappings/units.py
 
-A mutant (`mutants.py`) is killed when a test fails. Which tests run a line is known from coverage, so that only those are
+A mutant (`mutants.py`) is killed when a test fails. Which tests run a function is known from a trace, so that only those are
 asked. The program is imported and the tests are collected once; each mutant lives in a fork, where the code of the changed
 functions is exchanged in place; what is reckoned while importing (tables, constants) is imported anew instead.
 
@@ -31,14 +31,13 @@ from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from zlib import crc32
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import click  # noqa: E402
-import coverage  # noqa: E402
 import pytest  # noqa: E402
 import yaml  # noqa: E402
 from _pytest.runner import runtestprotocol  # noqa: E402
@@ -69,14 +68,22 @@ PASSED, FAILED = 0, 1
 _LruCache = type(lru_cache(lambda: None))
 
 
+Function: TypeAlias = tuple[str, int]
+"""A function by its file and first line (that of its decorators)."""
+
+
 @dataclass
 class Ground:
-    """What is known before the first mutant: which tests there are, which lines they run, and what runs at import."""
+    """What is known before the first mutant: which tests there are, which functions they run, and what runs at import.
+
+    A set of tests is a number whose bits are their places in `tests`. `own` are those that judge what the function is
+    asked, `beside` those for which it runs as well.
+    """
 
     tests: list[str] = field(default_factory=list)
-    by_line: dict[str, dict[int, frozenset[str]]] = field(default_factory=dict)
-    beside: dict[str, dict[int, frozenset[str]]] = field(default_factory=dict)
-    at_import: dict[str, frozenset[int]] = field(default_factory=dict)
+    own: dict[Function, int] = field(default_factory=dict)
+    beside: dict[Function, int] = field(default_factory=dict)
+    at_import: set[Function] = field(default_factory=set)
     failing: list[str] = field(default_factory=list)
     most: int | None = None
 
@@ -89,14 +96,13 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", help="files; all of them where none is named")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--most", type=int, default=None, help="tests that are tried on a mutant at most")
-    parser.add_argument("--ground", type=Path, help="keep here which tests run which lines, and take it from here")
     parser.add_argument("--json", type=Path, help="write every mutant and its end here")
     parser.add_argument("--again", type=Path, help="try only the mutants that survive in this file of --json")
     chosen = parser.parse_args()
     os.chdir(ROOT)
     modules = chosen.modules or [str(path.relative_to(ROOT)) for glob in MODULES for path in sorted(ROOT.glob(glob))]
     _remember_yaml()
-    ground = _ground(chosen.ground)
+    ground = _in_fork(_measure)
     if ground.failing:
         click.echo("\n  ".join(["These tests fail without a mutant; mend them first:", *ground.failing]))
         return 1
@@ -214,81 +220,72 @@ def _first_failure(items: list[pytest.Item]) -> bool:
 # --- before the first mutant ------------------------------------------------------------------------------------------
 
 
-def _ground(kept: Path | None) -> Ground:
-    if kept is not None and kept.exists():
-        known: Ground = pickle.loads(kept.read_bytes())  # noqa: S301 - written by ourselves
-        return known
-    ground: Ground = _in_fork(_measure)
-    if kept is not None:
-        kept.write_bytes(pickle.dumps(ground))
-    return ground
+class _Trace:
+    """Which functions of the program run between two moments."""
+
+    def __init__(self) -> None:
+        self.codes: dict[int, types.CodeType] = {}
+
+    def __call__(self, frame: types.FrameType, _event: str, _arg: object) -> None:
+        self.codes.setdefault(id(frame.f_code), frame.f_code)
+
+    def functions(self) -> set[Function]:
+        """Those since the last time that it was asked."""
+        found = {(code.co_filename, code.co_firstlineno) for code in self.codes.values()}
+        self.codes.clear()
+        return {(name.removeprefix(f"{ROOT}/"), line) for name, line in found if name.startswith(PROGRAM)}
+
+
+PROGRAM = tuple(str(ROOT / folder) for folder in ("mappings", "service"))
 
 
 def _measure() -> Ground:
-    files = [
-        str(ROOT / "mappings/*"),
-        str(ROOT / "mappings/facts/*"),
-        str(ROOT / "service/*"),
-        str(ROOT / "service/rules/*"),
-    ]
-    ground = Ground()
-    watch = coverage.Coverage(data_file=None, include=files, config_file=False)
-    watch.start()
+    ground, trace = Ground(), _Trace()
+    sys.settrace(trace)
     __import__("scenario")
-    watch.stop()
-    ground.at_import = {
-        _relative(name): frozenset(watch.get_data().lines(name) or ()) for name in watch.get_data().measured_files()
-    }
-    _with_tests(lambda items: _run_watched(items, files, ground))
+    sys.settrace(None)
+    ground.at_import = trace.functions()
+    _with_tests(lambda items: _run_traced(items, trace, ground))
     return ground
 
 
-def _run_watched(items: list[pytest.Item], files: list[str], ground: Ground) -> None:
-    watch = coverage.Coverage(data_file=None, include=files, config_file=False)
-    watch.start()
-    running = [""]
-    _tell_rules_apart(watch, running)
-    for item, following in zip(items, [*items[1:], None], strict=True):
+def _run_traced(items: list[pytest.Item], trace: _Trace, ground: Ground) -> None:
+    judged: set[Function] = set()
+    _tell_rules_apart(ground, trace, judged)
+    for place, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
         sys.modules["scenario"].answer_to.cache_clear()  # else only the first test that asks runs the rules
-        running[0] = item.nodeid
-        watch.switch_context(item.nodeid + (BESIDE if "/test_scenarios.py::" in item.nodeid else ""))
-        if not _passes(item, following):
-            ground.failing.append(item.nodeid)
         ground.tests.append(item.nodeid)
-    watch.stop()
-    found = watch.get_data()
-    for name in found.measured_files():
-        file, by_line = _relative(name), found.contexts_by_lineno(name)
-        own, beside = ground.by_line.setdefault(file, {}), ground.beside.setdefault(file, {})
-        for line, contexts in by_line.items():
-            own[line] = frozenset(one for one in contexts if one and not one.endswith(BESIDE))
-            beside[line] = frozenset(one.removesuffix(BESIDE) for one in contexts if one.endswith(BESIDE)) - own[line]
+        judged.clear()
+        sys.settrace(trace)
+        passed = _passes(item, following)
+        sys.settrace(None)
+        if not passed:
+            ground.failing.append(item.nodeid)
+        others = trace.functions()
+        if "/test_scenarios.py::" not in item.nodeid:
+            judged, others = judged | others, set()
+        for functions, tests in ((judged, ground.own), (others - judged, ground.beside)):
+            for function in functions:
+                tests[function] = tests.get(function, 0) | 1 << place
 
 
-BESIDE = " beside"
-"""Marks what runs for another rule than the one that a scenario is about."""
-
-
-def _tell_rules_apart(watch: coverage.Coverage, running: list[str]) -> None:
+def _tell_rules_apart(ground: Ground, trace: _Trace, judged: set[Function]) -> None:
     """A scenario judges its own rule: what it makes other rules do as well is tested by it least."""
     evaluation = sys.modules["service.evaluate"]
     ask = evaluation._ask  # noqa: SLF001 - the one place where rules are called
 
     def ask_apart(rule: Any, order: Any, patient: Any) -> Any:
-        test = running[0]
-        if f"[{rule.id}" not in test:
+        if f"[{rule.id}" not in ground.tests[-1]:
             return ask(rule, order, patient)
-        watch.switch_context(test)
+        before = dict(trace.codes)
+        trace.codes.clear()
         try:
             return ask(rule, order, patient)
         finally:
-            watch.switch_context(test + BESIDE)
+            judged.update(trace.functions())
+            trace.codes.update(before)
 
     evaluation._ask = ask_apart  # noqa: SLF001
-
-
-def _relative(name: str) -> str:
-    return str(Path(name).relative_to(ROOT))
 
 
 # --- one module -------------------------------------------------------------------------------------------------------
@@ -299,14 +296,10 @@ def _try_module(module: str, ground: Ground, jobs: int, only: set[str] | None) -
     source = (ROOT / module).read_text(encoding="utf-8")
     tree = ast.parse(source)
     mutants = [one for one in mutants_of(module, tree) if only is None or one.name in only]
-    swapped, anew = [], []
-    ran_at_import = ground.at_import.get(module, frozenset())
-    for mutant in mutants:
-        runs_at_import = any(line in ran_at_import for line in mutant.lines)
-        is_lambda = mutant.scope.endswith("lambda")
-        (swapped if mutant.in_function and (is_lambda or not runs_at_import) else anew).append(mutant)
+    swapped = [one for one in mutants if one.first_line and (module, one.first_line) not in ground.at_import]
+    anew = [one for one in mutants if one not in swapped]
     ends: dict[str, str] = {}
-    anew_jobs = [(one, _tests_of_names(one, ground)) for one in anew]
+    anew_jobs = [(one, _ordered(_reached(set(one.names)), one, ground)) for one in anew]
     _run_all(anew_jobs, ends, jobs, lambda mutant, tests: _imported_anew(mutant, tree, tests))
     if swapped:
         ends |= _with_tests(lambda items: _try_swapped(swapped, items, tree, source, ground, jobs))
@@ -317,7 +310,6 @@ def _try_swapped(
     mutants: list[Mutant], items: list[pytest.Item], tree: ast.Module, source: str, ground: Ground, jobs: int
 ) -> dict[str, str]:
     by_id = {item.nodeid: item for item in items}
-    by_line, beside = (found.get(mutants[0].module, {}) for found in (ground.by_line, ground.beside))
     path = str(ROOT / mutants[0].module)
     exchange = _Exchange(path, source)
     gc.collect()
@@ -330,9 +322,7 @@ def _try_swapped(
     ends: dict[str, str] = {}
     work = []
     for mutant in mutants:
-        own = frozenset().union(*(by_line.get(line, frozenset()) for line in mutant.lines))
-        others = frozenset().union(*(beside.get(line, frozenset()) for line in mutant.lines)) - own
-        work.append((mutant, _ordered(own, others, mutant, ground)))
+        work.append((mutant, _ordered([(mutant.module, mutant.first_line)], mutant, ground)))
     _run_all(work, ends, jobs, alive)
     return ends
 
@@ -342,15 +332,21 @@ def _changed(tree: ast.Module, mutant: Mutant, path: str) -> types.CodeType:
     return compile(tree, path, "exec", dont_inherit=True)
 
 
-def _ordered(own: frozenset[str], others: frozenset[str], mutant: Mutant, ground: Ground) -> list[str]:
-    """The tests most likely to fail first: those that judge what runs the line, and of them those of its module."""
+def _ordered(functions: Iterable[Function], mutant: Mutant, ground: Ground) -> list[str]:
+    """The tests most likely to fail first: those that judge what runs, and of them those that sound like it."""
+    own, others = 0, 0
+    for function in functions:
+        own |= ground.own.get(function, 0)
+        others |= ground.beside.get(function, 0)
     words = set(re.findall(r"[a-z]+", mutant.module.rpartition("/")[2] + mutant.scope))
 
-    def likely(test: str) -> tuple[bool, int, int]:
+    def likely(place: int) -> tuple[bool, int, int]:
+        test = ground.tests[place]
         told = set(re.findall(r"[a-z]+", test.partition("[")[2].partition(":")[0]))
-        return test in others, -len(told & words), crc32(test.encode())
+        return not own >> place & 1, -len(told & words), crc32(test.encode())
 
-    return sorted(sorted(own | others), key=likely)[: ground.most]
+    places = sorted((place for place in range(len(ground.tests)) if (own | others) >> place & 1), key=likely)
+    return [ground.tests[place] for place in places[: ground.most]]
 
 
 def _run_all(
@@ -455,27 +451,15 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
 # --- importing anew ---------------------------------------------------------------------------------------------------
 
 
-def _tests_of_names(mutant: Mutant, ground: Ground) -> list[str]:
-    """The tests that run a function which the changed names reach, through other tables and modules too."""
-    functions = _reached(set(mutant.names))
-    own, others = (
-        frozenset().union(
-            *(found.get(module, {}).get(line, frozenset()) for module, lines in functions for line in lines)
-        )
-        for found in (ground.by_line, ground.beside)
-    )
-    return _ordered(own, others - own, mutant, ground)
-
-
 @cache
 def _sources() -> dict[str, ast.Module]:
     paths = (path for folder in ("mappings", "service") for path in sorted((ROOT / folder).rglob("*.py")))
     return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
-def _reached(names: set[str]) -> list[tuple[str, range]]:
+def _reached(names: set[str]) -> list[Function]:
     """The functions that use one of these names, or a name of a module that is made of one."""
-    found: dict[tuple[str, range], None] = {}
+    found: dict[Function, None] = {}
     while True:
         before = len(names), len(found)
         for module, tree in _sources().items():
@@ -485,11 +469,11 @@ def _reached(names: set[str]) -> list[tuple[str, range]]:
                 used |= {one.attr for one in nodes if isinstance(one, ast.Attribute)}
                 if names.isdisjoint(used | {getattr(statement, "name", "")}):
                     continue
-                if not isinstance(statement, ast.FunctionDef):
-                    names |= {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-                    nodes = [one for one in nodes if isinstance(one, ast.Lambda)]
-                for one in nodes if not isinstance(statement, ast.FunctionDef) else [statement]:
-                    found[module, range(one.lineno, (one.end_lineno or one.lineno) + 1)] = None
+                if isinstance(statement, ast.FunctionDef):
+                    found[module, min(one.lineno for one in (statement, *statement.decorator_list))] = None
+                    continue
+                names |= {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+                found |= {(module, one.lineno): None for one in nodes if isinstance(one, ast.Lambda)}
         if (len(names), len(found)) == before:
             return list(found)
 

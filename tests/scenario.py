@@ -1,4 +1,4 @@
-"""A scenario in words: a record, an order, and what one rule says. `tests/scenarios/README` is its docstring's twin.
+"""A scenario in words: a record, an order, and what one rule says; a file of `tests/scenarios` a rule.
 
 - name: 29.9 mL/min is below the bound            # a sentence
   order: {drug: zoledronic acid, dose: 4 mg}      # or a list `orders`; absent: patient-view

@@ -320,9 +320,7 @@ def _try_swapped(
         return not _first_failure([by_id[test] for test in tests])
 
     ends: dict[str, str] = {}
-    work = []
-    for mutant in mutants:
-        work.append((mutant, _ordered([(mutant.module, mutant.first_line)], mutant, ground)))
+    work = [(mutant, _ordered([(mutant.module, mutant.first_line)], mutant, ground)) for mutant in mutants]
     _run_all(work, ends, jobs, alive)
     return ends
 

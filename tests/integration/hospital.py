@@ -19,18 +19,12 @@ PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105 - a prefetch token of CDS 
 
 @dataclass(frozen=True, eq=False)
 class Hospital:
-    """A FHIR base, and the service that may call it."""
+    """A FHIR base, the service that may call it, and its prefetch templates by hook."""
 
     fhir_base: str
     service_base: str
+    templates: dict[str, dict[str, str]]
     session: requests.Session
-
-    def templates(self, hook: str) -> dict[str, str]:
-        """The prefetch templates of the hook's service, as its discovery publishes them."""
-        answer = self.session.get(f"{self.service_base}/cds-services", timeout=SECONDS_TO_ANSWER)
-        answer.raise_for_status()
-        templates: dict[str, str] = next(one["prefetch"] for one in answer.json()["services"] if one["hook"] == hook)
-        return templates
 
     @contextmanager
     def admits(self, patient: Patient) -> Iterator[Stay]:
@@ -50,7 +44,7 @@ class Stay:
 
     def prefetched(self, hook: str, keys: Iterable[str]) -> dict[str, Resource]:
         """What an EHR finds when it fills in and runs these templates: one GET each, its first page."""
-        templates = self.hospital.templates(hook)
+        templates = self.hospital.templates[hook]
         return {
             key: self._get(templates[key].replace(PATIENT_TOKEN, f"{self.prefix}{self.patient.id}")) for key in keys
         }
@@ -89,4 +83,6 @@ def hospital(fhir_base: str, *, deadline_seconds: float = SECONDS_TO_ANSWER) -> 
         served(fhir_bases=(fhir_base,), deadline_seconds=deadline_seconds, public_url=PUBLIC_URL) as service_base,
         requests.Session() as session,
     ):
-        yield Hospital(fhir_base, service_base, session)
+        discovery = session.get(f"{service_base}/cds-services", timeout=SECONDS_TO_ANSWER).json()
+        templates = {one["hook"]: one["prefetch"] for one in discovery["services"]}
+        yield Hospital(fhir_base, service_base, templates, session)

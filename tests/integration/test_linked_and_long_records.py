@@ -55,14 +55,14 @@ def linked() -> Patient:
 
 def test_drugs_behind_references_are_looked_up(here):
     with here.admits(linked()) as stay:
-        beside = [key for key in here.templates("order-sign") if not key.startswith("medication")]
-        requests = [stay.request("order-sign", *keys) for keys in ([], beside, here.templates("order-sign"))]
+        beside = [key for key in here.templates["order-sign"] if not key.startswith("medication")]
+        requests = [stay.request("order-sign", *keys) for keys in ([], beside, here.templates["order-sign"])]
         assert [spoken(stay.cards(request)) for request in requests] == [{"info": ["jaw-osteonecrosis-cofactors"]}] * 3
 
 
 def test_a_drug_behind_a_reference_that_nobody_can_follow_is_said(here):
     with here.admits(linked()) as stay:
-        request = stay.request("order-sign", *here.templates("order-sign"))
+        request = stay.request("order-sign", *here.templates["order-sign"])
         del request["fhirServer"]
         [card] = stay.cards(request)
     assert card["source"]["topic"]["code"] == "not-identified"
@@ -97,14 +97,14 @@ PAGED = pytest.mark.parametrize("fhir_base", ["hapi", "sekmet"], indirect=True)
 
 @PAGED
 def test_more_results_than_a_page_holds_are_read_to_the_end(long_stay):
-    every_key = long_stay.hospital.templates("order-sign")
+    every_key = long_stay.hospital.templates["order-sign"]
     requests = [long_stay.request("order-sign", *keys) for keys in ([], every_key)]
     assert [spoken(long_stay.cards(request)) for request in requests] == [{"critical": ["hypocalcaemia"]}] * 2
 
 
 @PAGED
 def test_a_first_page_alone_is_not_taken_for_the_record(long_stay):
-    request = long_stay.request("order-sign", *long_stay.hospital.templates("order-sign"))
+    request = long_stay.request("order-sign", *long_stay.hospital.templates["order-sign"])
     del request["fhirServer"]
     cards = long_stay.cards(request)
     assert "hypocalcaemia" in spoken(cards)["unchecked"]
@@ -114,7 +114,7 @@ def test_a_first_page_alone_is_not_taken_for_the_record(long_stay):
 @pytest.mark.parametrize("fhir_base", ["medplum"], indirect=True)
 def test_a_page_that_links_to_no_next_is_not_taken_for_the_record(long_stay):
     request = long_stay.request("order-sign")
-    request["prefetch"] = dict.fromkeys(set(long_stay.hospital.templates("order-sign")) - {"calcium"})
+    request["prefetch"] = dict.fromkeys(set(long_stay.hospital.templates["order-sign"]) - {"calcium"})
     cards = long_stay.cards(request)
     assert "hypocalcaemia" in spoken(cards)["unchecked"]
     assert TRUNCATED.en in said(cards)

@@ -50,7 +50,7 @@ def test_every_chapter_speaks_for_some_patient():
 @pytest.mark.parametrize("share", SHARES.values(), ids=SHARES)
 def test_the_cards_are_those_of_the_story_whoever_looks_up_the_record(stay, share):
     for hook in stay.patient.expected:
-        keys = [key for number, key in enumerate(stay.hospital.templates(hook)) if share[number % 2]]
+        keys = [key for number, key in enumerate(stay.hospital.templates[hook]) if share[number % 2]]
         request = stay.request(hook, *keys)
         if all(share):
             del request["fhirServer"]

@@ -59,7 +59,7 @@ def test_a_server_that_is_killed_during_the_searches_costs_what_was_searched_and
 ):
     base, process = medplum_of_its_own
     with hospital(base) as here, admitted(here) as stay, ThreadPoolExecutor() as ehr:
-        prefetched = [key for key in here.templates("order-sign") if key not in {"calcium", "albumin"}]
+        prefetched = [key for key in here.templates["order-sign"] if key not in {"calcium", "albumin"}]
         request = stay.request("order-sign", *prefetched)
         process.send_signal(signal.SIGSTOP)
         answer = ehr.submit(stay.cards, request)

@@ -6,8 +6,9 @@ from datetime import date, timedelta
 
 from mappings import concept_sets as sets
 from mappings.dates import When, days_before
-from mappings.facts import Act, Collected, Facts, Order
+from mappings.facts import Act, Collected, Facts, Order, RadiotherapyCourse
 from mappings.wording import Text
+from service.rules.bone_radiotherapy import as_act
 from service.rules.citation import ONC, rao
 from service.rules.offers import OrderDental, StartOn, UpdateOrder
 from service.rules.outcome import Advice, Indicator, Outcome, unless_all
@@ -358,14 +359,15 @@ def osteonecrosis_of_jaw(order: Order | None, patient: Facts) -> Outcome:
     ),
     citations=(rao("systemic", "§2.4"),),
     trigger=DENOSUMAB,
-    needs=("exposures", "procedures"),
+    needs=("exposures", "procedures", "radiotherapies"),
     severest=Indicator.INFO,
 )
 def jaw_osteonecrosis_cofactors(order: Order, patient: Facts) -> Outcome:
     """Denosumab with a systemic corticosteroid or anti-angiogenic, or after head-and-neck radiotherapy."""
     days = patient.settings.cofactor_days
     drugs = patient.exposures.of(sets.SYSTEMIC_CORTICOSTEROIDS | sets.SYSTEMIC_ANTIANGIOGENICS)
-    irradiated = tuple(act for act in patient.procedures if _head_and_neck_radiotherapy(act))
+    acts = tuple(act for act in patient.procedures if _head_and_neck_radiotherapy(act))
+    courses = tuple(course for course in patient.radiotherapies if _of_head_and_neck(course))
     blocked = unless_all(
         that(
             Text(
@@ -375,16 +377,21 @@ def jaw_osteonecrosis_cofactors(order: Order, patient: Facts) -> Outcome:
                 "et cou enregistré",
                 days=days,
             ),
-            either(drugs.in_last(days), patient.procedures.any(_head_and_neck_radiotherapy)),
+            either(
+                drugs.in_last(days),
+                patient.procedures.any(_head_and_neck_radiotherapy),
+                patient.radiotherapies.any(_of_head_and_neck),
+            ),
             drugs,
             patient.procedures,
+            patient.radiotherapies,
         )
     )
     if blocked:
         return blocked
     given = drugs.recent(days)
     named = tuple(dict.fromkeys(entry.drug.name for entry in given))
-    if irradiated:
+    if acts or courses:
         named = (*named, Text("head-and-neck radiotherapy", "radiothérapie tête et cou"))
     return Advice(
         Indicator.INFO,
@@ -395,12 +402,17 @@ def jaw_osteonecrosis_cofactors(order: Order, patient: Facts) -> Outcome:
             cofactors=named[:3],
         ),
         (Text("To weigh in the decision to treat.", "À peser dans la décision de traiter."),),
-        (*given, *irradiated),
+        (*given, *(acts or (as_act(course) for course in courses))),
     )
 
 
 def _head_and_neck_radiotherapy(act: Act) -> bool:
     return act.is_any(sets.RADIOTHERAPY) and not act.sites.isdisjoint(sets.HEAD_NECK)
+
+
+def _of_head_and_neck(course: RadiotherapyCourse) -> bool:
+    """Told by orders too: a course that an order alone records, as completed, was given."""
+    return not course.sites.isdisjoint(sets.HEAD_NECK)
 
 
 @rule(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
 from mappings import concept_sets as sets
 from mappings.dates import When
-from mappings.facts import Absent, Diagnosis, Exposure, Exposures, Facts, Known, Order
+from mappings.facts import Absent, Diagnosis, Exposure, ExposureKind, Exposures, Facts, Known, Order
 from mappings.facts.bones import LONG_BONES, bones_of, has_vertebra
 from mappings.wording import Text
 from service.rules.citation import CHU, CIM, rao
@@ -237,10 +237,28 @@ def _looked_for(concept: str, patient: Facts) -> int | None:
     return patient.settings.vitamin_k_antagonist_days if concept in sets.VITAMIN_K_ANTAGONISTS else _delay_of(concept)
 
 
+def _antithrombotics_planned_or_taken(patient: Facts) -> Exposures:
+    """Those on record and, as drafts count for interactions (`rules.md`, "Draft order"), those drafted beside the act."""
+    on_record = patient.exposures.of(sets.ANTITHROMBOTICS)
+    drafted = tuple(
+        Exposure(
+            ExposureKind.REQUEST,
+            draft.drug,
+            draft.reference,
+            draft.dosage,
+            planned=True,
+            first=None if draft.planned.assumed else draft.planned.when,
+        )
+        for draft in patient.orders
+        if draft.draft and draft.drug is not None and draft.is_any(sets.ANTITHROMBOTICS)
+    )
+    return replace(on_record, entries=on_record.entries + drafted)
+
+
 def _counts(entry: Exposure, days: int | None, planned: When) -> bool | None:
-    """Ongoing, or last taken less than so many days before the act; None where the last dose is not dated."""
+    """Ongoing, to begin before the act, or last taken less than so many days before it; None where it is not dated."""
     if entry.planned:
-        return False
+        return entry.first is None or entry.first.first < planned.last
     if entry.ongoing:
         return True
     if entry.maybe_ongoing or (entry.last_dose_undated and days is not None):
@@ -267,7 +285,7 @@ def _antithrombotics(exposures: Exposures, planned: When, patient: Facts) -> Ite
             yield Antithrombotic(concept, entries, days)
         elif len(known_doses) < len(doses):
             yield Antithrombotic(concept, entries, days, dose_unknown=True)
-        elif any(entry.ongoing for entry in entries):
+        elif any(entry.ongoing or entry.planned for entry in entries):
             yield Antithrombotic(concept, entries, days, goes_on=True)
 
 
@@ -291,7 +309,7 @@ def _may_count(exposures: Exposures, planned: When, patient: Facts) -> bool | No
     ),
     citations=(rao("interventional", "§4"), CIM),
     trigger=CEMENTOPLASTY,
-    needs=("exposures",),
+    needs=("exposures", "orders"),
     severest=Indicator.CRITICAL,
     reading=Text(
         "Critical when a drug is ongoing and its stop date has passed is our reading; so is the last dose, the day "
@@ -305,13 +323,14 @@ def _may_count(exposures: Exposures, planned: When, patient: Facts) -> bool | No
     ),
 )
 def cementoplasty_antithrombotics(order: Order, patient: Facts) -> Outcome:
-    """An antithrombotic ongoing, or last taken less than its delay before the planned date."""
-    exposures, planned = patient.exposures.of(sets.ANTITHROMBOTICS), order.planned.when
+    """An antithrombotic ongoing, to begin before the act, or last taken less than its delay before the planned date."""
+    planned = order.planned.when
+    exposures = _antithrombotics_planned_or_taken(patient)
     blocked = unless_all(
         that(
             Text(
-                "an antithrombotic is ongoing, or was taken within its delay before the act",
-                "un antithrombotique est en cours, ou a été pris dans son délai avant le geste",
+                "an antithrombotic is ongoing, ordered to begin before the act, or was taken within its delay before it",
+                "un antithrombotique est en cours, prescrit pour débuter avant le geste, ou pris dans son délai avant lui",
             ),
             _may_count(exposures, planned, patient),
             exposures,

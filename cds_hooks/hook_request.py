@@ -82,7 +82,12 @@ def _entries(bundle: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     entries = bundle.get("entry")
     if isinstance(entries, dict):
         entries = [entries]
-    return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
+    return tuple(_wrapped(entry) for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
+
+
+def _wrapped(entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entry; a resource that some clients send in its place, as the entry that it should be in."""
+    return {"resource": entry} if "resource" not in entry and "resourceType" in entry else entry
 
 
 def flat(messages: Any, place: str = "") -> dict[str, str]:

@@ -21,6 +21,8 @@ END = r"(?![\s\S])"
 UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}" + END)
 LONGEST_SUMMARY = 139
 LONGEST_ID = 512
+MOST_DRAFTS = 500
+"""Entries of `draftOrders`: several times the longest order set, and few enough to be answered in seconds."""
 
 ORDER_HOOKS = frozenset({"order-select", "order-sign"})
 
@@ -109,12 +111,26 @@ class HookRequestSchema(Lenient):
         """Order hooks need `draftOrders`, and `order-select` its `selections`."""
         context, hook = request["context"], request["hook"]
         problems: dict[str, list[str]] = {}
-        if hook in ORDER_HOOKS and not isinstance(context.get("draftOrders"), dict):
-            problems["draftOrders"] = ["required for this hook: a Bundle of the draft orders"]
+        if hook in ORDER_HOOKS and (problem := _not_drafts(context.get("draftOrders"))):
+            problems["draftOrders"] = [problem]
         if hook == "order-select" and not _texts(context.get("selections")):
             problems["selections"] = ["required for order-select: an array of references, such as MedicationRequest/1"]
         if problems:
             raise ValidationError({"context": problems})
+
+
+def _not_drafts(value: object) -> str:
+    """What is wrong with `draftOrders`; the sandbox's Bundle without `type`, and one entry without its array, are taken."""
+    if not isinstance(value, dict):
+        return "required for this hook: a Bundle of the draft orders"
+    if value.get("resourceType", "Bundle") != "Bundle":
+        return "must be a Bundle, with each order as the resource of an entry"
+    entries = value.get("entry")
+    if entries is not None and not isinstance(entries, list | dict):
+        return "its entry must be an array"
+    if isinstance(entries, list) and len(entries) > MOST_DRAFTS:
+        return f"more than {MOST_DRAFTS} entries: send the orders of one signing or selection"
+    return ""
 
 
 def _texts(value: object) -> bool:

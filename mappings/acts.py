@@ -11,7 +11,7 @@ from mappings.dates import UnreadableDate, When
 from mappings.evidence import Resource, local_reference
 from mappings.facts import Act
 from mappings.medications import Finder
-from mappings.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.sites import regions_of, site_concepts
 
 NOT_DONE = frozenset({"not-done", "entered-in-error", "preparation", "cancelled"})
@@ -30,7 +30,7 @@ def procedure(source: str, resource: Resource, clock: Clock, find: Finder, termi
     started, ended = _performed(resource, clock)
     return Act(
         recognised.concepts,
-        shown_name(resource.get("code")),
+        shown_words(resource.get("code")),
         source,
         started=started,
         when=ended,
@@ -115,7 +115,7 @@ def imaging_study(source: str, resource: Resource, clock: Clock, terminology: Te
         coded.append(a_map(series.get("modality")))
         body_sites.append({"coding": [a_map(series.get("bodySite"))]})
     when = _read(resource.get("started"), clock)
-    name = next((name for code in maps(resource.get("procedureCode")) if (name := shown_name(code))), "")
+    name = next((name for code in maps(resource.get("procedureCode")) if (name := shown_words(code))), "")
     name = name or a_text(resource.get("description"))[:80]
     return Act(
         terminology.recognise(coded).concepts,
@@ -138,7 +138,7 @@ def report(source: str, resource: Resource, clock: Clock, terminology: Terminolo
     code = resource.get("code")
     return Act(
         terminology.recognise(codings(code)).concepts,
-        shown_name(code),
+        shown_words(code),
         source,
         started=when,
         when=when,
@@ -153,7 +153,7 @@ def encounter(source: str, resource: Resource, clock: Clock, terminology: Termin
     period = a_map(resource.get("period"))
     started, ended = _read(period.get("start"), clock), _read(period.get("end"), clock)
     concepts = terminology.recognise(_encounter_codings(resource)).concepts
-    name = next((name for kind in maps(resource.get("type")) if (name := shown_name(kind))), "")
+    name = next((name for kind in maps(resource.get("type")) if (name := shown_words(kind))), "")
     return Act(concepts, name, source, started=started, when=ended or started)
 
 

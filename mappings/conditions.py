@@ -11,7 +11,7 @@ from mappings.concepts import Terminology
 from mappings.dates import UnreadableDate, When
 from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
-from mappings.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.sites import regions_of, site_concepts
 
 REFUTED = frozenset({"refuted", "entered-in-error"})
@@ -42,7 +42,7 @@ def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Termin
     recorded, recorded_unreadable = _first_date(resource, ("recordedDate", "assertedDate", "dateRecorded"), clock)
     return Diagnosis(
         concepts,
-        shown_name(resource.get("code")),
+        shown_words(resource.get("code")),
         source,
         active=_is_active(resource),
         provisional=not PROVISIONAL.isdisjoint(verification),

@@ -264,7 +264,7 @@ def newest_finding(
     chosen = max((r.finding for r in top if r.finding is not None), key=lambda found: _severity(found, sign))
     remarks = []
     if of_a_site and not chosen.regions:
-        remarks.append(Text("{what}: recorded without a body site", "{what} : enregistré sans localisation", what=what))
+        remarks.append(Text("{what}: recorded without a body site", "{what} : sans localisation au dossier", what=what))
     if chosen.preliminary:
         remarks.append(Text("{what} is preliminary", "{what} : préliminaire", what=what))
     if chosen.unverified_code:

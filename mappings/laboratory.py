@@ -250,7 +250,7 @@ def _check_plausible(value: Decimal, converted: Conversion, reported: Amount) ->
         raise _UnusableValueError(
             Text(
                 "{reported} is not plausible (unit or decimal point wrong?): check it",
-                "{reported} n'est pas plausible (unité ou virgule fausse ?) : vérifier",
+                "{reported} n'est pas plausible (unité ou virgule erronée ?) : vérifier",
                 reported=reported,
             )
         )

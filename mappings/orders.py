@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mappings import concept_sets as sets
@@ -255,37 +255,59 @@ def courses_of_orders(orders: Sequence[Order]) -> tuple[Order, ...]:
     The parts are kept, so that they count as identified, but trigger nothing of their own.
     """
     folded = list(orders)
-    for position, order in enumerate(folded):
+    told = {place: _Joined.of(order) for place, order in enumerate(orders) if order.radiotherapy is not None}
+    drafted = frozenset(order.reference for order in orders)
+    for place in _parts_first(told):
+        order, joined = folded[place], told[place]
         if order.radiotherapy is None or not order.triggers:
             continue
-        parts = [
-            other
-            for other in folded
-            if other is not order and other.radiotherapy is not None and _is_part(other, order, folded)
-        ]
-        if not parts:
+        parts = [other for other in told if other != place and told[other].is_part_of(joined, drafted)]
+        phases = [phase for other in parts if (phase := folded[other].radiotherapy) is not None]
+        if not phases:
             continue
-        phases = [part.radiotherapy for part in parts if part.radiotherapy is not None]
-        own = (
-            with_phases(order.radiotherapy, phases) if order.reference in _targets(parts) else _siblings(order, phases)
+        is_whole = any(joined.reference in told[other].named for other in parts)
+        folded[place] = replace(
+            order, radiotherapy=with_phases(order.radiotherapy, phases) if is_whole else _siblings(order, phases)
         )
-        folded[position] = replace(order, radiotherapy=own)
-        folded = [replace(one, triggers=False) if one in parts else one for one in folded]
+        for other in parts:
+            folded[other] = replace(folded[other], triggers=False)
     return tuple(folded)
 
 
-def _targets(parts: Sequence[Order]) -> frozenset[str]:
-    return frozenset().union(*(part.links - {part.reference} for part in parts))
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """What joins a radiotherapy order to others of its course: the orders and identifiers that it names."""
+
+    reference: str
+    index: int
+    draft: bool
+    named: frozenset[str]
+
+    @classmethod
+    def of(cls, order: Order) -> _Joined:
+        return cls(order.reference, order.index, order.draft, order.links - {order.reference})
+
+    def is_part_of(self, whole: _Joined, drafted: frozenset[str]) -> bool:
+        """Whether it is based on the other order, or both are on the same one that is not drafted beside them."""
+        if whole.reference and whole.reference in self.named:
+            return True
+        if self.index <= whole.index or self.draft != whole.draft:
+            return False
+        return any(link not in drafted and not link.startswith("identifier ") for link in self.named & whole.named)
 
 
-def _is_part(other: Order, order: Order, orders: Sequence[Order]) -> bool:
-    """The other is based on this order, or both are on the same order that is not drafted beside them."""
-    if order.reference and order.reference in other.links:
-        return True
-    drafted = {one.reference for one in orders}
-    shared = (other.links - {other.reference}) & (order.links - {order.reference})
-    shared = frozenset(link for link in shared if not link.startswith("identifier ")) - drafted
-    return bool(shared) and other.index > order.index and order.draft == other.draft
+def _parts_first(told: Mapping[int, _Joined]) -> list[int]:
+    """The places of the orders, those that are based on others first, so that a plan is in its phase before the course."""
+    by_reference = {one.reference: place for place, one in told.items() if one.reference}
+
+    def depth(place: int) -> int:
+        seen, above, levels = {place}, {place}, 0
+        while above := {by_reference[link] for one in above for link in told[one].named & by_reference.keys()} - seen:
+            seen |= above
+            levels += 1
+        return levels
+
+    return sorted(told, key=lambda place: (-depth(place), place))
 
 
 def _siblings(order: Order, phases: Sequence[Prescription]) -> Prescription:

@@ -21,7 +21,7 @@ from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts.radiotherapy import Course, Prescription, Target, Volume
 from mappings.laboratory import decimal_of
 from mappings.medications import Finder
-from mappings.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.sites import regions_of, site_concepts
 from mappings.units import normalised_unit
 from mappings.wording import Text
@@ -393,7 +393,7 @@ def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> C
     recognised = terminology.recognise(codings(newest.resource.get("code")))
     return Course(
         sources=tuple(sorted({one.source for one in group if one.source})),
-        name=shown_name(newest.resource.get("code")),
+        name=shown_words(newest.resource.get("code")),
         target=target,
         regions=frozenset().union(*(one.regions for one in said)),
         sites=sites,

@@ -25,7 +25,7 @@ ADULT_YEARS = 18
 WHAT = Text("creatinine clearance", "clairance de la créatinine")
 SEX = Text("sex", "le sexe")
 AGE = Text("age", "l'âge")
-ADULT_AGE = Text("an adult age", "un âge adulte")
+ADULT_AGE = Text("an age of 18 or more (the formula is for adults)", "un âge de 18 ans ou plus (formule de l'adulte)")
 WEIGHT = Text("body weight", "le poids")
 CREATININE = Text("creatinine", "la créatininémie")
 

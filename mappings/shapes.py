@@ -34,13 +34,14 @@ def codings(concept: object) -> list[Mapping[str, Any]]:
     return list(maps(a_map(concept).get("coding")))
 
 
-def shown_name(concept: object) -> str:
-    """How a CodeableConcept is shown to a person: its text, else a display, else a code. At most 80 characters."""
+def shown_words(concept: object) -> str:
+    """The words of a CodeableConcept for a person: its text, else a display; none where it has codes only. At most 80 characters."""
     mapping = a_map(concept)
-    if text := a_text(mapping.get("text")):
-        return text[:80]
-    for field in ("display", "code"):
-        for coding in maps(mapping.get("coding")):
-            if text := a_text(coding.get(field)):
-                return text[:80]
-    return ""
+    said = (mapping.get("text"), *(coding.get("display") for coding in maps(mapping.get("coding"))))
+    return next((text[:80] for one in said if (text := a_text(one))), "")
+
+
+def shown_name(concept: object) -> str:
+    """How a CodeableConcept is shown to a person: its words, else a code. At most 80 characters."""
+    codes = (a_text(coding.get("code")) for coding in maps(a_map(concept).get("coding")))
+    return shown_words(concept) or next((code[:80] for code in codes if code), "")

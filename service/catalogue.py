@@ -52,6 +52,15 @@ FACTS: dict[str, Text] = {
 }
 """What each fact that a rule may declare is called."""
 
+OUTCOMES: dict[str, Text] = {
+    "critical": Text("critical", "critique"),
+    "warning": Text("warning", "avertissement"),
+    "info": Text("info", "information"),
+    "silent": Text("silent", "silencieuse"),
+    "cannot tell": Text("cannot tell", "ne peut conclure"),
+}
+"""What a rule answers in a scenario."""
+
 PATIENT_VIEW = Text("view of the patient", "consultation du dossier")
 CHAPTER_TITLES = {
     "emergencies": Text("Emergencies", "Urgences"),
@@ -74,9 +83,10 @@ CHAPTER_TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class SaidCard:
-    """One card that the rule gives in a scenario."""
+    """One card that the rule gives in a scenario; `level` is its indicator in words."""
 
     indicator: str
+    level: str
     summary: str
     detail: str
     offers: tuple[str, ...]
@@ -84,7 +94,7 @@ class SaidCard:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One rule in one language."""
+    """One rule in one language; of a scenario its name, the outcome's code and its name."""
 
     id: str
     statement: str
@@ -95,7 +105,7 @@ class Entry:
     conditions: tuple[str, ...]
     settings: tuple[tuple[str, str, str], ...]
     cards: tuple[SaidCard, ...]
-    scenarios: tuple[tuple[str, str], ...]
+    scenarios: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +180,16 @@ def _entry(rule: Rule, language: Language, settings: ClinicalSettings) -> Entry:
         cards=tuple(
             SaidCard(
                 one["indicator"],
+                render(OUTCOMES[one["indicator"]], language),
                 one[language.value]["summary"],
                 one[language.value]["detail"],
                 tuple(one[language.value]["offers"]),
             )
             for one in said["cards"]
         ),
-        scenarios=tuple((one["name"], one["expect"]) for one in said["scenarios"]),
+        scenarios=tuple(
+            (one[language.value], one["expect"], render(OUTCOMES[one["expect"]], language)) for one in said["scenarios"]
+        ),
     )
 
 

@@ -6,6 +6,7 @@ called, redirects are not followed, links must lie under the base, and every ans
 
 from __future__ import annotations
 
+import codecs
 import logging
 import re
 import time
@@ -94,7 +95,8 @@ def _parsed(url: str) -> Url | None:
     before_query = url.partition("?")[0]
     if not url.isprintable() or any(sign in before_query for sign in " \\@%{}"):
         return None
-    if not {".", ".."}.isdisjoint(before_query.split("/")):
+    # Servlet containers read `..;x` as `..`: what follows the semicolon is a parameter of the segment.
+    if not {".", ".."}.isdisjoint(segment.partition(";")[0] for segment in before_query.split("/")):
         return None
     try:
         parsed = parse_url(url)
@@ -253,7 +255,7 @@ class FhirServer:
         if not 200 <= response.status_code < 300:
             raise FhirProblem(_refused(response.status_code), response.status_code)
         try:
-            answer = orjson.loads(body)
+            answer = orjson.loads(body.removeprefix(codecs.BOM_UTF8))
         except orjson.JSONDecodeError:
             raise FhirProblem(NO_JSON) from None
         if not isinstance(answer, dict):

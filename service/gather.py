@@ -22,7 +22,7 @@ from mappings.wording import Text
 from service.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer, announced_more, next_link
 
 PREFETCH_FAILED = Text(
-    "the EHR reported an error when it prefetched it", "le logiciel a signalé une erreur en le préchargeant"
+    "the EHR reported an error when it prefetched it", "le logiciel a signalé une erreur lors du préchargement"
 )
 ANOTHER_PATIENT = Text(
     "a resource of another patient was sent, so the answer is not trusted",
@@ -173,7 +173,7 @@ def _reports_error(bundle: Resource) -> bool:
     for entry in maps(bundle.get("entry")):
         resource = a_map(entry.get("resource"))
         if resource.get("resourceType") == "OperationOutcome":
-            severities = {issue.get("severity") for issue in maps(resource.get("issue"))}
+            severities = {a_text(issue.get("severity")) for issue in maps(resource.get("issue"))}
             if severities & {"error", "fatal"}:
                 return True
     return False

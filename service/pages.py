@@ -9,9 +9,8 @@ import orjson
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
 from mappings.questionnaires import ANSWERS, BONE, SCORES, SNOMED
-from mappings.wording import Text
 from service.catalogue import catalogue
-from service.i18n import Language, choose_language, render, sentence
+from service.i18n import Language, choose_language, sentence
 from service.questionnaires import questionnaire
 from service.services import Service
 from service.settings import Settings
@@ -23,12 +22,6 @@ FHIR_JSON = "application/fhir+json"
 HTML = "text/html"
 FORMATS = {"json": FHIR_JSON, "application/json": FHIR_JSON, FHIR_JSON: FHIR_JSON, "html": HTML, HTML: HTML}
 """Values of FHIR's `_format`, which goes before the Accept header: a link cannot send one."""
-
-INDICATORS = {
-    "critical": Text("critical", "critique"),
-    "warning": Text("warning", "avertissement"),
-    "info": Text("info", "information"),
-}
 
 
 def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
@@ -71,8 +64,7 @@ def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
     @site.get("/catalogue")
     def catalogue_page() -> Response:
         chosen = language()
-        indicators = {name: render(text, chosen) for name, text in INDICATORS.items()}
-        return page("catalogue.html", chosen, catalogue=catalogue(chosen, settings.clinical), indicators=indicators)
+        return page("catalogue.html", chosen, catalogue=catalogue(chosen, settings.clinical))
 
     @site.get("/questionnaires/<name>")
     def score_page(name: str) -> Response:

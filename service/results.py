@@ -30,6 +30,7 @@ from mappings.quantities import Bounds
 from mappings.wording import Amount, Text
 from service.i18n import rounded_beside
 from service.rules.outcome import Basis
+from service.rules.situations import called, on
 
 METHODS = {
     ClearanceMethod.REPORTED_COCKCROFT: Text("reported by the laboratory", "rendue par le laboratoire"),
@@ -228,27 +229,36 @@ def _finding_line(what: Text, value: Finding) -> Text:
 
 def _exposure_line(value: Exposure) -> Text:
     if value.planned:
-        state = Text("planned {when}", "prévu {when}", when=dated(value.first))
+        state = Text("planned {when}", "prévu {when}", when=_dated_on(value.first))
     elif value.ongoing and value.first is not None:
-        state = Text("ongoing since {when}", "en cours depuis {when}", when=dated(value.first))
+        state = Text("ongoing since {when}", "en cours depuis {when}", when=_dated_since(value.first))
     elif value.ongoing:
         state = Text("ongoing", "en cours")
     elif value.last_dose is not None and value.kind is ExposureKind.ADMINISTRATION:
-        state = Text("given {when}", "donné {when}", when=dated(value.last_dose))
+        state = Text("given {when}", "donné {when}", when=_dated_on(value.last_dose))
     elif value.last_dose is not None:
-        state = Text("last dose {when}", "dernière dose {when}", when=dated(value.last_dose))
+        state = Text("last dose {when}", "dernière dose {when}", when=_dated_on(value.last_dose))
     else:
         state = Text("last dose not dated", "dernière dose non datée")
     return Text("{drug}: {state}", "{drug} : {state}", drug=value.drug.name, state=state)
 
 
 def _diagnosis_line(value: Diagnosis) -> Text:
-    return Text("{name} ({when})", "{name} ({when})", name=value.name, when=dated(value.onset or value.recorded))
+    return Text("{name} ({when})", "{name} ({when})", name=called(value), when=dated(value.onset or value.recorded))
 
 
 def _act_line(value: Act) -> Text:
-    name = value.name or value.source
-    return Text("{name} ({when})", "{name} ({when})", name=name, when=dated(value.when or value.started))
+    return Text("{name} ({when})", "{name} ({when})", name=called(value), when=dated(value.when or value.started))
+
+
+def _dated_on(when: When | None) -> Text:
+    if when is None or not when.partial:
+        return on(when)
+    return Text("{when}, partial date", "en {when}, date partielle", when=when)
+
+
+def _dated_since(when: When) -> Text:
+    return dated(when) if when.partial else on(when)
 
 
 def dated(when: When | None) -> Text:

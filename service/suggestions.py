@@ -42,6 +42,7 @@ from service.rules.offers import (
     StartOn,
     UpdateOrder,
 )
+from service.rules.situations import named
 
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
@@ -209,7 +210,7 @@ def _vitamin_d(loading_weeks: int, ordering: Ordering) -> Iterator[Action]:
     if loading_weeks:
         text = Text(
             "Cholecalciferol 50 000 IU by mouth once a week with a meal, {weeks} weeks",
-            "Cholécalciférol 50 000 UI par la bouche une fois par semaine au cours d'un repas, {weeks} semaines",
+            "Cholécalciférol 50 000 UI par voie orale une fois par semaine au cours d'un repas, {weeks} semaines",
             weeks=loading_weeks,
         )
         end = today + timedelta(weeks=loading_weeks) - timedelta(days=1)
@@ -219,7 +220,7 @@ def _vitamin_d(loading_weeks: int, ordering: Ordering) -> Iterator[Action]:
     begin = today + timedelta(weeks=loading_weeks)
     text = Text(
         "Cholecalciferol 50 000 IU by mouth once a month with a meal, from {begin}",
-        "Cholécalciférol 50 000 UI par la bouche une fois par mois au cours d'un repas, à partir du {begin}",
+        "Cholécalciférol 50 000 UI par voie orale une fois par mois au cours d'un repas, à partir du {begin}",
         begin=begin,
     )
     monthly = {"frequency": 1, "period": 1, "periodUnit": "mo", "boundsPeriod": {"start": begin.isoformat()}}
@@ -275,7 +276,7 @@ def _paracetamol(first_day: date, ordering: Ordering) -> Action:
 
 def _update(offer: UpdateOrder, ordering: Ordering) -> Iterator[Action]:
     draft = ordering.drafts.get(offer.order.index)
-    if draft is None or not offer.order.reference:
+    if draft is None or not offer.order.reference or _levels(draft) > DEEPEST:
         return
     resource = filled(draft)
     for change in offer.changes:
@@ -284,8 +285,21 @@ def _update(offer: UpdateOrder, ordering: Ordering) -> Iterator[Action]:
     if not is_valid(resource):
         return
     changes = tuple(_change_text(change) for change in offer.changes)
-    text = Text("Change {drug}: {changes}", "Modifier {drug} : {changes}", drug=offer.order.name, changes=changes)
+    text = Text("Change {order}: {changes}", "Modifier {order} : {changes}", order=named(offer.order), changes=changes)
     yield Action("update", ordering.say(text), resource=resource)
+
+
+DEEPEST = 100
+"""Levels of nesting of a draft that is sent back changed: far more than R4's orders have, fewer than a JSON writer takes."""
+
+
+def _levels(value: object) -> int:
+    levels, level = 0, [value]
+    while level:
+        inner = [one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list)]
+        level = [value for values in inner for value in values]
+        levels += 1
+    return levels
 
 
 _MODELS: dict[str, Any] = {"MedicationRequest": MedicationRequest, "ServiceRequest": ServiceRequest}
@@ -370,16 +384,21 @@ def _apply_to_line(change: Change, line: dict[str, Any]) -> bool:
                 "code": "mg",
             }
         case SetMonthly():
-            timing = line.setdefault("timing", {})
+            timing = _part(line, "timing")
+            repeat = None if timing is None else _part(timing, "repeat")
+            if timing is None or repeat is None:
+                return False
             timing.pop("code", None)
-            repeat = timing.setdefault("repeat", {})
             for name in ("periodMax", "dayOfWeek", "frequencyMax", "timeOfDay", "when", "offset"):
                 repeat.pop(name, None)
             repeat.update(frequency=1, period=1, periodUnit="mo")
         case SetRoute():
             line["route"] = {"coding": [ROUTES[change.route]]}
         case SetInfusionMinutes():
-            repeat = line.setdefault("timing", {}).setdefault("repeat", {})
+            timing = _part(line, "timing")
+            repeat = None if timing is None else _part(timing, "repeat")
+            if repeat is None:
+                return False
             repeat.pop("durationMax", None)
             repeat.update(duration=change.minutes, durationUnit="min")
             rates = ("rateRatio", "rateQuantity", "rateRange")
@@ -392,6 +411,12 @@ def _apply_to_line(change: Change, line: dict[str, Any]) -> bool:
         case _:
             return False
     return True
+
+
+def _part(element: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """The part of this name, made where there is none; None where it has another shape than R4's."""
+    part = element.setdefault(name, {})
+    return part if isinstance(part, dict) else None
 
 
 def _only_part(line: dict[str, Any]) -> dict[str, Any] | None:
@@ -415,7 +440,8 @@ def _start_on(resource: dict[str, Any], start: date, ordering: Ordering) -> bool
         lines = resource["dosageInstruction"] = [{}]
     if not isinstance(lines, list) or not all(isinstance(line, dict) for line in lines):
         return False
-    return all(_timing_start_on(line.setdefault("timing", {}), start, ordering) for line in lines)
+    timings = [_part(line, "timing") for line in lines]
+    return all(timing is not None and _timing_start_on(timing, start, ordering) for timing in timings)
 
 
 def _service_start_on(resource: dict[str, Any], start: date, ordering: Ordering) -> bool:
@@ -434,14 +460,16 @@ def _timing_start_on(timing: dict[str, Any], start: date, ordering: Ordering) ->
         timing["event"] = [event for event in shifted if event is not None]
         if len(timing["event"]) != len(events):
             return False
-    repeat = timing.get("repeat")
-    if isinstance(repeat, dict) and isinstance(period := repeat.get("boundsPeriod"), dict):
+    repeat = timing.get("repeat", {})
+    if not isinstance(repeat, dict):
+        return False
+    if isinstance(period := repeat.get("boundsPeriod"), dict):
         return _period_start_on(period, start, ordering)
-    if not events and isinstance(repeat, dict) and ("boundsDuration" in repeat or "boundsRange" in repeat):
+    if not events and ("boundsDuration" in repeat or "boundsRange" in repeat):
         timing["event"] = [start.isoformat()]
         return True
     if not events:
-        timing.setdefault("repeat", {})["boundsPeriod"] = {"start": start.isoformat()}
+        timing["repeat"] = repeat | {"boundsPeriod": {"start": start.isoformat()}}
     return True
 
 
@@ -459,6 +487,6 @@ def _shifted(raw: object, origin: object, start: date, ordering: Ordering) -> st
     """The day that lies as long after the new start as the old one lay after the old start."""
     try:
         day, begin = ordering.clock.read(raw), ordering.clock.read(origin)
-    except UnreadableDate:
+        return (start + (day.first - begin.first)).isoformat()
+    except (UnreadableDate, OverflowError):  # an end in the year 9999 stands for none
         return None
-    return (start + (day.first - begin.first)).isoformat()

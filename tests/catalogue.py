@@ -6,7 +6,7 @@ and `service/catalogue.fr.md` are the same to be read, printed and signed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,9 @@ from mappings.facts import ClinicalSettings, setting_texts
 from mappings.record import Record
 from mappings.wording import Text
 from service.catalogue import SAID, Entry, catalogue
-from service.evaluate import Answered
 from service.i18n import Language, sentence
 from service.rules import all_rules
-from service.rules.outcome import Advice, Silence
+from service.rules.outcome import Advice, Outcome, Silence
 from service.rules.rule import Rule
 
 
@@ -48,8 +47,11 @@ def settings_read(rule: Rule, scenario: Scenario) -> set[str]:
     return traced.read
 
 
-def answers_of(rule: Rule, scenario: Scenario) -> Iterator[Answered]:
-    return (one for one in answer_to(scenario).answers if one.rule is rule)
+def answers_of(rule: Rule, scenario: Scenario) -> Iterator[Outcome]:
+    """What the rule itself answers, also where other advice then silences it."""
+    advised = answer_to(scenario)
+    if advised.record is not None:
+        yield from (rule.statement(one.order, advised.record) for one in advised.answers if one.rule is rule)
 
 
 def both(text: Text) -> dict[str, str]:
@@ -63,17 +65,20 @@ def said(rule: Rule) -> dict[str, Any]:
     settings: set[str] = set()
     for scenario in scenarios_of(rule.id):
         settings |= settings_read(rule, scenario)
-        for one in answers_of(rule, scenario):
-            if isinstance(one.answer, Silence):
-                conditions.setdefault(one.answer.because.en, both(one.answer.because))
-            if isinstance(one.answer, Advice):
-                key = (one.answer.indicator.value, one.answer.summary.en)
-                cards.setdefault(key, _card(one.answer, scenario, rule))
+        for answer in answers_of(rule, scenario):
+            if isinstance(answer, Silence):
+                conditions.setdefault(answer.because.en, both(answer.because))
+            if isinstance(answer, Advice):
+                key = (answer.indicator.value, answer.summary.en)
+                cards.setdefault(key, _card(answer, scenario, rule))
     return {
         "conditions": list(conditions.values()),
         "cards": [cards[key] for key in sorted(cards, key=lambda key: ("critical", "warning", "info").index(key[0]))],
         "settings": [name for name in setting_texts() if name in settings],
-        "scenarios": [{"name": one.name, "expect": one.told["expect"]} for one in scenarios_of(rule.id)],
+        "scenarios": [
+            {"en": one.told["name"], "fr": one.told["nom"], "expect": one.told["expect"]}
+            for one in scenarios_of(rule.id)
+        ],
     }
 
 
@@ -112,6 +117,7 @@ WORDS = {
         "not encoded": "What is not computed",
         "header": "| Statement | Source | Reason |",
         "colon": ":",
+        "semicolon": "; ",
     },
     Language.FRENCH: {
         "title": "Catalogue des règles",
@@ -128,6 +134,7 @@ WORDS = {
         "not encoded": "Ce qui n'est pas calculé",
         "header": "| Énoncé | Source | Raison |",
         "colon": " :",
+        "semicolon": " ; ",
     },
 }
 
@@ -151,24 +158,29 @@ def _entry(entry: Entry, words: dict[str, str]) -> Iterator[str]:
     said_once = [f"- {words['source']}{words['colon']} {entry.source}"]
     if entry.reading:
         said_once.append(f"- {words['reading']}{words['colon']} {entry.reading}")
-    said_once.append(f"- {words['triggers']}{words['colon']} {'; '.join(entry.triggers)}")
+    said_once.append(f"- {words['triggers']}{words['colon']} {words['semicolon'].join(entry.triggers)}")
     if entry.facts:
         said_once.append(f"- {words['facts']}{words['colon']} {', '.join(entry.facts)}")
-    said_once += [f"- {words['conditions']}{words['colon']} {condition}" for condition in entry.conditions]
-    said_once += [
-        f"- {words['settings']}{words['colon']} {text}{words['colon']} {value} (`{name}`)"
-        for name, text, value in entry.settings
-    ]
+    said_once += _listed(words["conditions"] + words["colon"], entry.conditions)
+    said_once += _listed(
+        words["settings"] + words["colon"],
+        (f"{text}{words['colon']} {value} (`{name}`)" for name, text, value in entry.settings),
+    )
     yield "\n".join(said_once)
     for card in entry.cards:
-        yield f"> **{card.indicator}**{words['colon']} {card.summary}"
+        yield f"> **{card.level}**{words['colon']} {card.summary}"
         detail = card.detail.replace("\n\n", "\n>\n> ")
         if detail:
             yield f"> {detail}"
         if card.offers:
-            yield f"> {words['offers']}{words['colon']} {'; '.join(card.offers)}"
-    rows = "\n".join(f"| {name.replace('|', '/')} | {expect} |" for name, expect in entry.scenarios)
+            yield f"> {words['offers']}{words['colon']} {words['semicolon'].join(card.offers)}"
+    rows = "\n".join(f"| {name.replace('|', '/')} | {outcome} |" for name, _, outcome in entry.scenarios)
     yield f"| {words['scenarios']} | |\n|---|---|\n{rows}"
+
+
+def _listed(heading: str, lines: Iterable[str]) -> list[str]:
+    listed = [f"  - {line}" for line in lines]
+    return [f"- {heading}", *listed] if listed else []
 
 
 def said_by_all() -> bytes:

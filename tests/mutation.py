@@ -27,6 +27,7 @@ import time
 import types
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.machinery import SourceFileLoader
@@ -54,8 +55,10 @@ MODULES = (
         )
     ),
 )
-TESTS = ("test_scenarios.py", "test_card_policy.py", "test_radiotherapy_courses.py", "test_tables_proved.py")
-TEST_FOLDERS = ("mappings", "rules")
+TESTS = (
+    *("test_scenarios.py", "test_card_policy.py", "test_radiotherapy_courses.py"),
+    *("test_quirks_*.py", "mappings/test_dates.py", "mappings/test_arithmetic.py"),
+)
 SURVIVORS = ROOT / "tests/mutation_survivors.md"
 GOAL = 0.95
 SECONDS = 90
@@ -64,6 +67,7 @@ SECONDS = 90
 REMEMBERING = frozenset({"mappings.units", "mappings.sites", "mappings.queries", "service.i18n"})
 """Modules whose caches hold what other modules reckoned; tables that are dear to load are not among them."""
 
+SCENARIOS = "tests/test_scenarios.py::"
 PASSED, FAILED = 0, 1
 _LruCache = type(lru_cache(lambda: None))
 
@@ -96,15 +100,18 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", help="files; all of them where none is named")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--most", type=int, default=None, help="tests that are tried on a mutant at most")
+    parser.add_argument("--ground", type=Path, help="keep here which tests run which functions, and take it from here")
     parser.add_argument("--json", type=Path, help="write every mutant and its end here")
     parser.add_argument("--again", type=Path, help="try only the mutants that survive in this file of --json")
     chosen = parser.parse_args()
     os.chdir(ROOT)
     modules = chosen.modules or [str(path.relative_to(ROOT)) for glob in MODULES for path in sorted(ROOT.glob(glob))]
     _remember_yaml()
-    ground = _in_fork(_measure)
+    ground = _ground(chosen.ground)
     if ground.failing:
-        click.echo("\n  ".join(["These tests fail without a mutant; mend them first:", *ground.failing]))
+        click.echo(
+            "\n  ".join([f"{len(ground.failing)} tests fail without a mutant; mend them first:", *ground.failing[:20]])
+        )
         return 1
     ground.most = chosen.most
     click.echo(f"{len(ground.tests)} tests")
@@ -196,8 +203,8 @@ class _Loop:
 
 def _with_tests(work: Callable[[list[pytest.Item]], Any], files: Iterable[str] = ()) -> Any:
     """What the work makes of the collected tests."""
-    places = [ROOT / "tests" / name for name in (*TESTS, *TEST_FOLDERS)]
-    paths = [str(ROOT / name) for name in files] or [str(path) for path in places if path.exists()]
+    paths = [str(ROOT / name) for name in files]
+    paths = paths or [str(path) for glob in TESTS for path in sorted((ROOT / "tests").glob(glob))]
     loop = _Loop(work)
     code = pytest.main(
         [*paths, "-o", "addopts=--strict-config", "-s", "-p", "no:cacheprovider", "-p", "no:terminal"], plugins=[loop]
@@ -224,14 +231,26 @@ class _Trace:
     """Which functions of the program run between two moments."""
 
     def __init__(self) -> None:
-        self.codes: dict[int, types.CodeType] = {}
+        codes: dict[int, types.CodeType] = {}
 
-    def __call__(self, frame: types.FrameType, _event: str, _arg: object) -> None:
-        self.codes.setdefault(id(frame.f_code), frame.f_code)
+        def trace(frame: types.FrameType, _event: str, _arg: object) -> None:
+            codes[id(frame.f_code)] = frame.f_code
+
+        self.codes, self.trace = codes, trace
+
+    @contextmanager
+    def on(self) -> Iterator[None]:
+        before = sys.gettrace()
+        sys.settrace(self.trace)
+        try:
+            yield
+        finally:
+            sys.settrace(before)
 
     def functions(self) -> set[Function]:
         """Those since the last time that it was asked."""
-        found = {(code.co_filename, code.co_firstlineno) for code in self.codes.values()}
+        codes = list(self.codes.values())  # while it is on, the trace adds to them
+        found = {(code.co_filename, code.co_firstlineno) for code in codes}
         self.codes.clear()
         return {(name.removeprefix(f"{ROOT}/"), line) for name, line in found if name.startswith(PROGRAM)}
 
@@ -239,11 +258,20 @@ class _Trace:
 PROGRAM = tuple(str(ROOT / folder) for folder in ("mappings", "service"))
 
 
+def _ground(kept: Path | None) -> Ground:
+    if kept is not None and kept.exists():
+        known: Ground = pickle.loads(kept.read_bytes())  # noqa: S301 - written by ourselves
+        return known
+    ground: Ground = _in_fork(_measure)
+    if kept is not None:
+        kept.write_bytes(pickle.dumps(ground))
+    return ground
+
+
 def _measure() -> Ground:
     ground, trace = Ground(), _Trace()
-    sys.settrace(trace)
-    __import__("scenario")
-    sys.settrace(None)
+    with trace.on():
+        __import__("scenario")
     ground.at_import = trace.functions()
     _with_tests(lambda items: _run_traced(items, trace, ground))
     return ground
@@ -256,23 +284,22 @@ def _run_traced(items: list[pytest.Item], trace: _Trace, ground: Ground) -> None
         sys.modules["scenario"].answer_to.cache_clear()  # else only the first test that asks runs the rules
         ground.tests.append(item.nodeid)
         judged.clear()
-        sys.settrace(trace)
-        passed = _passes(item, following)
-        sys.settrace(None)
+        of_a_scenario = item.nodeid.startswith(SCENARIOS)
+        with nullcontext() if of_a_scenario else trace.on():
+            passed = _passes(item, following)
         if not passed:
             ground.failing.append(item.nodeid)
         others = trace.functions()
-        if "/test_scenarios.py::" not in item.nodeid:
-            judged, others = judged | others, set()
-        for functions, tests in ((judged, ground.own), (others - judged, ground.beside)):
+        own = judged if of_a_scenario else others
+        for functions, tests in ((own, ground.own), (others - own, ground.beside)):
             for function in functions:
                 tests[function] = tests.get(function, 0) | 1 << place
 
 
 def _tell_rules_apart(ground: Ground, trace: _Trace, judged: set[Function]) -> None:
     """A scenario judges its own rule: what it makes other rules do as well is tested by it least."""
-    evaluation = sys.modules["service.evaluate"]
-    ask = evaluation._ask  # noqa: SLF001 - the one place where rules are called
+    evaluation, scenario = sys.modules["service.evaluate"], sys.modules["scenario"]
+    ask, advise = evaluation._ask, scenario.advise  # noqa: SLF001 - the one place where rules are called
 
     def ask_apart(rule: Any, order: Any, patient: Any) -> Any:
         if f"[{rule.id}" not in ground.tests[-1]:
@@ -285,7 +312,11 @@ def _tell_rules_apart(ground: Ground, trace: _Trace, judged: set[Function]) -> N
             judged.update(trace.functions())
             trace.codes.update(before)
 
-    evaluation._ask = ask_apart  # noqa: SLF001
+    def advise_traced(*arguments: Any, **named: Any) -> Any:
+        with trace.on():
+            return advise(*arguments, **named)
+
+    evaluation._ask, scenario.advise = ask_apart, advise_traced  # noqa: SLF001
 
 
 # --- one module -------------------------------------------------------------------------------------------------------
@@ -338,10 +369,10 @@ def _ordered(functions: Iterable[Function], mutant: Mutant, ground: Ground) -> l
         others |= ground.beside.get(function, 0)
     words = set(re.findall(r"[a-z]+", mutant.module.rpartition("/")[2] + mutant.scope))
 
-    def likely(place: int) -> tuple[bool, int, int]:
+    def likely(place: int) -> tuple[bool, bool, int, int]:
         test = ground.tests[place]
         told = set(re.findall(r"[a-z]+", test.partition("[")[2].partition(":")[0]))
-        return not own >> place & 1, -len(told & words), crc32(test.encode())
+        return not own >> place & 1, not test.startswith(SCENARIOS), -len(told & words), crc32(test.encode())
 
     places = sorted((place for place in range(len(ground.tests)) if (own | others) >> place & 1), key=likely)
     return [ground.tests[place] for place in places[: ground.most]]

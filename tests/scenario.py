@@ -1,6 +1,7 @@
 """A scenario in words: a record, an order, and what one rule says; a file of `tests/scenarios` a rule.
 
 - name: 29.9 mL/min is below the bound            # a sentence
+  nom: 29,9 mL/min est sous la borne              # the same in French, for the catalogue
   order: {drug: zoledronic acid, dose: 4 mg}      # or a list `orders`; absent: patient-view
   hook: order-select                              # absent: order-sign with orders, patient-view without;
                                                   # an order may then be told `selected: false`

@@ -68,6 +68,11 @@ def test_every_rule_has_a_scenario_that_fires_one_silent_one_absent_and_one_unav
         )
 
 
+def test_every_scenario_has_a_name_in_both_languages() -> None:
+    unnamed = [f"{rule}: {one.name}" for rule in RULES for one in scenarios_of(rule) if not one.told.get("nom")]
+    assert unnamed == [], "give them a `nom` beside their `name`: the catalogue is read in French too"
+
+
 def test_every_scenario_file_is_named_after_a_rule() -> None:
     assert {path.stem for path in SCENARIOS.glob("*.yaml")} <= set(RULES)
 

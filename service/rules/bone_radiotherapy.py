@@ -105,6 +105,13 @@ def is_palliative(order: Order) -> bool:
     return not treatment.stereotactic and not treatment.curative
 
 
+def in_fractions(fractions: int) -> Text:
+    """A number of fractions in words."""
+    if fractions == 1:
+        return Text("1 fraction", "1 fraction")
+    return Text("{fractions} fractions", "{fractions} fractions", fractions=fractions)
+
+
 SPINE_TARGET = Text("the target is the spine", "la cible est le rachis")
 
 

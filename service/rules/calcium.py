@@ -209,14 +209,16 @@ def hypercalcaemia(order: Order, patient: Facts) -> Outcome:
     detail = [
         NO_TABLETS,
         Text(
-            "Do not delay {drug} for supplements.", "Ne pas différer {drug} pour une supplémentation.", drug=order.name
+            "Do not delay {drug} for supplements.",
+            "Ne pas différer le traitement ({drug}) pour une supplémentation.",
+            drug=order.name,
         ),
     ]
     if products:
         detail.append(
             Text(
                 "On record and to stop: {products}.",
-                "Enregistré et à arrêter : {products}.",
+                "Au dossier et à arrêter : {products}.",
                 products=tuple(entry.drug.name for entry in products),
             )
         )

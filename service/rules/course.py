@@ -22,6 +22,7 @@ from service.rules.situations import (
     is_absent,
     is_start,
     negated,
+    on,
     orders_of,
     skeletal_event,
     skeletal_events,
@@ -190,7 +191,7 @@ def denosumab_overdue(_order: Order | None, patient: Facts) -> Outcome:
         Text(
             "Denosumab is overdue: last dose {when}",
             "Dénosumab en retard : dernière dose {when}",
-            when=last.value.last_dose,
+            when=on(last.value.last_dose),
         ),
         (
             Text(

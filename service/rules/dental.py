@@ -396,8 +396,8 @@ def jaw_osteonecrosis_cofactors(order: Order, patient: Facts) -> Outcome:
     return Advice(
         Indicator.INFO,
         Text(
-            "{drug}: added risk for the jaw ({cofactors})",
-            "{drug} : risque maxillaire ajouté ({cofactors})",
+            "{drug}: added risk of jaw osteonecrosis ({cofactors})",
+            "{drug} : risque accru d'ostéonécrose de la mâchoire ({cofactors})",
             drug=order.name,
             cofactors=named[:3],
         ),

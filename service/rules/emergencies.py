@@ -64,7 +64,12 @@ def hypercalcaemic_crisis(_order: Order | None, patient: Facts) -> Outcome:
 
 
 def _may_be_of_the_spine(order: Order) -> bool:
-    return order.radiotherapy is not None and (not order.sites or includes(order.radiotherapy.regions, SPINE))
+    """It may treat the compression; stereotactic radiotherapy does not: it is contraindicated there (RAO §2.2.1)."""
+    return (
+        order.radiotherapy is not None
+        and not order.radiotherapy.stereotactic
+        and (not order.sites or includes(order.radiotherapy.regions, SPINE))
+    )
 
 
 @rule(

@@ -114,7 +114,7 @@ def denosumab_interval(order: Order, patient: Facts) -> Outcome:
         Indicator.WARNING,
         Text(
             "{drug} {interval}: give it monthly, no data support spacing",
-            "{drug} {interval} : le donner chaque mois, pas de données pour l'espacer",
+            "{drug} {interval} : à donner chaque mois, aucune donnée ne permet de l'espacer",
             drug=order.name,
             interval=interval.text,
         ),
@@ -229,7 +229,7 @@ def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
         Indicator.INFO,
         Text(
             "{drug} {interval}: monthly unless oligometastatic or in good response",
-            "{drug} {interval} : mensuel sauf oligométastatique ou bonne réponse",
+            "{drug} {interval} : mensuel, sauf situation oligométastatique ou bonne réponse",
             drug=order.name,
             interval=interval.text,
         ),
@@ -281,8 +281,8 @@ def oligometastatic_antiresorptive(order: Order, patient: Facts) -> Outcome:
     return Advice(
         Indicator.INFO,
         Text(
-            "{drug}: oligometastatic: three-monthly zoledronic acid is an option",
-            "{drug} : oligométastatique : acide zolédronique trimestriel possible",
+            "{drug}, oligometastatic situation: three-monthly zoledronic acid is an option",
+            "{drug}, situation oligométastatique : acide zolédronique trimestriel possible",
             drug=order.name,
         ),
         (
@@ -335,7 +335,7 @@ def zoledronate_infusion(order: Order, _patient: Facts) -> Outcome:
             drug=order.name,
             minutes=Amount(minutes, "min"),
         ),
-        (Text("A fast infusion harms the kidney.", "Une perfusion rapide abîme le rein."),),
+        (Text("A fast infusion harms the kidney.", "Une perfusion rapide est néphrotoxique."),),
         (order,),
         (UpdateOrder(order, (SetInfusionMinutes(OFFERED_INFUSION_MINUTES),)),),
     )
@@ -387,9 +387,8 @@ def zoledronate_first_infusion(order: Order, patient: Facts) -> Outcome:
             Text(
                 "Flu-like syndrome in 20 %: paracetamol 1 g × 3 that day and the next. It is no allergy and usually "
                 "does not recur.",
-                "Syndrome pseudo-grippal dans 20 % : paracétamol 1 g × 3 le jour et le lendemain. Ce n'est pas une "
-                "allergie et "
-                "il ne revient habituellement pas.",
+                "Syndrome pseudo-grippal dans 20 % des cas : paracétamol 1 g × 3 le jour même et le lendemain. Ce n'est pas "
+                "une allergie, et il ne récidive habituellement pas.",
             ),
         ),
         (),

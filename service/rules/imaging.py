@@ -196,7 +196,7 @@ def bone_scan_routine_follow_up(order: Order, patient: Facts) -> Outcome:
         Indicator.INFO,
         Text(
             "Bone scintigraphy: not routine in follow-up of bone metastases",
-            "Scintigraphie osseuse : pas de suivi systématique des métastases osseuses",
+            "Scintigraphie osseuse : pas systématique dans le suivi des métastases osseuses",
         ),
         (
             Text(

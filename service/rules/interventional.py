@@ -506,8 +506,8 @@ def cementoplasty_absolute_contraindication(order: Order, patient: Facts) -> Out
         ),
         (
             Text(
-                "Diffuse, non-localised pain is a contraindication too: it cannot be read here.",
-                "Une douleur diffuse non localisée est aussi une contre-indication : elle ne peut être lue ici.",
+                "Diffuse, non-localised pain is a contraindication too: check it yourself, the service cannot.",
+                "Une douleur diffuse non localisée est aussi une contre-indication : à vérifier soi-même, le service ne peut pas la lire.",
             ),
         ),
         _shown_of(found, order),

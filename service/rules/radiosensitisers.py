@@ -20,7 +20,7 @@ from service.rules.citation import rao
 from service.rules.offers import Offer, StartOn, UpdateOrder
 from service.rules.outcome import Advice, Basis, Indicator, Outcome, unless_all
 from service.rules.rule import Trigger, rule
-from service.rules.situations import URGENCY_NEEDS, days_between, drug_order, is_urgent, planned_remarks, that
+from service.rules.situations import URGENCY_NEEDS, days_between, drug_order, is_urgent, on, planned_remarks, that
 
 RADIOTHERAPY_DRAFT = Trigger(
     Text("draft order of external radiotherapy", "prescription de radiothérapie externe"),
@@ -264,15 +264,15 @@ def _giving_text(conflict: Conflict) -> Text:
     if giving.ongoing:
         return Text(
             "{drug}: ongoing; the window runs from the last dose",
-            "{drug} : en cours ; la fenêtre court depuis la dernière dose",
+            "{drug} : en cours ; le délai court à partir de la dernière dose",
             drug=giving.drug,
         )
     if giving.past:
-        return Text("{drug}: last dose {last}", "{drug} : dernière dose {last}", drug=giving.drug, last=giving.last)
+        return Text("{drug}: last dose {last}", "{drug} : dernière dose {last}", drug=giving.drug, last=on(giving.last))
     if conflict.drug_first and giving.last is None:
         return Text(
             "{drug}: planned from {first} without an end; the window runs from its last dose",
-            "{drug} : prévu à partir du {first} sans fin ; la fenêtre court depuis sa dernière dose",
+            "{drug} : prévu à partir du {first} sans fin ; le délai court à partir de sa dernière dose",
             drug=giving.drug,
             first=giving.first,
         )
@@ -282,9 +282,9 @@ def _giving_text(conflict: Conflict) -> Text:
             "{drug} : prévu à partir du {first}, dernière dose {last}",
             drug=giving.drug,
             first=giving.first,
-            last=giving.last,
+            last=on(giving.last),
         )
-    return Text("{drug}: planned {first}", "{drug} : prévu {first}", drug=giving.drug, first=giving.first)
+    return Text("{drug}: planned {first}", "{drug} : prévu {first}", drug=giving.drug, first=on(giving.first))
 
 
 def _irradiation_text(conflict: Conflict) -> Text:
@@ -302,7 +302,7 @@ def _irradiation_text(conflict: Conflict) -> Text:
             return Text("radiotherapy under way, its end not known", "radiothérapie en cours, fin inconnue")
         return Text("radiotherapy under way, {end}", "radiothérapie en cours, {end}", end=_end_text(irradiation))
     if conflict.drug_first:
-        return Text("radiotherapy planned {first}", "radiothérapie prévue {first}", first=irradiation.first)
+        return Text("radiotherapy planned {first}", "radiothérapie prévue {first}", first=on(irradiation.first))
     if irradiation.last is None:
         return Text(
             "radiotherapy from {first}, its end not known",
@@ -316,13 +316,13 @@ def _irradiation_text(conflict: Conflict) -> Text:
             first=irradiation.first,
             end=_end_text(irradiation),
         )
-    return Text("radiotherapy ended {last}", "radiothérapie finie {last}", last=irradiation.last)
+    return Text("radiotherapy ended {last}", "radiothérapie finie {last}", last=on(irradiation.last))
 
 
 def _end_text(irradiation: Irradiation) -> Text:
     if irradiation.reckoned:
-        return Text("end reckoned {last}", "fin estimée {last}", last=irradiation.last)
-    return Text("end {last}", "fin {last}", last=irradiation.last)
+        return Text("end reckoned {last}", "fin estimée {last}", last=on(irradiation.last))
+    return Text("end {last}", "fin {last}", last=on(irradiation.last))
 
 
 def _earliest_text(conflict: Conflict) -> Iterator[Text]:
@@ -334,14 +334,14 @@ def _earliest_text(conflict: Conflict) -> Iterator[Text]:
     if conflict.drug_first:
         yield Text(
             "radiotherapy at the earliest {earliest} ({days} days)",
-            "radiothérapie au plus tôt {earliest} ({days} jours)",
+            "radiothérapie au plus tôt le {earliest} ({days} jours)",
             earliest=conflict.earliest,
             days=conflict.giving.window.days,
         )
     else:
         yield Text(
             "{drug} at the earliest {earliest} ({days} days)",
-            "{drug} au plus tôt {earliest} ({days} jours)",
+            "{drug} au plus tôt le {earliest} ({days} jours)",
             drug=conflict.giving.drug,
             earliest=conflict.earliest,
             days=conflict.giving.window.days,
@@ -349,8 +349,8 @@ def _earliest_text(conflict: Conflict) -> Iterator[Text]:
 
 
 SOMETIMES_FATAL = Text(
-    "Given too close, it has caused severe, sometimes fatal toxicity.",
-    "Donné trop près, il a causé des toxicités sévères, parfois mortelles.",
+    "Given too close together, they have caused severe, sometimes fatal toxicity.",
+    "Trop rapprochés, ils ont causé des toxicités sévères, parfois mortelles.",
 )
 
 
@@ -360,7 +360,7 @@ def _urgent_text(conflict: Conflict) -> Text | None:
         return None
     return Text(
         "Urgent: the window of {drug} may be shortened with the situation, never under 8 days: {eight}; 28 days: {full}.",
-        "Urgence : la fenêtre de {drug} peut être raccourcie selon la situation, jamais sous 8 jours : {eight} ; 28 jours : {full}.",
+        "Urgence : le délai ({drug}) peut être raccourci selon la situation, jamais sous 8 jours : {eight} ; 28 jours : {full}.",
         drug=conflict.giving.drug,
         eight=conflict.anchor.last + timedelta(days=SHORTEST_GEMCITABINE_DAYS),
         full=conflict.earliest,
@@ -394,7 +394,7 @@ def _summary(conflicts: Sequence[Conflict]) -> Text:
         )
     return Text(
         "Hold {drugs} {where}, each for its window",
-        "{drugs} : à suspendre {where}, chacun sa fenêtre",
+        "{drugs} : à suspendre {where}, chacun selon son délai",
         drugs=drugs,
         where=where,
     )
@@ -441,7 +441,7 @@ def _moves(conflicts: Sequence[Conflict]) -> Iterator[Offer]:
     "radiosensitiser-before-radiotherapy",
     title=Text(
         "A radiosensitiser is held for its window before radiotherapy",
-        "Un radiosensibilisant est suspendu pendant sa fenêtre avant la radiothérapie",
+        "Un radiosensibilisant est suspendu, le temps de son délai, avant la radiothérapie",
     ),
     citations=(rao("radiotherapy", "§3.1, Tableau 6, box"),),
     trigger=RADIOTHERAPY_DRAFT,
@@ -474,7 +474,7 @@ def radiosensitiser_before_radiotherapy(order: Order, patient: Facts) -> Outcome
         that(
             Text(
                 "a radiosensitiser is ongoing, or was or will be given within its window of the radiotherapy",
-                "un radiosensibilisant est en cours, ou a été ou sera donné dans sa fenêtre autour de la radiothérapie",
+                "un radiosensibilisant est en cours, ou a été ou sera donné dans son délai autour de la radiothérapie",
             ),
             True if conflicts else (None if exposures.unsettled else False),
             exposures,
@@ -499,7 +499,7 @@ def _triggers(order: Order | None) -> bool:
     "radiosensitiser-after-radiotherapy",
     title=Text(
         "A radiosensitiser is held for its window after radiotherapy, and before planned radiotherapy",
-        "Un radiosensibilisant est suspendu pendant sa fenêtre après une radiothérapie, et avant celle prévue",
+        "Un radiosensibilisant est suspendu, le temps de son délai, après une radiothérapie, et avant celle prévue",
     ),
     citations=(rao("radiotherapy", "§3.1, Tableau 6, box"),),
     trigger=RADIOSENSITISER_DRAFT,
@@ -526,7 +526,7 @@ def radiosensitiser_after_radiotherapy(order: Order, patient: Facts) -> Outcome:
         that(
             Text(
                 "radiotherapy is under way, or ended or is planned within the window of the drug",
-                "une radiothérapie est en cours, ou finie ou prévue dans la fenêtre du médicament",
+                "une radiothérapie est en cours, ou finie ou prévue dans le délai du médicament",
             ),
             True if conflicts else (None if gaps else False),
             patient.radiotherapies,

@@ -26,6 +26,7 @@ from service.rules.bone_radiotherapy import (
     already_irradiated,
     at_least,
     below,
+    in_fractions,
     is_palliative,
     is_true,
     may_be_spine,
@@ -99,7 +100,7 @@ def _complications(order: Order, patient: Facts) -> Iterator[Complication]:
     fracture, fractures = _active(patient, sets.PATHOLOGICAL_FRACTURE, order)
     yield Complication(Text("pathological fracture", "fracture pathologique"), fracture, fractures)
     mirels = patient.finding("mirels-score", prescribed(order).regions)
-    yield Complication(Text("recorded fracture risk", "risque de fracture enregistré"), at_least(mirels, 8), (mirels,))
+    yield Complication(Text("recorded fracture risk", "risque fracturaire au dossier"), at_least(mirels, 8), (mirels,))
     neuropathic, pains = _active(patient, sets.NEUROPATHIC_PAIN, order)
     yield Complication(Text("neuropathic pain", "douleur neuropathique"), neuropathic, pains)
     yield Complication(Text("spine target", "cible rachidienne"), spine_target(order).holds)
@@ -310,10 +311,10 @@ def fractionation_advice(order: Order, patient: Facts) -> Outcome:
     table = (*rows, *(() if indications else (OLIGOMETASTATIC_ROW,)), *ALSO_ADMITTED)
     if outside:
         summary = Text(
-            "Radiotherapy {dose} in {fractions} fractions: outside the usual schemes",
-            "Radiothérapie {dose} en {fractions} fractions : hors des schémas habituels",
+            "Radiotherapy {dose} in {fractions}: outside the usual schemes",
+            "Radiothérapie {dose} en {fractions} : hors des schémas habituels",
             dose=Amount(volume.dose_gy or Decimal(0), "Gy"),
-            fractions=volume.fractions,
+            fractions=in_fractions(volume.fractions or 0),
         )
     else:
         summary = Text("Bone radiotherapy: usual schemes", "Radiothérapie osseuse : schémas habituels")
@@ -449,7 +450,7 @@ def mirels_high(order: Order, patient: Facts) -> Outcome:
             )
         )
     if is_absent(expectancy):
-        detail.append(Text("Life expectancy is not recorded.", "L'espérance de vie n'est pas enregistrée."))
+        detail.append(Text("Life expectancy is not recorded.", "L'espérance de vie n'est pas renseignée."))
     if _ct_criteria(order, patient):
         detail.append(
             Text(

@@ -127,7 +127,7 @@ def renal_function_unknown(order: Order, patient: Facts) -> Outcome:
         items=(
             Text(
                 "creatinine clearance: cannot be computed, missing {missing}{ordered}",
-                "clairance de la créatinine : non calculable, manque {missing}{ordered}",
+                "clairance de la créatinine : non calculable, il manque {missing}{ordered}",
                 missing=missing,
                 ordered=Text(" (ordered, await the result)", " (prescrit, attendre le résultat)") if ordered else "",
             ),
@@ -323,7 +323,10 @@ def zoledronate_renal_dose(order: Order, patient: Facts) -> Outcome:
     return _unsettled(clearance)
 
 
-_NO_DOSE = Text("{drug}: dose for this clearance: {dose}", "{drug} : dose pour cette clairance : {dose}")
+_NO_DOSE = Text(
+    "{drug} without a readable dose: {dose} for this clearance",
+    "{drug} sans dose lisible : {dose} pour cette clairance",
+)
 _TOO_HIGH = Text(
     "{drug} {ordered}: above the dose for this clearance ({dose})",
     "{drug} {ordered} : au-dessus de la dose pour cette clairance ({dose})",

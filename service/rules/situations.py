@@ -287,6 +287,13 @@ def no_tumour_board_ordered(patient: Facts) -> Condition:
     )
 
 
+def on(when: When | None) -> Text:
+    """A date after a verb: «on» it in French where the day is known, «in» it where the record has only a month or a year."""
+    if when is None:
+        return Text("undated", "sans date")
+    return Text("{when}", "en {when}" if when.partial else "le {when}", when=when)
+
+
 def days_between(earlier: When, later: When) -> int:
     """The fewest days that may lie between two acts, partial dates read as intervals."""
     return (later.first - earlier.last).days
@@ -327,6 +334,38 @@ ACTS: tuple[tuple[frozenset[str], Text], ...] = (
     (sets.CTX, Text("CTX", "CTX")),
 )
 """What the acts that the rules speak of are called on a card, in both languages."""
+
+DIAGNOSES: tuple[tuple[frozenset[str], Text], ...] = (
+    (sets.SPINAL_CORD_COMPRESSION, Text("Spinal cord compression", "Compression médullaire")),
+    (sets.BONE_METASTASIS, Text("Bone metastasis", "Métastase osseuse")),
+    (sets.LUNG_ADENOCARCINOMA, Text("Adenocarcinoma of the lung", "Adénocarcinome bronchique")),
+    (sets.LUNG_SQUAMOUS_CARCINOMA, Text("Squamous cell carcinoma of the lung", "Carcinome épidermoïde bronchique")),
+    (sets.SMALL_CELL_LUNG_CANCER, Text("Small cell lung cancer", "Cancer bronchique à petites cellules")),
+    (sets.LUNG_CANCER, Text("Lung cancer", "Cancer bronchique")),
+    (sets.PATHOLOGICAL_FRACTURE, Text("Pathological fracture", "Fracture pathologique")),
+    (sets.OSTEONECROSIS_OF_JAW, Text("Osteonecrosis of the jaw", "Ostéonécrose de la mâchoire")),
+    (sets.DENTAL_INFECTION_ACTIVE, Text("Dental infection", "Infection dentaire")),
+    (sets.HYPERCALCAEMIA, Text("Hypercalcaemia", "Hypercalcémie")),
+    (sets.HYPOCALCAEMIA, Text("Hypocalcaemia", "Hypocalcémie")),
+    (sets.OSTEOMALACIA, Text("Osteomalacia", "Ostéomalacie")),
+    (sets.SEVERE_LIVER_DISEASE, Text("Severe liver disease", "Maladie hépatique sévère")),
+    (sets.SEPSIS_OR_GENERAL_INFECTION, Text("Sepsis or general infection", "Sepsis ou infection générale")),
+    (sets.SKIN_INFECTION, Text("Skin infection", "Infection cutanée")),
+    (sets.OTHER_INFECTION, Text("Infection", "Infection")),
+    (sets.DISSEMINATED_INTRAVASCULAR_COAGULATION, Text("Disseminated intravascular coagulation", "CIVD")),
+    (sets.COAGULOPATHY, Text("Coagulation disorder", "Trouble de l'hémostase")),
+    (sets.NEUROPATHIC_PAIN, Text("Neuropathic pain", "Douleur neuropathique")),
+    (sets.RADICULOPATHY, Text("Radiculopathy", "Radiculopathie")),
+    (sets.OLIGOMETASTATIC_DISEASE, Text("Oligometastatic disease", "Maladie oligométastatique")),
+    (sets.HISTORY_OF_IRRADIATION, Text("History of radiotherapy", "Antécédent de radiothérapie")),
+)
+"""What the conditions that the rules speak of are called where the record gives a code without words."""
+
+
+def called(entry: Act | Diagnosis) -> Text | str:
+    """The record's own words for an act or a condition; ours where it gives codes only; else where it stands."""
+    ours = ACTS if isinstance(entry, Act) else DIAGNOSES
+    return entry.name or next((name for concepts, name in ours if entry.is_any(concepts)), entry.source)
 
 
 def named(order: Order) -> Text:

@@ -32,6 +32,7 @@ from service.rules.bone_radiotherapy import (
     below,
     earlier_courses,
     history_of_irradiation,
+    in_fractions,
     is_true,
     may_be_spine,
     open_courses,
@@ -267,7 +268,7 @@ def stereotactic_relative_contraindication(order: Order, patient: Facts) -> Outc
             distance,
         ),
         that(
-            Text("SINS is 7 to 12: surgical opinion", "SINS est de 7 à 12 : avis chirurgical"),
+            Text("SINS is 7 to 12, surgical opinion", "SINS est de 7 à 12, avis chirurgical"),
             both(may_be_spine(order), at_least(sins, 7), below(sins, patient.settings.unstable_sins)),
             sins,
         ),
@@ -281,8 +282,8 @@ def stereotactic_relative_contraindication(order: Order, patient: Facts) -> Outc
     return Advice(
         Indicator.WARNING,
         Text(
-            "Stereotactic radiotherapy: relative contraindication: {which}",
-            "Radiothérapie stéréotaxique : contre-indication relative : {which}",
+            "Stereotactic radiotherapy, relative contraindication: {which}",
+            "Radiothérapie stéréotaxique, contre-indication relative : {which}",
             which=tuple(part.text for part in found),
         ),
         (),
@@ -472,10 +473,10 @@ def stereotactic_dose(order: Order, _patient: Facts) -> Outcome:
     return Advice(
         Indicator.WARNING if listed else Indicator.INFO,
         Text(
-            "Stereotactic radiotherapy {dose} in {fractions} fractions: outside the ranges",
-            "Radiothérapie stéréotaxique {dose} en {fractions} fractions : hors des intervalles",
+            "Stereotactic radiotherapy {dose} in {fractions}: outside the ranges",
+            "Radiothérapie stéréotaxique {dose} en {fractions} : hors des intervalles",
             dose=Amount(volume.dose_gy, "Gy"),
-            fractions=volume.fractions,
+            fractions=in_fractions(volume.fractions),
         ),
         tuple(detail),
         (order,),
@@ -597,14 +598,21 @@ def cord_dose_limit(order: Order, patient: Facts) -> Outcome:
     if blocked or limit is None:
         return blocked or Silence(Text("there is no limit for it", "il n'y a pas de limite"))
     beyond = dmax.test(lambda found: None if found.bounds is None else found.bounds.above(limit))
+    summary = Text(
+        "Radiotherapy of the spine: cord Dmax above {limit}, preferred in one fraction",
+        "Radiothérapie du rachis : Dmax médullaire de plus de {limit}, valeur préférée en une fraction",
+        limit=Amount(CAREFUL_SINGLE_CORD_GY, "Gy"),
+    )
+    if beyond:
+        summary = Text(
+            "Radiotherapy of the spine: cord Dmax above {limit}, the limit for {fractions}",
+            "Radiothérapie du rachis : Dmax médullaire de plus de {limit}, limite pour {fractions}",
+            limit=Amount(limit, "Gy"),
+            fractions=in_fractions(fractions or 0),
+        )
     return Advice(
         Indicator.CRITICAL if beyond else Indicator.WARNING,
-        Text(
-            "Radiotherapy of the spine: cord Dmax above {limit}, the limit for {fractions} fraction(s)",
-            "Radiothérapie du rachis : Dmax médullaire de plus de {limit}, limite pour {fractions} fraction(s)",
-            limit=Amount(limit if beyond else CAREFUL_SINGLE_CORD_GY, "Gy"),
-            fractions=fractions or 0,
-        ),
+        summary,
         (
             Text(
                 "Limits of cord Dmax: 14 Gy in 1 fraction (12 preferred), 17 in 2, 20.3 in 3, 23 in 4, 25.3 in 5.",
@@ -679,7 +687,7 @@ def re_irradiation_interval(order: Order, patient: Facts) -> Outcome:
     if _more_than_half(new, cumulated):
         beyond[Text("new / cumulated above 0.5", "nouveau / cumulé supérieur à 0,5")] = (new, cumulated)
     if beyond:
-        detail.append(Text("Recorded and beyond: {which}.", "Enregistré et au-delà : {which}.", which=tuple(beyond)))
+        detail.append(Text("Recorded and beyond: {which}.", "Au dossier et au-delà : {which}.", which=tuple(beyond)))
     return Advice(
         Indicator.WARNING,
         Text(

@@ -21,6 +21,7 @@ from service.rules.situations import (
     is_bone_metastasis_surgery,
     named,
     negated,
+    on,
     that,
 )
 
@@ -209,7 +210,7 @@ def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome
             "Post-operative radiotherapy of the bone: {state} (surgery {when})",
             "Radiothérapie post-opératoire de l'os : {state} (chirurgie {when})",
             state=state,
-            when=when,
+            when=on(when),
         ),
         (
             Text(

@@ -68,7 +68,7 @@ INSUFFICIENCY_WEEKS = 4
 
 LOADING = Text(
     "50 000 IU cholecalciferol weekly × {weeks}, then monthly, by mouth with a meal.",
-    "Cholécalciférol 50 000 UI par semaine × {weeks}, puis une fois par mois, par la bouche au cours d'un repas.",
+    "Cholécalciférol 50 000 UI par semaine × {weeks}, puis une fois par mois, par voie orale au cours d'un repas.",
 )
 AFTER_CALCIUM = Text(
     "Calcium is high: correct vitamin D once calcium is normal; no calcium or vitamin D until then.",
@@ -281,7 +281,7 @@ def _no_correction_of_it(patient: Facts) -> tuple[Exposure, ...]:
 def _on_record_remark(entry: Exposure) -> Text:
     return Text(
         "on record, but no complete loading regimen since the sample: {drug} ({source})",
-        "enregistré, mais pas une recharge complète depuis le prélèvement : {drug} ({source})",
+        "au dossier, mais sans recharge complète depuis le prélèvement : {drug} ({source})",
         drug=entry.drug.name,
         source=entry.source,
     )
@@ -505,14 +505,14 @@ def vitamin_d_excess(_order: Order, patient: Facts) -> Outcome:
     return Advice(Indicator.WARNING, summary, _products_text(products, TO_STOP), (level, *products), offers)
 
 
-TO_STOP = Text("On record and to stop: {products}.", "Enregistré et à arrêter : {products}.")
-TO_REVIEW = Text("On record, to be reconsidered: {products}.", "Enregistré, à réévaluer : {products}.")
+TO_STOP = Text("On record and to stop: {products}.", "Au dossier et à arrêter : {products}.")
+TO_REVIEW = Text("On record, to be reconsidered: {products}.", "Au dossier, à réévaluer : {products}.")
 """Only a possible intoxication asks to stop; between 70 and 150 ng/mL Tableau 1 says nothing."""
 
 
 def _products_text(products: tuple[Exposure, ...], text: Text) -> tuple[Text, ...]:
     if not products:
-        return (Text("No vitamin D is recorded as ongoing.", "Aucune vitamine D n'est enregistrée comme en cours."),)
+        return (Text("No vitamin D is recorded as ongoing.", "Aucune vitamine D en cours au dossier."),)
     return (Text(text.en, text.fr, products=tuple(entry.drug.name for entry in products)),)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from ehr import contents
 from fhir_site import SITE_EHR, site, unprefetched
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from scenario import request_for
 from told_requests import answer, bundles, cards, told_requests
 
 from service.rules.outcome import Advice, Silence
@@ -66,7 +68,7 @@ def test_adding_an_older_result_changes_no_card(request, data):
     newest = groups[code, site_told][-1]
     if code == ALBUMIN and (calcium := groups.get((CALCIUM, "None"))):  # the newest albumin of another time is not used
         assume(abs((day(newest) - day(calcium[-1])).days) <= 7)
-    older = copy.deepcopy(newest) | {"id": "older", "status": "final"}
+    older = copy.deepcopy(newest) | {"id": "older"}
     older["effectiveDateTime"] = (
         day(groups[code, site_told][0]) - timedelta(data.draw(st.integers(1, 400)))
     ).isoformat()
@@ -87,3 +89,31 @@ def test_splitting_the_evidence_between_prefetch_and_server_changes_no_card(requ
     with site(request):
         split = SITE_EHR.cards(unprefetched(request, *left))
     assert contents(split) == contents(SITE_EHR.cards(request))
+
+
+# --- what the properties found ----------------------------------------------------------------------------------------
+
+DENOSUMAB = {"drug": "denosumab", "dose": "120 mg"}
+
+
+def test_supplements_are_named_in_the_same_order_however_they_arrive():
+    taken = [{"drug": drug, "kind": "statement", "start": 60} for drug in ("calcium carbonate", "cholecalciferol")]
+    record = {"calcium": "2.7 mmol/L today", "albumin": "40 g/L today", "medications": taken}
+    request = request_for({"order": DENOSUMAB, "record": record})
+    turned = copy.deepcopy(request)
+    bundles(turned)["medicationStatements"].reverse()
+    [card] = [one for one in cards(request) if one["source"]["topic"]["code"] == "hypercalcaemia"]
+    assert re.search(r"to stop: calcium\b.*cholecalciferol", card["detail"])
+    assert cards(turned) == cards(request)
+
+
+def test_of_two_results_that_are_too_old_the_card_refers_to_the_one_that_it_shows():
+    request = request_for({"order": DENOSUMAB, "record": {"vitamin D": "31 ng/mL 200 days ago"}})
+    [entry] = bundles(request)["vitaminD"]
+    older = entry["resource"] | {"id": "a-first", "effectiveDateTime": "2024-01-01"}
+    bundles(request)["vitaminD"].append({"resource": older})
+    [checklist] = [one for one in cards(request) if "vitamin-d-unknown" in one["extension"]["org.osteocds"]["rules"]]
+    assert "31 ng/mL" in checklist["detail"].replace("\u00a0", " ")
+    resources = checklist["extension"]["org.osteocds"]["resources"]
+    assert f"Observation/{entry['resource']['id']}" in resources
+    assert "Observation/a-first" not in resources

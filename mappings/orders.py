@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fhir.resources.R4B import get_fhir_model_class
+
 from mappings import concept_sets as sets
 from mappings.acts import act_regions, reason_concepts, referred
 from mappings.clock import Clock
@@ -49,16 +51,14 @@ NOT_R4 = Text(
     "it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry",
     "ce n'est pas une prescription FHIR R4 : envoyer une MedicationRequest ou une ServiceRequest, chacune dans son entrée",
 )
-EARLIER_TYPES = frozenset(
-    {"MedicationOrder", "MedicationPrescription", "ProcedureRequest", "DiagnosticOrder", "DiagnosticRequest"}
-)
-"""Orders of DSTU2 and STU3."""
+NO_ORDERS_BUT_TOLD = frozenset({"Bundle", "OperationOutcome"})
+"""What an entry of R4 may be that holds orders, or stands for one that could not be sent."""
 
 
 def unreadable_order(resource: Resource, *, index: int, triggers: bool, clock: Clock) -> Order | None:
-    """An entry of the drafts that may order something and cannot be read: of an earlier FHIR, nested, or without a type."""
+    """An entry of the drafts that may order something and cannot be read: of an earlier FHIR, nested, or of no R4 type."""
     resource_type = a_text(resource.get("resourceType"))
-    if not resource or (resource_type and resource_type not in EARLIER_TYPES | {"Bundle", "OperationOutcome"}):
+    if not resource or (resource_type not in NO_ORDERS_BUT_TOLD and _is_of_r4(resource_type)):
         return None
     return Order(
         kind=OrderKind.MEDICATION,
@@ -73,6 +73,15 @@ def unreadable_order(resource: Resource, *, index: int, triggers: bool, clock: C
         planned=_planned(None, clock),
         unidentified_because=NOT_R4,
     )
+
+
+def _is_of_r4(resource_type: str) -> bool:
+    """The name, in its own spelling, of a resource that R4 has."""
+    try:
+        get_fhir_model_class(resource_type)
+    except ValueError:
+        return False
+    return True
 
 
 def is_order(resource: Resource) -> bool:

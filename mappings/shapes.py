@@ -35,7 +35,7 @@ def codings(concept: object) -> list[Mapping[str, Any]]:
 
 
 def shown_words(concept: object) -> str:
-    """The words of a CodeableConcept for a person: its text, else a display; none where it has codes only. At most 80 characters."""
+    """The words of a CodeableConcept for a person: its text, else a display; "" where it has codes only. At most 80 letters."""
     mapping = a_map(concept)
     said = (mapping.get("text"), *(coding.get("display") for coding in maps(mapping.get("coding"))))
     return next((text[:80] for one in said if (text := a_text(one))), "")

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, request
 from flask_cors import CORS
-from marshmallow import ValidationError
+from marshmallow import ValidationError, validate
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
@@ -47,6 +47,7 @@ LOG = logging.getLogger("osteocds")
 _DISCOVERY = DiscoverySchema()
 _RESPONSE = HookResponseSchema()
 _CARD = CardSchema()
+_LINKABLE = validate.URL(require_tld=False, schemes={"http", "https"})
 
 
 def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None) -> Flask:
@@ -92,7 +93,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None)
             world,
             now=clock(),
             language=language,
-            public_url=lambda: settings.public_url or request.url_root.rstrip("/"),
+            public_url=lambda: settings.public_url or _own_address(),
         )
         response = advised.response
         if settings.explain:
@@ -146,6 +147,14 @@ def _service(services: dict[str, Service], service_id: str) -> Service:
     if service is None:
         raise UnknownService({"": "no such service; GET /cds-services lists those that there are"})
     return service
+
+
+def _own_address() -> str:
+    """The address that the request named; empty where no link can be made of its Host header."""
+    try:
+        return str(_LINKABLE(request.url_root.rstrip("/")))
+    except ValidationError:
+        return ""
 
 
 def _body() -> object:

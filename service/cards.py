@@ -333,7 +333,7 @@ def _unchecked_card(group: list[Answered]) -> Composed:
         detail=(explained,),
         lines=(),
         items=titles,
-        results=_unique(results),
+        results=_first(_unique(results), MOST_REASONS),
         notes=(),
         citations=(),
         offers=(),
@@ -345,6 +345,18 @@ def _unchecked_card(group: list[Answered]) -> Composed:
 
 MOST_SET_ASIDE = 5
 """Resources of the record that the quiet card names; a record in words alone may hold hundreds."""
+
+MOST_REASONS = 20
+"""Reasons and orders that a card lists; thousands of results without a unit have one each."""
+
+
+def _first(texts: Sequence[Text], most: int) -> tuple[Text, ...]:
+    """So many of the texts, and how many more there are."""
+    return (*texts[:most], _more(len(texts) - most)) if len(texts) > most else tuple(texts)
+
+
+def _more(count: int) -> Text:
+    return Text("{count} more of this kind", "{count} autres de ce genre", count=count)
 
 
 def _not_understood_card(unidentified: Sequence[Order], set_aside: Sequence[NotUnderstood]) -> Composed:
@@ -367,7 +379,7 @@ def _set_aside_card(set_aside: Sequence[NotUnderstood]) -> Composed:
     shown, rest = set_aside[:MOST_SET_ASIDE], set_aside[MOST_SET_ASIDE:]
     results = [one.why for one in shown]
     if rest:
-        results.append(Text("{count} more of this kind", "{count} autres de ce genre", count=len(rest)))
+        results.append(_more(len(rest)))
     return Composed(
         indicator=Indicator.INFO,
         topic=NOT_IDENTIFIED,
@@ -424,7 +436,7 @@ def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
         ),
         lines=(),
         items=(),
-        results=results,
+        results=_first(results, MOST_REASONS),
         notes=(),
         citations=(),
         offers=(),

@@ -1,7 +1,8 @@
 """`osteocds coverage`: a sample of records read from files, one resource at a time, and the report of what we understood.
 
 A sample is an NDJSON file (FHIR bulk export), a JSON file (a Bundle, a resource, an array of them) or a folder of such
-files, plain or gzipped. Lines are read one by one, folders one file at a time, long Bundles entry by entry.
+files, plain or gzipped; a hook request counts as the Bundles that it carries. Lines are read one by one, folders one file
+at a time, long Bundles entry by entry.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import ijson
 import orjson
 
+from cds_hooks import prefetched
 from mappings.coverage import UNITS, Coverage, Item, Kind, Verdict
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.shapes import a_map, a_text
@@ -191,6 +193,8 @@ class Sample:
         if isinstance(value, list) and depth == 0:
             for number, element in enumerate(value, start=1):
                 yield from self._in_value(path, f"{place} entry {number}".strip(), element, 1)
+        elif isinstance(value, dict) and a_text(value.get("hook")) and depth <= 1:
+            yield from self._in_hook_request(path, place, value, depth + 1)
         elif not isinstance(value, dict) or not a_text(value.get("resourceType")):
             self._note(path, place, NO_RESOURCE)
         elif value["resourceType"] == "Bundle" and depth < DEEPEST_BUNDLE:
@@ -208,6 +212,14 @@ class Sample:
             return
         for found in self._in_value(path, place, resource, depth):
             yield found if found.full_url else Found(found.resource, a_text(holder.get("fullUrl")))
+
+    def _in_hook_request(self, path: Path, place: str, request: Resource, depth: int) -> Iterator[Found]:
+        """What a CDS Hooks request carries: its draft orders and what was prefetched."""
+        prefetch = a_map(request.get("prefetch"))
+        carried = {name: prefetched(prefetch, name).resource for name in prefetch}
+        for name, value in {"draftOrders": a_map(request.get("context")).get("draftOrders"), **carried}.items():
+            if value is not None:
+                yield from self._in_value(path, f"{place} {name}".strip(), value, depth)
 
     def _note(self, path: Path, place: str, why: str) -> None:
         self.unreadable_places += 1

@@ -59,8 +59,13 @@ def _about(trigger: Trigger, order: Order) -> bool:
 
 
 def _scope(trigger: Trigger, order: Order, patient: Facts) -> Condition:
-    """Whether the order, which is of the trigger's kind, is one that the rule speaks of."""
-    return IN_ANY_CASE if trigger.in_scope is None else trigger.in_scope(order, patient)
+    """Whether the order, which is of the trigger's kind, is one that the rule speaks of; a defect of ours leaves it open."""
+    if trigger.in_scope is None:
+        return IN_ANY_CASE
+    try:
+        return trigger.in_scope(order, patient)
+    except Exception:  # noqa: BLE001 - as in `_ask`; the rules themselves will fail on the same fact, and be told
+        return Condition(trigger.name, holds=None)
 
 
 def evaluate(

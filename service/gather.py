@@ -39,6 +39,13 @@ SERVER_ERROR = Text(
     "the FHIR server reported an error in its answer", "le serveur FHIR a signalé une erreur dans sa réponse"
 )
 
+UNKNOWN_PATIENT = Text(
+    "the FHIR server does not know this patient, so it holding nothing tells nothing",
+    "le serveur FHIR ne connaît pas ce patient, son absence de résultat ne dit donc rien",
+)
+
+_NOT_THERE = frozenset({404, 410})
+
 MOST_REFERENCE_ROUNDS = 3
 """How often Medications are looked up that other Medications refer to (a mix and its ingredients)."""
 
@@ -213,13 +220,20 @@ Pages: TypeAlias = list[Mapping[str, Any]]
 def _search(queries: Sequence[Query], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
     """Ask the server all queries at once; none may take longer than the deadline of them all."""
     running = [(query, executor.submit(server.search, query, evidence.patient_id)) for query in queries]
+    empty, patient_unknown = [], False
     for query, future in running:
         try:
             pages = _found(future, server)
         except FhirProblem as problem:
+            patient_unknown |= query.is_read and problem.status in _NOT_THERE
             evidence.gaps[query.key] = (problem.why,)
         else:
             _take_answer(query, pages, evidence)
+            if not any(True for page in pages for _ in _entries(page)):
+                empty.append(query.key)
+    for key in empty if patient_unknown else ():
+        evidence.answered.discard(key)
+        evidence.gaps[key] = (UNKNOWN_PATIENT,)
 
 
 def _found(search: Future[Pages], server: FhirServer) -> Pages:

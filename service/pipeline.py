@@ -16,6 +16,7 @@ from mappings.clock import Clock
 from mappings.concepts import Terminology
 from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
 from mappings.facts import Order
+from mappings.not_understood import NotUnderstood
 from mappings.orders import courses_of_orders, is_order, read_order, unreadable_order
 from mappings.queries import queries_for
 from mappings.record import Record
@@ -26,7 +27,7 @@ from service.evaluate import Answered, evaluate, triggered
 from service.fhir_server import NOT_LISTED, FhirServer
 from service.gather import fetch_medications, gather, new_evidence, unresolved_medications
 from service.i18n import Language
-from service.rules.outcome import Advice, Indicator
+from service.rules.outcome import Advice, Indicator, Silence
 from service.rules.rule import Rule
 from service.services import Service
 from service.suggestions import Ordering
@@ -93,15 +94,23 @@ def _cards(
     """The answers as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
     unidentified = [order for order in orders if order.triggers and not order.identified]
     try:
-        composed = compose(spoken, unidentified, record, record.not_understood() if record is not None else ())
+        composed = compose(spoken, unidentified, record, _set_aside(record))
     except Exception as error:  # noqa: BLE001 - what the rules advise must not be lost; it is told on a card
         _log_defect(error, "composing cards")
-        advised = [(one.rule.id, one.answer.indicator) for one in spoken if isinstance(one.answer, Advice)]
-        worst = max(
-            (indicator for _, indicator in advised), key=lambda indicator: indicator.rank, default=Indicator.INFO
-        )
-        return (told_plainly([rule for rule, _ in advised], worst, ordering.language),)
+        told = [one for one in spoken if not isinstance(one.answer, Silence)]
+        levels = [one.answer.indicator for one in told if isinstance(one.answer, Advice)]
+        worst = max(levels, key=lambda indicator: indicator.rank, default=Indicator.INFO)
+        return (told_plainly([one.rule.id for one in told], worst, ordering.language),)
     return tuple(_written(card, ordering, world, public_url) for card in limited(composed, world.max_cards))
+
+
+def _set_aside(record: Record | None) -> Sequence[NotUnderstood]:
+    """What of the record was not understood, for the quiet card."""
+    try:
+        return record.not_understood() if record is not None else ()
+    except Exception as error:  # noqa: BLE001 - the rules' cards must not be lost with the quiet one
+        _log_defect(error, "telling what was not understood")
+        return ()
 
 
 def _written(card: Composed, ordering: Ordering, world: World, public_url: Callable[[], str]) -> Card:

@@ -30,7 +30,7 @@ from mappings.quantities import Bounds
 from mappings.wording import Amount, Text
 from service.i18n import rounded_beside
 from service.rules.outcome import Basis
-from service.rules.situations import called, on
+from service.rules.situations import called, named, on
 
 METHODS = {
     ClearanceMethod.REPORTED_COCKCROFT: Text("reported by the laboratory", "rendue par le laboratoire"),
@@ -59,6 +59,13 @@ def lines(basis: Iterable[Basis]) -> Iterator[Text]:
             yield _diagnosis_line(one)
         elif isinstance(one, Act):
             yield _act_line(one)
+        elif isinstance(one, Order) and not one.draft:
+            yield Text(
+                "{order}: ordered ({when})",
+                "{order} : prescription ({when})",
+                order=named(one),
+                when=dated(one.written),
+            )
 
 
 def remarks(basis: Iterable[Basis]) -> Iterator[Text]:

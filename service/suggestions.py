@@ -167,7 +167,7 @@ def _actions(offer: Offer, ordering: Ordering) -> Iterator[Action]:
             codes, name = DENTAL_ACTS[offer.act]
             yield _service_request(codes, name, ordering)
         case OrderVitaminD():
-            yield from _vitamin_d(offer.loading_weeks, ordering)
+            yield from _vitamin_d(offer, ordering)
         case OrderParacetamol():
             yield _paracetamol(offer.first_day, ordering)
 
@@ -205,8 +205,8 @@ def _service_request(codes: list[dict[str, str]], name: Text, ordering: Ordering
     return Action("create", ordering.say(Text("Order: {name}", "Prescrire : {name}", name=name)), resource=resource)
 
 
-def _vitamin_d(loading_weeks: int, ordering: Ordering) -> Iterator[Action]:
-    today = ordering.clock.today
+def _vitamin_d(offer: OrderVitaminD, ordering: Ordering) -> Iterator[Action]:
+    today, loading_weeks = ordering.clock.today, offer.loading_weeks
     if loading_weeks:
         text = Text(
             "Cholecalciferol 50 000 IU by mouth once a week with a meal, {weeks} weeks",
@@ -217,6 +217,8 @@ def _vitamin_d(loading_weeks: int, ordering: Ordering) -> Iterator[Action]:
         bounds = {"start": today.isoformat(), "end": end.isoformat()}
         repeat = {"boundsPeriod": bounds, "count": loading_weeks, "frequency": 1, "period": 1, "periodUnit": "wk"}
         yield _cholecalciferol(text, repeat, ordering)
+    if not offer.maintenance:
+        return
     begin = today + timedelta(weeks=loading_weeks)
     text = Text(
         "Cholecalciferol 50 000 IU by mouth once a month with a meal, from {begin}",

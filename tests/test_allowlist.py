@@ -51,6 +51,8 @@ TRICKS = {
     "half-escaped dots": "https://ehr.example.org/fhir/.%2E/admin",
     "dots escaped twice": "https://ehr.example.org/fhir/%252e%252e/admin",
     "dots and an escaped slash": "https://ehr.example.org/fhir/..%2fadmin",
+    "dots before a path parameter": "https://ehr.example.org/fhir/..;/admin",
+    "a dot before a path parameter": "https://ehr.example.org/fhir/.;x=y/admin",
     "an escaped path": "https://ehr.example.org/%66hir",
     "an escaped host": "https://%65hr.example.org/fhir",
     "two slashes": "https://ehr.example.org//fhir",

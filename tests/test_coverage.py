@@ -352,6 +352,18 @@ def test_an_unreadable_line_is_counted_and_named_by_file_and_line_without_what_i
     assert coverage.counts == counted(*TWO).counts
 
 
+def test_a_hook_request_counts_as_the_orders_and_the_records_that_it_carries(tmp_path):
+    request = {
+        "hook": "order-sign",
+        "context": {"draftOrders": as_bundle(TWO[0])},
+        "prefetch": {"one": as_bundle(TWO[1]), "nothing": None, "failed": {"resourceType": "OperationOutcome"}},
+    }
+    (tmp_path / "request.json").write_text(json.dumps(request), encoding="utf-8")
+    named, coverage = unreadable(tmp_path)
+    assert named == []
+    assert coverage.counts == counted(*TWO).counts
+
+
 def test_an_unreadable_entry_of_a_bundle_does_not_hide_the_others(tmp_path):
     bundle = as_bundle(*TWO)
     bundle["entry"][1:1] = [

@@ -321,6 +321,11 @@ def test_a_compressed_answer_is_read():
         assert "vitamin-d-unknown" in rules(client_of(server, deadline_seconds=30.0).cards(asking(server)))
 
 
+def test_an_answer_that_begins_with_a_byte_order_mark_is_read():
+    with serving(lambda call: call.found(b"\xef\xbb\xbf" + NOTHING)) as server:
+        assert "vitamin-d-unknown" in rules(client_of(server, deadline_seconds=30.0).cards(asking(server)))
+
+
 def test_a_small_answer_that_grows_when_it_is_unpacked_is_not_read_whole():
     bomb = gzip.compress(b'{"resourceType": "Bundle", "x": "' + b"x" * 50_000_000 + b'"}')
 

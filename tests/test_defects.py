@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from ehr import Ehr, denosumab, ehr
 
+from mappings.record import Record
 from service import app, pipeline
 
 SEVERELY_DEFICIENT = {"vitamin D": "8 ng/mL 5 days ago"}
@@ -70,7 +71,7 @@ def test_cards_that_cannot_be_composed_become_one_that_names_every_rule(client, 
     whole = client.cards(request)
     monkeypatch.setattr(pipeline, "compose", fail)
     [plain] = client.cards(request)
-    assert set(rules(plain)) == {rule for card in whole for rule in card["extension"]["org.osteocds"].get("rules", ())}
+    assert set(rules(plain)) == {rule for card in whole for rule in rules(card)}
     assert plain["indicator"] == max((card["indicator"] for card in whole), key=["info", "warning", "critical"].index)
 
 
@@ -87,3 +88,16 @@ def test_an_explanation_that_cannot_be_given_does_not_take_the_cards_with_it(mon
     assert answer.status_code == 200
     assert answer.get_json()["cards"]
     assert "extension" not in answer.get_json()
+
+
+def test_a_fact_that_cannot_be_read_for_a_defect_leaves_no_rule_unnamed(client, monkeypatch):
+    asked = {rule for card in client.cards(denosumab(SEVERELY_DEFICIENT)) for rule in rules(card)}
+    monkeypatch.setattr(Record, "conditions", property(fail))
+    assert asked <= {rule for card in client.cards(denosumab(SEVERELY_DEFICIENT)) for rule in rules(card)}
+
+
+def test_the_rules_cards_are_given_where_what_was_not_understood_cannot_be_told(client, monkeypatch):
+    whole = client.cards(denosumab(SEVERELY_DEFICIENT))
+    monkeypatch.setattr(Record, "not_understood", fail)
+    cards = client.cards(denosumab(SEVERELY_DEFICIENT))
+    assert [rules(card) for card in cards] == [rules(card) for card in whole]

@@ -328,10 +328,28 @@ def test_when_every_search_fails_the_answer_is_a_card_that_says_so():
     assert len(rules(cards, "unchecked")) > 5
 
 
+def nothing(search, network):
+    search.answer(network, json=bundle(search, entry=[], total=0))
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_nothing_found_of_a_patient_whom_the_server_does_not_know_is_never_not_measured(status):
+    cards = gathered(**{search.key: refuses(status) if search.key == "patient" else nothing for search in SEARCHES})
+    assert "does not know this patient" in said(cards)
+    assert rules(cards) == []
+    assert "vitamin-d-unknown" in rules(cards, "unchecked")
+
+
+@pytest.mark.parametrize("status", [403, 500])
+def test_a_patient_who_may_not_be_read_says_nothing_of_the_searches(status):
+    cards = gathered(**{search.key: refuses(status) if search.key == "patient" else nothing for search in SEARCHES})
+    assert "vitamin-d-unknown" in rules(cards)
+
+
 # --- what is no fault -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("severity", ["information", "warning"])
+@pytest.mark.parametrize("severity", ["information", "warning", None, [], {}], ids=repr)
 def test_a_warning_among_the_entries_is_no_fault(severity):
     outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": "informational"}]}
 

@@ -77,7 +77,10 @@ def test_deep_nesting_is_answered_or_refused(client, depth, place):
         entry["resource"]["extension"] = "DEEP"
     request["unknown"] = "DEEP"
     deep = '[{"url":"u","extension":' * (depth // 2) + '[{"url":"u","valueString":"s"}]' + "}]" * (depth // 2)
-    assert post(client, json.dumps(request).replace('"DEEP"', deep)).status_code in {200, 400}
+    answer = post(client, json.dumps(request).replace('"DEEP"', deep))
+    assert answer.status_code in {200, 400}
+    assert "defect of the service" not in answer.text
+    assert answer.status_code == 400 or "vitamin-d-deficiency" in rules(answer.get_json()["cards"])
 
 
 def test_big_numbers_are_only_numbers(client):
@@ -187,8 +190,86 @@ def test_draft_orders_that_are_no_bundle_are_a_400(client, hook, garbage):
 
 
 @pytest.mark.parametrize(
+    ("bundle", "wrong"),
+    [
+        ({"entry": "x"}, "entry must be an array"),
+        ({"entry": 12}, "entry must be an array"),
+        ({"resourceType": "MedicationRequest", "medicationCodeableConcept": {"text": "Xgeva"}}, "must be a Bundle"),
+        ({"resourceType": None, "entry": []}, "must be a Bundle"),
+        ({"entry": [{}] * 501}, "more than 500 entries"),
+    ],
+    ids=["a text", "a number", "an order", "no type", "more than anybody signs"],
+)
+def test_draft_orders_that_cannot_be_walked_are_a_400_and_not_silence(client, bundle, wrong):
+    answer = client.fire(with_member(denosumab(), "context", "draftOrders", value=bundle))
+    assert answer.status_code == 400
+    assert answer.get_json()["issue"][0]["expression"] == ["context.draftOrders"]
+    assert wrong in answer.get_json()["issue"][0]["diagnostics"]
+
+
+@pytest.mark.parametrize("act", ["denosumab", "radiotherapy"])
+def test_as_many_drafts_as_are_taken_are_answered_in_seconds(client, act):
+    request = denosumab() if act == "denosumab" else request_for({"order": {"act": act, "site": "femur"}})
+    order = draft(request)
+    request["context"]["draftOrders"]["entry"] = [{"resource": order | {"id": f"draft-{n}"}} for n in range(500)]
+    began = time.perf_counter()
+    client.cards(request)
+    assert time.perf_counter() - began < 20, "it was quadratic in the orders, and minutes for a thousand"
+
+
+def test_a_resource_in_the_place_of_its_entry_is_read_as_the_order_that_it_is(client):
+    request = denosumab()
+    request["context"]["draftOrders"]["entry"] = [draft(request)]
+    assert contents(client.cards(request)) == contents(client.cards(denosumab()))
+
+
+def test_a_card_lists_some_of_many_orders_that_it_cannot_identify_and_counts_the_rest(client):
+    request = denosumab()
+    unknown = draft(request) | {"medicationCodeableConcept": {"text": "Local product"}}
+    request["context"]["draftOrders"]["entry"] = [{"resource": unknown | {"id": f"x-{n}"}} for n in range(120)]
+    [card] = client.cards(request)
+    assert card["detail"].count("(MedicationRequest/x-") == 20
+    assert "100 more of this kind" in card["detail"]
+
+
+def test_a_card_lists_some_of_many_reasons_why_nothing_could_be_checked_and_counts_the_rest(client):
+    request = denosumab({"vitamin D": "12 ng/mL today"})
+    [entry] = request["prefetch"]["vitaminD"]["entry"]
+    unit = entry["resource"]["valueQuantity"]
+    request["prefetch"]["vitaminD"]["entry"] = [
+        {"resource": entry["resource"] | {"id": f"v-{n}", "valueQuantity": {"value": 12, "unit": f"unknown-{n}"}}}
+        for n in range(120)
+    ]
+    assert unit["value"] == 12
+    [card] = [card for card in client.cards(request) if card["source"]["topic"]["code"] == "could-not-be-checked"]
+    assert "of this kind" in card["detail"]
+    assert len(card["detail"]) < 10_000
+
+
+FAR = {"boundsPeriod": {"start": "2026-04-01", "end": "9999-12-31"}}
+
+
+@pytest.mark.parametrize(
+    "timing",
+    ["x", 5, ["x"], {"repeat": "x"}, {"repeat": ["x"]}, {"repeat": FAR}, {"event": ["2026-04-01", "9999-12-31"]}],
+    ids=repr,
+)
+def test_a_change_that_the_drafts_timing_does_not_allow_costs_the_offer_and_not_the_advice(client, timing):
+    request = request_for(
+        {
+            "order": {"drug": "gemcitabine", "dose": "1800 mg"},
+            "record": {"procedures": [{"act": "radiotherapy", "site": "lumbar spine", "days ago": 10}]},
+        }
+    )
+    draft(request)["dosageInstruction"] = [{"timing": timing}]
+    cards = client.cards(request)
+    assert "radiosensitiser-after-radiotherapy" in rules(cards)
+    assert "defect of the service" not in said(cards)
+
+
+@pytest.mark.parametrize(
     "bundle",
-    [{}, {"resourceType": "Bundle"}, {"entry": []}, {"entry": None}, {"entry": "x"}, {"entry": 12}, {"entry": {}}],
+    [{}, {"resourceType": "Bundle"}, {"entry": []}, {"entry": None}, {"entry": {}}],
     ids=repr,
 )
 def test_a_bundle_without_orders_has_nothing_to_say_about(client, bundle):
@@ -225,6 +306,9 @@ def test_an_entry_that_is_no_resource_does_not_hide_the_others(client, entry):
         {"resourceType": ["MedicationRequest"]},
         {"status": "draft"},
         {"resourceType": "MedicationOrder", "medicationCodeableConcept": {"text": "Xgeva"}},
+        {"resourceType": "medicationrequest", "medicationCodeableConcept": {"text": "Xgeva"}},
+        {"resourceType": "Nonsense"},
+        {"resourceType": "../MedicationRequest"},
         {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "MedicationRequest"}}]},
     ],
     ids=repr,
@@ -235,6 +319,13 @@ def test_a_draft_that_is_no_r4_order_is_said_not_to_be_identified(client, resour
     [card] = client.cards(request)
     assert card["source"]["topic"]["code"] == "not-identified"
     assert "FHIR R4" in card["detail"]
+
+
+@pytest.mark.parametrize("resource_type", ["NutritionOrder", "DeviceRequest", "VisionPrescription", "CarePlan", "Task"])
+def test_a_draft_of_r4_that_orders_nothing_of_the_referential_is_irrelevant(client, resource_type):
+    request = denosumab()
+    request["context"]["draftOrders"]["entry"] = [{"resource": {"resourceType": resource_type, "status": "draft"}}]
+    assert client.cards(request) == []
 
 
 def test_a_single_entry_may_come_without_its_array(client):

@@ -170,6 +170,13 @@ def test_a_card_that_asks_for_a_score_links_to_its_page_in_the_language_of_the_c
     assert f'<html lang="{language}">' in page
 
 
+@pytest.mark.parametrize("host", ['evil"><script>', "a b", "x.test:99999", "x.test/../", "", "é", "[::1"])
+def test_a_host_that_no_link_can_be_made_of_costs_the_link_and_not_the_advice(host: str) -> None:
+    cards = ehr().cards(request_for(ASKING), headers={"Host": host})
+    [card] = [card for card in cards if card["source"]["topic"]["code"] == "fracture-risk-before-radiotherapy"]
+    assert "links" not in card
+
+
 def test_a_card_that_asks_for_no_score_has_no_link() -> None:
     told = {**ASKING, "record": {"findings": {"mirels-score": {"value": "10", "site": "left femur"}}}}
     [card] = ehr().cards(request_for(told))

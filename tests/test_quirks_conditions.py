@@ -277,3 +277,21 @@ def test_osteoporosis_denosumab_ordered_for_a_metastasis_in_words_counts_as_for_
     given = answer(asked)
     assert "vitamin-d-unknown" in rules(given)
     assert "the reason “Métastases osseuses” is said in words only" in said(given)
+
+
+# --- codes without words ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "called"),
+    [(Language.ENGLISH, "Spinal cord compression (undated)"), (Language.FRENCH, "Compression médullaire (sans date)")],
+)
+def test_a_condition_that_has_a_code_only_is_called_by_our_name_on_a_card(language: Language, called: str) -> None:
+    told = said(cards(condition((SNOMED, "71286001")), language=language))
+    assert called in told
+    assert "71286001" not in told
+
+
+def test_a_condition_keeps_the_words_that_the_record_gives() -> None:
+    told = said(cards(condition((SNOMED, "71286001"), text="Epidural mass pressing on the cord")))
+    assert "Epidural mass pressing on the cord (undated)" in told

@@ -7,14 +7,17 @@ from typing import Any
 
 import pytest
 from quirk import (
+    ATC,
     DENOSUMAB,
     LOCAL,
     SNOMED,
     Resource,
+    answer,
     cards,
     concept,
     quiet,
     record,
+    request,
     resource,
     result,
     rules,
@@ -25,6 +28,7 @@ from quirk import (
 
 from mappings import concept_sets as sets
 from mappings.facts import RadiotherapyCourse, Target
+from service.i18n import Language
 
 GEMCITABINE = {"drug": "gemcitabine", "dose": "1800 mg", "count": 1, "start in": 0}
 AFTER = "radiosensitiser-after-radiotherapy"
@@ -246,3 +250,36 @@ def test_what_is_not_understood_never_takes_a_card_from_what_is() -> None:
     assert "vitamin-d-deficiency" in rules(given)
     assert topics(given).count("not-identified") == 1
     assert "Procedure/words" in said(given)
+
+
+# --- codes without words ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("technique", "called"),
+    [(None, "Radiotherapy (20 Mar 2026)"), ("395096001", "Stereotactic radiotherapy (20 Mar 2026)")],
+)
+def test_an_act_that_has_a_code_only_is_called_by_our_name_on_a_card(technique: str | None, called: str) -> None:
+    told = said(cards(treated(code=technique or BEAM), order=GEMCITABINE))
+    assert called in told
+    assert (technique or BEAM) not in told
+
+
+def test_an_order_on_record_that_a_card_rests_on_is_named_with_its_date() -> None:
+    care = prescribed("care", "81733005", authoredOn="2026-03-20")
+    assert "Dental treatment: ordered (20 Mar 2026)" in said(cards(care, order=DENOSUMAB))
+
+
+def test_a_change_of_an_order_is_said_in_the_language_of_the_card_whatever_the_record_calls_it() -> None:
+    asked = request(
+        resource("MedicationAdministration", "dose", **given_on("2026-03-21")),
+        order={"act": "radiotherapy", "site": "ilium", "dose": "30 Gy", "fractions": 10},
+    )
+    [draft] = [entry["resource"] for entry in asked["context"]["draftOrders"]["entry"]]
+    draft["code"]["text"] = "Radiotherapy course of treatment"
+    labels = [one["label"] for card in answer(asked, Language.FRENCH) for one in card.get("suggestions", ())]
+    assert [label.replace("\u00a0", " ") for label in labels] == ["Modifier radiothérapie : début le 18 avr. 2026"]
+
+
+def given_on(day: str) -> dict[str, Any]:
+    return {"status": "completed", "medicationCodeableConcept": concept(ATC, "L01BC05"), "effectiveDateTime": day}

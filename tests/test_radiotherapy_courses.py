@@ -15,6 +15,7 @@ from scenario import NOW, SERVICES, WORLD, request_for
 
 from mappings.clock import Clock
 from mappings.concepts import Terminology
+from mappings.orders import courses_of_orders, read_order
 from mappings.radiotherapy import courses
 from service.i18n import Language
 from service.pipeline import advise
@@ -473,6 +474,47 @@ def test_a_pair_of_which_one_draft_was_revoked_is_no_pair() -> None:
 def test_accepting_the_date_of_the_radiotherapy_settles_the_pair() -> None:
     assert cards_of({BEFORE, AFTER}, answered([], orders=[rt(10), drug("gemcitabine", 0)])) != []
     assert cards_of({BEFORE, AFTER}, answered([], orders=[rt(28), drug("gemcitabine", 0)])) == []
+
+
+def drafted(*based_on: str) -> list[tuple[str, bool]]:
+    """Drafts 0, 1, 2... of radiotherapy, each based on the one named, and which of them rules are asked about."""
+    orders = [
+        read_order(
+            {
+                "resourceType": "ServiceRequest",
+                "id": str(index),
+                "status": "draft",
+                "code": {"coding": [{"system": "http://snomed.info/sct", "code": "33195004"}]},
+                "basedOn": [{"reference": f"ServiceRequest/{whole}"}] if whole else [],
+            },
+            Clock(NOW),
+            lambda _: None,
+            Terminology.shipped(),
+            index=index,
+            draft=True,
+            triggers=True,
+        )
+        for index, whole in enumerate(based_on)
+    ]
+    return [(order.reference.rpartition("/")[2], order.triggers) for order in courses_of_orders(orders)]
+
+
+@pytest.mark.parametrize(
+    ("based_on", "asked"),
+    [
+        (("", "0"), "0"),
+        (("1", ""), "1"),
+        (("", "0", "0"), "0"),
+        (("", "0", "1"), "0"),
+        (("1", "2", ""), "2"),
+        (("plan", "plan", "plan"), "0"),
+        (("plan a", "plan b", "plan a"), "0 1"),
+        (("", "", ""), "0 1 2"),
+        (("1", "0"), "0"),
+    ],
+)
+def test_the_phases_and_plans_of_a_drafted_course_trigger_nothing_of_their_own(based_on, asked) -> None:
+    assert " ".join(reference for reference, triggers in drafted(*based_on) if triggers) == asked
 
 
 def test_a_drafted_course_with_its_phases_is_one_card_about_the_drug() -> None:

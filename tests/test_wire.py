@@ -464,6 +464,15 @@ def test_words_of_the_record_cannot_begin_a_line(client, break_):  # F, detail
     assert not any(line.startswith("- product") for line in card["detail"].splitlines())
 
 
+@pytest.mark.parametrize("name", ["- product", "+ product", "1. product", "12) product", "---"])
+def test_words_of_the_record_cannot_make_a_list(client, name):  # F, detail
+    request = denosumab()
+    draft(request)["medicationCodeableConcept"] = {"text": name}
+    (card,) = client.cards(request)
+    assert f"- {name}" not in card["detail"], "its marker must be escaped"
+    assert name in card["summary"], "a summary is plain text: an escape would be shown"
+
+
 @pytest.mark.parametrize("behavior", ["any", "at-most-one"])
 def test_suggestions_come_with_the_selection_behavior_of_the_client(behavior):  # F, selectionBehavior
     cards = ehr(selection_behavior=behavior).cards(denosumab())

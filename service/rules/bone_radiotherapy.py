@@ -254,7 +254,7 @@ def as_act(course: RadiotherapyCourse) -> Act:
     """A course as an act, so that a card can name it with its date."""
     source = course.sources[0] if course.sources else ""
     return Act(
-        sets.RADIOTHERAPY,
+        sets.RADIOTHERAPY if course.stereotactic else sets.RADIOTHERAPY - sets.STEREOTACTIC_RADIOTHERAPY,
         course.name,
         source,
         course.first,

@@ -83,9 +83,13 @@ class OrderAnalyte:
 
 @dataclass(frozen=True, slots=True)
 class OrderVitaminD:
-    """Create a request of 50 000 IU cholecalciferol: weekly for so many weeks, then monthly; 0 weeks: monthly only."""
+    """Create a request of 50 000 IU cholecalciferol: weekly for so many weeks, then monthly; 0 weeks: monthly only.
+
+    Without `maintenance` the weekly doses alone: a maintenance that runs already is not ordered twice.
+    """
 
     loading_weeks: int
+    maintenance: bool = True
 
 
 @dataclass(frozen=True, slots=True)

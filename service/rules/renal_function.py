@@ -17,6 +17,7 @@ from service.rules.situations import (
     DENOSUMAB,
     IN_ANY_CASE,
     OTHER_BISPHOSPHONATE,
+    SEVERE_RENAL_IMPAIRMENT_BELOW,
     URGENCY_NEEDS,
     ZOLEDRONATE,
     already_ordered,
@@ -310,16 +311,17 @@ def zoledronate_renal_dose(order: Order, patient: Facts) -> Outcome:
     doses = doses_for(clearance.value.bounds)
     ordered = order.dosage.dose_mg
     only = next(iter(doses)) if len(doses) == 1 else None
+    given = only if clearance.value.bounds.at_least(SEVERE_RENAL_IMPAIRMENT_BELOW) else None  # "<40" may be below 30
     if ordered is None:
-        if only is None:
+        if given is None:
             return _unsettled(clearance)
-        return _dose_advice(order, patient, clearance, only, Indicator.INFO, _NO_DOSE)
+        return _dose_advice(order, patient, clearance, given, Indicator.INFO, _NO_DOSE)
     if only is not None and abs(ordered - only) <= DOSE_TOLERANCE_MG:
         return Silence(Text("the dose is that of Tableau 2", "la dose est celle du Tableau 2"), (clearance,))
     if ordered > max(doses) + DOSE_TOLERANCE_MG:
-        return _dose_advice(order, patient, clearance, only, Indicator.WARNING, _TOO_HIGH)
+        return _dose_advice(order, patient, clearance, given, Indicator.WARNING, _TOO_HIGH)
     if ordered < min(doses) - DOSE_TOLERANCE_MG:
-        return _dose_advice(order, patient, clearance, only, Indicator.INFO, _TOO_LOW)
+        return _dose_advice(order, patient, clearance, given, Indicator.INFO, _TOO_LOW)
     return _unsettled(clearance)
 
 

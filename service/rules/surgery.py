@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mappings import concept_sets as sets
-from mappings.dates import days_before
+from mappings.dates import When, days_before
 from mappings.facts import Act, Facts, Order, RadiotherapyCourse, Target
 from mappings.facts.bones import SPINE, includes
 from mappings.wording import Text
@@ -21,7 +21,6 @@ from service.rules.situations import (
     is_bone_metastasis_surgery,
     named,
     negated,
-    on,
     that,
 )
 
@@ -150,6 +149,12 @@ DUE_UNTIL_DAYS = 21
 """Radiotherapy between 15 days and 3 weeks after surgery, on a healed scar (RAO, radiothérapie §1.4)."""
 
 
+def _of(when: When | None) -> Text:
+    if when is None:
+        return Text("undated", "sans date")
+    return Text("{when}", "de {when}" if when.partial else "du {when}", when=when)
+
+
 @rule(
     "post-operative-radiotherapy",
     title=Text(
@@ -210,7 +215,7 @@ def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome
             "Post-operative radiotherapy of the bone: {state} (surgery {when})",
             "Radiothérapie post-opératoire de l'os : {state} (chirurgie {when})",
             state=state,
-            when=on(when),
+            when=_of(when),
         ),
         (
             Text(

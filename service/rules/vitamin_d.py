@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 from mappings import concept_sets as sets
 from mappings.dates import When
@@ -229,7 +230,9 @@ def _correction_advice(order: Order, patient: Facts, indicator: Indicator, weeks
             Indicator.INFO, summary, (AFTER_CALCIUM,), (*basis, patient.calcium), remarks=_phase_remarks(patient)
         )
     urgent = is_urgent(order, patient)
-    offers: list[Offer] = [OrderVitaminD(weeks)] if _may_offer_correction(patient) else []
+    offers: list[Offer] = []
+    if _may_offer_correction(patient):
+        offers.append(OrderVitaminD(weeks, maintenance=not _maintained(patient)))
     detail = [Text(LOADING.en, LOADING.fr, weeks=weeks)]
     if start:
         summary = Text("{drug}: correct vitamin D first", "{drug} : corriger d'abord la vitamine D", drug=order.name)
@@ -259,6 +262,16 @@ def _may_offer_correction(patient: Facts) -> bool:
     loading = patient.settings.vitamin_d_loading_iu_a_week
     running = supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS)
     return not any((entry.dosage.weekly_iu or 0) >= loading for entry in running)
+
+
+MAINTENANCE_IU_A_WEEK = Decimal(7 * 800)
+"""800 to 1000 IU a day are a maintenance as well as 50 000 IU a month (RAO §1, §2.4)."""
+
+
+def _maintained(patient: Facts) -> bool:
+    """A maintenance of vitamin D runs already."""
+    running = supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS)
+    return any((entry.dosage.weekly_iu or 0) >= MAINTENANCE_IU_A_WEEK for entry in running)
 
 
 def _no_correction_of_it(patient: Facts) -> tuple[Exposure, ...]:

@@ -21,7 +21,7 @@ from mappings.facts import (
     Unavailable,
     Volume,
 )
-from mappings.facts.bones import SPINE, includes
+from mappings.facts.bones import SPINE, has_vertebra, includes
 from mappings.wording import Text
 from service.rules.outcome import Basis, CannotTell, Condition, Indicator, Silence, unless_all
 from service.rules.rule import Trigger
@@ -124,8 +124,9 @@ def spine_target(order: Order) -> Condition:
 
 
 def is_spine(order: Order) -> bool:
-    """The order says that the spine is treated."""
-    return includes(prescribed(order).regions, SPINE)
+    """The order says that the spine is treated; a pelvis of which the sacrum may be meant is the pelvis."""
+    regions = prescribed(order).regions
+    return includes(regions, SPINE) and (has_vertebra(regions) or not includes(regions, "pelvis"))
 
 
 def may_be_spine(order: Order) -> bool:

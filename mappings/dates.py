@@ -17,6 +17,10 @@ _FHIR_DATE_TIME = re.compile(
 )
 
 
+EARLIEST_YEAR = 1800
+"""Before it nothing of a living patient happened: programs write their empty date so (0001-01-01, 1753-01-01)."""
+
+
 class UnreadableDate(ValueError):
     """A date that is neither a FHIR date nor a FHIR dateTime nor a near miss that can only mean one day."""
 
@@ -75,12 +79,18 @@ def read_when(text: object, zone: tzinfo) -> When:
     text = text.strip()
     try:
         if partial := _FHIR_DATE.match(text):
-            return _read_date(partial[1], partial[2], partial[3])
-        if exact := _FHIR_DATE_TIME.match(text):
-            return _read_date_time(exact[1], exact[2], exact[3], zone)
+            when = _read_date(partial[1], partial[2], partial[3])
+        elif exact := _FHIR_DATE_TIME.match(text):
+            when = _read_date_time(exact[1], exact[2], exact[3], zone)
+        else:
+            when = None
     except (ValueError, OverflowError) as error:
         raise UnreadableDate("not a day of the calendar") from error
-    raise UnreadableDate("not a FHIR date or dateTime")
+    if when is None:
+        raise UnreadableDate("not a FHIR date or dateTime")
+    if when.first.year < EARLIEST_YEAR:
+        raise UnreadableDate("an empty date")
+    return when
 
 
 def _read_date(year_text: str, month_text: str | None, day_text: str | None) -> When:

@@ -71,7 +71,7 @@ REMEMBERING = frozenset({"mappings.units", "mappings.sites", "mappings.queries",
 SCENARIOS = "tests/test_scenarios.py::"
 DECLARATIONS = "tests/test_declarations.py::"
 """Tests of what is declared rather than run: they judge every mutant outside of a function."""
-PASSED, FAILED = 0, 1
+PASSED, FAILED, UNTRIED = 0, 1, 3
 _LruCache = type(lru_cache(lambda: None))
 
 
@@ -162,7 +162,7 @@ def _report(ends: dict[str, dict[str, str]], *, complete: bool) -> int:
 
 
 def _survivors(ends: dict[str, str]) -> list[str]:
-    return [name for name, end in ends.items() if end in ("survived", "without a test")]
+    return [name for name, end in ends.items() if end in ("survived", "without a test", "not tried")]
 
 
 def _in_fork(work: Callable[[], Any]) -> Any:
@@ -359,7 +359,10 @@ def _try_swapped(
     gc.freeze()
 
     def alive(mutant: Mutant, tests: list[str]) -> bool:
-        exchange.put_in(_changed(tree, mutant, path))
+        try:
+            exchange.put_in(_changed(tree, mutant, path))
+        except (LookupError, ValueError):  # or its free variables are others
+            os._exit(UNTRIED)
         return not _first_failure([by_id[test] for test in tests])
 
     ends: dict[str, str] = {}
@@ -379,17 +382,16 @@ def _ordered(functions: Iterable[Function], mutant: Mutant, ground: Ground) -> l
     for function in functions:
         own |= ground.own.get(function, 0)
         others |= ground.beside.get(function, 0)
-    judging = [found for (module, _), found in ground.own.items() if module == mutant.module]
-    if not own:  # the trigger of some rules, say: their scenarios judge it
-        judging = [ground.own.get(function, 0) for function in _reached(set(mutant.names))]
-    of_module = reduce(or_, judging, 0)
+    scenarios = sum(1 << place for place, test in enumerate(ground.tests) if test.startswith(SCENARIOS))
+    judging = own & scenarios
+    if not judging:  # the trigger of some rules, say: their scenarios judge it
+        judging = reduce(or_, (ground.own.get(function, 0) for function in _reached(set(mutant.names))), 0) & scenarios
     words = set(re.findall(r"[a-z]+", mutant.module.rpartition("/")[2] + mutant.scope))
 
-    def likely(place: int) -> tuple[bool, bool, bool, int, int]:
+    def likely(place: int) -> tuple[bool, bool, int, int]:
         test = ground.tests[place]
         told = set(re.findall(r"[a-z]+", test.partition("[")[2].partition(":")[0]))
-        judges = bool(own >> place & 1), bool(of_module >> place & 1), test.startswith(SCENARIOS)
-        return not judges[0], not judges[1], not judges[2], -len(told & words), crc32(test.encode())
+        return not judging >> place & 1, not own >> place & 1, -len(told & words), crc32(test.encode())
 
     places = sorted((place for place in range(len(ground.tests)) if (own | others) >> place & 1), key=likely)
     declared = [] if mutant.first_line else [test for test in ground.tests if test.startswith(DECLARATIONS)]
@@ -408,7 +410,7 @@ def _run_all(
         if os.WIFSIGNALED(status):
             ends[mutant.name] = "timed out" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
         else:
-            ends[mutant.name] = "survived" if os.WEXITSTATUS(status) == PASSED else "killed"
+            ends[mutant.name] = {PASSED: "survived", UNTRIED: "not tried"}.get(os.WEXITSTATUS(status), "killed")
 
     for mutant, tests in work:
         if not tests:
@@ -452,36 +454,27 @@ class _Exchange:
                 one.__wrapped__.__code__.co_filename == path or one.__module__ in REMEMBERING
             ):
                 self.caches.append(one)
-        original = compile(source, path, "exec", dont_inherit=True)
-        self.path = path
-        self.places = [living.get(_identity(code), []) for code in _codes(original)]
+        self.originals = list(_codes(compile(source, path, "exec", dont_inherit=True)))
+        self.places = [living.get(_identity(code), []) for code in self.originals]
 
     def put_in(self, changed: types.CodeType) -> None:
-        """Give every living function its changed code, and forget what was remembered of the old."""
-        codes = list(_codes(changed))
-        if len(codes) != len(self.places):
-            codes = self._matched(codes)
-        for functions, code in zip(self.places, codes, strict=True):
-            for function in functions:
-                if code is not None and len(code.co_freevars) == len(function.__code__.co_freevars):
-                    function.__code__ = code
-        for one in gc.get_objects():
-            if hasattr(one, "cache_clear") and hasattr(one, "__wrapped__"):
-                wrapped = one.__wrapped__
-                if getattr(wrapped, "__module__", "").startswith(
-                    ("mappings.units", "mappings.sites", "mappings.queries")
-                ) or (getattr(getattr(wrapped, "__code__", None), "co_filename", "") == self.path):
-                    one.cache_clear()
+        """Give every living function its changed code, and forget what was remembered of the old.
 
-    def _matched(self, codes: list[types.CodeType]) -> list[types.CodeType | None]:
-        """By name and line, where the mutant left a nested function out."""
-        by_place = {(code.co_qualname, code.co_firstlineno): code for code in codes}
-        return [
-            by_place.get((functions[0].__code__.co_qualname, functions[0].__code__.co_firstlineno))
-            if functions
-            else None
-            for functions in self.places
-        ]
+        Raises `LookupError` where no living function has the code that was changed.
+        """
+        by_place = {(code.co_qualname, code.co_firstlineno): code for code in _codes(changed)}
+        codes = list(_codes(changed))
+        if len(codes) != len(self.originals):  # the mutant left a nested function out
+            codes = [by_place.get((one.co_qualname, one.co_firstlineno), one) for one in self.originals]
+        exchanged = False
+        for functions, code, original in zip(self.places, codes, self.originals, strict=True):
+            for function in functions if code != original else ():
+                function.__code__ = code
+                exchanged = True
+        if not exchanged:
+            raise LookupError("the changed function is not found in the program")
+        for remembered in self.caches:
+            remembered.cache_clear()
 
 
 def _identity(code: types.CodeType) -> Any:

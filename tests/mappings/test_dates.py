@@ -35,3 +35,13 @@ def test_a_date_and_time_is_read_in_the_zone_of_the_request(written, day, hour):
 def test_what_may_mean_another_day_is_not_read(written):
     with pytest.raises(UnreadableDate):
         read_when(written, PARIS)
+
+
+@pytest.mark.parametrize("written", ["0001-01-01", "0001-01-01T00:00:00Z", "0001", "1753-01-01", "1799-12-31"])
+def test_the_empty_date_of_a_program_is_no_date(written):
+    with pytest.raises(UnreadableDate):
+        read_when(written, PARIS)
+
+
+def test_the_earliest_date_is_one_on_which_nobody_living_was_born():
+    assert read_when("1800-01-01", PARIS).first == date(1800, 1, 1)

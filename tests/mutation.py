@@ -388,10 +388,11 @@ def _ordered(functions: Iterable[Function], mutant: Mutant, ground: Ground) -> l
         judging = reduce(or_, (ground.own.get(function, 0) for function in _reached(set(mutant.names))), 0) & scenarios
     words = set(re.findall(r"[a-z]+", mutant.module.rpartition("/")[2] + mutant.scope))
 
-    def likely(place: int) -> tuple[bool, bool, int, int]:
+    def likely(place: int) -> tuple[bool, bool, bool, int, int]:
         test = ground.tests[place]
         told = set(re.findall(r"[a-z]+", test.partition("[")[2].partition(":")[0]))
-        return not judging >> place & 1, not own >> place & 1, -len(told & words), crc32(test.encode())
+        direct = test.startswith("tests/mappings/")
+        return not direct, not judging >> place & 1, not own >> place & 1, -len(told & words), crc32(test.encode())
 
     places = sorted((place for place in range(len(ground.tests)) if (own | others) >> place & 1), key=likely)
     declared = [] if mutant.first_line else [test for test in ground.tests if test.startswith(DECLARATIONS)]

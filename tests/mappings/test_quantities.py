@@ -81,6 +81,13 @@ def test_intervals_are_multiplied_end_by_end():
     assert CLOSED.times(HALF) == HALF.times(CLOSED) == Bounds(None, Decimal(8), high_open=True)
 
 
+def test_a_product_and_a_quotient_have_no_bound_where_a_factor_has_none():
+    unbounded = Bounds(Decimal(1), None)
+    assert unbounded.times(CLOSED) == CLOSED.times(unbounded) == Bounds(Decimal(1), None)
+    assert unbounded.over(CLOSED) == Bounds(Decimal("0.5"), None)
+    assert HALF.over(CLOSED) == Bounds(None, Decimal(4), high_open=True)
+
+
 def test_an_interval_is_divided_by_the_opposite_ends_of_the_other():
     assert OPEN.over(CLOSED) == Bounds(Decimal("1.5"), Decimal(5), True, True)  # noqa: FBT003
     assert CLOSED.over(OPEN) == Bounds(Decimal("0.2"), Decimal(2) / 3, True, True)  # noqa: FBT003

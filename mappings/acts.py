@@ -38,7 +38,7 @@ def procedure(source: str, resource: Resource, clock: Clock, find: Finder, termi
         sites=site_concepts(resource.get("bodySite"), terminology),
         reasons=reason_concepts(resource, find, terminology),
         regions=act_regions(resource, find, terminology),
-        unverified_code=bool(recognised.concepts) and recognised.concepts <= recognised.unverified,
+        unverified_code=recognised.rests_on_unverified,
     )
 
 

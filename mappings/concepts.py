@@ -46,6 +46,11 @@ class Recognised:
     unverified: frozenset[str] = frozenset()
     known_system: bool = False
 
+    @property
+    def rests_on_unverified(self) -> bool:
+        """There are concepts, and no verified code says any of them."""
+        return bool(self.concepts) and self.concepts <= self.unverified
+
 
 NOTHING = Recognised()
 SOMETHING_ELSE = Recognised(known_system=True)

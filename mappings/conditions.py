@@ -38,8 +38,6 @@ def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Termin
         concepts |= sets.BONE_METASTASIS
     if not recognised.denied.isdisjoint(sets.OSTEONECROSIS_WITH_JAW_SITE) and not sites.isdisjoint(sets.JAW):
         concepts |= sets.OSTEONECROSIS_OF_JAW
-    onset, onset_unreadable = _first_date(resource, ("onsetDateTime", "onsetPeriod"), clock)
-    recorded, recorded_unreadable = _first_date(resource, ("recordedDate", "assertedDate", "dateRecorded"), clock)
     return Diagnosis(
         concepts,
         shown_words(resource.get("code")),
@@ -47,13 +45,12 @@ def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Termin
         active=_is_active(resource),
         provisional=not PROVISIONAL.isdisjoint(verification),
         suspected=not SUSPECTED.isdisjoint(verification),
-        onset=onset,
-        recorded=recorded,
+        onset=_first_date(resource, ("onsetDateTime", "onsetPeriod"), clock),
+        recorded=_first_date(resource, ("recordedDate", "assertedDate", "dateRecorded"), clock),
         sites=sites,
         regions=regions_of(resource.get("bodySite"), terminology) or regions_of(resource.get("code"), terminology),
         severities=terminology.recognise(codings(resource.get("severity"))).concepts,
-        unverified_code=bool(recognised.concepts) and recognised.concepts <= recognised.unverified,
-        date_unreadable=onset_unreadable or recorded_unreadable,
+        unverified_code=recognised.rests_on_unverified,
     )
 
 
@@ -101,7 +98,7 @@ def _is_active(resource: Resource) -> bool:
     return not any(name.startswith("abatement") and value for name, value in resource.items())
 
 
-def _first_date(resource: Resource, names: tuple[str, ...], clock: Clock) -> tuple[When | None, bool]:
+def _first_date(resource: Resource, names: tuple[str, ...], clock: Clock) -> When | None:
     for name in names:
         raw = resource.get(name)
         if isinstance(raw, dict):
@@ -109,10 +106,10 @@ def _first_date(resource: Resource, names: tuple[str, ...], clock: Clock) -> tup
         if raw is None:
             continue
         try:
-            return clock.read(raw), False
+            return clock.read(raw)
         except UnreadableDate:
-            return None, True
-    return None, False
+            return None
+    return None
 
 
 def allergy(source: str, resource: Resource, terminology: Terminology) -> Allergy | None:

@@ -19,7 +19,7 @@ from mappings.facts import Dosage, Drug, Interval
 from mappings.laboratory import decimal_of
 from mappings.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.units import normalised_unit
-from mappings.wording import Amount, Text
+from mappings.wording import Text
 
 _DAY_UNITS = {
     "s": Decimal(1) / 86400,
@@ -389,8 +389,3 @@ def _minutes_of_rate(rate: Mapping[str, Any], mg: Decimal | None, volume: Decima
         return None
     per = value * (_ML | _MG)[match[1]]
     return whole / per * _MINUTES[match[2]]
-
-
-def dose_amount(dosage: Dosage) -> Amount | None:
-    """The dose in mg as it is shown."""
-    return None if dosage.dose_mg is None else Amount(dosage.dose_mg, "mg")

@@ -17,7 +17,6 @@ NO_EXPOSURE = frozenset({"not-done", "not-taken", "entered-in-error", "cancelled
 ADMINISTERED = frozenset({"completed", "in-progress", "on-hold", "stopped"})
 STATED = frozenset({"active", "completed", "on-hold", "stopped"})
 REQUESTED = frozenset({"active", "on-hold", "completed", "stopped"})
-ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 NO_ORDER_INTENTS = frozenset({"proposal", "option", "directive"})
 ENDED = frozenset({"completed", "stopped"})
 

@@ -155,12 +155,13 @@ _DENIED = tuple(
 def meant(texts: Iterable[str], meanings: Iterable[Meaning]) -> Meaning | None:
     """The first of these meanings that one of the texts names, unless a word of that text denies or doubts it."""
     read = [tuple(words(text)) for text in texts]
-    told = [said for said in read if said and not any(holds(said, phrase) for phrase in _DENIED)]
-    if not told:
-        return None
-    return next(
-        (one for one in meanings if any(holds(said, phrase) for said in told for phrase in _PHRASES[one])), None
-    )
+    return next((one for one in meanings if any(_names(said, one) for said in read)), None)
+
+
+def _names(said: tuple[str, ...], meaning: Meaning) -> bool:
+    """Denials are looked for last: hardly any text of a record names a meaning."""
+    named = any(holds(said, phrase) for phrase in _PHRASES[meaning])
+    return named and not any(holds(said, phrase) for phrase in _DENIED)
 
 
 _PHRASES = {one: tuple(tuple(words(phrase)) for phrase in one.phrases) for one in (*CONDITIONS_SAID, *ACTS_SAID)}

@@ -208,7 +208,7 @@ def _service_order(
         unidentified_because=None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
         instruction=a_text(resource.get("patientInstruction")),
         asks_a_question=_asks_a_question(resource, find, terminology),
-        unverified_code=bool(recognised.concepts) and recognised.concepts <= recognised.unverified,
+        unverified_code=recognised.rests_on_unverified,
     )
 
 

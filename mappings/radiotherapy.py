@@ -261,7 +261,7 @@ def courses(
         if a_text(resource.get("status")) not in NOT_DONE and is_external_radiotherapy(resource, terminology)
     ]
     told += [
-        _ordered(source, resource, clock)
+        _told(source, resource, clock, is_order=True)
         for source, resource in orders
         if a_text(resource.get("status")) in CARRIED_OUT
         and resource.get("doNotPerform") is not True
@@ -304,23 +304,15 @@ def _follows(before: Sequence[_Told], group: Sequence[_Told]) -> bool:
     return bool(ends) and begin != date.max and (begin - max(ends)).days <= SESSION_GAP_DAYS
 
 
-def _told(source: str, resource: Resource, clock: Clock) -> _Told:
+def _told(source: str, resource: Resource, clock: Clock, *, is_order: bool = False) -> _Told:
     level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)
-    period = a_map(resource.get("performedPeriod"))
-    single = _read(resource.get("performedDateTime"), clock)
-    first = _read(period.get("start"), clock) or single
-    last = _read(period.get("end"), clock) or single
-    updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
-    return _Told(source, resource, level, a_text(resource.get("status")), first or last, last, updated)
-
-
-def _ordered(source: str, resource: Resource, clock: Clock) -> _Told:
-    level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)
-    period = a_map(resource.get("occurrencePeriod"))
-    single = _read(resource.get("occurrenceDateTime"), clock)
+    happens = "occurrence" if is_order else "performed"
+    period = a_map(resource.get(f"{happens}Period"))
+    single = _read(resource.get(f"{happens}DateTime"), clock)
     first, last = _read(period.get("start"), clock) or single, _read(period.get("end"), clock) or single
     updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
-    return _Told(source, resource, level, a_text(resource.get("status")), first or last, last, updated, is_order=True)
+    status = a_text(resource.get("status"))
+    return _Told(source, resource, level, status, first or last, last, updated, is_order=is_order)
 
 
 def _code_values(resource: Resource) -> list[str]:
@@ -404,7 +396,7 @@ def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> C
         stereotactic=any(one.stereotactic for one in said),
         curative=any(one.curative for one in said),
         planned_end=planned_end if under_way or last is None else None,
-        unverified_code=bool(recognised.concepts) and recognised.concepts <= recognised.unverified,
+        unverified_code=recognised.rests_on_unverified,
     )
 
 

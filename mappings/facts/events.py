@@ -27,7 +27,6 @@ class Diagnosis:
     regions: frozenset[str] = frozenset()
     severities: frozenset[str] = frozenset()
     unverified_code: bool = False
-    date_unreadable: bool = False
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""

@@ -92,10 +92,6 @@ class Collected(Generic[T]):
             unsure = unsure or answer is None
         return None if unsure else False
 
-    def having(self, predicate: Callable[[T], bool]) -> Collected[T]:
-        """The entries for which the predicate holds, with the same gaps."""
-        return Collected(self.what, tuple(entry for entry in self.entries if predicate(entry)), self.gaps)
-
     @property
     def unavailable(self) -> Unavailable:
         """The gaps as a fact that could not be read."""

@@ -139,9 +139,7 @@ def _source_name(part: str) -> str:
 
 def _without_index_numbers(text: str) -> str:
     """Numbers of a search index say nothing to a reader."""
-    return re.sub(
-        r"(?:find_string|read_file) ids? \d[\d, ]*|\bids? \d{8,}(?:, \d{8,})*", "a public file ", text
-    ).strip()
+    return INDEX_NUMBERS.sub("a public file ", text).strip()
 
 
 def _corrected(rows: list[SourceRow]) -> list[SourceRow]:

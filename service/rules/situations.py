@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from mappings import concept_sets as sets
@@ -437,8 +438,7 @@ def untreated_cord_compression(patient: Facts) -> Condition:
     if not compressions:
         return that(text, None if patient.conditions.gaps else False, patient.conditions)
     untreated = [
-        (one, negated(patient.procedures.any(lambda act, one=one: _treats(act, one, since))))  # type: ignore[misc]
-        for one in compressions
+        (one, negated(patient.procedures.any(partial(_treats, compression=one, recent=since)))) for one in compressions
     ]
     holds = either(*(truth for _, truth in untreated))
     shown = next((one for one, truth in untreated if truth is holds), compressions[0])
@@ -497,7 +497,7 @@ def with_urgency(advice: Advice, order: Order, patient: Facts) -> Advice:
 def skeletal_event(patient: Facts) -> bool | None:
     """A skeletal event at any time (RAO, contexte général §4; `rules.md`, "Skeletal event")."""
     recorded = patient.conditions.any(_is_skeletal_event)
-    done = patient.procedures.any(lambda act: is_bone_radiotherapy(act) or is_bone_metastasis_surgery(act, patient))
+    done = patient.procedures.any(partial(_treats_a_skeletal_event, patient=patient))
     return either(recorded, done)
 
 
@@ -507,12 +507,14 @@ def _is_skeletal_event(one: Diagnosis) -> bool:
     )
 
 
+def _treats_a_skeletal_event(act: Act, patient: Facts) -> bool | None:
+    return is_bone_radiotherapy(act) or is_bone_metastasis_surgery(act, patient)
+
+
 def skeletal_events(patient: Facts) -> tuple[Diagnosis | Act, ...]:
     """The skeletal events on record, for a card that rests on them."""
     recorded = tuple(one for one in patient.conditions if _is_skeletal_event(one))
-    done = tuple(
-        act for act in patient.procedures if is_bone_radiotherapy(act) or is_bone_metastasis_surgery(act, patient)
-    )
+    done = tuple(act for act in patient.procedures if _treats_a_skeletal_event(act, patient))
     return (*recorded, *done)
 
 

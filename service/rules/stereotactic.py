@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import partial
 
 from mappings import concept_sets as sets
 from mappings.dates import add_months
@@ -78,9 +79,7 @@ def _compression(patient: Facts) -> tuple[bool | None, bool | None, tuple[Basis,
     active = tuple(one for one in patient.conditions if one.active and one.is_any(sets.SPINAL_CORD_COMPRESSION))
     if not active:
         return (None if patient.conditions.gaps else False), False, ()
-    decompressed = both(
-        *(patient.procedures.any(lambda act, one=one: _decompresses(act, one)) for one in active)  # type: ignore[misc]
-    )
+    decompressed = both(*(patient.procedures.any(partial(_decompresses, compression=one)) for one in active))
     acts = tuple(act for act in patient.procedures if any(_decompresses(act, one) for one in active))
     return True, decompressed, (*active, *acts)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from mappings import concept_sets as sets
 from mappings.dates import When
-from mappings.facts import Act, Facts, Order, RadiotherapyCourse, Target
+from mappings.facts import Act, Exposure, Facts, Order, RadiotherapyCourse, Target
 from mappings.facts.bones import SPINE, includes
 from mappings.wording import Text
 from service.rules.bone_radiotherapy import as_act
@@ -63,20 +64,24 @@ class _Beside:
 
 def _drugs_beside(order: Order, patient: Facts, concepts: frozenset[str], days: int) -> _Beside:
     """Such a drug ordered, ongoing, or given or planned so near to the radiotherapy that is ordered."""
-    exposures, planned = patient.exposures.of(concepts), order.planned.when
+    planned = order.planned.when
+    text = Text(
+        "such a drug is ordered, ongoing, or given or planned within {days} days",
+        "un tel médicament est prescrit, en cours, ou donné ou prévu à moins de {days} jours",
+        days=days,
+    )
+    return _drugs(order, patient, concepts, text, lambda entry: given_within(entry, planned, days))
+
+
+def _drugs(
+    order: Order, patient: Facts, concepts: frozenset[str], text: Text, counts: Callable[[Exposure], bool | None]
+) -> _Beside:
+    """Such drugs, drafted or on record as far as they count, beside the radiotherapy of bone that is ordered."""
+    exposures = patient.exposures.of(concepts)
     drafts = tuple(one for one in patient.orders if one.draft and one.drug is not None and one.is_any(concepts))
-    found = tuple(entry for entry in exposures.entries if given_within(entry, planned, days))
+    found = tuple(entry for entry in exposures.entries if counts(entry))
     blocked = unless_all(
-        _bone_is_treated(order, patient),
-        that(
-            Text(
-                "such a drug is ordered, ongoing, or given or planned within {days} days",
-                "un tel médicament est prescrit, en cours, ou donné ou prévu à moins de {days} jours",
-                days=days,
-            ),
-            True if drafts else exposures.any(lambda entry: given_within(entry, planned, days)),
-            exposures,
-        ),
+        _bone_is_treated(order, patient), that(text, True if drafts else exposures.any(counts), exposures)
     )
     names = dict.fromkeys((*(one.name for one in drafts), *(entry.drug.name for entry in found)))
     return _Beside(blocked, (*found, *drafts), tuple(names))
@@ -87,32 +92,45 @@ def _radiotherapy_beside(order: Order, patient: Facts, days: int) -> _Beside:
     start = order.planned.when
 
     def close(course: RadiotherapyCourse) -> bool | None:
-        near: bool | None = True
-        if not course.under_way:
-            near = None if course.ended is None else days_between(course.ended, start) <= days
-        return both(near, _of_bone(course.target, patient))
+        if course.under_way:
+            return True
+        return None if course.ended is None else days_between(course.ended, start) <= days
 
-    def planned(other: Order) -> bool | None:
+    text = Text(
+        "bone radiotherapy is under way, ended in the last {days} days or is planned in the next",
+        "une radiothérapie osseuse est en cours, finie depuis moins de {days} jours ou prévue dans ce délai",
+        days=days,
+    )
+    return _irradiation(
+        order,
+        patient,
+        text,
+        close,
+        lambda other: other.planned.assumed or abs(days_between(start, other.planned.when)) <= days,
+    )
+
+
+def _irradiation(
+    order: Order,
+    patient: Facts,
+    text: Text,
+    given: Callable[[RadiotherapyCourse], bool | None],
+    planned: Callable[[Order], bool | None],
+) -> _Beside:
+    """Radiotherapy of bone, given or ordered as far as it counts, beside the drug that is ordered."""
+
+    def course_counts(course: RadiotherapyCourse) -> bool | None:
+        return both(given(course), _of_bone(course.target, patient))
+
+    def order_counts(other: Order) -> bool | None:
         if other.radiotherapy is None:
             return False
-        near = other.planned.assumed or abs(days_between(start, other.planned.when)) <= days
-        return both(near, _of_bone(other.radiotherapy.target, patient))
+        return both(planned(other), _of_bone(other.radiotherapy.target, patient))
 
     courses, orders = patient.radiotherapies, patient.radiotherapy_orders
-    blocked = unless_all(
-        that(
-            Text(
-                "bone radiotherapy is under way, ended in the last {days} days or is planned in the next",
-                "une radiothérapie osseuse est en cours, finie depuis moins de {days} jours ou prévue dans ce délai",
-                days=days,
-            ),
-            either(courses.any(close), orders.any(planned)),
-            courses,
-            orders,
-        )
-    )
-    found: list[Basis] = [as_act(course) for course in courses if close(course)]
-    found += [other for other in orders if planned(other)]
+    blocked = unless_all(that(text, either(courses.any(course_counts), orders.any(order_counts)), courses, orders))
+    found: list[Basis] = [as_act(course) for course in courses if course_counts(course)]
+    found += [other for other in orders if order_counts(other)]
     return _Beside(blocked, tuple(found), (order.name,))
 
 
@@ -264,52 +282,25 @@ def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
 
 def _systemic_beside(order: Order, patient: Facts) -> _Beside:
     """A systemic anticancer drug that is ongoing or drafted."""
-    exposures = patient.exposures.of(sets.SYSTEMIC_ANTICANCER)
-    ongoing = tuple(entry for entry in exposures.entries if entry.ongoing)
-    drafts = tuple(
-        one for one in patient.orders if one.draft and one.drug is not None and one.is_any(sets.SYSTEMIC_ANTICANCER)
+    text = Text(
+        "a systemic anticancer drug is ongoing or ordered", "un anticancéreux systémique est en cours ou prescrit"
     )
-    blocked = unless_all(
-        _bone_is_treated(order, patient),
-        that(
-            Text(
-                "a systemic anticancer drug is ongoing or ordered",
-                "un anticancéreux systémique est en cours ou prescrit",
-            ),
-            True if drafts else exposures.ongoing,
-            exposures,
-        ),
-    )
-    names = dict.fromkeys((*(one.name for one in drafts), *(entry.drug.name for entry in ongoing)))
-    return _Beside(blocked, (*ongoing, *drafts), tuple(names))
+    return _drugs(order, patient, sets.SYSTEMIC_ANTICANCER, text, lambda entry: entry.ongoing)
 
 
 def _ablation_beside(order: Order, patient: Facts) -> _Beside:
     """Stereotactic or curative bone radiotherapy that is under way or planned."""
-
-    def under_way(course: RadiotherapyCourse) -> bool | None:
-        return both(course.under_way and (course.stereotactic or course.curative), _of_bone(course.target, patient))
-
-    def planned(other: Order) -> bool | None:
-        if other.radiotherapy is None:
-            return False
-        return both(_is_ablative(other), _of_bone(other.radiotherapy.target, patient))
-
-    courses, orders = patient.radiotherapies, patient.radiotherapy_orders
-    blocked = unless_all(
-        that(
-            Text(
-                "stereotactic or curative bone radiotherapy is under way or planned",
-                "une radiothérapie osseuse stéréotaxique ou curative est en cours ou prévue",
-            ),
-            either(courses.any(under_way), orders.any(planned)),
-            courses,
-            orders,
-        )
+    text = Text(
+        "stereotactic or curative bone radiotherapy is under way or planned",
+        "une radiothérapie osseuse stéréotaxique ou curative est en cours ou prévue",
     )
-    found: list[Basis] = [as_act(course) for course in courses if under_way(course)]
-    found += [other for other in orders if planned(other)]
-    return _Beside(blocked, tuple(found), (order.name,))
+    return _irradiation(
+        order,
+        patient,
+        text,
+        lambda course: course.under_way and (course.stereotactic or course.curative),
+        _is_ablative,
+    )
 
 
 # --- systemic drugs and the kidney ------------------------------------------------------------------------------------

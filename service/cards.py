@@ -64,13 +64,13 @@ class Composed:
     topic_name: Text
     summary: Text
     detail: tuple[Text, ...]
-    lines: tuple[Text, ...]
-    items: tuple[Text, ...]
-    results: tuple[Text, ...]
-    notes: tuple[Text, ...]
-    citations: tuple[Citation, ...]
-    offers: tuple[Offer, ...]
-    rules: tuple[str, ...]
+    lines: tuple[Text, ...] = ()
+    items: tuple[Text, ...] = ()
+    results: tuple[Text, ...] = ()
+    notes: tuple[Text, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    rules: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
@@ -331,13 +331,8 @@ def _unchecked_card(group: list[Answered]) -> Composed:
         topic_name=UNCHECKED_NAME,
         summary=summary,
         detail=(explained,),
-        lines=(),
         items=titles,
         results=_first(_unique(results), MOST_REASONS),
-        notes=(),
-        citations=(),
-        offers=(),
-        rules=(),
         unchecked=unchecked,
         resources=tuple(dict.fromkeys(source for fact in missing for source in fact.sources)),
     )
@@ -352,21 +347,19 @@ MOST_REASONS = 20
 
 def _first(texts: Sequence[Text], most: int) -> tuple[Text, ...]:
     """So many of the texts, and how many more there are."""
-    return (*texts[:most], _more(len(texts) - most)) if len(texts) > most else tuple(texts)
-
-
-def _more(count: int) -> Text:
-    return Text("{count} more of this kind", "{count} autres de ce genre", count=count)
+    if len(texts) <= most:
+        return tuple(texts)
+    return (*texts[:most], Text("{count} more of this kind", "{count} autres de ce genre", count=len(texts) - most))
 
 
 def _not_understood_card(unidentified: Sequence[Order], set_aside: Sequence[NotUnderstood]) -> Composed:
     """The one quiet card of a request: orders that could not be identified, and what of the record was not understood."""
-    orders = _not_identified_card(unidentified) if unidentified else None
+    if not unidentified:
+        return _set_aside_card(set_aside)
+    orders = _not_identified_card(unidentified)
     if not set_aside:
-        return orders or _set_aside_card(set_aside)
+        return orders
     record = _set_aside_card(set_aside)
-    if orders is None:
-        return record
     return replace(
         orders,
         detail=(*orders.detail, *record.detail),
@@ -376,10 +369,7 @@ def _not_understood_card(unidentified: Sequence[Order], set_aside: Sequence[NotU
 
 
 def _set_aside_card(set_aside: Sequence[NotUnderstood]) -> Composed:
-    shown, rest = set_aside[:MOST_SET_ASIDE], set_aside[MOST_SET_ASIDE:]
-    results = [one.why for one in shown]
-    if rest:
-        results.append(_more(len(rest)))
+    shown = set_aside[:MOST_SET_ASIDE]
     return Composed(
         indicator=Indicator.INFO,
         topic=NOT_IDENTIFIED,
@@ -395,13 +385,7 @@ def _set_aside_card(set_aside: Sequence[NotUnderstood]) -> Composed:
                 "Les règles n'ont pas pu s'appuyer sur ce qui suit : en tenir compte soi-même, et faire corriger le dossier.",
             ),
         ),
-        lines=(),
-        items=(),
-        results=_unique(results),
-        notes=(),
-        citations=(),
-        offers=(),
-        rules=(),
+        results=_unique(_first([one.why for one in set_aside], MOST_SET_ASIDE)),
         resources=tuple(dict.fromkeys(one.source for one in shown if one.source)),
     )
 
@@ -434,13 +418,7 @@ def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
                 "correspondance.",
             ),
         ),
-        lines=(),
-        items=(),
         results=_first(results, MOST_REASONS),
-        notes=(),
-        citations=(),
-        offers=(),
-        rules=(),
         resources=tuple(_references(unidentified)),
     )
 
@@ -470,12 +448,6 @@ def _not_shown_card(dropped: Sequence[Composed]) -> Composed:
             ),
         ),
         lines=tuple(card.summary for card in dropped),
-        items=(),
-        results=(),
-        notes=(),
-        citations=(),
-        offers=(),
-        rules=(),
         unchecked=tuple(dict.fromkeys(rule for card in dropped for rule in card.unchecked)),
         not_shown=tuple(dict.fromkeys(rule for card in dropped for rule in card.rules)),
     )

@@ -32,6 +32,19 @@ class Answered:
     order: Order | None
     answer: Answer
 
+    @property
+    def outcome(self) -> str:
+        """What it did, in a word or two: advises, silent, cannot tell, failed."""
+        match self.answer:
+            case Advice():
+                return "advises"
+            case Silence():
+                return "silent"
+            case CannotTell():
+                return "cannot tell"
+            case Failure():
+                return "failed"
+
 
 def triggered(rules: Iterable[Rule], orders: Sequence[Order], *, patient_view: bool) -> tuple[Rule, ...]:
     """The rules that these orders, or the view of the patient, may make speak; known before the record is looked at.

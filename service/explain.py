@@ -80,11 +80,9 @@ def _explained(one: Answered) -> Explained:
                     summary=advice.summary,
                 ),
             )
-            outcome = "advises"
         case Silence() as silence:
             basis = silence.basis
             because = (Text(CONDITION.en, CONDITION.fr, condition=silence.because),)
-            outcome = "silent"
         case CannotTell() as unknown:
             basis = unknown.basis
             because = tuple(
@@ -92,12 +90,10 @@ def _explained(one: Answered) -> Explained:
                 for fact in unknown.missing
                 for why in fact.why
             )
-            outcome = "cannot tell"
         case Failure() as failure:
             basis = ()
             because = (
                 Text("a defect of the service ({error})", "un défaut du service ({error})", error=failure.error),
             )
-            outcome = "failed"
     facts = tuple(dict.fromkeys(lines(basis)))
-    return Explained(one.rule.id, order, outcome, because, facts, tuple(dict.fromkeys(resources(basis))))
+    return Explained(one.rule.id, order, one.outcome, because, facts, tuple(dict.fromkeys(resources(basis))))

@@ -8,9 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from service.evaluate import Failure
 from service.pipeline import Advised
-from service.rules.outcome import Advice, CannotTell
 
 
 class Metrics:
@@ -36,7 +34,7 @@ class Metrics:
     def count(self, advised: Advised) -> None:
         """Count what every rule answered."""
         for one in advised.answers:
-            key = (one.rule.id, _kind(one.answer))
+            key = (one.rule.id, one.outcome.replace(" ", "-"))
             child = self._children.get(key)
             if child is None:
                 child = self._children[key] = self._answers.labels(*key)
@@ -47,16 +45,5 @@ class Metrics:
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry)
         shared = CollectorRegistry()
-        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # the library has no types here
         return generate_latest(shared)
-
-
-def _kind(answer: object) -> str:
-    match answer:
-        case Advice():
-            return "advises"
-        case CannotTell():
-            return "cannot-tell"
-        case Failure():
-            return "failed"
-    return "silent"

@@ -74,4 +74,4 @@ def _worker_ended(_arbiter: Any, worker: Any) -> None:
     """Forget what a worker was doing; what it has counted stays."""
     from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415 - as above
 
-    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library has no types here

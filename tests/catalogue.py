@@ -40,6 +40,7 @@ def settings_read(rule: Rule, scenario: Scenario) -> set[str]:
     if advised.record is None:
         return set()
     traced, record = Traced(), advised.record
+    # The same record once more, under settings that only look like settings: no caller of the service needs that.
     watched = Record(record._evidence, record._drafts, record._clock, record._terminology, traced)  # type: ignore[arg-type]  # noqa: SLF001
     for one in advised.answers:
         if one.rule is rule:

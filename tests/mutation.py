@@ -29,7 +29,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import cache, lru_cache, reduce
+from functools import cache, lru_cache, partial, reduce
 from importlib.machinery import SourceFileLoader
 from operator import or_
 from pathlib import Path
@@ -131,7 +131,7 @@ def main() -> int:
     )
     for module in modules if not only else [one for one in modules if only.get(one)]:
         started = time.monotonic()
-        ends[module] = _in_fork(lambda module=module: _try_module(module, ground, chosen.jobs, only.get(module)))  # type: ignore[misc]
+        ends[module] = _in_fork(partial(_try_module, module, ground, chosen.jobs, only.get(module)))
         counts = Counter(ends[module].values())
         if counts:
             line = ", ".join(f"{count} {end}" for end, count in counts.most_common())
@@ -536,7 +536,7 @@ def _imported_anew(mutant: Mutant, tree: ast.Module, tests: list[str]) -> bool:
     def get_code(self: SourceFileLoader, fullname: str) -> types.CodeType | None:
         return changed if self.path == path else usual(self, fullname)
 
-    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign]  # in this fork alone
     files = dict.fromkeys(test.partition("::")[0] for test in tests)
     order = {test: place for place, test in enumerate(tests)}
 

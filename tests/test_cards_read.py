@@ -111,4 +111,5 @@ def test_no_rule_touches_a_fact_that_it_does_not_declare(scenario: Scenario) -> 
     advised = answer_to(scenario)
     for one in advised.answers:
         assert advised.record is not None
+        # `Declared` only looks like facts, so that it can refuse the others.
         one.rule.statement(one.order, Declared(advised.record, one.rule.needs))  # type: ignore[arg-type]

@@ -26,6 +26,7 @@ TOP_LEVEL = {
 }
 MAKE_TARGETS = {"install", "demo", "run", "test", "bench"}
 
+# What no file may name; this one has to.
 REGISTRY = re.compile(
     r"pypi\.org|pythonhosted\.org|registry\.npmjs|registry\.yarnpkg|repo1?\.maven|crates\.io|proxy\.golang"
     r"|deb\.debian|docker\.io|gcr\.io|ghcr\.io|quay\.io"

@@ -35,7 +35,7 @@ class WithSymbol:
 
     def __init__(self, record: Facts, fact: str, number: Symbol) -> None:
         self._record, self._fact = record, fact
-        self._bounds = Bounds(number, number)  # type: ignore[arg-type]
+        self._bounds = Bounds(number, number)  # type: ignore[arg-type]  # it reckons as a Decimal does
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._record, name)
@@ -376,7 +376,7 @@ def test_a_worse_result_is_never_milder(table):
 
 
 def test_tableau_2_gives_one_dose_from_30_on_and_none_below_for_every_clearance():
-    found = paths("c", "0", "1000", lambda number: doses_for(Bounds(number, number)))  # type: ignore[arg-type]
+    found = paths("c", "0", "1000", lambda number: doses_for(Bounds(number, number)))  # type: ignore[arg-type]  # as above
     clearance = z3.Real("c")
     for path in found:
         assert len(path.answer) <= 1

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -94,7 +95,15 @@ def check_cards_are_printed(story, expected):
     assert ("nothing to say" in story) == (not cards)
 
 
-@pytest.mark.usefixtures("sekmet_base")
+@pytest.fixture
+def terminal() -> Iterator[None]:
+    """Programs are started as from a terminal: one that runs in the background of a shell inherits that Ctrl-C is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("sekmet_base", "terminal")
 @pytest.mark.parametrize(("told", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
 def test_the_demo_that_is_kept_running_ends_with_its_servers_when_it_is_told_to(told, status):
     here = environment(OSTEOCDS_PORT=str(free_port()))

@@ -81,12 +81,14 @@ def _logical_id(value: object) -> str:
 def _entries(bundle: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     entries = bundle.get("entry")
     if isinstance(entries, dict):
-        entries = [entries]
-    return tuple(_wrapped(entry) for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
+        entries = [entries] if entries else []
+    return tuple(_wrapped(entry) for entry in entries) if isinstance(entries, list) else ()
 
 
-def _wrapped(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The entry; a resource that some clients send in its place, as the entry that it should be in."""
+def _wrapped(entry: object) -> Mapping[str, Any]:
+    """The entry; a resource that some clients send in its place, as the entry that it should be in; empty for a non-object."""
+    if not isinstance(entry, dict):
+        return {}
     return {"resource": entry} if "resource" not in entry and "resourceType" in entry else entry
 
 

@@ -51,14 +51,18 @@ NOT_R4 = Text(
     "it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry",
     "ce n'est pas une prescription FHIR R4 : envoyer une MedicationRequest ou une ServiceRequest, chacune dans son entrée",
 )
+NO_RESOURCE = Text(
+    "its entry holds no resource: send the order whole, as the resource of the entry",
+    "son entrée ne contient aucune ressource : envoyer la prescription entière, comme ressource de l'entrée",
+)
 NO_ORDERS_BUT_TOLD = frozenset({"Bundle", "OperationOutcome"})
 """What an entry of R4 may be that holds orders, or stands for one that could not be sent."""
 
 
 def unreadable_order(resource: Resource, *, index: int, triggers: bool, clock: Clock) -> Order | None:
-    """An entry of the drafts that may order something and cannot be read: of an earlier FHIR, nested, or of no R4 type."""
+    """An entry of the drafts that may order something and cannot be read: empty, nested, or of an earlier FHIR or of none."""
     resource_type = a_text(resource.get("resourceType"))
-    if not resource or (resource_type not in NO_ORDERS_BUT_TOLD and _is_of_r4(resource_type)):
+    if resource_type not in NO_ORDERS_BUT_TOLD and _is_of_r4(resource_type):
         return None
     return Order(
         kind=OrderKind.MEDICATION,
@@ -71,7 +75,7 @@ def unreadable_order(resource: Resource, *, index: int, triggers: bool, clock: C
         identified=False,
         urgent=False,
         planned=_planned(None, clock),
-        unidentified_because=NOT_R4,
+        unidentified_because=NOT_R4 if resource else NO_RESOURCE,
     )
 
 

@@ -293,10 +293,14 @@ def test_a_bundle_without_orders_has_nothing_to_say_about(client, bundle):
     ],
     ids=repr,
 )
-def test_an_entry_that_is_no_resource_does_not_hide_the_others(client, entry):
+def test_an_entry_without_a_resource_is_told_and_does_not_hide_the_others(client, entry):
     request = denosumab()
     request["context"]["draftOrders"]["entry"].insert(0, entry)
-    assert contents(client.cards(request)) == contents(client.cards(denosumab()))
+    cards = client.cards(request)
+    assert "holds no resource" in said([card for card in cards if topics([card]) == ["not-identified"]])
+    assert contents([card for card in cards if topics([card]) != ["not-identified"]]) == contents(
+        client.cards(denosumab())
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from decimal import Decimal
 from mappings.clock import Clock
 from mappings.dates import When
 from mappings.facts import Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
-from mappings.laboratory import Reading, newest
+from mappings.laboratory import Reading, Severity, newest, point_of
 from mappings.quantities import Bounds, exactly
 from mappings.units import SCALES, Analyte
 from mappings.wording import Text
@@ -52,7 +52,7 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
         near = _near(albumin, measured, albumin_window_days)
         return _correct(measured, near, albumin_gaps, clock, albumin_valid_days)
 
-    def severity(measured: Measurement) -> Decimal:
+    def severity(measured: Measurement) -> Severity:
         return _severity(correct(measured).value)
 
     sent = newest(
@@ -75,8 +75,9 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
             return sent
         corrected = correct(measured.value)
         return Known(WHAT, corrected.value, corrected.sources, (*measured.remarks, *corrected.remarks))
-    if isinstance(measured, Absent) and isinstance(sent, Unavailable):
-        return sent
+    match sent, measured:
+        case (Unavailable() as told, Absent()) | (Absent(stale=Text()) as told, Absent(stale=None)):
+            return told
     return measured
 
 
@@ -146,13 +147,8 @@ def _limits(measured: Measurement) -> tuple[Decimal, Decimal]:
     return (lower, upper) if lower < upper else DEFAULT_LIMITS
 
 
-def _severity(calcium: CorrectedCalcium) -> Decimal:
+def _severity(calcium: CorrectedCalcium) -> Severity:
     """Crisis, then hypocalcaemia (corrected before uncorrected), then a high value; further out is worse."""
-    point = calcium.bounds.exact or calcium.bounds.low or calcium.bounds.high or Decimal(0)
-    if calcium.bounds.above(CRISIS_ABOVE):
-        return Decimal(400) + point
-    if calcium.low:
-        return (Decimal(300) if calcium.corrected else Decimal(200)) - point
-    if calcium.high:
-        return Decimal(100) + point
-    return Decimal(0)
+    crisis, low, high = (bool(holds) for holds in (calcium.bounds.above(CRISIS_ABOVE), calcium.low, calcium.high))
+    point = point_of(calcium.bounds)
+    return crisis, low and calcium.corrected, low, high, -point if low else point

@@ -394,10 +394,7 @@ LATERALITY = _set("laterality_left laterality_right laterality_bilateral")
 
 # --- routes, intents --------------------------------------------------------------------------------------------------
 
-INTRAVENOUS = _set("route_intravenous")
-SUBCUTANEOUS = _set("route_subcutaneous")
-ORAL = _set("route_oral")
-OTHER_ROUTES = _set("route_intramuscular")
+ROUTES = _set("route_intravenous route_subcutaneous route_oral route_intramuscular")
 CURATIVE_INTENT = _set("intent_curative")
 PALLIATIVE_INTENT = _set("intent_palliative")
 PROPHYLACTIC_INTENT = _set("intent_prophylactic")

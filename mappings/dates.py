@@ -104,13 +104,7 @@ def _read_date(year_text: str, month_text: str | None, day_text: str | None) -> 
 
 
 def _read_date_time(day_text: str, time_text: str, offset: str | None, zone: tzinfo) -> When:
-    time_text = time_text.replace(",", ".")
-    seconds, dot, fraction = time_text.partition(".")
-    if dot:
-        time_text = f"{seconds}.{fraction[:6].ljust(6, '0')}"
-    if offset in ("Z", "z"):
-        offset = "+00:00"
-    instant = datetime.fromisoformat(f"{day_text}T{time_text}{offset or ''}")
+    instant = datetime.fromisoformat(f"{day_text}T{time_text}{(offset or '').upper()}")
     local = instant.replace(tzinfo=zone) if instant.tzinfo is None else instant.astimezone(zone)
     return When(local.date(), local.date(), local)
 

@@ -32,6 +32,9 @@ _DAY_UNITS = {
 }
 """Longest number of days of a FHIR period unit; a month stays a calendar month (`rules.md`, "Days")."""
 
+_SHORTEST_DAYS = {"mo": Decimal(30), "a": Decimal(365)}
+"""Days of the periods whose length varies, at their shortest."""
+
 _MG = {"mg": Decimal(1), "g": Decimal(1000), "ug": Decimal("0.001"), "milligram": Decimal(1), "milligramme": Decimal(1)}
 _ML = {"ml": Decimal(1), "l": Decimal(1000), "milliliter": Decimal(1), "millilitre": Decimal(1)}
 _IU = {
@@ -55,26 +58,44 @@ _MINUTES = {
     "s": Decimal(1) / 60,
 }
 
-_EVERY = re.compile(r"Q\s*(\d{1,3})\s*(H|D|W|WK|M|MO)\Z")
+
+@dataclass(frozen=True, slots=True)
+class _Frequency:
+    """So many times in a period: twice (`times`) in 1 (`period`) week (`unit`, of FHIR)."""
+
+    times: int
+    period: Decimal
+    unit: str
+
+    @property
+    def longest_days(self) -> Decimal:
+        return self.period * _DAY_UNITS[self.unit] / self.times
+
+    @property
+    def shortest_days(self) -> Decimal:
+        return self.period * _SHORTEST_DAYS.get(self.unit, _DAY_UNITS[self.unit]) / self.times
+
+
+_EVERY = re.compile(r"Q\s*(?P<number>[1-9]\d{0,2})\s*(?P<unit>H|D|W|WK|M|MO)\Z")
+_UNIT_OF_EVERY = {"H": "h", "D": "d", "W": "wk", "WK": "wk", "M": "mo", "MO": "mo"}
 _ABBREVIATIONS = {
-    **dict.fromkeys(("QD", "AM", "PM", "BED", "DAILY"), (Decimal(1), "d", 1)),
-    "BID": (Decimal(1), "d", 2),
-    "TID": (Decimal(1), "d", 3),
-    "QID": (Decimal(1), "d", 4),
-    "QOD": (Decimal(2), "d", 1),
-    "WK": (Decimal(7), "d", 1),
-    "MO": (Decimal(1), "mo", 1),
+    **dict.fromkeys(("QD", "AM", "PM", "BED", "DAILY"), _Frequency(1, Decimal(1), "d")),
+    "BID": _Frequency(2, Decimal(1), "d"),
+    "TID": _Frequency(3, Decimal(1), "d"),
+    "QID": _Frequency(4, Decimal(1), "d"),
+    "QOD": _Frequency(1, Decimal(2), "d"),
+    "WK": _Frequency(1, Decimal(7), "d"),
+    "MO": _Frequency(1, Decimal(1), "mo"),
 }
 _SINGLE = frozenset({"ONCE", "STAT", "X1", "1X", "ONE TIME"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Timing:
-    single: bool = False
-    repeating: bool = False
-    count: int | None = None
-    interval_days: Decimal | None = None
-    interval_text: Text | None = None
+    single: bool
+    repeating: bool
+    count: int | None
+    interval: Interval | None = None
     doses_per_week: Decimal | None = None
     first: When | None = None
     end: When | None = None
@@ -154,9 +175,7 @@ def _read_line(
         dose_ml=ml,
         dose_iu=iu,
         dose_stated=bool(doses),
-        interval=None
-        if timing.interval_days is None or timing.interval_text is None
-        else Interval(timing.interval_days, timing.interval_text),
+        interval=timing.interval,
         doses_per_week=timing.doses_per_week,
         count=timing.count,
         single=timing.single,
@@ -166,7 +185,7 @@ def _read_line(
         routes=routes.concepts,
         route_stated=bool(a_map(route)),
         route_text=shown_name(route),
-        route_unverified=bool(routes.concepts & routes.unverified),
+        route_unverified=not routes.concepts.isdisjoint(routes.unverified),
         infusion_minutes=_infusion_minutes(line, timing, mg, ml, drug),
     )
 
@@ -219,32 +238,24 @@ def _read_timing(timing: Mapping[str, Any], written: When | None, clock: Clock) 
     repeat = a_map(timing.get("repeat"))
     events = [when for raw in _event_list(timing.get("event")) if (when := _when(raw, clock)) is not None]
     first = min(events, key=lambda when: when.first, default=None)
-    end = max(events, key=lambda when: when.last, default=None)
     count = _whole(repeat.get("countMax")) or _whole(repeat.get("count"))
-    period, unit, frequency = _frequency(repeat, timing)
-    bounds_first, bounds_end = _bounds(repeat, first or written, clock)
+    frequency = _frequency(repeat, timing)
+    bounds_first, end = _bounds(repeat, first or written, clock)
     first = first or bounds_first
-    end = bounds_end or end
+    if end is None and len(events) > 1:  # a single one is where the treatment begins
+        end = max(events, key=lambda when: when.last)
     minutes = _minutes(repeat)
-    single = count == 1 or _said_once(timing) or (len(events) == 1 and period is None)
-    if period is None or unit is None or single:
-        return _Timing(
-            single=single,
-            repeating=len(events) > 1,
-            count=count,
-            first=first,
-            end=end if len(events) != 1 or bounds_end else None,
-            minutes=minutes,
-        )
-    days = period * _DAY_UNITS[unit] / frequency
+    single = count == 1 or _said_once(timing) or (len(events) == 1 and frequency is None)
+    if frequency is None or single:
+        return _Timing(single, len(events) > 1, count, first=first, end=end, minutes=minutes)
     if end is None and count is not None and (begin := first or written) is not None:
-        end = day(_after(begin.last, period / frequency * (count - 1), unit))
+        end = day(_after(begin.last, frequency.period / frequency.times * (count - 1), frequency.unit))
     return _Timing(
+        single=False,
         repeating=True,
         count=count,
-        interval_days=days,
-        interval_text=_interval_text(period, unit, frequency),
-        doses_per_week=Decimal(7) / _shortest_days(period, unit, frequency),
+        interval=Interval(frequency.longest_days, _interval_text(frequency)),
+        doses_per_week=Decimal(7) / frequency.shortest_days,
         first=first,
         end=end,
         minutes=minutes,
@@ -269,23 +280,22 @@ def _whole(value: object) -> int | None:
     return int(number) if number is not None and number > 0 and number == int(number) else None
 
 
-def _frequency(repeat: Mapping[str, Any], timing: Mapping[str, Any]) -> tuple[Decimal | None, str | None, Decimal]:
+def _frequency(repeat: Mapping[str, Any], timing: Mapping[str, Any]) -> _Frequency | None:
     period = decimal_of(repeat.get("periodMax")) or decimal_of(repeat.get("period"))
     unit = a_text(repeat.get("periodUnit") or repeat.get("periodUnits"))
-    if period is not None and period > 0 and unit in _DAY_UNITS:
-        return period, unit, Decimal(_whole(repeat.get("frequency")) or 1)
-    if repeat.get("dayOfWeek"):
-        days = repeat["dayOfWeek"]
-        return Decimal(1), "wk", Decimal(len(days) if isinstance(days, list) else 1)
+    days = repeat.get("dayOfWeek")
+    only_on_these_days = bool(days) and period == 1 and unit == "d"  # "every day", if it is one of them
+    if period is not None and period > 0 and unit in _DAY_UNITS and not only_on_these_days:
+        return _Frequency(_whole(repeat.get("frequency")) or 1, period, unit)
+    if days:
+        return _Frequency(len(days) if isinstance(days, list) else 1, Decimal(1), "wk")
     for coding in (*codings(timing.get("code")), {"code": a_map(timing.get("code")).get("text")}):
         code = a_text(coding.get("code")).upper()
         if code in _ABBREVIATIONS:
-            number, unit, frequency = _ABBREVIATIONS[code]
-            return number, unit, Decimal(frequency)
+            return _ABBREVIATIONS[code]
         if match := _EVERY.match(code):
-            unit = {"H": "h", "D": "d", "W": "wk", "WK": "wk", "M": "mo", "MO": "mo"}[match[2]]
-            return Decimal(match[1]), unit, Decimal(1)
-    return None, None, Decimal(1)
+            return _Frequency(1, Decimal(match["number"]), _UNIT_OF_EVERY[match["unit"]])
+    return None
 
 
 def _said_once(timing: Mapping[str, Any]) -> bool:
@@ -314,26 +324,23 @@ def _after(begin: date, number: Decimal, unit: str) -> date:
         return date.max
 
 
-def _shortest_days(period: Decimal, unit: str, frequency: Decimal) -> Decimal:
-    days = {"mo": Decimal(30), "a": Decimal(365)}.get(unit, _DAY_UNITS[unit])
-    return period * days / frequency
+_NAMES_OF_UNITS = {
+    "s": ("second", "toutes les", "secondes"),
+    "min": ("minute", "toutes les", "minutes"),
+    "h": ("hour", "toutes les", "heures"),
+    "d": ("day", "tous les", "jours"),
+    "wk": ("week", "toutes les", "semaines"),
+    "mo": ("month", "tous les", "mois"),
+    "a": ("year", "tous les", "ans"),
+}
 
 
-def _interval_text(period: Decimal, unit: str, frequency: Decimal) -> Text:
-    number = period / frequency
-    plural = "" if number == 1 else "s"
-    english = {"s": "second", "min": "minute", "h": "hour", "d": "day", "wk": "week", "mo": "month", "a": "year"}[unit]
-    french = {"s": "seconde", "min": "minute", "h": "heure", "d": "jour", "wk": "semaine", "mo": "mois", "a": "an"}[
-        unit
-    ]
-    feminine = "toutes" if unit in {"s", "min", "h", "wk"} else "tous"
-    if unit == "mo":
-        return Text("every {number} " + english + plural, "tous les {number} mois", number=number)
-    return Text(
-        "every {number} " + english + plural,
-        feminine + " les {number} " + french + ("" if number <= 1 else "s"),
-        number=number,
-    )
+def _interval_text(frequency: _Frequency) -> Text:
+    number = frequency.period / frequency.times
+    english, every, french = _NAMES_OF_UNITS[frequency.unit]
+    if number == 1:
+        return Text(f"every {english}", f"{every} {french}")
+    return Text(f"every {{number}} {english}s", f"{every} {{number}} {french}", number=number)
 
 
 # --- infusion ---------------------------------------------------------------------------------------------------------
@@ -372,11 +379,11 @@ def _minutes_of_ratio(ratio: Mapping[str, Any], mg: Decimal | None, volume: Deci
         amount = _dose_in(numerator, units)
         if amount is not None and amount > 0 and whole is not None:
             return whole / amount * time
-    value = decimal_of(denominator.get("value"))
-    return time if value is not None and value != 1 else None
+    per_one_unit = decimal_of(denominator.get("value")) == 1
+    return None if per_one_unit else time
 
 
-_PER_TIME = re.compile(r"(ml|l|mg)/(min|mn|h|hr)\Z")
+_PER_TIME = re.compile(r"(?P<amount>ml|l|mg)/(?P<time>min|mn|h|hr)\Z")
 
 
 def _minutes_of_rate(rate: Mapping[str, Any], mg: Decimal | None, volume: Decimal | None) -> Decimal | None:
@@ -384,8 +391,7 @@ def _minutes_of_rate(rate: Mapping[str, Any], mg: Decimal | None, volume: Decima
     match = _PER_TIME.match(_unit_of(rate))
     if value is None or value <= 0 or match is None:
         return None
-    whole = mg if match[1] == "mg" else volume
+    whole, units = (mg, _MG) if match["amount"] == "mg" else (volume, _ML)
     if whole is None:
         return None
-    per = value * (_ML | _MG)[match[1]]
-    return whole / per * _MINUTES[match[2]]
+    return whole / (value * units[match["amount"]]) * _MINUTES[match["time"]]

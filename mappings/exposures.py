@@ -84,10 +84,7 @@ def statement(source: str, resource: Resource, drug: Drug, clock: Clock, termino
     begin, end = dates.read(period.get("start")) or single_date, dates.read(period.get("end"))
     dosage = read_dosage(resource.get("dosage"), drug, begin or written, clock, terminology)
     begin, end = begin or dosage.first, end or dosage.end
-    if single_date is not None and not dosage.repeating and end is None:
-        end_of_dose: When | None = single_date
-    else:
-        end_of_dose = end
+    end_of_dose = single_date if end is None and not dosage.repeating else end
     exposure = Exposure(
         ExposureKind.STATEMENT,
         drug,
@@ -98,8 +95,7 @@ def statement(source: str, resource: Resource, drug: Drug, clock: Clock, termino
         last=end or (single_date if status in ENDED else None),
         written=written,
     )
-    is_open = not dosage.repeating and end is None and dosage.count is None
-    return _settled(exposure, status, end, end_of_dose, clock, is_open=is_open, may_stop=True)
+    return _settled(exposure, status, end, end_of_dose, clock, may_stop=True)
 
 
 def request(source: str, resource: Resource, drug: Drug, clock: Clock, terminology: Terminology) -> Exposure | None:
@@ -127,27 +123,12 @@ def request(source: str, resource: Resource, drug: Drug, clock: Clock, terminolo
         return replace(exposure, planned=status not in ENDED)
     if dosage.single:
         return replace(exposure, last=begin, last_dose=begin, last_dose_undated=begin is None)
-    is_open = not dosage.repeating and dosage.end is None and dosage.count is None
-    return _settled(
-        exposure,
-        status,
-        dosage.end,
-        dosage.end,
-        clock,
-        is_open=is_open,
-        may_stop=dosage.repeating or status == "stopped",
-    )
+    may_stop = dosage.repeating or status == "stopped"
+    return _settled(exposure, status, dosage.end, dosage.end, clock, may_stop=may_stop)
 
 
 def _settled(
-    exposure: Exposure,
-    status: str,
-    end: When | None,
-    end_of_dose: When | None,
-    clock: Clock,
-    *,
-    is_open: bool,
-    may_stop: bool,
+    exposure: Exposure, status: str, end: When | None, end_of_dose: When | None, clock: Clock, *, may_stop: bool
 ) -> Exposure:
     """Whether it is ongoing or stopped, and when its last dose was.
 
@@ -161,6 +142,7 @@ def _settled(
     dated_dose = end_of_dose if end_of_dose is not None and end_of_dose.first <= today else None
     certain = exposure.certain
     ongoing = not ended and (status == "active" or not exposure.certain)
+    is_open = not exposure.dosage.repeating and exposure.dosage.count is None
     if is_open and not ended and not _dated_since(exposure, days_before(today, RECENT_DAYS)):
         certain, ongoing = False, False
     undated = ended and dated_dose is None and _written_since(exposure, days_before(today, RECENT_DAYS))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from itertools import compress
+from typing import Any, TypeAlias
 
 from mappings import concept_sets as sets
 from mappings.clock import Clock
@@ -13,13 +14,22 @@ from mappings.concepts import Terminology
 from mappings.dates import UnreadableDate, days_before, newest_of
 from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Finding, Known, Unavailable
-from mappings.laboratory import IGNORED_STATUSES, UNDATED, USED_STATUSES, decimal_of, result_time
+from mappings.laboratory import IGNORED_STATUSES, UNDATED, USED_STATUSES, dated_ahead, decimal_of, result_time
 from mappings.quantities import Bounds, bounded
 from mappings.shapes import a_map, a_text, codings
 from mappings.units import normalised_unit
 from mappings.wording import Amount, Text
 
+RESPONSES = {
+    "complete": Text("complete", "complète"),
+    "good": Text("good", "bonne"),
+    "stable": Text("stable", "stable"),
+    "progression": Text("progression", "progression"),
+}
+"""The values of `disease-response`, as a card shows them."""
+
 OTHER_VALUE = "other"
+OTHER_RESPONSE = Text("neither complete nor good", "ni complète ni bonne")
 """A public value that we recognise and that is none of the finding's own."""
 
 MONTH_DAYS = 30
@@ -28,11 +38,14 @@ MONTH_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class FindingKind:
-    """How the value of one finding is read: the canonical unit, the factor of each unit, and its range."""
+    """How the value of one finding is read: the canonical unit, the factor of each unit, and its range.
+
+    One without factors is a code (one of `codes`) or a yes or no.
+    """
 
     name: Text
     unit: str = ""
-    factors: Mapping[str, Decimal] | None = None
+    factors: Mapping[str, Decimal] = field(default_factory=dict)
     lowest: Decimal = Decimal(0)
     highest: Decimal = Decimal(10_000)
     whole: bool = False
@@ -40,7 +53,7 @@ class FindingKind:
     codes: frozenset[str] = frozenset()
 
 
-_ONE = {"": Decimal(1), "1": Decimal(1), "{score}": Decimal(1), "{count}": Decimal(1), "score": Decimal(1)}
+_ONE = {"": Decimal(1), "1": Decimal(1), "{score}": Decimal(1), "score": Decimal(1)}
 _DAYS = {"d": Decimal(1), "wk": Decimal(7), "mo": Decimal(MONTH_DAYS), "a": Decimal(365)} | {
     "day": Decimal(1), "days": Decimal(1), "week": Decimal(7), "weeks": Decimal(7),
     "month": Decimal(MONTH_DAYS), "months": Decimal(MONTH_DAYS), "year": Decimal(365), "years": Decimal(365),
@@ -98,7 +111,7 @@ KINDS: dict[str, FindingKind] = {
     ),
     "disease-response": FindingKind(
         Text("response of the disease", "réponse de la maladie"),
-        codes=frozenset({"complete", "good", "stable", "progression"}),
+        codes=frozenset(RESPONSES),
     ),
     "primary-controlled": _flag("primary controlled", "tumeur primitive contrôlée"),
     "posterior-wall-involvement": _flag("posterior wall involvement", "atteinte du mur postérieur"),
@@ -114,13 +127,14 @@ KINDS: dict[str, FindingKind] = {
 
 @dataclass(frozen=True, slots=True)
 class FindingReading:
-    """One record of a finding: usable, or with the problem that makes it unusable."""
+    """One record of a finding: usable, or with the problem that makes it unusable; one dated `ahead` is only reported."""
 
     source: str
     finding: Finding | None
     regions: frozenset[str]
     problem: Text | None = None
     undated: bool = False
+    ahead: bool = False
 
 
 def read_finding(
@@ -144,12 +158,12 @@ def read_finding(
     except UnreadableDate:
         return FindingReading(source, None, regions, _problem(kind, source))
     value = _value(node)
-    if value is None or (kind.factors is not None and codings(value) and not _own(node)):
+    if value is None or (kind.factors and codings(value) and not _own(node)):
         return None  # a public code is wider than the finding: a prognosis in words is no duration
     if when is None:
         return FindingReading(source, None, regions, Text(UNDATED.en, UNDATED.fr, source=source), undated=True)
     if clock.too_far_ahead(when):
-        return None
+        return FindingReading(source, None, regions, dated_ahead(source, when), ahead=True)
     if status not in USED_STATUSES:
         return FindingReading(source, None, regions, _problem(kind, source))
     bounds, flag, code, shown = _interpret(kind, value, terminology)
@@ -193,7 +207,7 @@ def _value(node: Mapping[str, Any]) -> object:
 def _interpret(
     kind: FindingKind, value: object, terminology: Terminology
 ) -> tuple[Bounds | None, bool | None, str | None, Amount | None]:
-    if kind.factors is not None:
+    if kind.factors:
         quantity = a_map(value) or {"value": value}
         return _interpret_number(kind, quantity)
     if kind.codes:
@@ -218,7 +232,7 @@ def _interpret_number(
     number = decimal_of(quantity.get("value"))
     units = (a_text(quantity.get("code")), a_text(quantity.get("unit")))
     spelled = next((normalised_unit(unit) for unit in units if unit), "")
-    factor = (kind.factors or {}).get(spelled)
+    factor = kind.factors.get(spelled)
     if number is None or factor is None:
         return None, None, None, None
     value = number * factor
@@ -243,25 +257,27 @@ def newest_finding(
 ) -> Fact[Finding]:
     """The newest recorded finding that is not older than `valid_days`; of one instant the more severe.
 
-    Where it was asked for `of_a_site`, one that names none applies, and says so.
+    Where it was asked for `of_a_site`, one that names none applies, and says so. An older one is shown, and decides nothing.
     """
     what = KINDS[name].name
     oldest = days_before(clock.today, valid_days)
     all_readings = list(readings)
-    recent = [(r, r.finding) for r in all_readings if r.finding is not None and r.finding.when.last >= oldest]
-    problems = list(gaps)
-    problems += [r.problem for r in all_readings if r.finding is None and r.problem and not r.undated]
-    if not recent:
-        problems += [r.problem for r in all_readings if r.undated and r.problem]
-    newest_ones = newest_of([finding.when for _, finding in recent])
-    top = [r for (r, _), is_newest in zip(recent, newest_ones, strict=True) if is_newest]
-    problems += [r.problem for r in top if r.problem is not None]
+    dated = [(r, r.finding) for r in all_readings if r.finding is not None]
+    recent = [(r, finding) for r, finding in dated if finding.when.last >= oldest]
+    in_the_way = [r for r in all_readings if r.finding is None and not (r.undated and recent)]
+    problems = (*gaps, *(r.problem for r in (*in_the_way, *(r for r, _ in _newest(recent))) if r.problem is not None))
     if problems:
         return Unavailable(what, tuple(dict.fromkeys(problems)))
-    if not top:
-        return Absent(what)
-    sign = -1 if KINDS[name].lower_is_worse else 1
-    chosen = max((r.finding for r in top if r.finding is not None), key=lambda found: _severity(found, sign))
+    lower_is_worse = KINDS[name].lower_is_worse
+
+    def severity(finding: Finding) -> Decimal:
+        return _severity(finding, lower_is_worse=lower_is_worse)
+
+    if not recent:
+        usable = _newest([(r, finding) for r, finding in dated if r.problem is None])
+        shown = max((finding for _, finding in usable), key=severity, default=None)
+        return Absent(what, None if shown is None else shown_finding(shown))
+    chosen = max((finding for _, finding in _newest(recent)), key=severity)
     remarks = []
     if of_a_site and not chosen.regions:
         remarks.append(Text("{what}: recorded without a body site", "{what} : sans localisation au dossier", what=what))
@@ -282,8 +298,28 @@ def newest_finding(
     return Known(what, chosen, (chosen.source,) if chosen.source else (), tuple(remarks))
 
 
-def _severity(finding: Finding, sign: int) -> tuple[bool, Decimal]:
-    point = Decimal(0)
-    if (bounds := finding.bounds) is not None:
-        point = next((end for end in (bounds.exact, bounds.high, bounds.low) if end is not None), point)
-    return bool(finding.flag), point * sign
+_Dated: TypeAlias = list[tuple[FindingReading, Finding]]
+
+
+def _newest(dated: _Dated) -> _Dated:
+    return list(compress(dated, newest_of([finding.when for _, finding in dated])))
+
+
+def shown_finding(finding: Finding) -> Text:
+    """A finding as a reader sees it: the value as it was recorded, and the day."""
+    value: Amount | Text
+    if finding.reported is not None:
+        value = finding.reported
+    elif finding.code is not None:
+        value = RESPONSES.get(finding.code, OTHER_RESPONSE)
+    else:
+        value = Text("yes", "oui") if finding.flag else Text("no", "non")
+    return Text("{value} ({when})", "{value} ({when})", value=value, when=finding.when)
+
+
+def _severity(finding: Finding, *, lower_is_worse: bool) -> Decimal:
+    """A yes counts before a no; of numbers the worse, of a bound its end."""
+    if finding.bounds is None:
+        return Decimal(finding.flag is True)
+    point = next(end for end in (finding.bounds.high, finding.bounds.low) if end is not None)
+    return -point if lower_is_worse else point

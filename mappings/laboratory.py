@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from itertools import compress
+from typing import Any, TypeAlias
 
 from mappings.clock import Clock
 from mappings.dates import UnreadableDate, When, days_before, newest_of
 from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
 from mappings.quantities import ZERO, Bounds, bounded
+from mappings.shapes import codings, maps
 from mappings.units import Analyte, Conversion, UnknownUnit, conversion
 from mappings.wording import Amount, Text, verbatim
 
@@ -43,6 +45,10 @@ UNDATED = Text(
     "{source} has no date, so it cannot be told whether it still counts: date it",
     "{source} est sans date : impossible de savoir s'il compte encore ; le dater",
 )
+
+
+Severity: TypeAlias = "tuple[Decimal | bool, ...]"
+"""How severe a card a result gives, compared place by place: the greater is worse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +176,7 @@ def _read_value(node: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amou
         return _read_quantity(
             {
                 "value": number,
-                "comparator": _COMPARATOR_WORDS.get(word) or _COMPARATOR_WORDS.get(word[:3], word),
+                "comparator": _COMPARATOR_WORDS.get(word[:3], word),
                 "unit": (match["unit"] or "").strip(),
             },
             analyte,
@@ -185,7 +191,7 @@ def _read_value(node: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amou
 
 def decimal_of(value: object) -> Decimal | None:
     """A JSON number, or a number sent as a text, as the decimal that was written; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+    if not isinstance(value, int | float | str | Decimal):
         return None
     try:
         number = Decimal(str(value).strip())
@@ -257,11 +263,8 @@ def _check_plausible(value: Decimal, converted: Conversion, reported: Amount) ->
 
 
 def _reference_range(node: Mapping[str, Any], analyte: Analyte, unit: str) -> tuple[Decimal | None, Decimal | None]:
-    ranges = node.get("referenceRange")
-    if not isinstance(ranges, Sequence) or isinstance(ranges, str):
-        return None, None
-    for entry in ranges:
-        if not isinstance(entry, dict) or not _normal_range(entry):
+    for entry in maps(node.get("referenceRange")):
+        if not _normal_range(entry):
             continue
         lower, upper = (_limit(entry.get(end), analyte, unit) for end in ("low", "high"))
         if lower is not None and upper is not None and lower >= upper:
@@ -272,11 +275,7 @@ def _reference_range(node: Mapping[str, Any], analyte: Analyte, unit: str) -> tu
 
 
 def _normal_range(entry: Mapping[str, Any]) -> bool:
-    kind = entry.get("type")
-    if not isinstance(kind, dict):
-        return True
-    codings = kind.get("coding")
-    codes = [coding.get("code") for coding in codings if isinstance(coding, dict)] if isinstance(codings, list) else []
+    codes = [coding.get("code") for coding in codings(entry.get("type"))]
     return not codes or "normal" in codes
 
 
@@ -304,7 +303,7 @@ def newest(
     gaps: tuple[Text, ...],
     clock: Clock,
     *,
-    severity: Callable[[Measurement], Decimal],
+    severity: Callable[[Measurement], Severity],
     valid_days: int,
     what: Text | None = None,
 ) -> Fact[Measurement]:
@@ -315,31 +314,28 @@ def newest(
     """
     what = what or NAMES[analyte]
     oldest_day = days_before(clock.today, valid_days)
-    dated: list[Reading] = []
+    dated: list[tuple[Reading, When]] = []
     undated: list[Reading] = []
     remarks: list[Text] = []
     for reading in readings:
         if reading.when is None:
             undated.append(reading)
         elif clock.too_far_ahead(reading.when):
-            remarks.append(future(reading))
+            remarks.append(dated_ahead(reading.source, reading.when))
         else:
-            dated.append(reading)
-    coded = [reading.when for reading in dated if reading.when is not None and reading.measurement is not None]
-    dated = [reading for reading in dated if not reading.by_name or _newer_than_all(reading, coded)]
-    recent = [(reading, when) for reading in dated if (when := reading.when) is not None and when.last >= oldest_day]
-    last = _last_usable(dated)
+            dated.append((reading, reading.when))
+    coded = [when for reading, when in dated if reading.measurement is not None]
+    dated = [(reading, when) for reading, when in dated if not reading.by_name or _newer_than_all(when, coded)]
+    recent = [(reading, when) for reading, when in dated if when.last >= oldest_day]
+    last = _last_usable(reading for reading, _ in dated)
     shown = None if last is None else shown_measurement(last)
     problems = list(gaps)
-    problems += [reading.problem for reading in undated if reading.undatable and reading.problem is not None]
-    if not recent:
-        problems += [
-            reading.problem or Text(UNDATED.en, UNDATED.fr, source=reading.source)
-            for reading in undated
-            if not reading.undatable
-        ]
-    newest_ones = newest_of([when for _, when in recent])
-    top = [reading for (reading, _), is_newest in zip(recent, newest_ones, strict=True) if is_newest]
+    problems += [
+        reading.problem or Text(UNDATED.en, UNDATED.fr, source=reading.source)
+        for reading in undated
+        if reading.undatable or not recent
+    ]
+    top = [reading for reading, _ in compress(recent, newest_of([when for _, when in recent]))]
     problems += [reading.problem for reading in top if reading.problem is not None]
     sources = tuple(reading.source for reading in top if reading.source)
     if problems:
@@ -351,8 +347,8 @@ def newest(
     return Known(what, chosen, chosen.sources, (*remarks, *measurement_remarks(chosen)))
 
 
-def _newer_than_all(reading: Reading, others: Sequence[When]) -> bool:
-    return reading.when is not None and all(other.certainly_before(reading.when) for other in others)
+def _newer_than_all(when: When, others: Iterable[When]) -> bool:
+    return all(other.certainly_before(when) for other in others)
 
 
 def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:
@@ -377,17 +373,17 @@ def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:
     return tuple(remarks)
 
 
-def future(reading: Reading) -> Text:
-    """That a result dated ahead was not used."""
+def dated_ahead(source: str, when: When) -> Text:
+    """That a result or a finding dated more than 24 h ahead was not used."""
     return Text(
         "{source} is dated in the future ({when}) and was not used",
         "{source} est daté dans le futur ({when}) et n'a pas été utilisé",
-        source=reading.source,
-        when=reading.when,
+        source=source,
+        when=when,
     )
 
 
-def _last_usable(dated: Sequence[Reading]) -> Measurement | None:
+def _last_usable(dated: Iterable[Reading]) -> Measurement | None:
     usable = [reading.measurement for reading in dated if reading.measurement is not None]
     return max(usable, key=lambda measurement: (measurement.when.last, measurement.source), default=None)
 
@@ -402,19 +398,19 @@ def shown_in_formula(measurement: Measurement) -> Amount | Text:
     bounds, reported = measurement.bounds, measurement.reported
     if reported.value in (bounds.low, bounds.high):
         return reported
-    low, high = (None if end is None else end.quantize(Decimal("0.01")) for end in (bounds.low, bounds.high))
+    low, high = (None if end is None else round(end, 2) for end in (bounds.low, bounds.high))
     converted = amount_of(Bounds(low, high, bounds.low_open, bounds.high_open), measurement.unit)
     return Text("{converted} ({reported})", "{converted} ({reported})", converted=converted, reported=reported)
 
 
-def lower_is_worse(measurement: Measurement) -> Decimal:
+def lower_is_worse(measurement: Measurement) -> Severity:
     """Severity of an analyte of which less is worse."""
-    return -_point(measurement.bounds)
+    return (-point_of(measurement.bounds),)
 
 
-def higher_is_worse(measurement: Measurement) -> Decimal:
+def higher_is_worse(measurement: Measurement) -> Severity:
     """Severity of an analyte of which more is worse."""
-    return _point(measurement.bounds)
+    return (point_of(measurement.bounds),)
 
 
 def amount_of(bounds: Bounds, unit: str) -> Amount:
@@ -426,25 +422,19 @@ def amount_of(bounds: Bounds, unit: str) -> Amount:
     return Amount(bounds.low or ZERO, unit, ">" if bounds.low_open else ">=")
 
 
-def _point(bounds: Bounds) -> Decimal:
-    return next((end for end in (bounds.exact, bounds.low, bounds.high) if end is not None), ZERO)
+def point_of(bounds: Bounds) -> Decimal:
+    """One number of an interval, to order results by: its lower end (the value, where it is one), else its upper."""
+    return next((end for end in (bounds.low, bounds.high) if end is not None), ZERO)
 
 
 # --- 25-OH vitamin D --------------------------------------------------------------------------------------------------
 
 
-def vitamin_d_severity(measurement: Measurement) -> Decimal:
+def vitamin_d_severity(measurement: Measurement) -> Severity:
     """How severe a card a 25-OH vitamin D result gives at most: deep deficiency, deficiency, excess, and so on."""
     level = VitaminD(measurement)
-    ladder = (
-        (level.below(10), 5),
-        (level.below(20), 4),
-        (level.above(150), 3),
-        (level.below(30), 2),
-        (level.above(70), 1),
-    )
-    step = next((rank for holds, rank in ladder if holds), 0)
-    return Decimal(step) * 10_000 - _point(measurement.bounds)
+    ladder = (level.below(10), level.below(20), level.above(150), level.below(30), level.above(70))
+    return (*(bool(holds) for holds in ladder), -point_of(measurement.bounds))
 
 
 def sum_of_fractions(totals: list[Reading], d3: list[Reading], d2: list[Reading]) -> list[Reading]:

@@ -196,7 +196,7 @@ def _service_order(
         concepts=concepts,
         identified=identified,
         urgent=a_text(resource.get("priority")) in URGENT,
-        planned=_planned(_occurrence(resource, clock), clock),
+        planned=_planned(_occurrence(resource, clock), clock, _occurrence_end(resource, clock)),
         dosage=Dosage(),
         sites=sites_of(resource, find, terminology)
         if external
@@ -363,6 +363,12 @@ def _occurrence(resource: Resource, clock: Clock) -> When | None:
     return at
 
 
+def _occurrence_end(resource: Resource, clock: Clock) -> When | None:
+    repeat = a_map(a_map(resource.get("occurrenceTiming")).get("repeat"))
+    stated = a_map(resource.get("occurrencePeriod")) or a_map(repeat.get("boundsPeriod"))
+    return _read(stated.get("end"), clock)
+
+
 def _timing_start(timing: Mapping[str, Any], clock: Clock) -> When | None:
     events = timing.get("event")
     read = [when for event in (events if isinstance(events, list) else [events]) if (when := _read(event, clock))]
@@ -371,8 +377,8 @@ def _timing_start(timing: Mapping[str, Any], clock: Clock) -> When | None:
     return _read(a_map(a_map(timing.get("repeat")).get("boundsPeriod")).get("start"), clock)
 
 
-def _planned(stated: When | None, clock: Clock) -> Planned:
-    return Planned(day(clock.today), assumed=True) if stated is None else Planned(stated, assumed=False)
+def _planned(stated: When | None, clock: Clock, end: When | None = None) -> Planned:
+    return Planned(day(clock.today), assumed=True) if stated is None else Planned(stated, assumed=False, end=end)
 
 
 def _read(raw: object, clock: Clock) -> When | None:

@@ -18,7 +18,7 @@ from mappings.dates import UnreadableDate
 from mappings.evidence import Resource
 from mappings.facts import Finding
 from mappings.findings import KINDS, FindingReading
-from mappings.laboratory import UNDATED, decimal_of
+from mappings.laboratory import UNDATED, dated_ahead, decimal_of
 from mappings.quantities import exactly
 from mappings.shapes import a_map, a_text, maps
 from mappings.sites import regions_of
@@ -268,6 +268,7 @@ def read_response(
     """The finding and the total of a completed response to one of our questionnaires; None for any other.
 
     The total is added up from the answers; a total that is stated beside all of them and differs makes it unusable.
+    A total without any answer counts where the score can reach it.
     """
     canonical = a_text(response.get("questionnaire")).partition("|")[0]
     score = SCORES.get(canonical.removeprefix(CANONICAL)) if canonical.startswith(CANONICAL) else None
@@ -283,7 +284,8 @@ def read_response(
         undated = Text(UNDATED.en, UNDATED.fr, source=source)
         return score.finding, FindingReading(source, None, regions, undated, undated=True)
     if clock.too_far_ahead(when):
-        return None
+        ahead = FindingReading(source, None, regions, dated_ahead(source, when), ahead=True)
+        return score.finding, ahead
     total = _total(score, answers)
     finding = Finding(None, None, None, KINDS[score.finding].unit, when, source, regions)
     if total is None:
@@ -303,14 +305,16 @@ def _unusable(score: Score, source: str) -> Text:
 
 
 def _total(score: Score, answers: Mapping[str, Mapping[str, Any]]) -> int | None:
+    """The sum of all answers, unless another total is stated; a stated total where nothing is answered."""
     points = [_points(question, answers.get(question.code, {})) for question in score.questions]
+    answered = [one for one in points if one is not None]
     stated = decimal_of(_value(answers.get(score.finding, {})))
-    lowest, highest = KINDS[score.finding].lowest, KINDS[score.finding].highest
-    if any(one is None for one in points):
-        whole = stated is not None and stated == int(stated) and lowest <= stated <= highest
-        unanswered = all(one is None for one in points)
-        return int(stated) if stated is not None and whole and unanswered else None
-    total = sum(one for one in points if one is not None)
+    kind = KINDS[score.finding]
+    if not answered and stated is not None and stated == int(stated) and kind.lowest <= stated <= kind.highest:
+        return int(stated)
+    if len(answered) < len(points):
+        return None
+    total = sum(answered)
     return total if stated is None or stated == total else None
 
 

@@ -38,7 +38,7 @@ DOSES = (
 )
 FRACTIONS = tuple(f"{_CODEX}radiotherapy-fractions-{kind}" for kind in ("prescribed", "planned", "delivered"))
 
-_LEVELS = {"1217123003": 0, "1222565005": 1, "1255724003": 2, "1297069006": 3}
+_LEVELS = {code: level for level, code in enumerate(("1217123003", "1222565005", "1255724003", "1297069006"))}
 """Course, phase, plan, fraction (SNOMED CT); any other code of radiotherapy counts as a course."""
 
 FRIDAY = 4
@@ -185,8 +185,8 @@ def _volume(extension: Mapping[str, Any], general: int | None) -> Volume:
     fractions = _count(parts.get("fractions") or parts.get("fractionsDelivered") or {}) or general
     if dose is None and each is not None and fractions is not None:
         dose = each * fractions
-    if fractions is None and dose is not None and each is not None and dose % each == 0:
-        fractions = int(dose / each)
+    if fractions is None and dose is not None and each is not None and each * int(dose / each) == dose:
+        fractions = int(dose / each)  # the remainder of an absurd dose by a tiny one cannot be computed
     return Volume(dose, fractions, each)
 
 
@@ -214,17 +214,10 @@ def gray(quantity: Mapping[str, Any]) -> Decimal | None:
 
 def added_phases(phases: Iterable[Prescription]) -> tuple[Volume, ...]:
     """The doses and fractions of the phases of one course, added: the highest volume of each."""
-    dose, fractions = Decimal(0), 0
-    known_dose = known_fractions = False
-    for phase in phases:
-        highest = phase.highest
-        if highest is not None and highest.dose_gy is not None:
-            dose, known_dose = dose + highest.dose_gy, True
-        if highest is not None and highest.fractions is not None:
-            fractions, known_fractions = fractions + highest.fractions, True
-    if not known_dose and not known_fractions:
-        return ()
-    return (Volume(dose if known_dose else None, fractions if known_fractions else None),)
+    volumes = [volume for phase in phases if (volume := phase.highest) is not None]
+    doses = [volume.dose_gy for volume in volumes if volume.dose_gy is not None]
+    fractions = [volume.fractions for volume in volumes if volume.fractions is not None]
+    return (Volume(sum(doses) or None, sum(fractions) or None),) if doses or fractions else ()
 
 
 # --- courses of the record --------------------------------------------------------------------------------------------
@@ -241,7 +234,7 @@ class _Told:
     first: When | None
     last: When | None
     updated: str
-    is_order: bool = False
+    is_order: bool
 
 
 def courses(
@@ -301,7 +294,7 @@ def _follows(before: Sequence[_Told], group: Sequence[_Told]) -> bool:
         return False
     ends = [one.last.last for one in before if one.last is not None]
     begin = _begin(group)
-    return bool(ends) and begin != date.max and (begin - max(ends)).days <= SESSION_GAP_DAYS
+    return bool(ends) and (begin - max(ends)).days <= SESSION_GAP_DAYS
 
 
 def _told(source: str, resource: Resource, clock: Clock, *, is_order: bool = False) -> _Told:
@@ -320,8 +313,6 @@ def _code_values(resource: Resource) -> list[str]:
 
 
 def _read(raw: object, clock: Clock) -> When | None:
-    if raw is None:
-        return None
     try:
         return clock.read(raw)
     except UnreadableDate:

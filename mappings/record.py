@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -49,7 +48,8 @@ from mappings.facts import (
 from mappings.findings import FindingReading, newest_finding, read_finding
 from mappings.laboratory import (
     Reading,
-    future,
+    Severity,
+    dated_ahead,
     higher_is_worse,
     lower_is_worse,
     newest,
@@ -185,8 +185,11 @@ class Record(Facts):
         usable = [reading for reading in readings if reading is not None]
         for reading in usable:
             if reading.when is not None and self._clock.too_far_ahead(reading.when):
-                self._ahead[reading.source] = NotUnderstood(reading.source, verbatim(reading.source), future(reading))
+                self._report_ahead(reading.source, dated_ahead(reading.source, reading.when))
         return usable
+
+    def _report_ahead(self, source: str, why: Text) -> None:
+        self._ahead[source] = NotUnderstood(source, verbatim(source), why)
 
     def _reading(self, result: _Result, analyte: Analyte) -> Reading | None:
         """One result; without a code that we know it is told by a name only, and never used."""
@@ -277,7 +280,7 @@ class Record(Facts):
         analyte: Analyte,
         readings: list[Reading],
         query: str,
-        severity: Callable[[Measurement], Decimal],
+        severity: Callable[[Measurement], Severity],
         valid_days: int,
     ) -> Fact[Measurement]:
         gaps = self._evidence.gaps_of((query,))
@@ -407,8 +410,12 @@ class Record(Facts):
                         readings.setdefault(name, []).append(reading)
         for source, response in self._evidence.of_type("QuestionnaireResponse"):
             if found := read_response(source, response, self._clock, self._terminology):
-                readings.setdefault(found[0], []).append(found[1])
-        return readings
+                name, reading = found
+                readings.setdefault(name, []).append(reading)
+        for reading in (one for several in readings.values() for one in several):
+            if reading.ahead and reading.problem is not None:
+                self._report_ahead(reading.source, reading.problem)
+        return {name: [one for one in several if not one.ahead] for name, several in readings.items()}
 
     def _finding_names(self, node: Mapping[str, Any], regions: frozenset[str]) -> Iterator[str]:
         concepts = self._terminology.recognise(codings(node.get("code"))).concepts

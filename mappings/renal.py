@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from mappings.dates import completed_years
-from mappings.facts import Absent, Clearance, ClearanceMethod, Fact, Known, Measurement, Person, Unavailable
+from mappings.facts import Absent, Clearance, ClearanceMethod, Fact, Known, Measurement, Person, Unavailable, known
 from mappings.laboratory import shown_in_formula
 from mappings.quantities import Bounds
 from mappings.units import SCALES, Analyte
@@ -71,7 +71,7 @@ def clearance(inputs: RenalInputs, today: date) -> Fact[Clearance]:
         if isinstance(fact, Unavailable):
             return _unavailable(fact, inputs)
         if isinstance(fact, Known):
-            return _taken(fact, method, missing)
+            return _taken(fact, method)
     stale = next(
         (fact.stale for fact in (creatinine, reported, inputs.egfr) if isinstance(fact, Absent) and fact.stale), None
     )
@@ -92,8 +92,8 @@ def _missing_named(missing: tuple[Text, ...]) -> Text:
     return Text("{what}: no {missing}", "{what} : manque {missing}", what=WHAT, missing=missing)
 
 
-def _taken(fact: Known[Measurement], method: ClearanceMethod, missing: tuple[Text, ...] = ()) -> Known[Clearance]:
-    value = Clearance(fact.value.bounds, fact.value.when, method, missing=missing)
+def _taken(fact: Known[Measurement], method: ClearanceMethod) -> Known[Clearance]:
+    value = Clearance(fact.value.bounds, fact.value.when, method)
     return Known(WHAT, value, fact.sources, fact.remarks)
 
 
@@ -137,10 +137,12 @@ def _computed(
     missing = _personal_gaps(inputs.person, today)
     if not isinstance(inputs.weight, Known):
         missing.append(WEIGHT)
-    person, weight = inputs.person, inputs.weight
-    if missing or not isinstance(person, Known) or not isinstance(weight, Known) or person.value.birth is None:
+    if missing:
         return tuple(missing)
+    person, weight = known(inputs.person), known(inputs.weight)
     birth = person.value.birth
+    if birth is None:  # for the type checker: it is among what is missing
+        return (AGE,)
     youngest, oldest = completed_years(birth.last, today), completed_years(birth.first, today)
     years = Bounds(Decimal(COCKCROFT_YEARS - oldest), Decimal(COCKCROFT_YEARS - youngest))
     factor = COCKCROFT_FACTORS[str(person.value.sex)]

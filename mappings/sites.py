@@ -39,9 +39,11 @@ _OF_CONCEPT = (
 """For codes that `valuesets/bones.csv` does not hold, those of a site among them."""
 
 _CCAM_TOPOGRAPHY = {
+    "MA": ("clavicle", "scapula"),
     "MB": ("humerus",),
     "MC": ("radius", "ulna"),
     "MD": ("hand",),
+    "ME": ("humerus", "scapula"),
     "MF": ("humerus", "radius", "ulna"),
     "MG": ("radius", "ulna", "hand"),
     "NA": ("pelvis",),

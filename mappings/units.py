@@ -220,10 +220,10 @@ def conversion(analyte: Analyte, code: str, unit: str, system: str) -> Conversio
         raise UnknownUnit("the unit's code and its text contradict each other")
     if by_code is not None and by_text is not None:
         return by_text if by_text.per_body_surface else by_code
-    if code and system in UCUM and by_code is None and not _only_annotation(code):
+    if system in UCUM and by_code is None and not _only_annotation(code):
         raise UnknownUnit("a unit code that this analyte is not reported in")
     found = by_code or by_text
-    if found is None and not scale.unit_needed and not (code or unit):
+    if not scale.unit_needed and not (code or unit):
         found = Conversion(Decimal(1), scale)
     if found is None:
         raise UnknownUnit("no unit" if not (code or unit) else "a unit that this analyte is not reported in")
@@ -252,10 +252,7 @@ def normalised_unit(spelling: str) -> str:
     (`g/L` is a mass for albumin and a count for platelets; the analyte decides, `rules.md` "Units").
     """
     text = unicodedata.normalize("NFKC", spelling).casefold()
-    text = text.replace("μ", "u").replace("µ", "u").replace("mcg", "ug").replace("×", "x")
-    if text in _SPELLINGS:
-        return _SPELLINGS[text]
-    text = text.strip()
+    text = text.replace("μ", "u").replace("µ", "u").replace("mcg", "ug").replace("×", "x").strip()
     if text in _SPELLINGS:
         return _SPELLINGS[text]
     inr_or_score = text in {"{inr}", "{score}", "{ratio}", "{0-10}"}

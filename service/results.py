@@ -25,6 +25,7 @@ from mappings.facts import (
     VitaminD,
     uncertain_remark,
 )
+from mappings.findings import shown_finding
 from mappings.laboratory import amount_of, shown_in_formula
 from mappings.quantities import Bounds
 from mappings.wording import Amount, Text
@@ -133,7 +134,7 @@ def _known_line(fact: Known[Any]) -> Iterator[Text]:
         case Clearance():
             yield _clearance_line(fact.what, value)
         case Finding():
-            yield _finding_line(fact.what, value)
+            yield Text("{what}: {shown}", "{what} : {shown}", what=fact.what, shown=shown_finding(value))
         case Exposure():
             yield _exposure_line(value)
 
@@ -219,19 +220,6 @@ def rounded(bounds: Bounds, limits: tuple[Decimal, ...], unit: str, digits: int)
     """A computed quantity as it is shown: rounded, but never across a limit."""
     low, high = (None if end is None else rounded_beside(end, limits, digits) for end in (bounds.low, bounds.high))
     return amount_of(Bounds(low, high, bounds.low_open, bounds.high_open), unit)
-
-
-def _finding_line(what: Text, value: Finding) -> Text:
-    if value.reported is not None:
-        return Text(
-            "{what}: {value} ({when})", "{what} : {value} ({when})", what=what, value=value.reported, when=value.when
-        )
-    if value.flag is not None:
-        said = Text("yes", "oui") if value.flag else Text("no", "non")
-        return Text("{what}: {value} ({when})", "{what} : {value} ({when})", what=what, value=said, when=value.when)
-    return Text(
-        "{what}: {value} ({when})", "{what} : {value} ({when})", what=what, value=value.code or "", when=value.when
-    )
 
 
 def _exposure_line(value: Exposure) -> Text:

@@ -682,7 +682,7 @@ def told_record(patient_id: str, today: date, told: Mapping[str, Any]) -> Synthe
     """A whole record from words: results and findings by name, the others in lists.
 
     The lists are `conditions`, `procedures`, `medications`, `orders`, `imaging`, `reports`, `allergies`, `questionnaires`
-    and, as they are written in FHIR, `resources`.
+    and, as they are written in FHIR, `resources`. Raises `ValueError` for a word that tells nothing.
     """
     record = SyntheticRecord(
         patient_id,
@@ -704,6 +704,8 @@ def told_record(patient_id: str, today: date, told: Mapping[str, Any]) -> Synthe
         "allergies": record.allergy,
         "questionnaires": record.questionnaire,
     }
+    if unknown := told.keys() - {*LABORATORY, *tellers, "findings", "resources", "sex", "born", "name"}:
+        raise ValueError(f"a record is not told by {', '.join(map(repr, unknown))}")
     for name, tell in tellers.items():
         for one in _several(told.get(name)):
             tell(one)

@@ -168,7 +168,9 @@ def _spared(parent: ast.AST, field: str, child: ast.AST) -> bool:
             return True
         case ast.Raise() | ast.Import() | ast.ImportFrom() | ast.Global() | ast.JoinedStr():
             return True
-        case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.Expr(value=ast.Constant()):
+        case ast.If(test=ast.Name(id="TYPE_CHECKING")) | ast.AnnAssign(annotation=ast.Name(id="TypeAlias")):
+            return True
+        case ast.Expr(value=ast.Constant()):
             return True
         case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
             return bool(SPARED_NAMES.search(name))

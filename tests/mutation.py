@@ -72,7 +72,7 @@ REMEMBERING = frozenset({"mappings.units", "mappings.sites", "mappings.queries",
 
 SCENARIOS = "tests/test_scenarios.py::"
 DECLARATIONS = "tests/test_declarations.py::"
-"""Tests of what is declared rather than run: they judge every mutant outside of a function."""
+"""Tests of what is declared rather than run: they judge every mutant outside of a function, or in one that declares."""
 PASSED, FAILED, UNTRIED = 0, 1, 3
 _LruCache = type(lru_cache(lambda: None))
 
@@ -428,7 +428,8 @@ def _ordered(functions: Iterable[Function], mutant: Mutant, ground: Ground) -> l
         return not direct, not judging >> place & 1, not own >> place & 1, -len(told & words), crc32(test.encode())
 
     places = sorted((place for place in range(len(ground.tests)) if (own | others) >> place & 1), key=likely)
-    declared = [] if mutant.first_line else [test for test in ground.tests if test.startswith(DECLARATIONS)]
+    at_import = not mutant.first_line or (mutant.module, mutant.first_line) in ground.at_import
+    declared = [test for test in ground.tests if at_import and test.startswith(DECLARATIONS)]
     most = EXPLAINED if mutant.name in ground.explained else ground.most
     return [*declared, *(ground.tests[place] for place in places[:most])]
 

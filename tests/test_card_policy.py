@@ -370,6 +370,58 @@ def test_it_is_info_when_no_rule_could_have_been_more() -> None:
     assert unchecked_of(quiet) == ["oligometastatic-antiresorptive"]
 
 
+def test_an_earlier_radiotherapy_of_an_unknown_region_is_info_unless_something_else_is_unknown_too() -> None:
+    stereotactic = {
+        "act": "radiotherapy",
+        "technique": "stereotactic",
+        "site": "femur",
+        "dose": "18 Gy",
+        "fractions": 1,
+    }
+    of_unknown_region = {"act": "radiotherapy", "start": 41, "end": 40}
+    answer = cards(order=stereotactic, record={"procedures": [of_unknown_region]})
+    [quiet] = with_topic("could-not-be-checked", answer)
+    assert quiet["indicator"] == "info"
+    assert "stereotactic-contraindication" in unchecked_of(quiet)
+
+    unusable = {"life-expectancy": "-3 mo"}
+    answer = cards(order=stereotactic, record={"procedures": [of_unknown_region], "findings": unusable})
+    [quiet] = with_topic("could-not-be-checked", answer)
+    assert quiet["indicator"] == "warning"
+    assert "stereotactic-contraindication" in unchecked_of(quiet)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"findings": {"mirels-score": {"value": 9, "site": "femur", "days ago": -2}}},
+        {"questionnaires": [{"score": "mirels", "total": 9, "bone": "femur", "days ago": -2}]},
+    ],
+    ids=["Observation", "QuestionnaireResponse"],
+)
+def test_a_finding_dated_in_the_future_decides_nothing_and_is_reported(told: dict[str, Any]) -> None:
+    femur = {"act": "radiotherapy", "site": "femur", "dose": "30 Gy", "fractions": 10}
+    answer = cards(order=femur, record=told)
+    assert "mirels-high" not in [rule for card in answer for rule in rules_of(card)]
+    assert "dated in the future" in " ".join(card["detail"] for card in answer)
+
+
+def test_a_card_of_what_could_not_be_checked_names_the_result_that_settles_nothing() -> None:
+    request = request_for({"order": "denosumab", "record": {"25-OH vitamin D": "<100 ng/mL 3 days ago"}})
+    [result] = request["prefetch"]["vitaminD"]["entry"]
+    [quiet] = with_topic("could-not-be-checked", answered(request))
+    assert f"Observation/{result['resource']['id']}" in quiet["extension"]["org.osteocds"]["resources"]
+
+
+def test_a_card_about_an_earlier_radiotherapy_names_its_resource() -> None:
+    irradiated = {"act": "radiotherapy", "site": "lumbar spine", "days ago": 400}
+    order = {"act": "radiotherapy", "site": "lumbar spine", "dose": "20 Gy", "fractions": 5}
+    request = request_for({"order": order, "record": {"procedures": [irradiated]}})
+    [procedure] = request["prefetch"]["procedures"]["entry"]
+    card = the_card_of("re-irradiation-record", answered(request))
+    assert f"Procedure/{procedure['resource']['id']}" in card["extension"]["org.osteocds"]["resources"]
+
+
 def test_two_orders_have_a_quiet_card_each() -> None:
     orders = [{"drug": "denosumab", "dose": "120 mg"}, {"drug": "zoledronic acid", "dose": "4 mg"}]
     answer = cards(orders=orders, unavailable=["vitaminD"])
@@ -573,9 +625,18 @@ def test_an_emergency_of_the_patient_is_said_once_whatever_the_number_of_orders(
     assert the_card_of("spinal-cord-compression", answer)["indicator"] == "critical"
 
 
-def test_one_pair_drafted_together_is_said_once() -> None:
-    answer = cards(orders=[{"drug": "zoledronic acid", "dose": "4 mg"}, {"drug": "cisplatin"}])
-    assert the_card_of("cumulative-nephrotoxicity", answer)["indicator"] == "warning"
+PAIRS = {
+    "cumulative-nephrotoxicity": [{"drug": "zoledronic acid", "dose": "4 mg"}, {"drug": "cisplatin"}],
+    "immunotherapy-with-radiotherapy": [{"act": "radiotherapy", "site": "femur"}, {"drug": "pembrolizumab"}],
+    "tki-with-radiotherapy": [{"act": "radiotherapy", "site": "femur"}, {"drug": "osimertinib"}],
+    "stereotactic-with-systemic": [{"act": "stereotactic radiotherapy", "site": "femur"}, {"drug": "carboplatin"}],
+}
+
+
+@pytest.mark.parametrize("rule", PAIRS)
+def test_one_pair_drafted_together_is_said_once(rule: str) -> None:
+    both = cards(orders=PAIRS[rule])
+    assert [rule in rules_of(card) for card in both].count(True) == 1
 
 
 def test_a_rule_about_an_order_names_the_order_that_it_is_about() -> None:

@@ -1,4 +1,4 @@
-"""Mirels and SINS: as FHIR Questionnaires, as scores with the published points and bands, and as evidence for the rules."""
+"""Mirels and SINS: as FHIR Questionnaires, and as evidence for the rules; how they are read: `mappings/test_scores.py`."""
 
 from __future__ import annotations
 
@@ -12,45 +12,16 @@ from fhir.resources.R4B.questionnaire import Questionnaire
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 from fhirpathpy import evaluate
 from fhirpathpy.models import models
-from scenario import NOW, request_for
+from published_scores import PUBLISHED, TEN, response
+from scenario import request_for
 
-from mappings.clock import Clock
-from mappings.concepts import Terminology
-from mappings.findings import FindingReading
-from mappings.questionnaires import SCORES, read_response
-from service.i18n import Language, render
+from mappings.questionnaires import SCORES
 from service.questionnaires import CALCULATED, ORDINAL_VALUE
-from service.synthetic import SyntheticRecord
 
 Resource = dict[str, Any]
 
-PUBLISHED: dict[str, dict[str, dict[str, int]]] = {
-    # Mirels 1989, table 1; RAO radiotherapy, Tableau 3.
-    "mirels": {
-        "site": {"upper-limb": 1, "lower-limb": 2, "trochanteric": 3},
-        "size": {"under-third": 1, "third-to-two-thirds": 2, "over-two-thirds": 3},
-        "type": {"blastic": 1, "mixed": 2, "lytic": 3},
-        "pain": {"mild": 1, "moderate": 2, "functional": 3},
-    },
-    # Fisher 2010, table 1.
-    "sins": {
-        "location": {"junctional": 3, "mobile": 2, "semi-rigid": 1, "rigid": 0},
-        "pain": {"mechanical": 3, "not-mechanical": 1, "none": 0},
-        "lesion": {"lytic": 2, "mixed": 1, "blastic": 0},
-        "alignment": {"subluxation": 4, "deformity": 2, "normal": 0},
-        "collapse": {"over-half": 3, "under-half": 2, "involved": 1, "none": 0},
-        "posterolateral": {"bilateral": 3, "unilateral": 1, "none": 0},
-    },
-}
-BANDS = {
-    "mirels": [(range(4, 8), "7 or less"), (range(8, 9), "8: tumour board"), (range(9, 13), "9 or more")],
-    "sins": [(range(7), "6 or less: stable"), (range(7, 13), "7 to 12: potentially"), (range(13, 19), "13 or more")],
-}
-"""Mirels: RAO radiotherapy §1.2. SINS: Fisher 2010; from 7 on a surgical opinion (RAO §1.2)."""
-
 FEMUR = {"act": "radiotherapy", "site": "left femur", "dose": "30 Gy", "fractions": 10}
 SPINE = {"act": "radiotherapy", "site": "L3", "dose": "30 Gy", "fractions": 10}
-TEN = {"site": "lower-limb", "size": "over-two-thirds", "type": "lytic", "pain": "moderate"}
 
 
 @cache
@@ -60,22 +31,6 @@ def summing_to(score: str, total: int) -> dict[str, str]:
         if sum(points for _, points in answers) == total:
             return {question: code for question, (code, _) in zip(PUBLISHED[score], answers, strict=True)}
     raise AssertionError(f"{score} has no answers that add up to {total}")
-
-
-def response(**told: Any) -> Resource:
-    return SyntheticRecord("synthetic-1", NOW.date()).questionnaire(told)
-
-
-def read(resource: Resource) -> tuple[str, FindingReading] | None:
-    return read_response("QuestionnaireResponse/1", resource, Clock(NOW), Terminology.shipped())
-
-
-def total_of(resource: Resource) -> int | None:
-    """The total that the rules see; None where the response is unusable."""
-    reading = read(resource)
-    assert reading is not None
-    finding = reading[1].finding
-    return None if finding is None or finding.bounds is None else int(finding.bounds.exact)
 
 
 # --- the FHIR Questionnaires ------------------------------------------------------------------------------------------
@@ -181,98 +136,6 @@ def test_an_unknown_questionnaire_is_not_found_and_the_others_are_named(client: 
     answer = client.get("/questionnaires/tokuhashi")
     assert answer.status_code == 404
     assert "/questionnaires/mirels" in answer.get_json()["issue"][0]["diagnostics"]
-
-
-# --- points and bands -------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", SCORES)
-def test_the_total_of_every_possible_response_is_the_sum_of_the_published_points(name: str) -> None:
-    totals = set()
-    for answers in product(*(points.items() for points in PUBLISHED[name].values())):
-        codes = {question: code for question, (code, _) in zip(PUBLISHED[name], answers, strict=True)}
-        expected = sum(points for _, points in answers)
-        assert total_of(response(score=name, answers=codes)) == expected
-        totals.add(expected)
-    assert totals == {total for band, _ in BANDS[name] for total in band}
-
-
-@pytest.mark.parametrize(
-    ("name", "total", "words"),
-    [(name, total, words) for name, bands in BANDS.items() for band, words in bands for total in band],
-)
-def test_every_total_is_in_its_band(name: str, total: int, words: str) -> None:
-    assert render(SCORES[name].meaning(total), Language.ENGLISH).startswith(words)
-
-
-# --- reading a response -----------------------------------------------------------------------------------------------
-
-
-def test_a_total_that_agrees_with_the_answers_is_used() -> None:
-    assert total_of(response(score="mirels", answers=TEN, total=10)) == 10
-
-
-@pytest.mark.parametrize("stated", [9, 11])
-def test_a_total_that_contradicts_the_answers_makes_it_unusable(stated: int) -> None:
-    resource = response(score="mirels", answers=TEN, total=stated)
-    assert total_of(resource) is None
-    _, reading = read(resource) or pytest.fail("it is a response of ours")
-    assert reading.problem is not None
-    assert "fill it again" in render(reading.problem, Language.ENGLISH)
-
-
-@pytest.mark.parametrize("left_out", TEN)
-def test_an_unanswered_question_makes_it_unusable_whatever_total_is_stated(left_out: str) -> None:
-    answers = {question: code for question, code in TEN.items() if question != left_out}
-    assert total_of(response(score="mirels", answers=answers)) is None
-    assert total_of(response(score="mirels", answers=answers, total=10)) is None
-
-
-def test_an_answer_of_no_known_code_makes_it_unusable() -> None:
-    assert total_of(response(score="mirels", answers={**TEN, "pain": "unbearable"})) is None
-
-
-@pytest.mark.parametrize(("total", "used"), [(3, None), (4, 4), (12, 12), (13, None)])
-def test_a_total_without_any_answer_is_used_where_the_score_can_reach_it(total: int, used: int | None) -> None:
-    assert total_of(response(score="mirels", total=total)) == used
-
-
-def test_an_undated_response_has_no_value_and_says_so() -> None:
-    resource = response(score="mirels", answers=TEN, undated=True)
-    assert "authored" not in resource
-    name, reading = read(resource) or pytest.fail("it is a response of ours")
-    assert (name, reading.undated, reading.finding) == ("mirels-score", True, None)
-    assert reading.problem is not None
-
-
-def test_the_bone_that_is_named_is_kept() -> None:
-    _, named = read(response(score="mirels", answers=TEN, bone="femur")) or pytest.fail("it is a response of ours")
-    _, unnamed = read(response(score="mirels", answers=TEN)) or pytest.fail("it is a response of ours")
-    assert named.regions
-    assert not unnamed.regions
-
-
-@pytest.mark.parametrize("status", ["in-progress", "entered-in-error", "stopped"])
-def test_a_response_that_was_not_completed_is_none(status: str) -> None:
-    assert read(response(score="mirels", answers=TEN, status=status)) is None
-
-
-def test_an_amended_response_counts() -> None:
-    assert total_of(response(score="mirels", answers=TEN, status="amended")) == 10
-
-
-def test_a_version_after_the_canonical_url_does_not_matter() -> None:
-    resource = response(score="mirels", answers=TEN)
-    assert total_of({**resource, "questionnaire": resource["questionnaire"] + "|0.1.0"}) == 10
-
-
-@pytest.mark.parametrize("canonical", ["urn:osteocds:questionnaire:phq9", "https://example.org/Questionnaire/mirels"])
-def test_a_response_to_another_questionnaire_is_none_of_ours(canonical: str) -> None:
-    assert read({**response(score="mirels", answers=TEN), "questionnaire": canonical}) is None
-
-
-def test_a_response_dated_after_tomorrow_is_not_used() -> None:
-    assert read(response(score="mirels", answers=TEN, **{"days ago": -2})) is None
 
 
 def test_what_the_synthetic_records_write_is_valid_fhir() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from scenario import SCENARIOS, Scenario, answer_to, outcome_word, scenarios_of
@@ -71,6 +72,25 @@ def test_every_rule_has_a_scenario_that_fires_one_silent_one_absent_and_one_unav
 def test_every_scenario_has_a_name_in_both_languages() -> None:
     unnamed = [f"{rule}: {one.name}" for rule in RULES for one in scenarios_of(rule) if not one.told.get("nom")]
     assert unnamed == [], "give them a `nom` beside their `name`: the catalogue is read in French too"
+
+
+WORDS = {
+    *("name", "nom", "hook", "order", "orders", "only", "record", "unavailable"),
+    *("expect", "because", "offers", "not offered", "says", "does not say"),
+}
+
+
+def test_every_word_of_a_scenario_is_one_that_is_read() -> None:
+    unread = {word: one.name for one in ALL for word in one.told if word not in WORDS}
+    unread |= {word: one.name for one in ALL for word in words_in(one.told) if not isinstance(word, str)}
+    assert unread == {}, "without quotes `on` is a truth value in YAML"
+
+
+def words_in(told: object) -> Iterator[object]:
+    if isinstance(told, dict):
+        yield from told
+    for inner in told.values() if isinstance(told, dict) else told if isinstance(told, list) else ():
+        yield from words_in(inner)
 
 
 def test_every_scenario_file_is_named_after_a_rule() -> None:

@@ -37,8 +37,8 @@ SIDES = ("left", "right")
 
 
 def vertebrae(first: int = FIRST_VERTEBRA, last: int = LAST_VERTEBRA) -> frozenset[str]:
-    """The marks of a stretch of the spine; of all of it without arguments."""
-    return frozenset(f"{SPINE}:{space}" for space in range(first - REACH, last + REACH + 1))
+    """The marks of a stretch of the spine; of all of it without arguments. The space above a vertebra bears the number before."""
+    return frozenset(f"{SPINE}:{space}" for space in range(first - 1 - REACH, last + REACH + 1))
 
 
 def bone(name: str, sides: frozenset[str] = frozenset()) -> frozenset[str]:

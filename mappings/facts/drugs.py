@@ -305,11 +305,11 @@ class Exposures:
             return (min((when.first for when in dated), default=self.today), self.today, self.today)
         if not dated:
             return None
-        end = min(max(when.last for when in dated), self.today)
+        begin, end = min(when.first for when in dated), min(max(when.last for when in dated), self.today)
         if entry.last is not None or entry.last_dose is not None:
-            return (min(when.first for when in dated), end, end)
+            return (begin, end, end)
         written = self.today if entry.written is None else min(entry.written.last, self.today)
-        return (min(when.first for when in dated), end, max(end, written))
+        return (begin, end, max(end, written))
 
 
 def _newness(entry: Exposure) -> tuple[bool, date, str]:

@@ -23,10 +23,10 @@ class Diagnosis:
     suspected: bool
     onset: When | None
     recorded: When | None
-    sites: frozenset[str] = frozenset()
-    regions: frozenset[str] = frozenset()
-    severities: frozenset[str] = frozenset()
-    unverified_code: bool = False
+    sites: frozenset[str]
+    regions: frozenset[str]
+    severities: frozenset[str]
+    unverified_code: bool
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""
@@ -67,10 +67,11 @@ class Allergy:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """The planned day of an order; `assumed` when the order states none and today was taken."""
+    """The planned day of an order, and its `end` where one is stated; `assumed` when no day is stated and today was taken."""
 
     when: When
     assumed: bool
+    end: When | None = None
 
 
 class OrderKind(StrEnum):

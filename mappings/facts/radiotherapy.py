@@ -78,10 +78,10 @@ class Course:
     last: When | None
     under_way: bool
     undated: bool
-    stereotactic: bool = False
-    curative: bool = False
-    planned_end: When | None = None
-    unverified_code: bool = False
+    stereotactic: bool
+    curative: bool
+    planned_end: When | None
+    unverified_code: bool
 
     @property
     def ended(self) -> When | None:

@@ -108,13 +108,12 @@ class ClearanceMethod(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """Creatinine clearance in mL/min, with the way it was come by and what a computation would still need."""
+    """Creatinine clearance in mL/min, with the way it was come by."""
 
     bounds: Bounds
     when: When
     method: ClearanceMethod
     computation: Text | None = None
-    missing: tuple[Text, ...] = ()
 
     @property
     def approximate(self) -> bool:

@@ -168,10 +168,14 @@ class Scheme:
 
     def contains(self, volume: Volume) -> bool:
         """The volume has this dose in this number of fractions."""
-        if volume.dose_gy is None or volume.fractions is None:
-            return False
+        fewest, most = self.fractions
         low, high = self.gray
-        return self.fractions[0] <= volume.fractions <= self.fractions[1] and low <= volume.dose_gy <= high
+        return (
+            volume.fractions is not None
+            and fewest <= volume.fractions <= most
+            and volume.dose_gy is not None
+            and low <= volume.dose_gy <= high
+        )
 
 
 def scheme(gray: int, fractions: int) -> Scheme:
@@ -229,8 +233,7 @@ def already_irradiated(order: Order, patient: Facts) -> Condition:
     history = history_of_irradiation(patient)
     if holds is False and history:
         return that(text, None, Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,)), *history)
-    basis: Basis = courses if holds is not None or courses.gaps else Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,))
-    return that(text, holds, basis)
+    return that(text, holds, open_courses(order, patient) if holds is None else courses)
 
 
 def history_of_irradiation(patient: Facts) -> tuple[Diagnosis, ...]:

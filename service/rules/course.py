@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 from mappings import concept_sets as sets
@@ -27,6 +28,7 @@ from service.rules.situations import (
     skeletal_event,
     skeletal_events,
     that,
+    too_old,
 )
 
 SHORT_EXPECTANCY_DAYS = Decimal(90)
@@ -122,7 +124,7 @@ def antiresorptive_not_started(_order: Order | None, patient: Facts) -> Outcome:
         basis = (*bone_metastasis(patient).basis, *skeletal_events(patient)[:1])
         return Advice(Indicator.WARNING, summary, tuple(detail), basis)
     summary = Text("Bone metastasis: no antiresorptive started", "Métastase osseuse : aucun antirésorptif débuté")
-    return Advice(Indicator.INFO, summary, tuple(detail), bone_metastasis(patient).basis)
+    return Advice(Indicator.INFO, summary, tuple(detail), (*bone_metastasis(patient).basis, *too_old(expectancy)))
 
 
 def _missing_prerequisites(patient: Facts) -> tuple[Text, ...]:
@@ -230,7 +232,7 @@ def denosumab_discontinued(_order: Order | None, patient: Facts) -> Outcome:
     denosumab = patient.exposures.of(sets.DENOSUMAB)
     zoledronate = patient.exposures.of(sets.ZOLEDRONIC_ACID)
     within = patient.settings.stopped_within_days
-    since = _newest_end(denosumab.entries)
+    since = _newest_dose(denosumab)
     metastasis = bone_metastasis(patient)
     blocked = unless_all(
         metastasis,
@@ -283,31 +285,25 @@ def denosumab_discontinued(_order: Order | None, patient: Facts) -> Outcome:
     )
 
 
-def _newest_end(entries: tuple[Exposure, ...]) -> Exposure | None:
-    dated = [entry for entry in entries if entry.last_dose is not None]
-    return max(dated, key=lambda entry: entry.last_dose.last, default=None) if dated else None  # type: ignore[union-attr]
+def _newest_dose(exposures: Exposures) -> date | None:
+    """The first day that the last dose may have been, as far as one is dated."""
+    return max((entry.last_dose.first for entry in exposures.entries if entry.last_dose is not None), default=None)
 
 
-def _ended_within(entry: Exposure, patient: Facts, days: int) -> bool | None:
+def _ended_within(entry: Exposure, patient: Facts, days: int) -> bool:
     """A dated dose or end in the window, or an undated end that was written in the last year."""
-    if entry.planned:
-        return False
-    for when in (entry.last_dose, entry.last):
-        if when is not None and (patient.today - when.last).days <= days and when.first <= patient.today:
-            return True
-    return entry.last_dose_undated
+    if entry.last_dose is None:
+        return entry.last_dose_undated
+    return (patient.today - entry.last_dose.last).days <= days
 
 
-def _given_since(entry: Exposure, since: Exposure | None) -> bool | None:
-    if entry.planned:
-        return False
+def _given_since(entry: Exposure, since: date | None) -> bool | None:
+    """Going on, or a dose not certainly before that day; None where one of the two is not dated."""
     if entry.ongoing:
         return True
-    if since is None or since.last_dose is None:
-        return None if entry.last_dose is None else True
     if entry.last_dose is None:
         return None if entry.last_dose_undated else False
-    return entry.last_dose.last >= since.last_dose.first
+    return None if since is None else entry.last_dose.last >= since
 
 
 # --- duration ---------------------------------------------------------------------------------------------------------
@@ -336,10 +332,7 @@ def antiresorptive_stopped_early(_order: Order | None, patient: Facts) -> Outcom
     """Stopped, or given more than 120 days ago with nothing ongoing or planned, after less than 2 years."""
     exposures = antiresorptives(patient)
     course = exposures.last_course
-    going_on = either(
-        exposures.ongoing,
-        any(entry.planned for entry in exposures.entries) or bool(orders_of(patient, sets.ANTIRESORPTIVES)),
-    )
+    planned = bool(orders_of(patient, sets.ANTIRESORPTIVES)) or any(entry.planned for entry in exposures.entries)
     reasons = _reasons_to_stop(patient)
     metastasis = bone_metastasis(patient)
     blocked = unless_all(
@@ -353,10 +346,10 @@ def antiresorptive_stopped_early(_order: Order | None, patient: Facts) -> Outcom
             either(exposures.stopped, both(_dosed(exposures), negated(exposures.on_treatment))),
             exposures,
         ),
-        that(Text("nothing is ongoing or planned", "rien n'est en cours ou prévu"), negated(going_on), exposures),
+        that(Text("none is ordered or planned", "aucun n'est prescrit ou prévu"), not planned),
         that(
             Text("the course lasted less than 730 days", "le traitement a duré moins de 730 jours"),
-            _shorter(course, exposures),
+            _shorter(course),
             exposures,
         ),
         *reasons,
@@ -401,16 +394,14 @@ def _given(exposures: Exposures) -> tuple[Exposure, ...]:
 
 def _dosed(exposures: Exposures) -> bool | None:
     """A dose on a known day is on record; an open order without a date is none."""
-    return exposures.any(lambda entry: entry.last_dose is not None and not entry.planned)
+    return exposures.any(lambda entry: entry.last_dose is not None)
 
 
-def _shorter(course: Course | None, exposures: Exposures) -> bool | None:
-    """Less than two years; what could not be looked up may lengthen a course, never shorten it."""
-    if course is None:
-        return None if exposures.gaps else False
-    if course.days >= TWO_YEARS_DAYS:
-        return False
-    return None if exposures.gaps or course.most_days >= TWO_YEARS_DAYS else True
+def _shorter(course: Course | None) -> bool | None:
+    """Less than two years; unknown where nothing is dated, or where an end that is not dated may lie on either side."""
+    if course is None or course.days < TWO_YEARS_DAYS <= course.most_days:
+        return None
+    return course.days < TWO_YEARS_DAYS
 
 
 def _two_years(course: Course | None, exposures: Exposures) -> bool | None:
@@ -471,7 +462,7 @@ def antiresorptive_two_years(order: Order | None, patient: Facts) -> Outcome:
     ]
     metastasis = bone_metastasis(patient)
     if order is None:
-        conditions.insert(0, metastasis)
+        conditions.append(metastasis)
     else:
         start = is_start(patient)
         conditions.append(

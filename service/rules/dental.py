@@ -218,7 +218,7 @@ def dental_extraction_recent(order: Order, patient: Facts) -> Outcome:
                 days=wait,
             ),
             patient.procedures.any(recent),
-            *(extractions[:1] or (patient.procedures,)),
+            patient.procedures,
         ),
     )
     if blocked:
@@ -324,7 +324,7 @@ def osteonecrosis_of_jaw(order: Order | None, patient: Facts) -> Outcome:
     active = that(
         Text("an osteonecrosis of the jaw is active", "une ostéonécrose de la mâchoire est active"),
         patient.conditions.any(lambda one: one.active and one.is_any(sets.OSTEONECROSIS_OF_JAW)),
-        *(found[:1] or (patient.conditions,)),
+        patient.conditions,
     )
     blocked = unless_all(active) if order is not None else unless_all(active, on_antiresorptive(patient))
     if blocked:
@@ -359,14 +359,13 @@ def osteonecrosis_of_jaw(order: Order | None, patient: Facts) -> Outcome:
     ),
     citations=(rao("systemic", "§2.4"),),
     trigger=DENOSUMAB,
-    needs=("exposures", "procedures", "radiotherapies"),
+    needs=("exposures", "radiotherapies"),
     severest=Indicator.INFO,
 )
 def jaw_osteonecrosis_cofactors(order: Order, patient: Facts) -> Outcome:
     """Denosumab with a systemic corticosteroid or anti-angiogenic, or after head-and-neck radiotherapy."""
     days = patient.settings.cofactor_days
     drugs = patient.exposures.of(sets.SYSTEMIC_CORTICOSTEROIDS | sets.SYSTEMIC_ANTIANGIOGENICS)
-    acts = tuple(act for act in patient.procedures if _head_and_neck_radiotherapy(act))
     courses = tuple(course for course in patient.radiotherapies if _of_head_and_neck(course))
     blocked = unless_all(
         that(
@@ -377,13 +376,8 @@ def jaw_osteonecrosis_cofactors(order: Order, patient: Facts) -> Outcome:
                 "et cou enregistré",
                 days=days,
             ),
-            either(
-                drugs.in_last(days),
-                patient.procedures.any(_head_and_neck_radiotherapy),
-                patient.radiotherapies.any(_of_head_and_neck),
-            ),
+            either(drugs.in_last(days), patient.radiotherapies.any(_of_head_and_neck)),
             drugs,
-            patient.procedures,
             patient.radiotherapies,
         )
     )
@@ -391,7 +385,7 @@ def jaw_osteonecrosis_cofactors(order: Order, patient: Facts) -> Outcome:
         return blocked
     given = drugs.recent(days)
     named = tuple(dict.fromkeys(entry.drug.name for entry in given))
-    if acts or courses:
+    if courses:
         named = (*named, Text("head-and-neck radiotherapy", "radiothérapie tête et cou"))
     return Advice(
         Indicator.INFO,
@@ -402,12 +396,8 @@ def jaw_osteonecrosis_cofactors(order: Order, patient: Facts) -> Outcome:
             cofactors=named[:3],
         ),
         (Text("To weigh in the decision to treat.", "À peser dans la décision de traiter."),),
-        (*given, *(acts or (as_act(course) for course in courses))),
+        (*given, *(as_act(course) for course in courses)),
     )
-
-
-def _head_and_neck_radiotherapy(act: Act) -> bool:
-    return act.is_any(sets.RADIOTHERAPY) and not act.sites.isdisjoint(sets.HEAD_NECK)
 
 
 def _of_head_and_neck(course: RadiotherapyCourse) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mappings import concept_sets as sets
-from mappings.facts import Facts, Known, Order
+from mappings.facts import Facts, Order
 from mappings.facts.bones import SPINE, includes
 from mappings.wording import Text
 from service.rules.citation import KAS, ONC, rao
@@ -38,7 +38,7 @@ def hypercalcaemic_crisis(_order: Order | None, patient: Facts) -> Outcome:
     if blocked:
         return blocked
     calcium = patient.crisis_calcium
-    corrected = isinstance(calcium, Known) and calcium.value.corrected
+    corrected = calcium.test(lambda value: value.corrected)
     summary = (
         Text(
             "Hypercalcaemic crisis: corrected calcium above 3.5 mmol/L, emergency care",

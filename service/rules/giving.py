@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mappings import concept_sets as sets
-from mappings.facts import Facts, Order
+from mappings.facts import Facts, Interval, Order
 from mappings.wording import Amount, Text
 from service.rules.citation import rao
 from service.rules.offers import (
@@ -30,6 +30,7 @@ from service.rules.situations import (
     orders_of,
     planned_remarks,
     that,
+    too_old,
 )
 
 DENOSUMAB_MG = Decimal(120)
@@ -57,16 +58,18 @@ def denosumab_dose(order: Order, patient: Facts) -> Outcome:
     """Denosumab at another dose than 120 mg with a bone metastasis on record."""
     stated = order.dosage.dose_mg
     dose = stated if stated is not None or order.drug is None else order.drug.strength_mg
+    if dose is None:
+        return Silence(Text("no dose is stated", "aucune dose n'est indiquée"))
     metastasis = bone_metastasis(patient)
     blocked = unless_all(
         that(
-            Text("the dose ordered is known and is not 120 mg", "la dose prescrite est connue et n'est pas 120 mg"),
-            dose is not None and abs(dose - DENOSUMAB_MG) > DOSE_TOLERANCE_MG,
+            Text("the dose ordered is not 120 mg", "la dose prescrite n'est pas 120 mg"),
+            abs(dose - DENOSUMAB_MG) > DOSE_TOLERANCE_MG,
         ),
         metastasis,
     )
-    if blocked or dose is None:
-        return blocked or Silence(Text("no dose is stated", "aucune dose n'est indiquée"))
+    if blocked:
+        return blocked
     return Advice(
         Indicator.WARNING,
         Text(
@@ -81,16 +84,18 @@ def denosumab_dose(order: Order, patient: Facts) -> Outcome:
     )
 
 
-def _spaced(order: Order, patient: Facts) -> Condition:
+NO_INTERVAL = Silence(Text("no interval is stated", "aucun intervalle n'est indiqué"))
+
+
+def _spaced(interval: Interval, patient: Facts) -> Condition:
     longest = patient.settings.longest_monthly_interval_days
-    interval = order.dosage.interval
     return that(
         Text(
             "the interval ordered is longer than {days} days",
             "l'intervalle prescrit dépasse {days} jours",
             days=longest,
         ),
-        interval is not None and interval.longest_days > longest,
+        interval.longest_days > longest,
     )
 
 
@@ -106,10 +111,12 @@ def _spaced(order: Order, patient: Facts) -> Condition:
 )
 def denosumab_interval(order: Order, patient: Facts) -> Outcome:
     """Denosumab ordered at an interval of more than 35 days."""
-    blocked = unless_all(_spaced(order, patient))
     interval = order.dosage.interval
-    if blocked or interval is None:
-        return blocked or Silence(Text("no interval is stated", "aucun intervalle n'est indiqué"))
+    if interval is None:
+        return NO_INTERVAL
+    blocked = unless_all(_spaced(interval, patient))
+    if blocked:
+        return blocked
     return Advice(
         Indicator.WARNING,
         Text(
@@ -154,7 +161,7 @@ def antiresorptive_route(order: Order, _patient: Facts) -> Outcome:
         right, en, fr = "route_intravenous", "intravenous", "intraveineuse"
     else:
         return Silence(Text("the drug has several routes", "ce médicament a plusieurs voies"))
-    routes = order.dosage.routes & (sets.INTRAVENOUS | sets.SUBCUTANEOUS | sets.ORAL | sets.OTHER_ROUTES)
+    routes = order.dosage.routes & sets.ROUTES
     blocked = unless_all(
         that(
             Text(
@@ -206,14 +213,17 @@ ROUTE_UNVERIFIED = Text(
 )
 def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
     """Zoledronic acid spaced without an oligometastatic situation or a good response on record."""
-    response = patient.finding("disease-response")
+    interval = order.dosage.interval
+    if interval is None:
+        return NO_INTERVAL
+    response, count = patient.finding("disease-response"), patient.finding("bone-metastasis-count")
     recorded = patient.conditions.any(lambda one: one.active and one.is_any(sets.OLIGOMETASTATIC_DISEASE))
     blocked = unless_all(
-        _spaced(order, patient),
+        _spaced(interval, patient),
         that(
             Text("no oligometastatic situation is recorded", "aucune situation oligométastatique n'est enregistrée"),
             negated(either(few_bone_metastases(patient), recorded)),
-            patient.finding("bone-metastasis-count"),
+            count,
             patient.conditions,
         ),
         that(
@@ -222,9 +232,8 @@ def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
             response,
         ),
     )
-    interval = order.dosage.interval
-    if blocked or interval is None:
-        return blocked or Silence(Text("no interval is stated", "aucun intervalle n'est indiqué"))
+    if blocked:
+        return blocked
     return Advice(
         Indicator.INFO,
         Text(
@@ -242,7 +251,7 @@ def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
                 "spécialisé) ou à une réponse complète ou bonne ; sinon mensuel.",
             ),
         ),
-        (order,),
+        (order, *too_old(count, response)),
     )
 
 
@@ -316,17 +325,19 @@ def oligometastatic_antiresorptive(order: Order, patient: Facts) -> Outcome:
 def zoledronate_infusion(order: Order, _patient: Facts) -> Outcome:
     """Zoledronic acid whose order gives an infusion time below 20 minutes."""
     minutes = order.dosage.infusion_minutes
+    if minutes is None:
+        return Silence(Text("no infusion time is stated", "aucune durée de perfusion n'est indiquée"))
     blocked = unless_all(
         that(
             Text(
                 "the order gives an infusion time below 20 minutes",
                 "la prescription indique une perfusion de moins de 20 minutes",
             ),
-            minutes is not None and minutes < SHORTEST_INFUSION_MINUTES,
+            minutes < SHORTEST_INFUSION_MINUTES,
         )
     )
-    if blocked or minutes is None:
-        return blocked or Silence(Text("no infusion time is stated", "aucune durée de perfusion n'est indiquée"))
+    if blocked:
+        return blocked
     return Advice(
         Indicator.WARNING,
         Text(

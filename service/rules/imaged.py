@@ -73,7 +73,7 @@ def imaged(patient: Facts, order: Order, modality: Modality) -> bool | None:
             return False
         if act.is_any(showing) or (same and act.is_any(modality.concepts)):
             return in_time
-        unstated = act.is_any(frozenset({modality.code})) and not act.regions and not act.is_any(_of_a_region(modality))
+        unstated = act.is_any(frozenset({modality.code})) and not act.is_any(_of_a_region(modality))
         return None if unstated else False
 
     return either(patient.imaging.any(counts), patient.procedures.any(counts))

@@ -73,7 +73,8 @@ def bone_scan_after_fdg_pet(_order: Order, patient: Facts) -> Outcome:
                 days=patient.settings.fdg_pet_valid_days,
             ),
             either(patient.procedures.any(counts), patient.imaging.any(counts)),
-            *(done[:1] or (patient.procedures, patient.imaging)),
+            patient.procedures,
+            patient.imaging,
         )
     )
     if blocked:
@@ -90,7 +91,7 @@ def bone_scan_after_fdg_pet(_order: Order, patient: Facts) -> Outcome:
                 "Elle est moins sensible que la TEP au FDG déjà faite.",
             ),
         ),
-        done[:1],
+        done,
     )
 
 
@@ -227,7 +228,7 @@ def fdg_pet_coverage(order: Order, patient: Facts) -> Outcome:
         that(
             Text("a lung cancer is on record", "un cancer du poumon est enregistré"),
             is_reason or patient.conditions.any(lambda one: one.active and one.is_any(sets.LUNG_CANCER)),
-            *(cancers[:1] or (patient.conditions,)),
+            patient.conditions,
         )
     )
     if blocked:
@@ -241,7 +242,7 @@ def fdg_pet_coverage(order: Order, patient: Facts) -> Outcome:
                 "Sinon les métastases fémorales sont hors du champ.",
             ),
         ),
-        cancers[:1] or (order,),
+        cancers[:1],
     )
 
 
@@ -314,6 +315,6 @@ def bone_biopsy_handling(order: Order, patient: Facts) -> Outcome:
         Indicator.INFO,
         Text("Bone biopsy: sampling and decalcification", "Biopsie osseuse : prélèvement et décalcification"),
         tuple(detail),
-        (order, *shown[:1], *tkis),
+        (order, *shown, *tkis),
         remarks=remarks,
     )

@@ -28,6 +28,7 @@ from service.rules.situations import (
     negated,
     no_tumour_board_ordered,
     orders_of,
+    planned_remarks,
     that,
 )
 
@@ -239,7 +240,6 @@ def _looked_for(concept: str, patient: Facts) -> int | None:
 
 def _antithrombotics_planned_or_taken(patient: Facts) -> Exposures:
     """Those on record and, as drafts count for interactions (`rules.md`, "Draft order"), those drafted beside the act."""
-    on_record = patient.exposures.of(sets.ANTITHROMBOTICS)
     drafted = tuple(
         Exposure(
             ExposureKind.REQUEST,
@@ -250,9 +250,9 @@ def _antithrombotics_planned_or_taken(patient: Facts) -> Exposures:
             first=None if draft.planned.assumed else draft.planned.when,
         )
         for draft in patient.orders
-        if draft.draft and draft.drug is not None and draft.is_any(sets.ANTITHROMBOTICS)
+        if draft.draft and draft.drug is not None
     )
-    return replace(on_record, entries=on_record.entries + drafted)
+    return replace(patient.exposures, entries=patient.exposures.entries + drafted).of(sets.ANTITHROMBOTICS)
 
 
 def _counts(entry: Exposure, days: int | None, planned: When) -> bool | None:
@@ -388,9 +388,9 @@ def _passed(stop: date | None, today: date) -> bool:
 
 
 def _antithrombotic_remarks(order: Order, exposures: Exposures) -> tuple[Text, ...]:
-    remarks: tuple[Text, ...] = ()
+    remarks = planned_remarks(order)
     if order.planned.assumed:
-        remarks += (
+        remarks = (
             Text(
                 "No planned date is stated: the delays alone are given",
                 "Aucune date prévue n'est indiquée : seuls les délais sont donnés",
@@ -614,8 +614,8 @@ def cementoplasty_relative_contraindication(order: Order, patient: Facts) -> Out
 )
 def cementoplasty_long_bone(order: Order, patient: Facts) -> Outcome:
     """Cementoplasty of a long bone without percutaneous fixation in the order or beside it."""
-    fixations = orders_of(patient, sets.PERCUTANEOUS_FIXATION)
-    beside = any(not one.regions or not one.regions.isdisjoint(order.regions) for one in fixations)
+    fixations = orders_of(patient, sets.PERCUTANEOUS_FIXATION)  # the order itself among them
+    fixed = any(not one.regions or not one.regions.isdisjoint(order.regions) for one in fixations)
     blocked = unless_all(
         that(
             Text("the body site is a long bone", "la localisation est un os long"),
@@ -623,7 +623,7 @@ def cementoplasty_long_bone(order: Order, patient: Facts) -> Outcome:
         ),
         that(
             Text("no percutaneous fixation is ordered with it", "aucune fixation percutanée n'est prescrite avec elle"),
-            not order.is_any(sets.PERCUTANEOUS_FIXATION) and not beside,
+            not fixed,
         ),
     )
     if blocked:

@@ -85,7 +85,7 @@ class OrderAnalyte:
 class OrderVitaminD:
     """Create a request of 50 000 IU cholecalciferol: weekly for so many weeks, then monthly; 0 weeks: monthly only.
 
-    Without `maintenance` the weekly doses alone: a maintenance that runs already is not ordered twice.
+    Without `maintenance` the weekly doses alone: a maintenance that runs or is ordered already is not ordered twice.
     """
 
     loading_weeks: int

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from mappings.facts import Absent, Act, Collected, Diagnosis, Exposure, Exposures, Fact, Known, Order, Unavailable
+from mappings.facts import Act, Collected, Diagnosis, Exposure, Exposures, Fact, Known, Order, Unavailable
 from mappings.wording import Text
 from service.rules.offers import Offer
 
@@ -60,7 +60,6 @@ class Advice:
     basis: tuple[Basis, ...] = ()
     offers: tuple[Offer, ...] = ()
     remarks: tuple[Text, ...] = ()
-    used_exception: bool = False
     lines: tuple[Text, ...] = ()
     items: tuple[Text, ...] = ()
     links: tuple[str, ...] = ()
@@ -126,4 +125,4 @@ SETTLES_NOTHING = Text(
 
 
 def _sources(basis: tuple[Basis, ...]) -> tuple[str, ...]:
-    return tuple(source for one in basis if isinstance(one, Known | Absent) for source in one.sources)
+    return tuple(source for one in basis if isinstance(one, Known) for source in one.sources)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from mappings import concept_sets as sets
 from mappings.dates import When, day
-from mappings.facts import Dosage, Drug, Exposure, Facts, Order, RadiotherapyCourse
+from mappings.facts import Dosage, Drug, Exposure, Facts, Order, RadiotherapyCourse, Unavailable
 from mappings.radiotherapy import reckoned_end
 from mappings.wording import Text
 from service.rules.bone_radiotherapy import as_act
@@ -77,8 +77,8 @@ def window_of(drug: Drug | None) -> Window | None:
 class Giving:
     """A radiosensitiser that was, is or will be given.
 
-    `last` is None while it goes on without a known end; `past` when the last dose is behind; `undated` when that dose has
-    no date. `order` is the draft that orders it.
+    `first` is the planned day of what will be given; `last` is None while it goes on without a known end; `past` when the
+    last dose is behind; `undated` when that dose has no date. `order` is the draft that orders it.
     """
 
     drug: Text
@@ -109,7 +109,7 @@ def _last_planned(first: When | None, dosage: Dosage) -> When | None:
     """The last of the doses that an order plans; None where it goes on without an end."""
     if dosage.end is not None:
         return dosage.end
-    if first is None or not dosage.repeating or dosage.single:
+    if first is None or not dosage.repeating:
         return first
     if dosage.count is None or dosage.interval is None:
         return None
@@ -124,11 +124,11 @@ def _giving_of_entry(entry: Exposure) -> Giving | None:
     if entry.planned:
         return Giving(entry.drug.name, window, entry, entry.first, _last_planned(entry.first, entry.dosage))
     if entry.ongoing:
-        return Giving(entry.drug.name, window, entry, entry.first, None, ongoing=True)
+        return Giving(entry.drug.name, window, entry, None, None, ongoing=True)
     if entry.last_dose is None and not entry.last_dose_undated:
         return None
     undated = entry.last_dose is None
-    return Giving(entry.drug.name, window, entry, entry.first, entry.last_dose, past=True, undated=undated)
+    return Giving(entry.drug.name, window, entry, None, entry.last_dose, past=True, undated=undated)
 
 
 def _giving_of_order(order: Order, window: Window) -> Giving:
@@ -139,7 +139,7 @@ def _giving_of_order(order: Order, window: Window) -> Giving:
 
 def _irradiation_of_course(course: RadiotherapyCourse, today: date) -> Irradiation:
     end = course.planned_end if course.under_way else course.ended
-    reckoned = end is not None and course.last is None
+    reckoned = course.last is None
     if course.under_way and end is not None and end.last < today:
         end = None  # still under way: it has not ended, whatever its fractions said
     elif not course.under_way and reckoned and end is not None and end.last > today:
@@ -148,25 +148,24 @@ def _irradiation_of_course(course: RadiotherapyCourse, today: date) -> Irradiati
         as_act(course),
         course.first,
         end,
-        reckoned=reckoned and end is not None,
+        reckoned=reckoned,
         under_way=course.under_way,
         undated=course.undated and end is None,
     )
 
 
 def _irradiation_of_order(order: Order, today: date) -> Irradiation:
-    """An order of the record that was begun, or has no dates, is under way until its reckoned end."""
+    """An order of the record that was begun, or has no dates, is under way until its end: stated, else reckoned."""
     start = order.planned.when
     volume = order.radiotherapy.highest if order.radiotherapy is not None else None
-    end = reckoned_end(start, volume.fractions if volume is not None else None)
+    reckoned = order.planned.end is None
+    end = order.planned.end or reckoned_end(start, volume.fractions if volume is not None else None)
     if order.draft:
-        return Irradiation(order, start, end, reckoned=end is not None, order=order)
+        return Irradiation(order, start, end, reckoned=reckoned, order=order)
     if order.planned.assumed:
         return Irradiation(order, None, None, under_way=True)
     begun = start.last <= today
-    return Irradiation(
-        order, start, end, reckoned=end is not None, under_way=begun and (end is None or end.last >= today)
-    )
+    return Irradiation(order, start, end, reckoned=reckoned, under_way=begun and (end is None or end.last >= today))
 
 
 # --- conflicts --------------------------------------------------------------------------------------------------------
@@ -176,7 +175,8 @@ def _irradiation_of_order(order: Order, today: date) -> Irradiation:
 class Conflict:
     """A drug and a radiotherapy that come too close.
 
-    `gap` is the fewest days between them (None: no date), `anchor` the act from which the window runs. `drug_first` tells the direction.
+    `gap` is the fewest days between them (None: a date is missing), `anchor` the act from which the window runs. `drug_first`
+    tells the direction.
     """
 
     giving: Giving
@@ -198,21 +198,21 @@ class Conflict:
 
     def level(self, *, urgent: bool) -> Indicator:
         """Critical; for gemcitabine on an urgent order from 8 days on, and for an undated act, warning."""
-        if self.undated or (urgent and self.shortened and (self.gap or 0) >= SHORTEST_GEMCITABINE_DAYS):
+        if self.undated or (urgent and self.shortened is not None and self.shortened >= SHORTEST_GEMCITABINE_DAYS):
             return Indicator.WARNING
         return Indicator.CRITICAL
 
     @property
-    def shortened(self) -> bool:
-        """The window may be shortened, and the days between are known."""
-        return self.giving.window.shortened and self.gap is not None
+    def shortened(self) -> int | None:
+        """The days that are left of a window that may be shortened; None where it may not, or they are not known."""
+        return self.gap if self.giving.window.shortened else None
 
 
 def _conflict(giving: Giving, irradiation: Irradiation, patient: Facts) -> Conflict | None:
     """The conflict of a drug and a radiotherapy, if they come closer than the window."""
     window = giving.window.looked_for(patient)
     drug_first = _drug_first(giving, irradiation)
-    if giving.undated or irradiation.undated:
+    if irradiation.undated:
         return Conflict(giving, irradiation, drug_first)
     if drug_first:
         if giving.last is None or irradiation.first is None:
@@ -220,7 +220,7 @@ def _conflict(giving: Giving, irradiation: Irradiation, patient: Facts) -> Confl
         gap = days_between(giving.last, irradiation.first)
         if gap >= window:
             return None
-        return Conflict(giving, irradiation, drug_first, max(gap, 0), giving.last)
+        return Conflict(giving, irradiation, drug_first, gap, giving.last)
     if irradiation.under_way:
         return Conflict(giving, irradiation, drug_first, None, irradiation.last)
     end = irradiation.last or irradiation.first
@@ -229,13 +229,14 @@ def _conflict(giving: Giving, irradiation: Irradiation, patient: Facts) -> Confl
     gap = days_between(end, giving.first)
     if gap >= window:
         return None
-    return Conflict(giving, irradiation, drug_first, max(gap, 0), irradiation.last)
+    known = gap if irradiation.last is not None else None  # from its begin it is longer than from its end
+    return Conflict(giving, irradiation, drug_first, known, irradiation.last)
 
 
 def _drug_first(giving: Giving, irradiation: Irradiation) -> bool:
     """The drug comes before the radiotherapy, or begins on the same day."""
-    if giving.past or giving.ongoing or irradiation.undated:
-        return not irradiation.undated
+    if giving.past or giving.ongoing:
+        return True
     if irradiation.under_way or irradiation.first is None:
         return False
     return giving.first is None or giving.first.first <= irradiation.first.first
@@ -244,6 +245,27 @@ def _drug_first(giving: Giving, irradiation: Irradiation) -> bool:
 def _conflicts(givings: Iterable[Giving], irradiations: Sequence[Irradiation], patient: Facts) -> list[Conflict]:
     found = (_conflict(giving, irradiation, patient) for giving in givings for irradiation in irradiations)
     return [conflict for conflict in found if conflict is not None]
+
+
+END_UNKNOWN = Text(
+    "neither an end nor fractions are stated: add them", "ni la fin ni les séances ne sont indiquées : les ajouter"
+)
+
+
+def _unknown_ends(
+    givings: Iterable[Giving], irradiations: Sequence[Irradiation], patient: Facts
+) -> tuple[Unavailable, ...]:
+    """The radiotherapy of unknown length after whose first day the window is kept, and after whose end it may not be."""
+    pairs = [
+        irradiation
+        for giving in givings
+        for irradiation in irradiations
+        if irradiation.last is None
+        and not _drug_first(giving, irradiation)
+        and _conflict(giving, irradiation, patient) is None
+    ]
+    what = Text("the end of the radiotherapy", "la fin de la radiothérapie")
+    return (Unavailable(what, (END_UNKNOWN,)),) if pairs else ()
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
@@ -269,6 +291,12 @@ def _giving_text(conflict: Conflict) -> Text:
         )
     if giving.past:
         return Text("{drug}: last dose {last}", "{drug} : dernière dose {last}", drug=giving.drug, last=on(giving.last))
+    if giving.first is None:
+        return Text(
+            "{drug}: planned, not dated; the window runs from its last dose",
+            "{drug} : prévu, non daté ; le délai court à partir de sa dernière dose",
+            drug=giving.drug,
+        )
     if conflict.drug_first and giving.last is None:
         return Text(
             "{drug}: planned from {first} without an end; the window runs from its last dose",
@@ -309,7 +337,7 @@ def _irradiation_text(conflict: Conflict) -> Text:
             "radiothérapie à partir du {first}, fin inconnue",
             first=irradiation.first,
         )
-    if irradiation.reckoned or irradiation.order is not None:
+    if irradiation.reckoned or isinstance(irradiation.basis, Order):
         return Text(
             "radiotherapy from {first}, {end}",
             "radiothérapie à partir du {first}, {end}",
@@ -356,7 +384,7 @@ SOMETIMES_FATAL = Text(
 
 def _urgent_text(conflict: Conflict) -> Text | None:
     """Both dates of gemcitabine on an urgent order."""
-    if not conflict.shortened or conflict.anchor is None:
+    if conflict.shortened is None or conflict.anchor is None:
         return None
     return Text(
         "Urgent: the window of {drug} may be shortened with the situation, never under 8 days: {eight}; 28 days: {full}.",
@@ -409,6 +437,7 @@ def _interval(days: int) -> Text:
 def _advice(order: Order, conflicts: Sequence[Conflict], patient: Facts) -> Advice:
     """One card of all conflicts of an order: a line each, the latest date, the most severe level."""
     urgent = is_urgent(order, patient)
+    drafts = (one for conflict in conflicts for one in (conflict.giving.order, conflict.irradiation.order))
     both_dates = [text for conflict in conflicts if urgent and (text := _urgent_text(conflict))]
     return Advice(
         max((conflict.level(urgent=urgent) for conflict in conflicts), key=lambda level: level.rank),
@@ -416,7 +445,7 @@ def _advice(order: Order, conflicts: Sequence[Conflict], patient: Facts) -> Advi
         (*both_dates, SOMETIMES_FATAL),
         tuple(basis for conflict in conflicts for basis in (conflict.giving.basis, conflict.irradiation.basis)),
         tuple(_moves(conflicts)),
-        planned_remarks(order),
+        tuple(dict.fromkeys(remark for one in drafts if one is not None for remark in planned_remarks(one))),
         lines=tuple(_line(conflict) for conflict in conflicts),
     )
 
@@ -470,14 +499,17 @@ def radiosensitiser_before_radiotherapy(order: Order, patient: Facts) -> Outcome
         for conflict in _conflicts(_drafted(patient), [irradiation], patient)
         if conflict.drug_first or not _triggers(conflict.giving.order)
     ]
+    told_here = [*recorded, *(giving for giving in _drafted(patient) if not _triggers(giving.order))]
+    unknown_ends = _unknown_ends(told_here, [irradiation], patient)
     blocked = unless_all(
         that(
             Text(
                 "a radiosensitiser is ongoing, or was or will be given within its window of the radiotherapy",
                 "un radiosensibilisant est en cours, ou a été ou sera donné dans son délai autour de la radiothérapie",
             ),
-            True if conflicts else (None if exposures.unsettled else False),
+            True if conflicts else (None if exposures.unsettled or unknown_ends else False),
             exposures,
+            *unknown_ends,
         )
     )
     return blocked or _advice(order, conflicts, patient)
@@ -516,21 +548,24 @@ def radiosensitiser_after_radiotherapy(order: Order, patient: Facts) -> Outcome:
     window = window_of(order.drug) or Window(None)
     irradiations = [_irradiation_of_course(course, patient.today) for course in patient.radiotherapies]
     irradiations += [_irradiation_of_order(other, patient.today) for other in patient.radiotherapy_orders]
+    giving = _giving_of_order(order, window)
     conflicts = [
         conflict
-        for conflict in _conflicts([_giving_of_order(order, window)], irradiations, patient)
+        for conflict in _conflicts([giving], irradiations, patient)
         if not (conflict.drug_first and _triggers(conflict.irradiation.order))
     ]
-    gaps = bool(patient.radiotherapies.gaps or patient.radiotherapy_orders.gaps)
+    unknown_ends = _unknown_ends([giving], irradiations, patient)
+    unknown = patient.radiotherapies.gaps or patient.radiotherapy_orders.gaps or unknown_ends
     blocked = unless_all(
         that(
             Text(
                 "radiotherapy is under way, or ended or is planned within the window of the drug",
                 "une radiothérapie est en cours, ou finie ou prévue dans le délai du médicament",
             ),
-            True if conflicts else (None if gaps else False),
+            True if conflicts else (None if unknown else False),
             patient.radiotherapies,
             patient.radiotherapy_orders,
+            *unknown_ends,
         )
     )
     return blocked or _advice(order, conflicts, patient)

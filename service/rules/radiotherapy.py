@@ -47,6 +47,7 @@ from service.rules.situations import (
     negated,
     orders_of,
     that,
+    too_old,
 )
 
 # --- what makes bone complicated --------------------------------------------------------------------------------------
@@ -67,21 +68,20 @@ def _same_bone(one: Diagnosis | Act | Order, order: Order) -> bool:
     return not one.regions or not regions or not one.regions.isdisjoint(regions)
 
 
-def _active(
-    patient: Facts, concepts: frozenset[str], order: Order
-) -> tuple[bool | None, tuple[Diagnosis | Order, ...]]:
-    """An active condition of the bone that is treated, or the reason of the order."""
+def _active(patient: Facts, concepts: frozenset[str], order: Order) -> tuple[bool | None, tuple[Basis, ...]]:
+    """An active condition of the bone that is treated, or the reason of the order; and what that rests on."""
 
     def counts(one: Diagnosis) -> bool:
         return one.active and one.is_any(concepts) and _same_bone(one, order)
 
     found = tuple(one for one in patient.conditions if counts(one))
     if not order.reasons.isdisjoint(concepts):
-        return True, found or (order,)
-    return patient.conditions.any(counts), found
+        return True, found
+    return patient.conditions.any(counts), found or (patient.conditions,)
 
 
-def _post_operative(order: Order, patient: Facts) -> tuple[bool | None, tuple[Act, ...]]:
+def _post_operative(order: Order, patient: Facts) -> tuple[bool | None, tuple[Basis, ...]]:
+    """After surgery of a bone metastasis of the bone that is treated; and what that rests on."""
     since = days_before(patient.today, patient.settings.post_operative_days)
 
     def counts(act: Act) -> bool | None:
@@ -89,7 +89,8 @@ def _post_operative(order: Order, patient: Facts) -> tuple[bool | None, tuple[Ac
         recent = when is not None and when.within(since, patient.today)
         return both(recent and _same_bone(act, order), is_bone_metastasis_surgery(act, patient))
 
-    return patient.procedures.any(counts), tuple(act for act in patient.procedures if counts(act))
+    found = tuple(act for act in patient.procedures if counts(act))
+    return patient.procedures.any(counts), found or (patient.procedures,)
 
 
 def _complications(order: Order, patient: Facts) -> Iterator[Complication]:
@@ -191,11 +192,15 @@ def single_fraction(order: Order, patient: Facts) -> Outcome:
         "Radiotherapy in one fraction: for particular cases only",
         "Radiothérapie en une séance : pour des cas particuliers",
     )
-    return Advice(Indicator.INFO, summary, tuple(detail), basis, remarks=target_remarks(order))
+    outdated = too_old(*(fact for one in complications for fact in one.basis))
+    return Advice(Indicator.INFO, summary, tuple(detail), (*basis, *outdated), remarks=target_remarks(order))
 
 
-_ADMITTED = (scheme(24, 6), Scheme((4, 10), (Decimal(20), Decimal(30))))
-"""Admitted besides: 24 Gy / 6 (§2, box), and 20 to 30 Gy in 4 to 10 fractions (Tableau 7)."""
+SEVERAL_FRACTIONS = Scheme((4, 10), (Decimal(20), Decimal(30)))
+"""RAO Tableau 7: 20 to 30 Gy in 4 to 10 fractions. The schemes of Tableau 5 in several fractions (30 / 10, 20 / 5) and
+24 Gy / 6 (§2, box) are among them; single fractions are admitted by indication."""
+
+_EIGHT_ONCE, _SIX_ONCE, _EIGHT_TO_TEN_ONCE = scheme(8, 1), scheme(6, 1), Scheme((1, 1), (Decimal(8), Decimal(10)))
 
 INDICATIONS: dict[str, tuple[Text, tuple[Scheme, ...]]] = {
     "cord compression": (
@@ -203,32 +208,26 @@ INDICATIONS: dict[str, tuple[Text, tuple[Scheme, ...]]] = {
             "Inoperable cord compression: 30 Gy / 10; 20 / 5, exceptionally 8 to 10 / 1.",
             "Compression médullaire inopérable : 30 Gy / 10 ; 20 / 5, exceptionnellement 8 à 10 / 1.",
         ),
-        (scheme(30, 10), scheme(20, 5), Scheme((1, 1), (Decimal(8), Decimal(10)))),
+        (_EIGHT_TO_TEN_ONCE,),
     ),
-    "post-operative": (
-        Text("Post-operative: 30 Gy / 10; 20 / 5.", "Post-opératoire : 30 Gy / 10 ; 20 / 5."),
-        (scheme(30, 10), scheme(20, 5)),
-    ),
-    "re-irradiation": (
-        REIRRADIATION_SCHEMES,
-        (scheme(20, 5), scheme(8, 1)),
-    ),
+    "post-operative": (Text("Post-operative: 30 Gy / 10; 20 / 5.", "Post-opératoire : 30 Gy / 10 ; 20 / 5."), ()),
+    "re-irradiation": (REIRRADIATION_SCHEMES, (_EIGHT_ONCE,)),
     "fracture risk": (
         Text(
             "Risk of fracture: 30 Gy / 10; 20 / 5, exceptionally 8 / 1.",
             "Risque de fracture : 30 Gy / 10 ; 20 / 5, exceptionnellement 8 / 1.",
         ),
-        (scheme(30, 10), scheme(20, 5), scheme(8, 1)),
+        (_EIGHT_ONCE,),
     ),
     "pain": (
         Text(
             "Uncomplicated or neuropathic pain: 30 Gy / 10; 20 / 5, 8 / 1, 6 / 1.",
             "Douleur non compliquée ou neuropathique : 30 Gy / 10 ; 20 / 5, 8 / 1, 6 / 1.",
         ),
-        (scheme(30, 10), scheme(20, 5), scheme(8, 1), scheme(6, 1)),
+        (_EIGHT_ONCE, _SIX_ONCE),
     ),
 }
-"""RAO Tableau 5 by indication: its row as a card prints it, and its schemes without a stereotactic technique."""
+"""RAO Tableau 5 by indication: its row as a card prints it, and its single fractions without a stereotactic technique."""
 
 OLIGOMETASTATIC_ROW = Text(
     "Oligometastatic, ablative: stereotactic 35 Gy / 7 or 27 / 3 or equivalent.",
@@ -249,13 +248,15 @@ ALSO_ADMITTED = (
 def _indications(order: Order, patient: Facts) -> list[str]:
     """The indications that the record or the order states; none: unknown."""
     found = []
-    if _active(patient, sets.SPINAL_CORD_COMPRESSION, order)[0]:
+    compressed, _ = _active(patient, sets.SPINAL_CORD_COMPRESSION, order)
+    if compressed:
         found.append("cord compression")
-    if _post_operative(order, patient)[0]:
+    operated, _ = _post_operative(order, patient)
+    if operated:
         found.append("post-operative")
     if already_irradiated(order, patient).holds:
         found.append("re-irradiation")
-    fractured = _active(patient, sets.PATHOLOGICAL_FRACTURE, order)[0]
+    fractured, _ = _active(patient, sets.PATHOLOGICAL_FRACTURE, order)
     if fractured or at_least(patient.finding("mirels-score", prescribed(order).regions), 8):
         found.append("fracture risk")
     if not order.reasons.isdisjoint(sets.PAIN):
@@ -287,8 +288,8 @@ def fractionation_advice(order: Order, patient: Facts) -> Outcome:
     """Palliative, and without a dose while the order is written, or with a dose outside the schemes."""
     volume = volume_of(order)
     indications = _indications(order, patient)
-    asked = indications or list(INDICATIONS)
-    schemes = [*_ADMITTED, *(scheme for name in asked for scheme in INDICATIONS[name][1])]
+    rows = [INDICATIONS[name] for name in indications or INDICATIONS]
+    schemes = [SEVERAL_FRACTIONS, *(scheme for _, single in rows for scheme in single)]
     undosed = volume.dose_gy is None and order.selecting
     outside = (
         volume.dose_gy is not None
@@ -307,8 +308,7 @@ def fractionation_advice(order: Order, patient: Facts) -> Outcome:
     )
     if blocked:
         return blocked
-    rows = tuple(INDICATIONS[name][0] for name in asked)
-    table = (*rows, *(() if indications else (OLIGOMETASTATIC_ROW,)), *ALSO_ADMITTED)
+    table = (*(row for row, _ in rows), *(() if indications else (OLIGOMETASTATIC_ROW,)), *ALSO_ADMITTED)
     if outside:
         summary = Text(
             "Radiotherapy {dose} in {fractions}: outside the usual schemes",
@@ -366,7 +366,7 @@ def fracture_risk_before_radiotherapy(order: Order, patient: Facts) -> Outcome:
                 "Mirels : 7 ou moins radiothérapie, 8 RCP, 9 ou plus fixation prophylactique.",
             ),
         ),
-        (order,),
+        (order, *too_old(mirels)),
         remarks=target_remarks(order),
         links=("mirels",),
     )
@@ -380,19 +380,10 @@ def _is_long_bone(order: Order) -> bool:
 def _orthopaedic(order: Order, patient: Facts) -> bool | None:
     orthopaedic = sets.ORTHOPAEDIC_CONSULTATION | sets.ORTHOPAEDIC_SPECIALTY
 
-    def act(one: Act) -> bool:
+    def counts(one: Act | Order) -> bool:
         return one.is_any(orthopaedic) or (one.is_any(sets.BONE_SURGERY) and _same_bone(one, order))
 
-    def ordered(other: Order) -> bool:
-        if other.radiotherapy is not None:
-            return False
-        if other.is_any(orthopaedic):
-            return True
-        regions = prescribed(order).regions
-        same = not other.regions or not regions or not other.regions.isdisjoint(regions)
-        return other.is_any(sets.BONE_SURGERY) and same
-
-    return either(patient.procedures.any(act), patient.consultations.any(act), patient.orders.any(ordered))
+    return either(patient.procedures.any(counts), patient.consultations.any(counts), patient.orders.any(counts))
 
 
 def _ct_criteria(order: Order, patient: Facts) -> bool | None:
@@ -449,7 +440,7 @@ def mirels_high(order: Order, patient: Facts) -> Outcome:
                 "Une chirurgie de l'os est prescrite : irradier après.",
             )
         )
-    if is_absent(expectancy):
+    if is_absent(expectancy) and not too_old(expectancy):
         detail.append(Text("Life expectancy is not recorded.", "L'espérance de vie n'est pas renseignée."))
     if _ct_criteria(order, patient):
         detail.append(
@@ -465,7 +456,7 @@ def mirels_high(order: Order, patient: Facts) -> Outcome:
             "Radiothérapie avec Mirels de 9 ou plus : fixation prophylactique d'abord",
         ),
         tuple(detail),
-        (mirels,),
+        (mirels, *too_old(expectancy)),
         remarks=target_remarks(order),
     )
 
@@ -549,7 +540,7 @@ def cortical_lysis(order: Order, patient: Facts) -> Outcome:
                 "Les critères scanner sont ceux qui appuient une fixation quand Mirels est de 9 ou plus.",
             ),
         ),
-        (axial, round_about),
+        (axial, round_about, *too_old(mirels)),
         remarks=target_remarks(order),
         links=("mirels",),
     )

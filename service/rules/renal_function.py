@@ -399,7 +399,7 @@ def cumulative_nephrotoxicity(_order: Order, patient: Facts) -> Outcome:
     """Both kinds of drug: one ordered, the other ordered, ongoing or given recently."""
     bisphosphonate = patient.exposures.of(sets.BONE_METASTASIS_BISPHOSPHONATES)
     nephrotoxic = patient.exposures.of(sets.PLATINUMS_AND_PEMETREXED)
-    drafts = tuple(one for one in patient.orders if one.draft)
+    drafts = tuple(one for one in patient.orders if one.draft and one.drug is not None)
     bisphosphonate_drafts = tuple(one for one in drafts if one.is_any(sets.BONE_METASTASIS_BISPHOSPHONATES))
     nephrotoxic_drafts = tuple(one for one in drafts if one.is_any(sets.PLATINUMS_AND_PEMETREXED))
     settings = patient.settings
@@ -449,9 +449,9 @@ def cumulative_nephrotoxicity(_order: Order, patient: Facts) -> Outcome:
 
 
 def _planned_within(exposures: Exposures, days: int) -> tuple[Exposure, ...]:
-    """Orders of the record that begin in the next days; an active order counts for interactions (`rules.md`, "Draft order")."""
+    """Orders of the record that begin in the next days, or state no day, so today (`rules.md`, "Draft order", "Planned date")."""
     return tuple(
         entry
         for entry in exposures.entries
-        if entry.planned and entry.first is not None and (entry.first.first - exposures.today).days <= days
+        if entry.planned and (entry.first is None or (entry.first.first - exposures.today).days <= days)
     )

@@ -52,15 +52,15 @@ class Rule:
     statement: Statement
     needs: frozenset[str]
     severest: Indicator
-    trigger: Trigger | None = None
-    patient_view: bool = False
-    problem: str = ""
-    prerequisite: bool = False
-    about_giving: bool = False
-    about_course: bool = False
-    once: bool = False
-    yields_to: frozenset[str] = frozenset()
-    reading: Text | None = None
+    trigger: Trigger | None
+    patient_view: bool
+    problem: str
+    prerequisite: bool
+    about_giving: bool
+    about_course: bool
+    once: bool
+    yields_to: frozenset[str]
+    reading: Text | None
 
 
 _ID = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*\Z")

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from mappings import concept_sets as sets
-from mappings.dates import When, days_before
+from mappings.dates import When, day, days_before
 from mappings.facts import (
     Absent,
     Act,
@@ -77,9 +77,9 @@ def osteoporosis_form(order: Order) -> bool:
     if order.is_any(frozenset({"denosumab_120mg", "zoledronic_acid_4mg"})):
         return False
     if order.is_any(sets.DENOSUMAB):
-        return bool(strengths) and strengths == {60}
+        return strengths == {60}
     if order.is_any(sets.ZOLEDRONIC_ACID):
-        return bool(strengths) and strengths == {5}
+        return strengths == {5}
     return False
 
 
@@ -239,12 +239,11 @@ def approximation(patient: Facts) -> tuple[Text, ...]:
     clearance = patient.clearance
     if not isinstance(clearance, Known) or not clearance.value.approximate:
         return ()
-    missing = clearance.value.missing or patient.clearance_inputs_missing
     return (
         Text(
             "An eGFR is used as an approximation of creatinine clearance; for Cockcroft-Gault add: {missing}.",
             "Un DFG estimé sert d'approximation de la clairance ; pour Cockcroft-Gault ajouter : {missing}.",
-            missing=missing,
+            missing=patient.clearance_inputs_missing,
         ),
     )
 
@@ -276,6 +275,11 @@ def missing_result(fact: Fact[Any], what: Text, *, ordered: Order | None) -> Tex
     return Text("{what}: not measured", "{what} : pas de dosage", what=what)
 
 
+def too_old(*facts: object) -> tuple[Absent, ...]:
+    """Those of which an old value is known: it counts as none, and the card that speaks for want of it shows it."""
+    return tuple(one for one in facts if isinstance(one, Absent) and one.stale is not None)
+
+
 def orders_of(patient: Facts, concepts: frozenset[str]) -> tuple[Order, ...]:
     """The drafts and open orders of a kind."""
     return tuple(order for order in patient.orders if order.is_any(concepts))
@@ -300,10 +304,10 @@ def days_between(earlier: When, later: When) -> int:
     return (later.first - earlier.last).days
 
 
-def given_within(entry: Exposure, planned: When, days: int) -> bool | None:
-    """Ongoing, or the last dose at most so many days before the planned day, or planned as near to it."""
+def given_within(entry: Exposure, planned: When, days: int, today: date) -> bool | None:
+    """Ongoing, or the last dose at most so many days before the planned day, or planned as near to it; undated: for today."""
     if entry.planned:
-        return entry.first is not None and abs(days_between(entry.first, planned)) <= days
+        return abs(days_between(entry.first or day(today), planned)) <= days
     if entry.ongoing:
         return True
     if entry.last_dose is not None:
@@ -378,7 +382,9 @@ def named(order: Order) -> Text:
 
 
 def planned_remarks(order: Order) -> tuple[Text, ...]:
-    """That today was taken for the planned date, on a card that reckons with it."""
+    """That today was taken for the planned date, or that it is partial, on a card that reckons with it."""
+    if order.planned.when.partial:
+        return (Text("The planned date is partial", "La date prévue est partielle"),)
     if not order.planned.assumed:
         return ()
     return (
@@ -489,9 +495,7 @@ def with_urgency(advice: Advice, order: Order, patient: Facts) -> Advice:
     """The same advice one level milder for an urgent order, saying that the exception is used."""
     if not is_urgent(order, patient):
         return advice
-    return replace(
-        advice, indicator=advice.indicator.milder, detail=(EXCEPTION_USED, *advice.detail), used_exception=True
-    )
+    return replace(advice, indicator=advice.indicator.milder, detail=(EXCEPTION_USED, *advice.detail))
 
 
 def skeletal_event(patient: Facts) -> bool | None:

@@ -106,8 +106,10 @@ def _radionuclides(order: Order, patient: Facts) -> tuple[bool | None, tuple[Bas
 
     drugs = patient.exposures.of(sets.RADIOPHARMACEUTICALS)
     acts = tuple(act for act in patient.procedures if recent(act))
-    given = tuple(entry for entry in drugs.entries if given_within(entry, planned, days))
-    holds = either(patient.procedures.any(recent), drugs.any(lambda entry: given_within(entry, planned, days)))
+    given = tuple(entry for entry in drugs.entries if given_within(entry, planned, days, patient.today))
+    holds = either(
+        patient.procedures.any(recent), drugs.any(lambda entry: given_within(entry, planned, days, patient.today))
+    )
     return holds, (*acts, *given)
 
 
@@ -187,15 +189,10 @@ def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
     }
     found = {name: part for name, part in parts.items() if part.holds}
     unknown = {name: part for name, part in parts.items() if part.holds is None}
-    blocked = unless_all_of_regions(
-        that(
-            Text("a recognised contraindication is on record", "une contre-indication reconnue est enregistrée"),
-            True if found else (None if unknown else False),
-            *(one for part in unknown.values() for one in part.basis),
+    if not found:
+        return unless_all_of_regions(*unknown.values()) or Silence(
+            Text("a recognised contraindication is on record", "une contre-indication reconnue est enregistrée")
         )
-    )
-    if blocked:
-        return blocked
     milder = set(found) == {"compression"} and decompressed is True
     if set(found) == {"compression"} and decompressed is None:
         return cannot_tell(that(DECOMPRESSED, None, patient.procedures))
@@ -294,8 +291,10 @@ def stereotactic_relative_contraindication(order: Order, patient: Facts) -> Outc
 def _any_of(parts: tuple[Condition, ...], text: Text) -> Silence | CannotTell | None:
     """None when one of the parts holds; else silence, or what cannot be told."""
     holds = either(*(part.holds for part in parts))
-    wanted = None if holds is None else holds
-    return unless_all(that(text, wanted, *(one for part in parts if part.holds is wanted for one in part.basis)))
+    alike = [part for part in parts if part.holds is holds]
+    if holds is None:
+        return cannot_tell(*alike)
+    return unless_all(that(text, holds, *(one for part in alike for one in part.basis)))
 
 
 @rule(
@@ -443,6 +442,8 @@ OTHER_BONE_RANGE = Text(
 def stereotactic_dose(order: Order, _patient: Facts) -> Outcome:
     """The highest-dose volume of a stereotactic order is outside the ranges."""
     volume, spine = volume_of(order), spine_target(order)
+    if volume.dose_gy is None or volume.fractions is None:
+        return Silence(Text("dose and fractions are stated", "dose et fractions sont indiquées"))
     schemes: tuple[Scheme, ...] = (*SPINE_SCHEMES, *OTHER_BONE_SCHEMES)
     ranges: tuple[Text, ...] = (SPINE_RANGE, OTHER_BONE_RANGE)
     if prescribed(order).regions:
@@ -452,14 +453,10 @@ def stereotactic_dose(order: Order, _patient: Facts) -> Outcome:
         in_both = all(any(one.contains(volume) for one in group) for group in (SPINE_SCHEMES, OTHER_BONE_SCHEMES))
         outside = False if in_both else None
     blocked = unless_all(
-        that(
-            Text("dose and fractions are stated", "dose et fractions sont indiquées"),
-            volume.dose_gy is not None and volume.fractions is not None,
-        ),
-        that(Text("the dose is outside the ranges", "la dose est hors des intervalles"), outside, *spine.basis),
+        that(Text("the dose is outside the ranges", "la dose est hors des intervalles"), outside, *spine.basis)
     )
-    if blocked or volume.dose_gy is None or volume.fractions is None:
-        return blocked or Silence(Text("no dose is stated", "aucune dose n'est indiquée"))
+    if blocked:
+        return blocked
     listed = any(scheme.fractions[0] <= volume.fractions <= scheme.fractions[1] for scheme in schemes)
     detail = [Text("A single session only in particular cases.", "Séance unique seulement dans des cas particuliers.")]
     if not listed:
@@ -578,24 +575,23 @@ CAREFUL_SINGLE_CORD_GY = Decimal(12)
 def cord_dose_limit(order: Order, patient: Facts) -> Outcome:
     """First spinal irradiation with a recorded cord Dmax above the limit for its fractions."""
     fractions = volume_of(order).fractions
-    limit = CORD_LIMITS.get(fractions or 0)
-    dmax = patient.finding("cord-dmax", prescribed(order).regions)
+    if fractions is None or fractions not in CORD_LIMITS:
+        return Silence(Text("1 to 5 fractions are prescribed", "1 à 5 fractions sont prescrites"))
+    limit = CORD_LIMITS[fractions]
     threshold = CAREFUL_SINGLE_CORD_GY if fractions == 1 else limit
+    dmax = patient.finding("cord-dmax", prescribed(order).regions)
     again = already_irradiated(order, patient)
     blocked = unless_all_of_regions(
         spine_target(order),
-        that(Text("1 to 5 fractions are prescribed", "1 à 5 fractions sont prescrites"), limit is not None),
         that(
             Text("the recorded cord Dmax is above the limit", "la Dmax médullaire enregistrée dépasse la limite"),
-            dmax.test(
-                lambda found: None if found.bounds is None or threshold is None else found.bounds.above(threshold)
-            ),
+            dmax.test(lambda found: None if found.bounds is None else found.bounds.above(threshold)),
             dmax,
         ),
         that(Text("it is a first irradiation", "c'est une première irradiation"), negated(again.holds), *again.basis),
     )
-    if blocked or limit is None:
-        return blocked or Silence(Text("there is no limit for it", "il n'y a pas de limite"))
+    if blocked:
+        return blocked
     beyond = dmax.test(lambda found: None if found.bounds is None else found.bounds.above(limit))
     summary = Text(
         "Radiotherapy of the spine: cord Dmax above {limit}, preferred in one fraction",
@@ -607,7 +603,7 @@ def cord_dose_limit(order: Order, patient: Facts) -> Outcome:
             "Radiotherapy of the spine: cord Dmax above {limit}, the limit for {fractions}",
             "Radiothérapie du rachis : Dmax médullaire de plus de {limit}, limite pour {fractions}",
             limit=Amount(limit, "Gy"),
-            fractions=in_fractions(fractions or 0),
+            fractions=in_fractions(fractions),
         )
     return Advice(
         Indicator.CRITICAL if beyond else Indicator.WARNING,

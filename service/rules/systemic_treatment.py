@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 
 from mappings import concept_sets as sets
 from mappings.dates import When
@@ -29,6 +29,7 @@ from service.rules.situations import (
     given_within,
     is_bone_metastasis_surgery,
     is_urgent,
+    on,
     planned_remarks,
     that,
 )
@@ -70,7 +71,7 @@ def _drugs_beside(order: Order, patient: Facts, concepts: frozenset[str], days: 
         "un tel médicament est prescrit, en cours, ou donné ou prévu à moins de {days} jours",
         days=days,
     )
-    return _drugs(order, patient, concepts, text, lambda entry: given_within(entry, planned, days))
+    return _drugs(order, patient, concepts, text, lambda entry: given_within(entry, planned, days, patient.today))
 
 
 def _drugs(
@@ -165,7 +166,6 @@ def _pair_trigger(concepts: frozenset[str], name: Text) -> Trigger:
     ),
     needs=PAIR_NEEDS,
     severest=Indicator.INFO,
-    once=True,
 )
 def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     """Bone radiotherapy and a checkpoint inhibitor within the setting's days."""
@@ -209,7 +209,6 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     ),
     needs=PAIR_NEEDS,
     severest=Indicator.WARNING,
-    once=True,
 )
 def tki_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     """Bone radiotherapy and a tyrosine kinase inhibitor within the setting's days."""
@@ -250,7 +249,6 @@ def _is_ablative(order: Order) -> bool:
     ),
     needs=PAIR_NEEDS,
     severest=Indicator.INFO,
-    once=True,
     yields_to=(
         "radiosensitiser-before-radiotherapy",
         "radiosensitiser-after-radiotherapy",
@@ -413,7 +411,7 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
     planned = order.planned.when
 
     def too_soon(act: Act) -> bool | None:
-        when = act.when or act.started
+        when = _day_of(act)
         near = (
             None
             if when is None
@@ -421,7 +419,6 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
         )
         return both(is_bone_metastasis_surgery(act, patient), near)
 
-    surgeries = [act for act in patient.procedures if too_soon(act)]
     blocked = unless_all(
         that(
             Text(
@@ -429,23 +426,25 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
                 "une chirurgie de métastase osseuse est trop proche du début prévu",
             ),
             patient.procedures.any(too_soon),
-            *(surgeries[:1] or (patient.procedures,)),
+            patient.procedures,
         )
     )
     if blocked:
         return blocked
-    surgery = max(
-        surgeries, key=lambda act: (_day_of(act).last + timedelta(days=_healing_days(order, act)), act.source)
-    )
-    when, days = _day_of(surgery), _healing_days(order, surgery)
-    earliest = when.last + timedelta(days=days)
-    steps_down = (
-        days == HEALING_DAYS and days_between(when, planned) >= URGENT_HEALING_DAYS and is_urgent(order, patient)
+    healed = [
+        (when.last + timedelta(days=_healing_days(order, act)), act, when)
+        for act in patient.procedures
+        if too_soon(act) and (when := _day_of(act)) is not None
+    ]
+    earliest, surgery, when = max(healed, key=lambda one: (one[0], one[1].source))
+    days = _healing_days(order, surgery)
+    steps_down = is_urgent(order, patient) and all(
+        days_between(operated, planned) >= URGENT_HEALING_DAYS for _, _, operated in healed
     )
     detail = Text(
-        "Surgery on {when}: {interval} on a healed scar, not before {earliest}.",
-        "Chirurgie le {when} : {interval} sur cicatrice saine, pas avant le {earliest}.",
-        when=when,
+        "Surgery {when}: {interval} on a healed scar, not before {earliest}.",
+        "Chirurgie {when} : {interval} sur cicatrice saine, pas avant le {earliest}.",
+        when=on(when),
         interval=INTERVALS[days],
         earliest=earliest,
     )
@@ -457,8 +456,8 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
     return Advice(
         Indicator.INFO if steps_down else Indicator.WARNING,
         Text(
-            "{act}: wait for healing after bone surgery on {when}",
-            "{act} : attendre la cicatrisation après la chirurgie osseuse du {when}",
+            "{act}: wait for healing after bone surgery ({when})",
+            "{act} : attendre la cicatrisation après la chirurgie osseuse ({when})",
             act=name,
             when=when,
         ),
@@ -469,16 +468,15 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
     )
 
 
-def _day_of(act: Act) -> When:
-    when = act.when or act.started
-    return when if when is not None else When(date.min, date.min)
+def _day_of(act: Act) -> When | None:
+    return act.when or act.started
 
 
 def _healing_days(order: Order, surgery: Act) -> int:
     prescribed = order.radiotherapy
     if prescribed is None:
         return HEALING_DAYS
-    stated = prescribed.target is not Target.UNSTATED and bool(prescribed.regions) and bool(surgery.regions)
+    stated = bool(prescribed.regions) and bool(surgery.regions)
     if prescribed.target is Target.OTHER or (stated and prescribed.regions.isdisjoint(surgery.regions)):
         return HEALING_DAYS
     return OPERATED_SPINE_DAYS if includes(surgery.regions, SPINE) else OPERATED_BONE_DAYS
@@ -516,8 +514,12 @@ def procedure_under_systemic(order: Order, patient: Facts) -> Outcome:
                 antiangiogenic=settings.act_after_antiangiogenic_days,
             ),
             either(
-                cytotoxics.any(lambda entry: given_within(entry, planned, settings.act_after_cytotoxic_days)),
-                antiangiogenics.any(lambda entry: given_within(entry, planned, settings.act_after_antiangiogenic_days)),
+                cytotoxics.any(
+                    lambda entry: given_within(entry, planned, settings.act_after_cytotoxic_days, patient.today)
+                ),
+                antiangiogenics.any(
+                    lambda entry: given_within(entry, planned, settings.act_after_antiangiogenic_days, patient.today)
+                ),
             ),
             cytotoxics,
             antiangiogenics,
@@ -532,7 +534,7 @@ def procedure_under_systemic(order: Order, patient: Facts) -> Outcome:
             (antiangiogenics, settings.act_after_antiangiogenic_days),
         )
         for entry in exposures.entries
-        if given_within(entry, planned, days)
+        if given_within(entry, planned, days, patient.today)
     )
     named = tuple(dict.fromkeys(entry.drug.name for entry in given))[:3]
     return Advice(
@@ -540,7 +542,7 @@ def procedure_under_systemic(order: Order, patient: Facts) -> Outcome:
         Text(
             "Act on bone under {drugs}: check blood count and haemostasis",
             "Geste osseux sous {drugs} : contrôler NFS et hémostase",
-            drugs=named or (Text("systemic treatment", "traitement systémique"),),
+            drugs=named,
         ),
         (
             Text(

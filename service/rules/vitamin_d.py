@@ -19,7 +19,7 @@ from service.rules.offers import (
     StartOn,
     UpdateOrder,
 )
-from service.rules.outcome import Advice, Condition, Indicator, Outcome, Silence, unless_all
+from service.rules.outcome import Advice, Basis, Condition, Indicator, Outcome, Silence, unless_all
 from service.rules.rule import Trigger, rule
 from service.rules.situations import (
     ANTIRESORPTIVE,
@@ -168,7 +168,7 @@ def vitamin_d_deficiency(order: Order, patient: Facts) -> Outcome:
     deep = level.value.below(10) is True
     start = starts(patient)
     indicator = Indicator.CRITICAL if deep and start else Indicator.WARNING
-    return _correction_advice(order, patient, indicator, DEFICIENCY_WEEKS, deletes=start)
+    return _correction_advice(order, patient, level, indicator, DEFICIENCY_WEEKS, deletes=start)
 
 
 def _settled_deficiency(level: VitaminD) -> bool | None:
@@ -213,13 +213,15 @@ def vitamin_d_insufficiency(order: Order, patient: Facts) -> Outcome:
     if blocked:
         return blocked
     indicator = Indicator.WARNING if starts(patient) else Indicator.INFO
-    return _correction_advice(order, patient, indicator, INSUFFICIENCY_WEEKS, deletes=False)
+    return _correction_advice(order, patient, known(level), indicator, INSUFFICIENCY_WEEKS, deletes=False)
 
 
-def _correction_advice(order: Order, patient: Facts, indicator: Indicator, weeks: int, *, deletes: bool) -> Advice:
+def _correction_advice(
+    order: Order, patient: Facts, level: Known[VitaminD], indicator: Indicator, weeks: int, *, deletes: bool
+) -> Advice:
     """The card of both: correct first at a start, correct without interrupting on continuation."""
     start, high = starts(patient), calcium_is_high(patient)
-    basis = (patient.vitamin_d, *supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS))
+    basis: tuple[Basis, ...] = (level, *supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS))
     if high:
         summary = Text(
             "{drug}: vitamin D is low, but correct it only once calcium is normal",
@@ -250,18 +252,17 @@ def _correction_advice(order: Order, patient: Facts, indicator: Indicator, weeks
             "{drug} : corriger la vitamine D sans interrompre le traitement",
             drug=order.name,
         )
-    other = tuple(_on_record_remark(entry) for entry in _no_correction_of_it(patient))
+    other = tuple(_on_record_remark(entry) for entry in _no_correction_of_it(patient, level.value))
     advice = Advice(indicator, summary, tuple(detail), basis, tuple(offers), remarks=(*other, *_phase_remarks(patient)))
     return with_urgency(advice, order, patient) if start else advice
 
 
 def _may_offer_correction(patient: Facts) -> bool:
-    """No vitamin D is drafted, and no loading regimen is running already."""
+    """No vitamin D is drafted, and no loading regimen is running or ordered already."""
     if any(order.draft for order in orders_of(patient, sets.VITAMIN_D_SUPPLEMENTS)):
         return False
     loading = patient.settings.vitamin_d_loading_iu_a_week
-    running = supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS)
-    return not any((entry.dosage.weekly_iu or 0) >= loading for entry in running)
+    return not any(_reaches(loading, entry) for entry in _taken_or_planned(patient))
 
 
 MAINTENANCE_IU_A_WEEK = Decimal(7 * 800)
@@ -269,26 +270,33 @@ MAINTENANCE_IU_A_WEEK = Decimal(7 * 800)
 
 
 def _maintained(patient: Facts) -> bool:
-    """A maintenance of vitamin D runs already."""
-    running = supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS)
-    return any((entry.dosage.weekly_iu or 0) >= MAINTENANCE_IU_A_WEEK for entry in running)
+    """A maintenance of vitamin D runs or is ordered already."""
+    return any(_reaches(MAINTENANCE_IU_A_WEEK, entry) for entry in _taken_or_planned(patient))
 
 
-def _no_correction_of_it(patient: Facts) -> tuple[Exposure, ...]:
+def _taken_or_planned(patient: Facts) -> tuple[Exposure, ...]:
+    entries = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
+    return tuple(entry for entry in entries if entry.ongoing or entry.planned)
+
+
+def _reaches(iu_a_week: Decimal | int, entry: Exposure) -> bool:
+    """At least so many IU a week; an unknown dose or interval is not enough."""
+    weekly = entry.dosage.weekly_iu
+    return weekly is not None and weekly >= iu_a_week
+
+
+def _no_correction_of_it(patient: Facts, level: VitaminD) -> tuple[Exposure, ...]:
     """Vitamin D that is taken without correcting it, and loadings since the sample that were stopped too early."""
-    level = patient.vitamin_d
     entries = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
     return tuple(
-        entry
-        for entry in entries
-        if entry.ongoing
-        or (
-            entry.stopped
-            and entry.first is not None
-            and isinstance(level, Known)
-            and entry.first.last >= level.value.when.first
-        )
+        entry for entry in entries if entry.ongoing or (entry.stopped and _begun_since(level, entry) is not None)
     )
+
+
+def _begun_since(level: VitaminD, entry: Exposure) -> When | None:
+    """Its begin, where that is not before the sample's day; of partial dates any day may be meant."""
+    begin = entry.first
+    return begin if begin is not None and begin.last >= level.when.first else None
 
 
 def _on_record_remark(entry: Exposure) -> Text:
@@ -398,7 +406,7 @@ def _loading_known(
     if begun is not None:
         return True
     enough = patient.settings.vitamin_d_loading_iu_a_week
-    loads = any((entry.dosage.weekly_iu or 0) >= enough for entry in vitamin_d.entries)
+    loads = any(_reaches(enough, entry) for entry in vitamin_d.entries)
     return None if vitamin_d.gaps or (isinstance(level, Unavailable) and loads) else False
 
 
@@ -409,11 +417,9 @@ _LOADING_BEGUN = Text(
 )
 
 
-def _no_correction(level: object, patient: Facts, weeks: int) -> Condition:
+def _no_correction(level: Fact[VitaminD], patient: Facts, weeks: int) -> Condition:
     """That no loading is under way; a history that could not be read does not hold the card back."""
-    begun = None
-    if isinstance(level, Known) and isinstance(level.value, VitaminD):
-        begun = _loading_begun(level.value, patient, weeks)
+    begun = _loading_begun(level.value, patient, weeks) if isinstance(level, Known) else None
     text = Text(
         "no loading regimen was begun since the sample", "aucune recharge n'a été commencée depuis le prélèvement"
     )
@@ -424,16 +430,14 @@ def _loading_begun(level: VitaminD, patient: Facts, weeks: int) -> tuple[When, E
     """The begin and the source of a loading regimen begun on or after the sample's day and not ended too early."""
     enough = patient.settings.vitamin_d_loading_iu_a_week
     entries = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
-    for entry in sorted(entries, key=lambda one: (one.first.first if one.first else date.max, one.source)):
-        if entry.kind is ExposureKind.ADMINISTRATION or entry.first is None or not entry.certain:
-            continue
-        weekly = entry.dosage.weekly_iu
-        if weekly is None or weekly < enough or entry.first.last < level.when.first:
-            continue
-        if entry.ongoing or entry.stopped:
-            if _ended_too_early(entry, entry.first, weeks, patient.today):
-                continue
-            return entry.first, entry
+    loadings = [
+        (begin, entry)
+        for entry in entries
+        if entry.certain and _reaches(enough, entry) and (begin := _begun_since(level, entry)) is not None
+    ]
+    for begin, entry in sorted(loadings, key=lambda one: (one[0].first, one[1].source)):
+        if (entry.ongoing or entry.stopped) and not _ended_too_early(entry, begin, weeks, patient.today):
+            return begin, entry
     return _loading_by_administrations(level, patient, enough)
 
 
@@ -449,25 +453,24 @@ def _ended_too_early(entry: Exposure, begin: When, weeks: int, today: date) -> b
 
 def _loading_by_administrations(level: VitaminD, patient: Facts, enough: int) -> tuple[When, Exposure] | None:
     """Two or more doses given since the sample that come to a loading rate."""
-    given = sorted(
-        (
-            entry
-            for entry in patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
-            if entry.kind is ExposureKind.ADMINISTRATION
-            and entry.certain
-            and entry.dosage.dose_iu
-            and entry.last_dose is not None
-            and entry.last_dose.last >= level.when.first
-        ),
-        key=lambda entry: (entry.last_dose.first if entry.last_dose else date.max, entry.source),
-    )
-    if len(given) < 2 or given[0].last_dose is None or given[-1].last_dose is None:
+    given = [
+        (entry.last_dose, entry.dosage.dose_iu, entry)
+        for entry in patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
+        if entry.kind is ExposureKind.ADMINISTRATION
+        and entry.certain
+        and entry.dosage.dose_iu
+        and entry.last_dose is not None
+        and entry.last_dose.last >= level.when.first
+    ]
+    if not given:
         return None
-    days = (given[-1].last_dose.last - given[0].last_dose.first).days
-    total = sum((entry.dosage.dose_iu or 0) for entry in given[:-1])
+    given.sort(key=lambda dose: (dose[0].first, dose[2].source))
+    begin, _, first = given[0]
+    days = (given[-1][0].last - begin.first).days
+    total = sum(iu for _, iu, _ in given[:-1])
     if days <= 0 or total * 7 / days < enough:
         return None
-    return given[0].last_dose, given[0]
+    return begin, first
 
 
 # --- excess, vitamin D2, supplements ----------------------------------------------------------------------------------

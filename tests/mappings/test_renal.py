@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from mappings.dates import When, day
-from mappings.facts import Absent, Fact, Known, Measurement, Person, Unavailable
+from mappings.facts import Absent, ClearanceMethod, Fact, Known, Measurement, Person, Unavailable
 from mappings.quantities import Bounds, exactly
 from mappings.renal import ADULT_AGE, AGE, CREATININE, WHAT, RenalInputs, clearance, missing_inputs
 from mappings.wording import Amount, Text
@@ -92,3 +93,18 @@ def test_beside_a_creatinine_that_could_not_be_read_the_best_known_route_is_show
     assert first.shown is not None
     assert first.shown.parameters["value"] == Amount(Decimal(41), "mL/min")
     assert own.shown == Text("its own", "le sien")
+
+
+@pytest.mark.parametrize(
+    ("reported_on", "method"),
+    [
+        (date(2026, 3, 31), ClearanceMethod.REPORTED_COCKCROFT),
+        (date(2026, 3, 30), ClearanceMethod.COMPUTED_COCKCROFT),
+    ],
+)
+def test_a_reported_clearance_counts_unless_the_creatinine_is_newer(reported_on, method):
+    reported = result(41, "mL/min")
+    reported = replace(reported, value=replace(reported.value, when=day(reported_on)))
+    found = clearance(inputs(person(date(1966, 3, 31)), creatinine=result(80), cockcroft=reported), TODAY)
+    assert isinstance(found, Known)
+    assert found.value.method is method

@@ -1,0 +1,207 @@
+"""Units as laboratories write them: what each is worth, which are refused, and what no living person's result can be."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from mappings.units import SCALES, Analyte, UnknownUnit, conversion, normalised_unit
+
+UCUM = "http://unitsofmeasure.org"
+
+
+def factor(analyte: Analyte, unit: str) -> Decimal:
+    return conversion(analyte, "", unit, "").factor
+
+
+@pytest.mark.parametrize(
+    ("unit", "grams_a_litre"),
+    [
+        ("g/L", "1"),
+        ("dg/L", "0.1"),
+        ("cg/L", "0.01"),
+        ("mg/L", "0.001"),
+        ("ug/L", "0.000001"),
+        ("ng/L", "0.000000001"),
+        ("pg/L", "0.000000000001"),
+        ("g/dL", "10"),
+        ("g/cL", "100"),
+        ("g/mL", "1000"),
+        ("g/uL", "1000000"),
+        ("umol/L", "0.0665"),  # 66.5 kDa
+    ],
+)
+def test_albumin_is_counted_in_grams_a_litre(unit, grams_a_litre):
+    assert factor(Analyte.ALBUMIN, unit) == Decimal(grams_a_litre)
+
+
+@pytest.mark.parametrize(
+    ("analyte", "unit", "expected"),
+    [
+        (Analyte.CALCIUM, "mmol/L", Decimal(1)),
+        (Analyte.CALCIUM, "mg/dL", 10 / Decimal("40.078")),
+        (Analyte.CALCIUM, "meq/L", Decimal("0.5")),  # divalent
+        (Analyte.PHOSPHATE, "mmol/L", Decimal(1)),
+        (Analyte.PHOSPHATE, "mg/dL", 10 / Decimal("30.974")),
+        (Analyte.CREATININE, "umol/L", Decimal(1)),
+        (Analyte.CREATININE, "mg/dL", Decimal("88.4")),
+        (Analyte.VITAMIN_D, "ng/mL", Decimal(1)),
+        (Analyte.VITAMIN_D, "ug/L", Decimal(1)),
+        (Analyte.VITAMIN_D, "nmol/L", Decimal(1)),
+        (Analyte.CLEARANCE, "mL/min", Decimal(1)),
+        (Analyte.CLEARANCE, "mL/s", Decimal(60)),
+        (Analyte.CLEARANCE, "L/min", Decimal(1000)),
+        (Analyte.CLEARANCE, "L/h", Decimal(1000) / 60),
+        (Analyte.CLEARANCE, "L/24h", Decimal(1000) / 1440),
+        (Analyte.WEIGHT, "kg", Decimal(1)),
+        (Analyte.WEIGHT, "g", Decimal("0.001")),
+        (Analyte.WEIGHT, "lb", Decimal("0.45359237")),
+        (Analyte.PROTHROMBIN, "%", Decimal(1)),
+        (Analyte.INR, "{INR}", Decimal(1)),
+        (Analyte.PAIN_SCORE, "/10", Decimal(1)),
+    ],
+)
+def test_each_unit_is_worth_what_chemistry_and_the_clock_say(analyte, unit, expected):
+    assert float(factor(analyte, unit)) == pytest.approx(float(expected), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [
+        ("G/L", "1"),
+        ("10*9/L", "1"),
+        ("10*3/uL", "1"),
+        ("10*3/mm3", "1"),
+        ("10*6/L", "0.001"),
+        ("/uL", "0.001"),
+        ("/mm3", "0.001"),
+        ("/L", "0.000000001"),
+        ("10*12/L", "1000"),
+        ("T/L", "1000"),
+    ],
+)
+def test_platelets_are_counted_in_thousand_millions_a_litre(unit, expected):
+    assert factor(Analyte.PLATELETS, unit) == Decimal(expected)
+
+
+@pytest.mark.parametrize(
+    ("analyte", "unit", "lowest", "highest"),
+    [
+        (Analyte.ALBUMIN, "g/L", "5", "70"),
+        (Analyte.CALCIUM, "mmol/L", "1", "5"),
+        (Analyte.VITAMIN_D, "ng/mL", "1.6", "200"),
+        (Analyte.VITAMIN_D, "nmol/L", "4", "500"),
+        (Analyte.PHOSPHATE, "mmol/L", "0.1", "10"),
+        (Analyte.CREATININE, "umol/L", "15", "2500"),
+        (Analyte.CLEARANCE, "mL/min", "1", "250"),
+        (Analyte.WEIGHT, "kg", "20", "350"),
+        (Analyte.PLATELETS, "10*9/L", "1", "3000"),
+        (Analyte.PROTHROMBIN, "%", "1", "200"),
+        (Analyte.INR, "{INR}", "0.5", "20"),
+        (Analyte.PAIN_SCORE, "/10", "0", "10"),
+    ],
+)
+def test_a_result_is_plausible_up_to_its_gates_and_not_beyond(analyte, unit, lowest, highest):
+    scale = conversion(analyte, "", unit, "").scale
+    step = Decimal("0.001")
+    assert [scale.implausible(Decimal(gate)) for gate in (lowest, highest)] == [False, False]
+    assert [scale.implausible(beyond) for beyond in (Decimal(lowest) - step, Decimal(highest) + step)] == [True, True]
+
+
+def test_every_analyte_has_its_gates():
+    assert set(SCALES) == set(Analyte)
+
+
+# --- no unit ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("analyte", sorted(Analyte))
+def test_only_a_ratio_and_a_score_need_no_unit(analyte):
+    if analyte in (Analyte.INR, Analyte.PAIN_SCORE):
+        assert conversion(analyte, "", "", "").factor == 1
+        return
+    with pytest.raises(UnknownUnit, match="no unit"):
+        conversion(analyte, "", "", "")
+
+
+@pytest.mark.parametrize(("code", "unit"), [("", "mm"), ("mm", ""), ("", "/"), ("", "{INR}")])
+def test_a_score_in_the_unit_of_something_else_is_refused(code, unit):
+    with pytest.raises(UnknownUnit, match="not reported in"):
+        conversion(Analyte.PAIN_SCORE, code, unit, "")
+
+
+# --- the code and the text of a unit ----------------------------------------------------------------------------------
+
+
+def test_a_code_and_a_text_that_say_the_same_are_one_unit():
+    assert conversion(Analyte.CREATININE, "umol/L", "µmol/l", UCUM).factor == 1
+
+
+def test_a_code_and_a_text_that_contradict_each_other_are_refused():
+    with pytest.raises(UnknownUnit, match="contradict"):
+        conversion(Analyte.CREATININE, "umol/L", "mg/dL", UCUM)
+
+
+def test_a_code_of_ucum_that_the_analyte_is_not_reported_in_is_refused_whatever_the_text_says():
+    with pytest.raises(UnknownUnit, match="unit code"):
+        conversion(Analyte.CALCIUM, "kg", "mmol/L", UCUM)
+
+
+@pytest.mark.parametrize(
+    ("code", "system"),
+    [
+        ("MMOL-L", "urn:oid:1.2.3"),  # a local code: only the text can be read
+        ("{calcium}", UCUM),  # an annotation, which says nothing in UCUM
+    ],
+)
+def test_a_code_that_says_nothing_leaves_the_text_to_be_read(code, system):
+    assert conversion(Analyte.CALCIUM, code, "mmol/L", system).factor == 1
+
+
+def test_a_text_in_words_leaves_the_code_to_be_read():
+    assert conversion(Analyte.CALCIUM, "mg/dL", "milligrams", UCUM).factor == factor(Analyte.CALCIUM, "mg/dL")
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "per_body_surface"),
+    [
+        ("mL/min", "mL/min", False),
+        ("mL/min", "mL/min/1.73m²", True),
+        ("mL/min/{1.73_m2}", "mL/min", True),
+        ("mL/min/{1.73_m2}", "", True),
+        ("", "mL/min/1,73 m2", True),
+        ("", "mL/min", False),
+    ],
+)
+def test_a_unit_is_per_body_surface_where_it_says_so(code, unit, per_body_surface):
+    read = conversion(Analyte.CLEARANCE, code, unit, UCUM)
+    assert (read.factor, read.per_body_surface) == (1, per_body_surface)
+
+
+# --- spelling ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("µmol/L", "umol/l"),
+        ("μmol/l", "umol/l"),
+        ("mcg/L", "ug/l"),
+        ("milligram per deciliter ", "mg/dl"),
+        ("258806002", "mg/dl"),
+        ("mmol.L-1", "mmol/l"),
+        ("mmol.L^-1", "mmol/l"),
+        ("g / L", "g/l"),
+        ("mg{creatinine}/dL", "mg/dl"),
+        ("mL/min/{1.73_m2}", "ml/min"),
+        ("mL/min/1,73m²", "ml/min"),
+        ("mL/min/{BSA}", "ml/min"),
+        ("g/{total}", "g"),
+        ("×10³/µL", "x103/ul"),
+        ("{INR}", "{inr}"),
+        ("/", "/"),
+    ],
+)
+def test_a_spelling_is_brought_to_the_one_of_the_table(written, read):
+    assert normalised_unit(written) == read

@@ -16,6 +16,9 @@ from functools import lru_cache
 UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
 
 _ANNOTATION = re.compile(r"\{[^}]*\}")
+_PRODUCT = re.compile(r"\s*[·∙⋅]\s*|\s+(?=[a-z]+(?:\^|\*\*)?-1\b)")
+"""The signs of a product that UCUM writes as a point, and the blank before a negative power."""
+
 _NEGATIVE_POWER = re.compile(r"\.?\b([a-z]+)(?:\^|\*\*)?-1\b")
 _SPELLINGS = {
     "gram per deciliter": "g/dl",
@@ -38,7 +41,7 @@ _SPELLINGS = {
     "258813002": "mmol/l",
 }
 _PER_BODY_SURFACE = re.compile(r"1[.,]73")
-_BODY_SURFACE_SUFFIX = re.compile(r"[/.]?[{(]?1[.,]73[_.]?m(?:\^|\*{1,2})?2[})]?")
+_BODY_SURFACE_SUFFIX = re.compile(r"[/.]?[{(]?1[.,]73[_.]?m(?:\^|\*{1,2})?-?2[})]?")
 
 
 class Analyte(StrEnum):
@@ -252,11 +255,12 @@ def normalised_unit(spelling: str) -> str:
     (`g/L` is a mass for albumin and a count for platelets; the analyte decides, `rules.md` "Units").
     """
     text = unicodedata.normalize("NFKC", spelling).casefold()
-    text = text.replace("μ", "u").replace("µ", "u").replace("mcg", "ug").replace("×", "x").strip()
+    text = text.replace("μ", "u").replace("µ", "u").replace("mcg", "ug").replace("×", "x").replace("−", "-").strip()
     if text in _SPELLINGS:
         return _SPELLINGS[text]
     inr_or_score = text in {"{inr}", "{score}", "{ratio}", "{0-10}"}
     if not inr_or_score:
+        text = _PRODUCT.sub(".", text)
         text = re.sub(r"\s+", "", text)
         text = _BODY_SURFACE_SUFFIX.sub("", text)
         text = _ANNOTATION.sub("", text)

@@ -119,7 +119,8 @@ def test_every_analyte_has_its_gates():
 @pytest.mark.parametrize("analyte", sorted(Analyte))
 def test_only_a_ratio_and_a_score_need_no_unit(analyte):
     if analyte in (Analyte.INR, Analyte.PAIN_SCORE):
-        assert conversion(analyte, "", "", "").factor == 1
+        read = conversion(analyte, "", "", "")
+        assert (read.factor, read.per_body_surface) == (1, False)
         return
     with pytest.raises(UnknownUnit, match="no unit"):
         conversion(analyte, "", "", "")
@@ -191,6 +192,10 @@ def test_a_unit_is_per_body_surface_where_it_says_so(code, unit, per_body_surfac
         ("milligram per deciliter ", "mg/dl"),
         ("258806002", "mg/dl"),
         ("mmol.L-1", "mmol/l"),
+        ("mmol·L⁻¹", "mmol/l"),
+        ("mmol L-1", "mmol/l"),
+        ("mmol · L^-1", "mmol/l"),
+        ("mL.min-1.1.73m-2", "ml/min"),
         ("mmol.L^-1", "mmol/l"),
         ("g / L", "g/l"),
         ("mg{creatinine}/dL", "mg/dl"),

@@ -252,20 +252,12 @@ END_UNKNOWN = Text(
 )
 
 
-def _unknown_ends(
-    givings: Iterable[Giving], irradiations: Sequence[Irradiation], patient: Facts
-) -> tuple[Unavailable, ...]:
-    """The radiotherapy of unknown length after whose first day the window is kept, and after whose end it may not be."""
-    pairs = [
-        irradiation
-        for giving in givings
-        for irradiation in irradiations
-        if irradiation.last is None
-        and not _drug_first(giving, irradiation)
-        and _conflict(giving, irradiation, patient) is None
-    ]
-    what = Text("the end of the radiotherapy", "la fin de la radiothérapie")
-    return (Unavailable(what, (END_UNKNOWN,)),) if pairs else ()
+def _unknown_end(givings: Iterable[Giving], irradiations: Sequence[Irradiation]) -> tuple[Unavailable, ...]:
+    """That radiotherapy before a drug has no known end: where its first day is no conflict, its last may be one."""
+    open_ended = [irradiation for irradiation in irradiations if irradiation.last is None]
+    if any(not _drug_first(giving, irradiation) for giving in givings for irradiation in open_ended):
+        return (Unavailable(Text("the end of the radiotherapy", "la fin de la radiothérapie"), (END_UNKNOWN,)),)
+    return ()
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
@@ -500,16 +492,16 @@ def radiosensitiser_before_radiotherapy(order: Order, patient: Facts) -> Outcome
         if conflict.drug_first or not _triggers(conflict.giving.order)
     ]
     told_here = [*recorded, *(giving for giving in _drafted(patient) if not _triggers(giving.order))]
-    unknown_ends = _unknown_ends(told_here, [irradiation], patient)
+    unknown_end = _unknown_end(told_here, [irradiation])
     blocked = unless_all(
         that(
             Text(
                 "a radiosensitiser is ongoing, or was or will be given within its window of the radiotherapy",
                 "un radiosensibilisant est en cours, ou a été ou sera donné dans son délai autour de la radiothérapie",
             ),
-            True if conflicts else (None if exposures.unsettled or unknown_ends else False),
+            True if conflicts else (None if exposures.unsettled or unknown_end else False),
             exposures,
-            *unknown_ends,
+            *unknown_end,
         )
     )
     return blocked or _advice(order, conflicts, patient)
@@ -554,8 +546,8 @@ def radiosensitiser_after_radiotherapy(order: Order, patient: Facts) -> Outcome:
         for conflict in _conflicts([giving], irradiations, patient)
         if not (conflict.drug_first and _triggers(conflict.irradiation.order))
     ]
-    unknown_ends = _unknown_ends([giving], irradiations, patient)
-    unknown = patient.radiotherapies.gaps or patient.radiotherapy_orders.gaps or unknown_ends
+    unknown_end = _unknown_end([giving], irradiations)
+    unknown = {*patient.radiotherapies.gaps, *patient.radiotherapy_orders.gaps, *unknown_end}
     blocked = unless_all(
         that(
             Text(
@@ -565,7 +557,7 @@ def radiosensitiser_after_radiotherapy(order: Order, patient: Facts) -> Outcome:
             True if conflicts else (None if unknown else False),
             patient.radiotherapies,
             patient.radiotherapy_orders,
-            *unknown_ends,
+            *unknown_end,
         )
     )
     return blocked or _advice(order, conflicts, patient)

@@ -28,8 +28,8 @@ test: install
 bench: install
 	.venv/bin/python -m tests.bench
 
-# Changes the rules and the arithmetic of the mappings, one small change at a time, and sees that a test fails. It takes hours
-# on two cores; MODULES=service/rules/calcium.py tries some modules only.
+# Changes the rules and the arithmetic of the mappings, one small change at a time, and sees that a test fails. It takes about
+# an hour on two cores; MODULES=service/rules/calcium.py tries some modules only.
 mutation: install
 	.venv/bin/python tests/mutation.py $(MODULES)
 

@@ -303,7 +303,7 @@ def _units(observation: Resource, node: Mapping[str, Any], place: Place) -> Iter
             yield _reading(reading, quantity, analyte)
     for name in sorted(found.concepts & sets.FINDING_NAMES):
         finding = read_finding(name, "", observation, node, frozenset(), clock, terminology)
-        if finding is not None and not finding.ahead and quantity:
+        if finding is not None and finding.ahead is None and quantity:
             verdict = Verdict.UNDERSTOOD if finding.problem is None else Verdict.NOT_UNDERSTOOD
             why = "" if finding.problem is None else ": out of range, undated, or in no unit that it is read in"
             yield _unit(Kind.UNIT, verdict, quantity, f"{KINDS[name].name.en}{why}")

@@ -134,7 +134,7 @@ class FindingReading:
     regions: frozenset[str]
     problem: Text | None = None
     undated: bool = False
-    ahead: bool = False
+    ahead: Text | None = None
 
 
 def read_finding(
@@ -163,7 +163,7 @@ def read_finding(
     if when is None:
         return FindingReading(source, None, regions, Text(UNDATED.en, UNDATED.fr, source=source), undated=True)
     if clock.too_far_ahead(when):
-        return FindingReading(source, None, regions, dated_ahead(source, when), ahead=True)
+        return FindingReading(source, None, regions, ahead=dated_ahead(source, when))
     if status not in USED_STATUSES:
         return FindingReading(source, None, regions, _problem(kind, source))
     bounds, flag, code, shown = _interpret(kind, value, terminology)

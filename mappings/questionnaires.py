@@ -284,8 +284,7 @@ def read_response(
         undated = Text(UNDATED.en, UNDATED.fr, source=source)
         return score.finding, FindingReading(source, None, regions, undated, undated=True)
     if clock.too_far_ahead(when):
-        ahead = FindingReading(source, None, regions, dated_ahead(source, when), ahead=True)
-        return score.finding, ahead
+        return score.finding, FindingReading(source, None, regions, ahead=dated_ahead(source, when))
     total = _total(score, answers)
     finding = Finding(None, None, None, KINDS[score.finding].unit, when, source, regions)
     if total is None:

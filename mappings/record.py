@@ -413,9 +413,9 @@ class Record(Facts):
                 name, reading = found
                 readings.setdefault(name, []).append(reading)
         for reading in (one for several in readings.values() for one in several):
-            if reading.ahead and reading.problem is not None:
-                self._report_ahead(reading.source, reading.problem)
-        return {name: [one for one in several if not one.ahead] for name, several in readings.items()}
+            if reading.ahead is not None:
+                self._report_ahead(reading.source, reading.ahead)
+        return {name: [one for one in several if one.ahead is None] for name, several in readings.items()}
 
     def _finding_names(self, node: Mapping[str, Any], regions: frozenset[str]) -> Iterator[str]:
         concepts = self._terminology.recognise(codings(node.get("code"))).concepts

@@ -138,7 +138,7 @@ def main() -> int:
             click.echo(f"{module}: {sum(counts.values())} mutants, {line} ({time.monotonic() - started:.0f} s)")
         if chosen.json:
             chosen.json.write_text(json.dumps(ends, indent=1, ensure_ascii=False), encoding="utf-8")
-    return _report(ends, complete=not chosen.modules)
+    return _report(ends, complete=not chosen.modules and not only)
 
 
 def _mixed(item: pytest.Item) -> int:

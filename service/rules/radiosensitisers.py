@@ -234,9 +234,7 @@ def _conflict(giving: Giving, irradiation: Irradiation, patient: Facts) -> Confl
 
 
 def _drug_first(giving: Giving, irradiation: Irradiation) -> bool:
-    """The drug comes before the radiotherapy, or begins on the same day."""
-    if giving.past or giving.ongoing:
-        return True
+    """The drug comes before the radiotherapy, or begins on the same day; without a planned day it was begun already."""
     if irradiation.under_way or irradiation.first is None:
         return False
     return giving.first is None or giving.first.first <= irradiation.first.first

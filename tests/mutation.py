@@ -324,9 +324,14 @@ def _measure(ground: Ground) -> Ground:
 
 def _run_traced(items: list[pytest.Item], trace: _Trace, ground: Ground) -> None:
     judged: set[Function] = set()
+    remembering = [one for one in gc.get_objects() if isinstance(one, _LruCache) and one.__module__ in REMEMBERING]
     _tell_rules_apart(ground, trace, judged)
     for place, (item, following) in enumerate(_in_turn(items), start=len(ground.tests)):
-        sys.modules["scenario"].answer_to.cache_clear()  # else only the first test that asks runs the rules
+        sys.modules[
+            "scenario"
+        ].answer_to.cache_clear()  # else only the first test that asks runs the rules, or the tables
+        for remembered in remembering:
+            remembered.cache_clear()
         ground.tests.append(item.nodeid)
         judged.clear()
         of_a_scenario = item.nodeid.startswith(SCENARIOS)
@@ -375,7 +380,7 @@ def _try_module(module: str, ground: Ground, jobs: int, only: set[str] | None) -
     swapped = [one for one in mutants if one.first_line and (module, one.first_line) not in ground.at_import]
     anew = [one for one in mutants if one not in swapped]
     ends: dict[str, str] = {}
-    anew_jobs = [(one, _ordered(_reached(set(one.names)), one, ground)) for one in anew]
+    anew_jobs = [(one, _ordered(_reached(set(one.names), ground), one, ground)) for one in anew]
     _run_all(anew_jobs, ends, jobs, lambda mutant, tests: _imported_anew(mutant, tree, tests))
     if swapped:
         ends |= _with_tests(lambda items: _try_swapped(swapped, items, tree, source, ground, jobs))
@@ -418,7 +423,10 @@ def _ordered(functions: Iterable[Function], mutant: Mutant, ground: Ground) -> l
     scenarios = sum(1 << place for place, test in enumerate(ground.tests) if test.startswith(SCENARIOS))
     judging = own & scenarios
     if not judging:  # the trigger of some rules, say: their scenarios judge it
-        judging = reduce(or_, (ground.own.get(function, 0) for function in _reached(set(mutant.names))), 0) & scenarios
+        judging = (
+            reduce(or_, (ground.own.get(function, 0) for function in _reached(set(mutant.names), ground)), 0)
+            & scenarios
+        )
     words = set(re.findall(r"[a-z]+", mutant.module.rpartition("/")[2] + mutant.scope))
 
     def likely(place: int) -> tuple[bool, bool, bool, int, int]:
@@ -534,8 +542,8 @@ def _sources() -> dict[str, ast.Module]:
     return {str(path.relative_to(ROOT)): ast.parse(path.read_text(encoding="utf-8")) for path in paths}
 
 
-def _reached(names: set[str]) -> list[Function]:
-    """The functions that use one of these names, or a name of a module that is made of one."""
+def _reached(names: set[str], ground: Ground) -> list[Function]:
+    """The functions that use one of these names, or a name of a module that is made of one, or by a function that uses one."""
     found: dict[Function, None] = {}
     while True:
         before = len(names), len(found)
@@ -547,7 +555,9 @@ def _reached(names: set[str]) -> list[Function]:
                 if names.isdisjoint(used | {getattr(statement, "name", "")}):
                     continue
                 if isinstance(statement, ast.FunctionDef):
-                    found[module, min(one.lineno for one in (statement, *statement.decorator_list))] = None
+                    function = module, min(one.lineno for one in (statement, *statement.decorator_list))
+                    found[function] = None
+                    names |= {statement.name} if function in ground.at_import else set()
                     continue
                 names |= {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
                 found |= {(module, one.lineno): None for one in nodes if isinstance(one, ast.Lambda)}

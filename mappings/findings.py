@@ -29,8 +29,9 @@ RESPONSES = {
 """The values of `disease-response`, as a card shows them."""
 
 OTHER_VALUE = "other"
-OTHER_RESPONSE = Text("neither complete nor good", "ni complète ni bonne")
 """A public value that we recognise and that is none of the finding's own."""
+
+OTHER_RESPONSE = Text("neither complete nor good", "ni complète ni bonne")
 
 MONTH_DAYS = 30
 """Days of a month in a recorded duration (`rules.md`, "Days")."""

@@ -45,6 +45,7 @@ from mappings.facts import (
     VitaminD,
     uncertain_remark,
 )
+from mappings.facts.bones import may_be_same
 from mappings.findings import FindingReading, newest_finding, read_finding
 from mappings.laboratory import (
     Reading,
@@ -375,9 +376,7 @@ class Record(Facts):
         key = (name, regions)
         if key not in self._findings:
             readings = [
-                reading
-                for reading in self._finding_readings.get(name, ())
-                if not reading.regions or not regions or not reading.regions.isdisjoint(regions)
+                reading for reading in self._finding_readings.get(name, ()) if may_be_same(reading.regions, regions)
             ]
             self._findings[key] = newest_finding(
                 name,

@@ -243,7 +243,7 @@ def _diagnosis_line(value: Diagnosis) -> Text:
 
 
 def _act_line(value: Act) -> Text:
-    return Text("{name} ({when})", "{name} ({when})", name=called(value), when=dated(value.when or value.started))
+    return Text("{name} ({when})", "{name} ({when})", name=called(value), when=dated(value.dated))
 
 
 def _dated_on(when: When | None) -> Text:

@@ -112,7 +112,7 @@ def main() -> int:
     parser.add_argument("--again", type=Path, help="try only the mutants that survive in this file of --json")
     chosen = parser.parse_args()
     os.chdir(ROOT)
-    modules = chosen.modules or [str(path.relative_to(ROOT)) for glob in MODULES for path in sorted(ROOT.glob(glob))]
+    modules = chosen.modules or _all_modules()
     _remember_yaml()
     ground = _ground(chosen.ground, modules)
     if ground.failing:
@@ -205,10 +205,6 @@ def _remember_yaml() -> None:
 # --- pytest in this process -------------------------------------------------------------------------------------------
 
 
-_in_mutant: list[bool] = []
-"""Not empty in the fork of a mutant, where each test has its time."""
-
-
 class _Loop:
     """A plugin that hands the collected tests over, instead of running them."""
 
@@ -235,7 +231,7 @@ def _with_tests(work: Callable[[list[pytest.Item]], Any], files: Iterable[str] =
 
 
 def _passes(item: pytest.Item, following: pytest.Item | None) -> bool:
-    if _in_mutant:
+    if signal.alarm(0):  # in the fork of a mutant each test has its time
         signal.alarm(SECONDS)
     return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=following))
 
@@ -300,9 +296,11 @@ def _ground(kept: Path | None, modules: list[str]) -> Ground:
 
 
 def _state_of_sources() -> dict[str, int]:
-    return {
-        str(path.relative_to(ROOT)): crc32(path.read_bytes()) for glob in MODULES for path in sorted(ROOT.glob(glob))
-    }
+    return {module: crc32((ROOT / module).read_bytes()) for module in _all_modules()}
+
+
+def _all_modules() -> list[str]:
+    return [str(path.relative_to(ROOT)) for glob in MODULES for path in sorted(ROOT.glob(glob))]
 
 
 def _measure(ground: Ground) -> Ground:
@@ -324,13 +322,11 @@ def _measure(ground: Ground) -> Ground:
 
 def _run_traced(items: list[pytest.Item], trace: _Trace, ground: Ground) -> None:
     judged: set[Function] = set()
-    remembering = [one for one in gc.get_objects() if isinstance(one, _LruCache) and one.__module__ in REMEMBERING]
+    caches = (one for one in gc.get_objects() if isinstance(one, _LruCache))
+    remembering = [sys.modules["scenario"].answer_to, *(one for one in caches if one.__module__ in REMEMBERING)]
     _tell_rules_apart(ground, trace, judged)
     for place, (item, following) in enumerate(_in_turn(items), start=len(ground.tests)):
-        sys.modules[
-            "scenario"
-        ].answer_to.cache_clear()  # else only the first test that asks runs the rules, or the tables
-        for remembered in remembering:
+        for remembered in remembering:  # else only the first test that asks runs the rules, or looks into the tables
             remembered.cache_clear()
         ground.tests.append(item.nodeid)
         judged.clear()
@@ -401,7 +397,9 @@ def _try_swapped(
             exchange.put_in(_changed(tree, mutant, path))
         except (LookupError, ValueError):  # or its free variables are others
             os._exit(UNTRIED)
-        return not _first_failure([by_id[test] for test in tests if test in by_id])
+        return not _first_failure(
+            [by_id[test] for test in tests if test in by_id]
+        )  # a kept ground may know tests that are gone
 
     ends: dict[str, str] = {}
     work = [(mutant, _ordered([(mutant.module, mutant.first_line)], mutant, ground)) for mutant in mutants]
@@ -466,7 +464,6 @@ def _run_all(
         if pid == 0:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.alarm(SECONDS)
-            _in_mutant.append(True)
             _silent()
             try:
                 os._exit(PASSED if alive(mutant, tests) else FAILED)

@@ -53,6 +53,11 @@ def bones_of(regions: frozenset[str]) -> frozenset[str]:
     return frozenset(mark.partition(":")[0] for mark in regions)
 
 
+def may_be_same(one: frozenset[str], other: frozenset[str]) -> bool:
+    """The two regions share a bone, or one of them is not named."""
+    return not one or not other or not one.isdisjoint(other)
+
+
 FIRST_SACRAL_SPACE = 24
 """The space above S1: a region of the spine that does not reach further up is the sacrum or the coccyx."""
 

@@ -52,6 +52,11 @@ class Act:
     regions: frozenset[str] = frozenset()
     unverified_code: bool = False
 
+    @property
+    def dated(self) -> When | None:
+        """Its end, else its beginning; None for an act without any date."""
+        return self.when or self.started
+
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""
         return not self.concepts.isdisjoint(concepts)

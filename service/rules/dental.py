@@ -45,7 +45,7 @@ def _done_since(acts: Collected[Act], concepts: frozenset[str], since: date, tod
     def counts(act: Act) -> bool | None:
         if not act.is_any(concepts):
             return False
-        when = act.when or act.started
+        when = act.dated
         return None if when is None else when.within(since, today)
 
     return acts.any(counts)
@@ -201,7 +201,7 @@ def dental_extraction_recent(order: Order, patient: Facts) -> Outcome:
     def recent(act: Act) -> bool | None:
         if not act.is_any(sets.TOOTH_EXTRACTION):
             return False
-        when = act.when or act.started
+        when = act.dated
         return None if when is None else _days_apart(when, planned) < wait and when.first <= planned.last
 
     extractions = sorted(
@@ -259,7 +259,7 @@ def dental_extraction_recent(order: Order, patient: Facts) -> Outcome:
 
 
 def _day_of(act: Act) -> When:
-    when = act.when or act.started
+    when = act.dated
     return when if when is not None else When(date.min, date.min)
 
 

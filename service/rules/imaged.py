@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mappings import concept_sets as sets
 from mappings.dates import days_before
 from mappings.facts import Act, Facts, Order
-from mappings.facts.bones import SPINE, bones_of, has_vertebra, includes
+from mappings.facts.bones import SPINE, bones_of, has_vertebra, includes, may_be_same
 from mappings.wording import Text
 from service.rules.situations import either, orders_of
 
@@ -64,13 +64,13 @@ def imaged(patient: Facts, order: Order, modality: Modality) -> bool | None:
     showing = _showing(modality, order.regions)
 
     def counts(act: Act) -> bool | None:
-        when = act.when or act.started
+        when = act.dated
         in_time = None if when is None else when.within(since, patient.today)
         if in_time is False:
             return False
-        same = not act.regions.isdisjoint(order.regions)
-        if act.regions and order.regions and not same:
+        if not may_be_same(act.regions, order.regions):
             return False
+        same = not act.regions.isdisjoint(order.regions)
         if act.is_any(showing) or (same and act.is_any(modality.concepts)):
             return in_time
         unstated = act.is_any(frozenset({modality.code})) and not act.is_any(_of_a_region(modality))

@@ -61,7 +61,7 @@ def bone_scan_after_fdg_pet(_order: Order, patient: Facts) -> Outcome:
     def counts(act: Act) -> bool | None:
         if not act.is_any(sets.FDG_PET):
             return False
-        when = act.when or act.started
+        when = act.dated
         return None if when is None else when.within(since, patient.today)
 
     done = tuple(act for acts in (patient.procedures, patient.imaging) for act in acts if counts(act))

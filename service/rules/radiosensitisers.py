@@ -482,15 +482,14 @@ def radiosensitiser_before_radiotherapy(order: Order, patient: Facts) -> Outcome
     """Radiotherapy ordered while a radiosensitiser is ongoing, was given, or is planned within its window."""
     exposures = patient.exposures.of(sets.RADIOSENSITISERS)
     irradiation = _irradiation_of_order(order, patient.today)
-    recorded = [giving for entry in exposures.entries if (giving := _giving_of_entry(entry)) is not None]
-    conflicts = _conflicts(recorded, [irradiation], patient)
-    conflicts += [
+    recorded = (giving for entry in exposures.entries if (giving := _giving_of_entry(entry)) is not None)
+    givings = [*recorded, *_drafted(patient)]
+    conflicts = [
         conflict
-        for conflict in _conflicts(_drafted(patient), [irradiation], patient)
+        for conflict in _conflicts(givings, [irradiation], patient)
         if conflict.drug_first or not _triggers(conflict.giving.order)
     ]
-    told_here = [*recorded, *(giving for giving in _drafted(patient) if not _triggers(giving.order))]
-    unknown_end = _unknown_end(told_here, [irradiation])
+    unknown_end = _unknown_end((giving for giving in givings if not _triggers(giving.order)), [irradiation])
     blocked = unless_all(
         that(
             Text(

@@ -14,7 +14,7 @@ from mappings.facts import (
     Facts,
     Order,
 )
-from mappings.facts.bones import LONG_BONES, bones_of
+from mappings.facts.bones import LONG_BONES, bones_of, may_be_same
 from mappings.wording import Amount, Text
 from service.rules.bone_radiotherapy import (
     BONE_RADIOTHERAPY,
@@ -64,8 +64,7 @@ class Complication:
 
 def _same_bone(one: Diagnosis | Act | Order, order: Order) -> bool:
     """Of the bone treated, or of a bone that is not named."""
-    regions = prescribed(order).regions
-    return not one.regions or not regions or not one.regions.isdisjoint(regions)
+    return may_be_same(one.regions, prescribed(order).regions)
 
 
 def _active(patient: Facts, concepts: frozenset[str], order: Order) -> tuple[bool | None, tuple[Basis, ...]]:
@@ -85,7 +84,7 @@ def _post_operative(order: Order, patient: Facts) -> tuple[bool | None, tuple[Ba
     since = days_before(patient.today, patient.settings.post_operative_days)
 
     def counts(act: Act) -> bool | None:
-        when = act.when or act.started
+        when = act.dated
         recent = when is not None and when.within(since, patient.today)
         return both(recent and _same_bone(act, order), is_bone_metastasis_surgery(act, patient))
 

@@ -468,7 +468,7 @@ def _treats(act: Act, compression: Diagnosis, recent: date) -> bool | None:
     if not decompresses and not irradiates:
         return False
     begin = compression.onset or compression.recorded
-    when = act.when or act.started
+    when = act.dated
     if act.under_way or when is None:
         return act.under_way
     if begin is None:

@@ -88,7 +88,7 @@ def _decompresses(act: Act, compression: Diagnosis) -> bool | None:
     """A decompression that is later; None where a date is missing."""
     if not act.is_any(sets.SPINAL_DECOMPRESSION):
         return False
-    begin, when = compression.onset or compression.recorded, act.when or act.started
+    begin, when = compression.onset or compression.recorded, act.dated
     return None if begin is None or when is None else when.last >= begin.first
 
 
@@ -99,7 +99,7 @@ def _radionuclides(order: Order, patient: Facts) -> tuple[bool | None, tuple[Bas
     def recent(act: Act) -> bool | None:
         if not act.is_any(sets.RADIONUCLIDE_THERAPY):
             return False
-        when = act.when or act.started
+        when = act.dated
         if act.under_way or when is None:
             return True if act.under_way else None
         return (planned.first - when.last).days <= days

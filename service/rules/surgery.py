@@ -7,7 +7,7 @@ from decimal import Decimal
 from mappings import concept_sets as sets
 from mappings.dates import When, days_before
 from mappings.facts import Act, Facts, Order, RadiotherapyCourse, Target
-from mappings.facts.bones import SPINE, includes
+from mappings.facts.bones import SPINE, includes, may_be_same
 from mappings.wording import Text
 from service.rules.citation import rao
 from service.rules.imaged import CT, RADIOGRAPHS, imaged, imaging_line
@@ -171,7 +171,7 @@ def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome
     since = days_before(patient.today, patient.settings.post_operative_days)
 
     def recent(act: Act) -> bool | None:
-        when = act.when or act.started
+        when = act.dated
         in_time = None if when is None else when.within(since, patient.today)
         return both(is_bone_metastasis_surgery(act, patient), in_time)
 
@@ -198,7 +198,7 @@ def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome
         return blocked
     surgery = surgeries[0]
     days = _age(surgery, patient)
-    when = surgery.when or surgery.started
+    when = surgery.dated
     if when is not None and when.partial:
         state = Text(
             "date of surgery partial: plan it, or it is due", "date de chirurgie partielle : à prévoir ou à faire"
@@ -229,17 +229,16 @@ def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome
 
 def _age(act: Act, patient: Facts) -> int:
     """Days since the act; the fewest that a partial date allows."""
-    when = act.when or act.started
+    when = act.dated
     return 0 if when is None else (patient.today - min(when.last, patient.today)).days
 
 
 def _irradiated_since(surgery: Act, patient: Facts) -> bool | None:
     """Radiotherapy of the bone, or of a bone that is not stated, since the surgery, under way, or planned."""
-    operated = surgery.when or surgery.started
+    operated = surgery.dated
 
     def of_the_bone(target: Target, regions: frozenset[str]) -> bool:
-        unstated = not regions or not surgery.regions
-        return target is not Target.OTHER and (unstated or not regions.isdisjoint(surgery.regions))
+        return target is not Target.OTHER and may_be_same(regions, surgery.regions)
 
     def given_since(course: RadiotherapyCourse) -> bool | None:
         if not of_the_bone(course.target, course.regions):

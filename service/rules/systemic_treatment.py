@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mappings import concept_sets as sets
-from mappings.dates import When
 from mappings.facts import Act, Exposure, Facts, Order, RadiotherapyCourse, Target
-from mappings.facts.bones import SPINE, includes
+from mappings.facts.bones import SPINE, includes, may_be_same
 from mappings.wording import Text
 from service.rules.bone_radiotherapy import as_act
 from service.rules.citation import rao
@@ -411,7 +410,7 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
     planned = order.planned.when
 
     def too_soon(act: Act) -> bool | None:
-        when = _day_of(act)
+        when = act.dated
         near = (
             None
             if when is None
@@ -434,7 +433,7 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
     healed = [
         (when.last + timedelta(days=_healing_days(order, act)), act, when)
         for act in patient.procedures
-        if too_soon(act) and (when := _day_of(act)) is not None
+        if too_soon(act) and (when := act.dated) is not None
     ]
     earliest, surgery, when = max(healed, key=lambda one: (one[0], one[1].source))
     days = _healing_days(order, surgery)
@@ -468,16 +467,11 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
     )
 
 
-def _day_of(act: Act) -> When | None:
-    return act.when or act.started
-
-
 def _healing_days(order: Order, surgery: Act) -> int:
     prescribed = order.radiotherapy
     if prescribed is None:
         return HEALING_DAYS
-    stated = bool(prescribed.regions) and bool(surgery.regions)
-    if prescribed.target is Target.OTHER or (stated and prescribed.regions.isdisjoint(surgery.regions)):
+    if prescribed.target is Target.OTHER or not may_be_same(prescribed.regions, surgery.regions):
         return HEALING_DAYS
     return OPERATED_SPINE_DAYS if includes(surgery.regions, SPINE) else OPERATED_BONE_DAYS
 

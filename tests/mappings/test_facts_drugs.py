@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -26,8 +27,10 @@ PREDNISONE = Drug(frozenset({"prednisone"}), Text("prednisone", "prednisone"), i
 
 def told(source: str = "MedicationStatement/1", drug: Drug = DENOSUMAB, **dates: object) -> Exposure:
     """An exposure; its dates are told as texts."""
-    read = {name: read_when(value, UTC) if isinstance(value, str) else value for name, value in dates.items()}
-    return replace(Exposure(ExposureKind.STATEMENT, drug, source, Dosage()), **read)  # type: ignore[arg-type]
+    read: dict[str, Any] = {
+        name: read_when(value, UTC) if isinstance(value, str) else value for name, value in dates.items()
+    }
+    return replace(Exposure(ExposureKind.STATEMENT, drug, source, Dosage()), **read)
 
 
 def given(on_day: str, source: str = "MedicationAdministration/1", **others: object) -> Exposure:

@@ -9,6 +9,7 @@ REFUSE_AN_OLD_PYTHON = test -n "$(PYTHON)" && $(PYTHON) $(IS_NEW_ENOUGH) || { \
 	echo "OsteoCDS needs Python 3.11 or newer; here is $$($(or $(PYTHON),python3) --version 2>&1)." >&2; \
 	echo "Install a newer one, or name it: make install PYTHON=/path/to/python3.12" >&2; exit 1; }
 
+TOOL = PYTHONPATH=tests .venv/bin/python -m tools
 PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -26,16 +27,16 @@ test: install
 	.venv/bin/pytest
 
 bench: install
-	.venv/bin/python -m tests.bench
+	$(TOOL).bench
 
 # Changes the rules and the arithmetic of the mappings, one small change at a time, and sees that a test fails. It takes about
-# an hour on two cores; MODULES=service/rules/calcium.py tries some modules only.
+# an hour on two cores; MODULES=service/rules/bone_metastases/calcium.py tries some modules only.
 mutation: install
-	.venv/bin/python tests/mutation.py $(MODULES)
+	$(TOOL).mutation $(MODULES)
 
 # Writes the catalogue anew from the rules and their scenarios.
 catalogue: install
-	.venv/bin/python tests/catalogue.py
+	$(TOOL).catalogue
 
 # Writes the lock files anew; with UPGRADE=--upgrade in the newest versions that pyproject.toml allows.
 lock: .venv/.installed

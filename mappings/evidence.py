@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from mappings.wording import Text
+from mappings.wording import Text, _
 
 Resource: TypeAlias = Mapping[str, Any]
 
@@ -156,9 +156,8 @@ class Evidence:
         return tuple(dict.fromkeys(gaps))
 
 
-NOT_ASKED = Text(
+NOT_ASKED = _(
     "it was not in the prefetch and there is no FHIR server to ask",
-    "ni dans le prefetch, ni sur un serveur FHIR que l'on puisse interroger",
 )
 
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mappings import concept_sets as sets
-from mappings.concepts import LOINC, Terminology
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.concepts import LOINC, Terminology
 
 PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105 - a prefetch token of CDS Hooks, no secret
 

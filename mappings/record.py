@@ -11,15 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
 
-from mappings import calcium as calcium_mapping
-from mappings import concept_sets as sets
-from mappings import exposures as exposure_mapping
-from mappings import renal
-from mappings.acts import NOT_DONE, encounter, imaging_study, procedure, report
 from mappings.clock import Clock
-from mappings.code_systems import CCAM, ICD_10, LOINC, SNOMED_CT
-from mappings.concepts import Terminology
-from mappings.conditions import allergy, diagnosis
 from mappings.dates import UnreadableDate, When
 from mappings.evidence import Evidence, Resource, reference_of
 from mappings.facts import (
@@ -46,21 +38,16 @@ from mappings.facts import (
     uncertain_remark,
 )
 from mappings.facts.bones import may_be_same
-from mappings.findings import FindingReading, newest_finding, read_finding
-from mappings.laboratory import (
-    Reading,
-    Severity,
-    dated_ahead,
-    higher_is_worse,
-    lower_is_worse,
-    newest,
-    read_reading,
-    sum_of_fractions,
-    vitamin_d_fact,
-    vitamin_d_severity,
-)
-from mappings.medications import identify
-from mappings.not_understood import (
+from mappings.queries import NEEDS
+from mappings.readers import clearance as renal
+from mappings.readers import corrected_calcium as calcium_mapping
+from mappings.readers import exposures as exposure_mapping
+from mappings.readers.acts import NOT_DONE, encounter, imaging_study, procedure, report
+from mappings.readers.conditions import allergy, diagnosis
+from mappings.readers.courses import courses, links_of
+from mappings.readers.findings import FindingReading, newest_finding, read_finding
+from mappings.readers.medications import identify
+from mappings.readers.not_understood import (
     ACTS_SAID,
     CONDITIONS_SAID,
     Meaning,
@@ -72,26 +59,39 @@ from mappings.not_understood import (
     texts_of,
     without_system,
 )
-from mappings.orders import courses_of_orders, is_open_order, read_order
-from mappings.queries import NEEDS
-from mappings.questionnaires import read_response
-from mappings.radiotherapy import courses, links_of
-from mappings.shapes import a_map, a_text, codings, maps
-from mappings.sites import regions_of
-from mappings.units import Analyte
-from mappings.wording import Text, verbatim
+from mappings.readers.observations import (
+    Reading,
+    Severity,
+    dated_ahead,
+    higher_is_worse,
+    lower_is_worse,
+    newest,
+    read_reading,
+    sum_of_fractions,
+    vitamin_d_fact,
+    vitamin_d_severity,
+)
+from mappings.readers.orders import courses_of_orders, is_open_order, read_order
+from mappings.readers.questionnaires import read_response
+from mappings.readers.shapes import a_map, a_text, codings, maps
+from mappings.readers.sites import regions_of
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.code_systems import CCAM, ICD_10, LOINC, SNOMED_CT
+from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.units import Analyte
+from mappings.wording import Text, _, _c, verbatim
 
 T = TypeVar("T")
 
-PERSON = Text("sex and age", "le sexe et l'âge")
-EXPOSURES = Text("medication history", "historique des médicaments")
-CONDITIONS = Text("conditions", "pathologies")
-PROCEDURES = Text("procedures", "actes")
-RADIOTHERAPY = Text("radiotherapy", "radiothérapie")
-CONSULTATIONS = Text("consultations", "consultations")
-IMAGING = Text("imaging and reports", "imagerie et comptes rendus")
-ORDERS = Text("active orders", "prescriptions en cours")
-ALLERGIES = Text("allergies", "allergies")
+PERSON = _c("what is missing", "sex and age")
+EXPOSURES = _("medication history")
+CONDITIONS = _("conditions")
+PROCEDURES = _("procedures")
+RADIOTHERAPY = _("radiotherapy")
+CONSULTATIONS = _("consultations")
+IMAGING = _("imaging and reports")
+ORDERS = _("active orders")
+ALLERGIES = _("allergies")
 
 
 @dataclass(frozen=True, slots=True)
@@ -507,7 +507,7 @@ class Record(Facts):
     def radiotherapy_orders(self) -> Collected[Order]:
         """Drafts, and the open orders of the record on which no Procedure is based; phases folded into their course."""
         done: set[str] = set()
-        for _, procedure_resource in self._evidence.of_type("Procedure"):
+        for _source, procedure_resource in self._evidence.of_type("Procedure"):
             done |= links_of(procedure_resource)
         asked = [one for one in self.orders if one.radiotherapy is not None]
         folded = courses_of_orders([replace(one, triggers=True) for one in asked])
@@ -626,9 +626,7 @@ def _person(source: str, patient: Resource, clock: Clock) -> Person:
 
 
 def _unidentified(source: str) -> Text:
-    return Text(
+    return _(
         "the drug of {source} is known neither by code nor by name: add a standard code, or map the local one",
-        "le médicament de {source} n'est connu ni par son code ni par son nom : ajouter un code standard, ou une "
-        "correspondance pour le code local",
         source=source or "a medication",
     )

@@ -1,53 +1,77 @@
-"""What a card or a reason says, in English and French, before a language is chosen.
+"""What a card or a reason says, before a language is chosen.
 
-Every sentence of the product is written where it is decided, in both languages side by side: a rule, a fact that could
-not be read, a label. `service.i18n` chooses the language and formats the parameters in its form.
+Every sentence of the product is written in English where it is decided, marked with `_`; the catalogues of
+`service.languages` hold it in the other languages. The parameters are formatted there too, in the language's form.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from decimal import Decimal
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Text:
-    """A sentence in English and French with named parameters, formatted later as `str.format` does.
+    """A sentence with named parameters, translated and formatted later.
 
-    Parameters may be a `Text`, an `Amount`, a `When`, a `date`, a `Decimal`, an `int`, a `str` taken from the record
-    (escaped when it is shown), or a tuple of any of these (shown as a list).
+    `message` is its English, `context` tells equal messages apart that other languages say differently, and `plural` is the
+    English for another `number` than one. Parameters may be a `Text`, an `Amount`, a `When`, a `date`, a `Decimal`, an `int`, a
+    `str` taken from the record (escaped when it is shown), or a tuple of any of these (shown as a list). Equal texts with
+    equal parameters are equal.
     """
 
-    __slots__ = ("_key", "en", "fr", "parameters")
+    __slots__ = ("_hash", "context", "message", "parameters", "plural")
 
-    def __init__(self, en: str, fr: str, /, **parameters: object) -> None:
-        self.en = en
-        self.fr = fr
+    def __init__(
+        self, message: str, parameters: Mapping[str, object] = NOTHING, *, context: str = "", plural: str = ""
+    ) -> None:
+        self.message = message
+        self.context = context
+        self.plural = plural
         self.parameters = parameters
-        self._key: tuple[object, ...] | None = None
+        self._hash: int | None = None
 
-    def key(self) -> tuple[object, ...]:
-        """Equal texts with equal parameters have equal keys; used to say a thing once."""
-        if self._key is None:
-            self._key = (self.en, self.fr, *sorted((name, _frozen(value)) for name, value in self.parameters.items()))
-        return self._key
+    def with_(self, **parameters: object) -> Text:
+        """The same sentence with more parameters."""
+        return Text(self.message, {**self.parameters, **parameters}, context=self.context, plural=self.plural)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Text) and self.key() == other.key()
+        if self is other:
+            return True
+        return (
+            isinstance(other, Text)
+            and self.message == other.message
+            and self.context == other.context
+            and self.parameters == other.parameters
+            and type(self) is type(other)
+        )
 
     def __hash__(self) -> int:
-        return hash(self.key())
+        if self._hash is None:
+            self._hash = hash((self.message, self.context, tuple(self.parameters.values())))
+        return self._hash
 
     def __repr__(self) -> str:
-        return f"Text({self.en!r}, {self.parameters!r})"
+        return f"Text({self.message!r}, {dict(self.parameters)!r})"
 
 
-def _frozen(value: object) -> str:
-    if isinstance(value, Text):
-        return repr(value.key())
-    return repr(value)
+def _(message: str, /, **parameters: object) -> Text:
+    """A sentence in English, to be translated."""
+    return Text(message, parameters or NOTHING)
+
+
+def _c(context: str, message: str, /, **parameters: object) -> Text:
+    """A sentence whose English stands elsewhere with another meaning; the context is for the translator."""
+    return Text(message, parameters or NOTHING, context=context)
+
+
+def _n(singular: str, plural: str, /, number: int | Decimal, **parameters: object) -> Text:
+    """A sentence that depends on a number, which it may show as `{number}`."""
+    return Text(singular, {"number": number, **parameters}, plural=plural)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +85,24 @@ class Amount:
 
 
 class Verbatim(Text):
-    """Words that stand as they came in both languages: a product's name, a code, a unit. Escaped when they are shown."""
+    """Words that stand as they came in every language: a product's name, a code, a unit. Escaped when they are shown."""
 
     __slots__ = ()
 
 
 def verbatim(words: str) -> Verbatim:
-    """Words of the record, the same in both languages."""
-    return Verbatim(words, words)
+    """Words of the record, the same in every language."""
+    return Verbatim(words)
+
+
+class Term(Text):
+    """A name that a table of ours gives in several languages, by their codes; English stands for those that it lacks."""
+
+    __slots__ = ("names",)
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__(names["en"], context="name")
+        self.names = names
+
+
+Wording: TypeAlias = Text | str

@@ -16,18 +16,18 @@ import requests
 
 from cds_hooks import ProtocolError
 from mappings.clock import Clock
-from mappings.concepts import Terminology
-from mappings.coverage import Coverage
-from service import coverage as coverages
+from mappings.vocabulary.concepts import Terminology
+from service.coverage import sample as coverages
+from service.coverage.counts import Coverage
+from service.demo.printing import printed_card
 from service.explain import explain
-from service.i18n import Language, render
+from service.gathering.site_codes import site_terminology
+from service.languages.render import Language, render
 from service.pipeline import advise
-from service.printing import printed_card
 from service.rules import all_rules
 from service.rules.citation import cited
 from service.services import Service, published
 from service.settings import InvalidSetting, Settings, read_settings
-from service.terminology import site_terminology
 from service.world import World
 
 
@@ -46,7 +46,7 @@ def main(context: click.Context) -> None:
 @click.pass_obj
 def serve(settings: Settings) -> None:
     """Run the service (gunicorn inside)."""
-    from service.server import run  # noqa: PLC0415 - gunicorn is for this command alone
+    from service.edge.server import run  # noqa: PLC0415 - gunicorn is for this command alone
 
     try:
         run(settings)
@@ -72,7 +72,7 @@ def demo(
     settings: Settings, fhir_server: Path | None, language: str | None, at: tuple[str, str] | None, *, keep: bool
 ) -> None:
     """Start a FHIR server with synthetic patients and the service, fire the hooks, print the cards, stop."""
-    from service import demo as demonstration  # noqa: PLC0415 - for this command alone
+    from service.demo import run as demonstration  # noqa: PLC0415 - for this command alone
 
     now = _moment(None, settings)
     chosen = Language(language) if language else settings.language
@@ -97,7 +97,7 @@ def demo(
 @click.pass_obj
 def load_demo_patients(settings: Settings, fhir_base: str, wait: float) -> None:
     """Load the demo's synthetic patients into an empty FHIR server of yours."""
-    from service import demo as demonstration  # noqa: PLC0415 - for this command alone
+    from service.demo import run as demonstration  # noqa: PLC0415 - for this command alone
 
     try:
         today = _moment(None, settings).date()

@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 from mappings.facts import Facts, Order
 from service.rules import all_rules
+from service.rules.bone_metastases.situations import IN_ANY_CASE
 from service.rules.outcome import Advice, CannotTell, Condition, Silence, cannot_tell
 from service.rules.rule import Rule, Trigger
-from service.rules.situations import IN_ANY_CASE
 
 
 @dataclass(frozen=True, slots=True)

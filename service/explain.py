@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mappings.wording import Text
-from service.cards import EXTENSION
+from mappings.wording import Text, _
+from service.cards.compose import EXTENSION
+from service.cards.results import lines, resources
 from service.evaluate import Answered, Failure
-from service.i18n import Language, sentence
+from service.languages.render import Language, sentence
 from service.pipeline import Advised
-from service.results import lines, resources
 from service.rules.outcome import Advice, CannotTell, Silence
 from service.rules.rule import Rule
 
-NOT_TRIGGERED = Text("no order of the request triggers it", "aucune prescription de la requête ne la déclenche")
-CONDITION = Text("does not hold: {condition}", "n'est pas rempli : {condition}")
+NOT_TRIGGERED = _("no order of the request triggers it")
+CONDITION = _("does not hold: {condition}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,33 +67,26 @@ def explanation(advised: Advised, rules: tuple[Rule, ...], language: Language) -
 
 
 def _explained(one: Answered) -> Explained:
-    order = "" if one.order is None else one.order.reference or one.order.name.en
+    order = "" if one.order is None else one.order.reference or one.order.name.message
     because: tuple[Text, ...]
     match one.answer:
         case Advice() as advice:
             basis = advice.basis
             because = (
-                Text(
+                _(
                     "{indicator}: {summary}",
-                    "{indicator} : {summary}",
                     indicator=advice.indicator.value,
                     summary=advice.summary,
                 ),
             )
         case Silence() as silence:
             basis = silence.basis
-            because = (Text(CONDITION.en, CONDITION.fr, condition=silence.because),)
+            because = (CONDITION.with_(condition=silence.because),)
         case CannotTell() as unknown:
             basis = unknown.basis
-            because = tuple(
-                Text("{what}: {why}", "{what} : {why}", what=fact.what, why=why)
-                for fact in unknown.missing
-                for why in fact.why
-            )
+            because = tuple(_("{what}: {why}", what=fact.what, why=why) for fact in unknown.missing for why in fact.why)
         case Failure() as failure:
             basis = ()
-            because = (
-                Text("a defect of the service ({error})", "un défaut du service ({error})", error=failure.error),
-            )
+            because = (_("a defect of the service ({error})", error=failure.error),)
     facts = tuple(dict.fromkeys(lines(basis)))
     return Explained(one.rule.id, order, one.outcome, because, facts, tuple(dict.fromkeys(resources(basis))))

@@ -13,24 +13,24 @@ from datetime import datetime
 
 from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_hook_request
 from mappings.clock import Clock
-from mappings.concepts import Terminology
 from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
 from mappings.facts import Order
-from mappings.not_understood import NotUnderstood
-from mappings.orders import courses_of_orders, is_order, read_order, unreadable_order
 from mappings.queries import queries_for
+from mappings.readers.not_understood import NotUnderstood
+from mappings.readers.orders import courses_of_orders, is_order, read_order, unreadable_order
+from mappings.readers.shapes import a_map, a_text
 from mappings.record import Record
-from mappings.shapes import a_map, a_text
-from mappings.wording import Text
-from service.cards import Composed, compose, limited, silence, told_plainly, written
+from mappings.vocabulary.concepts import Terminology
+from mappings.wording import _
+from service.cards.compose import Composed, compose, limited, silence, told_plainly, written
+from service.cards.suggestions import Ordering
 from service.evaluate import Answered, evaluate, triggered
-from service.fhir_server import NOT_LISTED, FhirServer
-from service.gather import fetch_medications, gather, new_evidence, unresolved_medications
-from service.i18n import Language
+from service.gathering.fhir_server import NOT_LISTED, FhirServer
+from service.gathering.gather import fetch_medications, gather, new_evidence, unresolved_medications
+from service.languages.render import Language
 from service.rules.outcome import Advice, Indicator, Silence
 from service.rules.rule import Rule
 from service.services import Service
-from service.suggestions import Ordering
 from service.world import World
 
 LOG = logging.getLogger("osteocds")
@@ -248,9 +248,8 @@ def _of_another_patient(draft: Resource, patient_id: str) -> bool:
     return reference.startswith("Patient/") and bare_id(reference) != patient_id
 
 
-ANOTHER_PATIENTS_ORDER = Text(
+ANOTHER_PATIENTS_ORDER = _(
     "it names another patient than the request: check the order's subject",
-    "elle nomme un autre patient que la requête : vérifier le sujet de la prescription",
 )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from cds_hooks import ServiceDescription
-from mappings.concepts import Terminology
 from mappings.queries import Query, queries_for
+from mappings.vocabulary.concepts import Terminology
 from service.rules import CHAPTERS, all_rules, rules_of
 from service.rules.rule import Rule
 

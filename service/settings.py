@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mappings.facts import ClinicalSettings
-from service.i18n import Language
+from service.languages.render import Language
 
 
 class InvalidSetting(ValueError):

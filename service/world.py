@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import requests
 
-from mappings.concepts import Terminology
 from mappings.facts import ClinicalSettings
-from service.fhir_server import Allowlist, new_session
+from mappings.vocabulary.concepts import Terminology
+from service.gathering.fhir_server import Allowlist, new_session
+from service.gathering.site_codes import site_terminology
 from service.settings import Settings
-from service.terminology import site_terminology
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from mappings.dates import When, days_before
 from mappings.facts.settings import DEFAULTS, ClinicalSettings
 from mappings.facts.three_valued import Absent, Fact, Known, Unavailable
-from mappings.wording import Text
+from mappings.wording import Text, _
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +191,8 @@ class Exposures:
     def unavailable(self) -> Unavailable:
         """The gaps, as a fact that could not be looked up; without gaps, the entries that cannot tell."""
         open_ones = tuple(
-            Text(
+            _(
                 "{source} ({drug}) is open and has no date of the last year: whether it goes on is uncertain",
-                "{source} ({drug}) est ouvert et sans date de la dernière année : sa poursuite est incertaine",
                 source=entry.source,
                 drug=entry.drug.name,
             )
@@ -316,16 +315,15 @@ def _newness(entry: Exposure) -> tuple[bool, date, str]:
     return entry.ongoing, entry.last_dose.last if entry.last_dose is not None else date.min, entry.source
 
 
-PHASE = Text("start or continuation of the antiresorptive", "début ou poursuite de l'antirésorptif")
-LAST_DOSE = Text("last dose", "dernière dose")
-UNDATED_LAST_DOSE = Text("its last dose is not dated", "sa dernière dose n'est pas datée")
+PHASE = _("start or continuation of the antiresorptive")
+LAST_DOSE = _("last dose")
+UNDATED_LAST_DOSE = _("its last dose is not dated")
 
 
 def uncertain_remark(entry: Exposure) -> Text:
     """That an exposure counts although the record is not sure of it."""
-    return Text(
+    return _(
         "{source} ({drug}) is uncertain (status or date) and counts as possible exposure",
-        "{source} ({drug}) est incertain (statut ou date) et compte comme exposition possible",
         source=entry.source,
         drug=entry.drug.name,
     )

@@ -65,7 +65,7 @@ def known(fact: Fact[T]) -> Known[T]:
     """The fact, once conditions have established that it is known. Raises `FactNotKnownError` otherwise."""
     if isinstance(fact, Known):
         return fact
-    raise FactNotKnownError(f"{fact.what.en} is not known here")
+    raise FactNotKnownError(f"{fact.what.message} is not known here")
 
 
 @dataclass(frozen=True, slots=True)

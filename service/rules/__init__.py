@@ -9,20 +9,20 @@ from __future__ import annotations
 from functools import cache
 from types import ModuleType
 
-from service.rules import (
+from service.rules.bone_metastases import (
     calcium,
-    course,
     dental,
     emergencies,
+    fractionation,
     giving,
     imaging,
     interventional,
     radiosensitisers,
-    radiotherapy,
     renal_function,
     stereotactic,
     surgery,
     systemic_treatment,
+    treatment_course,
     vitamin_d,
 )
 from service.rules.rule import Rule
@@ -34,10 +34,10 @@ CHAPTERS = (
     renal_function,
     dental,
     giving,
-    course,
+    treatment_course,
     radiosensitisers,
     systemic_treatment,
-    radiotherapy,
+    fractionation,
     stereotactic,
     interventional,
     surgery,

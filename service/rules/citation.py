@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mappings.wording import Text
+from mappings.wording import Text, _, verbatim
 
 
 class Document(StrEnum):
@@ -20,30 +20,28 @@ class Document(StrEnum):
 
 
 TITLES: dict[Document, Text] = {
-    Document.RAO: Text(
+    Document.RAO: _(
         "Auvergne-Rhône-Alpes referential of thoracic oncology 2023, Bone metastases",
-        "Référentiels Auvergne Rhône-Alpes en oncologie thoracique 2023, Métastases osseuses",
     ),
-    Document.ONC: Text("Patient page «Bone metastases»", "Page «Métastases osseuses»"),
-    Document.CHU: Text("University hospital sheet on bone consolidation", "Fiche CHU de consolidation osseuse"),
-    Document.CIM: Text("Cementoplasty sheet", "Fiche cimentoplastie"),
-    Document.KAS: Text(
+    Document.ONC: _("Patient page «Bone metastases»"),
+    Document.CHU: _("University hospital sheet on bone consolidation"),
+    Document.CIM: _("Cementoplasty sheet"),
+    Document.KAS: _(
         "Kastler 2023, Interventional radiology and bone metastases",
-        "Kastler 2023, Radiologie interventionnelle et métastases osseuses",
     ),
 }
 """What each document is called on a card."""
 
 CHAPTERS: dict[str, Text] = {
-    "quality": Text("quality requirements", "exigences de qualité"),
-    "general": Text("general context", "contexte général"),
-    "systemic": Text("systemic bone treatment", "traitement osseux systémique"),
-    "drugs": Text("chemotherapy, targeted and immunotherapy", "chimiothérapie, thérapies ciblées, immunothérapie"),
-    "radiotherapy": Text("radiotherapy", "radiothérapie"),
-    "interventional": Text("interventional radiology", "radiologie interventionnelle"),
-    "surgery": Text("surgery", "chirurgie"),
-    "nuclear": Text("nuclear medicine", "médecine nucléaire"),
-    "histology": Text("histology and molecular biology", "histologie et biologie moléculaire"),
+    "quality": _("quality requirements"),
+    "general": _("general context"),
+    "systemic": _("systemic bone treatment"),
+    "drugs": _("chemotherapy, targeted and immunotherapy"),
+    "radiotherapy": _("radiotherapy"),
+    "interventional": _("interventional radiology"),
+    "surgery": _("surgery"),
+    "nuclear": _("nuclear medicine"),
+    "histology": _("histology and molecular biology"),
 }
 """The chapters of the referential, as a citation names them."""
 
@@ -65,12 +63,20 @@ class Citation:
         """Chapter, sections, tables and boxes, without the document."""
         chapter, places = CHAPTERS.get(self.chapter), _places(self.places)
         if chapter is not None and self.places:
-            return Text("{chapter} {places}", "{chapter} {places}", chapter=chapter, places=places)
+            return _("{chapter} {places}", chapter=chapter, places=places)
         return chapter if chapter is not None else places
 
 
+BOX = _("recommendation box")
+
+
 def _places(places: str) -> Text:
-    return Text(places.replace("box", "recommendation box"), places.replace("box", "encadré de recommandations"))
+    """Sections and tables stand as they are in every language; the box has a name."""
+    said: Text | None = None
+    for place in reversed(places.split(", ")):
+        one = BOX if place == "box" else verbatim(place)
+        said = one if said is None else _("{first}, {then}", first=one, then=said)
+    return said or verbatim("")
 
 
 def cited(citations: Iterable[Citation]) -> Text:
@@ -82,12 +88,12 @@ def cited(citations: Iterable[Citation]) -> Text:
     documents: list[Text] = []
     for document, chapters in by_document.items():
         places = (Citation(document, chapter, ", ".join(_in_order(found))).place for chapter, found in chapters.items())
-        named = tuple(place for place in places if place.en)
+        named = tuple(place for place in places if place.message)
         if named:
-            documents.append(Text("{title}: {places}", "{title} : {places}", title=TITLES[document], places=named))
+            documents.append(_("{title}: {places}", title=TITLES[document], places=named))
         else:
             documents.append(TITLES[document])
-    return documents[0] if len(documents) == 1 else Text("{all}", "{all}", all=tuple(documents))
+    return documents[0] if len(documents) == 1 else _("{all}", all=tuple(documents))
 
 
 def _in_order(places: Iterable[str]) -> list[str]:

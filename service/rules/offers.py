@@ -1,4 +1,4 @@
-"""What a card may offer to do in one click, in clinical words; `service.suggestions` writes it as FHIR."""
+"""What a card may offer to do in one click, in clinical words; `service.cards.suggestions` writes it as FHIR."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class UpdateOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnalyte:
-    """Create a laboratory request for one analyte, named as in `mappings.concept_sets.ANALYTES`."""
+    """Create a laboratory request for one analyte, named as in `mappings.vocabulary.concept_sets.ANALYTES`."""
 
     analyte: str
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from mappings.facts import Act, Collected, Diagnosis, Exposure, Exposures, Fact, Known, Order, Unavailable
-from mappings.wording import Text
+from mappings.wording import Text, _
 from service.rules.offers import Offer
 
 
@@ -113,14 +113,13 @@ def _unavailable(condition: Condition) -> list[Unavailable]:
         elif (isinstance(one, Collected) and one.gaps) or (isinstance(one, Exposures) and one.unsettled):
             found.append(one.unavailable)
     if not found:
-        whether = Text("whether {condition}", "si {condition}", condition=condition.text)
+        whether = _("whether {condition}", condition=condition.text)
         found = [Unavailable(whether, (SETTLES_NOTHING,), sources=_sources(condition.basis))]
     return found
 
 
-SETTLES_NOTHING = Text(
+SETTLES_NOTHING = _(
     "what is on record does not settle it (a bound such as «<» or «>», or a date that is partial or missing)",
-    "ce qui est enregistré ne permet pas de conclure (une borne «<» ou «>», ou une date partielle ou absente)",
 )
 
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 import servers
 
-from service.embedded_fhir import ServerMissingError
+from service.demo.embedded_fhir import ServerMissingError
 
 ELSEWHERE = os.environ.get("OSTEOCDS_TEST_FHIR", "").rstrip("/")
 T = TypeVar("T")

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from ehr import check_hook_answer
 from fhir_loading import Resource, loaded
 from patients import PUBLIC_URL, Patient, plain
-from serving import served
+from support.ehr import check_hook_answer
+from support.serving import served
 
 SECONDS_TO_ANSWER = 60
 PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105 - a prefetch token of CDS Hooks, no secret

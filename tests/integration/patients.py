@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ehr import contents, ehr
 from fhir_loading import Resource, with_prefix, without_prefix
-from scenario import BASE, NOW, prefetch_of
+from support.ehr import contents, ehr
+from support.scenario import BASE, NOW, prefetch_of
 
-from service.demo import DEMO_PATIENTS, demo_record
-from service.synthetic import told_record
+from service.demo.run import DEMO_PATIENTS, demo_record
+from service.demo.synthetic import told_record
 
 PUBLIC_URL = "https://osteocds.example.org"
 """Where the service of the tests says that its pages are, whatever its port."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from service.embedded_fhir import (
+from service.demo.embedded_fhir import (
     LOG_TAIL_CHARACTERS,
     ServerFailedError,
     ServerMissingError,

@@ -14,12 +14,12 @@ from uuid import uuid4
 
 import pytest
 import requests
-from ehr import check_hook_answer, conform, rules
 from patients import PATIENTS
-from scenario import NOW
+from support.ehr import check_hook_answer, conform, rules
+from support.scenario import NOW
 
-from service.demo import DEMO_PATIENTS, demo_record, hook_request
-from service.embedded_fhir import free_port, running
+from service.demo.embedded_fhir import free_port, running
+from service.demo.run import DEMO_PATIENTS, demo_record, hook_request
 
 ROOT = Path(__file__).parent.parent.parent
 OSTEOCDS = [sys.executable, "-m", "service.cli"]

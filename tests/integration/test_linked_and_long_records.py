@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from ehr import said
 from hospital import Hospital, Stay, hospital
 from patients import Patient, spoken
-from scenario import BASE, NOW
+from support.ehr import said
+from support.scenario import BASE, NOW
 
-from service.fhir_server import TRUNCATED
-from service.gather import MORE_PAGES
-from service.synthetic import told_record
+from service.demo.synthetic import told_record
+from service.gathering.fhir_server import TRUNCATED
+from service.gathering.gather import MORE_PAGES
 
 DENOSUMAB = {"drug": "Xgeva", "dose": "120 mg", "route": "subcutaneous", "every": "1 month"}
 PAGE = 200
@@ -108,7 +108,7 @@ def test_a_first_page_alone_is_not_taken_for_the_record(long_stay):
     del request["fhirServer"]
     cards = long_stay.cards(request)
     assert "hypocalcaemia" in spoken(cards)["unchecked"]
-    assert MORE_PAGES.en in said(cards)
+    assert MORE_PAGES.message in said(cards)
 
 
 @pytest.mark.parametrize("fhir_base", ["medplum"], indirect=True)
@@ -117,4 +117,4 @@ def test_a_page_that_links_to_no_next_is_not_taken_for_the_record(long_stay):
     request["prefetch"] = dict.fromkeys(set(long_stay.hospital.templates["order-sign"]) - {"calcium"})
     cards = long_stay.cards(request)
     assert "hypocalcaemia" in spoken(cards)["unchecked"]
-    assert TRUNCATED.en in said(cards)
+    assert TRUNCATED.message in said(cards)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import servers
 
-from service.embedded_fhir import ServerMissingError
+from service.demo.embedded_fhir import ServerMissingError
 
 HERE = Path(__file__).parent
 ON_EACH_SERVER = f"{HERE}/test_servers.py::test_what_was_loaded_reads_back_as_it_was_sent"

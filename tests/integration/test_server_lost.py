@@ -10,12 +10,12 @@ from contextlib import contextmanager, suppress
 
 import pytest
 import requests
-from ehr import said
 from hospital import Hospital, Stay, hospital
 from patients import CASES, NAMES, PATIENTS, cards_of_the_story, spoken
+from support.ehr import said
 
-from service.embedded_fhir import free_port
-from service.fhir_server import TOO_SLOW, UNREACHABLE
+from service.demo.embedded_fhir import free_port
+from service.gathering.fhir_server import TOO_SLOW, UNREACHABLE
 
 BROOM = next(one for one in PATIENTS if one.id == "broom")
 """Calcium too low, a dose too high, an infusion too fast: each is told by another part of the record."""
@@ -51,7 +51,7 @@ def test_a_server_that_is_killed_between_two_hooks_is_missed_on_the_cards_of_the
     assert before == STORY
     assert speaking(after) == READ_FROM_THE_ORDER
     assert unchecked(after) >= speaking(STORY) - READ_FROM_THE_ORDER
-    assert UNREACHABLE.en in said(after)
+    assert UNREACHABLE.message in said(after)
 
 
 def test_a_server_that_is_killed_during_the_searches_costs_what_was_searched_and_not_what_was_prefetched(
@@ -69,7 +69,7 @@ def test_a_server_that_is_killed_during_the_searches_costs_what_was_searched_and
         cards = answer.result()
     assert speaking(cards) == speaking(STORY) - {"hypocalcaemia"}
     assert "hypocalcaemia" in unchecked(cards)
-    assert UNREACHABLE.en in said(cards)
+    assert UNREACHABLE.message in said(cards)
 
 
 def test_a_server_that_hangs_is_told_at_the_deadline_and_asked_again_when_it_is_back(medplum_of_its_own):
@@ -82,7 +82,7 @@ def test_a_server_that_hangs_is_told_at_the_deadline_and_asked_again_when_it_is_
         back = stay.cards(request)
     assert speaking(hanging) == READ_FROM_THE_ORDER
     assert unchecked(hanging) >= speaking(STORY) - READ_FROM_THE_ORDER
-    assert TOO_SLOW.en in said(hanging)
+    assert TOO_SLOW.message in said(hanging)
     assert back == STORY
 
 
@@ -99,5 +99,5 @@ def test_without_a_server_no_rule_falls_silent_and_none_speaks_of_what_is_missin
     cards = stay.cards(stay.request(hook))
     story = speaking(cards_of_the_story(patient, hook))
     assert unchecked(cards) >= story - speaking(cards)
-    assert (UNREACHABLE.en in said(cards)) == bool(unchecked(cards))
+    assert (UNREACHABLE.message in said(cards)) == bool(unchecked(cards))
     assert not [claim for claim in ("not measured", "none on record") if claim in said(cards)]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings import concept_sets as sets
-from mappings import valuesets
-from mappings.code_systems import LISTED, canonical, located
-from mappings.concepts import ConceptMapProblem, Terminology
-from mappings.valuesets import rebuild
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary import valuesets
+from mappings.vocabulary.code_systems import LISTED, canonical, located
+from mappings.vocabulary.concepts import ConceptMapProblem, Terminology
+from mappings.vocabulary.valuesets import rebuild
 
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
@@ -780,7 +780,7 @@ def test_the_generated_files_are_what_the_import_makes_of_the_sources():
         pytest.skip("the sources of the value sets do not lie beside this clone (../shared/referential)")
     for name, text in rebuild.rebuild(SOURCES).items():
         assert (valuesets.FOLDER / name).read_text(encoding="utf-8") == text, (
-            f"{name}: run python -m mappings.valuesets"
+            f"{name}: run python -m mappings.vocabulary.valuesets"
         )
 
 

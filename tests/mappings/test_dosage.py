@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mappings.clock import Clock
-from mappings.concepts import Terminology
 from mappings.dates import When, day
-from mappings.dosage import read_dosage
 from mappings.facts import Dosage, Drug
+from mappings.readers.dosage import read_dosage
+from mappings.vocabulary.concepts import Terminology
 from mappings.wording import verbatim
-from service.i18n import Language, render
+from service.languages.render import Language, render
 
 Json = dict[str, Any]
 CLOCK = Clock(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mappings.clock import Clock
-from mappings.concepts import Terminology
 from mappings.dates import When, day
-from mappings.exposures import administration, request, statement
 from mappings.facts import Drug, Exposure
+from mappings.readers.exposures import administration, request, statement
+from mappings.vocabulary.concepts import Terminology
 from mappings.wording import verbatim
 
 Json = dict[str, Any]

@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mappings.calcium import corrected_calcium
 from mappings.clock import Clock
 from mappings.dates import When, day
 from mappings.facts import Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
-from mappings.laboratory import Reading
 from mappings.quantities import Bounds, exactly
-from mappings.wording import Amount, Text
+from mappings.readers.corrected_calcium import corrected_calcium
+from mappings.readers.observations import Reading
+from mappings.wording import Amount, Text, _
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Europe/Paris"))
 TODAY = NOW.date()
-NO_ANSWER = (Text("the server did not answer", "le serveur n'a pas répondu"),)
+NO_ANSWER = (_("the server did not answer"),)
 
 
 def ago(days: int) -> When:
@@ -42,7 +42,7 @@ def albumin(value: str | Bounds, when: When | None) -> Reading:
 
 
 def unusable(when: When | None, *, undatable: bool = False) -> Reading:
-    problem = Text("Observation/odd cannot be used", "Observation/odd est inutilisable")
+    problem = _("Observation/odd cannot be used")
     return Reading("Observation/odd", when, problem=problem, undatable=undatable)
 
 
@@ -238,7 +238,9 @@ def test_a_crisis_asks_for_a_calcium_of_the_last_seven_days(days_ago, known):
 
 def test_the_fact_is_called_corrected_calcium_whether_it_is_known_or_not():
     facts = (corrected([]), corrected([], calcium_gaps=NO_ANSWER), corrected([reading("2.40", ago(1))]))
-    assert [fact.what.en for fact in (*facts, corrected([], [reading("2.40", ago(1))]))] == ["corrected calcium"] * 4
+    assert [fact.what.message for fact in (*facts, corrected([], [reading("2.40", ago(1))]))] == [
+        "corrected calcium"
+    ] * 4
 
 
 def test_a_crisis_does_not_ask_for_an_albumin_as_recent_as_its_calcium():
@@ -356,4 +358,4 @@ def test_the_card_says_which_of_the_two_is_preliminary(calcium_preliminary, albu
 def test_a_preliminary_corrected_value_is_said_to_be_preliminary():
     fact = corrected([], [reading("2.75", ago(1), preliminary=True)])
     assert isinstance(fact, Known)
-    assert [remark.en for remark in fact.remarks] == ["{source} is preliminary"]
+    assert [remark.message for remark in fact.remarks] == ["{source} is preliminary"]

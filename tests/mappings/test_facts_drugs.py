@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 
 from mappings.clock import Clock
-from mappings.concepts import Terminology
 from mappings.dates import read_when
-from mappings.dosage import read_dosage
 from mappings.facts import Absent, Course, Dosage, Drug, Exposure, ExposureKind, Exposures, Known, Phase, Unavailable
 from mappings.facts.drugs import UNDATED_LAST_DOSE
-from mappings.medications import identify
-from mappings.wording import Text
+from mappings.readers.dosage import read_dosage
+from mappings.readers.medications import identify
+from mappings.vocabulary.concepts import Terminology
+from mappings.wording import Text, _
 
 TODAY = date(2026, 3, 31)
-WHAT = Text("exposure to an antiresorptive", "exposition à un antirésorptif")
-GAP = Text("the orders could not be looked up", "les prescriptions n'ont pas pu être consultées")
-DENOSUMAB = Drug(frozenset({"denosumab"}), Text("denosumab", "dénosumab"), identified=True)
-PREDNISONE = Drug(frozenset({"prednisone"}), Text("prednisone", "prednisone"), identified=True)
+WHAT = _("exposure to an antiresorptive")
+GAP = _("the orders could not be looked up")
+DENOSUMAB = Drug(frozenset({"denosumab"}), _("denosumab"), identified=True)
+PREDNISONE = Drug(frozenset({"prednisone"}), _("prednisone"), identified=True)
 
 
 def told(source: str = "MedicationStatement/1", drug: Drug = DENOSUMAB, **dates: object) -> Exposure:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mappings.acts import imaging_study, report
 from mappings.clock import Clock
-from mappings.concepts import Terminology
+from mappings.readers.acts import imaging_study, report
+from mappings.vocabulary.concepts import Terminology
 
 CLOCK = Clock(datetime(2026, 3, 31, tzinfo=UTC))
 FDG_PET = {"coding": [{"system": "http://snomed.info/sct", "code": "443271005"}]}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mappings.facts import Absent, Collected, FactNotKnownError, Known, Unavailable, known
-from mappings.wording import Text
+from mappings.wording import _
 
-WHAT = Text("calcium", "calcémie")
-GAP = Text("a page is missing", "une page manque")
+WHAT = _("calcium")
+GAP = _("a page is missing")
 A_FACT_OF_EACH_KIND = (Known(WHAT, 3), Absent(WHAT), Unavailable(WHAT, (GAP,)))
 
 

@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mappings.clock import Clock
-from mappings.concept_sets import FINDING_SYSTEM
-from mappings.concepts import Terminology
 from mappings.facts import Absent, Known, Unavailable
-from mappings.findings import KINDS, FindingReading, newest_finding, read_finding, shown_finding
-from mappings.wording import Amount, Text
+from mappings.readers.findings import KINDS, FindingReading, newest_finding, read_finding, shown_finding
+from mappings.vocabulary.concept_sets import FINDING_SYSTEM
+from mappings.vocabulary.concepts import Terminology
+from mappings.wording import Amount, _
 
 CLOCK = Clock(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))
 TERMINOLOGY = Terminology.shipped()
@@ -21,7 +21,7 @@ LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
 FEMUR = frozenset({"femur"})
 VALID_DAYS = 90
 FIRST_VALID_DAY, DAY_BEFORE_IT = "2025-12-31", "2025-12-30"
-GAP = Text("the server did not answer", "le serveur n'a pas répondu")
+GAP = _("the server did not answer")
 
 
 def coded(system, *codes):
@@ -182,7 +182,7 @@ def test_a_yes_or_no_is_read_however_it_is_written(written, flag):
 def test_what_is_neither_yes_nor_no_is_unusable(written):
     reading = read("epidural-extension", **written)
     assert reading.finding.flag is None
-    assert "correct it" in reading.problem.en
+    assert "correct it" in reading.problem.message
 
 
 def test_a_yes_or_no_may_stand_under_a_public_code():
@@ -247,7 +247,7 @@ def test_a_preliminary_finding_counts_and_says_so(status, preliminary):
 def test_a_status_of_no_fhir_release_makes_it_unusable():
     reading = read("mirels-score", status="done", valueInteger=9)
     assert reading.finding is None
-    assert "correct it" in reading.problem.en
+    assert "correct it" in reading.problem.message
 
 
 def test_what_carries_no_value_is_no_finding():
@@ -269,7 +269,7 @@ def test_a_finding_dated_after_tomorrow_is_not_used_and_reported():
     assert read("mirels-score", on="2026-04-01", valueInteger=9).problem is None
     reading = read("mirels-score", on="2026-04-02", valueInteger=9)
     assert reading.finding is None
-    assert "dated in the future" in reading.ahead.en
+    assert "dated in the future" in reading.ahead.message
 
 
 # --- which of several counts ------------------------------------------------------------------------------------------
@@ -311,9 +311,9 @@ def test_the_newest_of_the_findings_that_are_too_old_is_shown_and_of_one_day_the
     ("name", "members", "shown"),
     [
         ("mirels-score", {"valueInteger": 9}, Amount(Decimal(9), "")),
-        ("radiculopathy", {"valueBoolean": True}, Text("yes", "oui")),
-        ("radiculopathy", {"valueBoolean": False}, Text("no", "non")),
-        ("disease-response", {"valueCodeableConcept": coded(FINDING_SYSTEM, "good")}, Text("good", "bonne")),
+        ("radiculopathy", {"valueBoolean": True}, _("yes")),
+        ("radiculopathy", {"valueBoolean": False}, _("no")),
+        ("disease-response", {"valueCodeableConcept": coded(FINDING_SYSTEM, "good")}, _("good")),
         (
             "disease-response",
             {"code": coded(LOINC, "88040-1"), "valueCodeableConcept": coded(SNOMED, "260415000")},
@@ -323,13 +323,13 @@ def test_the_newest_of_the_findings_that_are_too_old_is_shown_and_of_one_day_the
 )
 def test_a_finding_is_shown_in_the_language_of_the_card(name, members, shown):
     value = shown_finding(read(name, **members).finding).parameters["value"]
-    assert value == (shown or Text("neither complete nor good", "ni complète ni bonne"))
+    assert value == (shown or _("neither complete nor good"))
 
 
 def test_a_finding_of_a_month_counts_while_any_day_of_it_may_and_says_that_its_date_is_partial():
     fact = newest("mirels-score", score(9, "2025-12"))
     assert value_of(fact) == 9
-    assert [remark.en for remark in fact.remarks] == ["the date of {source} is partial"]
+    assert [remark.message for remark in fact.remarks] == ["the date of {source} is partial"]
 
 
 def test_no_finding_is_absent_and_where_we_could_not_look_unavailable():
@@ -400,7 +400,7 @@ def test_a_yes_counts_before_a_no_of_the_same_day():
 
 
 def remarks(reading, **asked):
-    return [remark.en for remark in newest("mirels-score", reading, **asked).remarks]
+    return [remark.message for remark in newest("mirels-score", reading, **asked).remarks]
 
 
 def test_a_finding_without_a_body_site_says_so_where_a_site_is_asked_about():

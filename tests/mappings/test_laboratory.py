@@ -13,7 +13,8 @@ import pytest
 from mappings.clock import Clock
 from mappings.dates import When, day
 from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
-from mappings.laboratory import (
+from mappings.quantities import Bounds, exactly
+from mappings.readers.observations import (
     Reading,
     Severity,
     amount_of,
@@ -27,15 +28,14 @@ from mappings.laboratory import (
     vitamin_d_fact,
     vitamin_d_severity,
 )
-from mappings.quantities import Bounds, exactly
-from mappings.units import Analyte
-from mappings.wording import Amount, Text
+from mappings.vocabulary.units import Analyte
+from mappings.wording import Amount, Text, _, verbatim
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Europe/Paris"))
 CLOCK = Clock(NOW)
 TODAY = NOW.date()
 SOURCE = "Observation/1"
-GAP = Text("the server did not answer", "le serveur n'a pas répondu")
+GAP = _("the server did not answer")
 
 
 def read(analyte: Analyte = Analyte.CALCIUM, *, unverified: bool = False, **members: Any) -> Reading | None:
@@ -58,7 +58,7 @@ def problem(reading: Reading | None) -> str:
     assert reading is not None
     assert reading.measurement is None
     assert reading.problem is not None
-    return reading.problem.parameters["why"].en
+    return reading.problem.parameters["why"].message
 
 
 # --- one result -------------------------------------------------------------------------------------------------------
@@ -357,7 +357,7 @@ def reading(value: int | str | Bounds, when: When | None, unit: str = "g/L", **m
 
 
 def unusable(when: When | None, name: str = "odd", **members: bool) -> Reading:
-    return Reading(name, when, problem=Text(f"{name} cannot be used", f"{name} est inutilisable"), **members)
+    return Reading(name, when, problem=verbatim(f"{name} cannot be used"), **members)
 
 
 def chosen(*readings: Reading, gaps: Sequence[Text] = (), valid_days: int = 30) -> Fact[Measurement]:
@@ -371,7 +371,7 @@ def value(fact: Fact[Measurement]) -> Decimal | None:
 
 def why(fact: Fact[Measurement]) -> list[str]:
     assert isinstance(fact, Unavailable), fact
-    return [text.en for text in fact.why]
+    return [text.message for text in fact.why]
 
 
 def shown(fact: Fact[Measurement]) -> Decimal | None:
@@ -408,7 +408,9 @@ def test_of_one_moment_the_more_severe_counts():
 
 
 def test_a_fact_is_called_by_its_analyte():
-    assert [fact.what.en for fact in (chosen(), chosen(gaps=[GAP]), chosen(reading(38, ago(1))))] == ["albumin"] * 3
+    assert [fact.what.message for fact in (chosen(), chosen(gaps=[GAP]), chosen(reading(38, ago(1))))] == [
+        "albumin"
+    ] * 3
 
 
 def test_of_no_result_there_is_nothing_to_show():
@@ -418,7 +420,7 @@ def test_of_no_result_there_is_nothing_to_show():
 
 def test_what_could_not_be_looked_up_leaves_the_newest_unknown_and_shown():
     fact = chosen(reading(38, ago(2)), reading(20, ago(5)), gaps=[GAP])
-    assert why(fact) == [GAP.en]
+    assert why(fact) == [GAP.message]
     assert shown(fact) == 38
 
 
@@ -476,7 +478,7 @@ def test_a_date_that_cannot_be_read_leaves_open_which_is_the_newest():
 
 
 def test_a_reason_is_said_once():
-    assert why(chosen(unusable(ago(2)), unusable(ago(2)), gaps=[GAP, GAP])) == [GAP.en, "odd cannot be used"]
+    assert why(chosen(unusable(ago(2)), unusable(ago(2)), gaps=[GAP, GAP])) == [GAP.message, "odd cannot be used"]
 
 
 # --- results that only their name tells -------------------------------------------------------------------------------
@@ -518,7 +520,7 @@ def test_a_coded_result_that_cannot_be_used_does_not_silence_one_told_by_its_nam
 def test_a_card_says_what_makes_the_result_less_certain(members, when, said):
     fact = chosen(reading(38, when, **members))
     assert isinstance(fact, Known)
-    assert [remark.en for remark in fact.remarks] == said
+    assert [remark.message for remark in fact.remarks] == said
     assert fact.sources == ("Observation/38",)
 
 
@@ -666,7 +668,7 @@ def test_a_fraction_that_cannot_be_used_leaves_no_sum():
     [no_d2] = sum_of_fractions([], [fraction(8)], [unusable(ago(2), "d2")])
     [two_units] = sum_of_fractions([], [fraction(8)], [fraction(5, unit="nmol/L")])
     assert [one.measurement for one in (no_d3, no_d2, two_units)] == [None] * 3
-    assert [one.problem and one.problem.en for one in (no_d3, no_d2, two_units)] == [
+    assert [one.problem and one.problem.message for one in (no_d3, no_d2, two_units)] == [
         "d3 cannot be used",
         "d2 cannot be used",
         "D2 and D3 are in different units",

@@ -1,6 +1,6 @@
 """External radiotherapy: what one resource says of dose, target and technique, and how resources become courses.
 
-Whole records go through `tests/test_radiotherapy_courses.py`. 16 March 2026 is a Monday.
+Whole records go through `tests/service/test_radiotherapy_courses.py`. 16 March 2026 is a Monday.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mappings.clock import Clock
-from mappings.concepts import Terminology
 from mappings.dates import When, day
 from mappings.facts import Prescription, RadiotherapyCourse, Target, Volume
-from mappings.radiotherapy import (
+from mappings.readers.courses import (
     added_phases,
     courses,
     gray,
@@ -25,7 +24,8 @@ from mappings.radiotherapy import (
     reckoned_end,
     with_phases,
 )
-from mappings.wording import Text
+from mappings.vocabulary.concepts import Terminology
+from mappings.wording import _
 
 CLOCK = Clock(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))
 TERMINOLOGY = Terminology.shipped()
@@ -207,7 +207,7 @@ def test_a_course_without_a_target_has_that_of_its_first_phase_that_states_one()
 
 
 def test_what_a_phase_could_not_look_up_its_course_says():
-    own, of_phase = Text("own", "propre"), Text("of the phase", "de la phase")
+    own, of_phase = _("own"), _("of the phase")
     assert with_phases(phase(unresolved=(own,)), [phase(unresolved=(of_phase,))]).unresolved == (own, of_phase)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from quirk import (
+from support.quirk import (
     ATC,
     LOCAL,
     LOINC,
@@ -20,13 +20,13 @@ from quirk import (
     status,
     words,
 )
-from scenario import NOW, PATIENT, SETTINGS, WORLD
+from support.scenario import NOW, PATIENT, SETTINGS, WORLD
 
 from mappings.clock import Clock
 from mappings.evidence import Evidence
 from mappings.facts import Absent, ClearanceMethod, Fact, Finding, Known, Unavailable
-from mappings.orders import read_order
 from mappings.queries import query_table
+from mappings.readers.orders import read_order
 from mappings.record import Record
 
 FINDING = "urn:osteocds:finding"

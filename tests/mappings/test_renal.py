@@ -11,12 +11,12 @@ import pytest
 from mappings.dates import When, day
 from mappings.facts import Absent, ClearanceMethod, Fact, Known, Measurement, Person, Unavailable
 from mappings.quantities import Bounds, exactly
-from mappings.renal import ADULT_AGE, AGE, CREATININE, WHAT, RenalInputs, clearance, missing_inputs
-from mappings.wording import Amount, Text
+from mappings.readers.clearance import ADULT_AGE, AGE, CREATININE, WHAT, RenalInputs, clearance, missing_inputs
+from mappings.wording import Amount, _
 
 TODAY = date(2026, 3, 31)
 NONE: Absent = Absent(WHAT)
-NAME = Text("name", "nom")
+NAME = _("name")
 
 
 def result(value: Bounds | int, unit: str = "umol/L") -> Known[Measurement]:
@@ -65,7 +65,7 @@ def test_a_clearance_of_which_one_age_alone_gives_an_implausible_one_is_not_used
     for told in (oldest, youngest):
         found = clearance(told, TODAY)
         assert isinstance(found, Unavailable)
-        assert "not plausible" in found.why[0].en
+        assert "not plausible" in found.why[0].message
 
 
 def test_a_creatinine_that_is_only_a_bound_gives_a_bound():
@@ -83,8 +83,8 @@ def test_the_factor_is_that_of_the_sex(sex, expected):
 
 
 def test_beside_a_creatinine_that_could_not_be_read_the_best_known_route_is_shown():
-    unreadable = Unavailable(CREATININE, (Text("x", "x"),))
-    shown = Unavailable(CREATININE, (Text("x", "x"),), Text("its own", "le sien"))
+    unreadable = Unavailable(CREATININE, (_("x"),))
+    shown = Unavailable(CREATININE, (_("x"),), _("its own"))
     routes = {"cockcroft": result(41, "mL/min"), "egfr": result(42, "mL/min")}
     who = person(date(1960, 1, 1))
     first, own = (clearance(inputs(who, creatinine=cause, **routes), TODAY) for cause in (unreadable, shown))
@@ -92,7 +92,7 @@ def test_beside_a_creatinine_that_could_not_be_read_the_best_known_route_is_show
     assert isinstance(own, Unavailable)
     assert first.shown is not None
     assert first.shown.parameters["value"] == Amount(Decimal(41), "mL/min")
-    assert own.shown == Text("its own", "le sien")
+    assert own.shown == _("its own")
 
 
 @pytest.mark.parametrize(

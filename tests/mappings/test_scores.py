@@ -6,14 +6,14 @@ from itertools import product
 from typing import Any
 
 import pytest
-from published_scores import PUBLISHED, TEN, response
-from scenario import NOW
+from support.published_scores import PUBLISHED, TEN, response
+from support.scenario import NOW
 
 from mappings.clock import Clock
-from mappings.concepts import Terminology
-from mappings.findings import FindingReading
-from mappings.questionnaires import SCORES, read_response
-from service.i18n import Language, render
+from mappings.readers.findings import FindingReading
+from mappings.readers.questionnaires import SCORES, read_response
+from mappings.vocabulary.concepts import Terminology
+from service.languages.render import Language, render
 
 Resource = dict[str, Any]
 
@@ -157,4 +157,4 @@ def test_a_response_dated_after_tomorrow_is_not_used_and_reported() -> None:
     assert found is not None
     assert found[1].finding is None
     assert found[1].ahead is not None
-    assert "dated in the future" in found[1].ahead.en
+    assert "dated in the future" in found[1].ahead.message

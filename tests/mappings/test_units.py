@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from mappings.units import SCALES, Analyte, UnknownUnit, conversion, normalised_unit
+from mappings.vocabulary.units import SCALES, Analyte, UnknownUnit, conversion, normalised_unit
 
 UCUM = "http://unitsofmeasure.org"
 

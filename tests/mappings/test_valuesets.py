@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from mappings import concept_sets as sets
-from mappings import valuesets
-from mappings.code_systems import FINDING, FRENCH_DRUGS, LISTED, canonical
-from mappings.concepts import Terminology
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary import valuesets
+from mappings.vocabulary.code_systems import FINDING, FRENCH_DRUGS, LISTED, canonical
+from mappings.vocabulary.concepts import Terminology
+from service.gathering.site_codes import site_terminology
 from service.settings import read_settings
-from service.terminology import site_terminology
 
 README = (valuesets.FOLDER / "README.md").read_text(encoding="utf-8")
 ROWS = list(valuesets.rows())

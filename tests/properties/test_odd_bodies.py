@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ehr import ehr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenario import request_for
-from test_odd_requests import GARBAGE
-from told_requests import TOLD
+from support.ehr import ehr
+from support.garbage import GARBAGE
+from support.scenario import request_for
+from support.told_requests import TOLD
 
 CLIENT = ehr()
 HOOKS = ("order-sign", "order-select", "patient-view")

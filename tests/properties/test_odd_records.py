@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scenario import NOW, PATIENT, SETTINGS, WORLD
-from test_odd_requests import GARBAGE, NAMES
-from told_requests import answer, bundles, told_requests
+from support.garbage import GARBAGE, NAMES
+from support.scenario import NOW, PATIENT, SETTINGS, WORLD
+from support.told_requests import answer, bundles, told_requests
 
 from mappings.clock import Clock
 from mappings.evidence import Evidence, ForeignResource

@@ -7,12 +7,12 @@ import re
 from datetime import date, timedelta
 from typing import Any
 
-from ehr import contents
-from fhir_site import SITE_EHR, site, unprefetched
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scenario import NOW, request_for
-from told_requests import answer, bundles, cards, told_requests
+from support.ehr import contents
+from support.fhir_site import SITE_EHR, site, unprefetched
+from support.scenario import NOW, request_for
+from support.told_requests import answer, bundles, cards, told_requests
 
 from service.rules.outcome import Advice, Silence
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mappings.units import SCALES, Analyte, UnknownUnit, conversion
+from mappings.vocabulary.units import SCALES, Analyte, UnknownUnit, conversion
 
 REGISTRY = pint.UnitRegistry(non_int_type=Decimal, cache_folder=None)
 MASSES = {

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scenario import request_for, scenarios_of
-from told_requests import cards, mixed
+from support.scenario import request_for, scenarios_of
+from support.told_requests import cards, mixed
 
 LEVELS = ("", "info", "warning", "critical")
 RENAL = frozenset(

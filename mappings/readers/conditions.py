@@ -1,0 +1,127 @@
+"""Conditions and allergies (`rules.md`, "Active condition", "Bone metastasis on record")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mappings.clock import Clock
+from mappings.dates import UnreadableDate, When
+from mappings.evidence import Resource
+from mappings.facts import Allergy, Diagnosis
+from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
+from mappings.readers.sites import regions_of, site_concepts
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.concepts import Terminology
+
+REFUTED = frozenset({"refuted", "entered-in-error"})
+PROVISIONAL = frozenset({"provisional", "unconfirmed", "differential"})
+SUSPECTED = frozenset({"unconfirmed", "differential"})
+OVER = frozenset({"inactive", "remission", "resolved"})
+
+
+def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Terminology) -> Diagnosis | None:
+    """A Condition that is not refuted; None for one that is.
+
+    A secondary tumour of unnamed organ whose body site is a bone is a bone metastasis (mCODE writes it so, also with a
+    code that only its profile makes a metastasis). A necrosis of bone, or an inflammation of the jaws, that states a jaw
+    as its body site is an osteonecrosis of the jaw (`valuesets/gaps.csv`).
+    """
+    verification = _status(resource.get("verificationStatus"))
+    if not REFUTED.isdisjoint(verification):
+        return None
+    recognised = terminology.recognise(codings(resource.get("code")))
+    sites = site_concepts(resource.get("bodySite"), terminology)
+    concepts = recognised.concepts
+    secondary = not concepts.isdisjoint(sets.METASTASIS_SITE_UNSTATED) or _is_profiled_as(resource, SECONDARY_CANCER)
+    if secondary and not recognised.denied and not sites.isdisjoint(sets.ANY_BONE):
+        concepts |= sets.BONE_METASTASIS
+    if not recognised.denied.isdisjoint(sets.OSTEONECROSIS_WITH_JAW_SITE) and not sites.isdisjoint(sets.JAW):
+        concepts |= sets.OSTEONECROSIS_OF_JAW
+    return Diagnosis(
+        concepts,
+        shown_words(resource.get("code")),
+        source,
+        active=_is_active(resource),
+        provisional=not PROVISIONAL.isdisjoint(verification),
+        suspected=not SUSPECTED.isdisjoint(verification),
+        onset=_first_date(resource, ("onsetDateTime", "onsetPeriod"), clock),
+        recorded=_first_date(resource, ("recordedDate", "assertedDate", "dateRecorded"), clock),
+        sites=sites,
+        regions=regions_of(resource.get("bodySite"), terminology) or regions_of(resource.get("code"), terminology),
+        severities=terminology.recognise(codings(resource.get("severity"))).concepts,
+        unverified_code=recognised.rests_on_unverified,
+    )
+
+
+SECONDARY_CANCER = "mcode-secondary-cancer-condition"
+"""The last part of the profile's URL in mCODE."""
+
+
+def _is_profiled_as(resource: Resource, profile: str) -> bool:
+    stated = a_map(resource.get("meta")).get("profile")
+    return any(
+        isinstance(url, str) and url.partition("|")[0].endswith(f"/{profile}")
+        for url in (stated if isinstance(stated, list) else [stated])
+    )
+
+
+_STATUS_WORDS = {
+    **dict.fromkeys(("actif", "active"), "active"),
+    **dict.fromkeys(("inactif", "inactive"), "inactive"),
+    **dict.fromkeys(("résolu", "résolue", "guéri", "guérie", "resolved"), "resolved"),
+    **dict.fromkeys(("rémission", "en rémission", "remission", "in remission"), "remission"),
+    **dict.fromkeys(("réfuté", "réfutée", "infirmé", "infirmée", "refuted"), "refuted"),
+    **dict.fromkeys(("saisi par erreur", "erreur de saisie", "entered in error"), "entered-in-error"),
+    **dict.fromkeys(
+        ("suspecté", "suspectée", "suspicion", "suspected", "non confirmé", "non confirmée"), "unconfirmed"
+    ),
+}
+"""Statuses that are sent in words alone."""
+
+
+def _status(value: object) -> frozenset[str]:
+    """The codes of a status: a CodeableConcept in R4, a plain code before, words of a closed table where it has no code."""
+    if isinstance(value, str):
+        return frozenset({value.strip()})
+    codes = frozenset(a_text(coding.get("code")) for coding in codings(value)) - {""}
+    if codes:
+        return codes
+    said = a_text(a_map(value).get("text")).casefold()
+    return frozenset({_STATUS_WORDS[said]}) if said in _STATUS_WORDS else frozenset()
+
+
+def _is_active(resource: Resource) -> bool:
+    clinical = _status(resource.get("clinicalStatus"))
+    if clinical:
+        return OVER.isdisjoint(clinical)
+    return not any(name.startswith("abatement") and value for name, value in resource.items())
+
+
+def _first_date(resource: Resource, names: tuple[str, ...], clock: Clock) -> When | None:
+    for name in names:
+        raw = resource.get(name)
+        if isinstance(raw, dict):
+            raw = raw.get("start")
+        if raw is None:
+            continue
+        try:
+            return clock.read(raw)
+        except UnreadableDate:
+            return None
+    return None
+
+
+def allergy(source: str, resource: Resource, terminology: Terminology) -> Allergy | None:
+    """An AllergyIntolerance that is neither refuted nor resolved: the concepts of its substances."""
+    if not REFUTED.isdisjoint(_status(resource.get("verificationStatus"))):
+        return None
+    if not _is_active(resource):
+        return None
+    named: list[Mapping[str, Any]] = [a_map(resource.get("code"))]
+    named += [a_map(reaction.get("substance")) for reaction in maps(resource.get("reaction"))]
+    concepts: frozenset[str] = frozenset()
+    for concept in named:
+        concepts |= terminology.recognise(codings(concept)).concepts
+        concepts |= terminology.recognise_name(a_text(concept.get("text")))
+    return Allergy(concepts, source)

@@ -1,0 +1,154 @@
+"""Corrected calcium (RAO, contexte général §4; `rules.md`, "Corrected calcium")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+from mappings.clock import Clock
+from mappings.dates import When
+from mappings.facts import Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
+from mappings.quantities import Bounds, exactly
+from mappings.readers.observations import Reading, Severity, newest, point_of
+from mappings.vocabulary.units import SCALES, Analyte
+from mappings.wording import Text, _
+
+CRISIS_ABOVE = Decimal("3.5")
+"""mmol/L: acute hypercalcaemic crisis (RAO, contexte général §4)."""
+
+DEFAULT_LIMITS = (Decimal("2.20"), Decimal("2.60"))
+"""mmol/L, where the laboratory gives no reference range; a setting of ours."""
+
+NORMAL_ALBUMIN = Decimal(40)
+"""g/L: the albumin at which calcium needs no correction (RAO, contexte général §4)."""
+
+ANY_ALBUMIN = Bounds(SCALES[Analyte.ALBUMIN].lowest, SCALES[Analyte.ALBUMIN].highest)
+"""g/L: what an albumin that could not be looked up may be (the plausible range, `codes.md` §3)."""
+
+WHAT = _("corrected calcium")
+
+
+def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, gaps and limits
+    total: Sequence[Reading],
+    reported: Sequence[Reading],
+    albumin: Sequence[Reading],
+    *,
+    calcium_gaps: tuple[Text, ...],
+    albumin_gaps: tuple[Text, ...],
+    clock: Clock,
+    valid_days: int,
+    albumin_valid_days: int,
+    albumin_window_days: int,
+) -> Fact[CorrectedCalcium]:
+    """Calcium corrected for albumin: measured total (mmol/L) + (40 - albumin g/L) / 40.
+
+    A corrected value that the laboratory sent wins when it is at least as recent. Without albumin in the window around
+    it the measured value is used and called uncorrected; when albumin could not be looked up, `albumin_unavailable`
+    says why. A crisis asks for a recent calcium, not for an albumin as recent: `valid_days` is that of the calcium.
+    """
+
+    def correct(measured: Measurement) -> Known[CorrectedCalcium]:
+        near = _near(albumin, measured, albumin_window_days)
+        return _correct(measured, near, albumin_gaps, clock, albumin_valid_days)
+
+    def severity(measured: Measurement) -> Severity:
+        return _severity(correct(measured).value)
+
+    sent = newest(
+        Analyte.CALCIUM,
+        reported,
+        calcium_gaps,
+        clock,
+        severity=lambda measured: _severity(_as_sent(measured).value),
+        valid_days=valid_days,
+        what=WHAT,
+    )
+    if isinstance(sent, Known) and not any(_is_newer(reading, sent.value.when, clock) for reading in total):
+        value = _as_sent(sent.value)
+        return Known(WHAT, value.value, sent.sources, sent.remarks)
+    measured = newest(Analyte.CALCIUM, total, calcium_gaps, clock, severity=severity, valid_days=valid_days, what=WHAT)
+    if isinstance(measured, Known):
+        if isinstance(sent, Unavailable) and any(
+            _is_newer(reading, measured.value.when, clock) for reading in reported
+        ):
+            return sent
+        corrected = correct(measured.value)
+        return Known(WHAT, corrected.value, corrected.sources, (*measured.remarks, *corrected.remarks))
+    match sent, measured:
+        case (Unavailable() as told, Absent()) | (Absent(stale=Text()) as told, Absent(stale=None)):
+            return told
+    return measured
+
+
+def _is_newer(reading: Reading, than: When, clock: Clock) -> bool:
+    if reading.when is None:
+        return reading.undatable
+    return than.certainly_before(reading.when) and not clock.too_far_ahead(reading.when)
+
+
+def _as_sent(measured: Measurement) -> Known[CorrectedCalcium]:
+    lower, upper = _limits(measured)
+    value = CorrectedCalcium(
+        measured.bounds,
+        measured.when,
+        corrected=True,
+        measured=measured,
+        albumin=None,
+        lower_limit=lower,
+        upper_limit=upper,
+    )
+    return Known(WHAT, value, measured.sources)
+
+
+def _correct(
+    measured: Measurement, albumin: Sequence[Reading], gaps: tuple[Text, ...], clock: Clock, valid_days: int
+) -> Known[CorrectedCalcium]:
+    lower, upper = _limits(measured)
+
+    def apply(found: Measurement | None, unavailable: Unavailable | None = None) -> CorrectedCalcium:
+        bounds = measured.bounds if found is None else measured.bounds.shifted(_correction(found.bounds))
+        return CorrectedCalcium(
+            bounds,
+            measured.when,
+            corrected=found is not None,
+            measured=measured,
+            albumin=found,
+            lower_limit=lower,
+            upper_limit=upper,
+            albumin_unavailable=unavailable,
+            possible=None if unavailable is None else measured.bounds.shifted(_correction(ANY_ALBUMIN)),
+        )
+
+    fact = newest(
+        Analyte.ALBUMIN, albumin, gaps, clock, severity=lambda found: _severity(apply(found)), valid_days=valid_days
+    )
+    if isinstance(fact, Known):
+        return Known(WHAT, apply(fact.value), (*measured.sources, *fact.sources), fact.remarks)
+    if isinstance(fact, Unavailable):
+        return Known(WHAT, apply(None, fact), measured.sources, fact.remarks)
+    return Known(WHAT, apply(None), measured.sources, fact.remarks)
+
+
+def _near(albumin: Sequence[Reading], measured: Measurement, window_days: int) -> list[Reading]:
+    window = timedelta(days=window_days)
+    first, last = measured.when.first - window, measured.when.last + window
+    return [reading for reading in albumin if reading.when is None or reading.when.within(first, last)]
+
+
+def _correction(albumin: Bounds) -> Bounds:
+    return exactly(NORMAL_ALBUMIN).shifted(albumin.negated()).scaled(1 / NORMAL_ALBUMIN)
+
+
+def _limits(measured: Measurement) -> tuple[Decimal, Decimal]:
+    lower, upper = measured.lower_limit, measured.upper_limit
+    lower = DEFAULT_LIMITS[0] if lower is None else lower
+    upper = DEFAULT_LIMITS[1] if upper is None else upper
+    return (lower, upper) if lower < upper else DEFAULT_LIMITS
+
+
+def _severity(calcium: CorrectedCalcium) -> Severity:
+    """Crisis, then hypocalcaemia (corrected before uncorrected), then a high value; further out is worse."""
+    crisis, low, high = (bool(holds) for holds in (calcium.bounds.above(CRISIS_ABOVE), calcium.low, calcium.high))
+    point = point_of(calcium.bounds)
+    return crisis, low and calcium.corrected, low, high, -point if low else point

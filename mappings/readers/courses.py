@@ -1,0 +1,433 @@
+"""External radiotherapy from Procedures, ServiceRequests and the extensions of mCODE and CodeX radiotherapy 2.0.
+
+One course is told by many resources (course, phase, plan, fraction, and updates of each): they are joined by `partOf`,
+`basedOn` and shared identifiers. Brachytherapy and radionuclides are not meant (`rules.md`, chapter B).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from mappings.clock import Clock
+from mappings.dates import UnreadableDate, When, day
+from mappings.evidence import Resource, local_reference, reference_of
+from mappings.facts.radiotherapy import Course, Prescription, Target, Volume
+from mappings.readers.acts import NOT_DONE, UNDER_WAY, reason_concepts, reason_regions, referred
+from mappings.readers.medications import Finder
+from mappings.readers.observations import decimal_of
+from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
+from mappings.readers.sites import regions_of, site_concepts
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.concepts import Recognised, Terminology
+from mappings.vocabulary.units import normalised_unit
+from mappings.wording import Text, _
+
+_CODEX = "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-"
+_MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-"
+
+TECHNIQUE = f"{_MCODE}radiotherapy-modality-and-technique"
+INTENT = f"{_MCODE}procedure-intent"
+DOSES = (
+    f"{_CODEX}radiotherapy-dose-prescribed-to-volume",
+    f"{_CODEX}radiotherapy-dose-planned-to-volume",
+    f"{_MCODE}radiotherapy-dose-delivered-to-volume",
+)
+FRACTIONS = tuple(f"{_CODEX}radiotherapy-fractions-{kind}" for kind in ("prescribed", "planned", "delivered"))
+
+_LEVELS = {code: level for level, code in enumerate(("1217123003", "1222565005", "1255724003", "1297069006"))}
+"""Course, phase, plan, fraction (SNOMED CT); any other code of radiotherapy counts as a course."""
+
+FRIDAY = 4
+
+FRACTIONS_A_WEEK = 5
+"""Fractions a week by which an unknown end is reckoned; a setting of ours (`radiosensitiser-after-radiotherapy`)."""
+
+REIRRADIATION = f"{_CODEX}radiotherapy-course-involves-reirradiation"
+
+_GRAY = {"gy": Decimal(1), "cgy": Decimal("0.01"), "mgy": Decimal("0.001")}
+
+
+# --- what a resource says ---------------------------------------------------------------------------------------------
+
+
+def technique(resource: Resource, terminology: Terminology) -> Recognised:
+    """Modality and technique, from the mCODE extension."""
+    coded: list[Mapping[str, Any]] = []
+    for extension in _extensions(resource, (TECHNIQUE,)):
+        for part in maps(extension.get("extension")):
+            coded += codings(part.get("valueCodeableConcept"))
+    return terminology.recognise(coded)
+
+
+def intents_of(resource: Resource, terminology: Terminology) -> frozenset[str]:
+    """Curative, palliative, prophylactic: the mCODE extension of a procedure or its order."""
+    coded: list[Mapping[str, Any]] = []
+    for extension in _extensions(resource, (INTENT,)):
+        coded += codings(extension.get("valueCodeableConcept"))
+    return terminology.recognise(coded).concepts
+
+
+def is_external_radiotherapy(resource: Resource, terminology: Terminology) -> bool:
+    """A Procedure or ServiceRequest of external radiotherapy; one whose technique is brachytherapy is none."""
+    recognised = terminology.recognise(_codes(resource))
+    if recognised.concepts.isdisjoint(sets.RADIOTHERAPY):
+        return False
+    return not technique(resource, terminology).denied and not recognised.denied
+
+
+def _codes(resource: Resource) -> list[Mapping[str, Any]]:
+    coded = codings(resource.get("code"))
+    for detail in maps(resource.get("orderDetail")):
+        coded += codings(detail)
+    return coded
+
+
+def _extensions(resource: Resource, urls: Sequence[str]) -> Iterator[Mapping[str, Any]]:
+    return (extension for extension in maps(resource.get("extension")) if extension.get("url") in urls)
+
+
+def prescription(resource: Resource, find: Finder, terminology: Terminology) -> Prescription:
+    """Target, technique, intent, dose and fractions that one radiotherapy resource states."""
+    reasons = reason_concepts(resource, find, terminology) | _reason_sites(resource, find, terminology)
+    techniques = technique(resource, terminology).concepts | terminology.recognise(_codes(resource)).concepts
+    return Prescription(
+        target_of(sites_of(resource, find, terminology), reasons),
+        _regions(resource, find, terminology),
+        stereotactic=not techniques.isdisjoint(sets.STEREOTACTIC_RADIOTHERAPY),
+        curative=not intents_of(resource, terminology).isdisjoint(sets.CURATIVE_INTENT),
+        reirradiation=any(one.get("valueBoolean") is True for one in _extensions(resource, (REIRRADIATION,))),
+        volumes=tuple(_volumes(resource)),
+        unresolved=tuple(_unresolved(resource, find)),
+    )
+
+
+def _regions(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+    """The bones of body sites and volumes; where they name none, of the reasons."""
+    regions = regions_of(resource.get("bodySite"), terminology)
+    for volume in _volume_structures(resource, find):
+        regions |= regions_of(volume.get("location"), terminology, volume.get("locationQualifier"))
+    return regions or reason_regions(resource, find, terminology)
+
+
+def _unresolved(resource: Resource, find: Finder) -> Iterator[Text]:
+    """The volumes that are referred to and could not be looked up."""
+    for reference in _volume_references(resource):
+        if referred(resource, reference, find) is None:
+            yield _(
+                "the volume {reference} could not be looked up",
+                reference=local_reference(reference),
+            )
+
+
+def sites_of(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+    """The site concepts of body sites and volumes."""
+    sites = site_concepts(resource.get("bodySite"), terminology)
+    for volume in _volume_structures(resource, find):
+        sites |= site_concepts(volume.get("location"), terminology)
+    return sites
+
+
+def target_of(sites: frozenset[str], reasons: frozenset[str]) -> Target:
+    """A bone site, or a bone metastasis as reason, is bone; another known site is not; a mere region is unstated."""
+    if not sites.isdisjoint(sets.ANY_BONE) or not reasons.isdisjoint(sets.BONE_METASTASIS):
+        return Target.BONE
+    if not sites.isdisjoint(sets.NOT_BONE):
+        return Target.OTHER
+    return Target.UNSTATED
+
+
+def _reason_sites(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+    """A reason that is a secondary tumour of a bone by its body site."""
+    for reference in maps(resource.get("reasonReference")):
+        target = referred(resource, reference, find)
+        if target is None:
+            continue
+        concepts = terminology.recognise(codings(target.get("code"))).concepts
+        sites = site_concepts(target.get("bodySite"), terminology)
+        if not concepts.isdisjoint(sets.METASTASIS_SITE_UNSTATED) and not sites.isdisjoint(sets.ANY_BONE):
+            return sets.BONE_METASTASIS
+    return frozenset()
+
+
+def _volume_references(resource: Resource) -> Iterator[Mapping[str, Any]]:
+    for extension in _extensions(resource, DOSES):
+        for part in maps(extension.get("extension")):
+            reference = a_map(part.get("valueReference"))
+            if part.get("url") == "volume" and reference:
+                yield reference
+
+
+def _volume_structures(resource: Resource, find: Finder) -> Iterator[Resource]:
+    for reference in _volume_references(resource):
+        found = referred(resource, reference, find)
+        if found is not None:
+            yield found
+
+
+def _volumes(resource: Resource) -> Iterator[Volume]:
+    general = _general_fractions(resource)
+    stated = [_volume(extension, general) for extension in _extensions(resource, DOSES)]
+    if not stated and general is not None:
+        stated = [Volume(None, general)]
+    yield from stated
+
+
+def _volume(extension: Mapping[str, Any], general: int | None) -> Volume:
+    """One dose extension: total dose, else dose a fraction times fractions; fractions of it, else of the whole order."""
+    parts = {a_text(part.get("url")): part for part in maps(extension.get("extension"))}
+    dose = gray(a_map((parts.get("totalDose") or parts.get("totalDoseDelivered") or {}).get("valueQuantity")))
+    each = gray(a_map(parts.get("fractionDose", {}).get("valueQuantity")))
+    fractions = _count(parts.get("fractions") or parts.get("fractionsDelivered") or {}) or general
+    if dose is None and each is not None and fractions is not None:
+        dose = each * fractions
+    if fractions is None and dose is not None and each is not None and each * int(dose / each) == dose:
+        fractions = int(dose / each)  # the remainder of an absurd dose by a tiny one cannot be computed
+    return Volume(dose, fractions, each)
+
+
+def _general_fractions(resource: Resource) -> int | None:
+    return next(
+        (count for extension in _extensions(resource, FRACTIONS) if (count := _count(extension)) is not None), None
+    )
+
+
+def _count(part: Mapping[str, Any]) -> int | None:
+    for name in ("valuePositiveInt", "valueUnsignedInt", "valueInteger"):
+        number = decimal_of(part.get(name))
+        if number is not None and number > 0 and number == int(number):
+            return int(number)
+    return None
+
+
+def gray(quantity: Mapping[str, Any]) -> Decimal | None:
+    """A dose in Gy, from Gy, cGy or mGy; None for anything else."""
+    value = decimal_of(quantity.get("value"))
+    unit = normalised_unit(a_text(quantity.get("code")) or a_text(quantity.get("unit")))
+    factor = _GRAY.get(unit)
+    return None if value is None or factor is None or value <= 0 else value * factor
+
+
+def added_phases(phases: Iterable[Prescription]) -> tuple[Volume, ...]:
+    """The doses and fractions of the phases of one course, added: the highest volume of each."""
+    volumes = [volume for phase in phases if (volume := phase.highest) is not None]
+    doses = [volume.dose_gy for volume in volumes if volume.dose_gy is not None]
+    fractions = [volume.fractions for volume in volumes if volume.fractions is not None]
+    return (Volume(sum(doses) or None, sum(fractions) or None),) if doses or fractions else ()
+
+
+# --- courses of the record --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One Procedure or order of radiotherapy."""
+
+    source: str
+    resource: Resource
+    level: int
+    status: str
+    first: When | None
+    last: When | None
+    updated: str
+    is_order: bool
+
+
+def courses(
+    procedures: Iterable[tuple[str, Resource]],
+    orders: Iterable[tuple[str, Resource]],
+    find: Finder,
+    clock: Clock,
+    terminology: Terminology,
+) -> tuple[Course, ...]:
+    """The courses that the Procedures of a record tell, each once, and those that a completed order alone tells.
+
+    An order of a course that was begun adds what it says of target, dose and planned end.
+    """
+    told = [
+        _told(source, resource, clock)
+        for source, resource in procedures
+        if a_text(resource.get("status")) not in NOT_DONE and is_external_radiotherapy(resource, terminology)
+    ]
+    told += [
+        _told(source, resource, clock, is_order=True)
+        for source, resource in orders
+        if a_text(resource.get("status")) in CARRIED_OUT
+        and resource.get("doNotPerform") is not True
+        and is_external_radiotherapy(resource, terminology)
+    ]
+    groups = [group for group in _joined(told) if any(not one.is_order or one.status == "completed" for one in group)]
+    return tuple(_course(group, find, terminology) for group in _neighbours(groups, find, terminology))
+
+
+CARRIED_OUT = frozenset({"active", "completed", "on-hold"})
+"""An order that is carried out, or was: `completed` says that what it describes was done (FHIR R4, request-status)."""
+
+
+SESSION_GAP_DAYS = 7
+"""Sessions of one region that are told without a course and lie no further apart are one course; a setting of ours."""
+
+
+def _neighbours(groups: list[list[_Told]], find: Finder, terminology: Terminology) -> list[list[_Told]]:
+    """The groups, with single sessions of one region that follow each other joined."""
+    joined: list[tuple[frozenset[str], list[_Told]]] = []
+    for group in sorted(groups, key=lambda group: (_begin(group), group[0].source)):
+        regions = frozenset().union(*(prescription(one.resource, find, terminology).regions for one in group))
+        before = joined[-1] if joined else None
+        if before is not None and before[0] == regions and _follows(before[1], group):
+            before[1].extend(group)
+        else:
+            joined.append((regions, list(group)))
+    return [group for _, group in joined]
+
+
+def _begin(group: Sequence[_Told]) -> date:
+    return min((one.first.first for one in group if one.first is not None), default=date.max)
+
+
+def _follows(before: Sequence[_Told], group: Sequence[_Told]) -> bool:
+    if any(one.resource.get("basedOn") or one.resource.get("partOf") for one in (*before, *group)):
+        return False
+    ends = [one.last.last for one in before if one.last is not None]
+    begin = _begin(group)
+    return bool(ends) and (begin - max(ends)).days <= SESSION_GAP_DAYS
+
+
+def _told(source: str, resource: Resource, clock: Clock, *, is_order: bool = False) -> _Told:
+    level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)
+    happens = "occurrence" if is_order else "performed"
+    period = a_map(resource.get(f"{happens}Period"))
+    single = _read(resource.get(f"{happens}DateTime"), clock)
+    first, last = _read(period.get("start"), clock) or single, _read(period.get("end"), clock) or single
+    updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
+    status = a_text(resource.get("status"))
+    return _Told(source, resource, level, status, first or last, last, updated, is_order=is_order)
+
+
+def _code_values(resource: Resource) -> list[str]:
+    return [a_text(coding.get("code")) for coding in codings(resource.get("code"))]
+
+
+def _read(raw: object, clock: Clock) -> When | None:
+    try:
+        return clock.read(raw)
+    except UnreadableDate:
+        return None
+
+
+def links_of(resource: Resource) -> set[str]:
+    """What joins a resource to others of its course: itself, what it is part of or based on, its identifiers.
+
+    A phase, plan or fraction that names its course is not joined by a local identifier: phases of two courses are both
+    called "Primary".
+    """
+    named = {
+        local
+        for name in ("partOf", "basedOn")
+        for reference in maps(resource.get(name))
+        if (local := local_reference(reference))
+    }
+    links = ({reference_of(resource)} - {""}) | named
+    is_named_part = bool(named) and any(_LEVELS.get(code, 0) > 0 for code in _code_values(resource))
+    for identifier in maps(resource.get("identifier")):
+        value = a_text(identifier.get("value"))
+        if value and (not is_named_part or value.startswith("urn:")):
+            links.add(f"identifier {a_text(identifier.get('system'))} {value}")
+    return links
+
+
+def _joined(told: Sequence[_Told]) -> list[list[_Told]]:
+    groups: list[tuple[set[str], list[_Told]]] = []
+    for one in told:
+        links, members = links_of(one.resource), [one]
+        apart = []
+        for other_links, others in groups:
+            if links.isdisjoint(other_links):
+                apart.append((other_links, others))
+            else:
+                links, members = links | other_links, others + members
+        groups = [*apart, (links, members)]
+    return [members for _, members in groups]
+
+
+def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> Course:
+    """One course; dates are those of its Procedures, of a completed order only where there is no Procedure."""
+    acts = [one for one in group if not one.is_order] or [one for one in group if one.status == "completed"]
+    top = min(one.level for one in acts)
+    newest = max(
+        (one for one in acts if one.level == top),
+        key=lambda one: (one.updated, one.last.last if one.last else date.min, one.source),
+    )
+    said = [prescription(one.resource, find, terminology) for one in group]
+    sites: frozenset[str] = frozenset().union(*(sites_of(one.resource, find, terminology) for one in group))
+    firsts = [one.first for one in acts if one.first is not None]
+    lasts = [one.last for one in acts if one.last is not None]
+    under_way = newest.status in UNDER_WAY
+    first = min(firsts, key=lambda when: when.first, default=None)
+    last = max(lasts, key=lambda when: when.last, default=None)
+    planned_ends = [one.last for one in group if one.is_order and one.last is not None and one.last != one.first]
+    planned_end = max(planned_ends, key=lambda when: when.last, default=None) or _reckoned_end(first, said)
+    targets = {one.target for one in said}
+    target = Target.BONE if Target.BONE in targets else Target.OTHER if Target.OTHER in targets else Target.UNSTATED
+    recognised = terminology.recognise(codings(newest.resource.get("code")))
+    return Course(
+        sources=tuple(sorted({one.source for one in group if one.source})),
+        name=shown_words(newest.resource.get("code")),
+        target=target,
+        regions=frozenset().union(*(one.regions for one in said)),
+        sites=sites,
+        first=first,
+        last=None if under_way else last,
+        under_way=under_way,
+        undated=not under_way and last is None,
+        stereotactic=any(one.stereotactic for one in said),
+        curative=any(one.curative for one in said),
+        planned_end=planned_end if under_way or last is None else None,
+        unverified_code=recognised.rests_on_unverified,
+    )
+
+
+def _reckoned_end(first: When | None, said: Iterable[Prescription]) -> When | None:
+    fractions = [volume.fractions for one in said for volume in one.volumes if volume.fractions is not None]
+    return reckoned_end(first, max(fractions, default=None))
+
+
+def reckoned_end(first: When | None, fractions: int | None) -> When | None:
+    """The end of a course from its start and fractions, five a week from Monday to Friday."""
+    if first is None or fractions is None:
+        return None
+    end = first.last
+    try:
+        while end.weekday() >= FRACTIONS_A_WEEK:
+            end += timedelta(days=1)
+        weeks, rest = divmod(fractions - 1, FRACTIONS_A_WEEK)
+        end += timedelta(weeks=weeks)
+        for _ in range(rest):
+            end += timedelta(days=3 if end.weekday() == FRIDAY else 1)
+    except OverflowError:
+        return None
+    return day(end)
+
+
+def with_phases(own: Prescription, phases: Sequence[Prescription]) -> Prescription:
+    """A course's prescription with what only its phases state."""
+    if not phases:
+        return own
+    regions = own.regions.union(*(phase.regions for phase in phases))
+    target = own.target
+    if target is Target.UNSTATED:
+        target = next((phase.target for phase in phases if phase.target is not Target.UNSTATED), target)
+    volumes = own.volumes if own.highest is not None else added_phases(phases)
+    return replace(
+        own,
+        target=target,
+        regions=regions,
+        stereotactic=own.stereotactic or any(phase.stereotactic for phase in phases),
+        curative=own.curative or any(phase.curative for phase in phases),
+        reirradiation=own.reirradiation or any(phase.reirradiation for phase in phases),
+        volumes=volumes,
+        unresolved=(*own.unresolved, *(text for phase in phases for text in phase.unresolved)),
+    )

@@ -1,0 +1,170 @@
+"""Medication resources into exposures: received, being taken, stopped, or none (`rules.md`, "Exposure", "Last dose")."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from mappings.clock import Clock
+from mappings.dates import UnreadableDate, When, days_before
+from mappings.evidence import Resource
+from mappings.facts import Drug, Exposure, ExposureKind
+from mappings.readers.dosage import read_dosage
+from mappings.readers.shapes import a_map, a_text, maps, shown_name
+from mappings.vocabulary.concepts import Terminology
+
+NO_EXPOSURE = frozenset({"not-done", "not-taken", "entered-in-error", "cancelled", "draft", "intended"})
+ADMINISTERED = frozenset({"completed", "in-progress", "on-hold", "stopped"})
+STATED = frozenset({"active", "completed", "on-hold", "stopped"})
+REQUESTED = frozenset({"active", "on-hold", "completed", "stopped"})
+NO_ORDER_INTENTS = frozenset({"proposal", "option", "directive"})
+ENDED = frozenset({"completed", "stopped"})
+
+RECENT_DAYS = 365
+"""An open order or statement without a date in so many days is uncertain; a setting of ours."""
+
+
+class _Dates:
+    """The dates of one resource; `unreadable` when one of them is there but cannot be read."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.unreadable = False
+
+    def read(self, raw: object) -> When | None:
+        if raw is None:
+            return None
+        try:
+            return self.clock.read(raw)
+        except UnreadableDate:
+            self.unreadable = True
+            return None
+
+
+def administration(
+    source: str, resource: Resource, drug: Drug, clock: Clock, terminology: Terminology
+) -> Exposure | None:
+    """A MedicationAdministration: its end, or its only date, is a dose."""
+    status = a_text(resource.get("status"))
+    if status in NO_EXPOSURE or _intravitreal(resource.get("dosage")):
+        return None
+    dates = _Dates(clock)
+    period = a_map(resource.get("effectivePeriod")) or a_map(resource.get("occurencePeriod"))
+    at = (
+        resource.get("effectiveDateTime")
+        or resource.get("occurenceDateTime")
+        or period.get("end")
+        or period.get("start")
+    )
+    when = dates.read(at)
+    if when is not None and when.first > clock.today:
+        return None
+    return Exposure(
+        ExposureKind.ADMINISTRATION,
+        drug,
+        source,
+        read_dosage(resource.get("dosage"), drug, when, clock, terminology),
+        certain=status in ADMINISTERED,
+        first=dates.read(period.get("start")) or when,
+        last=when,
+        last_dose=when,
+        last_dose_undated=when is None,
+    )
+
+
+def statement(source: str, resource: Resource, drug: Drug, clock: Clock, terminology: Terminology) -> Exposure | None:
+    """A MedicationStatement: a period, a single date, or an open "is taking"."""
+    status = a_text(resource.get("status"))
+    if status in NO_EXPOSURE or _intravitreal(resource.get("dosage")):
+        return None
+    dates = _Dates(clock)
+    period = a_map(resource.get("effectivePeriod"))
+    single_date = dates.read(resource.get("effectiveDateTime"))
+    written = dates.read(resource.get("dateAsserted"))
+    begin, end = dates.read(period.get("start")) or single_date, dates.read(period.get("end"))
+    dosage = read_dosage(resource.get("dosage"), drug, begin or written, clock, terminology)
+    begin, end = begin or dosage.first, end or dosage.end
+    end_of_dose = single_date if end is None and not dosage.repeating else end
+    exposure = Exposure(
+        ExposureKind.STATEMENT,
+        drug,
+        source,
+        dosage,
+        certain=status in STATED and not dates.unreadable,
+        first=begin,
+        last=end or (single_date if status in ENDED else None),
+        written=written,
+    )
+    return _settled(exposure, status, end, end_of_dose, clock, may_stop=True)
+
+
+def request(source: str, resource: Resource, drug: Drug, clock: Clock, terminology: Terminology) -> Exposure | None:
+    """A MedicationRequest of the record: an order of the past or present; `planned` when it begins in the future."""
+    status, intent = a_text(resource.get("status")), a_text(resource.get("intent"))
+    if status in NO_EXPOSURE or intent in NO_ORDER_INTENTS or resource.get("doNotPerform") is True:
+        return None
+    if _intravitreal(resource.get("dosageInstruction")):
+        return None
+    dates = _Dates(clock)
+    written = dates.read(resource.get("authoredOn"))
+    dosage = read_dosage(resource.get("dosageInstruction"), drug, written, clock, terminology)
+    begin = dosage.first or written
+    exposure = Exposure(
+        ExposureKind.REQUEST,
+        drug,
+        source,
+        dosage,
+        certain=status in REQUESTED and not dates.unreadable,
+        first=begin,
+        last=dosage.end,
+        written=written,
+    )
+    if intent == "plan" or (begin is not None and begin.first > clock.today):
+        return replace(exposure, planned=status not in ENDED)
+    if dosage.single:
+        return replace(exposure, last=begin, last_dose=begin, last_dose_undated=begin is None)
+    may_stop = dosage.repeating or status == "stopped"
+    return _settled(exposure, status, dosage.end, dosage.end, clock, may_stop=may_stop)
+
+
+def _settled(
+    exposure: Exposure, status: str, end: When | None, end_of_dose: When | None, clock: Clock, *, may_stop: bool
+) -> Exposure:
+    """Whether it is ongoing or stopped, and when its last dose was.
+
+    A status that is unknown or invalid may be "active": a possible exposure counts, and is said to be uncertain.
+    """
+    today = clock.today
+    if exposure.first is not None and exposure.first.first > today:
+        return replace(exposure, planned=status not in ENDED)
+    past_end = end is not None and end.last < today
+    ended = status in ENDED or past_end
+    dated_dose = end_of_dose if end_of_dose is not None and end_of_dose.first <= today else None
+    certain = exposure.certain
+    ongoing = not ended and (status == "active" or not exposure.certain)
+    is_open = not exposure.dosage.repeating and exposure.dosage.count is None
+    if is_open and not ended and not _dated_since(exposure, days_before(today, RECENT_DAYS)):
+        certain, ongoing = False, False
+    undated = ended and dated_dose is None and _written_since(exposure, days_before(today, RECENT_DAYS))
+    return replace(
+        exposure,
+        certain=certain,
+        ongoing=ongoing,
+        stopped=ended and may_stop,
+        last_dose=dated_dose,
+        last_dose_undated=undated,
+    )
+
+
+def _dated_since(exposure: Exposure, since: date) -> bool:
+    dates = (exposure.first, exposure.last, exposure.written)
+    return any(when is not None and when.last >= since for when in dates)
+
+
+def _written_since(exposure: Exposure, since: date) -> bool:
+    written = exposure.written or exposure.first
+    return written is None or written.last >= since
+
+
+def _intravitreal(lines: object) -> bool:
+    return any("intravitre" in shown_name(line.get("route")).casefold().replace("é", "e") for line in maps(lines))

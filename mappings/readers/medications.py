@@ -1,0 +1,297 @@
+"""What a medication is, wherever the record says it: a code, a reference, the ingredients of a mix, or its name.
+
+Order of reading (`codes.md` §7, design decision 7): codes; the referenced Medication (contained, beside it in the
+Bundle, or gathered); its ingredients; last the text, against an explicit table of names, and then the card says so.
+Displays never identify: a display that reads like one of our drugs beside a code that we do not hold leaves the
+medication unidentified, so that it is not taken for something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, TypeAlias
+
+from mappings.evidence import Resource, local_reference
+from mappings.facts import Drug
+from mappings.readers.dosage import IU_PER_MICROGRAM
+from mappings.readers.observations import decimal_of
+from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.code_systems import ATC, LISTED, canonical
+from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.names import international_name
+from mappings.vocabulary.units import normalised_unit
+from mappings.wording import Term, Text, _, verbatim
+
+Finder: TypeAlias = Callable[[object], Resource | None]
+
+MOST_NESTED_MIXES = 3
+"""How deep the ingredients of a mix are followed; a cycle ends here."""
+
+_KNOWN_STRENGTHS = {
+    "denosumab_120mg": Decimal(120),
+    "denosumab_60mg": Decimal(60),
+    "zoledronic_acid_4mg": Decimal(4),
+    "zoledronic_acid_5mg": Decimal(5),
+}
+
+NO_MEDICATION = _("it names no medication")
+
+
+def identify(holder: Resource, find: Finder, terminology: Terminology) -> Drug:
+    """The drug of a MedicationRequest, MedicationStatement or MedicationAdministration.
+
+    `find` gives the resource that a reference leads to, or None. Never raises: what cannot be identified is a `Drug`
+    with `identified` false, and with `unresolved` where a reference could not be followed.
+    """
+    concept, reference = _medication(holder)
+    if concept:
+        drug = _from_concept(concept, terminology)
+        if drug.identified or not reference:
+            return drug
+    if not reference:
+        return Drug(frozenset(), NO_MEDICATION, identified=False)
+    medication = _contained(holder, reference) or find(reference)
+    if medication is None or medication.get("resourceType") != "Medication":
+        return _from_reference_text(reference, terminology)
+    return _from_medication(medication, find, terminology, frozenset(), MOST_NESTED_MIXES)
+
+
+def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
+    """The references that identifying this one needs."""
+    _, reference = _medication(holder)
+    references = [reference] if reference else []
+    if holder.get("resourceType") == "Medication":
+        references += [a_map(ingredient.get("itemReference")) for ingredient in maps(holder.get("ingredient"))]
+    for contained in maps(holder.get("contained")):
+        references += [a_map(ingredient.get("itemReference")) for ingredient in maps(contained.get("ingredient"))]
+    yield from references
+
+
+def coded_medication(holder: Resource, find: Finder) -> Mapping[str, Any]:
+    """The CodeableConcept that names the drug: the holder's own, else that of the Medication referred to."""
+    concept, reference = _medication(holder)
+    if concept or not reference:
+        return concept
+    medication = _contained(holder, reference) or find(reference) or {}
+    return a_map(medication.get("code")) or {"text": a_text(reference.get("display"))}
+
+
+def _medication(holder: Resource) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    both = a_map(holder.get("medication"))
+    concept = a_map(holder.get("medicationCodeableConcept")) or a_map(both.get("concept"))
+    reference = a_map(holder.get("medicationReference")) or a_map(both.get("reference"))
+    return concept, reference
+
+
+def _contained(holder: Resource, reference: Mapping[str, Any]) -> Resource | None:
+    local = local_reference(reference)
+    if not local.startswith("#"):
+        return None
+    return next((one for one in maps(holder.get("contained")) if one.get("id") == local[1:]), None)
+
+
+def _from_concept(concept: Mapping[str, Any], terminology: Terminology) -> Drug:
+    recognised = terminology.recognise(codings(concept))
+    text = _name_text(concept)
+    if recognised.concepts:
+        return _drug(recognised.concepts, text, unverified=recognised.concepts <= recognised.unverified)
+    if recognised.denied:
+        return Drug(frozenset(), verbatim(text or shown_name(concept)), identified=True)
+    if by_name := terminology.recognise_name(text):
+        return _drug(by_name, text, by_name=True)
+    in_code = next(_names_in_codes(concept), "")
+    if by_name := terminology.recognise_name(in_code):
+        return _drug(by_name, in_code, by_name=True)
+    reads_like_ours = any(terminology.recognise_name(a_text(coding.get("display"))) for coding in codings(concept))
+    named = not reads_like_ours and bool(text or in_code or _a_display(concept))
+    return Drug(
+        frozenset(),
+        verbatim(shown_name(concept) or text),
+        identified=recognised.known_system and not reads_like_ours and (named or _has_atc(concept)),
+        named=named,
+    )
+
+
+def _has_atc(concept: Mapping[str, Any]) -> bool:
+    """ATC alone is listed whole: a product that our lists lack may be new, and only its name tells that it is not ours."""
+    return any(canonical(a_text(coding.get("system"))) == ATC for coding in codings(concept))
+
+
+_NAME_IN_CODE = re.compile(r"[^\W\d_]{5,}(?:[\s/,-].*)?", re.DOTALL)
+"""Begins with a word of five letters or more, as a name does and a formulary's code (`ALBU100`) does not."""
+
+
+def _names_in_codes(concept: Mapping[str, Any]) -> Iterator[str]:
+    """Names of drugs that a local system uses as its codes (MIMIC-IV on FHIR does)."""
+    for coding in codings(concept):
+        code = a_text(coding.get("code"))
+        if canonical(a_text(coding.get("system"))) not in LISTED and _NAME_IN_CODE.fullmatch(code):
+            yield code
+
+
+def _a_display(concept: Mapping[str, Any]) -> str:
+    return next((display for coding in codings(concept) if (display := a_text(coding.get("display")))), "")
+
+
+def _name_text(concept: Mapping[str, Any]) -> str:
+    """The text of a concept; a coding without a code holds a name in the wrong place, which counts as text."""
+    if text := a_text(concept.get("text")):
+        return text
+    return next((a_text(coding.get("display")) for coding in codings(concept) if not a_text(coding.get("code"))), "")
+
+
+def _from_reference_text(reference: Mapping[str, Any], terminology: Terminology) -> Drug:
+    display = a_text(reference.get("display"))
+    if by_name := terminology.recognise_name(display):
+        return _drug(by_name, display, by_name=True)
+    local = local_reference(reference)
+    unresolved = _(
+        "the medication {reference} could not be looked up",
+        reference=local or display,
+    )
+    return Drug(frozenset(), verbatim(display or local), identified=False, named=bool(display), unresolved=unresolved)
+
+
+def _from_medication(
+    medication: Resource, find: Finder, terminology: Terminology, seen: frozenset[str], depth: int
+) -> Drug:
+    code = a_map(medication.get("code"))
+    drug = _from_concept(code, terminology) if code else Drug(frozenset(), NO_MEDICATION, identified=False)
+    if not drug.concepts:
+        drug = _named_by_identifier(medication, drug, terminology)
+    if not drug.concepts and depth > 0:
+        parts = list(_ingredients(medication, find, terminology, seen, depth))
+        concepts = frozenset().union(*(part.concepts for part in parts)) if parts else frozenset()
+        if concepts:
+            drug = _drug(concepts, shown_name(code), by_name=all(part.by_name for part in parts if part.concepts))
+        elif parts:
+            drug = Drug(
+                frozenset(),
+                drug.name,
+                identified=drug.identified or all(part.identified for part in parts),
+                named=drug.named or all(part.named or part.identified for part in parts),
+                unresolved=next((part.unresolved for part in parts if part.unresolved), None),
+            )
+    return _with_strength(drug, medication)
+
+
+def _named_by_identifier(medication: Resource, drug: Drug, terminology: Terminology) -> Drug:
+    for identifier in maps(medication.get("identifier")):
+        name = a_text(identifier.get("value"))
+        if by_name := terminology.recognise_name(name):
+            return _drug(by_name, name, by_name=True)
+    return drug
+
+
+def _ingredients(
+    medication: Resource, find: Finder, terminology: Terminology, seen: frozenset[str], depth: int
+) -> Iterator[Drug]:
+    for ingredient in maps(medication.get("ingredient")):
+        item = a_map(ingredient.get("item"))
+        concept = a_map(ingredient.get("itemCodeableConcept")) or a_map(item.get("concept"))
+        reference = a_map(ingredient.get("itemReference")) or a_map(item.get("reference"))
+        if concept:
+            yield _from_concept(concept, terminology)
+        elif reference and (local := local_reference(reference)) not in seen:
+            found = _contained(medication, reference) or find(reference)
+            if found is None:
+                yield _from_reference_text(reference, terminology)
+            else:
+                yield _from_medication(found, find, terminology, seen | {local}, depth - 1)
+
+
+# --- names and strengths ----------------------------------------------------------------------------------------------
+
+
+def _drug(concepts: frozenset[str], text: str, *, by_name: bool = False, unverified: bool = False) -> Drug:
+    strengths = {_KNOWN_STRENGTHS[concept] for concept in concepts if concept in _KNOWN_STRENGTHS}
+    mg, ml, iu = strength_in_text(text)
+    return Drug(
+        concepts,
+        drug_name(concepts) or verbatim(text),
+        identified=True,
+        by_name=by_name,
+        unverified_code=unverified,
+        strength_mg=min(strengths) if len(strengths) == 1 else mg,
+        millilitres=ml,
+        strength_iu=iu,
+    )
+
+
+LONGEST_NAME = 300
+"""Characters of a product's name in which a strength is looked for."""
+
+_STRENGTH = re.compile(
+    r"(?P<mg>\d[\d   ]*+(?:[.,]\d++)?+)\s*+(?P<unit>mg|µg|μg|ug|mcg|UI|IU|U\.I\.)\b"
+    r"(?:\s*/\s*(?P<ml>\d+(?:[.,]\d+)?)?\s*ml\b)?",
+    re.IGNORECASE,
+)
+
+
+def strength_in_text(text: str) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Milligrams, millilitres and international units that a product's name states («4 mg/100 mL», «100 000 UI»)."""
+    mg = ml = iu = None
+    for match in _STRENGTH.finditer(text[:LONGEST_NAME]):
+        number = decimal_of(re.sub(r"\s", "", match["mg"]).replace(",", "."))
+        unit = match["unit"].casefold()
+        if unit == "mg":
+            mg = number if mg is None else mg
+        elif unit in ("ui", "iu", "u.i."):
+            iu = number if iu is None else iu
+        if ml is None and match["ml"]:
+            ml = decimal_of(match["ml"].replace(",", "."))
+    return mg, ml, iu
+
+
+def _with_strength(drug: Drug, medication: Resource) -> Drug:
+    """The strength that a Medication's only ingredient states, where code and name state none."""
+    strengths = [a_map(part.get("strength")) for part in maps(medication.get("ingredient"))]
+    if len(strengths) != 1 or not strengths[0]:
+        return drug
+    numerator, denominator = (a_map(strengths[0].get(end)) for end in ("numerator", "denominator"))
+    value = decimal_of(numerator.get("value"))
+    unit = normalised_unit(a_text(numerator.get("code")) or a_text(numerator.get("unit")))
+    if value is None:
+        return drug
+    mg, ml, iu = drug.strength_mg, drug.millilitres, drug.strength_iu
+    per = decimal_of(denominator.get("value"))
+    per_unit = normalised_unit(a_text(denominator.get("code")) or a_text(denominator.get("unit")))
+    if per_unit == "ml" and per:
+        ml = per
+    factor = {"mg": Decimal(1), "g": Decimal(1000), "ug": Decimal("0.001")}.get(unit)
+    if factor is not None:
+        mg = value * factor
+        iu = iu if iu is not None else mg * 1000 * IU_PER_MICROGRAM
+    elif unit in ("[iu]", "iu", "ui"):
+        iu = value
+    return Drug(
+        drug.concepts,
+        drug.name,
+        identified=drug.identified,
+        by_name=drug.by_name,
+        named=drug.named,
+        unverified_code=drug.unverified_code,
+        unresolved=drug.unresolved,
+        strength_mg=mg,
+        millilitres=ml,
+        strength_iu=iu,
+    )
+
+
+_PRODUCTS = {
+    **dict.fromkeys(sets.DENOSUMAB, "denosumab"),
+    **dict.fromkeys(sets.ZOLEDRONIC_ACID, "zoledronic_acid"),
+}
+"""Concepts that are a strength of a drug, and the drug."""
+
+
+def drug_name(concepts: frozenset[str]) -> Text | None:
+    """The international name of a drug in both languages; None where the record's own words must do."""
+    for concept in sorted(concepts):
+        name = international_name(_PRODUCTS.get(concept, concept))
+        if name is not None:
+            return Term(name)
+    return None

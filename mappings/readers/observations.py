@@ -1,0 +1,478 @@
+"""Observations into laboratory facts: which result counts, in which unit, and when none can be used.
+
+`rules.md`, "Newest valid result", "Units", "Too old", "25-OH vitamin D", "Corrected calcium", "Creatinine clearance".
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import compress
+from typing import Any, TypeAlias
+
+from mappings.clock import Clock
+from mappings.dates import UnreadableDate, When, days_before, newest_of
+from mappings.evidence import Resource
+from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
+from mappings.quantities import ZERO, Bounds, bounded
+from mappings.readers.shapes import codings, maps
+from mappings.vocabulary.units import Analyte, Conversion, UnknownUnit, conversion
+from mappings.wording import Amount, Text, _, verbatim
+
+USED_STATUSES = frozenset({"final", "amended", "corrected", "preliminary"})
+IGNORED_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
+
+NAMES = {
+    Analyte.CREATININE: _("creatinine"),
+    Analyte.CLEARANCE: _("creatinine clearance"),
+    Analyte.CALCIUM: _("calcium"),
+    Analyte.ALBUMIN: _("albumin"),
+    Analyte.PHOSPHATE: _("phosphate"),
+    Analyte.VITAMIN_D: _("25-OH vitamin D"),
+    Analyte.PLATELETS: _("platelets"),
+    Analyte.PROTHROMBIN: _("prothrombin (TP)"),
+    Analyte.INR: _("INR"),
+    Analyte.WEIGHT: _("body weight"),
+    Analyte.PAIN_SCORE: _("pain score"),
+}
+"""What each analyte is called on a card."""
+
+UNDATED = _(
+    "{source} has no date, so it cannot be told whether it still counts: date it",
+)
+
+
+Severity: TypeAlias = "tuple[Decimal | bool, ...]"
+"""How severe a card a result gives, compared place by place: the greater is worse."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One result of one analyte, before it is decided which of them counts.
+
+    Either `measurement` or `problem` is set. `when` is None for a result without a date; `undatable` when its date
+    could not be read, so that it may be the newest. `by_name` is one that only its name tells: it never counts, and
+    hides a result with a code only where it is newer than that.
+    """
+
+    source: str
+    when: When | None
+    measurement: Measurement | None = None
+    problem: Text | None = None
+    undatable: bool = False
+    by_name: bool = False
+
+
+class _UnusableValueError(ValueError):
+    def __init__(self, why: Text) -> None:
+        super().__init__(why.message)
+        self.why = why
+
+
+# --- one result -------------------------------------------------------------------------------------------------------
+
+
+def read_reading(
+    source: str, observation: Resource, node: Mapping[str, Any], analyte: Analyte, clock: Clock, *, unverified: bool
+) -> Reading | None:
+    """Read one result; `node` is the Observation, or the component of it, that holds the value.
+
+    None for a result that does not exist: a status that never counts, or no value (a dataAbsentReason, say).
+    """
+    status = _text(observation.get("status"))
+    if status in IGNORED_STATUSES or not _has_value(node):
+        return None
+    try:
+        when = result_time(observation, clock)
+    except UnreadableDate:
+        why = _("its date cannot be read: correct it")
+        return Reading(source, None, problem=_unusable(source, why), undatable=True)
+    if status not in USED_STATUSES:
+        why = _("its status is not one of FHIR R4: correct it")
+        return Reading(source, when, problem=_unusable(source, why))
+    try:
+        bounds, reported, converted = _read_value(node, analyte)
+    except _UnusableValueError as error:
+        return Reading(source, when, problem=_unusable(source, error.why))
+    lower, upper = _reference_range(node, analyte, reported.unit)
+    measurement = Measurement(
+        bounds,
+        converted.scale.unit,
+        when or When(date.min, date.min),
+        source,
+        reported,
+        preliminary=status == "preliminary",
+        unverified_code=unverified,
+        lower_limit=lower,
+        upper_limit=upper,
+        per_body_surface=converted.per_body_surface,
+    )
+    return Reading(source, when, measurement)
+
+
+def _unusable(source: str, why: Text) -> Text:
+    return _("{source} cannot be used: {why}", source=source, why=why)
+
+
+def _has_value(node: Mapping[str, Any]) -> bool:
+    for name, value in node.items():
+        if name.startswith("value") and value not in (None, "", {}, []):
+            return not (name == "valueQuantity" and isinstance(value, dict) and value.get("value") is None)
+    return False
+
+
+def result_time(observation: Resource, clock: Clock) -> When | None:
+    """When a result was sampled: its effective time, else the time it was issued; the end of a period.
+
+    None where it has neither. Raises `UnreadableDate`.
+    """
+    for name in ("effectiveDateTime", "effectiveInstant"):
+        if observation.get(name) is not None:
+            return clock.read(observation[name])
+    period = observation.get("effectivePeriod")
+    if isinstance(period, dict) and (edge := period.get("end") or period.get("start")) is not None:
+        return clock.read(edge)
+    timing = observation.get("effectiveTiming")
+    if isinstance(timing, dict) and isinstance(timing.get("event"), Sequence) and timing["event"]:
+        return max((clock.read(event) for event in timing["event"]), key=lambda when: when.last)
+    if observation.get("issued") is not None:
+        return clock.read(observation["issued"])
+    return None
+
+
+LONGEST_VALUE = 100
+"""Characters of a value that was sent as a text; a longer one is prose."""
+
+_NUMBER_TEXT = re.compile(
+    r"\s*(?P<comparator><=|>=|≤|≥|<|>|inf(?:érieur)?e? à|sup(?:érieur)?e? à|less than|more than|greater than)?\s*"
+    r"(?P<number>\d[\d\s\u00a0\u202f]*(?:[.,]\d+)?)\s*(?P<unit>[^\d\s<>].*)?\Z",
+    re.IGNORECASE,
+)
+_COMPARATOR_WORDS = {"≤": "<=", "≥": ">=", "inf": "<", "les": "<", "sup": ">", "mor": ">", "gre": ">"}
+
+
+def _read_value(node: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amount, Conversion]:
+    if isinstance(quantity := node.get("valueQuantity"), dict):
+        return _read_quantity(quantity, analyte)
+    if isinstance(value_range := node.get("valueRange"), dict):
+        return _read_range(value_range, analyte)
+    for name in ("valueInteger", "valueDecimal"):
+        if node.get(name) is not None:
+            return _read_quantity({"value": node[name]}, analyte)
+    text = node.get("valueString")
+    if text is None and isinstance(concept := node.get("valueCodeableConcept"), dict):
+        text = concept.get("text")
+    short = text if isinstance(text, str) and len(text) <= LONGEST_VALUE else ""
+    if match := _NUMBER_TEXT.match(unicodedata.normalize("NFC", short)):
+        word = (match["comparator"] or "").lower()
+        number = re.sub(r"\s", "", match["number"]).replace(",", ".")
+        return _read_quantity(
+            {
+                "value": number,
+                "comparator": _COMPARATOR_WORDS.get(word[:3], word),
+                "unit": (match["unit"] or "").strip(),
+            },
+            analyte,
+        )
+    raise _UnusableValueError(
+        _(
+            "its value is not a number with a unit: have the laboratory send a Quantity",
+        )
+    )
+
+
+def decimal_of(value: object) -> Decimal | None:
+    """A JSON number, or a number sent as a text, as the decimal that was written; None for anything else."""
+    if not isinstance(value, int | float | str | Decimal):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < 15 else None
+
+
+def _read_quantity(quantity: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amount, Conversion]:
+    value = decimal_of(quantity.get("value"))
+    if value is None:
+        raise _UnusableValueError(_("its value is not a number"))
+    converted = _conversion(quantity, analyte)
+    reported = Amount(value, unit_shown(quantity), str(quantity.get("comparator") or ""))
+    try:
+        bounds = bounded(value, reported.comparator).scaled(converted.factor)
+    except ValueError as error:
+        why = _("its comparator is not one of FHIR R4")
+        raise _UnusableValueError(why) from error
+    _check_plausible(value * converted.factor, converted, reported)
+    return bounds, reported, converted
+
+
+def _read_range(value_range: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amount, Conversion]:
+    ends = [end for end in (value_range.get("low"), value_range.get("high")) if isinstance(end, dict)]
+    if len(ends) != 2:
+        raise _UnusableValueError(_("its value is half a range"))
+    (low, shown, converted), (high, shown_high, _converted) = (_read_quantity(end, analyte) for end in ends)
+    return Bounds(low.low, high.high), replace(shown, to=shown_high.value), converted
+
+
+def _conversion(quantity: Mapping[str, Any], analyte: Analyte) -> Conversion:
+    code, unit, system = (_text(quantity.get(name)) for name in ("code", "unit", "system"))
+    try:
+        return conversion(analyte, code, unit, system)
+    except UnknownUnit as error:
+        shown = unit_shown(quantity)
+        why = (
+            _(
+                "unit «{unit}» is not one that {analyte} is read in: send a UCUM unit",
+                unit=shown,
+                analyte=NAMES[analyte],
+            )
+            if shown
+            else _("it has no unit: send a UCUM unit")
+        )
+        raise _UnusableValueError(why) from error
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def unit_shown(quantity: Mapping[str, Any]) -> str:
+    """The unit as the record shows it: its text, else its code."""
+    return (_text(quantity.get("unit")) or _text(quantity.get("code")))[:40]
+
+
+def _check_plausible(value: Decimal, converted: Conversion, reported: Amount) -> None:
+    if converted.scale.implausible(value):
+        raise _UnusableValueError(
+            _(
+                "{reported} is not plausible (unit or decimal point wrong?): check it",
+                reported=reported,
+            )
+        )
+
+
+def _reference_range(node: Mapping[str, Any], analyte: Analyte, unit: str) -> tuple[Decimal | None, Decimal | None]:
+    for entry in maps(node.get("referenceRange")):
+        if not _normal_range(entry):
+            continue
+        lower, upper = (_limit(entry.get(end), analyte, unit) for end in ("low", "high"))
+        if lower is not None and upper is not None and lower >= upper:
+            continue
+        if lower is not None or upper is not None:
+            return lower, upper
+    return None, None
+
+
+def _normal_range(entry: Mapping[str, Any]) -> bool:
+    codes = [coding.get("code") for coding in codings(entry.get("type"))]
+    return not codes or "normal" in codes
+
+
+def _limit(quantity: object, analyte: Analyte, unit: str) -> Decimal | None:
+    if not isinstance(quantity, dict):
+        return None
+    value = decimal_of(quantity.get("value"))
+    if value is None:
+        return None
+    with_unit = quantity if unit_shown(quantity) else {**quantity, "unit": unit}
+    try:
+        converted = _conversion(with_unit, analyte)
+    except _UnusableValueError:
+        return None
+    limit = value * converted.factor
+    return None if converted.scale.implausible(limit) else limit
+
+
+# --- which result counts ----------------------------------------------------------------------------------------------
+
+
+def newest(
+    analyte: Analyte,
+    readings: Iterable[Reading],
+    gaps: tuple[Text, ...],
+    clock: Clock,
+    *,
+    severity: Callable[[Measurement], Severity],
+    valid_days: int,
+    what: Text | None = None,
+) -> Fact[Measurement]:
+    """The newest valid result as a fact (`rules.md`, "Newest valid result").
+
+    A result older than `valid_days` is too old; equal is not. `severity` orders results of one instant: the one that
+    gives the more severe card (the greater) counts.
+    """
+    what = what or NAMES[analyte]
+    oldest_day = days_before(clock.today, valid_days)
+    dated: list[tuple[Reading, When]] = []
+    undated: list[Reading] = []
+    remarks: list[Text] = []
+    for reading in readings:
+        if reading.when is None:
+            undated.append(reading)
+        elif clock.too_far_ahead(reading.when):
+            remarks.append(dated_ahead(reading.source, reading.when))
+        else:
+            dated.append((reading, reading.when))
+    coded = [when for reading, when in dated if reading.measurement is not None]
+    dated = [(reading, when) for reading, when in dated if not reading.by_name or _newer_than_all(when, coded)]
+    recent = [(reading, when) for reading, when in dated if when.last >= oldest_day]
+    last = _last_usable(reading for reading, _ in dated)
+    shown = None if last is None else shown_measurement(last)
+    problems = list(gaps)
+    problems += [
+        reading.problem or UNDATED.with_(source=reading.source)
+        for reading in undated
+        if reading.undatable or not recent
+    ]
+    top = [reading for reading, _ in compress(recent, newest_of([when for _, when in recent]))]
+    problems += [reading.problem for reading in top if reading.problem is not None]
+    sources = tuple(reading.source for reading in top if reading.source)
+    if problems:
+        return Unavailable(what, tuple(dict.fromkeys(problems)), shown, sources, tuple(remarks))
+    measurements = [reading.measurement for reading in top if reading.measurement is not None]
+    if not measurements:
+        return Absent(what, shown, tuple(remarks), () if last is None else last.sources)
+    chosen = max(measurements, key=severity)
+    return Known(what, chosen, chosen.sources, (*remarks, *measurement_remarks(chosen)))
+
+
+def _newer_than_all(when: When, others: Iterable[When]) -> bool:
+    return all(other.certainly_before(when) for other in others)
+
+
+def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:
+    """What a card that uses this result must say of it."""
+    remarks = []
+    if measurement.preliminary:
+        remarks.append(_("{source} is preliminary", source=measurement.source))
+    if measurement.when.partial:
+        remarks.append(_("the date of {source} is partial", source=measurement.source))
+    if measurement.unverified_code:
+        remarks.append(
+            _(
+                "{source} was recognised by a code that is not verified",
+                source=measurement.source,
+            )
+        )
+    return tuple(remarks)
+
+
+def dated_ahead(source: str, when: When) -> Text:
+    """That a result or a finding dated more than 24 h ahead was not used."""
+    return _(
+        "{source} is dated in the future ({when}) and was not used",
+        source=source,
+        when=when,
+    )
+
+
+def _last_usable(dated: Iterable[Reading]) -> Measurement | None:
+    usable = [reading.measurement for reading in dated if reading.measurement is not None]
+    return max(usable, key=lambda measurement: (measurement.when.last, measurement.source), default=None)
+
+
+def shown_measurement(measurement: Measurement) -> Text:
+    """A result as a reader sees it: value and unit as reported, and the day."""
+    return _("{reported} ({when})", reported=measurement.reported, when=measurement.when)
+
+
+def shown_in_formula(measurement: Measurement) -> Amount | Text:
+    """A result in the unit that a formula counts in; beside it, as it was reported where that was in another unit."""
+    bounds, reported = measurement.bounds, measurement.reported
+    if reported.value in (bounds.low, bounds.high):
+        return reported
+    low, high = (None if end is None else round(end, 2) for end in (bounds.low, bounds.high))
+    converted = amount_of(Bounds(low, high, bounds.low_open, bounds.high_open), measurement.unit)
+    return _("{converted} ({reported})", converted=converted, reported=reported)
+
+
+def lower_is_worse(measurement: Measurement) -> Severity:
+    """Severity of an analyte of which less is worse."""
+    return (-point_of(measurement.bounds),)
+
+
+def higher_is_worse(measurement: Measurement) -> Severity:
+    """Severity of an analyte of which more is worse."""
+    return (point_of(measurement.bounds),)
+
+
+def amount_of(bounds: Bounds, unit: str) -> Amount:
+    """A computed quantity as it is shown: its value, its range, or the one bound that is known."""
+    if bounds.low is not None and bounds.high is not None:
+        return Amount(bounds.low, unit, to=None if bounds.low == bounds.high else bounds.high)
+    if bounds.high is not None:
+        return Amount(bounds.high, unit, "<" if bounds.high_open else "<=")
+    return Amount(bounds.low or ZERO, unit, ">" if bounds.low_open else ">=")
+
+
+def point_of(bounds: Bounds) -> Decimal:
+    """One number of an interval, to order results by: its lower end (the value, where it is one), else its upper."""
+    return next((end for end in (bounds.low, bounds.high) if end is not None), ZERO)
+
+
+# --- 25-OH vitamin D --------------------------------------------------------------------------------------------------
+
+
+def vitamin_d_severity(measurement: Measurement) -> Severity:
+    """How severe a card a 25-OH vitamin D result gives at most: deep deficiency, deficiency, excess, and so on."""
+    level = VitaminD(measurement)
+    ladder = (level.below(10), level.below(20), level.above(150), level.below(30), level.above(70))
+    return (*(bool(holds) for holds in ladder), -point_of(measurement.bounds))
+
+
+def sum_of_fractions(totals: list[Reading], d3: list[Reading], d2: list[Reading]) -> list[Reading]:
+    """25-OH vitamin D results with D2 and D3 of one sample summed (`rules.md`, "25-OH vitamin D").
+
+    A fraction beside a total of the same sample says nothing new. A D3 alone counts as the whole; a D2 alone does not.
+    """
+    total_times = {_sample(reading) for reading in totals}
+    combined = list(totals)
+    for reading in d3:
+        sample = _sample(reading)
+        if sample in total_times and sample is not None:
+            continue
+        partner = next((other for other in d2 if sample is not None and _sample(other) == sample), None)
+        combined.append(reading if partner is None else _sum(reading, partner))
+    return combined
+
+
+def _sample(reading: Reading) -> object:
+    if reading.when is None:
+        return None
+    return reading.when.instant or (reading.when.first, reading.when.last)
+
+
+def _sum(d3: Reading, d2: Reading) -> Reading:
+    if d3.measurement is None:
+        return d3
+    if d2.measurement is None or d2.measurement.unit != d3.measurement.unit:
+        why = d2.problem or _("D2 and D3 are in different units")
+        return replace(d3, measurement=None, problem=why)
+    below = d2.measurement.bounds
+    from_zero = Bounds(ZERO if below.low is None else below.low, below.high, below.low_open, below.high_open)
+    summed = d3.measurement.bounds.shifted(from_zero)
+    measurement = replace(
+        d3.measurement,
+        bounds=summed,
+        reported=amount_of(summed, d3.measurement.unit),
+        preliminary=d3.measurement.preliminary or d2.measurement.preliminary,
+        unverified_code=d3.measurement.unverified_code or d2.measurement.unverified_code,
+    )
+    return replace(d3, measurement=measurement)
+
+
+def vitamin_d_fact(fact: Fact[Measurement]) -> Fact[VitaminD]:
+    """The same fact in the words of Tableau 1."""
+    if isinstance(fact, Known):
+        return Known(fact.what, VitaminD(fact.value), fact.sources, fact.remarks)
+    return fact
+
+
+def named(analyte: Analyte) -> Text:
+    """The analyte's name on a card."""
+    return NAMES.get(analyte, verbatim(str(analyte)))

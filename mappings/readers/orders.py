@@ -1,0 +1,385 @@
+"""Orders: the drafts of the hook, and the active and planned orders of the record (`rules.md`, "Draft order")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fhir.resources.R4B import get_fhir_model_class
+
+from mappings.clock import Clock
+from mappings.dates import UnreadableDate, When, day
+from mappings.evidence import Resource, local_reference, reference_of
+from mappings.facts import Dosage, Drug, Order, OrderKind, Planned, Prescription
+from mappings.readers.acts import act_regions, reason_concepts, referred
+from mappings.readers.courses import (
+    added_phases,
+    intents_of,
+    is_external_radiotherapy,
+    links_of,
+    prescription,
+    sites_of,
+    with_phases,
+)
+from mappings.readers.dosage import read_dosage
+from mappings.readers.medications import Finder, identify
+from mappings.readers.not_understood import ACTS_SAID, CONDITIONS_SAID, meant, texts_of
+from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.readers.sites import site_concepts
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.concepts import Recognised, Terminology
+from mappings.vocabulary.names import names_cement, names_follow_up, names_percutaneous_fixation
+from mappings.wording import Text, _, verbatim
+
+ORDER_TYPES = {"MedicationRequest": OrderKind.MEDICATION, "ServiceRequest": OrderKind.SERVICE}
+"""The resources that the referential speaks of; other orders (a diet, a device) are irrelevant."""
+
+NO_ORDER_STATUSES = frozenset({"revoked", "cancelled", "entered-in-error", "stopped", "completed", "ended"})
+OPEN_STATUSES = frozenset({"active", "on-hold", "draft", "unknown", ""})
+ORDERED_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order", "plan", ""})
+URGENT = frozenset({"urgent", "asap", "stat"})
+
+NOTHING_NAMED = _("it names nothing that is ordered")
+NOT_IN_LISTS = _(
+    "neither a code nor a name that the service knows: add a standard code, or a mapping for the local code",
+)
+
+
+NOT_R4 = _(
+    "it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry",
+)
+NO_RESOURCE = _(
+    "its entry holds no resource: send the order whole, as the resource of the entry",
+)
+NO_ORDERS_BUT_TOLD = frozenset({"Bundle", "OperationOutcome"})
+"""What an entry of R4 may be that holds orders, or stands for one that could not be sent."""
+
+
+def unreadable_order(resource: Resource, *, index: int, triggers: bool, clock: Clock) -> Order | None:
+    """An entry of the drafts that may order something and cannot be read: empty, nested, or of an earlier FHIR or of none."""
+    resource_type = a_text(resource.get("resourceType"))
+    if resource_type not in NO_ORDERS_BUT_TOLD and _is_of_r4(resource_type):
+        return None
+    return Order(
+        kind=OrderKind.MEDICATION,
+        reference=reference_of(resource),
+        index=index,
+        draft=True,
+        triggers=triggers,
+        name=verbatim(resource_type),
+        concepts=frozenset(),
+        identified=False,
+        urgent=False,
+        planned=_planned(None, clock),
+        unidentified_because=NOT_R4 if resource else NO_RESOURCE,
+    )
+
+
+def _is_of_r4(resource_type: str) -> bool:
+    """The name, in its own spelling, of a resource that R4 has."""
+    try:
+        get_fhir_model_class(resource_type)
+    except ValueError:
+        return False
+    return True
+
+
+def is_order(resource: Resource) -> bool:
+    """A resource that orders something, as `rules.md` counts orders: not revoked, not in error, not a "do not"."""
+    return (
+        a_text(resource.get("resourceType")) in ORDER_TYPES
+        and a_text(resource.get("status")) not in NO_ORDER_STATUSES
+        and resource.get("doNotPerform") is not True
+    )
+
+
+def is_open_order(resource: Resource) -> bool:
+    """An order of the record that is active or planned; a proposal, an option or a directive is none."""
+    return (
+        is_order(resource)
+        and a_text(resource.get("status")) in OPEN_STATUSES - {"draft"}
+        and a_text(resource.get("intent")) in ORDERED_INTENTS
+    )
+
+
+def read_order(
+    resource: Resource,
+    clock: Clock,
+    find: Finder,
+    terminology: Terminology,
+    *,
+    index: int = -1,
+    draft: bool = False,
+    triggers: bool = False,
+) -> Order:
+    """One order in the words of the referential. Never raises: what cannot be read is not identified, and says why."""
+    kind = ORDER_TYPES[str(resource.get("resourceType"))]
+    if kind is OrderKind.MEDICATION:
+        return _medication_order(resource, clock, find, terminology, index=index, draft=draft, triggers=triggers)
+    return _service_order(resource, clock, find, terminology, index=index, draft=draft, triggers=triggers)
+
+
+def _medication_order(
+    resource: Resource,
+    clock: Clock,
+    find: Finder,
+    terminology: Terminology,
+    *,
+    index: int,
+    draft: bool,
+    triggers: bool,
+) -> Order:
+    drug = identify(resource, find, terminology)
+    written = _read(resource.get("authoredOn"), clock)
+    dosage = read_dosage(resource.get("dosageInstruction"), drug, written, clock, terminology)
+    return Order(
+        kind=OrderKind.MEDICATION,
+        reference=reference_of(resource),
+        index=index,
+        draft=draft,
+        triggers=triggers,
+        name=drug.name,
+        concepts=drug.concepts,
+        identified=drug.identified,
+        urgent=a_text(resource.get("priority")) in URGENT,
+        planned=_planned(dosage.first, clock),
+        drug=drug,
+        dosage=dosage,
+        reasons=reason_concepts(resource, find, terminology),
+        reasons_unresolved=(*_unresolved_reasons(resource, find), *_reasons_in_words(resource, terminology)),
+        unidentified_because=None if drug.identified else drug.unresolved or _why_not(drug),
+    )
+
+
+def _why_not(drug: Drug) -> Text:
+    return NOT_IN_LISTS if drug.name.message else NOTHING_NAMED
+
+
+def _service_order(
+    resource: Resource,
+    clock: Clock,
+    find: Finder,
+    terminology: Terminology,
+    *,
+    index: int,
+    draft: bool,
+    triggers: bool,
+) -> Order:
+    code = a_map(resource.get("code")) or a_map(a_map(resource.get("code")).get("concept"))
+    coded = codings(code)
+    for detail in maps(resource.get("orderDetail")):
+        coded += codings(detail)
+    recognised = terminology.recognise(coded)
+    external = is_external_radiotherapy(resource, terminology)
+    identified = bool(recognised.concepts or recognised.denied) or _known_to_be_unrelated(resource, recognised)
+    performers = [coding for kind in maps(resource.get("performerType")) for coding in codings(kind)]
+    concepts = recognised.concepts | terminology.recognise(performers).concepts
+    if not external:
+        concepts -= sets.RADIOTHERAPY
+    said = " ".join(_texts(resource))
+    if names_percutaneous_fixation(said):
+        concepts |= sets.PERCUTANEOUS_FIXATION
+    if not concepts.isdisjoint(sets.PERCUTANEOUS_FIXATION) and names_cement(said):
+        concepts |= sets.EXTRASPINAL_CEMENTOPLASTY
+    name = shown_name(code)
+    return Order(
+        kind=OrderKind.SERVICE,
+        reference=reference_of(resource),
+        index=index,
+        draft=draft,
+        triggers=triggers,
+        name=verbatim(name),
+        concepts=concepts,
+        identified=identified,
+        urgent=a_text(resource.get("priority")) in URGENT,
+        planned=_planned(_occurrence(resource, clock), clock, _occurrence_end(resource, clock)),
+        dosage=Dosage(),
+        sites=sites_of(resource, find, terminology)
+        if external
+        else site_concepts(resource.get("bodySite"), terminology),
+        regions=act_regions(resource, find, terminology),
+        reasons=reason_concepts(resource, find, terminology),
+        reasons_unresolved=_unresolved_reasons(resource, find),
+        intents=intents_of(resource, terminology),
+        analytes=sets.ordered_analytes(concepts),
+        radiotherapy=prescription(resource, find, terminology) if external else None,
+        links=frozenset(links_of(resource)) if external else frozenset(),
+        written=_read(resource.get("authoredOn"), clock),
+        unidentified_because=None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
+        instruction=a_text(resource.get("patientInstruction")),
+        asks_a_question=_asks_a_question(resource, find, terminology),
+        unverified_code=recognised.rests_on_unverified,
+    )
+
+
+LABORATORY_CATEGORIES = frozenset({"108252007", "LAB", "LABORATORY"})
+"""SNOMED CT, HL7 v2-0074, and the name of observation-category that some clients send."""
+
+
+def _known_to_be_unrelated(resource: Resource, recognised: Recognised) -> bool:
+    """A service of a listed system that we do not list, or of the laboratory, unless its words name what a rule is about.
+
+    Of laboratory requests the rules are about CTX alone.
+    """
+    said = [
+        text for concept in (resource.get("code"), *maps(resource.get("orderDetail"))) for text in texts_of(concept)
+    ]
+    categories = {
+        a_text(coding.get("code")).upper() for one in maps(resource.get("category")) for coding in codings(one)
+    }
+    is_known = recognised.known_system or (bool(said) and not categories.isdisjoint(LABORATORY_CATEGORIES))
+    return is_known and meant(said, ACTS_SAID) is None
+
+
+def _texts(resource: Resource) -> Iterator[str]:
+    """What an order says in words: its code, its details, its notes."""
+    for concept in (resource.get("code"), *maps(resource.get("orderDetail"))):
+        yield a_text(a_map(concept).get("text"))
+        yield from (a_text(coding.get("display")) for coding in codings(concept))
+    yield from (a_text(note.get("text")) for note in maps(resource.get("note")))
+
+
+ROUTINE_REASONS = sets.BONE_METASTASIS | sets.LUNG_CANCER | sets.METASTASIS_SITE_UNSTATED | sets.OLIGOMETASTATIC_DISEASE
+"""What is known already: a reason of these alone asks nothing new."""
+
+
+def _asks_a_question(resource: Resource, find: Finder, terminology: Terminology) -> bool:
+    """A reason is neither the cancer, nor its bone metastases, nor their follow-up."""
+    reasons = list(maps(resource.get("reasonCode")))
+    for reference in maps(resource.get("reasonReference")):
+        target = referred(resource, reference, find)
+        if target is not None:
+            reasons.append(a_map(target.get("code")))
+    return any(
+        (shown_name(reason) or codings(reason))
+        and not terminology.recognise(codings(reason)).concepts & ROUTINE_REASONS
+        and not names_follow_up(shown_name(reason))
+        for reason in reasons
+    )
+
+
+def courses_of_orders(orders: Sequence[Order]) -> tuple[Order, ...]:
+    """Radiotherapy orders with the phases and plans of one course folded into its order; other orders unchanged.
+
+    The parts are kept, so that they count as identified, but trigger nothing of their own.
+    """
+    folded = list(orders)
+    told = {place: _Joined.of(order) for place, order in enumerate(orders) if order.radiotherapy is not None}
+    drafted = frozenset(order.reference for order in orders)
+    for place in _parts_first(told):
+        order, joined = folded[place], told[place]
+        if order.radiotherapy is None or not order.triggers:
+            continue
+        parts = [other for other in told if other != place and told[other].is_part_of(joined, drafted)]
+        phases = [phase for other in parts if (phase := folded[other].radiotherapy) is not None]
+        if not phases:
+            continue
+        is_whole = any(joined.reference in told[other].named for other in parts)
+        folded[place] = replace(
+            order, radiotherapy=with_phases(order.radiotherapy, phases) if is_whole else _siblings(order, phases)
+        )
+        for other in parts:
+            folded[other] = replace(folded[other], triggers=False)
+    return tuple(folded)
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """What joins a radiotherapy order to others of its course: the orders and identifiers that it names."""
+
+    reference: str
+    index: int
+    draft: bool
+    named: frozenset[str]
+
+    @classmethod
+    def of(cls, order: Order) -> _Joined:
+        return cls(order.reference, order.index, order.draft, order.links - {order.reference})
+
+    def is_part_of(self, whole: _Joined, drafted: frozenset[str]) -> bool:
+        """Whether it is based on the other order, or both are on the same one that is not drafted beside them."""
+        if whole.reference and whole.reference in self.named:
+            return True
+        if self.index <= whole.index or self.draft != whole.draft:
+            return False
+        return any(link not in drafted and not link.startswith("identifier ") for link in self.named & whole.named)
+
+
+def _parts_first(told: Mapping[int, _Joined]) -> list[int]:
+    """The places of the orders, those that are based on others first, so that a plan is in its phase before the course."""
+    by_reference = {one.reference: place for place, one in told.items() if one.reference}
+
+    def depth(place: int) -> int:
+        seen, above, levels = {place}, {place}, 0
+        while above := {by_reference[link] for one in above for link in told[one].named & by_reference.keys()} - seen:
+            seen |= above
+            levels += 1
+        return levels
+
+    return sorted(told, key=lambda place: (-depth(place), place))
+
+
+def _siblings(order: Order, phases: Sequence[Prescription]) -> Prescription:
+    own = order.radiotherapy
+    if own is None:
+        raise ValueError("not a radiotherapy order")
+    return replace(with_phases(own, phases), volumes=added_phases((own, *phases)) or own.volumes)
+
+
+def _unresolved_reasons(resource: Resource, find: Finder) -> tuple[Text, ...]:
+    return tuple(
+        _(
+            "the reason {reference} could not be looked up",
+            reference=local_reference(reference),
+        )
+        for reference in maps(resource.get("reasonReference"))
+        if local_reference(reference) and referred(resource, reference, find) is None
+    )
+
+
+def _reasons_in_words(resource: Resource, terminology: Terminology) -> Iterator[Text]:
+    """The reasons that name in words what a rule would act upon, without a code of it."""
+    for reason in maps(resource.get("reasonCode")):
+        meaning = meant(texts_of(reason), CONDITIONS_SAID)
+        if meaning is not None and terminology.recognise(codings(reason)).concepts.isdisjoint(meaning.concepts):
+            yield _(
+                "the reason «{reason}» is said in words only",
+                reason=shown_name(reason),
+            )
+
+
+def _occurrence(resource: Resource, clock: Clock) -> When | None:
+    at = _read(resource.get("occurrenceDateTime"), clock)
+    if at is None:
+        at = _read(a_map(resource.get("occurrencePeriod")).get("start"), clock)
+    if at is None and (timing := a_map(resource.get("occurrenceTiming"))):
+        at = _timing_start(timing, clock)
+    return at
+
+
+def _occurrence_end(resource: Resource, clock: Clock) -> When | None:
+    repeat = a_map(a_map(resource.get("occurrenceTiming")).get("repeat"))
+    stated = a_map(resource.get("occurrencePeriod")) or a_map(repeat.get("boundsPeriod"))
+    return _read(stated.get("end"), clock)
+
+
+def _timing_start(timing: Mapping[str, Any], clock: Clock) -> When | None:
+    events = timing.get("event")
+    read = [when for event in (events if isinstance(events, list) else [events]) if (when := _read(event, clock))]
+    if read:
+        return min(read, key=lambda when: when.first)
+    return _read(a_map(a_map(timing.get("repeat")).get("boundsPeriod")).get("start"), clock)
+
+
+def _planned(stated: When | None, clock: Clock, end: When | None = None) -> Planned:
+    return Planned(day(clock.today), assumed=True) if stated is None else Planned(stated, assumed=False, end=end)
+
+
+def _read(raw: object, clock: Clock) -> When | None:
+    if raw is None:
+        return None
+    try:
+        return clock.read(raw)
+    except UnreadableDate:
+        return None

@@ -1,0 +1,120 @@
+"""Body sites: which bones a resource speaks of, as concepts and as regions that can be compared.
+
+The side is that of a laterality qualifier, else of the code; not of the lateralised codes that rest on one open map, which
+has errors (`codes.md` §8): `valuesets/bones.csv` names their bone alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from mappings.facts.bones import SPINE, bone, vertebrae
+from mappings.readers.shapes import a_map, a_text, codings, maps
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary import valuesets
+from mappings.vocabulary.code_systems import CCAM, located
+from mappings.vocabulary.concepts import Terminology
+
+LATERALITY = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
+"""Extension of a body site's CodeableConcept; a BodyStructure has `locationQualifier`."""
+
+_SIDES = {
+    "laterality_left": frozenset({"left"}),
+    "laterality_right": frozenset({"right"}),
+    "laterality_bilateral": frozenset({"left", "right"}),
+}
+
+_OF_CONCEPT = (
+    (
+        SPINE,
+        sets.SPINE | sets.TUMOUR_SPINE_SURGERY | sets.SPINAL_DECOMPRESSION | sets.VERTEBROPLASTY | sets.KYPHOPLASTY,
+    ),
+    ("femur", sets.FEMUR),
+    ("humerus", sets.HUMERUS),
+    ("pelvis", sets.PELVIS),
+    ("jaw", sets.JAW),
+)
+"""For codes that `valuesets/bones.csv` does not hold, those of a site among them."""
+
+_CCAM_TOPOGRAPHY = {
+    "MA": ("clavicle", "scapula"),
+    "MB": ("humerus",),
+    "MC": ("radius", "ulna"),
+    "MD": ("hand",),
+    "ME": ("humerus", "scapula"),
+    "MF": ("humerus", "radius", "ulna"),
+    "MG": ("radius", "ulna", "hand"),
+    "NA": ("pelvis",),
+    "NB": ("femur",),
+    "NC": ("tibia", "fibula"),
+    "NE": ("femur", "pelvis"),
+    "NF": ("femur", "tibia"),
+    "NG": ("tibia", "fibula", "foot"),
+}
+"""The first two letters of a CCAM code are the place in the body: bones and joints of the limbs."""
+
+
+@cache
+def _bones_of_codes() -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """The bones of each code of `valuesets/bones.csv`."""
+    return {located(system, code): tuple(bones.split()) for system, code, bones, _ in valuesets.table("bones.csv")}
+
+
+def site_concepts(body_sites: object, terminology: Terminology) -> frozenset[str]:
+    """The site concepts that one or more CodeableConcepts name; what is not bone is one of them."""
+    concepts: frozenset[str] = frozenset()
+    for site in maps(body_sites):
+        recognised = terminology.recognise(codings(site))
+        concepts |= recognised.concepts | recognised.denied
+    return concepts
+
+
+def regions_of(concepts: object, terminology: Terminology, qualifiers: object = None) -> frozenset[str]:
+    """The regions that CodeableConcepts name: body sites, metastases of a named bone, acts on a named bone.
+
+    `qualifiers` are those of a BodyStructure. Empty where no bone is named.
+    """
+    regions: frozenset[str] = frozenset()
+    for concept in maps(concepts):
+        sides = _sides_of(concept, qualifiers, terminology)
+        for coding in codings(concept):
+            regions |= _region(coding, sides, terminology)
+    return regions
+
+
+def _sides_of(concept: Mapping[str, Any], qualifiers: object, terminology: Terminology) -> frozenset[str]:
+    said: list[Mapping[str, Any]] = list(maps(qualifiers))
+    said += [
+        a_map(extension.get("valueCodeableConcept"))
+        for extension in maps(concept.get("extension"))
+        if extension.get("url") == LATERALITY
+    ]
+    named = terminology.recognise([coding for one in said for coding in codings(one)]).concepts
+    return frozenset().union(*(sides for name, sides in _SIDES.items() if name in named))
+
+
+def _region(coding: Mapping[str, Any], sides: frozenset[str], terminology: Terminology) -> frozenset[str]:
+    system, code = a_text(coding.get("system")), a_text(coding.get("code"))
+    place = located(system, code)
+    names: Sequence[str] | None = _bones_of_codes().get(place)
+    if names is None and place[0] == CCAM:
+        names = _CCAM_TOPOGRAPHY.get(code[:2])
+    concepts = terminology.recognise([coding]).concepts
+    if names is None:
+        names = [name for name, members in _OF_CONCEPT if not concepts.isdisjoint(members)]
+    if not names and not concepts.isdisjoint(sets.LONG_BONE | sets.OTHER_BONE):
+        names = [code]
+    if not concepts.isdisjoint(sets.ACETABULUM_SURGERY):
+        names = [*names, "acetabulum"]
+    return frozenset().union(*(_marks(name, sides) for name in names))
+
+
+def _marks(name: str, sides: frozenset[str]) -> frozenset[str]:
+    """`femur`, `femur:left`, `spine` (all of it), `spine:8-19` (T1 to T12)."""
+    bone_name, _, levels = name.partition(":")
+    if bone_name != SPINE:
+        return bone(bone_name, sides or frozenset({levels} - {""}))
+    first, _, last = levels.partition("-")
+    return vertebrae(int(first), int(last)) if last else vertebrae()

@@ -1,0 +1,1 @@
+"""The vocabulary: which codes, names and units stand for what, kept as tables."""

@@ -1,0 +1,59 @@
+"""The code lists that recognise a concept, read from the CSV files of this folder.
+
+`README.md` beside them says where they come from, what their columns mean, how codes are compared and how they are rebuilt
+(`python -m mappings.vocabulary.valuesets --from FOLDER`).
+"""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = Path(__file__).parent
+
+COLUMNS = ("concept", "system", "code", "match", "display", "status", "evidence")
+
+NEAR_MISS = "-near-miss"
+"""Ending of the name of a deny list."""
+
+NO_VALUE_SETS = frozenset({"bones", "corrections", "drug_names", "gaps", "lab-unit"})
+"""Files of this folder that hold no codings to recognise."""
+
+
+class Row(NamedTuple):
+    """One code of one concept; `denies` on a deny list."""
+
+    concept: str
+    system: str
+    code: str
+    match: str
+    display: str
+    status: str
+    evidence: str
+    denies: bool
+
+
+def value_set_files() -> list[Path]:
+    """Every value set of the folder, in the order of their names."""
+    return sorted(path for path in FOLDER.glob("*.csv") if path.stem not in NO_VALUE_SETS)
+
+
+def rows() -> Iterator[Row]:
+    """Every row of every value set."""
+    for path in value_set_files():
+        denies = path.stem.endswith(NEAR_MISS)
+        for values in table(path.name):
+            concept, system, code, match, display, status, evidence = values
+            yield Row(concept, system, code, match, display, status, evidence, denies)
+
+
+def table(name: str) -> Iterator[list[str]]:
+    """The rows of one file of the folder, without its header."""
+    with (FOLDER / name).open(encoding="utf-8", newline="") as lines:
+        reader = csv.reader(lines)
+        next(reader)
+        yield from reader

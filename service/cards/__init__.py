@@ -1,0 +1,1 @@
+"""From the rules' outcomes to CDS Hooks cards: silencing, composing, writing, suggestions."""

@@ -1,0 +1,542 @@
+"""Outcomes into cards: few, ordered, merged and silenced as `rules.md`, "Cards" has it.
+
+One card a problem: rules that share a problem, a checklist of missing prerequisites an order, one card an order for what
+could not be checked, one a request for orders that could not be identified. Nothing that a rule said is lost on the way:
+what silences it is kept as its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from cds_hooks import Card, Coding, Link, Source
+from mappings.facts import Absent, Facts, Order
+from mappings.readers.not_understood import NotUnderstood
+from mappings.readers.questionnaires import SCORES
+from mappings.vocabulary import concept_sets as sets
+from mappings.wording import Text, _
+from service.cards.results import lines, remarks, resources
+from service.cards.suggestions import Ordering, suggestions
+from service.evaluate import Answered, Failure
+from service.languages.render import Language, plain, sentence
+from service.languages.render import render as rendered
+from service.rules.bone_metastases.situations import bone_metastasis, named, osteoporosis_form
+from service.rules.citation import Citation, cited
+from service.rules.offers import DeleteOrder, Offer
+from service.rules.outcome import Advice, Basis, CannotTell, Indicator, Silence
+
+EXTENSION = "org.osteocds"
+TOPIC_SYSTEM = "urn:osteocds:rule"
+REASON_SYSTEM = "urn:osteocds:override-reason"
+CHECKLIST = "checklist"
+COULD_NOT_BE_CHECKED = "could-not-be-checked"
+NOT_IDENTIFIED = "not-identified"
+NOT_SHOWN = "not-shown"
+
+OVERRIDE_REASONS = (
+    ("already-done", _("Already done or ordered elsewhere")),
+    ("benefit-outweighs", _("Benefit outweighs the risk")),
+    ("specialist-advice", _("On specialist advice")),
+    ("not-applicable", _("Does not apply to this patient")),
+    ("patient-choice", _("Patient's choice")),
+    ("record-wrong", _("The record is wrong or incomplete")),
+)
+"""Few and stable reasons to override a card; «done elsewhere» and «record wrong» tell us most."""
+
+HYDRATION = _(
+    "Zoledronic acid: hydration on the day and the next (RAO §2.4).",
+)
+CHECKLIST_NAME = _("Prerequisites")
+UNCHECKED_NAME = _("Could not be checked")
+NOT_SHOWN_NAME = _("More cards")
+NOT_UNDERSTOOD_NAME = _("Uncertain or not understood")
+NOT_IDENTIFIED_NAME = _("Order not identified")
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A card before its language: its texts, its rules, and what it rests on."""
+
+    indicator: Indicator
+    topic: str
+    topic_name: Text
+    summary: Text
+    detail: tuple[Text, ...]
+    lines: tuple[Text, ...] = ()
+    items: tuple[Text, ...] = ()
+    results: tuple[Text, ...] = ()
+    notes: tuple[Text, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    rules: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
+
+
+# --- silencing --------------------------------------------------------------------------------------------------------
+
+
+def silence(answers: Sequence[Answered]) -> tuple[Answered, ...]:
+    """The answers after the rules that silence each other.
+
+    Beside a rule that asks to delete an order, the rules about how to give it are silent; beside a critical emergency,
+    the rules of `patient-view` about starting or stopping are; a rule that yields to another is silent beside its advice.
+    """
+    deleted = {
+        offer.order.index: one.rule.id
+        for one in answers
+        if isinstance(one.answer, Advice)
+        for offer in one.answer.offers
+        if isinstance(offer, DeleteOrder)
+    }
+    emergencies = [
+        one.rule.id
+        for one in answers
+        if isinstance(one.answer, Advice)
+        and one.answer.indicator is Indicator.CRITICAL
+        and one.rule.trigger is not None
+        and one.rule.trigger.any_relevant
+    ]
+    advising = {one.rule.id for one in answers if isinstance(one.answer, Advice)}
+    return tuple(_silenced(one, deleted, emergencies, advising) for one in answers)
+
+
+def _silenced(one: Answered, deleted: dict[int, str], emergencies: list[str], advising: set[str]) -> Answered:
+    if not isinstance(one.answer, Advice | CannotTell):
+        return one
+    if before := one.rule.yields_to & advising:
+        because = _("another rule says more: {rule}", rule=min(before))
+        return replace(one, answer=Silence(because))
+    if one.rule.about_giving and one.order is not None and one.order.index in deleted:
+        because = _(
+            "another rule asks to remove the order: {rule}",
+            rule=deleted[one.order.index],
+        )
+        return replace(one, answer=Silence(because))
+    if one.rule.about_course and one.order is None and emergencies:
+        because = _("an emergency comes first: {rule}", rule=emergencies[0])
+        return replace(one, answer=Silence(because))
+    return one
+
+
+# --- composing --------------------------------------------------------------------------------------------------------
+
+
+def compose(
+    answers: Sequence[Answered],
+    unidentified: Sequence[Order],
+    patient: Facts | None,
+    set_aside: Sequence[NotUnderstood] = (),
+) -> list[Composed]:
+    """The cards of a request, the most urgent first, in a stable order.
+
+    `set_aside` is what of the record was not understood; what another card says of it already is not said again.
+    """
+    advised = [one for one in answers if isinstance(one.answer, Advice)]
+    cards = [_advice_card(group, patient) for group in _grouped(advised)]
+    cards += _unchecked_cards(answers)
+    told = {note for card in cards for note in card.notes}
+    set_aside = [one for one in set_aside if one.why not in told]
+    if unidentified or set_aside:
+        cards.append(_not_understood_card(unidentified, set_aside))
+    return sorted(cards, key=lambda card: -card.indicator.rank)
+
+
+def _grouped(advised: Sequence[Answered]) -> list[list[Answered]]:
+    """Answers about one problem, in the order in which the problems first came up."""
+    groups: dict[object, list[Answered]] = {}
+    for one in advised:
+        order = None if one.order is None else one.order.index
+        if one.rule.prerequisite:
+            key: object = (CHECKLIST, order)
+        elif one.rule.problem:
+            key = (one.rule.problem, order)
+        else:
+            key = one.rule.id
+        groups.setdefault(key, []).append(one)
+    return list(groups.values())
+
+
+def _advice_card(group: list[Answered], patient: Facts | None) -> Composed:
+    """One card of one or several answers; the most urgent of them gives its summary."""
+    advices = [(one, one.answer) for one in group if isinstance(one.answer, Advice)]
+    advices.sort(key=lambda pair: -pair[1].indicator.rank)
+    first, lead = advices[0]
+    checklist = first.rule.prerequisite
+    orders = tuple(dict.fromkeys(one.order for one, _ in advices if one.order is not None))
+    basis = [one for _, advice in advices for one in advice.basis]
+    detail = _unique(text for _, advice in advices for text in advice.detail)
+    if any(order.is_any(sets.ZOLEDRONIC_ACID) and order.drug is not None for order in orders):
+        detail = (*detail, HYDRATION)
+    others = tuple(advice.summary for _, advice in advices[1:] if advice.summary != lead.summary)
+    if others and not checklist:
+        detail = (*others, *detail)
+    notes = _unique(
+        text
+        for texts in (
+            (text for _, advice in advices for text in advice.remarks),
+            remarks(basis),
+            _order_notes(orders, patient),
+        )
+        for text in texts
+    )
+    return Composed(
+        indicator=lead.indicator,
+        topic=CHECKLIST if checklist else first.rule.id,
+        topic_name=CHECKLIST_NAME if checklist else first.rule.title,
+        summary=_checklist_summary(first, lead) if checklist and len(advices) > 1 else lead.summary,
+        detail=detail,
+        lines=_unique(text for _, advice in advices for text in advice.lines),
+        items=_unique(text for _, advice in advices for text in advice.items),
+        results=_unique(lines(basis if not checklist else (one for one in basis if not _nothing_at_all(one)))),
+        notes=notes,
+        citations=tuple(dict.fromkeys(citation for one, _ in advices for citation in one.rule.citations)),
+        offers=tuple(offer for _, advice in advices for offer in advice.offers),
+        rules=tuple(dict.fromkeys(one.rule.id for one, _ in advices)),
+        links=tuple(dict.fromkeys(link for _, advice in advices for link in advice.links)),
+        resources=tuple(dict.fromkeys((*_references(orders), *resources(basis)))),
+    )
+
+
+def _nothing_at_all(one: Basis) -> bool:
+    """Neither a result nor an old one: the checklist's own lines say so already."""
+    return isinstance(one, Absent) and one.stale is None
+
+
+def _checklist_summary(first: Answered, lead: Advice) -> Text:
+    if first.order is None:
+        return lead.summary
+    if first.order.drug is None:
+        return _("{order}: prerequisites missing", order=named(first.order))
+    return _("{order}: prerequisites missing before the dose", order=named(first.order))
+
+
+def _references(orders: Iterable[Order]) -> Iterable[str]:
+    return (order.reference for order in orders if order.reference)
+
+
+def _unique(texts: Iterable[Text]) -> tuple[Text, ...]:
+    return tuple(dict.fromkeys(texts))
+
+
+def _order_notes(orders: Iterable[Order], patient: Facts | None) -> Iterable[Text]:
+    """What must be said of the orders themselves: how they were identified, what was assumed."""
+    for order in orders:
+        if order.drug is not None and order.drug.by_name:
+            yield _("{drug} was identified by name.", drug=order.name)
+        if order.unverified_code or (order.drug is not None and order.drug.unverified_code):
+            yield _(
+                "{order} was identified by a code that is not verified.",
+                order=named(order),
+            )
+        if patient is not None and order.is_any(sets.ANTIRESORPTIVES):
+            yield from _scope_notes(order, patient)
+
+
+def _scope_notes(order: Order, patient: Facts) -> Iterable[Text]:
+    metastasis = bone_metastasis(patient)
+    if osteoporosis_form(order) and order.reasons_unresolved:
+        yield _(
+            "The strength is that of osteoporosis, but {why}: it counts as for bone metastases.",
+            why=order.reasons_unresolved,
+        )
+    if osteoporosis_form(order) and metastasis.holds:
+        yield from remarks(metastasis.basis)
+    if osteoporosis_form(order) and metastasis.holds is None:
+        yield _(
+            "The strength is that of osteoporosis; the conditions could not be looked up, so it counts as for bone metastases.",
+        )
+    if patient.conditions.any(lambda one: one.is_any(sets.LUNG_CANCER)) is False:
+        yield _(
+            "No lung cancer is on record: the referential was written for lung cancer.",
+        )
+
+
+# --- what could not be checked ----------------------------------------------------------------------------------------
+
+
+def _unchecked_cards(answers: Sequence[Answered]) -> list[Composed]:
+    """One card an order: the rules that could not tell or failed, and the facts that stood in the way."""
+    by_order: dict[int | None, list[Answered]] = {}
+    for one in answers:
+        if isinstance(one.answer, CannotTell | Failure):
+            by_order.setdefault(None if one.order is None else one.order.index, []).append(one)
+    return [_unchecked_card(group) for group in by_order.values()]
+
+
+def _severest(one: Answered) -> Indicator:
+    if isinstance(one.answer, CannotTell) and one.answer.severest is not None:
+        return one.answer.severest
+    return one.rule.severest
+
+
+def _unchecked_card(group: list[Answered]) -> Composed:
+    severe = any(_severest(one) is not Indicator.INFO for one in group)
+    missing = [fact for one in group if isinstance(one.answer, CannotTell) for fact in one.answer.missing]
+    failed = [one for one in group if isinstance(one.answer, Failure)]
+    by_reason: dict[Text, dict[Text, None]] = {}
+    for fact in missing:
+        for why in fact.why:
+            by_reason.setdefault(why, {})[fact.what] = None
+    results = [_("{what}: {why}", what=tuple(facts), why=why) for why, facts in by_reason.items()]
+    results += [
+        _("{what}: shown only, {shown}", what=fact.what, shown=fact.shown) for fact in missing if fact.shown is not None
+    ]
+    results += [
+        _(
+            "the rule {rule} failed (a defect of the service)",
+            rule=one.rule.id,
+        )
+        for one in failed
+    ]
+    order = group[0].order
+    unchecked = tuple(dict.fromkeys(one.rule.id for one in group))
+    what = _unique(fact.what for fact in missing)[:3]
+    if order is None:
+        summary = _("Could not be checked: {what}", what=what or unchecked[:2])
+    else:
+        summary = _(
+            "{order}: could not be checked: {what}",
+            order=named(order),
+            what=what or unchecked[:2],
+        )
+    titles = tuple(dict.fromkeys(one.rule.title for one in group))
+    explained = _(
+        "These statements could not be checked; check them yourself. Nothing here says that a result is missing.",
+    )
+    return Composed(
+        indicator=Indicator.WARNING if severe else Indicator.INFO,
+        topic=COULD_NOT_BE_CHECKED,
+        topic_name=UNCHECKED_NAME,
+        summary=summary,
+        detail=(explained,),
+        items=titles,
+        results=_first(_unique(results), MOST_REASONS),
+        unchecked=unchecked,
+        resources=tuple(dict.fromkeys(source for fact in missing for source in fact.sources)),
+    )
+
+
+MOST_SET_ASIDE = 5
+"""Resources of the record that the quiet card names; a record in words alone may hold hundreds."""
+
+MOST_REASONS = 20
+"""Reasons and orders that a card lists; thousands of results without a unit have one each."""
+
+
+def _first(texts: Sequence[Text], most: int) -> tuple[Text, ...]:
+    """So many of the texts, and how many more there are."""
+    if len(texts) <= most:
+        return tuple(texts)
+    return (*texts[:most], _("{count} more of this kind", count=len(texts) - most))
+
+
+def _not_understood_card(unidentified: Sequence[Order], set_aside: Sequence[NotUnderstood]) -> Composed:
+    """The one quiet card of a request: orders that could not be identified, and what of the record was not understood."""
+    if not unidentified:
+        return _set_aside_card(set_aside)
+    orders = _not_identified_card(unidentified)
+    if not set_aside:
+        return orders
+    record = _set_aside_card(set_aside)
+    return replace(
+        orders,
+        detail=(*orders.detail, *record.detail),
+        results=(*orders.results, *record.results),
+        resources=(*orders.resources, *record.resources),
+    )
+
+
+def _set_aside_card(set_aside: Sequence[NotUnderstood]) -> Composed:
+    shown = set_aside[:MOST_SET_ASIDE]
+    return Composed(
+        indicator=Indicator.INFO,
+        topic=NOT_IDENTIFIED,
+        topic_name=NOT_UNDERSTOOD_NAME,
+        summary=_(
+            "Uncertain or not understood: {names}",
+            names=_unique(one.name for one in shown)[:2],
+        ),
+        detail=(
+            _(
+                "The rules could not rely on what follows: take it into account yourself, and have the record corrected.",
+            ),
+        ),
+        results=_unique(_first([one.why for one in set_aside], MOST_SET_ASIDE)),
+        resources=tuple(dict.fromkeys(one.source for one in shown if one.source)),
+    )
+
+
+def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
+    named = tuple(order.name if order.name.message else _("(no name)") for order in unidentified)
+    results = tuple(
+        _(
+            "{order} ({reference}): {why}",
+            order=name,
+            reference=order.reference or "?",
+            why=order.unidentified_because or "",
+        )
+        for order, name in zip(unidentified, named, strict=True)
+    )
+    return Composed(
+        indicator=Indicator.INFO,
+        topic=NOT_IDENTIFIED,
+        topic_name=NOT_IDENTIFIED_NAME,
+        summary=_(
+            "Order not identified, so not checked: {orders}",
+            orders=named[:2],
+        ),
+        detail=(
+            _(
+                "No rule was applied to it. Choose it from the catalogue of orders, or have its code mapped.",
+            ),
+        ),
+        results=_first(results, MOST_REASONS),
+        resources=tuple(_references(unidentified)),
+    )
+
+
+# --- not too many -----------------------------------------------------------------------------------------------------
+
+
+def limited(cards: Sequence[Composed], most: int) -> list[Composed]:
+    """At most so many cards, the most urgent of them; critical ones all, and what is left out is said on the last."""
+    if len(cards) <= most:
+        return list(cards)
+    critical = sum(card.indicator is Indicator.CRITICAL for card in cards)
+    kept = max(critical, most - 1)
+    return [*cards[:kept], _not_shown_card(cards[kept:])] if kept < len(cards) else list(cards)
+
+
+def _not_shown_card(dropped: Sequence[Composed]) -> Composed:
+    return Composed(
+        indicator=max((card.indicator for card in dropped), key=lambda indicator: indicator.rank),
+        topic=NOT_SHOWN,
+        topic_name=NOT_SHOWN_NAME,
+        summary=_("Cards not shown in full: {count}", count=len(dropped)),
+        detail=(
+            _(
+                "One line each, to keep the cards few: deal with the more urgent ones, and ask again.",
+            ),
+        ),
+        lines=tuple(card.summary for card in dropped),
+        unchecked=tuple(dict.fromkeys(rule for card in dropped for rule in card.unchecked)),
+        not_shown=tuple(dict.fromkeys(rule for card in dropped for rule in card.rules)),
+    )
+
+
+# --- in one language --------------------------------------------------------------------------------------------------
+
+LONGEST_SUMMARY = 139
+SOURCE_WITHOUT_CITATION = _("OsteoCDS")
+RESULTS_HEADING = _("Based on")
+ITEMS_HEADING = _("To do")
+UNCHECKED_HEADING = _("Not checked")
+WHY_HEADING = _("Why")
+
+
+def written(
+    composed: Composed, language: Language, ordering: Ordering, selection_behavior: str, public_url: Callable[[], str]
+) -> Card:
+    """The card in one language, with its suggestions, and links to the questionnaires that it names."""
+    offered = suggestions(composed.offers, ordering)
+    topic = Coding(TOPIC_SYSTEM, composed.topic, rendered(composed.topic_name, language))
+    extension = {
+        name: list(value)
+        for name, value in (
+            ("rules", composed.rules),
+            ("unchecked", composed.unchecked),
+            ("resources", composed.resources),
+            ("notShown", composed.not_shown),
+        )
+        if value
+    }
+    return Card(
+        summary=shortened(plain(sentence(composed.summary, language))),
+        indicator=composed.indicator.value,
+        source=Source(_source_label(composed, language), topic),
+        detail=_detail(composed, language),
+        suggestions=tuple(offered),
+        selection_behavior=selection_behavior,
+        links=tuple(_link(name, language, url) for name in composed.links if (url := public_url())),
+        override_reasons=_override_reasons(language) if composed.rules else (),
+        extension={EXTENSION: extension} if extension else {},
+    )
+
+
+def told_plainly(rules: Iterable[str], indicator: Indicator, language: Language) -> Card:
+    """Stands for what could not be written because of a defect of ours: it names the rules, for silence would be worse."""
+    ids = tuple(dict.fromkeys(rules))
+    summary = _(
+        "Advice that cannot be shown, because of a defect of the service",
+    )
+    detail = _(
+        "Look these rules up in the catalogue of the service, check them yourself, and tell those who run it: {rules}.",
+        rules=", ".join(ids),
+    )
+    return Card(
+        summary=plain(sentence(summary, language)),
+        indicator=indicator.value,
+        source=Source(
+            rendered(SOURCE_WITHOUT_CITATION, language),
+            Coding(TOPIC_SYSTEM, COULD_NOT_BE_CHECKED, rendered(UNCHECKED_NAME, language)),
+        ),
+        detail=sentence(detail, language),
+        override_reasons=_override_reasons(language),
+        extension={EXTENSION: {"unchecked": list(ids)}} if ids else {},
+    )
+
+
+def in_place_of(card: Card, language: Language) -> Card:
+    """What is said instead of a card that does not conform to CDS Hooks."""
+    ours = card.extension.get(EXTENSION, {})
+    return told_plainly((*ours.get("rules", ()), *ours.get("unchecked", ())), Indicator(card.indicator), language)
+
+
+def _link(questionnaire: str, language: Language, public_url: str) -> Link:
+    label = _("Fill in: {title}", title=SCORES[questionnaire].title)
+    return Link(plain(rendered(label, language)), f"{public_url}/questionnaires/{questionnaire}?lang={language.value}")
+
+
+def shortened(summary: str) -> str:
+    """Fewer than 140 characters; only words of the record can make a summary longer."""
+    return summary if len(summary) <= LONGEST_SUMMARY else summary[: LONGEST_SUMMARY - 1].rstrip() + "…"
+
+
+def _source_label(composed: Composed, language: Language) -> str:
+    return rendered(cited(composed.citations[:1]) if composed.citations else SOURCE_WITHOUT_CITATION, language)
+
+
+def _override_reasons(language: Language) -> tuple[Coding, ...]:
+    return tuple(Coding(REASON_SYSTEM, code, rendered(text, language)) for code, text in OVERRIDE_REASONS)
+
+
+def _detail(composed: Composed, language: Language) -> str:
+    """Short markdown: paragraphs, then lists of what to do, what it rests on, and where it stands."""
+    unchecked = composed.topic == COULD_NOT_BE_CHECKED
+    parts = [" ".join(_ended(sentence(text, language)) for text in composed.detail)]
+    parts += _bullets(None, composed.lines, language)
+    parts += _bullets(UNCHECKED_HEADING if unchecked else ITEMS_HEADING, composed.items, language)
+    plain = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
+    parts += _bullets(WHY_HEADING if plain else RESULTS_HEADING, composed.results, language)
+    if composed.notes:
+        parts.append(" ".join(f"*{_ended(sentence(note, language))}*" for note in composed.notes))
+    if composed.citations:
+        where = _("**Source**: {cited}", cited=cited(composed.citations))
+        parts.append(rendered(where, language))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _ended(words: str) -> str:
+    """With a full stop, so that sentences can follow each other."""
+    return words if words.endswith((".", "!", "?", "…")) else words + "."
+
+
+def _bullets(heading: Text | None, texts: tuple[Text, ...], language: Language) -> list[str]:
+    if not texts:
+        return []
+    listed = "\n".join(f"- {sentence(text, language)}" for text in texts)
+    return [listed if heading is None else f"**{rendered(heading, language)}**\n\n{listed}"]

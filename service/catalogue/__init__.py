@@ -1,0 +1,1 @@
+"""The catalogue of the rules: what clinicians read and sign, as pages and as files."""

@@ -1,0 +1,1 @@
+"""How much of a sample of records the service understands: `osteocds coverage`."""

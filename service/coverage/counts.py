@@ -1,0 +1,411 @@
+"""How much of a sample of records we understand: every code, unit and drug of it, counted by what it stands for.
+
+The sample is read with the very functions that a request is read with, one resource at a time; the counts stay bounded
+whatever the length of the sample. What is counted holds codes, displays, units and, unless they are left out, the texts of
+coded elements; no value, date, name or id of a patient.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias
+
+from mappings.clock import Clock
+from mappings.evidence import Resource
+from mappings.facts import Drug
+from mappings.readers.dosage import read_dosage, stated_doses
+from mappings.readers.findings import KINDS, read_finding
+from mappings.readers.medications import Finder, coded_medication, identify
+from mappings.readers.observations import Reading, read_reading, unit_shown
+from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps
+from mappings.readers.sites import regions_of
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.units import Analyte
+from mappings.wording import Text
+
+MOST_DISTINCT = 10_000
+"""Different codes, units and drugs that are told apart at a time; beyond them the rarer half is forgotten."""
+
+LONGEST_WORDS = 80
+LONGEST_CODE = 100
+LONGEST_SYSTEM = 200
+
+
+class Verdict(StrEnum):
+    """What became of a code, a unit or a drug."""
+
+    UNDERSTOOD = "understood"
+    SOMETHING_ELSE = "something else"
+    """Of a code system that our lists cover, and none of our concepts; or a look-alike of one."""
+
+    NOT_UNDERSTOOD = "not understood"
+
+
+class Kind(StrEnum):
+    """Where in a record it stood."""
+
+    DRUG = "drug"
+    MEDICATION = "medication list"
+    DOSE = "dose unit"
+    ROUTE = "route"
+    RESULT = "result"
+    UNIT = "unit"
+    CONDITION = "condition"
+    ALLERGY = "allergy"
+    ACT = "act"
+    ORDER = "order"
+    IMAGING = "imaging"
+    ENCOUNTER = "encounter"
+    SITE = "body site"
+
+
+UNITS = frozenset({Kind.UNIT, Kind.DOSE})
+"""What is a unit, not a code."""
+
+
+class Item(NamedTuple):
+    """One code, unit or drug, and what it stands for: our concepts, or why it stands for none."""
+
+    kind: Kind
+    verdict: Verdict
+    system: str
+    code: str
+    words: str
+    meaning: str
+
+
+NO_CODE = "no code and no text"
+NO_SYSTEM = "a code without a system"
+TEXT_ONLY = "a text without a code"
+UNLISTED = "a code that our lists do not hold: map it with a ConceptMap"
+LISTED = "a code that is none of our concepts"
+LOOK_ALIKE = "a look-alike: {concepts}"
+UNKNOWN_NAME = "known neither by code nor by name"
+NOT_IN_SAMPLE = "the Medication referred to is not in the sample"
+DOSE_UNREADABLE = "neither mg, mL, units of vitamin D, nor pieces of a known strength"
+
+ANALYTES: Mapping[Analyte, frozenset[str]] = MappingProxyType(
+    {
+        Analyte.VITAMIN_D: sets.VITAMIN_D_25OH | sets.VITAMIN_D_25OH_D2,
+        Analyte.CALCIUM: sets.TOTAL_CALCIUM | sets.CORRECTED_CALCIUM,
+        Analyte.ALBUMIN: sets.ALBUMIN,
+        Analyte.PHOSPHATE: sets.PHOSPHATE,
+        Analyte.CREATININE: sets.CREATININE,
+        Analyte.CLEARANCE: sets.CLEARANCE_COCKCROFT | sets.CLEARANCE_MEASURED | sets.EGFR,
+        Analyte.PLATELETS: sets.PLATELETS,
+        Analyte.PROTHROMBIN: sets.PROTHROMBIN_PERCENT,
+        Analyte.INR: sets.INR,
+        Analyte.WEIGHT: sets.BODY_WEIGHT,
+        Analyte.PAIN_SCORE: sets.PAIN_SCORE_0_10 | sets.PAIN_SCORE_OTHER,
+    }
+)
+"""The results whose unit and value are read."""
+
+Place: TypeAlias = tuple[Terminology, Clock, Finder]
+"""What reading a resource needs beside it."""
+
+
+# --- counting ---------------------------------------------------------------------------------------------------------
+
+
+class Coverage:
+    """The counts of one sample, in constant memory.
+
+    `totals` is exact. `counts` holds at most `most_distinct` items: when there are more, the rarer half is forgotten and
+    `forgotten` says how many occurrences went with it, so that the counts of rare items are lower bounds from then on.
+    """
+
+    def __init__(
+        self, terminology: Terminology, clock: Clock, *, with_texts: bool = True, most_distinct: int = MOST_DISTINCT
+    ) -> None:
+        self._terminology = terminology
+        self._clock = clock
+        self._with_texts = with_texts
+        self._most_distinct = most_distinct
+        self.resources: Counter[str] = Counter()
+        self.not_read: Counter[str] = Counter()
+        self.totals: Counter[tuple[Kind, Verdict]] = Counter()
+        self.counts: Counter[Item] = Counter()
+        self.forgotten = 0
+
+    def examine(self, resource: Resource, find: Finder) -> None:
+        """Count one resource. `find` gives the resource that a reference leads to, or None. Never raises."""
+        resource_type = a_text(resource.get("resourceType"))
+        read = READERS.get(resource_type)
+        if read is None:
+            known_shape = re.fullmatch(r"[A-Z][A-Za-z]{1,40}", resource_type)
+            full = len(self.not_read) >= MOST_TYPES and resource_type not in self.not_read
+            self.not_read[resource_type if known_shape and not full else "other"] += 1
+            return
+        self.resources[resource_type] += 1
+        for item in read(resource, (self._terminology, self._clock, find)):
+            self._count(item)
+
+    def _count(self, item: Item) -> None:
+        if not self._with_texts and not item.code and item.kind not in UNITS:
+            item = item._replace(words="")
+        self.totals[item.kind, item.verdict] += 1
+        self.counts[item] += 1
+        if len(self.counts) > self._most_distinct:
+            kept = self.counts.most_common(max(1, self._most_distinct // 2))
+            self.forgotten += self.counts.total() - sum(count for _, count in kept)
+            self.counts = Counter(dict(kept))
+
+    def ranked(self, verdict: Verdict) -> list[tuple[Item, int]]:
+        """The items of one verdict, the most frequent first; of equally frequent ones in the order of their names."""
+        found = [(item, count) for item, count in self.counts.items() if item.verdict is verdict]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+
+MOST_TYPES = 300
+"""Names of resource types that are told apart; FHIR has half as many."""
+
+
+# --- codes ------------------------------------------------------------------------------------------------------------
+
+
+def _coded(kind: Kind, concept: object, place: Place) -> Item:
+    """A CodeableConcept, shown by the coding that we recognise, else by the first with a code."""
+    terminology = place[0]
+    all_codings = codings(concept)
+    found = terminology.recognise(all_codings)
+    if found.concepts and not found.denied:
+        verdict, meaning = Verdict.UNDERSTOOD, _named(found.concepts, unverified=found.concepts <= found.unverified)
+    elif found.denied:
+        verdict, meaning = Verdict.SOMETHING_ELSE, LOOK_ALIKE.format(concepts=", ".join(sorted(found.denied)))
+    elif found.known_system:
+        verdict, meaning = Verdict.SOMETHING_ELSE, LISTED
+    else:
+        verdict, meaning = Verdict.NOT_UNDERSTOOD, _why_not(concept)
+    return _shown(kind, verdict, concept, meaning, place)
+
+
+def _why_not(concept: object) -> str:
+    coded = [coding for coding in codings(concept) if a_text(coding.get("code"))]
+    if any(a_text(coding.get("system")) for coding in coded):
+        return UNLISTED
+    if coded:
+        return NO_SYSTEM
+    return TEXT_ONLY if _words(concept, NOTHING) else NO_CODE
+
+
+def _named(concepts: frozenset[str], *, unverified: bool = False, by_name: bool = False) -> str:
+    mark = " (by name)" if by_name else " (unverified code)" if unverified else ""
+    return ", ".join(sorted(concepts)) + mark
+
+
+def _shown(kind: Kind, verdict: Verdict, concept: object, meaning: str, place: Place) -> Item:
+    coding = _telling(codings(concept), place[0])
+    code = a_text(coding.get("code"))[:LONGEST_CODE]
+    system = a_text(coding.get("system"))[:LONGEST_SYSTEM] if code else ""
+    return Item(kind, verdict, system, code, _words(concept, coding), meaning)
+
+
+def _telling(all_codings: list[Mapping[str, Any]], terminology: Terminology) -> Mapping[str, Any]:
+    """The coding that stands for something, else the first with a system and a code, else the first with a code."""
+
+    def rank(coding: Mapping[str, Any]) -> int:
+        found = terminology.recognise([coding])
+        if found.concepts or found.denied:
+            return 0
+        return 1 if a_text(coding.get("system")) else 2
+
+    with_code = [coding for coding in all_codings if a_text(coding.get("code"))]
+    return min(with_code, key=rank, default=NOTHING)
+
+
+def _words(concept: object, coding: Mapping[str, Any]) -> str:
+    """The display of a code; the text only where there is no code, for a text may say more than a code does."""
+    if a_text(coding.get("code")):
+        return a_text(coding.get("display"))[:LONGEST_WORDS]
+    displays = (a_text(one.get("display")) for one in codings(concept))
+    return (a_text(a_map(concept).get("text")) or next((display for display in displays if display), ""))[
+        :LONGEST_WORDS
+    ]
+
+
+# --- one resource -----------------------------------------------------------------------------------------------------
+
+
+def _medication_use(resource: Resource, place: Place) -> Iterator[Item]:
+    """A MedicationRequest, MedicationStatement or MedicationAdministration."""
+    terminology, clock, find = place
+    drug = identify(resource, find, terminology)
+    yield _drug(Kind.DRUG, drug, coded_medication(resource, find), place)
+    for lines in (resource.get("dosageInstruction"), resource.get("dosage")):
+        for line in maps(lines):
+            if a_map(line.get("route")):
+                yield _coded(Kind.ROUTE, line.get("route"), place)
+            if drug.concepts:
+                yield from _doses(line, drug, clock, terminology)
+
+
+def _drug(kind: Kind, drug: Drug, concept: Mapping[str, Any], place: Place) -> Item:
+    if drug.concepts:
+        meaning = _named(drug.concepts, unverified=drug.unverified_code, by_name=drug.by_name)
+        return _shown(kind, Verdict.UNDERSTOOD, concept, meaning, place)
+    if drug.identified:
+        return _coded(kind, concept, place)._replace(verdict=Verdict.SOMETHING_ELSE)
+    meaning = NOT_IN_SAMPLE if drug.unresolved else UNKNOWN_NAME if drug.named else _why_not(concept)
+    return _shown(kind, Verdict.NOT_UNDERSTOOD, concept, meaning, place)
+
+
+def _doses(line: Mapping[str, Any], drug: Drug, clock: Clock, terminology: Terminology) -> Iterator[Item]:
+    dosage = read_dosage([line], drug, None, clock, terminology)
+    understood = any(amount is not None for amount in (dosage.dose_mg, dosage.dose_ml, dosage.dose_iu))
+    for quantity in stated_doses(line):
+        if understood:
+            yield _unit(Kind.DOSE, Verdict.UNDERSTOOD, quantity, _named(drug.concepts))
+        else:
+            yield _unit(Kind.DOSE, Verdict.NOT_UNDERSTOOD, quantity, f"{_named(drug.concepts)}: {DOSE_UNREADABLE}")
+
+
+def _medication(resource: Resource, place: Place) -> Iterator[Item]:
+    """An entry of the medication list, read as an order that refers to it would read it."""
+    terminology, _, find = place
+    holder = {"medicationReference": {"reference": "#this"}, "contained": [{**resource, "id": "this"}]}
+    yield _drug(Kind.MEDICATION, identify(holder, find, terminology), a_map(resource.get("code")), place)
+
+
+def _observation(resource: Resource, place: Place) -> Iterator[Item]:
+    """A result and its components, each with its unit."""
+    components = list(maps(resource.get("component")))
+    for node in (resource, *components):
+        yield _finding_by_name(node, place) or _coded(Kind.RESULT, node.get("code"), place)
+        yield from _units(resource, node, place)
+
+
+def _finding_by_name(node: Mapping[str, Any], place: Place) -> Item | None:
+    if place[0].recognise(codings(node.get("code"))).concepts:
+        return None
+    name = place[0].recognise_finding_name(a_text(a_map(node.get("code")).get("text")))
+    if name is None:
+        return None
+    return _shown(Kind.RESULT, Verdict.UNDERSTOOD, node.get("code"), _named(frozenset({name}), by_name=True), place)
+
+
+def _units(observation: Resource, node: Mapping[str, Any], place: Place) -> Iterator[Item]:
+    terminology, clock, _ = place
+    found = terminology.recognise(codings(node.get("code")))
+    if found.denied:
+        return
+    quantity = a_map(node.get("valueQuantity"))
+    for analyte, concepts in ANALYTES.items():
+        if found.concepts.isdisjoint(concepts):
+            continue
+        reading = read_reading("", observation, node, analyte, clock, unverified=False)
+        if reading is not None:
+            yield _reading(reading, quantity, analyte)
+    for name in sorted(found.concepts & sets.FINDING_NAMES):
+        finding = read_finding(name, "", observation, node, frozenset(), clock, terminology)
+        if finding is not None and finding.ahead is None and quantity:
+            verdict = Verdict.UNDERSTOOD if finding.problem is None else Verdict.NOT_UNDERSTOOD
+            why = "" if finding.problem is None else ": out of range, undated, or in no unit that it is read in"
+            yield _unit(Kind.UNIT, verdict, quantity, f"{KINDS[name].name.message}{why}")
+
+
+def _reading(reading: Reading, quantity: Mapping[str, Any], analyte: Analyte) -> Item:
+    if reading.measurement is not None:
+        unit = reading.measurement.reported.unit
+        return Item(Kind.UNIT, Verdict.UNDERSTOOD, "", "", unit, str(analyte))
+    why = reading.problem.parameters.get("why") if reading.problem is not None else None
+    said = why.message.format_map(_Masked(unit=unit_shown(quantity), analyte=analyte)) if isinstance(why, Text) else ""
+    return _unit(Kind.UNIT, Verdict.NOT_UNDERSTOOD, quantity, f"{analyte}: {said}")
+
+
+class _Masked(dict[str, object]):
+    """The parameters of a sentence; those that may hold what the record says of a patient are not shown."""
+
+    def __missing__(self, name: str) -> str:
+        return "the value" if name == "reported" else "…"
+
+
+def _unit(kind: Kind, verdict: Verdict, quantity: Mapping[str, Any], meaning: str) -> Item:
+    return Item(kind, verdict, "", "", unit_shown(quantity), meaning)
+
+
+def _condition(resource: Resource, place: Place) -> Iterator[Item]:
+    yield _coded(Kind.CONDITION, resource.get("code"), place)
+    yield from _sites(resource.get("bodySite"), place)
+
+
+def _allergy(resource: Resource, place: Place) -> Iterator[Item]:
+    substances = [a_map(reaction.get("substance")) for reaction in maps(resource.get("reaction"))]
+    for concept in (a_map(resource.get("code")), *(substance for substance in substances if substance)):
+        item = _coded(Kind.ALLERGY, concept, place)
+        by_name = place[0].recognise_name(a_text(concept.get("text")))
+        if by_name and item.verdict is not Verdict.UNDERSTOOD:
+            item = _shown(Kind.ALLERGY, Verdict.UNDERSTOOD, concept, _named(by_name, by_name=True), place)
+        yield item
+
+
+def _procedure(resource: Resource, place: Place) -> Iterator[Item]:
+    yield _coded(Kind.ACT, resource.get("code"), place)
+    yield from _sites(resource.get("bodySite"), place)
+
+
+def _service_request(resource: Resource, place: Place) -> Iterator[Item]:
+    """The order's code with its details, which together say what is ordered."""
+    code = a_map(resource.get("code"))
+    details = [coding for detail in maps(resource.get("orderDetail")) for coding in codings(detail)]
+    yield _coded(Kind.ORDER, {**code, "coding": [*codings(code), *details]}, place)
+    yield from _sites(resource.get("bodySite"), place)
+
+
+def _imaging_study(resource: Resource, place: Place) -> Iterator[Item]:
+    for code in maps(resource.get("procedureCode")):
+        yield _coded(Kind.IMAGING, code, place)
+    for modality in maps(resource.get("modality")):
+        yield _coded(Kind.IMAGING, {"coding": [modality]}, place)
+    for series in maps(resource.get("series")):
+        if modality := a_map(series.get("modality")):
+            yield _coded(Kind.IMAGING, {"coding": [modality]}, place)
+        if site := a_map(series.get("bodySite")):
+            yield from _sites({"coding": [site]}, place)
+
+
+def _report(resource: Resource, place: Place) -> Iterator[Item]:
+    yield _coded(Kind.IMAGING, resource.get("code"), place)
+
+
+def _encounter(resource: Resource, place: Place) -> Iterator[Item]:
+    for concept in (*maps(resource.get("type")), *maps(resource.get("serviceType"))):
+        yield _coded(Kind.ENCOUNTER, concept, place)
+
+
+def _body_structure(resource: Resource, place: Place) -> Iterator[Item]:
+    yield from _sites(resource.get("location"), place)
+
+
+def _sites(body_sites: object, place: Place) -> Iterator[Item]:
+    for site in maps(body_sites):
+        item = _coded(Kind.SITE, site, place)
+        regions = regions_of(site, place[0])
+        if regions and item.verdict is not Verdict.UNDERSTOOD:
+            item = item._replace(verdict=Verdict.UNDERSTOOD, meaning=", ".join(sorted(regions)))
+        yield item
+
+
+READERS: Mapping[str, Callable[[Resource, Place], Iterator[Item]]] = MappingProxyType(
+    {
+        "MedicationRequest": _medication_use,
+        "MedicationStatement": _medication_use,
+        "MedicationAdministration": _medication_use,
+        "Medication": _medication,
+        "Observation": _observation,
+        "Condition": _condition,
+        "AllergyIntolerance": _allergy,
+        "Procedure": _procedure,
+        "ServiceRequest": _service_request,
+        "ImagingStudy": _imaging_study,
+        "DiagnosticReport": _report,
+        "Encounter": _encounter,
+        "BodyStructure": _body_structure,
+    }
+)
+"""The resource types whose codes are read; a Patient and a QuestionnaireResponse are read without any."""

@@ -1,0 +1,1 @@
+"""The demonstration: synthetic patients, a FHIR server for them, and the hooks fired."""

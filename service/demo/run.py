@@ -1,0 +1,281 @@
+"""The demo: a real FHIR server with synthetic patients, the service, the hooks of an EHR, and the cards on the screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any
+from uuid import uuid4
+
+import requests
+
+from service.demo.embedded_fhir import EmbeddedFhirError, embedded_fhir, free_port, running, wait_until_ready
+from service.demo.printing import printed_card
+from service.demo.synthetic import SyntheticRecord, told_record
+from service.languages.render import Language
+from service.settings import Settings
+
+DEFAULT_FHIR_SERVER = Path(".venv-sekmet/bin/sekmet")
+
+Echo = Callable[[str], None]
+
+
+class DemoFailed(Exception):
+    """The demo could not be run; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPatient:
+    """A synthetic patient: who, what is on record, what is ordered (nothing: the chart is opened)."""
+
+    id: str
+    who: str
+    record: Mapping[str, Any]
+    orders: tuple[Mapping[str, Any], ...] = ()
+
+
+LUNG_CANCER = ["lung cancer", "bone metastasis"]
+READY = [{"act": "dental examination", "days ago": 20}, {"act": "orthopantomogram", "days ago": 20}]
+SUPPLEMENTS = [
+    {"drug": "cholecalciferol", "kind": "statement", "start": 60, "every": "1 month", "dose": "50000 IU"},
+    {"drug": "calcium carbonate", "kind": "statement", "start": 60, "every": "1 day"},
+]
+
+DEMO_PATIENTS = (
+    DemoPatient(
+        "demo-alder",
+        "Mrs Alder, 68: first denosumab, vitamin D deficiency, dentist not seen",
+        {
+            "conditions": LUNG_CANCER,
+            "vitamin D": "12 ng/mL 9 days ago",
+            "calcium": "2.31 mmol/L 2 days ago",
+            "albumin": "37 g/L 2 days ago",
+            "phosphate": "1.05 mmol/L 2 days ago",
+            "creatinine": "71 umol/L 2 days ago",
+            "weight": "61 kg 2 days ago",
+        },
+        ({"drug": "Xgeva", "dose": "120 mg", "every": "1 month", "route": "subcutaneous"},),
+    ),
+    DemoPatient(
+        "demo-birch",
+        "Mr Birch, 74: zoledronic acid, creatinine clearance below 30 mL/min",
+        {
+            "sex": "male",
+            "born": "1952-01-20",
+            "conditions": LUNG_CANCER,
+            "vitamin D": "34 ng/mL 30 days ago",
+            "calcium": "2.38 mmol/L 3 days ago",
+            "albumin": "39 g/L 3 days ago",
+            "creatinine": "201 umol/L 3 days ago",
+            "weight": "64 kg 3 days ago",
+            "medications": [
+                {"drug": "zoledronic acid", "dose": "4 mg", "days ago": 31},
+                {"drug": "zoledronic acid", "dose": "4 mg", "days ago": 62},
+                *SUPPLEMENTS,
+            ],
+        },
+        ({"drug": "Zometa", "dose": "4 mg", "every": "1 month", "route": "intravenous"},),
+    ),
+    DemoPatient(
+        "demo-cedar",
+        "Mr Cedar, 61: zoledronic acid 4 mg over 15 minutes, clearance 45 mL/min",
+        {
+            "sex": "male",
+            "born": "1965-06-02",
+            "conditions": LUNG_CANCER,
+            "vitamin D": "84 nmol/L 20 days ago",
+            "calcium": "9.3 mg/dL 4 days ago",
+            "albumin": "3.9 g/dL 4 days ago",
+            "phosphate": "1.1 mmol/L 4 days ago",
+            "clearance": "45 mL/min 4 days ago",
+            "procedures": READY,
+            "medications": SUPPLEMENTS,
+        },
+        ({"drug": "Zometa", "dose": "4 mg", "every": "1 month", "route": "intravenous", "over": "15 min"},),
+    ),
+    DemoPatient(
+        "demo-elm",
+        "Mrs Elm, 66: next dose of denosumab, everything in order",
+        {
+            "born": "1960-04-11",
+            "conditions": LUNG_CANCER,
+            "vitamin D": "38 ng/mL 40 days ago",
+            "calcium": "2.35 mmol/L 1 days ago",
+            "albumin": "40 g/L 1 days ago",
+            "medications": [{"drug": "Xgeva", "dose": "120 mg", "days ago": days} for days in (28, 56, 84)]
+            + SUPPLEMENTS,
+            "clearance": "72 mL/min 1 days ago",
+        },
+        ({"drug": "Xgeva", "dose": "120 mg", "every": "1 month", "route": "subcutaneous"},),
+    ),
+    DemoPatient(
+        "demo-fir",
+        "Mrs Fir, 70: the chart is opened; denosumab was stopped two months ago",
+        {
+            "born": "1956-09-30",
+            "conditions": LUNG_CANCER,
+            "clearance": "58 mL/min 10 days ago",
+            "calcium": "2.40 mmol/L 10 days ago",
+            "albumin": "41 g/L 10 days ago",
+            "medications": [
+                {
+                    "drug": "Xgeva",
+                    "kind": "statement",
+                    "status": "stopped",
+                    "start": 420,
+                    "end": 62,
+                    "every": "1 month",
+                },
+            ],
+        },
+    ),
+    DemoPatient(
+        "demo-hazel",
+        "Mr Hazel, 59: denosumab in a hypercalcaemic crisis",
+        {
+            "sex": "male",
+            "born": "1967-02-15",
+            "conditions": LUNG_CANCER,
+            "vitamin D": "18 ng/mL 15 days ago",
+            "calcium": "3.55 mmol/L today",
+            "albumin": "30 g/L today",
+            "creatinine": "118 umol/L today",
+            "weight": "70 kg 5 days ago",
+        },
+        ({"drug": "Xgeva", "dose": "120 mg", "route": "subcutaneous"},),
+    ),
+)
+"""A handful of synthetic patients; nobody here is a real person."""
+
+
+def demo_record(patient: DemoPatient, today: date) -> SyntheticRecord:
+    """The record of a demo patient as of today."""
+    return told_record(patient.id, today, patient.record)
+
+
+def hook_request(patient: DemoPatient, record: SyntheticRecord, fhir_base: str) -> dict[str, Any]:
+    """The request that an EHR would send: `order-sign` for the drafts, `patient-view` without any."""
+    context: dict[str, Any] = {"userId": "Practitioner/demo", "patientId": patient.id}
+    hook = "patient-view"
+    if patient.orders:
+        hook = "order-sign"
+        drafts = [record.order(order) for order in patient.orders]
+        context["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": draft} for draft in drafts]}
+    return {"hook": hook, "hookInstance": str(uuid4()), "fhirServer": fhir_base, "context": context}
+
+
+def load(patients: tuple[DemoPatient, ...], fhir_base: str, today: date, *, wait_seconds: float = 0) -> int:
+    """Load the records into a FHIR server, one transaction a patient; the number of resources.
+
+    Waits as long as `wait_seconds` for a server that is still starting. Raises `DemoFailed` where it does not come up, or
+    refuses a record.
+    """
+    if wait_seconds and (failure := wait_until_ready(f"{fhir_base}/metadata", wait_seconds)):
+        raise DemoFailed(f"the FHIR server {failure}")
+    loaded = 0
+    with requests.Session() as session:
+        session.trust_env = False
+        for patient in patients:
+            resources = demo_record(patient, today).resources
+            entries = [
+                {"resource": one, "request": {"method": "PUT", "url": f"{one['resourceType']}/{one['id']}"}}
+                for one in resources
+            ]
+            bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+            answer = session.post(fhir_base, json=bundle, headers={"Content-Type": "application/fhir+json"}, timeout=60)
+            if not answer.ok:
+                raise DemoFailed(f"the FHIR server refused the record of {patient.id} (HTTP {answer.status_code})")
+            loaded += len(entries)
+    return loaded
+
+
+@contextmanager
+def demo_servers(settings: Settings, fhir_server: Path | None, today: date, echo: Echo) -> Iterator[tuple[str, str]]:
+    """A FHIR server with the demo patients, and the service beside it; both addresses. Raises `DemoFailed`."""
+    echo("Starting a FHIR R4 server on loopback ...")
+    try:
+        with embedded_fhir(fhir_server or DEFAULT_FHIR_SERVER) as fhir_base:
+            loaded = load(DEMO_PATIENTS, fhir_base, today)
+            echo(f"  {fhir_base}: {loaded} resources of {len(DEMO_PATIENTS)} synthetic patients")
+            with tempfile.TemporaryDirectory(prefix="osteocds-demo-") as folder:
+                base = f"http://127.0.0.1:{settings.port or free_port()}"
+                environment = os.environ | {
+                    "OSTEOCDS_HOST": "127.0.0.1",
+                    "OSTEOCDS_PORT": base.rpartition(":")[2],
+                    "OSTEOCDS_FHIR_BASES": fhir_base,
+                    "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
+                    "OSTEOCDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
+                }
+                echo("Starting the service ...")
+                command = [sys.executable, "-m", "service.cli", "serve"]
+                with running(command, base, start_seconds=60, environment=environment, ready="/health/ready"):
+                    echo(f"  {base}/cds-services")
+                    yield fhir_base, base
+    except EmbeddedFhirError as error:
+        raise DemoFailed(str(error)) from error
+
+
+def run_demo(settings: Settings, fhir_server: Path | None, language: Language, *, now: datetime, echo: Echo) -> None:
+    """Fire the hooks of every demo patient at servers started for it, and print the cards. Raises `DemoFailed`."""
+    with demo_servers(settings, fhir_server, now.date(), echo) as (fhir_base, base):
+        fire_hooks(base, fhir_base, language, today=now.date(), echo=echo)
+    echo("")
+    echo("Stopped. Keep the service and the FHIR server running with: make run")
+
+
+def fire_hooks(base: str, fhir_base: str, language: Language, *, today: date, echo: Echo) -> None:
+    """Fire the hooks of every demo patient at the service at `base`, and print the cards.
+
+    The service asks the FHIR server, which holds the patients, at `fhir_base`. Raises `DemoFailed`.
+    """
+    with requests.Session() as session:
+        session.trust_env = False
+        for patient in DEMO_PATIENTS:
+            request = hook_request(patient, demo_record(patient, today), fhir_base)
+            url = f"{base}/cds-services/bone-metastases-{request['hook']}"
+            answer = session.post(url, json=request, headers={"Accept-Language": language.value}, timeout=30)
+            if not answer.ok:
+                raise DemoFailed(f"the service answered HTTP {answer.status_code} for {patient.id}")
+            echo("")
+            echo("=" * 100)
+            echo(patient.who)
+            echo(f"  {request['hook']}: {_ordered(patient)}")
+            cards = answer.json()["cards"]
+            for card in cards:
+                echo("")
+                echo("\n".join(printed_card(card)))
+            if not cards:
+                echo("\n   no card: nothing to say")
+
+
+def _ordered(patient: DemoPatient) -> str:
+    return (
+        "; ".join(
+            " ".join(str(order[part]) for part in ("drug", "dose", "route") if part in order)
+            + (f", every {order['every']}" if "every" in order else "")
+            + (f", over {order['over']}" if "over" in order else "")
+            for order in patient.orders
+        )
+        or "no order"
+    )
+
+
+def keep_running(settings: Settings, fhir_server: Path | None, *, now: datetime, echo: Echo) -> None:
+    """Keep both servers running until interrupted. Raises `DemoFailed`."""
+    with demo_servers(settings, fhir_server, now.date(), echo) as (fhir_base, base):
+        first = DEMO_PATIENTS[0]
+        echo("")
+        echo(f"Discovery:   curl {base}/cds-services")
+        echo(f"A record:    curl '{fhir_base}/Observation?patient=Patient/{first.id}'")
+        echo("Stop with Ctrl-C.")
+        try:
+            Event().wait()
+        except KeyboardInterrupt:
+            echo("Stopping ...")

@@ -1,0 +1,1 @@
+"""The edge: HTTP, the WSGI server, pages, metrics, storage. Nothing clinical."""

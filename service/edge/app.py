@@ -1,0 +1,252 @@
+"""The HTTP edge: routes, errors to status codes, CORS. Nothing clinical."""
+
+from __future__ import annotations
+
+import codecs
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+from flask_cors import CORS
+from marshmallow import ValidationError, validate
+from prometheus_client import CONTENT_TYPE_LATEST
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from cds_hooks import (
+    CardSchema,
+    DiscoverySchema,
+    HookResponse,
+    HookResponseSchema,
+    InvalidHookRequest,
+    ProtocolError,
+    operation_outcome,
+    read_feedback,
+)
+from service.cards.compose import in_place_of
+from service.edge.metrics import Metrics
+from service.edge.openapi import openapi
+from service.edge.pages import pages
+from service.edge.storage import FeedbackStore
+from service.explain import explanation
+from service.languages.render import Language, choose_language
+from service.pipeline import Advised, advise
+from service.services import Service, published
+from service.settings import Settings
+from service.world import World
+
+JSON = "application/json"
+LOG = logging.getLogger("osteocds")
+
+_DISCOVERY = DiscoverySchema()
+_RESPONSE = HookResponseSchema()
+_CARD = CardSchema()
+_LINKABLE = validate.URL(require_tld=False, schemes={"http", "https"})
+
+
+def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None) -> Flask:
+    """The WSGI application. `now` is the clock; the machine's, in the site's zone, where it is not given.
+
+    Raises `ValueError` for settings that cannot work (a base that is no URL, a ConceptMap that cannot be used).
+    """
+    app = Flask("osteocds", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False
+    CORS(
+        app,
+        origins="*" if "*" in settings.cors_origins else list(settings.cors_origins),
+        send_wildcard=True,
+        allow_headers=["Authorization", "Content-Type"],
+        methods=["GET", "POST", "OPTIONS"],
+        max_age=86400,
+    )
+    clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
+    world = World.from_settings(
+        settings, ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir")
+    )
+    services = published(split=settings.split_services, terminology=world.terminology)
+    feedback = FeedbackStore(settings.database_url)
+    metrics = Metrics()
+    discovery = _json({"services": [service.description.to_json() for service in services.values()]}, _DISCOVERY)
+    description = orjson.dumps(openapi(services))
+
+    @app.get("/cds-services")
+    def discover() -> Response:
+        return Response(discovery, mimetype=JSON)
+
+    @app.post("/cds-services/<service_id>")
+    @metrics.in_progress.track_inprogress()
+    def invoke(service_id: str) -> Response:
+        service = _service(services, service_id)
+        started = time.perf_counter()
+        language = choose_language(request.headers.get("Accept-Language", ""), settings.language)
+        advised = advise(
+            _body(),
+            service,
+            world,
+            now=clock(),
+            language=language,
+            public_url=lambda: settings.public_url or _own_address(),
+        )
+        response = advised.response
+        if settings.explain:
+            response = _explained(advised, service, language)
+        body = _answer(response, language)
+        metrics.count(advised)
+        metrics.seconds.labels(service_id).observe(time.perf_counter() - started)
+        metrics.requests.labels(service_id, "200").inc()
+        return Response(body, mimetype=JSON)
+
+    @app.post("/cds-services/<service_id>/feedback")
+    def take_feedback(service_id: str) -> Response:
+        service = _service(services, service_id)
+        feedback.store(service.id, read_feedback(_body()), received_at=clock())
+        return Response(b"{}", mimetype=JSON)
+
+    @app.get("/health/live")
+    def live() -> Response:
+        return Response(b'{"status":"live"}', mimetype=JSON)
+
+    @app.get("/health/ready")
+    def ready() -> Response:
+        try:
+            feedback.ping()
+        except SQLAlchemyError:
+            return _problem(503, "transient", {"": "the feedback database cannot be reached"})
+        return Response(b'{"status":"ready"}', mimetype=JSON)
+
+    @app.get("/openapi.json")
+    def describe() -> Response:
+        return Response(description, mimetype=JSON)
+
+    @app.get("/metrics")
+    def measure() -> Response:
+        return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
+
+    app.register_blueprint(pages(settings, services))
+    _register_errors(app, metrics)
+    return app
+
+
+class UnknownService(ProtocolError):
+    """No service of this id is published."""
+
+    status = 404
+    code = "not-found"
+
+
+def _service(services: dict[str, Service], service_id: str) -> Service:
+    service = services.get(service_id)
+    if service is None:
+        raise UnknownService({"": "no such service; GET /cds-services lists those that there are"})
+    return service
+
+
+def _own_address() -> str:
+    """The address that the request named; empty where no link can be made of its Host header."""
+    try:
+        return str(_LINKABLE(request.url_root.rstrip("/")))
+    except ValidationError:
+        return ""
+
+
+def _body() -> object:
+    try:
+        return orjson.loads(request.get_data(cache=False).removeprefix(codecs.BOM_UTF8))
+    except orjson.JSONDecodeError as error:
+        raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
+
+
+def _explained(advised: Advised, service: Service, language: Language) -> HookResponse:
+    try:
+        return replace(advised.response, extension=explanation(advised, service.rules, language))
+    except Exception as error:  # noqa: BLE001 - the cards matter more than their explanation
+        LOG.error("defect of the service: %s in %s", type(error).__name__, _where(error))  # noqa: TRY400 - as in `defect`
+        return advised.response
+
+
+def _answer(response: HookResponse, language: Language) -> bytes:
+    """The answer as bytes; a card that is none, a defect of ours, is told plainly and takes no other with it."""
+    answer = response.to_json()
+    if _RESPONSE.validate(answer):
+        LOG.error("defect of the service: a card that does not conform")
+        cards = tuple(
+            in_place_of(card, language) if _CARD.validate(card.to_json()) else card for card in response.cards
+        )
+        return _json({**answer, "cards": [card.to_json() for card in cards]}, _RESPONSE)
+    return orjson.dumps(answer)
+
+
+def _json(answer: dict[str, Any], schema: Any) -> bytes:
+    """The answer as bytes, after the schema of what goes out has agreed."""
+    problems = schema.validate(answer)
+    if problems:
+        raise ValidationError(problems)
+    return orjson.dumps(answer)
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+def _problem(status: int, code: str, problems: dict[str, str]) -> Response:
+    return Response(orjson.dumps(operation_outcome(code, problems)), status=status, mimetype="application/fhir+json")
+
+
+def _register_errors(app: Flask, metrics: Metrics) -> None:
+    """Every error is an OperationOutcome; the least specific last."""
+
+    def count(status: int) -> None:
+        service = (request.view_args or {}).get("service_id", "")
+        if request.endpoint == "invoke" and status != UnknownService.status:
+            metrics.requests.labels(service, str(status)).inc()
+
+    @app.errorhandler(ProtocolError)
+    def protocol_error(error: ProtocolError) -> Response:
+        count(error.status)
+        return _problem(error.status, error.code, error.problems)
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response:
+        status = error.code or 500
+        count(status)
+        code = {404: "not-found", 405: "not-supported", 413: "too-long"}.get(status, "processing")
+        response = _problem(status, code, {"": error.description or error.name})
+        for name, value in error.get_headers():
+            if name.lower() == "allow":
+                response.headers[name] = value
+        return response
+
+    @app.errorhandler(RecursionError)
+    def too_deep(_error: RecursionError) -> Response:
+        count(400)
+        return _problem(400, "structure", {"": "the body is nested too deeply"})
+
+    @app.errorhandler(SQLAlchemyError)
+    def database_error(_error: SQLAlchemyError) -> Response:
+        LOG.error("the feedback database cannot be used")
+        return _problem(503, "transient", {"": "feedback cannot be stored now; try again later"})
+
+    @app.errorhandler(Exception)
+    def defect(error: Exception) -> Response:
+        count(500)
+        LOG.error("defect of the service: %s in %s", type(error).__name__, _where(error))
+        return _problem(500, "exception", {"": "a defect of the service; its log names the place"})
+
+
+def _where(error: BaseException) -> str:
+    """The innermost place of our code in a traceback: no values, which might be a patient's."""
+    place = "?"
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if any(part in code.co_filename for part in ("service", "mappings", "cds_hooks")):
+            place = f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return place

@@ -1,0 +1,49 @@
+"""Counters and timings for Prometheus, without anything of a patient."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from service.pipeline import Advised
+
+
+class Metrics:
+    """What one process measures. Workers that share a folder (`service.edge.server`) all show the sum of theirs."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.requests = Counter("osteocds_requests", "Hook requests", ["service", "status"], registry=self._registry)
+        self.seconds = Histogram(
+            "osteocds_request_seconds", "Time to answer a hook", ["service"], registry=self._registry
+        )
+        self.in_progress = Gauge(
+            "osteocds_requests_in_progress",
+            "Hook requests that are being answered",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+        self._answers = Counter(
+            "osteocds_rule_answers", "Answers of rules", ["rule", "answer"], registry=self._registry
+        )
+        self._children: dict[tuple[str, str], Any] = {}
+
+    def count(self, advised: Advised) -> None:
+        """Count what every rule answered."""
+        for one in advised.answers:
+            key = (one.rule.id, one.outcome.replace(" ", "-"))
+            child = self._children.get(key)
+            if child is None:
+                child = self._children[key] = self._answers.labels(*key)
+            child.inc()
+
+    def exposition(self) -> bytes:
+        """Everything measured, in the text format of Prometheus (`prometheus_client.CONTENT_TYPE_LATEST`)."""
+        if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+            return generate_latest(self._registry)
+        shared = CollectorRegistry()
+        MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # the library has no types here
+        return generate_latest(shared)

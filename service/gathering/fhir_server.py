@@ -1,0 +1,339 @@
+"""The EHR's FHIR R4 server, called with a bearer token that goes nowhere else (CDS Hooks 2.0.1, "FHIR Resource Access").
+
+The base, the paging links and the references come from outside and are not trusted: only bases on the allowlist are
+called, redirects are not followed, links must lie under the base, and every answer is bounded in size, pages and time.
+"""
+
+from __future__ import annotations
+
+import codecs
+import logging
+import re
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urljoin
+
+import orjson
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, LocationParseError, ProtocolError
+from urllib3.exceptions import TimeoutError as SocketTimeout
+from urllib3.util import Url, parse_url
+
+from cds_hooks import FhirAuthorization
+from mappings.queries import Query
+from mappings.readers.shapes import a_map, a_text, maps
+from mappings.wording import Text, _
+
+MOST_PAGES = 25
+MOST_BYTES = 20_000_000
+"""Of one answer; a usual page of 200 resources has less than a megabyte."""
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_POST_REFUSED = frozenset({404, 405, 406, 415, 501})
+_PARAMETER_REFUSED = frozenset({400, 422})
+_JSON = "application/fhir+json, application/json;q=0.9"
+
+
+class FhirProblem(Exception):
+    """A question to the FHIR server that was not answered; `why` is what a card says of it."""
+
+    def __init__(self, why: Text, status: int = 0) -> None:
+        super().__init__(why.message)
+        self.why = why
+        self.status = status
+
+
+NOT_LISTED = _(
+    "the FHIR server of the request is not on the service's allowlist (OSTEOCDS_FHIR_BASES), so it was not called",
+)
+TOO_SLOW = _("the FHIR server did not answer within the deadline")
+UNREACHABLE = _("the FHIR server could not be reached")
+NO_JSON = _("the FHIR server did not answer with FHIR JSON")
+REDIRECTED = _(
+    "the FHIR server redirected the search, which is not followed",
+)
+TOO_LARGE = _("the FHIR server's answer was too large")
+TOO_MANY_PAGES = _("the record has more pages than are followed")
+FOREIGN_LINK = _(
+    "a paging link of the FHIR server leads elsewhere and was not followed",
+)
+TRUNCATED = _(
+    "the FHIR server announced more results than it gave",
+)
+
+
+def _refused(status: int) -> Text:
+    if status in (401, 403):
+        return _(
+            "the FHIR server refused access (HTTP {status}): check the token's scopes",
+            status=str(status),
+        )
+    return _(
+        "the FHIR server answered with an error (HTTP {status})",
+        status=str(status),
+    )
+
+
+# --- allowlist --------------------------------------------------------------------------------------------------------
+
+
+def _parsed(url: str) -> Url | None:
+    """The URL, where it is absolute, plain and without tricks."""
+    before_query = url.partition("?")[0]
+    if not url.isprintable() or any(sign in before_query for sign in " \\@%{}"):
+        return None
+    # Servlet containers read `..;x` as `..`: what follows the semicolon is a parameter of the segment.
+    if not {".", ".."}.isdisjoint(segment.partition(";")[0] for segment in before_query.split("/")):
+        return None
+    try:
+        parsed = parse_url(url)
+    except LocationParseError:
+        return None
+    return parsed if parsed.host and parsed.scheme in _DEFAULT_PORTS and parsed.fragment is None else None
+
+
+def _origin(url: Url) -> tuple[str, str, int]:
+    scheme = str(url.scheme)
+    return scheme, str(url.host), _DEFAULT_PORTS[scheme] if url.port is None else url.port
+
+
+def _folder(url: Url) -> str:
+    return (url.path or "").rstrip("/") + "/"
+
+
+@dataclass(frozen=True)
+class Allowlist:
+    """The FHIR bases that may be called, by scheme, host, port and path prefix."""
+
+    bases: tuple[str, ...]
+    _parsed: tuple[Url, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        parsed = {base: _parsed(base) for base in self.bases}
+        wrong = [base for base, url in parsed.items() if url is None or url.query is not None]
+        if wrong:
+            raise ValueError(f"not a plain http(s) URL in OSTEOCDS_FHIR_BASES: {wrong}")
+        object.__setattr__(self, "_parsed", tuple(parsed.values()))
+
+    def permits(self, url: str) -> bool:
+        """The URL lies under a listed base."""
+        parsed = _parsed(url)
+        return parsed is not None and parsed.query is None and any(_under(parsed, base) for base in self._parsed)
+
+
+def _under(url: Url, base: Url) -> bool:
+    return _origin(url) == _origin(base) and _folder(url).startswith(_folder(base))
+
+
+# --- calls ------------------------------------------------------------------------------------------------------------
+
+
+def new_session(ca_bundle: Path | None = None) -> requests.Session:
+    """A session without cookies, proxies or credentials of the machine, shared by all requests of a process.
+
+    `ca_bundle` holds the certificates of a site's own authority; without it the public ones count.
+
+    Silences urllib3, whose log records hold the URLs of calls, and so patients' ids.
+    """
+    logging.getLogger("urllib3").setLevel(logging.CRITICAL)
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = str(ca_bundle) if ca_bundle is not None else True
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    adapter = HTTPAdapter(pool_connections=16, pool_maxsize=64, max_retries=0)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
+    return session
+
+
+@dataclass(frozen=True)
+class FhirServer:
+    """One FHIR base for one hook request, until a deadline (`time.monotonic` seconds).
+
+    `missing_types` are resource types that the server is known not to have: a 404 for one of them means none.
+    """
+
+    base: str
+    session: requests.Session
+    deadline: float
+    authorization: FhirAuthorization | None = None
+    missing_types: frozenset[str] = frozenset()
+
+    def search(self, query: Query, patient_id: str) -> list[Mapping[str, Any]]:
+        """All pages of a query as Bundles (the read of the patient as itself). Raises `FhirProblem`."""
+        if query.is_read:
+            return [self.read(f"Patient/{quote(patient_id, safe='')}")]
+        patient_id = _escaped(patient_id)
+        try:
+            return self._pages(query.resource_type, query.search(patient_id))
+        except FhirProblem as problem:
+            if problem.status == 404 and query.resource_type in self.missing_types:
+                return []
+            if problem.status not in _PARAMETER_REFUSED or not query.fallback:
+                raise
+            return self._pages(query.resource_type, query.search(patient_id, fallback=True))
+
+    def by_ids(self, resource_type: str, ids: Iterable[str]) -> list[Mapping[str, Any]]:
+        """The resources with these ids, as Bundles. Raises `FhirProblem`."""
+        return self._pages(resource_type, [("_id", ",".join(map(_escaped, ids))), ("_count", "200")])
+
+    def read(self, path: str) -> Mapping[str, Any]:
+        """One resource. Raises `FhirProblem`."""
+        return self._json("GET", f"{self._root}{path}")
+
+    @property
+    def _root(self) -> str:
+        return self.base.rstrip("/") + "/"
+
+    def _pages(self, resource_type: str, parameters: list[tuple[str, str]]) -> list[Mapping[str, Any]]:
+        page = self._first_page(resource_type, parameters)
+        pages = [page]
+        while (link := next_link(page)) is not None:
+            if len(pages) >= MOST_PAGES:
+                raise FhirProblem(TOO_MANY_PAGES)
+            page = self._bundle(self._json("GET", self._on_the_base(link)))
+            pages.append(page)
+        if announced_more(pages):
+            raise FhirProblem(TRUNCATED)
+        return pages
+
+    def _on_the_base(self, link: str) -> str:
+        """A paging link as an absolute URL, where it leads under the base."""
+        try:
+            url = urljoin(self._root, link)
+        except ValueError:
+            raise FhirProblem(FOREIGN_LINK) from None
+        parsed, base = _parsed(url), _parsed(self.base)
+        if parsed is None or base is None or not _under(parsed, base):
+            raise FhirProblem(FOREIGN_LINK)
+        return url
+
+    def _first_page(self, resource_type: str, parameters: list[tuple[str, str]]) -> Mapping[str, Any]:
+        try:
+            return self._bundle(self._json("POST", f"{self._root}{resource_type}/_search", form=parameters))
+        except FhirProblem as problem:
+            if problem.status not in _POST_REFUSED:
+                raise
+        return self._bundle(self._json("GET", f"{self._root}{resource_type}", parameters=parameters))
+
+    def _bundle(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        if answer.get("resourceType") != "Bundle":
+            raise FhirProblem(NO_JSON)
+        return answer
+
+    def _json(
+        self,
+        method: str,
+        url: str,
+        *,
+        form: list[tuple[str, str]] | None = None,
+        parameters: list[tuple[str, str]] | None = None,
+    ) -> Mapping[str, Any]:
+        try:
+            with self._respond(method, url, form, parameters) as response:
+                body = self._body(response)
+        # From None: the library's messages hold the URL, and so the patient's id.
+        except (requests.Timeout, SocketTimeout):
+            raise FhirProblem(TOO_SLOW) from None
+        except (requests.RequestException, HTTPError, ValueError):
+            raise FhirProblem(UNREACHABLE) from None
+        if 300 <= response.status_code < 400:
+            raise FhirProblem(REDIRECTED, response.status_code)
+        if not 200 <= response.status_code < 300:
+            raise FhirProblem(_refused(response.status_code), response.status_code)
+        try:
+            answer = orjson.loads(body.removeprefix(codecs.BOM_UTF8))
+        except orjson.JSONDecodeError:
+            raise FhirProblem(NO_JSON) from None
+        if not isinstance(answer, dict):
+            raise FhirProblem(NO_JSON)
+        return answer
+
+    def _respond(
+        self,
+        method: str,
+        url: str,
+        form: list[tuple[str, str]] | None,
+        parameters: list[tuple[str, str]] | None,
+    ) -> requests.Response:
+        """The response, its body not yet read."""
+        headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
+        if self.authorization is not None:
+            headers["Authorization"] = f"Bearer {self.authorization.access_token}"
+
+        def call(session: requests.Session) -> requests.Response:
+            return session.request(
+                method,
+                url,
+                headers=headers,
+                data=form,
+                params=parameters,
+                timeout=self._time_left(),
+                allow_redirects=False,
+                stream=True,
+            )
+
+        try:
+            return call(self.session)
+        except requests.ConnectionError as error:
+            if not _broken_off(error):
+                raise
+        # Servers close connections that were idle for a while, some just as they are used again. Asking again is harmless,
+        # since all that is sent are reads and searches; on a new connection, since the others may be as old.
+        with new_session() as fresh:
+            fresh.verify = self.session.verify
+            return call(fresh)
+
+    def _time_left(self) -> float:
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise FhirProblem(TOO_SLOW)
+        return left
+
+    def _body(self, response: requests.Response) -> bytes:
+        """The body, read as it arrives: a server that sends drop by drop does not hold us beyond the deadline."""
+        body = bytearray()
+        while chunk := response.raw.read1(65536, decode_content=True):
+            body += chunk
+            if len(body) > MOST_BYTES:
+                raise FhirProblem(TOO_LARGE)
+            self._time_left()
+        return bytes(body)
+
+
+def _broken_off(error: requests.ConnectionError) -> bool:
+    """The connection stood, and was closed without an answer."""
+    return bool(error.args) and isinstance(error.args[0], ProtocolError)
+
+
+def _escaped(value: str) -> str:
+    """A value for a search parameter, where `,` `$` `|` have a meaning (FHIR R4 search, "Escaping Search Parameters")."""
+    return re.sub(r"([\\,$|])", r"\\\1", value)
+
+
+def next_link(bundle: Mapping[str, Any]) -> str | None:
+    """The link to the next page of a Bundle."""
+    for link in maps(bundle.get("link")):
+        if link.get("relation") == "next" and (url := a_text(link.get("url"))):
+            return url
+    return None
+
+
+def announced_more(pages: Iterable[Mapping[str, Any]]) -> bool:
+    """The pages' `total` is greater than the matches that they hold: some servers cut off without a next link."""
+    total, matches = 0, 0
+    for page in pages:
+        stated = page.get("total")
+        total = max(total, stated if isinstance(stated, int) and not isinstance(stated, bool) else 0)
+        matches += sum(1 for entry in maps(page.get("entry")) if _is_match(entry))
+    return total > matches
+
+
+def _is_match(entry: Mapping[str, Any]) -> bool:
+    mode = a_map(entry.get("search")).get("mode")
+    return mode in (None, "match") and a_map(entry.get("resource")).get("resourceType") != "OperationOutcome"

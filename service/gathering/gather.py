@@ -1,0 +1,287 @@
+"""Evidence for one request: prefetch first, key by key; what is missing from the FHIR server, all searches in parallel.
+
+The states of a prefetch key are those of `cds_hooks.prefetch`. A search that fails, a page that is missing, an entry that
+cannot be read leave a gap under the query's key: its facts are then unavailable, never absent.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from typing import Any, TypeAlias
+
+from cds_hooks import HookRequest, PrefetchState, prefetched
+from mappings.evidence import Evidence, ForeignResource, Resource
+from mappings.queries import Query
+from mappings.readers.medications import medication_references
+from mappings.readers.shapes import a_map, a_text, codings, maps
+from mappings.wording import Text, _
+from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer, announced_more, next_link
+
+PREFETCH_FAILED = _("the EHR reported an error when it prefetched it")
+ANOTHER_PATIENT = _(
+    "a resource of another patient was sent, so the answer is not trusted",
+)
+UNREADABLE_ENTRY = _("an entry could not be read as a FHIR resource")
+MORE_PAGES = _(
+    "only a first page was prefetched, and there is no FHIR server to ask for the next",
+)
+SERVER_ERROR = _("the FHIR server reported an error in its answer")
+
+UNKNOWN_PATIENT = _(
+    "the FHIR server does not know this patient, so it holding nothing tells nothing",
+)
+
+_NOT_THERE = frozenset({404, 410})
+
+MOST_REFERENCE_ROUNDS = 3
+"""How often Medications are looked up that other Medications refer to (a mix and its ingredients)."""
+
+MOST_IDS = 50
+"""Medications asked for in one search."""
+
+CARRIED_BESIDE = frozenset({"Medication", "BodyStructure"})
+"""What drafts refer to and a client may send among them."""
+
+LOG = logging.getLogger("osteocds")
+MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
+
+
+def new_evidence(request: HookRequest) -> Evidence:
+    """The evidence of a request before anything is looked up: what the drafts carry beside themselves."""
+    evidence = Evidence(request.patient_id, request.fhir_server)
+    for entry in request.draft_orders:
+        resource = a_map(entry.get("resource"))
+        if a_text(resource.get("resourceType")) in CARRIED_BESIDE:
+            _keep([(resource, entry.get("fullUrl"))], evidence)
+    return evidence
+
+
+def gather(
+    request: HookRequest,
+    queries: Sequence[Query],
+    evidence: Evidence,
+    server: FhirServer | None,
+    executor: Executor,
+) -> Evidence:
+    """Answer every query from the prefetch, else from the server; resolve the medications that are referred to.
+
+    `server` is None where the request names none. Never raises: what could not be looked up is a gap of its query.
+    """
+    asked = _read_prefetch(request, queries, evidence, has_server=server is not None)
+    if server is not None:
+        _search(asked, evidence, server, executor)
+        fetch_medications(_missing_medications(evidence, MEDICATION_TYPES), evidence, server, executor)
+    return evidence
+
+
+# --- prefetch ---------------------------------------------------------------------------------------------------------
+
+
+def _read_prefetch(
+    request: HookRequest, queries: Sequence[Query], evidence: Evidence, *, has_server: bool
+) -> list[Query]:
+    """Take what the client sent; return the queries that it leaves open."""
+    _remember_patient_urls(request, evidence)
+    foreign = {key for key in request.prefetch if _take(request, key, evidence)}
+    open_queries: list[Query] = []
+    for query in queries:
+        state, gaps = _prefetch_answer(request, query)
+        if query.key in foreign:
+            LOG.warning("%s: a resource of another patient was prefetched, and dropped", query.key)
+            state, gaps = PrefetchState.UNUSABLE, (ANOTHER_PATIENT,)
+        if state is PrefetchState.NO_DATA or (state is PrefetchState.DATA and not gaps):
+            evidence.answered.add(query.key)
+        elif state is PrefetchState.FAILED:
+            evidence.gaps[query.key] = (PREFETCH_FAILED,)
+        elif has_server:
+            open_queries.append(query)
+        elif gaps:
+            evidence.gaps[query.key] = gaps
+    return open_queries
+
+
+def _prefetch_answer(request: HookRequest, query: Query) -> tuple[PrefetchState, tuple[Text, ...]]:
+    """The state of a key, and why what it holds is not the whole answer to its query."""
+    found = prefetched(request.prefetch, query.key)
+    if found.state is not PrefetchState.DATA or found.resource is None:
+        return found.state, ()
+    if found.resource.get("resourceType") != "Bundle":
+        fits = query.is_read and found.resource.get("resourceType") == query.resource_type
+        return (PrefetchState.DATA if fits else PrefetchState.UNUSABLE), ()
+    if next_link(found.resource) is not None:
+        return PrefetchState.DATA, (MORE_PAGES,)
+    if announced_more([found.resource]):
+        return PrefetchState.DATA, (TRUNCATED,)
+    if _reports_error(found.resource):
+        return PrefetchState.FAILED, ()
+    return PrefetchState.DATA, _unreadable(found.resource, query)
+
+
+def _remember_patient_urls(request: HookRequest, evidence: Evidence) -> None:
+    for value in request.prefetch.values():
+        for entry in maps(a_map(value).get("entry")):
+            resource = a_map(entry.get("resource"))
+            if resource.get("resourceType") == "Patient" and resource.get("id") == evidence.patient_id:
+                evidence.add_patient_url(entry.get("fullUrl"))
+
+
+def _take(request: HookRequest, key: str, evidence: Evidence) -> bool:
+    """Keep the resources under a prefetch key, known or not; True where one is another patient's without a reason."""
+    found = prefetched(request.prefetch, key)
+    if found.resource is None:
+        return False
+    return _keep(_entries(found.resource), evidence) and not _ignored_a_parameter(found.resource)
+
+
+def _ignored_a_parameter(bundle: Resource) -> bool:
+    """The server says in the answer itself that it did not search as asked: it then holds more, and nothing less."""
+    return any(
+        a_map(entry.get("search")).get("mode") == "outcome" for entry in maps(bundle.get("entry"))
+    ) and not _reports_error(bundle)
+
+
+def _entries(resource: Resource) -> Iterable[tuple[Resource, object]]:
+    if resource.get("resourceType") != "Bundle":
+        yield resource, None
+        return
+    for entry in maps(resource.get("entry")):
+        inner = a_map(entry.get("resource"))
+        if a_text(inner.get("resourceType")):
+            yield inner, entry.get("fullUrl")
+
+
+def _keep(entries: Iterable[tuple[Resource, object]], evidence: Evidence) -> bool:
+    foreign = False
+    for resource, full_url in entries:
+        if resource.get("resourceType") == "OperationOutcome":
+            continue
+        try:
+            evidence.add(resource, full_url)
+        except ForeignResource:
+            foreign = True
+    return foreign
+
+
+def _reports_error(bundle: Resource) -> bool:
+    """An OperationOutcome of an error among the entries; one of zero results or of a warning is none."""
+    for entry in maps(bundle.get("entry")):
+        resource = a_map(entry.get("resource"))
+        if resource.get("resourceType") == "OperationOutcome":
+            severities = {a_text(issue.get("severity")) for issue in maps(resource.get("issue"))}
+            if severities & {"error", "fatal"}:
+                return True
+    return False
+
+
+def _unreadable(bundle: Resource, query: Query) -> tuple[Text, ...]:
+    """Entries of an answer that may be what was asked for, and cannot be read."""
+    entries = bundle.get("entry")
+    if entries is None:
+        return ()
+    if not isinstance(entries, list):
+        return (UNREADABLE_ENTRY,)
+    for entry in entries:
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or not a_text(resource.get("resourceType")):
+            return (UNREADABLE_ENTRY,)
+        if query.resource_type == "Observation" and _codeless(resource):
+            return (UNREADABLE_ENTRY,)
+    return ()
+
+
+def _codeless(resource: Resource) -> bool:
+    """An Observation that was found by its code, but came without any."""
+    if resource.get("resourceType") != "Observation":
+        return False
+    coded = [resource.get("code"), *(component.get("code") for component in maps(resource.get("component")))]
+    codes = [a_text(coding.get("code")) for concept in coded for coding in codings(concept)]
+    return not any(codes) and not a_text(a_map(resource.get("code")).get("text"))
+
+
+# --- server -----------------------------------------------------------------------------------------------------------
+
+
+Pages: TypeAlias = list[Mapping[str, Any]]
+
+
+def _search(queries: Sequence[Query], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
+    """Ask the server all queries at once; none may take longer than the deadline of them all."""
+    running = [(query, executor.submit(server.search, query, evidence.patient_id)) for query in queries]
+    empty, patient_unknown = [], False
+    for query, future in running:
+        try:
+            pages = _found(future, server)
+        except FhirProblem as problem:
+            patient_unknown |= query.is_read and problem.status in _NOT_THERE
+            evidence.gaps[query.key] = (problem.why,)
+        else:
+            _take_answer(query, pages, evidence)
+            if not any(True for page in pages for _ in _entries(page)):
+                empty.append(query.key)
+    for key in empty if patient_unknown else ():
+        evidence.answered.discard(key)
+        evidence.gaps[key] = (UNKNOWN_PATIENT,)
+
+
+def _found(search: Future[Pages], server: FhirServer) -> Pages:
+    """What a search found. Raises `FhirProblem`, also where the deadline came first."""
+    try:
+        return search.result(timeout=max(0.0, server.deadline - time.monotonic()))
+    except FutureTimeout:
+        raise FhirProblem(TOO_SLOW) from None
+
+
+def _take_answer(query: Query, pages: Sequence[Mapping[str, Any]], evidence: Evidence) -> None:
+    gaps: list[Text] = []
+    for page in pages:
+        if _keep(_entries(page), evidence) and not _ignored_a_parameter(page):
+            LOG.warning("%s: the FHIR server sent a resource of another patient, which was dropped", query.key)
+            gaps.append(ANOTHER_PATIENT)
+        if page.get("resourceType") == "Bundle":
+            gaps += _unreadable(page, query)
+            if _reports_error(page):
+                gaps.append(SERVER_ERROR)
+        elif page.get("resourceType") != query.resource_type:
+            gaps.append(UNREADABLE_ENTRY)
+    if gaps:
+        evidence.gaps[query.key] = tuple(dict.fromkeys(gaps))
+    else:
+        evidence.answered.add(query.key)
+
+
+def fetch_medications(references: Iterable[str], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
+    """Add the Medications with these references, and those that they are mixed of; what cannot be had stays unresolved."""
+    wanted, tried = set(references), set[str]()
+    for _round in range(MOST_REFERENCE_ROUNDS):
+        ids = sorted(reference.partition("/")[2] for reference in wanted - tried)
+        batches = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)]
+        for search in [executor.submit(server.by_ids, "Medication", batch) for batch in batches]:
+            try:
+                for page in _found(search, server):
+                    _keep(_entries(page), evidence)
+            except FhirProblem:
+                continue
+        tried |= wanted
+        wanted = _missing_medications(evidence, ("Medication",))
+
+
+def _missing_medications(evidence: Evidence, resource_types: Iterable[str]) -> set[str]:
+    """The Medications that resources of these types refer to, and that were not gathered."""
+    return {
+        reference
+        for resource_type in resource_types
+        for _, resource in evidence.of_type(resource_type)
+        for reference in unresolved_medications(resource, evidence)
+    }
+
+
+def unresolved_medications(resource: Resource, evidence: Evidence) -> Iterator[str]:
+    """The Medications that a resource refers to, and that were not gathered; contained ones need no looking up."""
+    for reference in medication_references(resource):
+        local = evidence.local(reference)
+        if local.startswith("Medication/") and evidence.find(reference) is None:
+            yield local

@@ -1,0 +1,1 @@
+"""The languages of cards: catalogues of messages, forms of numbers and dates."""

@@ -1,0 +1,220 @@
+"""Texts in one language: numbers, dates and units in its form, words from the record escaped for markdown."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from enum import StrEnum
+from functools import lru_cache
+from math import ceil
+
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from mappings.dates import When
+from mappings.wording import Amount, Term, Text, Verbatim
+from service.languages.messages import messages_of
+
+
+class Language(StrEnum):
+    """The languages of cards."""
+
+    ENGLISH = "en"
+    FRENCH = "fr"
+
+
+NO_BREAK_SPACE = "\u00a0"
+LIST_JOINERS = {Language.ENGLISH: " and ", Language.FRENCH: " et "}
+MONTHS_ONLY = {Language.ENGLISH: "MMMM y", Language.FRENCH: "MMMM y"}
+DAYS = {Language.ENGLISH: "d MMM y", Language.FRENCH: "d MMM y"}
+
+_SHOWN_UNITS = {
+    "10*9/l": ("G/L", "G/L"),
+    "umol/l": ("µmol/L", "µmol/L"),
+    "ug/l": ("µg/L", "µg/L"),
+    "ug": ("µg", "µg"),
+    **dict.fromkeys(("1", "{score}", "{inr}", "{ratio}", "{count}"), ("", "")),
+    "[iu]": ("IU", "UI"),
+    "iu": ("IU", "UI"),
+    "ml/min/{1.73_m2}": ("mL/min/1.73 m²", "mL/min/1,73 m²"),
+    "d": ("days", "jours"),
+    "wk": ("weeks", "semaines"),
+    "mo": ("months", "mois"),
+}
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
+_AUTOLINK = re.compile(r":(?=//)|(?<=www)\.|@", re.IGNORECASE)
+"""What GitHub-flavoured markdown makes a link of without being asked."""
+
+_LIST_MARKER = re.compile(r"^(?:[-+]|\d{1,9}[.)])(?=[ -]|$)")
+"""What makes a list of a line that it begins."""
+
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~:.@)+-])")
+
+
+def choose_language(accepted: str, default: Language) -> Language:
+    """The first language of an `Accept-Language` header that cards are written in, else the default."""
+    ranked: list[tuple[float, int, Language]] = []
+    for position, part in enumerate(accepted.split(",")):
+        tag, _, quality = part.partition(";")
+        primary = tag.strip().lower().partition("-")[0]
+        if primary not in set(Language):
+            continue
+        try:
+            weight = float(quality.strip().removeprefix("q=")) if quality.strip() else 1.0
+        except ValueError:
+            weight = 0.0
+        if weight > 0:
+            ranked.append((-weight, position, Language(primary)))
+    return min(ranked)[2] if ranked else default
+
+
+def render(text: Text, language: Language) -> str:
+    """The text in one language, its parameters formatted in that language's form."""
+    if isinstance(text, Verbatim):
+        return escape(text.message)
+    template = _template(text, language)
+    if not text.parameters:
+        return template
+    return template.format_map({name: _shown(value, language) for name, value in text.parameters.items()})
+
+
+def _template(text: Text, language: Language) -> str:
+    """The sentence in the language, English where no catalogue holds it."""
+    if text.plural:
+        return _of_number(text.message, text.plural, text.context, _count(text), language)
+    if isinstance(text, Term):
+        return _typographic(text.names.get(language.value, text.message), language)
+    return _said(text.message, text.context, language)
+
+
+@lru_cache(maxsize=4096)
+def _said(message: str, context: str, language: Language) -> str:
+    messages = messages_of(language.value)
+    said = messages.pgettext(context, message) if context else messages.gettext(message)
+    return _typographic(said, language)
+
+
+@lru_cache(maxsize=4096)
+def _of_number(message: str, plural: str, context: str, number: int, language: Language) -> str:
+    messages = messages_of(language.value)
+    said = (
+        messages.npgettext(context, message, plural, number) if context else messages.ngettext(message, plural, number)
+    )
+    return _typographic(said, language)
+
+
+def _count(text: Text) -> int:
+    """The number that decides the form; a fraction counts as the whole number above it."""
+    number = text.parameters["number"]
+    return ceil(number) if isinstance(number, int | Decimal) else 0
+
+
+def sentence(text: Text, language: Language) -> str:
+    """The text with a capital first letter: a summary, a paragraph, a list item."""
+    rendered = render(text, language)
+    return rendered[:1].upper() + rendered[1:]
+
+
+@lru_cache(maxsize=4096)
+def _typographic(template: str, language: Language) -> str:
+    """Quotes and the spaces of French punctuation."""
+    if language is Language.FRENCH:
+        template = re.sub(r" ([:;?!%])", NO_BREAK_SPACE + r"\1", template)
+        return re.sub(r"«\s*", "«" + NO_BREAK_SPACE, re.sub(r"\s*»", NO_BREAK_SPACE + "»", template))
+    return template.replace("«", "“").replace("»", "”")
+
+
+def _shown(value: object, language: Language) -> str:
+    match value:
+        case Text():
+            return render(value, language)
+        case Amount():
+            return amount(value, language)
+        case When():
+            return when(value, language)
+        case date():
+            return day(value, language)
+        case Decimal():
+            return number(value, language)
+        case int():
+            return number(Decimal(value), language)
+        case tuple():
+            return listed(tuple(_shown(one, language) for one in value), language)
+        case _:
+            return escape(str(value))
+
+
+def escape(words: str) -> str:
+    """Words of the record on one line, shortened, with the signs of markdown and HTML made harmless."""
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in words[:500]).split())
+    escaped = _AUTOLINK.sub(r"\\\g<0>", _MARKDOWN.sub(r"\\\1", line[:120]))
+    return _LIST_MARKER.sub(lambda marker: f"{marker[0][:-1]}\\{marker[0][-1]}", escaped)
+
+
+def plain(markdown: str) -> str:
+    """The same words for a field that is no markdown: a summary, a label, the text of a resource."""
+    return _ESCAPED.sub(r"\1", markdown)
+
+
+def listed(words: tuple[str, ...], language: Language) -> str:
+    """«a, b and c»."""
+    if len(words) <= 1:
+        return "".join(words)
+    return ", ".join(words[:-1]) + LIST_JOINERS[language] + words[-1]
+
+
+@lru_cache(maxsize=4096)
+def number(value: Decimal, language: Language) -> str:
+    """A number in the language's form, with the digits that it has."""
+    exponent = value.normalize().as_tuple().exponent
+    digits = min(MOST_DIGITS, max(0, -exponent)) if isinstance(exponent, int) else 0
+    rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+    return str(format_decimal(rounded, format="#,##0." + "0" * digits, locale=language.value))
+
+
+MOST_DIGITS = 3
+"""Digits after the decimal mark that are shown at most; `rounded_beside` adds one where a threshold asks for it."""
+
+
+def amount(value: Amount, language: Language) -> str:
+    """A number, or a range, with its comparator and unit."""
+    unit = shown_unit(value.unit, language)
+    space = "" if not unit else NO_BREAK_SPACE
+    shown = value.comparator + number(value.value, language)
+    if value.to is not None:
+        shown += "–" + number(value.to, language)
+    return shown + space + unit
+
+
+def shown_unit(unit: str, language: Language) -> str:
+    """A unit as people write it; one that we do not know is shown as it came."""
+    known = _SHOWN_UNITS.get(unit.casefold())
+    if known is not None:
+        return known[language is Language.FRENCH]
+    return escape(unit)
+
+
+@lru_cache(maxsize=4096)
+def day(value: date, language: Language) -> str:
+    """A calendar day: «20 Nov 2026», «20 nov. 2026»."""
+    return str(format_date(value, format=DAYS[language], locale=language.value))
+
+
+def when(value: When, language: Language) -> str:
+    """A day, a month or a year, as far as the record knows."""
+    if not value.partial:
+        return day(value.first, language)
+    if (value.last - value.first).days > 31:
+        return str(value.first.year)
+    return str(format_date(value.first, format=MONTHS_ONLY[language], locale=language.value))
+
+
+def rounded_beside(value: Decimal, limits: tuple[Decimal, ...], digits: int) -> Decimal:
+    """A computed value rounded to so many digits, with more where rounding would hide the side of a threshold."""
+    for more in range(digits, digits + 4):
+        rounded = value.quantize(Decimal(1).scaleb(-more), rounding=ROUND_HALF_UP)
+        if all((value > limit) == (rounded > limit) and (value < limit) == (rounded < limit) for limit in limits):
+            return rounded
+    return value

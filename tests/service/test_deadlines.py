@@ -1,0 +1,416 @@
+"""One deadline for all searches of a request, against real servers that are slow in every way; and what goes over the wire.
+
+The servers are ours, on loopback. Times are held to with wide margins: the machine of a test run is busy.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from support.ehr import BEARER, Ehr, authorization, denosumab, draft, ehr, rules, said, topics, without
+
+NOTHING = json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": []}).encode()
+DEADLINE = 0.6
+SOON = 2.0
+"""Well after the deadline and well before what the slow servers would take."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a call asked; a connection and its handler outlive it."""
+
+    path: str
+    headers: Message
+
+
+class Slow(BaseHTTPRequestHandler):
+    """A FHIR server that answers as the test says, and notes the calls."""
+
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        with self.server.counting(self):
+            try:
+                self.server.reply(self)
+            except OSError:  # the service hung up, as it should
+                self.close_connection = True
+
+    def found(self, body: bytes = NOTHING, **headers: str) -> None:
+        """A whole answer."""
+        self.send_response(200)
+        for name, value in ({"Content-Length": str(len(body))} | headers).items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_args: object) -> None:
+        """Nothing."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def __init__(self, reply: Callable[[Slow], None]) -> None:
+        super().__init__(("127.0.0.1", 0), Slow)
+        self.reply = reply
+        self.calls: list[Call] = []
+        self.running = self.most = 0
+        self._lock = threading.Lock()
+
+    def handle_error(self, *_args: object) -> None:
+        """Nothing: connections break off in these tests."""
+
+    @contextmanager
+    def counting(self, call: Slow) -> Iterator[None]:
+        with self._lock:
+            self.calls.append(Call(call.path, call.headers))
+            self.running += 1
+            self.most = max(self.most, self.running)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.running -= 1
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/fhir"
+
+
+@contextmanager
+def serving(reply: Callable[[Slow], None]) -> Iterator[Server]:
+    server = Server(reply)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def client_of(server: Server, **settings: object) -> Ehr:
+    return ehr(fhir_bases=(server.base,), **({"deadline_seconds": DEADLINE} | settings))
+
+
+def asking(server: Server, request: dict | None = None) -> dict:
+    request = without(request or denosumab(), "prefetch")
+    return request | {"fhirServer": server.base, "fhirAuthorization": authorization()}
+
+
+def timed(client: Ehr, request: dict) -> tuple[list, float]:
+    started = time.monotonic()
+    cards = client.cards(request)
+    return cards, time.monotonic() - started
+
+
+def drip(call: Slow, chunk: bytes = b" ", pause: float = 0.1) -> None:
+    """A body that never ends, a little at a time: no single read ever times out."""
+    call.send_response(200)
+    call.send_header("Content-Length", "100000")
+    call.end_headers()
+    for _ in range(100):
+        call.wfile.write(chunk)
+        time.sleep(pause)
+
+
+def drip_chunks(call: Slow) -> None:
+    call.send_response(200)
+    call.send_header("Transfer-Encoding", "chunked")
+    call.end_headers()
+    for _ in range(100):
+        call.wfile.write(b"1\r\n \r\n")
+        time.sleep(0.1)
+
+
+def drip_headers(call: Slow) -> None:
+    call.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    for number in range(60):
+        call.wfile.write(b"X-Header-%d: x\r\n" % number)
+        time.sleep(0.1)
+
+
+def sleep(call: Slow) -> None:
+    time.sleep(5)
+    call.found()
+
+
+def never(call: Slow) -> None:
+    call.rfile.read(1)
+
+
+SLOW = {
+    "sleeps": sleep,
+    "drips": drip,
+    "drips chunks": drip_chunks,
+    "drips headers": drip_headers,
+    "never answers": never,
+}
+
+
+@pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
+def test_a_slow_server_does_not_hold_the_answer_beyond_the_deadline(reply):
+    with serving(reply) as server:
+        cards, seconds = timed(client_of(server), asking(server))
+    assert DEADLINE * 0.9 < seconds < SOON
+    assert topics(cards) == ["could-not-be-checked"]
+    assert "did not answer within the deadline" in said(cards)
+    assert "vitamin-d-unknown" in rules(cards, "unchecked")
+
+
+@pytest.mark.parametrize("reply", SLOW.values(), ids=SLOW)
+def test_the_medication_of_a_draft_does_not_hold_the_answer_either(reply):
+    request = denosumab()
+    del draft(request)["medicationCodeableConcept"]
+    draft(request)["medicationReference"] = {"reference": "Medication/m1"}
+    with serving(reply) as server:
+        cards, seconds = timed(client_of(server), asking(server, request))
+    assert seconds < SOON
+    assert topics(cards) == ["not-identified"]
+
+
+def test_one_slow_search_does_not_cost_the_others_their_answers():
+    def slow_conditions(call):
+        (sleep if "/Condition/" in call.path else Slow.found)(call)
+
+    with serving(slow_conditions) as server:
+        cards, seconds = timed(client_of(server), asking(server))
+    assert seconds < SOON
+    assert "vitamin-d-unknown" in rules(cards)
+    assert "osteonecrosis-of-jaw" in rules(cards, "unchecked")
+
+
+def test_all_searches_run_at_once():
+    pause = 0.4
+
+    def pausing(call):
+        time.sleep(pause)
+        call.found()
+
+    with serving(pausing) as server:
+        client = client_of(server, deadline_seconds=30.0)
+        cards, seconds = timed(client, asking(server))
+        assert len(server.calls) > 15
+        assert server.most > len(server.calls) / 2
+    assert seconds < 0.25 * pause * len(server.calls)
+    assert rules(cards, "unchecked") == []
+
+
+def test_nothing_new_is_asked_after_the_answer():  # the token may be revoked by then
+    with serving(sleep) as server:
+        client_of(server, threads=1).cards(asking(server))
+        asked = len(server.calls)
+        time.sleep(0.5)
+        assert len(server.calls) == asked < 10, "four threads for one of ours; what waits for them is not begun"
+
+
+def test_a_server_that_drips_is_let_go_of_soon_after_the_deadline():
+    with serving(drip) as server:
+        client_of(server).cards(asking(server))
+        until = time.monotonic() + 3
+        while server.running and time.monotonic() < until:
+            time.sleep(0.05)
+        assert server.running == 0
+
+
+def test_a_slow_server_does_not_hold_up_the_next_request():
+    with serving(drip) as slow, serving(Slow.found) as quick:
+        client = ehr(fhir_bases=(slow.base, quick.base), deadline_seconds=DEADLINE, threads=1)
+        for _ in range(3):
+            client.cards(asking(slow))
+        time.sleep(0.5)
+        cards, seconds = timed(client, asking(quick))
+    assert seconds < SOON
+    assert "vitamin-d-unknown" in rules(cards)
+
+
+# --- broken servers ---------------------------------------------------------------------------------------------------
+
+
+def hang_up(call: Slow) -> None:
+    call.close_connection = True
+    call.connection.shutdown(socket.SHUT_RDWR)
+
+
+def hang_up_amid_the_body(call: Slow) -> None:
+    call.send_response(200)
+    call.send_header("Content-Length", "100000")
+    call.end_headers()
+    call.wfile.write(NOTHING)
+    hang_up(call)
+
+
+def no_http(call: Slow) -> None:
+    call.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+    hang_up(call)
+
+
+def broken_gzip(call: Slow) -> None:
+    call.found(b"this is no gzip", Content_Encoding="gzip")
+
+
+def long_header(call: Slow) -> None:
+    call.found(X_Long="x" * 100_000)
+
+
+BROKEN = {
+    "hangs up": hang_up,
+    "hangs up amid the body": hang_up_amid_the_body,
+    "speaks no HTTP": no_http,
+    "sends broken gzip": broken_gzip,
+    "sends a header without end": long_header,
+}
+
+
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+def test_a_broken_server_is_told_on_a_card(reply):
+    with serving(reply) as server:
+        cards, seconds = timed(client_of(server, deadline_seconds=5.0), asking(server))
+    assert seconds < 4
+    assert topics(cards) == ["could-not-be-checked"]
+    assert "could not be reached" in said(cards)
+
+
+def test_a_refused_connection_is_told_on_a_card():
+    with serving(Slow.found) as server:
+        base = server
+    cards, seconds = timed(client_of(base, deadline_seconds=5.0), asking(base))
+    assert seconds < 4
+    assert "could not be reached" in said(cards)
+
+
+def test_a_connection_that_the_server_closes_as_it_is_used_again_costs_no_answer():
+    def once_a_connection(call: Slow) -> None:
+        if call in answered:
+            call.close_connection = True
+        else:
+            answered.append(call)
+            call.found()
+
+    answered: list[Slow] = []
+    with serving(once_a_connection) as server:
+        client = client_of(server, deadline_seconds=20)
+        first = topics(client.cards(asking(server)))
+        connections = len(answered)
+        again = topics(client.cards(asking(server)))
+    assert again == first
+    assert "could-not-be-checked" not in first
+    assert len(server.calls) > len(answered) > connections, "no connection was used again"
+
+
+def test_a_compressed_answer_is_read():
+    with serving(lambda call: call.found(gzip.compress(NOTHING), Content_Encoding="gzip")) as server:
+        assert "vitamin-d-unknown" in rules(client_of(server, deadline_seconds=30.0).cards(asking(server)))
+
+
+def test_an_answer_that_begins_with_a_byte_order_mark_is_read():
+    with serving(lambda call: call.found(b"\xef\xbb\xbf" + NOTHING)) as server:
+        assert "vitamin-d-unknown" in rules(client_of(server, deadline_seconds=30.0).cards(asking(server)))
+
+
+def test_a_small_answer_that_grows_when_it_is_unpacked_is_not_read_whole():
+    bomb = gzip.compress(b'{"resourceType": "Bundle", "x": "' + b"x" * 50_000_000 + b'"}')
+
+    def bombs(call):
+        call.found(
+            *([bomb] if "/Condition/" in call.path else []),
+            **({"Content_Encoding": "gzip"} if "/Condition/" in call.path else {}),
+        )
+
+    with serving(bombs) as server:
+        cards = client_of(server, deadline_seconds=30.0).cards(asking(server))
+    assert "too large" in said(cards)
+    assert "vitamin-d-unknown" in rules(cards)
+
+
+# --- what goes over the wire ------------------------------------------------------------------------------------------
+
+
+def test_the_token_of_the_request_is_sent_whatever_the_machine_is_set_up_for(monkeypatch, tmp_path):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login other password other\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    for proxy in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(proxy, "http://127.0.0.1:9")
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with serving(Slow.found) as server:
+        cards = client_of(server, deadline_seconds=30.0).cards(asking(server))
+    assert "vitamin-d-unknown" in rules(cards)
+    assert {call.headers["Authorization"] for call in server.calls} == {f"Bearer {BEARER}"}
+
+
+@pytest.mark.parametrize("reply", [Slow.found, *BROKEN.values()], ids=["answers", *BROKEN])
+def test_no_log_of_any_library_names_the_patient_or_the_token(reply, caplog):
+    with caplog.at_level(logging.DEBUG), serving(reply) as server:
+        client_of(server, deadline_seconds=5.0).cards(asking(server))
+        assert any("/Patient/synthetic-1" in call.path for call in server.calls)
+    assert "synthetic-1" not in caplog.text
+    assert BEARER not in caplog.text
+
+
+def test_a_redirect_is_not_followed_and_carries_the_token_nowhere():
+    with serving(Slow.found) as other:
+
+        def redirect(call):
+            call.send_response(307)
+            call.send_header("Location", f"{other.base}{call.path.removeprefix('/fhir')}")
+            call.send_header("Content-Length", "0")
+            call.end_headers()
+
+        with serving(redirect) as server:
+            cards = client_of(server, deadline_seconds=30.0).cards(asking(server))
+        assert other.calls == []
+    assert "redirected the search" in said(cards)
+
+
+def test_no_cookie_of_one_patients_server_comes_back_with_the_next_call():
+    with serving(lambda call: call.found(Set_Cookie="session=1; Path=/")) as server:
+        client = client_of(server, deadline_seconds=30.0)
+        for _ in range(2):
+            client.cards(asking(server))
+    assert len(server.calls) > 30
+    assert not any("Cookie" in call.headers for call in server.calls)
+
+
+def test_two_requests_at_once_do_not_mix_their_tokens():
+    def slowly(call):
+        time.sleep(0.05)
+        call.found()
+
+    with serving(slowly) as server:
+        client = client_of(server, deadline_seconds=30.0)
+        first, second = asking(server), asking(server)
+        second = json.loads(json.dumps(second).replace("synthetic-1", "synthetic-2"))
+        second["fhirAuthorization"]["access_token"] = "second"  # noqa: S105 - no secret
+        clients = [client.application.test_client() for _ in range(2)]
+        threads = [
+            threading.Thread(target=one.fire, args=(asked,))
+            for one, asked in zip(clients, (first, second), strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    read = {(call.path, call.headers["Authorization"]) for call in server.calls if "/Patient/" in call.path}
+    assert read == {
+        ("/fhir/Patient/synthetic-1", f"Bearer {BEARER}"),
+        ("/fhir/Patient/synthetic-2", "Bearer second"),
+    }

@@ -1,0 +1,103 @@
+"""What rules declare of themselves, beside what they say: the lists of `rules.md`, "Cards", and the limits by name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+import pytest
+
+import service.rules
+from service.languages.render import Language, sentence
+from service.rules import all_rules, rules_of
+from service.rules.citation import CHU, ONC, Citation, Document, cited, rao
+
+PREREQUISITES = frozenset(
+    [
+        *("vitamin-d-unknown", "calcium-unknown", "renal-function-unknown", "dental-assessment-missing"),
+        *("cementoplasty-haemostasis-unknown", "cementoplasty-imaging", "cementoplasty-tumour-board"),
+        "stereotactic-tumour-board",
+    ]
+)
+HOW_TO_GIVE = frozenset(
+    [
+        *("zoledronate-renal-dose", "zoledronate-interval", "zoledronate-infusion", "zoledronate-first-infusion"),
+        *("supplementation-missing", "denosumab-dose", "denosumab-interval", "antiresorptive-route"),
+    ]
+)
+ONE_CARD = (
+    frozenset(["denosumab-dose", "denosumab-interval", "antiresorptive-route"]),
+    frozenset(["stereotactic-contraindication", "re-irradiation-interval", "re-irradiation-record"]),
+    frozenset(["bone-scan-after-fdg-pet", "bone-scan-routine-follow-up"]),
+    frozenset(["denosumab-overdue", "denosumab-discontinued", "antiresorptive-stopped-early"]),
+)
+ABOUT_THE_PATIENT = frozenset(
+    ["hypercalcaemic-crisis", "spinal-cord-compression", "cumulative-nephrotoxicity", "vitamin-d-excess"],
+)
+ABOUT_STARTING_OR_STOPPING = frozenset(
+    ["antiresorptive-not-started", "denosumab-discontinued", "antiresorptive-stopped-early"]
+)
+
+
+def test_the_prerequisites_that_share_a_checklist_are_those_of_the_specification():
+    assert {rule.id for rule in all_rules() if rule.prerequisite} == PREREQUISITES
+
+
+def test_the_rules_that_a_deletion_silences_are_those_of_the_specification():
+    assert {rule.id for rule in all_rules() if rule.about_giving} == HOW_TO_GIVE
+
+
+@pytest.mark.parametrize("together", ONE_CARD, ids=min)
+def test_rules_about_one_problem_share_a_card(together):
+    [problem] = {rule.problem for rule in all_rules() if rule.id in together}
+    assert {rule.id for rule in all_rules() if rule.problem == problem} == together
+
+
+def test_the_emergencies_are_asked_on_any_relevant_order():
+    anywhere = {rule.id for rule in all_rules() if rule.trigger is not None and rule.trigger.any_relevant}
+    assert anywhere == {"hypercalcaemic-crisis", "spinal-cord-compression"}
+
+
+def test_the_rules_about_the_patient_rather_than_an_order_speak_once():
+    assert {rule.id for rule in all_rules() if rule.once} == ABOUT_THE_PATIENT
+
+
+def test_the_rules_that_an_emergency_silences_are_those_about_starting_or_stopping():
+    assert {rule.id for rule in all_rules() if rule.about_course} == ABOUT_STARTING_OR_STOPPING
+
+
+def source(*citations: Citation) -> str:
+    return sentence(cited(citations), Language.ENGLISH).replace("\u00a0", " ")
+
+
+def test_a_chapter_is_cited_with_its_sections_by_number_then_its_tables_then_the_box_each_once():
+    places = rao("radiotherapy", "box, Tableau 6, §3.1"), rao("radiotherapy", "§1.4"), rao("radiotherapy", "§3.1")
+    assert source(*places).endswith("2023, Bone metastases: radiotherapy §1.4, §3.1, Tableau 6, recommendation box")
+
+
+def test_a_chapter_without_sections_and_sections_without_a_chapter_are_cited_alone():
+    assert source(rao("surgery")).endswith("Bone metastases: surgery")
+    assert source(Citation(Document.KAS, places="§2")).endswith("Interventional radiology and bone metastases: §2")
+
+
+def test_several_documents_are_cited_one_after_the_other_each_once_and_one_without_places_by_its_title():
+    assert source(ONC, CHU) == "Patient page “Bone metastases” and University hospital sheet on bone consolidation"
+    assert source(ONC, rao("surgery", "§3"), CHU, ONC) == (
+        "Patient page “Bone metastases”, Auvergne-Rhône-Alpes referential of thoracic oncology 2023, Bone metastases: "
+        "surgery §3 and University hospital sheet on bone consolidation"
+    )
+
+
+def test_a_chapter_that_the_referential_does_not_have_cannot_be_cited():
+    with pytest.raises(ValueError, match="unknown chapter 'dentistry'"):
+        rao("dentistry", "§1")
+
+
+def test_every_rule_that_is_written_is_listed_in_a_chapter():
+    modules = [import_module(f"service.rules.{one.name}") for one in iter_modules(service.rules.__path__)]
+    assert {rule.id for module in modules for rule in rules_of(module)} == {rule.id for rule in all_rules()}
+
+
+def test_what_decides_the_scope_of_an_order_is_among_the_facts_that_its_rule_is_given():
+    without = [rule.id for rule in all_rules() if rule.trigger is not None and not rule.trigger.needs <= rule.needs]
+    assert without == []

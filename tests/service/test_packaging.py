@@ -1,0 +1,288 @@
+"""What is handed over is whole, pinned and clean: the wheel, the lock files, the image, the compose file, the tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("cds_hooks", "mappings", "service")
+LOCKS = sorted(path.name for path in ROOT.glob("*.lock"))
+TOP_LEVEL = {
+    *PACKAGES,
+    *("tests", "docker-compose.yml", "pyproject.toml", "README.md"),
+    *("Dockerfile", "LICENSE", "Makefile"),
+    *LOCKS,
+}
+MAKE_TARGETS = {"install", "demo", "run", "test", "bench"}
+
+# What no file may name; this one has to.
+REGISTRY = re.compile(
+    r"pypi\.org|pythonhosted\.org|registry\.npmjs|registry\.yarnpkg|repo1?\.maven|crates\.io|proxy\.golang"
+    r"|deb\.debian|docker\.io|gcr\.io|ghcr\.io|quay\.io"
+)
+MACHINE_PATH = re.compile(r"(?<![\w.\-/}])/(?:work|tmp|root|home|Users)/")
+
+
+def run(*command: str | Path, **options) -> str:
+    return subprocess.run(  # noqa: S603 - a command of these tests
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, **options
+    ).stdout
+
+
+@pytest.fixture(scope="module")
+def tree() -> list[str]:
+    """The files of the project: what git keeps, and what it would keep next."""
+    listed = run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT)
+    return sorted(name for name in set(listed.split("\0")) if name and (ROOT / name).exists())
+
+
+# --- the wheel --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def wheel(tree, tmp_path_factory) -> Path:
+    """The wheel that a clean checkout builds."""
+    checkout, built = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("built")
+    for name in tree:
+        if name.split("/")[0] in {*PACKAGES, "pyproject.toml", "README.md", "LICENSE"}:
+            (checkout / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, checkout / name)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
+    run(*pip, "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", built, checkout)
+    (path,) = built.iterdir()
+    return path
+
+
+def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel, tree):
+    with ZipFile(wheel) as archive:
+        held = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert held == {name for name in tree if name.split("/")[0] in PACKAGES}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "service/edge/templates/*.html",
+        "service/edge/static/*",
+        "service/catalogue/catalogue.*.md",
+        "mappings/vocabulary/valuesets/*.csv",
+    ],
+)
+def test_what_is_no_code_is_in_the_wheel_too(wheel, kind):
+    with ZipFile(wheel) as archive:
+        assert [name for name in archive.namelist() if Path(name).match(kind)]
+
+
+def test_the_service_runs_from_the_wheel_alone(wheel, tmp_path):
+    site = tmp_path / "site"
+    with ZipFile(wheel) as archive:
+        archive.extractall(site)
+    script = """
+import json, service, service.cli
+from service.edge.app import create_app
+from service.settings import read_settings
+client = create_app(read_settings({"OSTEOCDS_DATABASE_URL": "sqlite://"})).test_client()
+paths = ["/", "/catalogue", "/catalogue?lang=fr", "/questionnaires/mirels", "/cds-services", "/static/pages.css"]
+print(json.dumps([service.__file__, {path: client.get(path).status_code for path in paths}]))
+"""
+    said = run(sys.executable, "-c", script, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(site)})
+    where, answers = json.loads(said)
+    assert Path(where).is_relative_to(site)
+    assert set(answers.values()) == {200}
+
+
+# --- locks ------------------------------------------------------------------------------------------------------------
+
+
+def test_there_is_a_lock_for_the_service_its_build_its_development_and_the_demo():
+    assert set(LOCKS) == {f"requirements{kind}.lock" for kind in ("", "-build", "-dev", "-sekmet")}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_pins_each_requirement_with_hashes_and_names_no_address(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    requirements = [part for part in re.split(r"\n(?![ \t])", text.strip()) if not part.startswith("#")]
+    assert requirements
+    for requirement in requirements:
+        assert re.match(r"[\w.\-]+==[\w.]+( ;[^\\]+)? \\\n    --hash=sha256:[0-9a-f]{64}", requirement), requirement
+    assert not re.search(r"://|--(?:extra-)?index|--find-links|--trusted-host", text)
+
+
+def test_the_lock_of_the_service_is_a_part_of_the_lock_of_its_development():
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^[\w.\-]+==[\w.]+", (ROOT / name).read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert pins("requirements.lock") | pins("requirements-build.lock") <= pins("requirements-dev.lock")
+
+
+def test_every_dependency_that_is_declared_is_locked():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    groups = declared["dependency-groups"]
+    wanted = {
+        "requirements.lock": declared["project"]["dependencies"],
+        "requirements-build.lock": groups["build"],
+        "requirements-dev.lock": [*declared["project"]["dependencies"], *groups["test"], *groups["lint"]],
+        "requirements-sekmet.lock": groups["fhir-server"],
+    }
+    for lock, requirements in wanted.items():
+        locked = set(re.findall(r"^([\w.\-]+)==", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))
+        names = {re.split(r"[^\w.\-]", one)[0].replace(".", "-") for one in requirements}
+        assert names <= {one.replace(".", "-") for one in locked}, lock
+
+
+def test_the_packages_of_node_are_locked_with_hashes_and_without_addresses():
+    lock = json.loads((ROOT / "tests/integration/medplum/package-lock.json").read_text(encoding="utf-8"))
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert packages
+    assert all(package["integrity"].startswith("sha512-") for package in packages.values())
+    assert not any("resolved" in package for package in packages.values())
+
+
+# --- the image --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dockerfile() -> list[tuple[str, str]]:
+    """The Dockerfile as instructions with their arguments."""
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    whole = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE).replace("\\\n", "")
+    return [(line.split(" ", 1)[0], line.split(" ", 1)[1].strip()) for line in whole.splitlines() if line]
+
+
+def arguments(dockerfile, name: str) -> list[str]:
+    return [told for instruction, told in dockerfile if instruction == name]
+
+
+def test_the_image_is_made_in_two_stages_on_one_pinned_slim_python(dockerfile):
+    bases = [told.split(" ")[0] for told in arguments(dockerfile, "FROM")]
+    assert len(bases) == 2
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", bases[0])
+
+
+def test_the_image_installs_only_what_is_locked(dockerfile):
+    installs = [part for told in arguments(dockerfile, "RUN") for part in told.split("&&") if "pip install" in part]
+    assert len(installs) == 3
+    assert all("--require-hashes" in part or "--no-index" in part for part in installs)
+
+
+def test_the_image_runs_the_service_as_a_user_without_rights(dockerfile):
+    final = dockerfile[[name for name, _ in dockerfile].index("FROM", 1) :]
+    assert [told for name, told in final if name == "USER"] == ["10001"]
+    names = [name for name, _ in final]
+    assert not {"RUN", "COPY", "ADD"} & set(names[names.index("USER") :]), "nothing is done as this user but serve"
+    assert [json.loads(told) for name, told in final if name == "CMD"] == [["osteocds", "serve"]]
+    assert arguments(final, "EXPOSE") == ["8080"]
+
+
+def test_the_health_check_of_the_image_asks_the_service_whether_it_is_ready(dockerfile):
+    (told,) = arguments(dockerfile, "HEALTHCHECK")
+    program, option, script = json.loads(told.partition("CMD ")[2])
+    assert (program, option) == ("python", "-c")
+    compile(script, "HEALTHCHECK", "exec")
+    assert "/health/ready" in script
+
+
+def test_the_image_is_built_from_what_the_context_lets_through_and_nothing_else(dockerfile):
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in ignored
+    copied = {
+        source
+        for told in arguments(dockerfile, "COPY")
+        if not told.startswith("--from")
+        for source in told.split(" ")[:-1]
+    }
+    assert {line.removeprefix("!") for line in ignored if line.startswith("!")} == copied
+
+
+# --- compose ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict]:
+    composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    return composed["services"]
+
+
+def test_compose_brings_the_service_a_pinned_fhir_server_and_its_patients(services):
+    assert set(services) == {"osteocds", "fhir", "patients"}
+    assert services["osteocds"]["build"] == services["patients"]["build"] == "."
+    assert services["osteocds"]["image"] == services["patients"]["image"]
+    assert re.fullmatch(r"hapiproject/hapi:v\d+\.\d+\.\d+-\d+", services["fhir"]["image"])
+
+
+def test_the_fhir_server_of_compose_is_the_version_of_the_integration_tests(services):
+    pom = (ROOT / "tests/integration/hapi/pom.xml").read_text(encoding="utf-8")
+    version = re.search(r"<hapi\.version>(.+)</hapi\.version>", pom)
+    assert version
+    assert services["fhir"]["image"].partition(":v")[2].partition("-")[0] == version.group(1)
+
+
+def test_compose_publishes_ports_on_loopback_only(services):
+    ports = [port for service in services.values() for port in service.get("ports", ())]
+    assert len(ports) == 2
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_in_compose_the_service_may_call_the_fhir_server_that_holds_the_patients(services):
+    base = services["osteocds"]["environment"]["OSTEOCDS_FHIR_BASES"]
+    assert base == "http://fhir:8080/fhir"
+    command = services["patients"]["command"]
+    assert command[:2] == ["osteocds", "load-demo-patients"]
+    assert command[-1] == base
+
+
+# --- the tree ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_top_level_holds_what_it_may_and_no_more(tree):
+    found = {name.split("/")[0] for name in tree}
+    assert {name for name in found if not name.startswith(".")} == TOP_LEVEL
+    assert {name for name in found if name.startswith(".")} == {".ci", ".dockerignore", ".gitignore"}
+
+
+def test_no_file_names_a_registry_or_a_place_of_one_machine(tree):
+    named = []
+    for name in tree:
+        text = (ROOT / name).read_text(encoding="utf-8", errors="replace")
+        named += [f"{name}: {found.group()}" for sought in (REGISTRY, MACHINE_PATH) for found in sought.finditer(text)]
+    assert named == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("see /" + "home/anna/x", True),
+        ("'/" + "tmp/x'", True),
+        ("GET /fhir/root/x", False),
+        ("https://example.org/home/", False),
+        ("{base}/work/", False),
+    ],
+)
+def test_a_place_of_one_machine_is_an_absolute_path(text, found):
+    assert bool(MACHINE_PATH.search(text)) is found
+
+
+def test_the_make_targets_that_others_rely_on_are_there():
+    for target in MAKE_TARGETS:
+        assert run("make", "--dry-run", "--no-print-directory", target, cwd=ROOT)
+
+
+def test_ci_runs_every_test():
+    script = ROOT / ".ci/run"
+    assert os.access(script, os.X_OK)
+    run("bash", "-n", script)
+    lines = script.read_text(encoding="utf-8").splitlines()
+    assert "export CI=true" in lines
+    assert "make --no-print-directory test" in lines

@@ -1,0 +1,411 @@
+"""The pages for people: what they answer, that they are sound HTML, and how they work in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import product
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
+from justhtml import JustHTML
+from selenium.webdriver import ActionChains, Chrome, Keys
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+from support.browser import BrowserMissingError, browser
+from support.ehr import Ehr, ehr
+from support.scenario import request_for
+from support.serving import served
+
+from mappings.clock import Clock
+from mappings.readers.questionnaires import SCORES, Score, read_response
+from mappings.vocabulary.concepts import Terminology
+from service.demo.synthetic import SITES
+from service.languages.render import Language, render, sentence
+from service.rules import all_rules
+
+PATHS = ["/", "/catalogue", "/questionnaires/mirels", "/questionnaires/sins"]
+LANGUAGES = ["en", "fr"]
+CASES = list(product(PATHS, LANGUAGES))
+POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'"
+
+
+@pytest.fixture(scope="module")
+def client() -> Ehr:
+    return ehr()
+
+
+def html(client: Ehr, path: str, language: str) -> str:
+    answer = client.get(path, query_string={"lang": language}, headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/html"
+    return answer.text
+
+
+def links(page: str) -> list[str]:
+    """Every address that a page names."""
+    return re.findall(r'\b(?:href|src|action)="([^"]*)"', page)
+
+
+# --- as answers -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("path", "language"), CASES)
+def test_a_page_is_sound_html_in_its_language(client: Ehr, path: str, language: str) -> None:
+    page = html(client, path, language)
+    JustHTML(page, strict=True)
+    assert f'<html lang="{language}">' in page
+    assert "{{" not in page
+    identifiers = re.findall(r'\bid="([^"]*)"', page)
+    assert len(identifiers) == len(set(identifiers))
+
+
+@pytest.mark.parametrize(("path", "language"), CASES)
+def test_a_page_may_load_from_its_own_host_only_and_does(client: Ehr, path: str, language: str) -> None:
+    answer = client.get(path, query_string={"lang": language}, headers={"Accept": "text/html"})
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert not [link for link in links(answer.text) if urlsplit(link).netloc]
+    assert not re.search(r"<script>|<style|\bstyle=|\bon\w+=", answer.text), "nothing inline, which the policy forbids"
+
+
+@pytest.mark.parametrize(("path", "language"), CASES)
+def test_every_link_of_a_page_leads_somewhere(client: Ehr, path: str, language: str) -> None:
+    page = html(client, path, language)
+    identifiers = set(re.findall(r'\bid="([^"]*)"', page))
+    for link in set(links(page)):
+        if link.startswith("#"):
+            assert link[1:] in identifiers
+        else:
+            target = path + link if link.startswith("?") else link
+            with client.get(target.replace("&amp;", "&")) as answer:  # a static file is open until its answer is closed
+                assert answer.status_code == 200, link
+
+
+@pytest.mark.parametrize(
+    ("query", "header", "language"),
+    [
+        ("", "fr-FR,fr;q=0.9", "fr"),
+        ("", "de", "en"),
+        ("", "", "en"),
+        ("fr", "en", "fr"),
+        ("en", "fr", "en"),
+        ("xx", "fr", "fr"),
+    ],
+)
+def test_the_language_is_the_one_asked_for_in_the_address_else_the_browsers(
+    client: Ehr, query: str, header: str, language: str
+) -> None:
+    answer = client.get("/", query_string={"lang": query} if query else {}, headers={"Accept-Language": header})
+    assert f'<html lang="{language}">' in answer.text
+    assert answer.headers["Content-Language"] == language
+    assert {"accept", "accept-language"} <= {name.lower() for name in answer.vary}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_page_links_to_itself_in_the_other_language(client: Ehr, path: str) -> None:
+    assert 'href="?lang=fr" lang="fr"' in html(client, path, "en")
+    assert 'href="?lang=en" lang="en"' in html(client, path, "fr")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_catalogue_has_an_anchor_for_every_rule_and_names_indicators_in_the_language(
+    client: Ehr, language: str
+) -> None:
+    page = html(client, "/catalogue", language)
+    for rule in all_rules():
+        assert f'<article id="{rule.id}">' in page
+    words = {"en": {"critical", "warning", "info"}, "fr": {"critique", "avertissement", "information"}}
+    assert set(re.findall(r'class="indicator">(\w+)<', page)) == words[language]
+
+
+@pytest.mark.parametrize("name", SCORES)
+@pytest.mark.parametrize(
+    ("accept", "query", "mimetype"),
+    [
+        ("application/fhir+json", "", "application/fhir+json"),
+        ("application/json", "", "application/fhir+json"),
+        ("*/*", "", "application/fhir+json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "", "text/html"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "json", "application/fhir+json"),
+        ("text/html,application/xhtml+xml,*/*;q=0.8", "application/fhir+json", "application/fhir+json"),
+        ("application/fhir+json", "html", "text/html"),
+    ],
+)
+def test_a_questionnaire_is_fhir_for_programs_and_a_form_for_browsers(
+    client: Ehr, name: str, accept: str, query: str, mimetype: str
+) -> None:
+    answer = client.get(f"/questionnaires/{name}", query_string={"_format": query}, headers={"Accept": accept})
+    assert answer.mimetype == mimetype
+
+
+# --- from the cards ---------------------------------------------------------------------------------------------------
+
+ASKING = {"order": {"act": "radiotherapy", "site": "left femur", "dose": "30 Gy", "fractions": 10}}
+LYSIS = {**ASKING, "record": {"findings": {"cortical-lysis-axial": "35 %", "cortical-lysis-circumferential": "60 %"}}}
+
+
+@pytest.mark.parametrize(("rule", "told"), [("fracture-risk-before-radiotherapy", ASKING), ("cortical-lysis", LYSIS)])
+@pytest.mark.parametrize(("language", "label"), [("en", "Fill in: Mirels score"), ("fr", "Remplir : Score de Mirels")])
+@pytest.mark.parametrize("public_url", ["", "https://cds.example.org/osteo"])
+def test_a_card_that_asks_for_a_score_links_to_its_page_in_the_language_of_the_card(
+    rule: str, told: dict[str, Any], language: str, label: str, public_url: str
+) -> None:
+    client = ehr(public_url=public_url)
+    cards = client.cards(request_for(told), headers={"Accept-Language": language}, base_url="http://cds.test:81/")
+    [card] = [card for card in cards if card["source"]["topic"]["code"] == rule]
+    [link] = card["links"]
+    assert link["label"].replace("\u00a0", " ") == label
+    assert link["type"] == "absolute"
+    assert link["url"] == f"{public_url or 'http://cds.test:81'}/questionnaires/mirels?lang={language}"
+    path = link["url"].removeprefix(public_url or "http://cds.test:81")
+    page = client.get(path, headers={"Accept": "text/html"}).text
+    assert f'<html lang="{language}">' in page
+
+
+@pytest.mark.parametrize("host", ['evil"><script>', "a b", "x.test:99999", "x.test/../", "", "é", "[::1"])
+def test_a_host_that_no_link_can_be_made_of_costs_the_link_and_not_the_advice(host: str) -> None:
+    cards = ehr().cards(request_for(ASKING), headers={"Host": host})
+    [card] = [card for card in cards if card["source"]["topic"]["code"] == "fracture-risk-before-radiotherapy"]
+    assert "links" not in card
+
+
+def test_a_card_that_asks_for_no_score_has_no_link() -> None:
+    told = {**ASKING, "record": {"findings": {"mirels-score": {"value": "10", "site": "left femur"}}}}
+    [card] = ehr().cards(request_for(told))
+    assert card["source"]["topic"]["code"] == "mirels-high"
+    assert "links" not in card
+
+
+# --- in a browser -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    with served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chrome]:
+    try:
+        with browser() as driven:
+            yield driven
+    except BrowserMissingError as missing:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(missing), pytrace=False)
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def page(chromium: Chrome, site: str) -> Iterator[Chrome]:
+    """The browser; at the end of the test its console is empty."""
+    chromium.get(f"{site}/")
+    chromium.get_log("browser")
+    yield chromium
+    assert chromium.get_log("browser") == []
+
+
+def choose(page: Chrome, question: str, answer: str) -> None:
+    choice = page.find_element(By.CSS_SELECTOR, f'input[name="{question}"][value="{answer}"]')
+    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", choice)  # the total stays above what is below
+    choice.click()
+
+
+def shown(page: Chrome, identifier: str) -> str:
+    text: str = page.find_element(By.ID, identifier).text
+    return text
+
+
+def focused(page: Chrome) -> WebElement:
+    return page.switch_to.active_element
+
+
+def responses_of_every_total(score: Score) -> dict[int, dict[str, str]]:
+    """For each total that the score can have, answers that add up to it."""
+    found: dict[int, dict[str, str]] = {}
+    for answers in product(*(question.answers for question in score.questions)):
+        codes = {question.code: answer.code for question, answer in zip(score.questions, answers, strict=True)}
+        found.setdefault(sum(answer.points for answer in answers), codes)
+    return found
+
+
+@pytest.mark.parametrize(("path", "language"), CASES)
+def test_a_page_opens_without_an_error_and_fits_a_telephone(page: Chrome, site: str, path: str, language: str) -> None:
+    page.get(f"{site}{path}?lang={language}")
+    page.set_window_size(500, 900)
+    try:
+        assert page.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    finally:
+        page.set_window_size(1100, 900)
+    assert page.find_element(By.TAG_NAME, "h1").is_displayed()
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)
+def test_the_page_shows_the_total_and_the_band_that_the_rules_would_reckon(
+    page: Chrome, site: str, score: Score, language: Language
+) -> None:
+    page.get(f"{site}/questionnaires/{score.id}?lang={language.value}")
+    assert shown(page, "total") == "–"
+    totals = responses_of_every_total(score)
+    edges = {edge for band in score.bands for edge in (band.first - 1, band.first)} | {max(totals)}
+    for total in sorted(edges & totals.keys()):
+        for question, answer in totals[total].items():
+            choose(page, question, answer)
+        assert shown(page, "total") == str(total)
+        assert shown(page, "meaning").replace("\u00a0", " ") == sentence(score.meaning(total), language).replace(
+            "\u00a0", " "
+        )
+        [reached] = page.find_elements(By.CSS_SELECTOR, "#bands .reached")
+        assert reached.text.replace("\u00a0", " ") == shown(page, "meaning").replace("\u00a0", " ")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("name", "bone"), [("mirels", "femur"), ("sins", "lumbar spine"), ("mirels", None)])
+def test_the_response_that_the_page_offers_is_valid_and_read_back_as_it_was_filled_in(
+    page: Chrome, site: str, name: str, bone: str | None, language: str
+) -> None:
+    score = SCORES[name]
+    page.get(f"{site}/questionnaires/{name}?lang={language}")
+    total, answers = max(responses_of_every_total(score).items())
+    for question, answer in answers.items():
+        choose(page, question, answer)
+    if bone is not None:
+        choose(page, "bone", SITES[bone])
+    page.find_element(By.ID, "take").click()
+    WebDriverWait(page, 5).until(lambda _: shown(page, "copied"))
+    text = page.find_element(By.ID, "response").get_property("value")
+    assert isinstance(text, str)
+    resource = json.loads(text)
+    QuestionnaireResponse.model_validate(resource)
+    now = Clock(datetime.fromisoformat(resource["authored"]))
+    read = read_response("QuestionnaireResponse/1", resource, now, Terminology.shipped())
+    assert read is not None
+    finding = read[1].finding
+    assert read[1].problem is None
+    assert finding is not None
+    assert finding.bounds is not None
+    assert (read[0], finding.bounds.exact) == (score.finding, total)
+    assert bool(finding.regions) == (bone is not None)
+    coded = {item["linkId"]: item["answer"][0].get("valueCoding", {}).get("display") for item in resource["item"]}
+    first = score.questions[0]
+    chosen = next(answer for answer in first.answers if answer.code == answers[first.code])
+    assert coded[first.code] == sentence(chosen.text, Language(language))
+
+
+def test_an_incomplete_form_offers_nothing_and_clearing_it_starts_anew(page: Chrome, site: str) -> None:
+    page.get(f"{site}/questionnaires/mirels?lang=en")
+    take = page.find_element(By.ID, "take")
+    answers = responses_of_every_total(SCORES["mirels"])[9]
+    for question, answer in answers.items():
+        assert not take.is_enabled()
+        assert shown(page, "total") == "–"
+        choose(page, question, answer)
+    assert take.is_enabled()
+    page.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
+    WebDriverWait(page, 5).until(lambda _: shown(page, "total") == "–")
+    assert not take.is_enabled()
+    assert page.find_elements(By.CSS_SELECTOR, ":checked") == []
+
+
+def test_the_form_can_be_filled_in_by_keyboard_alone(page: Chrome, site: str) -> None:
+    page.get(f"{site}/questionnaires/mirels?lang=en")
+    press = ActionChains(page)
+    for question in SCORES["mirels"].questions:
+        for _ in range(20):
+            press.send_keys(Keys.TAB).perform()
+            if focused(page).get_attribute("name") == question.code:
+                break
+        press.send_keys(Keys.SPACE, Keys.ARROW_DOWN).perform()  # the second answer: 2 points
+    assert shown(page, "total") == "8"
+    for _ in range(20):
+        press.send_keys(Keys.TAB).perform()
+        if focused(page).get_attribute("id") == "take":
+            break
+    press.send_keys(Keys.ENTER).perform()
+    WebDriverWait(page, 5).until(lambda _: shown(page, "copied"))
+    assert '"valueInteger": 8' in str(page.find_element(By.ID, "response").get_property("value"))
+
+
+def test_the_first_tab_offers_to_skip_to_the_content(page: Chrome, site: str) -> None:
+    page.get(f"{site}/catalogue?lang=en")
+    ActionChains(page).send_keys(Keys.TAB).perform()
+    assert focused(page).get_attribute("class") == "skip"
+    assert focused(page).is_displayed()
+
+
+def test_what_is_typed_leaves_the_rules_in_which_every_word_occurs(page: Chrome, site: str) -> None:
+    page.get(f"{site}/catalogue?lang=fr")
+    search = page.find_element(By.ID, "search")
+    search.send_keys("GEMCITABINE suspendre")
+    visible = [one.get_attribute("id") for one in page.find_elements(By.CSS_SELECTOR, "article:not([hidden])")]
+    assert "radiosensitiser-before-radiotherapy" in visible
+    assert len(visible) < 10
+    assert shown(page, "found").replace("\u00a0", " ") == f"Règles trouvées : {len(visible)}"
+    for chapter in page.find_elements(By.CSS_SELECTOR, "section.chapter"):
+        assert chapter.is_displayed() == bool(chapter.find_elements(By.CSS_SELECTOR, "article:not([hidden])"))
+    search.clear()
+    search.send_keys("hypocalcemie")
+    assert page.find_element(By.ID, "hypocalcaemia").is_displayed(), "accents need not be typed"
+    search.clear()
+    search.send_keys(Keys.SPACE)
+    assert len(page.find_elements(By.CSS_SELECTOR, "article:not([hidden])")) == len(all_rules())
+
+
+def test_an_anchor_of_the_catalogue_leads_to_its_rule_even_where_the_search_hid_it(page: Chrome, site: str) -> None:
+    page.get(f"{site}/catalogue?lang=en#cord-dose-limit")
+    assert _in_sight(page, "cord-dose-limit")
+    page.find_element(By.ID, "search").send_keys("cementoplasty")
+    assert not page.find_element(By.ID, "cord-dose-limit").is_displayed()
+    page.execute_script("location.hash = 'vitamin-d-excess'")
+    WebDriverWait(page, 5).until(lambda _: page.find_element(By.ID, "vitamin-d-excess").is_displayed())
+    assert _in_sight(page, "vitamin-d-excess")
+
+
+def _in_sight(page: Chrome, identifier: str) -> bool:
+    script = "return document.getElementById(arguments[0]).getBoundingClientRect().top"
+    return -1 <= float(page.execute_script(script, identifier)) < 900
+
+
+def test_the_catalogue_link_of_a_chapter_leads_there(page: Chrome, site: str) -> None:
+    page.get(f"{site}/catalogue?lang=en")
+    link = page.find_element(By.CSS_SELECTOR, ".contents a[href='#chapter-4']")
+    link.click()
+    assert _in_sight(page, "chapter-4")
+
+
+def test_without_the_clipboard_the_response_is_there_to_be_copied_by_hand(page: Chrome, site: str) -> None:
+    page.get(f"{site}/questionnaires/mirels?lang=fr")
+    page.execute_script("navigator.clipboard.writeText = () => Promise.reject(new Error('not here'))")
+    for question, answer in responses_of_every_total(SCORES["mirels"])[4].items():
+        choose(page, question, answer)
+    page.find_element(By.ID, "take").click()
+    WebDriverWait(page, 5).until(lambda _: shown(page, "copied") == "À copier ci-dessous.")
+    assert page.find_element(By.ID, "response").is_displayed()
+
+
+@pytest.mark.parametrize("path", ["/catalogue", "/questionnaires/sins"])
+def test_a_page_prints_without_what_only_a_screen_needs(page: Chrome, site: str, path: str) -> None:
+    page.get(f"{site}{path}?lang=en")
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    try:
+        for selector in ("header nav", ".search", ".contents", ".actions", "details"):
+            assert not any(one.is_displayed() for one in page.find_elements(By.CSS_SELECTOR, selector)), selector
+        assert page.find_element(By.TAG_NAME, "h1").is_displayed()
+    finally:
+        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+@pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)
+def test_the_bands_of_the_page_are_worded_in_french_too(client: Ehr, score: Score) -> None:
+    page = html(client, f"/questionnaires/{score.id}", "fr")
+    for band in score.bands:
+        assert render(band.text, Language.FRENCH).partition("\u00a0")[0] in page

@@ -1,0 +1,375 @@
+"""Drugs as real records hold them: where the name of the drug is, which strength, and whether it was given."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from support.quirk import (
+    ATC,
+    DENOSUMAB,
+    LOCAL,
+    NDC,
+    RXNORM,
+    Resource,
+    answer,
+    cards,
+    concept,
+    quiet,
+    record,
+    request,
+    resource,
+    rules,
+    said,
+    topics,
+    with_draft,
+    words,
+)
+
+from mappings.facts import Exposure
+from service.languages.render import Language
+
+FRENCH = "http://data.esante.gouv.fr/ansm/medicament/"
+MIMIC = "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-medication-name"
+PAMIDRONATE, ZOLEDRONATE, DENOSUMAB_ATC = "M05BA03", "M05BA08", "M05BX04"
+
+
+def given(id_: str = "given", day: str = "2026-03-01", **medication: Any) -> Resource:
+    """An administration on 1 March 2026."""
+    return resource("MedicationAdministration", id_, **{"status": "completed", "effectiveDateTime": day, **medication})
+
+
+def taken(id_: str = "taken", **medication: Any) -> Resource:
+    """A statement: taken since January 2026."""
+    return resource(
+        "MedicationStatement", id_, **{"status": "active", "effectivePeriod": {"start": "2026-01-05"}, **medication}
+    )
+
+
+def asked(id_: str = "asked", **medication: Any) -> Resource:
+    return resource(
+        "MedicationRequest", id_, **{"status": "active", "intent": "order", "authoredOn": "2026-03-01", **medication}
+    )
+
+
+def coded(system: str, code: str, **members: str) -> dict[str, Any]:
+    return {"medicationCodeableConcept": concept(system, code, **members)}
+
+
+def behind(reference: str) -> dict[str, Any]:
+    return {"medicationReference": {"reference": reference}}
+
+
+def medication(id_: str, **members: Any) -> Resource:
+    return {"resourceType": "Medication", "id": id_, **members}
+
+
+def part(reference: str) -> Resource:
+    return {"itemReference": {"reference": f"Medication/{reference}"}}
+
+
+def the_exposure(*resources: Resource) -> Exposure:
+    of = record(*resources).exposures
+    assert of.gaps == ()
+    [entry] = of.entries
+    return entry
+
+
+def drug(*resources: Resource) -> str:
+    return the_exposure(*resources).drug.name.message
+
+
+# --- where the drug is ------------------------------------------------------------------------------------------------
+
+
+def test_a_drug_behind_a_reference_is_read() -> None:
+    assert drug(given(**behind("Medication/m")), medication("m", code=concept(ATC, ZOLEDRONATE))) == "zoledronic acid"
+
+
+def test_a_drug_behind_an_absolute_or_versioned_reference_is_read() -> None:
+    there = medication("m", code=concept(ATC, ZOLEDRONATE))
+    for reference in ("https://ehr.example.org/fhir/Medication/m", "Medication/m/_history/3"):
+        assert drug(given(**behind(reference)), there) == "zoledronic acid"
+
+
+def test_a_contained_medication_is_read_with_its_ingredients() -> None:
+    compound = medication("mix", ingredient=[{"itemCodeableConcept": concept(ATC, PAMIDRONATE)}])
+    assert drug(given(contained=[compound], **behind("#mix"))) == "pamidronic acid"
+
+
+def test_the_drug_of_a_mix_is_read_through_the_references_of_its_ingredients() -> None:
+    mix = medication("mix", code={"text": "Poche"}, ingredient=[part("saline"), part("drug")])
+    saline = medication("saline", code=concept(ATC, "B05BB01"))
+    assert drug(given(**behind("Medication/mix")), mix, saline, medication("drug", code=concept(ATC, PAMIDRONATE))) == (
+        "pamidronic acid"
+    )
+
+
+def test_mixes_that_refer_to_each_other_end_and_their_drug_is_found() -> None:
+    a = medication("a", ingredient=[part("b")])
+    b = medication("b", ingredient=[part("a"), {"itemCodeableConcept": concept(ATC, ZOLEDRONATE)}])
+    assert drug(given(**behind("Medication/a")), a, b) == "zoledronic acid"
+
+
+def test_mixes_that_only_refer_to_each_other_are_not_identified() -> None:
+    a, b = medication("a", ingredient=[part("b")]), medication("b", ingredient=[part("a")])
+    assert record(given(**behind("Medication/a")), a, b).exposures.gaps != ()
+
+
+@pytest.mark.parametrize(
+    "medication_of",
+    [
+        behind("Medication/gone"),
+        behind("#gone"),
+        behind("urn:uuid:11111111-1111-4111-8111-111111111111"),
+        coded(NDC, "55513073001"),
+        coded(LOCAL, "ALBU100"),
+        coded(LOCAL, "Z4"),
+        {},
+    ],
+)
+def test_a_drug_that_cannot_be_identified_leaves_the_history_open_and_is_named(medication_of: dict[str, Any]) -> None:
+    of = record(given("odd", **medication_of)).exposures
+    assert of.entries == ()
+    assert of.ever is None
+    assert "odd" in words(of.gaps) or "could not be looked up" in words(of.gaps)
+
+
+def test_an_ndc_alone_is_said_to_leave_the_history_unchecked() -> None:
+    there = {"medicationAdministrations": medication("m", code=concept(NDC, "1"))}
+    answered = cards(given("ndc", **behind("Medication/m")), order=DENOSUMAB, under=there)
+    assert "vitamin-d-unknown" in rules(answered, "unchecked")
+    assert "MedicationAdministration/ndc" in said(answered)
+
+
+def test_the_name_beside_an_ndc_identifies_and_is_said_to_be_a_name() -> None:
+    named = medication("m", code=concept(NDC, "55513073001"), identifier=[{"system": MIMIC, "value": "Xgeva"}])
+    entry = the_exposure(given(**behind("Medication/m")), named)
+    assert entry.drug.strength_mg == 120
+    assert entry.drug.by_name
+
+
+def test_a_name_in_the_place_of_the_code_identifies_and_is_said_to_be_a_name() -> None:
+    entry = the_exposure(given(**coded(MIMIC, "Zoledronic Acid")))
+    assert entry.drug.name.message == "zoledronic acid"
+    assert entry.drug.by_name
+
+
+def test_another_drugs_name_in_the_place_of_the_code_leaves_no_gap() -> None:
+    of = record(given(**coded(MIMIC, "Sodium Chloride 0.9%  Flush"))).exposures
+    assert (of.entries, of.gaps) == ((), ())
+
+
+def test_an_infusion_of_albumin_is_no_result_and_no_drug_of_ours() -> None:
+    of = record(given(**coded(ATC, "B05AA01")))
+    assert (of.exposures.entries, of.exposures.gaps) == ((), ())
+    assert of.albumin.test(lambda _: True) is False
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "mg"),
+    [
+        ("XGEVA 120 mg SC toutes les 4 semaines", "denosumab", 120),
+        ("Zolédronate 4 mg / NaCl 0,9 % 100 mL", "zoledronic acid", 4),
+        ("denosumab-bbdz 120 MG/1.7 ML injection", "denosumab", 120),
+        ("Infusion bestehend aus 85mg Doxorubicin und 250ml Isotone Kochsalzlösung", "doxorubicin", 85),
+    ],
+)
+def test_a_drug_in_words_is_read_from_the_table_of_names(text: str, name: str, mg: int) -> None:
+    entry = the_exposure(taken(medicationCodeableConcept={"text": text}))
+    assert (entry.drug.name.message, entry.drug.strength_mg) == (name, mg)
+    assert entry.drug.by_name
+
+
+def test_a_reference_with_a_display_alone_is_read_as_a_name() -> None:
+    assert drug(taken(medicationReference={"display": "denosumab 120 mg injection"})) == "denosumab"
+
+
+def test_a_display_beside_a_local_code_never_identifies_and_never_hides() -> None:
+    shown = {"coding": [{"system": LOCAL, "code": "Z4", "display": "Zometa 4 mg"}]}
+    of = record(given(medicationCodeableConcept=shown)).exposures
+    assert of.entries == ()
+    assert of.gaps != ()
+
+
+# --- which product ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "mg"),
+    [
+        (RXNORM, "1046399", 120),
+        (RXNORM, "993453", 60),
+        (f"{FRENCH}SpecialitePharmaceutique", "65243459", 120),
+        (f"{FRENCH}Presentation", "3400921725384", 120),
+        (f"{FRENCH}SpecialitePharmaceutique", "64256891", 60),
+        (f"{FRENCH}UCD", "3400892558882", 4),
+        (f"{FRENCH}UCD", "9255888", 4),  # the old seven digits
+        ("urn:oid:1.2.250.1.213.2.62", "3400892558882", 4),
+        (f"{FRENCH}SpecialitePharmaceutique", "67306342", 5),
+    ],
+)
+def test_the_product_tells_the_strength(system: str, code: str, mg: int) -> None:
+    assert the_exposure(taken(**coded(system, code))).drug.strength_mg == mg
+
+
+def test_a_product_of_no_list_and_no_name_leaves_the_history_open() -> None:
+    assert record(taken(**coded(f"{FRENCH}UCD", "3400893000001"))).exposures.gaps != ()
+    assert record(taken(**coded(f"{FRENCH}UCD", "3400893000001", text="LOSARTAN 50 MG"))).exposures.gaps == ()
+    assert record(taken(**coded(ATC, "C09CA01"))).exposures.gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("system", "code"), [(ATC, DENOSUMAB_ATC), (ATC, ZOLEDRONATE), (RXNORM, "993449"), (RXNORM, "77655")]
+)
+def test_neither_atc_nor_the_ingredient_tells_the_strength(system: str, code: str) -> None:
+    assert the_exposure(taken(**coded(system, code))).drug.strength_mg is None
+
+
+@pytest.mark.parametrize(
+    "system",
+    [
+        "http://www.whocc.no/atc",
+        "https://www.whocc.no/atc/",
+        "https://smt.esante.gouv.fr/terminologie-atc",
+        "urn:oid:2.16.840.1.113883.6.73",
+        "http://fhir.de/CodeSystem/bfarm/atc",
+    ],
+)
+def test_atc_is_read_under_each_of_its_systems(system: str) -> None:
+    assert drug(taken(**coded(system, "m05bx04"))) == "denosumab"
+
+
+# --- was it given -----------------------------------------------------------------------------------------------------
+
+ONCE = {"timing": {"code": {"text": "ONCE"}}}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [ONCE, {"timing": {"repeat": {"count": 1}}}, {"timing": {"event": ["2026-03-01"]}}],
+)
+def test_a_one_off_dose_marked_stopped_was_given(line: dict[str, Any]) -> None:
+    entry = the_exposure(asked(status="stopped", dosageInstruction=[line], **coded(ATC, PAMIDRONATE)))
+    assert entry.last_dose is not None
+    assert entry.last_dose.last == date(2026, 3, 1)
+
+
+def test_an_infusion_marked_stopped_was_given() -> None:
+    entry = the_exposure(given(status="stopped", **coded(ATC, PAMIDRONATE)))
+    assert entry.last_dose is not None
+
+
+@pytest.mark.parametrize("status", ["final", "unknown", "", None])
+def test_a_status_that_is_none_of_fhir_is_a_possible_exposure_and_said_to_be_uncertain(status: str | None) -> None:
+    entry = the_exposure(taken(status=status, **coded(ATC, DENOSUMAB_ATC)))
+    assert not entry.certain
+    assert entry.ongoing
+    shown = cards(taken("odd", status=status, **coded(ATC, DENOSUMAB_ATC)), order=DENOSUMAB)
+    assert "MedicationStatement/odd (denosumab) is uncertain" in said(shown)
+
+
+@pytest.mark.parametrize("intent", ["option", "proposal", "directive"])
+def test_what_was_only_proposed_is_no_exposure(intent: str) -> None:
+    assert record(asked(intent=intent, **coded(ATC, DENOSUMAB_ATC))).exposures.entries == ()
+
+
+@pytest.mark.parametrize("member", [{"doNotPerform": True}, {"status": "entered-in-error"}, {"status": "cancelled"}])
+def test_what_was_not_to_be_given_is_no_exposure(member: dict[str, Any]) -> None:
+    assert record(asked(**member, **coded(ATC, DENOSUMAB_ATC))).exposures.entries == ()
+
+
+@pytest.mark.parametrize("status", ["not-done", "entered-in-error"])
+def test_what_was_not_given_is_no_exposure(status: str) -> None:
+    assert record(given(status=status, **coded(ATC, DENOSUMAB_ATC))).exposures.entries == ()
+
+
+def test_active_without_an_end_for_years_is_doubtful_not_ongoing() -> None:
+    entry = the_exposure(taken(effectivePeriod={"start": "2019-01-01"}, **coded(ATC, DENOSUMAB_ATC)))
+    assert (entry.ongoing, entry.certain) == (False, False)
+
+
+def test_a_dose_dated_ahead_was_not_given() -> None:
+    assert record(given(day="2126-03-01", **coded(ATC, DENOSUMAB_ATC))).exposures.entries == ()
+
+
+def test_a_dose_with_a_date_in_words_is_an_undated_dose() -> None:
+    entry = the_exposure(given(day="mars 2026", **coded(ATC, DENOSUMAB_ATC)))
+    assert entry.last_dose_undated
+
+
+# --- drafts -----------------------------------------------------------------------------------------------------------
+
+
+def drafted(**members: Any) -> list[dict[str, Any]]:
+    def change(draft: Resource) -> Resource:
+        kept = {name: one for name, one in draft.items() if not name.startswith("medication")}
+        return {**kept, "id": "odd", **members}
+
+    return with_draft(change)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        coded(NDC, "55513-0730-01"),
+        coded(f"{FRENCH}UCD", "3400893000001"),  # a product that no list of ours has, and nothing names
+        coded(RXNORM, "2700001"),
+        coded(LOCAL, "4711", text="Injection of the month"),
+        behind("Medication/gone"),
+        {},
+    ],
+)
+def test_a_draft_whose_drug_cannot_be_identified_is_one_quiet_card_that_says_what_to_do(
+    members: dict[str, Any],
+) -> None:
+    [card] = answered = drafted(**members)
+    assert topics(answered) == ["not-identified"]
+    assert card["indicator"] == "info"
+    assert "MedicationRequest/odd" in card["detail"]
+    assert "Choose it from the catalogue" in card["detail"]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        coded(RXNORM, "197361", text="amlodipine 5 MG Oral Tablet"),
+        coded(ATC, "C08CA01"),
+        {"medicationCodeableConcept": {"text": "Paracétamol 1 g"}},
+        coded(f"{FRENCH}UCD", "3400893725719", text="LOSARTAN 50 MG CPR"),
+    ],
+)
+def test_a_draft_of_a_drug_that_is_known_to_be_none_of_ours_is_silent(members: dict[str, Any]) -> None:
+    assert drafted(**members) == []
+
+
+def test_a_draft_with_a_display_and_an_id_of_two_hundred_characters_is_read() -> None:
+    long = "e" + "Ab3.-" * 40
+    assert len(long) > 200
+    display = {"reference": f"Medication/{long}", "display": "denosumab (XGEVA) injection 120 mg"}
+    answered = drafted(id=long, medicationReference=display)
+    assert "vitamin-d-unknown" in rules(answered)
+    assert "identified by name" in said(answered)
+
+
+def test_two_drafts_that_cannot_be_identified_share_one_card() -> None:
+    asked_for = request(order=DENOSUMAB)
+    asked_for["context"]["draftOrders"]["entry"] = [
+        {"resource": asked("first", status="draft", **coded(LOCAL, "1"))},
+        {"resource": asked("second", status="draft", **coded(NDC, "2"))},
+    ]
+    named = quiet(answer(asked_for))["extension"]["org.osteocds"]["resources"]
+    assert named == ["MedicationRequest/first", "MedicationRequest/second"]
+
+
+def test_a_dose_in_millilitres_uses_the_strength_of_the_product() -> None:
+    line = {"doseAndRate": [{"doseQuantity": {"value": 1.7, "unit": "mL"}}]}
+    entry = the_exposure(taken(dosage=[line], medicationCodeableConcept={"text": "XGEVA 120 mg/1,7 mL"}))
+    assert entry.dosage.dose_mg == Decimal(120)
+
+
+def test_in_french_the_quiet_card_is_french() -> None:
+    shown = cards(given("ndc", **coded(NDC, "1")), order=DENOSUMAB, language=Language.FRENCH)
+    assert "n'est connu ni par son code ni par son nom" in said(shown)

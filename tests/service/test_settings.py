@@ -1,0 +1,155 @@
+"""Every setting is read from its variable, a wrong value is named, and the README lists them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from mappings.facts import ClinicalSettings
+from service.cli import main
+from service.settings import SETTINGS, InvalidSetting, read_settings
+from service.world import World
+
+README = Path(__file__).parents[2] / "README.md"
+NAMES = [setting.name for setting in SETTINGS]
+
+OTHER = {
+    "OSTEOCDS_HOST": "0.0.0.0",  # noqa: S104 - read, not listened on
+    "OSTEOCDS_PORT": "9000",
+    "OSTEOCDS_WORKERS": "5",
+    "OSTEOCDS_THREADS": "3",
+    "OSTEOCDS_FHIR_BASES": "https://ehr.example.org/fhir, http://127.0.0.1:8080/fhir",
+    "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
+    "OSTEOCDS_DATABASE_URL": "sqlite:///elsewhere.sqlite3",
+    "OSTEOCDS_LANGUAGE": "fr",
+    "OSTEOCDS_TIMEZONE": "America/Martinique",
+    "OSTEOCDS_DEADLINE_SECONDS": "0.8",
+    "OSTEOCDS_SPLIT_SERVICES": "1",
+    "OSTEOCDS_SELECTION_BEHAVIOR": "at-most-one",
+    "OSTEOCDS_SINGLE_ACTION": "1",
+    "OSTEOCDS_MAX_CARDS": "3",
+    "OSTEOCDS_EXPLAIN": "1",
+    "OSTEOCDS_PUBLIC_URL": "https://cds.example.org",
+    "OSTEOCDS_MISSING_RESOURCE_TYPES": "ImagingStudy, MedicationStatement",
+    "OSTEOCDS_CA_BUNDLE": "authority.pem",
+    "OSTEOCDS_CONCEPT_MAPS": "local.json, other.json",
+    "OSTEOCDS_CLINICAL_SETTINGS": "clinical.toml",
+    "OSTEOCDS_CORS_ORIGINS": "https://browser.example.org",
+    "OSTEOCDS_MAX_REQUEST_BYTES": "2000000",
+}
+"""For each variable a value that is not its default."""
+
+WRONG = [
+    ("OSTEOCDS_HOST", ""),
+    *(("OSTEOCDS_PORT", value) for value in ("", "http", "-1", "65536", "80.5")),
+    *(("OSTEOCDS_WORKERS", value) for value in ("", "0", "-2", "many", "1.5")),
+    *(("OSTEOCDS_THREADS", value) for value in ("", "0", "x")),
+    *(("OSTEOCDS_ALLOW_UNAUTHENTICATED", value) for value in ("2", "maybe", "on off")),
+    *(("OSTEOCDS_LANGUAGE", value) for value in ("", "de", "french", "FR")),
+    *(("OSTEOCDS_TIMEZONE", value) for value in ("", "Paris", "Europe", "../../etc/passwd", "GMT+25")),
+    *(("OSTEOCDS_DEADLINE_SECONDS", value) for value in ("", "0", "-1", "nan", "inf", "3s", "1e9")),
+    *(("OSTEOCDS_SPLIT_SERVICES", value) for value in ("2", "x")),
+    *(("OSTEOCDS_SELECTION_BEHAVIOR", value) for value in ("", "all", "ANY")),
+    *(("OSTEOCDS_SINGLE_ACTION", value) for value in ("2", "x")),
+    ("OSTEOCDS_CLINICAL_SETTINGS", "/nowhere/clinical.toml"),
+    *(
+        ("OSTEOCDS_CORS_ORIGINS", value)
+        for value in (
+            "browser.example.org",
+            "https://*.example.org",
+            "https://x.example.org/",
+            ".*",
+            "null",
+            "https://a b",
+        )
+    ),
+    *(("OSTEOCDS_MAX_REQUEST_BYTES", value) for value in ("", "0", "10MB")),
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_variable_of_the_table_is_read(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "clinical.toml").write_text("vitamin_d_valid_days = 90\n")
+    (tmp_path / "authority.pem").touch()
+    assert read_settings({name: OTHER[name]}) != read_settings({})
+
+
+def test_without_variables_the_defaults_of_the_table_hold():
+    assert read_settings({}) == read_settings({setting.name: setting.default for setting in SETTINGS})
+
+
+def test_by_default_the_service_listens_on_loopback_and_calls_nobody():
+    settings = read_settings({})
+    assert settings.host == "127.0.0.1"
+    assert settings.fhir_bases == ()
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG, ids=lambda value: value or "empty")
+def test_a_wrong_value_is_named_with_its_variable_and_what_that_takes(name, value):
+    with pytest.raises(InvalidSetting, match=rf"^{name} takes .+, not "):
+        read_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    "line", ['vitamin_d_valid_days = "90"', "vitamin_d_valid_days = -1", "vitamin_d_valid_days = true", "vitamin = 90"]
+)
+def test_a_wrong_clinical_setting_is_named_with_its_file(line, tmp_path):
+    path = tmp_path / "clinical.toml"
+    path.write_text(line)
+    with pytest.raises(InvalidSetting) as error:
+        read_settings({"OSTEOCDS_CLINICAL_SETTINGS": str(path)})
+    assert line.partition(" ")[0] in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_clinical_settings_change_by_name_and_keep_the_others(tmp_path):
+    path = tmp_path / "clinical.toml"
+    path.write_text("vitamin_d_valid_days = 90\n")
+    clinical = read_settings({"OSTEOCDS_CLINICAL_SETTINGS": str(path)}).clinical
+    assert clinical.vitamin_d_valid_days == 90
+    assert clinical.calcium_valid_days == ClinicalSettings().calcium_valid_days
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OSTEOCDS_FHIR_BASES", "ehr.example.org/fhir"),
+        ("OSTEOCDS_DATABASE_URL", "postgresql://user:s3cret@"),
+        ("OSTEOCDS_DATABASE_URL", "mongo://user:s3cret@host/db"),
+        ("OSTEOCDS_CA_BUNDLE", "/nowhere/authority.pem"),
+        ("OSTEOCDS_CONCEPT_MAPS", "/nowhere/map.json"),
+        ("OSTEOCDS_PORT", "http"),
+    ],
+)
+def test_the_command_says_in_one_line_what_is_wrong_and_shows_no_password(name, value):
+    result = CliRunner().invoke(main, ["serve"], env={name: value})
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    assert "s3cret" not in result.output
+    assert name in result.output or value in result.output
+
+
+def test_the_world_of_a_request_holds_what_the_settings_say():
+    settings = read_settings(
+        {name: OTHER[name] for name in ("OSTEOCDS_FHIR_BASES", "OSTEOCDS_DEADLINE_SECONDS", "OSTEOCDS_SINGLE_ACTION")}
+    )
+    world = World.from_settings(settings, executor=None)  # type: ignore[arg-type]
+    assert world.allowlist.permits("http://127.0.0.1:8080/fhir")
+    assert (world.deadline_seconds, world.single_action) == (0.8, True)
+
+
+def test_names_begin_alike_and_are_unique_and_each_is_explained():
+    assert len(set(NAMES)) == len(NAMES)
+    for setting in SETTINGS:
+        assert setting.name.startswith("OSTEOCDS_")
+        assert len(setting.help) > 10
+
+
+def test_the_readme_lists_every_setting_with_its_default():
+    readme = README.read_text(encoding="utf-8")
+    assert [setting.name for setting in SETTINGS if f"`{setting.name}`" not in readme] == []
+    rows = {line.split("|")[1].strip(" `"): line for line in readme.splitlines() if line.startswith("| `OSTEOCDS_")}
+    assert [one.name for one in SETTINGS if one.name in rows and one.default not in rows[one.name]] == []

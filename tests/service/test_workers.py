@@ -1,0 +1,212 @@
+"""`osteocds serve` with two workers: one service to whoever asks, whichever worker answers, and when one dies."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sys
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from support.ehr import denosumab, without
+
+from service.demo.embedded_fhir import free_port, running
+from service.edge.storage import FeedbackStore
+
+ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
+FIRED = 'osteocds_requests_total{service="bone-metastases-order-sign",status="200"}'
+REFUSED = 'osteocds_requests_total{service="bone-metastases-order-sign",status="412"}'
+TIMED = 'osteocds_request_seconds_count{service="bone-metastases-order-sign"}'
+ADVISED = 'osteocds_rule_answers_total{answer="advises",rule="vitamin-d-unknown"}'
+IN_PROGRESS = "osteocds_requests_in_progress"
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A running `osteocds serve`, and the folder where it keeps everything."""
+
+    base: str
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    @property
+    def database_url(self) -> str:
+        return f"sqlite:///{self.folder}/feedback.sqlite3"
+
+    def workers(self) -> list[int]:
+        """The processes that answer requests, the dead ones included, in the order of their start."""
+        return [int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", self.log.read_text())]
+
+    def post(self, path: str, body: object) -> requests.Response:
+        # A connection of its own, so that any worker may take it.
+        return requests.post(self.base + path, json=body, headers={"Connection": "close"}, timeout=30)
+
+    def metrics(self) -> dict[str, float]:
+        text = requests.get(f"{self.base}/metrics", headers={"Connection": "close"}, timeout=30).text
+        lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, value in lines}
+
+
+@contextmanager
+def only(serving: Serving, worker: int) -> Iterator[None]:
+    """Have this worker answer: the others, held still, take no request."""
+    others = [pid for pid in serving.workers() if pid != worker and alive(pid)]
+    for pid in others:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in others:
+            os.kill(pid, signal.SIGCONT)
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def wait_until(true) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to be within 30 s"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def silent_fhir_server():
+    """A FHIR base where a call is taken and never answered."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/fhir"
+
+
+@pytest.fixture
+def serving(tmp_path, silent_fhir_server):
+    base = f"http://127.0.0.1:{free_port()}"
+    here = Serving(base, tmp_path)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")} | {
+        "OSTEOCDS_PORT": base.rpartition(":")[2],
+        "OSTEOCDS_WORKERS": "2",
+        "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
+        "OSTEOCDS_DATABASE_URL": here.database_url,
+        "OSTEOCDS_FHIR_BASES": silent_fhir_server,
+        "OSTEOCDS_DEADLINE_SECONDS": "60",
+        "HOME": str(tmp_path),
+        "TMPDIR": str(tmp_path),
+    }
+    environment.pop("XDG_RUNTIME_DIR", None)
+    command = [sys.executable, "-m", "service.cli", "serve"]
+    with running(command, base, start_seconds=60, environment=environment, ready="/health/ready", log=here.log):
+        wait_until(lambda: len(here.workers()) == 2)
+        wait_until(lambda: answers(here, here.workers()))
+        yield here
+
+
+def answers(serving: Serving, workers: list[int]) -> bool:
+    """Tell whether each of these workers, alone, answers."""
+    for worker in workers:
+        with only(serving, worker):
+            try:
+                requests.get(f"{serving.base}/health/live", headers={"Connection": "close"}, timeout=2)
+            except requests.RequestException:
+                return False
+    return True
+
+
+def fire(serving: Serving, times: int, status: int = 200) -> None:
+    body = denosumab() if status == 200 else denosumab() | {"prefetch": {}}
+    for _ in range(times):
+        assert serving.post(ORDER_SIGN, body).status_code == status
+
+
+def feedback(*cards: str) -> dict[str, object]:
+    item = {"outcome": "accepted", "outcomeTimestamp": "2026-03-30T20:15:00Z"}
+    return {"feedback": [item | {"card": card} for card in cards]}
+
+
+def test_whichever_worker_is_asked_for_metrics_it_tells_the_sum_of_all(serving):
+    one, other = serving.workers()
+    with only(serving, one):
+        fire(serving, 3)
+        fire(serving, 1, status=412)
+    with only(serving, other):
+        fire(serving, 2)
+    for asked in (one, other):
+        with only(serving, asked):
+            measured = serving.metrics()
+        assert [measured[name] for name in (FIRED, REFUSED, TIMED, ADVISED)] == [5, 1, 5, 5]
+        assert measured[IN_PROGRESS] == 0
+
+
+def test_a_worker_that_is_killed_leaves_its_counts_and_not_the_requests_that_it_was_answering(
+    serving, silent_fhir_server
+):
+    victim, survivor = serving.workers()
+    slow = without(denosumab(), "prefetch") | {"fhirServer": silent_fhir_server}
+    with only(serving, victim):
+        fire(serving, 2)
+        with ThreadPoolExecutor(1) as ehr:
+            unanswered = ehr.submit(serving.post, ORDER_SIGN, slow)
+            wait_until(lambda: serving.metrics()[IN_PROGRESS] == 1)
+            os.kill(victim, signal.SIGKILL)
+            with pytest.raises(requests.ConnectionError):
+                unanswered.result()
+    wait_until(lambda: len(serving.workers()) == 3)
+    with only(serving, survivor):
+        wait_until(lambda: serving.metrics()[IN_PROGRESS] == 0)
+        fire(serving, 1)
+        assert serving.metrics()[FIRED] == 3
+
+
+def test_a_worker_that_ends_of_itself_takes_nothing_from_the_others(serving):
+    one, other = serving.workers()
+    with only(serving, one):
+        fire(serving, 2)
+    os.kill(one, signal.SIGTERM)
+    wait_until(lambda: len(serving.workers()) == 3)
+    for worker in (other, serving.workers()[-1]):
+        wait_until(lambda: answers(serving, [worker]))  # noqa: B023 - called at once
+        with only(serving, worker):
+            fire(serving, 1)
+    assert serving.metrics()[FIRED] == 4
+
+
+def test_feedback_from_two_workers_lies_in_one_table_and_nothing_is_lost(serving):
+    sent = [str(uuid.uuid4()) for _ in range(400)]
+    for worker, card in zip(serving.workers(), sent[:2], strict=True):
+        with only(serving, worker):
+            assert serving.post(f"{ORDER_SIGN}/feedback", feedback(card)).status_code == 200
+    requests_to_send = [feedback(*sent[start : start + 2]) for start in range(2, 400, 2)]
+    with ThreadPoolExecutor(16) as ehrs:
+        given = list(ehrs.map(lambda body: serving.post(f"{ORDER_SIGN}/feedback", body).status_code, requests_to_send))
+    assert Counter(given) == {200: 199}
+    assert Counter(row["card"] for row in FeedbackStore(serving.database_url).rows()) == Counter(sent)
+
+
+def test_when_it_has_stopped_only_its_database_is_left(tmp_path, request):
+    def left() -> set[str]:
+        return {one.name for one in tmp_path.iterdir()}
+
+    assert left() == set()
+    serving = request.getfixturevalue("serving")
+    fire(serving, 1)
+    assert any(name.startswith("osteocds-metrics-") for name in left())
+    arbiter = int(re.findall(r"\[(\d+)\] \[INFO\] Starting gunicorn", serving.log.read_text())[0])
+    os.kill(arbiter, signal.SIGTERM)
+    wait_until(lambda: "Shutting down" in serving.log.read_text())
+    wait_until(lambda: left() <= {"log", "feedback.sqlite3"})

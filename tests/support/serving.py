@@ -1,0 +1,35 @@
+"""The service over real HTTP: in a thread, on a free port of loopback, with the tests' clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from threading import Thread
+from typing import Any
+
+from support.scenario import NOW, SETTINGS
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from service.edge.app import create_app
+
+
+class _Silent(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - Werkzeug's name
+        """Write no line a request."""
+
+
+@contextmanager
+def served(**settings: Any) -> Iterator[str]:
+    """Serve with these settings (of `service.settings.Settings`) while the block lasts, and give the address."""
+    app = create_app(replace(SETTINGS, **{"database_url": "sqlite://", **settings}), now=lambda: NOW)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    thread = Thread(target=partial(server.serve_forever, poll_interval=0.05))
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

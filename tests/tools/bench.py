@@ -1,0 +1,192 @@
+"""How fast the service answers, beside a bare Flask and marshmallow view in the same run: `make bench`.
+
+The machine decides the milliseconds; the ratios are what is compared. The bare view reads the same request through the
+same schema and sends the same answer back through the schema of answers: the least that a CDS service does. Both are
+driven in turns, so that a busy machine slows both: first through WSGI in one process, then over HTTP, each behind the
+server that `osteocds serve` starts, with one worker.
+
+No FHIR server is named in the requests, and none is called.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection
+from typing import Any
+
+import orjson
+from flask import Flask, Response, request
+from rich.console import Console
+from rich.table import Table
+from support.scenario import NOW, SETTINGS, request_for
+
+from cds_hooks import HookRequestSchema, HookResponseSchema
+from service.demo.embedded_fhir import free_port, running
+from service.edge.app import create_app
+from service.edge.server import Server
+from service.settings import Settings
+
+ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
+RECORD = {
+    "25-OH vitamin D": "12 ng/mL 5 days ago",
+    "calcium": "2.31 mmol/L 5 days ago",
+    "albumin": "38 g/L 5 days ago",
+    "phosphate": "1.1 mmol/L 5 days ago",
+    "creatinine": "80 umol/L 5 days ago",
+    "weight": "70 kg 5 days ago",
+    "acts": [{"act": "dental examination", "days ago": 10}, {"act": "orthopantomogram", "days ago": 10}],
+    "medications": [{"drug": "osimertinib", "kind": "statement", "status": "active", "start": 100}],
+}
+REQUESTS = {
+    "order-sign of denosumab, full prefetch": {"order": {"drug": "denosumab", "dose": "120 mg"}, "record": RECORD},
+    "irrelevant order, full prefetch": {"order": {"drug": "paracetamol"}, "record": RECORD},
+}
+
+
+def bare_view(answer: dict[str, Any]) -> Flask:
+    """Flask and marshmallow with nothing between them: the request is read, a prepared answer is checked and sent."""
+    app = Flask("bare")
+    read, written = HookRequestSchema(), HookResponseSchema()
+
+    @app.post(ORDER_SIGN)
+    def invoke() -> Response:
+        read.load(orjson.loads(request.get_data(cache=False)))
+        problems = written.validate(answer)
+        if problems:
+            raise ValueError(problems)
+        return Response(orjson.dumps(answer), mimetype="application/json")
+
+    @app.get("/")
+    def ready() -> Response:
+        return Response("ready")
+
+    return app
+
+
+def called(app: Flask, body: bytes) -> bytes:
+    """One request through WSGI."""
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": ORDER_SIGN,
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.url_scheme": "http",
+    }
+    statuses: list[str] = []
+    answer = b"".join(app(environ, lambda status, _headers: statuses.append(status)))
+    if not statuses[0].startswith("200"):
+        raise RuntimeError(statuses[0])
+    return answer
+
+
+@dataclass
+class Timed:
+    """The seconds of each request."""
+
+    seconds: list[float] = field(default_factory=list)
+
+    def ask(self, call: Callable[[], object], times: int) -> None:
+        for _ in range(times):
+            started = time.perf_counter()
+            call()
+            self.seconds.append(time.perf_counter() - started)
+
+    @property
+    def a_second(self) -> float:
+        return len(self.seconds) / sum(self.seconds)
+
+    def quantile(self, percent: int) -> float:
+        """Milliseconds."""
+        return 1000 * statistics.quantiles(self.seconds, n=100)[percent - 1]
+
+
+def served(view: str, body: bytes, port: int) -> None:
+    """Serve the service or the bare view with the server of `osteocds serve`, until told to stop."""
+    settings = replace(SETTINGS, database_url="sqlite://", port=port, workers=1)
+
+    def make(_settings: Settings) -> Flask:
+        ours = create_app(settings, now=lambda: NOW)
+        return ours if view == "service" else bare_view(orjson.loads(called(ours, body)))
+
+    Server(settings, make).run()
+
+
+@contextmanager
+def serving(view: str, request_name: str) -> Iterator[HTTPConnection]:
+    """A connection to a process of its own that serves the view."""
+    port = free_port()
+    command = [sys.executable, "-m", "tests.tools.bench", "--serve", view, request_name, str(port)]
+    with running(command, f"http://127.0.0.1:{port}", start_seconds=60, ready="/"):
+        yield HTTPConnection("127.0.0.1", port)
+
+
+def asked(connection: HTTPConnection, body: bytes) -> None:
+    """One request over HTTP, on a connection that stays open."""
+    connection.request("POST", ORDER_SIGN, body, {"Content-Type": "application/json"})
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status != HTTPStatus.OK:
+        raise RuntimeError(answer.status)
+
+
+def in_turns(calls: dict[str, Callable[[], object]], rounds: int, per_round: int) -> dict[str, Timed]:
+    """Every view asked in turns, after a few calls that are not counted."""
+    for call in calls.values():
+        for _ in range(per_round):
+            call()
+    timed = {view: Timed() for view in calls}
+    for _ in range(rounds):
+        for view, call in calls.items():
+            timed[view].ask(call, per_round)
+    return timed
+
+
+def add_rows(table: Table, name: str, timed: dict[str, Timed]) -> None:
+    for view, one in timed.items():
+        ratio = f"{one.a_second / timed['bare'].a_second:.2f}"
+        table.add_row(name, view, f"{one.a_second:.0f}", f"{one.quantile(50):.2f}", f"{one.quantile(99):.2f}", ratio)
+
+
+def main() -> None:
+    """Print the two tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--per-round", type=int, default=25)
+    parser.add_argument("--serve", nargs=3, metavar=("VIEW", "REQUEST", "PORT"), help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.serve:
+        view, name, port = chosen.serve
+        served(view, orjson.dumps(request_for(REQUESTS[name])), int(port))
+        return
+    columns = ("request", "view", "requests/s", "p50 ms", "p99 ms", "of the bare view")
+    through_wsgi = Table(*columns, title="Through WSGI, in this process")
+    over_http = Table(*columns, title="Over HTTP, one worker, one connection")
+    ours = create_app(replace(SETTINGS, database_url="sqlite://"), now=lambda: NOW)
+    for name, told in REQUESTS.items():
+        body = orjson.dumps(request_for(told))
+        bare = bare_view(orjson.loads(called(ours, body)))
+        views = {"service": partial(called, ours, body), "bare": partial(called, bare, body)}
+        add_rows(through_wsgi, name, in_turns(views, chosen.rounds, chosen.per_round))
+        with serving("service", name) as service, serving("bare", name) as beside:
+            views = {"service": partial(asked, service, body), "bare": partial(asked, beside, body)}
+            add_rows(over_http, name, in_turns(views, chosen.rounds, chosen.per_round))
+    for table in (through_wsgi, over_http):
+        Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -8,11 +8,13 @@ results that are components of another Observation.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import ANALYTES, Analyte
 from mappings.vocabulary.concepts import LOINC, Terminology
 
 PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105 - a prefetch token of CDS Hooks, no secret
@@ -53,19 +55,15 @@ class Query:
         return f"{self.resource_type}?{parameters}"
 
 
-RENAL_PANEL = "45066-8"
-"""LOINC of the panel in whose components French laboratories send creatinine and clearance (`codes.md` §2)."""
-
-
 FINDING_CONCEPTS = sets.FINDING_NAMES | sets.DISEASE_STATUS | sets.LESION_COUNT
 """The recorded findings under our own codes, the public ones, and those of a site."""
 
 
 @lru_cache(maxsize=8)
-def query_table(terminology: Terminology) -> Mapping[str, Query]:
+def query_table(terminology: Terminology, analytes: tuple[Analyte, ...] = ANALYTES) -> Mapping[str, Query]:
     """Every query by its key; the codes are those of our lists and of the site's mapping."""
 
-    def observations(key: str, concepts: frozenset[str], *, panels: tuple[str, ...] = ()) -> Query:
+    def observations(key: str, concepts: frozenset[str], *, panels: Iterable[str] = ()) -> Query:
         codes = [f"{system}|{code}" for system, code in terminology.codes_of(concepts)]
         with_panels = sorted({*codes, *(f"{LOINC}|{panel}" for panel in panels)})
         newest_first = ("_sort", "-date")
@@ -76,20 +74,20 @@ def query_table(terminology: Terminology) -> Mapping[str, Query]:
             (("code", ",".join(with_panels)), newest_first),
         )
 
+    by_key: dict[str, list[Analyte]] = {}
+    for analyte in analytes:
+        if analyte.valid_days:
+            by_key.setdefault(analyte.query, []).append(analyte)
     rows = [
         Query("patient", "Patient"),
-        observations("vitaminD", sets.VITAMIN_D_25OH | sets.VITAMIN_D_25OH_D2),
-        observations("calcium", sets.TOTAL_CALCIUM | sets.CORRECTED_CALCIUM),
-        observations("albumin", sets.ALBUMIN),
-        observations("phosphate", sets.PHOSPHATE),
-        observations("creatinine", sets.CREATININE, panels=(RENAL_PANEL,)),
-        observations("clearance", sets.CLEARANCE_COCKCROFT | sets.CLEARANCE_MEASURED, panels=(RENAL_PANEL,)),
-        observations("egfr", sets.EGFR, panels=(RENAL_PANEL,)),
-        observations("bodyWeight", sets.BODY_WEIGHT),
-        observations("platelets", sets.PLATELETS),
-        observations("prothrombin", sets.PROTHROMBIN_PERCENT),
-        observations("inr", sets.INR),
-        observations("painScore", sets.PAIN_SCORE_0_10 | sets.PAIN_SCORE_OTHER),
+        *(
+            observations(
+                key,
+                frozenset().union(*(one.searched for one in several)),
+                panels={panel for one in several for panel in one.panels},
+            )
+            for key, several in by_key.items()
+        ),
         observations("findings", FINDING_CONCEPTS),
         Query("questionnaireResponses", "QuestionnaireResponse"),
         Query("conditions", "Condition"),
@@ -116,15 +114,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "vitamin_d": ("vitaminD",),
     "calcium": ("calcium", "albumin"),
     "crisis_calcium": ("calcium", "albumin"),
-    "albumin": ("albumin",),
-    "phosphate": ("phosphate",),
-    "creatinine": ("creatinine",),
     "clearance": ("clearance", "creatinine", "egfr", "bodyWeight", "patient"),
     "clearance_inputs_missing": ("creatinine", "bodyWeight", "patient"),
-    "platelets": ("platelets", *_MEDICATIONS),
-    "prothrombin": ("prothrombin", *_MEDICATIONS),
-    "inr": ("inr",),
-    "pain_score": ("painScore",),
     "exposures": _MEDICATIONS,
     "conditions": ("conditions",),
     "procedures": ("procedures",),
@@ -136,10 +127,22 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "allergies": ("allergies",),
     "finding": ("findings", "questionnaireResponses"),
 }
-"""The queries that each fact of `mappings.facts.Facts` is read from."""
+"""The queries that each fact of `mappings.facts.Facts` is read from; an analyte's row says its own."""
+
+Reads: TypeAlias = str | Analyte
+"""What a condition or a rule declares to read: a fact by its name, or the result of an analyte by its row."""
 
 
-def queries_for(facts: frozenset[str], terminology: Terminology) -> tuple[Query, ...]:
+def queries_of(read: Reads) -> tuple[str, ...]:
+    """The keys of the queries that a fact or an analyte is read from. Raises `KeyError` for an unknown fact."""
+    if isinstance(read, Analyte):
+        return (read.query, *(_MEDICATIONS if read.sooner is not None else ()))
+    return NEEDS[read]
+
+
+def queries_for(
+    reads: frozenset[Reads], terminology: Terminology, analytes: tuple[Analyte, ...] = ANALYTES
+) -> tuple[Query, ...]:
     """The queries that these facts need, each once, in the order of the table. Raises `KeyError` for an unknown fact."""
-    wanted = {key for fact in facts for key in NEEDS[fact]}
-    return tuple(query for key, query in query_table(terminology).items() if key in wanted)
+    wanted = {key for read in reads for key in queries_of(read)}
+    return tuple(query for key, query in query_table(terminology, analytes).items() if key in wanted)

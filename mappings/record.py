@@ -19,7 +19,6 @@ from mappings.facts import (
     Act,
     Allergy,
     Clearance,
-    ClinicalSettings,
     Collected,
     CorrectedCalcium,
     Diagnosis,
@@ -27,24 +26,26 @@ from mappings.facts import (
     Exposures,
     Fact,
     Facts,
+    FactSettings,
     Finding,
     Known,
     Measurement,
     Order,
     Person,
     RadiotherapyCourse,
+    RadiotherapyOrder,
     Unavailable,
     VitaminD,
     uncertain_remark,
 )
 from mappings.facts.bones import may_be_same
 from mappings.queries import NEEDS
-from mappings.readers import clearance as renal
-from mappings.readers import corrected_calcium as calcium_mapping
-from mappings.readers import exposures as exposure_mapping
 from mappings.readers.acts import NOT_DONE, encounter, imaging_study, procedure, report
+from mappings.readers.clearance import RenalInputs, clearance, missing_inputs
 from mappings.readers.conditions import allergy, diagnosis
+from mappings.readers.corrected_calcium import corrected_calcium
 from mappings.readers.courses import courses, links_of
+from mappings.readers.exposures import administration, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
 from mappings.readers.medications import identify
 from mappings.readers.not_understood import (
@@ -52,19 +53,16 @@ from mappings.readers.not_understood import (
     CONDITIONS_SAID,
     Meaning,
     NotUnderstood,
+    analyte_named,
     meant,
     named_only,
     not_coded,
-    result_named,
     texts_of,
     without_system,
 )
 from mappings.readers.observations import (
     Reading,
-    Severity,
     dated_ahead,
-    higher_is_worse,
-    lower_is_worse,
     newest,
     read_reading,
     sum_of_fractions,
@@ -76,9 +74,23 @@ from mappings.readers.questionnaires import read_response
 from mappings.readers.shapes import a_map, a_text, codings, maps
 from mappings.readers.sites import regions_of
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import (
+    ALBUMIN,
+    CALCIUM,
+    COCKCROFT,
+    CORRECTED_CALCIUM,
+    CREATININE,
+    EGFR,
+    MEASURED_CLEARANCE,
+    VITAMIN_D,
+    VITAMIN_D2,
+    VITAMIN_D3,
+    WEIGHT,
+    Analyte,
+    Sooner,
+)
 from mappings.vocabulary.code_systems import CCAM, ICD_10, LOINC, SNOMED_CT
 from mappings.vocabulary.concepts import Terminology
-from mappings.vocabulary.units import Analyte
 from mappings.wording import Text, _, _c, verbatim
 
 T = TypeVar("T")
@@ -114,7 +126,7 @@ class Record(Facts):
         drafts: tuple[Order, ...],
         clock: Clock,
         terminology: Terminology,
-        settings: ClinicalSettings,
+        settings: FactSettings,
     ) -> None:
         self._evidence = evidence
         self._drafts = drafts
@@ -123,6 +135,9 @@ class Record(Facts):
         self._settings = settings
         self._findings: dict[tuple[str, frozenset[str]], Fact[Finding]] = {}
         self._ahead: dict[str, NotUnderstood] = {}
+        self._read: dict[Analyte, list[Reading]] = {}
+        self._facts: dict[Analyte, Fact[Measurement]] = {}
+        self.asked = {}
 
     @property
     def today(self) -> date:
@@ -130,7 +145,7 @@ class Record(Facts):
         return self._clock.today
 
     @property
-    def settings(self) -> ClinicalSettings:
+    def settings(self) -> FactSettings:
         """The choices that the sources leave open."""
         return self._settings
 
@@ -150,9 +165,9 @@ class Record(Facts):
     # --- results ------------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _results(self) -> dict[str, list[_Result]]:
-        """Every result by concept, components included."""
-        results: dict[str, list[_Result]] = {}
+    def _results(self) -> dict[object, list[_Result]]:
+        """Every result by its concepts, or by the analyte that its words name; components included."""
+        results: dict[object, list[_Result]] = {}
         for source, observation in self._evidence.of_type("Observation"):
             self._index(results, source, observation, observation)
             for component in maps(observation.get("component")):
@@ -160,15 +175,15 @@ class Record(Facts):
         return results
 
     def _index(
-        self, results: dict[str, list[_Result]], source: str, observation: Resource, node: Mapping[str, Any]
+        self, results: dict[object, list[_Result]], source: str, observation: Resource, node: Mapping[str, Any]
     ) -> None:
         recognised = self._terminology.recognise(codings(node.get("code")))
         if recognised.denied:
             return
         if not recognised.concepts and not recognised.known_system:
             uncoded = _Result(source, observation, node, unverified=False, uncoded=True)
-            if named := result_named(texts_of(node.get("code"))):
-                results.setdefault(f"named {named}", []).append(uncoded)
+            if named := analyte_named(texts_of(node.get("code"))):
+                results.setdefault(named, []).append(uncoded)
             for concept in self._terminology.recognise(without_system(node.get("code"), (LOINC,))).concepts:
                 results.setdefault(concept, []).append(uncoded)
             return
@@ -176,10 +191,21 @@ class Record(Facts):
             unverified = concept in recognised.unverified
             results.setdefault(concept, []).append(_Result(source, observation, node, unverified))
 
-    def _readings(self, analyte: Analyte, concepts: frozenset[str], *, named: str = "") -> list[Reading]:
-        """The results of these concepts, and those without a code whose words `named` names: they cannot be used."""
+    def _readings(self, analyte: Analyte) -> list[Reading]:
+        """The results of an analyte, and those without a code whose words name it: they cannot be used."""
+        if analyte not in self._read:
+            self._read[analyte] = self._usable(analyte, analyte.concepts, analyte)
+            other, units = analyte.only_in
+            self._read[analyte] += [
+                reading
+                for reading in self._usable(analyte, other)
+                if reading.measurement is not None and reading.measurement.reported.unit.strip(" {}") in units
+            ]
+        return self._read[analyte]
+
+    def _usable(self, analyte: Analyte, concepts: frozenset[str], *named: Analyte) -> list[Reading]:
         found: dict[int, _Result] = {}
-        for concept in (*concepts, f"named {named}"):
+        for concept in (*concepts, *named):
             for result in self._results.get(concept, ()):
                 found[id(result.node)] = result
         readings = [self._reading(result, analyte) for result in found.values()]
@@ -203,19 +229,46 @@ class Record(Facts):
         problem = named_only(result.source, result.node.get("code"), value)
         return replace(reading, measurement=None, problem=problem, by_name=True)
 
+    def result(self, analyte: Analyte) -> Fact[Measurement]:
+        """The newest valid result of an analyte; a recent drug may make it old sooner (`Analyte.sooner`)."""
+        if analyte not in self._facts:
+            self._facts[analyte] = self._newest(analyte, self._valid_days(analyte.valid_days))
+            if analyte.sooner is not None:
+                self._facts[analyte] = self._sooner_old(analyte, self._facts[analyte], analyte.sooner)
+        return self._facts[analyte]
+
+    def _valid_days(self, setting: str) -> int:
+        return int(getattr(self._settings, setting))
+
+    def _newest(self, analyte: Analyte, valid_days: int) -> Fact[Measurement]:
+        gaps = self._evidence.gaps_of((analyte.query,))
+        return newest(analyte, self._readings(analyte), gaps, self._clock, valid_days=valid_days)
+
+    def _sooner_old(self, analyte: Analyte, usual: Fact[Measurement], sooner: Sooner) -> Fact[Measurement]:
+        """A result that a recent drug makes old sooner; where it alone decides, its absence must be known."""
+        soon = self._newest(analyte, self._valid_days(sooner.valid_days))
+        if usual == soon:
+            return usual
+        drugs, days = self.exposures.of(sooner.after), self._valid_days(sooner.given_days)
+        given = drugs.in_last(days)
+        if given is None:
+            shown = soon.stale if isinstance(soon, Absent) else None
+            return Unavailable(usual.what, drugs.unavailable.why, shown, usual.sources)
+        if not given:
+            return usual
+        counted = drugs.recent(days)
+        uncertain = () if any(one.certain for one in counted) else tuple(uncertain_remark(one) for one in counted)
+        return replace(soon, remarks=(*soon.remarks, *uncertain))
+
     @cached_property
     def vitamin_d(self) -> Fact[VitaminD]:
         """25-OH-D: totals, D3 alone, or D2 and D3 of one sample summed."""
-        readings = sum_of_fractions(
-            self._readings(Analyte.VITAMIN_D, sets.VITAMIN_D_25OH - sets.VITAMIN_D_25OH_D3, named="vitamin D"),
-            self._readings(Analyte.VITAMIN_D, sets.VITAMIN_D_25OH_D3),
-            self._readings(Analyte.VITAMIN_D, sets.VITAMIN_D_25OH_D2),
-        )
+        readings = sum_of_fractions(*(self._readings(one) for one in (VITAMIN_D, VITAMIN_D3, VITAMIN_D2)))
         return vitamin_d_fact(
             newest(
-                Analyte.VITAMIN_D,
+                VITAMIN_D,
                 readings,
-                self._gaps("vitamin_d"),
+                self._evidence.gaps_of((VITAMIN_D.query,)),
                 self._clock,
                 severity=vitamin_d_severity,
                 valid_days=self._settings.vitamin_d_valid_days,
@@ -233,12 +286,12 @@ class Record(Facts):
         return self._corrected_calcium(self._settings.crisis_valid_days)
 
     def _corrected_calcium(self, valid_days: int) -> Fact[CorrectedCalcium]:
-        return calcium_mapping.corrected_calcium(
-            self._calcium_readings,
-            self._corrected_readings,
-            self._albumin_readings,
-            calcium_gaps=self._evidence.gaps_of(("calcium",)),
-            albumin_gaps=self._evidence.gaps_of(("albumin",)),
+        return corrected_calcium(
+            self._readings(CALCIUM),
+            self._readings(CORRECTED_CALCIUM),
+            self._readings(ALBUMIN),
+            calcium_gaps=self._evidence.gaps_of((CALCIUM.query,)),
+            albumin_gaps=self._evidence.gaps_of((ALBUMIN.query,)),
             clock=self._clock,
             valid_days=valid_days,
             albumin_valid_days=self._settings.calcium_valid_days,
@@ -246,127 +299,32 @@ class Record(Facts):
         )
 
     @cached_property
-    def _calcium_readings(self) -> list[Reading]:
-        return self._readings(Analyte.CALCIUM, sets.TOTAL_CALCIUM, named="calcium")
-
-    @cached_property
-    def _corrected_readings(self) -> list[Reading]:
-        return self._readings(Analyte.CALCIUM, sets.CORRECTED_CALCIUM)
-
-    @cached_property
-    def _albumin_readings(self) -> list[Reading]:
-        return self._readings(Analyte.ALBUMIN, sets.ALBUMIN, named="albumin")
-
-    @cached_property
-    def albumin(self) -> Fact[Measurement]:
-        """Newest albumin."""
-        days = self._settings.calcium_valid_days
-        return self._newest(Analyte.ALBUMIN, self._albumin_readings, "albumin", lower_is_worse, days)
-
-    @cached_property
-    def phosphate(self) -> Fact[Measurement]:
-        """Newest phosphate."""
-        readings = self._readings(Analyte.PHOSPHATE, sets.PHOSPHATE, named="phosphate")
-        return self._newest(Analyte.PHOSPHATE, readings, "phosphate", lower_is_worse, self._settings.calcium_valid_days)
-
-    @cached_property
-    def creatinine(self) -> Fact[Measurement]:
-        """Newest creatinine."""
-        readings = self._readings(Analyte.CREATININE, sets.CREATININE, named="creatinine")
-        days = self._settings.renal_valid_days
-        return self._newest(Analyte.CREATININE, readings, "creatinine", higher_is_worse, days)
-
-    def _newest(
-        self,
-        analyte: Analyte,
-        readings: list[Reading],
-        query: str,
-        severity: Callable[[Measurement], Severity],
-        valid_days: int,
-    ) -> Fact[Measurement]:
-        gaps = self._evidence.gaps_of((query,))
-        return newest(analyte, readings, gaps, self._clock, severity=severity, valid_days=valid_days)
-
-    @cached_property
-    def platelets(self) -> Fact[Measurement]:
-        """Newest platelets, valid as haemostasis is."""
-        return self._haemostasis(Analyte.PLATELETS, sets.PLATELETS, "platelets")
-
-    @cached_property
-    def prothrombin(self) -> Fact[Measurement]:
-        """Newest prothrombin percentage, valid as haemostasis is."""
-        return self._haemostasis(Analyte.PROTHROMBIN, sets.PROTHROMBIN_PERCENT, "prothrombin")
-
-    def _haemostasis(self, analyte: Analyte, concepts: frozenset[str], query: str) -> Fact[Measurement]:
-        """A result that a recent cytotoxic makes old sooner; where it alone decides, its absence must be known."""
-        readings, settings = self._readings(analyte, concepts, named=query), self._settings
-        usual = self._newest(analyte, readings, query, lower_is_worse, settings.haemostasis_valid_days)
-        sooner = self._newest(analyte, readings, query, lower_is_worse, settings.haemostasis_valid_days_on_cytotoxic)
-        if usual == sooner:
-            return usual
-        cytotoxics = self.exposures.of(sets.CYTOTOXICS)
-        given = cytotoxics.in_last(settings.cytotoxic_given_days)
-        if given is None:
-            shown = sooner.stale if isinstance(sooner, Absent) else None
-            return Unavailable(usual.what, cytotoxics.unavailable.why, shown, usual.sources)
-        if not given:
-            return usual
-        counted = cytotoxics.recent(settings.cytotoxic_given_days)
-        uncertain = () if any(one.certain for one in counted) else tuple(uncertain_remark(one) for one in counted)
-        return replace(sooner, remarks=(*sooner.remarks, *uncertain))
-
-    @cached_property
-    def inr(self) -> Fact[Measurement]:
-        """Newest INR."""
-        readings = self._readings(Analyte.INR, sets.INR)
-        return self._newest(Analyte.INR, readings, "inr", higher_is_worse, self._settings.haemostasis_valid_days)
-
-    @cached_property
-    def pain_score(self) -> Fact[Measurement]:
-        """Newest pain score; one of another instrument only where its unit states a scale from 0 to 10."""
-        readings = self._readings(Analyte.PAIN_SCORE, sets.PAIN_SCORE_0_10)
-        readings += [
-            reading
-            for reading in self._readings(Analyte.PAIN_SCORE, sets.PAIN_SCORE_OTHER)
-            if reading.measurement is not None and reading.measurement.reported.unit.strip(" {}") in {"/10", "0-10"}
-        ]
-        days = self._settings.pain_score_valid_days
-        return self._newest(Analyte.PAIN_SCORE, readings, "painScore", higher_is_worse, days)
-
-    @cached_property
     def clearance(self) -> Fact[Clearance]:
         """Creatinine clearance by the first route that the record allows."""
-        return renal.clearance(self._renal_inputs, self.today)
+        return clearance(self._renal_inputs, self.today)
 
     @cached_property
     def clearance_inputs_missing(self) -> tuple[Text, ...]:
         """What a Cockcroft-Gault computation still needs."""
-        return renal.missing_inputs(self._renal_inputs, self.today)
+        return missing_inputs(self._renal_inputs, self.today)
 
     @cached_property
-    def _renal_inputs(self) -> renal.RenalInputs:
-        cockcroft, measured, egfr = self._clearance_readings()
-        weights = self._readings(Analyte.WEIGHT, sets.BODY_WEIGHT, named="weight")
-        days, weight_days = self._settings.renal_valid_days, self._settings.weight_valid_days
-        return renal.RenalInputs(
-            cockcroft=self._newest(Analyte.CLEARANCE, cockcroft, "clearance", lower_is_worse, days),
-            creatinine=self.creatinine,
-            measured=self._newest(Analyte.CLEARANCE, measured, "clearance", lower_is_worse, days),
-            egfr=self._newest(Analyte.CLEARANCE, egfr, "egfr", lower_is_worse, days),
-            weight=self._newest(Analyte.WEIGHT, weights, "bodyWeight", lower_is_worse, weight_days),
-            person=self.person,
-        )
-
-    def _clearance_readings(self) -> tuple[list[Reading], list[Reading], list[Reading]]:
+    def _renal_inputs(self) -> RenalInputs:
         """A value per 1.73 m² is an eGFR whatever its code says, as one with an eGFR's code is whatever its unit says."""
-        cockcroft = self._readings(Analyte.CLEARANCE, sets.CLEARANCE_COCKCROFT)
-        measured = self._readings(Analyte.CLEARANCE, sets.CLEARANCE_MEASURED)
-        egfr = self._readings(Analyte.CLEARANCE, sets.EGFR, named="clearance")
-        normalised = [reading for reading in (*cockcroft, *measured) if _per_body_surface(reading)]
-        return (
-            [reading for reading in cockcroft if not _per_body_surface(reading)],
-            [reading for reading in measured if not _per_body_surface(reading)],
-            egfr + normalised,
+        reported, measured = self._readings(COCKCROFT), self._readings(MEASURED_CLEARANCE)
+        normalised = [reading for reading in (*reported, *measured) if _per_body_surface(reading)]
+
+        def newest_of(analyte: Analyte, readings: Iterable[Reading]) -> Fact[Measurement]:
+            gaps, days = self._evidence.gaps_of((analyte.query,)), self._valid_days(analyte.valid_days)
+            return newest(analyte, readings, gaps, self._clock, valid_days=days)
+
+        return RenalInputs(
+            cockcroft=newest_of(COCKCROFT, (one for one in reported if not _per_body_surface(one))),
+            creatinine=self.result(CREATININE),
+            measured=newest_of(MEASURED_CLEARANCE, (one for one in measured if not _per_body_surface(one))),
+            egfr=newest_of(EGFR, [*self._readings(EGFR), *normalised]),
+            weight=self.result(WEIGHT),
+            person=self.person,
         )
 
     # --- findings -----------------------------------------------------------------------------------------------------
@@ -437,9 +395,9 @@ class Record(Facts):
         gaps = list(self._gaps("exposures"))
         drafts = {order.reference for order in self._drafts if order.reference}
         for resource_type, read in (
-            ("MedicationAdministration", exposure_mapping.administration),
-            ("MedicationStatement", exposure_mapping.statement),
-            ("MedicationRequest", exposure_mapping.request),
+            ("MedicationAdministration", administration),
+            ("MedicationStatement", statement),
+            ("MedicationRequest", request),
         ):
             for source, resource in self._evidence.of_type(resource_type):
                 if source in drafts:
@@ -504,17 +462,17 @@ class Record(Facts):
         return Collected(RADIOTHERAPY, found, self._gaps("radiotherapies"))
 
     @cached_property
-    def radiotherapy_orders(self) -> Collected[Order]:
+    def radiotherapy_orders(self) -> Collected[RadiotherapyOrder]:
         """Drafts, and the open orders of the record on which no Procedure is based; phases folded into their course."""
         done: set[str] = set()
         for _source, procedure_resource in self._evidence.of_type("Procedure"):
             done |= links_of(procedure_resource)
-        asked = [one for one in self.orders if one.radiotherapy is not None]
+        asked = [one for one in self.orders if isinstance(one, RadiotherapyOrder)]
         folded = courses_of_orders([replace(one, triggers=True) for one in asked])
         planned = tuple(
             replace(whole, triggers=one.triggers)
             for one, whole in zip(asked, folded, strict=True)
-            if whole.triggers and (one.draft or done.isdisjoint(one.links))
+            if isinstance(whole, RadiotherapyOrder) and whole.triggers and (one.draft or done.isdisjoint(one.links))
         )
         return Collected(RADIOTHERAPY, planned, self._gaps("radiotherapy_orders"))
 

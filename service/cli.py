@@ -22,9 +22,9 @@ from service.coverage.counts import Coverage
 from service.demo.printing import printed_card
 from service.explain import explain
 from service.gathering.site_codes import site_terminology
+from service.guidelines import GUIDELINES
 from service.languages.render import Language, render
 from service.pipeline import advise
-from service.rules import all_rules
 from service.rules.citation import cited
 from service.services import Service, published
 from service.settings import InvalidSetting, Settings, read_settings
@@ -192,7 +192,7 @@ def coverage(
 
 
 def _service(settings: Settings, world: World, body: object, service_id: str | None) -> Service:
-    services = published(split=settings.split_services, terminology=world.terminology)
+    services = published(GUIDELINES, split=settings.split_services, terminology=world.terminology)
     if service_id is not None:
         if service_id not in services:
             raise click.ClickException(f"no service {service_id}; there are {', '.join(services)}")
@@ -232,7 +232,7 @@ def _moment(as_of: str | None, settings: Settings) -> datetime:
 @click.pass_obj
 def rules(settings: Settings) -> None:
     """List the rules: id, statement, citation."""
-    for rule in all_rules():
+    for rule in (rule for guideline in GUIDELINES for rule in guideline.rules):
         click.echo(f"{rule.id}\n    {render(rule.title, settings.language)}")
         click.echo(f"    {render(cited(rule.citations), settings.language)}")
 
@@ -242,7 +242,7 @@ def rules(settings: Settings) -> None:
 def services(settings: Settings) -> None:
     """List the services with their prefetch templates."""
     terminology = _own_terminology(settings)
-    for service in published(split=settings.split_services, terminology=terminology).values():
+    for service in published(GUIDELINES, split=settings.split_services, terminology=terminology).values():
         description = service.description
         click.echo(f"{service.id}  ({service.hook}, {len(service.rules)} rules)\n    {description.description}")
         for key, template in description.prefetch.items():

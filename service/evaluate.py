@@ -4,38 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from typing import TypeAlias
 
 from mappings.facts import Facts, Order
-from service.rules import all_rules
-from service.rules.bone_metastases.situations import IN_ANY_CASE
-from service.rules.outcome import Advice, CannotTell, Condition, Silence, cannot_tell
+from service.rules.condition import Truth, cannot_tell, that, unless_all
+from service.rules.guideline import Guideline
+from service.rules.outcome import Advice, CannotTell, Failure, Outcome, Silence
 from service.rules.rule import Rule, Trigger
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """A defect of ours in one rule: its exception's type, and nothing of the patient."""
-
-    error: str
-
-
-Answer: TypeAlias = Advice | Silence | CannotTell | Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
+class RuleOutcome:
     """What one rule answered about one order, or about the patient where `order` is None."""
 
     rule: Rule
     order: Order | None
-    answer: Answer
+    outcome: Outcome
 
     @property
-    def outcome(self) -> str:
+    def word(self) -> str:
         """What it did, in a word or two: advises, silent, cannot tell, failed."""
-        match self.answer:
+        match self.outcome:
             case Advice():
                 return "advises"
             case Silence():
@@ -46,72 +34,76 @@ class Answered:
                 return "failed"
 
 
-def triggered(rules: Iterable[Rule], orders: Sequence[Order], *, patient_view: bool) -> tuple[Rule, ...]:
-    """The rules that these orders, or the view of the patient, may make speak; known before the record is looked at.
+IN_ANY_CASE = that(True)  # noqa: FBT003 - a truth
+
+
+def triggered(rules: Iterable[Rule], guideline: Guideline, orders: Sequence[Order]) -> tuple[Rule, ...]:
+    """The rules that these orders may make speak; known before the record is looked at.
 
     A rule about any relevant order is one of them as soon as some rule, of this service or another, is about an order.
     """
-    if patient_view:
-        return tuple(rule for rule in rules if rule.patient_view)
-    asked = {trigger for trigger in _triggers() if any(_about(trigger, order) for order in orders)}
+    asked = {trigger for trigger in guideline.triggers if any(_is_about(trigger, order) for order in orders)}
     if not asked:
         return ()
     return tuple(rule for rule in rules if rule.trigger and (rule.trigger in asked or rule.trigger.any_relevant))
 
 
-@cache
-def _triggers() -> tuple[Trigger, ...]:
-    """Every trigger of every rule, once."""
-    found = dict.fromkeys(rule.trigger for rule in all_rules() if rule.trigger is not None)
-    return tuple(trigger for trigger in found if not trigger.any_relevant)
-
-
-def _about(trigger: Trigger, order: Order) -> bool:
+def _is_about(trigger: Trigger, order: Order) -> bool:
     """The order is of the trigger's kind, as far as the order alone can tell."""
-    return order.triggers and order.identified and trigger.matches(order)
+    return order.triggers and order.identified and trigger.is_about(order)
 
 
-def _scope(trigger: Trigger, order: Order, patient: Facts) -> Condition:
-    """Whether the order, which is of the trigger's kind, is one that the rule speaks of; a defect of ours leaves it open."""
-    if trigger.in_scope is None:
-        return IN_ANY_CASE
-    try:
-        return trigger.in_scope(order, patient)
-    except Exception:  # noqa: BLE001 - as in `_ask`; the rules themselves will fail on the same fact, and be told
-        return Condition(trigger.name, holds=None)
+def evaluate_patient(rules: Iterable[Rule], patient: Facts) -> tuple[RuleOutcome, ...]:
+    """Every rule asked about the patient."""
+    return tuple(RuleOutcome(rule, None, _ask(rule, None, patient)) for rule in rules)
 
 
-def evaluate(
-    rules: Iterable[Rule], orders: Sequence[Order], patient: Facts, *, patient_view: bool
-) -> tuple[Answered, ...]:
-    """Every rule asked about every order that it is about; in `patient-view` about the patient."""
-    if patient_view:
-        return tuple(Answered(rule, None, _ask(rule, None, patient)) for rule in rules)
-    about = {trigger: _in_scope(trigger, orders, patient) for trigger in _triggers()}
+def evaluate_orders(
+    rules: Iterable[Rule], guideline: Guideline, orders: Sequence[Order], patient: Facts
+) -> tuple[RuleOutcome, ...]:
+    """Every rule asked about every order that it is about."""
+    about = {trigger: _in_scope(trigger, orders, patient) for trigger in guideline.triggers}
     relevant = [
         (order, IN_ANY_CASE) for order in orders if any(order is one for found in about.values() for one, _ in found)
     ]
-    answers: list[Answered] = []
+    outcomes: list[RuleOutcome] = []
     for rule in rules:
         if rule.trigger is None:
             continue
         own = relevant if rule.trigger.any_relevant else about[rule.trigger]
         for order, scope in own[:1] if rule.once else own:
-            answer = _ask(rule, order, patient)
-            if scope.holds is None and rule.trigger.must_be_known and not isinstance(answer, Silence):
-                answer = cannot_tell(scope)
-            answers.append(Answered(rule, order, answer))
-    return tuple(answers)
+            outcome = _ask(rule, order, patient)
+            if scope.holds is None and rule.trigger.must_be_known and not isinstance(outcome, Silence):
+                outcome = _out_of_reach(rule.trigger, scope, patient)
+            outcomes.append(RuleOutcome(rule, order, outcome))
+    return tuple(outcomes)
 
 
-def _in_scope(trigger: Trigger, orders: Sequence[Order], patient: Facts) -> list[tuple[Order, Condition]]:
+def _in_scope(trigger: Trigger, orders: Sequence[Order], patient: Facts) -> list[tuple[Order, Truth]]:
     """The orders of the trigger's kind that are not known to be out of its scope."""
-    found = ((order, _scope(trigger, order, patient)) for order in orders if _about(trigger, order))
+    found = ((order, _scope(trigger, order, patient)) for order in orders if _is_about(trigger, order))
     return [(order, scope) for order, scope in found if scope.holds is not False]
 
 
-def _ask(rule: Rule, order: Order | None, patient: Facts) -> Answer:
+def _scope(trigger: Trigger, order: Order, patient: Facts) -> Truth:
+    """Whether the order, which is of the trigger's kind, is one that the rule speaks of; a defect of ours leaves it open."""
+    if trigger.scope is None:
+        return IN_ANY_CASE
     try:
-        return rule.statement(order, patient)
+        return trigger.scope(order, patient)
+    except Exception:  # noqa: BLE001 - as in `_ask`; the rules themselves will fail on the same fact, and be told
+        return Truth(None, text=trigger.name)
+
+
+def _out_of_reach(trigger: Trigger, scope: Truth, patient: Facts) -> Outcome:
+    if trigger.scope is None:
+        raise ValueError("a trigger without a scope is always in scope")
+    return cannot_tell([(trigger.scope, scope)], patient)
+
+
+def _ask(rule: Rule, order: Order | None, patient: Facts) -> Outcome:
+    """The conditions in their order, until one does not hold; then what the rule says."""
+    try:
+        return unless_all(rule.when, order, patient) or rule.statement(order, patient)
     except Exception as error:  # noqa: BLE001 - one rule's defect must not silence the others; it is told on a card
         return Failure(type(error).__name__)

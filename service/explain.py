@@ -9,10 +9,10 @@ from typing import Any
 from mappings.wording import Text, _
 from service.cards.compose import EXTENSION
 from service.cards.results import lines, resources
-from service.evaluate import Answered, Failure
+from service.evaluate import RuleOutcome
 from service.languages.render import Language, sentence
-from service.pipeline import Advised
-from service.rules.outcome import Advice, CannotTell, Silence
+from service.pipeline import HookAnswer
+from service.rules.outcome import Advice, CannotTell, Failure, Silence
 from service.rules.rule import Rule
 
 NOT_TRIGGERED = _("no order of the request triggers it")
@@ -49,10 +49,10 @@ class Explained:
         return {name: value for name, value in members.items() if value}
 
 
-def explain(advised: Advised, rules: tuple[Rule, ...]) -> Iterator[Explained]:
+def explain(answer: HookAnswer, rules: tuple[Rule, ...]) -> Iterator[Explained]:
     """Every rule of the service, in its order, about every order that it was asked about."""
-    answered: dict[str, list[Answered]] = {}
-    for one in advised.answers:
+    answered: dict[str, list[RuleOutcome]] = {}
+    for one in answer.outcomes:
         answered.setdefault(one.rule.id, []).append(one)
     for rule in rules:
         if rule.id not in answered:
@@ -61,15 +61,15 @@ def explain(advised: Advised, rules: tuple[Rule, ...]) -> Iterator[Explained]:
             yield _explained(one)
 
 
-def explanation(advised: Advised, rules: tuple[Rule, ...], language: Language) -> dict[str, Any]:
+def explanation(answer: HookAnswer, rules: tuple[Rule, ...], language: Language) -> dict[str, Any]:
     """The explanation as the `extension` of an answer."""
-    return {EXTENSION: {"explanation": [one.to_json(language) for one in explain(advised, rules)]}}
+    return {EXTENSION: {"explanation": [one.to_json(language) for one in explain(answer, rules)]}}
 
 
-def _explained(one: Answered) -> Explained:
+def _explained(one: RuleOutcome) -> Explained:
     order = "" if one.order is None else one.order.reference or one.order.name.message
     because: tuple[Text, ...]
-    match one.answer:
+    match one.outcome:
         case Advice() as advice:
             basis = advice.basis
             because = (
@@ -89,4 +89,4 @@ def _explained(one: Answered) -> Explained:
             basis = ()
             because = (_("a defect of the service ({error})", error=failure.error),)
     facts = tuple(dict.fromkeys(lines(basis)))
-    return Explained(one.rule.id, order, one.outcome, because, facts, tuple(dict.fromkeys(resources(basis))))
+    return Explained(one.rule.id, order, one.word, because, facts, tuple(dict.fromkeys(resources(basis))))

@@ -7,29 +7,29 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_hook_request
 from mappings.clock import Clock
-from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
+from mappings.evidence import Evidence
 from mappings.facts import Order
 from mappings.queries import queries_for
 from mappings.readers.not_understood import NotUnderstood
-from mappings.readers.orders import courses_of_orders, is_order, read_order, unreadable_order
-from mappings.readers.shapes import a_map, a_text
+from mappings.readers.shapes import a_map
 from mappings.record import Record
-from mappings.vocabulary.concepts import Terminology
-from mappings.wording import _
-from service.cards.compose import Composed, compose, limited, silence, told_plainly, written
+from service.cards.compose import Composed, compose, limited, told_plainly, written
+from service.cards.silencing import silenced
 from service.cards.suggestions import Ordering
-from service.evaluate import Answered, evaluate, triggered
+from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
+from service.gathering.drafts import Drafts, look_up_medications
 from service.gathering.fhir_server import NOT_LISTED, FhirServer
-from service.gathering.gather import fetch_medications, gather, new_evidence, unresolved_medications
+from service.gathering.gather import gather, new_evidence
 from service.languages.render import Language
+from service.rules.guideline import Guideline
 from service.rules.outcome import Advice, Indicator, Silence
-from service.rules.rule import Rule
+from service.rules.rule import Hook, Rule
 from service.services import Service
 from service.world import World
 
@@ -37,11 +37,11 @@ LOG = logging.getLogger("osteocds")
 
 
 @dataclass(frozen=True, slots=True)
-class Advised:
+class HookAnswer:
     """The answer to a hook, and what every rule said on the way, for the explanation, the metrics and the tests."""
 
     response: HookResponse
-    answers: tuple[Answered, ...]
+    outcomes: tuple[RuleOutcome, ...]
     rules: tuple[Rule, ...]
     orders: tuple[Order, ...]
     record: Record | None
@@ -55,7 +55,7 @@ def advise(
     now: datetime,
     language: Language,
     public_url: Callable[[], str] = str,
-) -> Advised:
+) -> HookAnswer:
     """Answer one hook request; `public_url` is asked for the address of the service where a card links to its pages.
 
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
@@ -64,41 +64,61 @@ def advise(
     clock = Clock(now)
     evidence, server = new_evidence(request), _server(request, world)
     drafts = Drafts(request, evidence, clock, world.terminology)
-    _look_up_medications(request, evidence, server, world)
+    look_up_medications(request, evidence, server, world.executor)
     orders = drafts.read()
-    rules = triggered(service.rules, orders, patient_view=service.patient_view)
-    record = None
+    rules = _rules_asked(service, orders)
+    record, outcomes = None, NOTHING_ASKED
     if rules:
         _gather_needs(request, rules, evidence, server, world)
         orders = drafts.read_again()
-        record = Record(evidence, orders, clock, world.terminology, world.clinical)
-    answers = evaluate(rules, orders, record, patient_view=service.patient_view) if record is not None else ()
-    _check_precondition(request, answers, evidence)
-    spoken = silence(answers)
+        record = Record(evidence, orders, clock, world.terminology, world.clinical[service.guideline.id])
+        outcomes = _asked(service, rules, orders, record)
+        _check_precondition(request, outcomes, evidence)
+        outcomes = silenced(outcomes, service.guideline.policy)
     ordering = _ordering(request, orders, clock, language, world)
-    cards = _cards(spoken, orders, record, ordering, world, public_url)
-    return Advised(HookResponse(cards), spoken, rules, orders, record)
+    cards = _cards(outcomes, service.guideline, record, ordering, world, orders, public_url)
+    return HookAnswer(HookResponse(cards), outcomes, rules, orders, record)
+
+
+NOTHING_ASKED: tuple[RuleOutcome, ...] = ()
+
+
+# --- the rules --------------------------------------------------------------------------------------------------------
+
+
+def _rules_asked(service: Service, orders: Sequence[Order]) -> tuple[Rule, ...]:
+    """The rules of the service that this request may make speak."""
+    if service.hook is Hook.PATIENT_VIEW:
+        return service.rules
+    return triggered(service.rules, service.guideline, orders)
+
+
+def _asked(service: Service, rules: Sequence[Rule], orders: Sequence[Order], record: Record) -> tuple[RuleOutcome, ...]:
+    if service.hook is Hook.PATIENT_VIEW:
+        return evaluate_patient(rules, record)
+    return evaluate_orders(rules, service.guideline, orders, record)
 
 
 # --- the cards --------------------------------------------------------------------------------------------------------
 
 
 def _cards(
-    spoken: Sequence[Answered],
-    orders: Sequence[Order],
+    outcomes: Sequence[RuleOutcome],
+    guideline: Guideline,
     record: Record | None,
     ordering: Ordering,
     world: World,
+    orders: Sequence[Order],
     public_url: Callable[[], str],
 ) -> tuple[Card, ...]:
-    """The answers as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
+    """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
     unidentified = [order for order in orders if order.triggers and not order.identified]
     try:
-        composed = compose(spoken, unidentified, record, _set_aside(record))
+        composed = compose(outcomes, guideline, unidentified, record, _set_aside(record))
     except Exception as error:  # noqa: BLE001 - what the rules advise must not be lost; it is told on a card
         _log_defect(error, "composing cards")
-        told = [one for one in spoken if not isinstance(one.answer, Silence)]
-        levels = [one.answer.indicator for one in told if isinstance(one.answer, Advice)]
+        told = [one for one in outcomes if not isinstance(one.outcome, Silence)]
+        levels = [one.outcome.indicator for one in told if isinstance(one.outcome, Advice)]
         worst = max(levels, key=lambda indicator: indicator.rank, default=Indicator.INFO)
         return (told_plainly([one.rule.id for one in told], worst, ordering.language),)
     return tuple(_written(card, ordering, world, public_url) for card in limited(composed, world.max_cards))
@@ -146,7 +166,7 @@ def _gather_needs(
     request: HookRequest, rules: Sequence[Rule], evidence: Evidence, server: FhirServer | None, world: World
 ) -> None:
     """Look up what the rules need, and nothing else."""
-    needs = frozenset().union(*(rule.needs for rule in rules))
+    needs = frozenset().union(*(rule.reads for rule in rules))
     queries = queries_for(needs, world.terminology)
     gather(request, queries, evidence, server, world.executor)
     if server is None and request.fhir_server:
@@ -155,106 +175,16 @@ def _gather_needs(
                 evidence.gaps.setdefault(query.key, (NOT_LISTED,))
 
 
-def _check_precondition(request: HookRequest, answers: Sequence[Answered], evidence: Evidence) -> None:
+def _check_precondition(request: HookRequest, outcomes: Sequence[RuleOutcome], evidence: Evidence) -> None:
     """412 where nothing was prefetched, there is no FHIR server to ask, and no rule could speak without the record."""
     nothing_known = not evidence.answered and not evidence.gaps and not request.fhir_server
-    if answers and nothing_known and not any(isinstance(one.answer, Advice) for one in answers):
+    if outcomes and nothing_known and not any(isinstance(one.outcome, Advice) for one in outcomes):
         raise PreconditionFailed(
             {
                 "prefetch": "the data of the service's prefetch templates (GET /cds-services) was not sent, and there is "
                 "no fhirServer to ask for it"
             }
         )
-
-
-# --- draft orders -----------------------------------------------------------------------------------------------------
-
-
-def _look_up_medications(request: HookRequest, evidence: Evidence, server: FhirServer | None, world: World) -> None:
-    """Ask for the medications behind references of the drafts: without them no rule can know that it is meant."""
-    if server is not None:
-        wanted = {
-            reference
-            for entry in request.draft_orders
-            for reference in unresolved_medications(a_map(entry.get("resource")), evidence)
-        }
-        fetch_medications(wanted, evidence, server, world.executor)
-
-
-class Drafts:
-    """The drafts of the hook as orders, as far as the evidence tells."""
-
-    def __init__(self, request: HookRequest, evidence: Evidence, clock: Clock, terminology: Terminology) -> None:
-        self._request = request
-        self._evidence = evidence
-        self._clock = clock
-        self._terminology = terminology
-        self._orders: tuple[Order, ...] = ()
-        self._looked_up: list[tuple[object, Resource | None]] = []
-
-    def read(self) -> tuple[Order, ...]:
-        """Every draft that is an order, and those that cannot be read as one."""
-        read: list[Order] = []
-        self._looked_up = []
-        chosen = _selected(self._request)
-        for index, entry in enumerate(self._request.draft_orders):
-            draft, triggers = a_map(entry.get("resource")), index in chosen
-            if is_order(draft):
-                order = read_order(
-                    draft, self._clock, self._find, self._terminology, index=index, draft=True, triggers=triggers
-                )
-                order = replace(order, selecting=self._request.selections is not None)
-                of_another = _of_another_patient(draft, self._request.patient_id)
-                read.append(_unidentified(order) if of_another else order)
-            elif unreadable := unreadable_order(draft, index=index, triggers=triggers, clock=self._clock):
-                read.append(unreadable)
-        self._orders = courses_of_orders(read)
-        return self._orders
-
-    def read_again(self) -> tuple[Order, ...]:
-        """The same once reasons and body structures were gathered; nothing is read where none was waited for."""
-        if all(self._evidence.find(reference) is found for reference, found in self._looked_up):
-            return self._orders
-        return self.read()
-
-    def _find(self, reference: object) -> Resource | None:
-        found = self._evidence.find(reference)
-        self._looked_up.append((reference, found))
-        return found
-
-
-def _selected(request: HookRequest) -> frozenset[int]:
-    """The drafts that were selected, by typed reference, `fullUrl` or the bare id of some clients.
-
-    All of them where the hook has no selections, and where those that it has name none of the drafts: rules that stay
-    silent because a name was spelled otherwise would be silent for no reason of the patient's.
-    """
-    everything = frozenset(range(len(request.draft_orders)))
-    if request.selections is None:
-        return everything
-    wanted = {*request.selections, *(local_reference(selection) for selection in request.selections)}
-    found = {index for index, entry in enumerate(request.draft_orders) if not wanted.isdisjoint(_names(entry))}
-    return frozenset(found) if found or not wanted else everything
-
-
-def _names(entry: Mapping[str, object]) -> set[str]:
-    """The names by which a selection may mean an entry of the drafts."""
-    draft = a_map(entry.get("resource"))
-    return {reference_of(draft), a_text(entry.get("fullUrl")), a_text(draft.get("id"))} - {""}
-
-
-def _of_another_patient(draft: Resource, patient_id: str) -> bool:
-    reference = local_reference(draft.get("subject") or draft.get("patient"))
-    return reference.startswith("Patient/") and bare_id(reference) != patient_id
-
-
-ANOTHER_PATIENTS_ORDER = _(
-    "it names another patient than the request: check the order's subject",
-)
-
-
-def _unidentified(order: Order) -> Order:
-    return replace(order, identified=False, concepts=frozenset(), unidentified_because=ANOTHER_PATIENTS_ORDER)
 
 
 def _ordering(

@@ -1,22 +1,16 @@
-"""The CDS services that are published: one a hook, or one a topic and hook where a site wants them apart."""
+"""The CDS services that are published: one per hook, or one per topic and hook where a site wants them apart."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from types import ModuleType
 
 from cds_hooks import ServiceDescription
 from mappings.queries import Query, queries_for
 from mappings.vocabulary.concepts import Terminology
-from service.rules import CHAPTERS, all_rules, rules_of
-from service.rules.rule import Rule
-
-PATIENT_VIEW = "patient-view"
-ORDER_HOOKS = ("order-select", "order-sign")
-HOOKS = (*ORDER_HOOKS, PATIENT_VIEW)
-
-TOPIC = "bone-metastases"
-"""The one topic under which all rules are published by default."""
+from service.languages.render import Language, render
+from service.rules.guideline import Guideline
+from service.rules.rule import Hook, Rule
 
 USAGE = (
     "FHIR R4. Decision support for professionals, not a validated medical device. Every prefetch key may be left out when "
@@ -27,55 +21,51 @@ USAGE = (
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One published service: a hook and the rules that it asks."""
+    """One published service: a hook, and the rules of a guideline that it asks."""
 
     id: str
-    hook: str
+    hook: Hook
     title: str
+    guideline: Guideline
     rules: tuple[Rule, ...]
     queries: tuple[Query, ...]
 
     @property
-    def patient_view(self) -> bool:
-        """The hook has no orders."""
-        return self.hook == PATIENT_VIEW
-
-    @property
     def description(self) -> ServiceDescription:
         """What discovery says of it: the prefetch templates are those of the facts that its rules declare."""
+        about = render(self.guideline.about, Language.ENGLISH)
+        applied_to = "the patient" if self.hook is Hook.PATIENT_VIEW else "the draft orders"
         return ServiceDescription(
             id=self.id,
-            hook=self.hook,
+            hook=self.hook.value,
             title=self.title,
-            description="Bone metastases of lung cancer: the Auvergne-Rhône-Alpes referential 2023 applied to "
-            + ("the patient" if self.patient_view else "the draft orders")
-            + f" ({len(self.rules)} rules).",
+            description=f"{about} applied to {applied_to} ({len(self.rules)} rules).",
             prefetch={query.key: query.template for query in self.queries},
             usage_requirements=USAGE,
         )
 
 
-def published(*, split: bool, terminology: Terminology) -> dict[str, Service]:
-    """The services by id; `split` publishes one a topic and hook instead of one a hook.
+def published(guidelines: Sequence[Guideline], *, split: bool, terminology: Terminology) -> dict[str, Service]:
+    """The services by id; `split` publishes one per topic and hook instead of one per hook.
 
     The prefetch templates ask for the codes of our lists and of the site's.
     """
-    topics = {_topic(module): rules_of(module) for module in CHAPTERS} if split else {TOPIC: all_rules()}
     services: dict[str, Service] = {}
-    for topic, rules in topics.items():
-        for hook in HOOKS:
-            asked = tuple(rule for rule in rules if (rule.patient_view if hook == PATIENT_VIEW else rule.trigger))
-            if asked:
-                name = f"{topic}-{hook}"
-                needs = frozenset().union(*(rule.needs for rule in asked))
-                queries = queries_for(needs, terminology)
-                services[name] = Service(name, hook, f"{_title(topic)} ({hook})", asked, queries)
+    for guideline in guidelines:
+        for topic, rules in _topics(guideline, split=split):
+            for hook in Hook:
+                asked = tuple(rule for rule in rules if hook in rule.hooks)
+                if asked:
+                    name = f"{topic}-{hook.value}"
+                    queries = queries_for(frozenset().union(*(rule.reads for rule in asked)), terminology)
+                    title = f"{topic.replace('-', ' ').capitalize()} ({hook.value})"
+                    services[name] = Service(name, hook, title, guideline, asked, queries)
     return services
 
 
-def _topic(module: ModuleType) -> str:
-    return module.__name__.rpartition(".")[2].replace("_", "-")
-
-
-def _title(topic: str) -> str:
-    return topic.replace("-", " ").capitalize()
+def _topics(guideline: Guideline, *, split: bool) -> Iterator[tuple[str, tuple[Rule, ...]]]:
+    if not split:
+        yield guideline.id, guideline.rules
+        return
+    for chapter in guideline.chapters:
+        yield chapter.topic, chapter.rules

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from mappings.facts import ClinicalSettings
+from mappings.facts import FactSettings
+from service.guidelines import GUIDELINES
 from service.languages.render import Language
 
 
@@ -97,7 +98,7 @@ class Settings:
     missing_resource_types: frozenset[str]
     ca_bundle: Path | None
     concept_maps: tuple[Path, ...]
-    clinical: ClinicalSettings
+    clinical: Mapping[str, FactSettings]
     cors_origins: tuple[str, ...]
     max_request_bytes: int
 
@@ -199,14 +200,24 @@ def _selection_behavior(text: str) -> str:
     return {"any": "any", "at-most-one": "at-most-one"}[text]
 
 
-def _clinical(path: str) -> ClinicalSettings:
-    """The defaults, with what the file changes. An unknown name or a value that is not a whole number is refused."""
-    if not path:
-        return ClinicalSettings()
-    with Path(path).open("rb") as file:
-        changed = tomllib.load(file)
-    known = {one.name for one in fields(ClinicalSettings)}
-    for name, value in changed.items():
+def _clinical(path: str) -> dict[str, FactSettings]:
+    """The clinical settings of each guideline: its defaults, with what the file changes.
+
+    The file names those of the first guideline at its top level, and those of another in a table of its id. An unknown name or
+    a value that is not a whole number is refused.
+    """
+    told: dict[str, Any] = {}
+    if path:
+        with Path(path).open("rb") as file:
+            told = tomllib.load(file)
+    first, *others = GUIDELINES
+    tables = {one.id: told.pop(one.id, {}) for one in others}
+    return {one.id: _changed(one.settings, tables.get(one.id, told), path) for one in (first, *others)}
+
+
+def _changed(settings: FactSettings, told: Mapping[str, Any], path: str) -> FactSettings:
+    known = {one.name for one in fields(settings)}
+    for name, value in told.items():
         if name not in known or not isinstance(value, int) or isinstance(value, bool) or value < 0:
             raise InvalidSetting(f"{path}: {name} is no clinical setting, or its value is not a whole number")
-    return replace(ClinicalSettings(), **changed)
+    return replace(settings, **told)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 import requests
 
-from mappings.facts import ClinicalSettings
+from mappings.facts import FactSettings
 from mappings.vocabulary.concepts import Terminology
 from service.gathering.fhir_server import Allowlist, new_session
 from service.gathering.site_codes import site_terminology
@@ -22,7 +23,7 @@ class World:
     session: requests.Session
     executor: Executor
     terminology: Terminology
-    clinical: ClinicalSettings
+    clinical: Mapping[str, FactSettings]
     deadline_seconds: float
     missing_resource_types: frozenset[str] = frozenset()
     selection_behavior: str = "any"

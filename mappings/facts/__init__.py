@@ -15,7 +15,9 @@ from mappings.facts.drugs import (
     Phase,
     uncertain_remark,
 )
-from mappings.facts.events import Act, Allergy, Diagnosis, Order, OrderKind, Planned
+from mappings.facts.events import Act, Allergy, Diagnosis
+from mappings.facts.fact_settings import FactSettings, setting, setting_texts
+from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder
 from mappings.facts.patient import Facts
 from mappings.facts.radiotherapy import Course as RadiotherapyCourse
 from mappings.facts.radiotherapy import Prescription, Target, Volume
@@ -28,44 +30,46 @@ from mappings.facts.results import (
     Person,
     VitaminD,
 )
-from mappings.facts.settings import ClinicalSettings, setting_texts
 from mappings.facts.three_valued import Absent, Collected, Fact, FactNotKnownError, Known, Unavailable, known
 
 __all__ = [
     "Absent",
     "Act",
+    "ActOrder",
     "Allergy",
     "Clearance",
     "ClearanceMethod",
-    "ClinicalSettings",
     "Collected",
     "CorrectedCalcium",
     "Course",
     "Diagnosis",
     "Dosage",
     "Drug",
+    "DrugOrder",
     "Exposure",
     "ExposureKind",
     "Exposures",
     "Fact",
     "FactNotKnownError",
+    "FactSettings",
     "Facts",
     "Finding",
     "Interval",
     "Known",
     "Measurement",
     "Order",
-    "OrderKind",
     "Person",
     "Phase",
     "Planned",
     "Prescription",
     "RadiotherapyCourse",
+    "RadiotherapyOrder",
     "Target",
     "Unavailable",
     "VitaminD",
     "Volume",
     "known",
+    "setting",
     "setting_texts",
     "uncertain_remark",
 ]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from mappings.dates import When, days_before
-from mappings.facts.settings import DEFAULTS, ClinicalSettings
+from mappings.facts.fact_settings import DEFAULTS, FactSettings
 from mappings.facts.three_valued import Absent, Fact, Known, Unavailable
 from mappings.wording import Text, _
 
@@ -180,7 +180,7 @@ class Exposures:
     today: date
     entries: tuple[Exposure, ...]
     gaps: tuple[Text, ...] = ()
-    settings: ClinicalSettings = DEFAULTS
+    settings: FactSettings = DEFAULTS
 
     def of(self, concepts: frozenset[str]) -> Exposures:
         """Those to one of these drugs, with the same gaps."""

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from datetime import date
+from typing import Any
 
 from mappings.facts.drugs import Exposures
-from mappings.facts.events import Act, Allergy, Diagnosis, Order
+from mappings.facts.events import Act, Allergy, Diagnosis
+from mappings.facts.fact_settings import FactSettings
+from mappings.facts.orders import Order, RadiotherapyOrder
 from mappings.facts.radiotherapy import Course as RadiotherapyCourse
 from mappings.facts.results import Clearance, CorrectedCalcium, Finding, Measurement, Person, VitaminD
-from mappings.facts.settings import ClinicalSettings
 from mappings.facts.three_valued import Collected, Fact
+from mappings.vocabulary.analytes import Analyte
 from mappings.wording import Text
 
 
 class Facts(ABC):
     """One patient's record, as of one day, in the words of the referential.
 
-    Every property is read when it is first asked for. A rule declares by name the properties that it reads.
+    Every property is read when it is first asked for. A rule declares by name the properties that it reads. `asked` holds
+    what the conditions of the rules answered, each once.
     """
+
+    asked: dict[Any, Any]
 
     @property
     @abstractmethod
@@ -27,13 +33,17 @@ class Facts(ABC):
 
     @property
     @abstractmethod
-    def settings(self) -> ClinicalSettings:
+    def settings(self) -> FactSettings:
         """The choices that the sources leave open."""
 
     @property
     @abstractmethod
     def person(self) -> Fact[Person]:
         """Sex and birth date."""
+
+    @abstractmethod
+    def result(self, analyte: Analyte) -> Fact[Measurement]:
+        """The newest valid result of an analyte, in its canonical unit."""
 
     @property
     @abstractmethod
@@ -52,16 +62,6 @@ class Facts(ABC):
 
     @property
     @abstractmethod
-    def albumin(self) -> Fact[Measurement]:
-        """Newest albumin of the last 30 d, g/L."""
-
-    @property
-    @abstractmethod
-    def phosphate(self) -> Fact[Measurement]:
-        """Newest phosphate of the last 30 d, mmol/L."""
-
-    @property
-    @abstractmethod
     def clearance(self) -> Fact[Clearance]:
         """Creatinine clearance of the last 30 d by the order of preference of `rules.md`."""
 
@@ -69,11 +69,6 @@ class Facts(ABC):
     @abstractmethod
     def clearance_inputs_missing(self) -> tuple[Text, ...]:
         """What a Cockcroft-Gault computation still needs: creatinine, weight, sex, age."""
-
-    @property
-    @abstractmethod
-    def creatinine(self) -> Fact[Measurement]:
-        """Newest creatinine of the last 30 d, umol/L."""
 
     @property
     @abstractmethod
@@ -97,7 +92,7 @@ class Facts(ABC):
 
     @property
     @abstractmethod
-    def radiotherapy_orders(self) -> Collected[Order]:
+    def radiotherapy_orders(self) -> Collected[RadiotherapyOrder]:
         """Drafts and open orders of external radiotherapy, one a course, without those that were carried out."""
 
     @property
@@ -119,26 +114,6 @@ class Facts(ABC):
     @abstractmethod
     def allergies(self) -> Collected[Allergy]:
         """Allergies and intolerances that are not refuted."""
-
-    @property
-    @abstractmethod
-    def platelets(self) -> Fact[Measurement]:
-        """Newest platelets of the last 30 d, 10*9/L (G/L); of the last 7 d when a cytotoxic was given in the last 28."""
-
-    @property
-    @abstractmethod
-    def prothrombin(self) -> Fact[Measurement]:
-        """Newest prothrombin percentage (TP), valid as long as platelets."""
-
-    @property
-    @abstractmethod
-    def inr(self) -> Fact[Measurement]:
-        """Newest INR, to be shown beside a missing prothrombin percentage."""
-
-    @property
-    @abstractmethod
-    def pain_score(self) -> Fact[Measurement]:
-        """Newest pain score of the last 14 d, 0 to 10."""
 
     @abstractmethod
     def finding(self, name: str, regions: frozenset[str] = frozenset()) -> Fact[Finding]:

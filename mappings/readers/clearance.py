@@ -10,7 +10,7 @@ from mappings.dates import completed_years
 from mappings.facts import Absent, Clearance, ClearanceMethod, Fact, Known, Measurement, Person, Unavailable, known
 from mappings.quantities import Bounds
 from mappings.readers.observations import shown_in_formula
-from mappings.vocabulary.units import SCALES, Analyte
+from mappings.vocabulary.analytes import COCKCROFT
 from mappings.wording import Text, _, _c
 
 COCKCROFT_FACTORS = {"male": Decimal("1.23"), "female": Decimal("1.04")}
@@ -146,7 +146,7 @@ def _computed(
     years = Bounds(Decimal(COCKCROFT_YEARS - oldest), Decimal(COCKCROFT_YEARS - youngest))
     factor = COCKCROFT_FACTORS[str(person.value.sex)]
     bounds = years.times(weight.value.bounds).scaled(factor).over(creatinine.value.bounds)
-    if any(end is not None and SCALES[Analyte.CLEARANCE].implausible(end) for end in (bounds.low, bounds.high)):
+    if any(end is not None and COCKCROFT.scale.implausible(end) for end in (bounds.low, bounds.high)):
         why = _(
             "the computed clearance is not plausible: check creatinine and weight",
         )

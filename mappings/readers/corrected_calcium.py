@@ -11,7 +11,7 @@ from mappings.dates import When
 from mappings.facts import Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
 from mappings.quantities import Bounds, exactly
 from mappings.readers.observations import Reading, Severity, newest, point_of
-from mappings.vocabulary.units import SCALES, Analyte
+from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, CORRECTED_CALCIUM
 from mappings.wording import Text, _
 
 CRISIS_ABOVE = Decimal("3.5")
@@ -23,7 +23,7 @@ DEFAULT_LIMITS = (Decimal("2.20"), Decimal("2.60"))
 NORMAL_ALBUMIN = Decimal(40)
 """g/L: the albumin at which calcium needs no correction (RAO, contexte général §4)."""
 
-ANY_ALBUMIN = Bounds(SCALES[Analyte.ALBUMIN].lowest, SCALES[Analyte.ALBUMIN].highest)
+ANY_ALBUMIN = Bounds(ALBUMIN.scale.lowest, ALBUMIN.scale.highest)
 """g/L: what an albumin that could not be looked up may be (the plausible range, `codes.md` §3)."""
 
 WHAT = _("corrected calcium")
@@ -56,7 +56,7 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
         return _severity(correct(measured).value)
 
     sent = newest(
-        Analyte.CALCIUM,
+        CORRECTED_CALCIUM,
         reported,
         calcium_gaps,
         clock,
@@ -67,7 +67,7 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
     if isinstance(sent, Known) and not any(_is_newer(reading, sent.value.when, clock) for reading in total):
         value = _as_sent(sent.value)
         return Known(WHAT, value.value, sent.sources, sent.remarks)
-    measured = newest(Analyte.CALCIUM, total, calcium_gaps, clock, severity=severity, valid_days=valid_days, what=WHAT)
+    measured = newest(CALCIUM, total, calcium_gaps, clock, severity=severity, valid_days=valid_days, what=WHAT)
     if isinstance(measured, Known):
         if isinstance(sent, Unavailable) and any(
             _is_newer(reading, measured.value.when, clock) for reading in reported
@@ -120,9 +120,7 @@ def _correct(
             possible=None if unavailable is None else measured.bounds.shifted(_correction(ANY_ALBUMIN)),
         )
 
-    fact = newest(
-        Analyte.ALBUMIN, albumin, gaps, clock, severity=lambda found: _severity(apply(found)), valid_days=valid_days
-    )
+    fact = newest(ALBUMIN, albumin, gaps, clock, severity=lambda found: _severity(apply(found)), valid_days=valid_days)
     if isinstance(fact, Known):
         return Known(WHAT, apply(fact.value), (*measured.sources, *fact.sources), fact.remarks)
     if isinstance(fact, Unavailable):

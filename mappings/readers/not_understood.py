@@ -7,13 +7,13 @@ closed, French and English, compared by whole words; a word that denies, doubts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple
 
 from mappings.readers.shapes import a_map, a_text, codings, shown_name
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import ANALYTES, CTX, Analyte
 from mappings.vocabulary.names import holds, words
 from mappings.wording import Amount, Text, _, verbatim
 
@@ -135,7 +135,7 @@ ACTS_SAID = (
     Meaning(sets.BONE_SCINTIGRAPHY, ("scintigraphie osseuse", "bone scan", "bone scintigraphy")),
     Meaning(sets.FDG_PET, ("TEP FDG", "TEP au FDG", "FDG PET", "PET FDG")),
     Meaning(sets.BONE_BIOPSY, ("biopsie osseuse", "bone biopsy")),
-    Meaning(sets.CTX, ("CTX", "crosslaps", "C télopeptide", "C telopeptide")),
+    Meaning(CTX.concepts, ("CTX", "crosslaps", "C télopeptide", "C telopeptide")),
 )
 
 _DENIED = tuple(
@@ -186,37 +186,8 @@ def not_coded(source: str, concept: object) -> NotUnderstood:
 
 # --- results ----------------------------------------------------------------------------------------------------------
 
-_RESULTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "vitamin D": (
-            *("vitamine D", "vitamin D", "25 OH D", "25OHD", "25 OHD", "25OH D", "25 OH D3", "25 OH D2 D3"),
-            *("25 hydroxyvitamine D", "25 hydroxyvitamine D3", "25 hydroxyvitamin D", "25 hydroxyvitamin D3"),
-            *("vitamine D2 D3", "vitamine D3", "vitamin D3", "calcidiol"),
-        ),
-        "clearance": (
-            *("clairance de la créatinine", "clairance créatinine", "clairance", "creatinine clearance", "Cockcroft"),
-            *(
-                "DFG",
-                "DFGe",
-                "débit de filtration glomérulaire",
-                "eGFR",
-                "glomerular filtration rate",
-                "CKD EPI",
-                "MDRD",
-            ),
-        ),
-        "creatinine": ("créatinine", "créatininémie", "creatinine"),
-        "calcium": ("calcium", "calcémie"),
-        "albumin": ("albumine", "albuminémie", "albumin"),
-        "phosphate": ("phosphore", "phosphorémie", "phosphate", "phosphates", "phosphatémie", "phosphorus"),
-        "platelets": ("plaquettes", "platelets", "platelet count", "thrombocytes"),
-        "prothrombin": ("taux de prothrombine", "TP"),
-        "weight": ("poids", "body weight", "weight"),
-    }
-)
 _RESULT_PHRASES = sorted(
-    ((tuple(words(name)), result) for result, names in _RESULTS.items() for name in names),
-    key=lambda named: -len(named[0]),
+    ((tuple(words(name)), analyte) for analyte in ANALYTES for name in analyte.words), key=lambda named: -len(named[0])
 )
 _OTHER_RESULTS = tuple(
     tuple(words(phrase))
@@ -231,12 +202,12 @@ _OTHER_RESULTS = tuple(
 """Words that make of a name another specimen's or another quantity's."""
 
 
-def result_named(texts: Iterable[str]) -> str | None:
-    """Which of the results that rules read one of these texts names: a key of the table, or None."""
+def analyte_named(texts: Iterable[str]) -> Analyte | None:
+    """Which of the analytes that rules read one of these texts names."""
     for text in texts:
         said = tuple(words(text))
         if said and not any(holds(said, phrase) for phrase in _OTHER_RESULTS):
-            found = next((result for phrase, result in _RESULT_PHRASES if holds(said, phrase)), None)
+            found = next((analyte for phrase, analyte in _RESULT_PHRASES if holds(said, phrase)), None)
             if found is not None:
                 return found
     return None

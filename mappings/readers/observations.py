@@ -20,26 +20,12 @@ from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
 from mappings.quantities import ZERO, Bounds, bounded
 from mappings.readers.shapes import codings, maps
-from mappings.vocabulary.units import Analyte, Conversion, UnknownUnit, conversion
-from mappings.wording import Amount, Text, _, verbatim
+from mappings.vocabulary.analytes import Analyte
+from mappings.vocabulary.units import Conversion, UnknownUnit, conversion
+from mappings.wording import Amount, Text, _
 
 USED_STATUSES = frozenset({"final", "amended", "corrected", "preliminary"})
 IGNORED_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
-
-NAMES = {
-    Analyte.CREATININE: _("creatinine"),
-    Analyte.CLEARANCE: _("creatinine clearance"),
-    Analyte.CALCIUM: _("calcium"),
-    Analyte.ALBUMIN: _("albumin"),
-    Analyte.PHOSPHATE: _("phosphate"),
-    Analyte.VITAMIN_D: _("25-OH vitamin D"),
-    Analyte.PLATELETS: _("platelets"),
-    Analyte.PROTHROMBIN: _("prothrombin (TP)"),
-    Analyte.INR: _("INR"),
-    Analyte.WEIGHT: _("body weight"),
-    Analyte.PAIN_SCORE: _("pain score"),
-}
-"""What each analyte is called on a card."""
 
 UNDATED = _(
     "{source} has no date, so it cannot be told whether it still counts: date it",
@@ -222,14 +208,14 @@ def _read_range(value_range: Mapping[str, Any], analyte: Analyte) -> tuple[Bound
 def _conversion(quantity: Mapping[str, Any], analyte: Analyte) -> Conversion:
     code, unit, system = (_text(quantity.get(name)) for name in ("code", "unit", "system"))
     try:
-        return conversion(analyte, code, unit, system)
+        return conversion(analyte.scale, code, unit, system)
     except UnknownUnit as error:
         shown = unit_shown(quantity)
         why = (
             _(
                 "unit «{unit}» is not one that {analyte} is read in: send a UCUM unit",
                 unit=shown,
-                analyte=NAMES[analyte],
+                analyte=analyte.name,
             )
             if shown
             else _("it has no unit: send a UCUM unit")
@@ -297,16 +283,17 @@ def newest(
     gaps: tuple[Text, ...],
     clock: Clock,
     *,
-    severity: Callable[[Measurement], Severity],
     valid_days: int,
+    severity: Callable[[Measurement], Severity] | None = None,
     what: Text | None = None,
 ) -> Fact[Measurement]:
     """The newest valid result as a fact (`rules.md`, "Newest valid result").
 
     A result older than `valid_days` is too old; equal is not. `severity` orders results of one instant: the one that
-    gives the more severe card (the greater) counts.
+    gives the more severe card (the greater) counts; by default the end that is worse for the analyte.
     """
-    what = what or NAMES[analyte]
+    what = what or analyte.name
+    severity = severity or (lower_is_worse if analyte.lower_is_worse else higher_is_worse)
     oldest_day = days_before(clock.today, valid_days)
     dated: list[tuple[Reading, When]] = []
     undated: list[Reading] = []
@@ -471,8 +458,3 @@ def vitamin_d_fact(fact: Fact[Measurement]) -> Fact[VitaminD]:
     if isinstance(fact, Known):
         return Known(fact.what, VitaminD(fact.value), fact.sources, fact.remarks)
     return fact
-
-
-def named(analyte: Analyte) -> Text:
-    """The analyte's name on a card."""
-    return NAMES.get(analyte, verbatim(str(analyte)))

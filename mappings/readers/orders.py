@@ -11,7 +11,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from mappings.clock import Clock
 from mappings.dates import UnreadableDate, When, day
 from mappings.evidence import Resource, local_reference, reference_of
-from mappings.facts import Dosage, Drug, Order, OrderKind, Planned, Prescription
+from mappings.facts import ActOrder, Drug, DrugOrder, Order, Planned, Prescription, RadiotherapyOrder
 from mappings.readers.acts import act_regions, reason_concepts, referred
 from mappings.readers.courses import (
     added_phases,
@@ -28,11 +28,12 @@ from mappings.readers.not_understood import ACTS_SAID, CONDITIONS_SAID, meant, t
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.readers.sites import site_concepts
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import ordered_analytes
 from mappings.vocabulary.concepts import Recognised, Terminology
 from mappings.vocabulary.names import names_cement, names_follow_up, names_percutaneous_fixation
 from mappings.wording import Text, _, verbatim
 
-ORDER_TYPES = {"MedicationRequest": OrderKind.MEDICATION, "ServiceRequest": OrderKind.SERVICE}
+ORDER_TYPES = frozenset({"MedicationRequest", "ServiceRequest"})
 """The resources that the referential speaks of; other orders (a diet, a device) are irrelevant."""
 
 NO_ORDER_STATUSES = frozenset({"revoked", "cancelled", "entered-in-error", "stopped", "completed", "ended"})
@@ -62,7 +63,6 @@ def unreadable_order(resource: Resource, *, index: int, triggers: bool, clock: C
     if resource_type not in NO_ORDERS_BUT_TOLD and _is_of_r4(resource_type):
         return None
     return Order(
-        kind=OrderKind.MEDICATION,
         reference=reference_of(resource),
         index=index,
         draft=True,
@@ -114,8 +114,7 @@ def read_order(
     triggers: bool = False,
 ) -> Order:
     """One order in the words of the referential. Never raises: what cannot be read is not identified, and says why."""
-    kind = ORDER_TYPES[str(resource.get("resourceType"))]
-    if kind is OrderKind.MEDICATION:
+    if resource.get("resourceType") == "MedicationRequest":
         return _medication_order(resource, clock, find, terminology, index=index, draft=draft, triggers=triggers)
     return _service_order(resource, clock, find, terminology, index=index, draft=draft, triggers=triggers)
 
@@ -133,8 +132,7 @@ def _medication_order(
     drug = identify(resource, find, terminology)
     written = _read(resource.get("authoredOn"), clock)
     dosage = read_dosage(resource.get("dosageInstruction"), drug, written, clock, terminology)
-    return Order(
-        kind=OrderKind.MEDICATION,
+    return DrugOrder(
         reference=reference_of(resource),
         index=index,
         draft=draft,
@@ -183,33 +181,34 @@ def _service_order(
     if not concepts.isdisjoint(sets.PERCUTANEOUS_FIXATION) and names_cement(said):
         concepts |= sets.EXTRASPINAL_CEMENTOPLASTY
     name = shown_name(code)
-    return Order(
-        kind=OrderKind.SERVICE,
-        reference=reference_of(resource),
-        index=index,
-        draft=draft,
-        triggers=triggers,
-        name=verbatim(name),
-        concepts=concepts,
-        identified=identified,
-        urgent=a_text(resource.get("priority")) in URGENT,
-        planned=_planned(_occurrence(resource, clock), clock, _occurrence_end(resource, clock)),
-        dosage=Dosage(),
-        sites=sites_of(resource, find, terminology)
-        if external
-        else site_concepts(resource.get("bodySite"), terminology),
-        regions=act_regions(resource, find, terminology),
-        reasons=reason_concepts(resource, find, terminology),
-        reasons_unresolved=_unresolved_reasons(resource, find),
-        intents=intents_of(resource, terminology),
-        analytes=sets.ordered_analytes(concepts),
-        radiotherapy=prescription(resource, find, terminology) if external else None,
-        links=frozenset(links_of(resource)) if external else frozenset(),
-        written=_read(resource.get("authoredOn"), clock),
-        unidentified_because=None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
-        instruction=a_text(resource.get("patientInstruction")),
-        asks_a_question=_asks_a_question(resource, find, terminology),
-        unverified_code=recognised.rests_on_unverified,
+    common: dict[str, Any] = {
+        "reference": reference_of(resource),
+        "index": index,
+        "draft": draft,
+        "triggers": triggers,
+        "name": verbatim(name),
+        "concepts": concepts,
+        "identified": identified,
+        "urgent": a_text(resource.get("priority")) in URGENT,
+        "planned": _planned(_occurrence(resource, clock), clock, _occurrence_end(resource, clock)),
+        "regions": act_regions(resource, find, terminology),
+        "reasons": reason_concepts(resource, find, terminology),
+        "reasons_unresolved": _unresolved_reasons(resource, find),
+        "intents": intents_of(resource, terminology),
+        "analytes": ordered_analytes(concepts),
+        "written": _read(resource.get("authoredOn"), clock),
+        "unidentified_because": None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
+        "instruction": a_text(resource.get("patientInstruction")),
+        "asks_a_question": _asks_a_question(resource, find, terminology),
+        "unverified_code": recognised.rests_on_unverified,
+    }
+    if not external:
+        return ActOrder(sites=site_concepts(resource.get("bodySite"), terminology), **common)
+    return RadiotherapyOrder(
+        sites=sites_of(resource, find, terminology),
+        prescription=prescription(resource, find, terminology),
+        links=frozenset(links_of(resource)),
+        **common,
     )
 
 
@@ -265,22 +264,23 @@ def courses_of_orders(orders: Sequence[Order]) -> tuple[Order, ...]:
     The parts are kept, so that they count as identified, but trigger nothing of their own.
     """
     folded = list(orders)
-    told = {place: _Joined.of(order) for place, order in enumerate(orders) if order.radiotherapy is not None}
+    courses = {place: order for place, order in enumerate(orders) if isinstance(order, RadiotherapyOrder)}
+    told = {place: _Joined.of(order) for place, order in courses.items()}
     drafted = frozenset(order.reference for order in orders)
     for place in _parts_first(told):
-        order, joined = folded[place], told[place]
-        if order.radiotherapy is None or not order.triggers:
+        order, joined = courses[place], told[place]
+        if not order.triggers:
             continue
         parts = [other for other in told if other != place and told[other].is_part_of(joined, drafted)]
-        phases = [phase for other in parts if (phase := folded[other].radiotherapy) is not None]
-        if not phases:
+        if not parts:
             continue
+        phases = [courses[other].prescription for other in parts]
         is_whole = any(joined.reference in told[other].named for other in parts)
-        folded[place] = replace(
-            order, radiotherapy=with_phases(order.radiotherapy, phases) if is_whole else _siblings(order, phases)
-        )
+        own = order.prescription
+        whole = with_phases(own, phases) if is_whole else _siblings(own, phases)
+        folded[place] = courses[place] = replace(order, prescription=whole)
         for other in parts:
-            folded[other] = replace(folded[other], triggers=False)
+            folded[other] = courses[other] = replace(courses[other], triggers=False)
     return tuple(folded)
 
 
@@ -294,7 +294,7 @@ class _Joined:
     named: frozenset[str]
 
     @classmethod
-    def of(cls, order: Order) -> _Joined:
+    def of(cls, order: RadiotherapyOrder) -> _Joined:
         return cls(order.reference, order.index, order.draft, order.links - {order.reference})
 
     def is_part_of(self, whole: _Joined, drafted: frozenset[str]) -> bool:
@@ -320,10 +320,7 @@ def _parts_first(told: Mapping[int, _Joined]) -> list[int]:
     return sorted(told, key=lambda place: (-depth(place), place))
 
 
-def _siblings(order: Order, phases: Sequence[Prescription]) -> Prescription:
-    own = order.radiotherapy
-    if own is None:
-        raise ValueError("not a radiotherapy order")
+def _siblings(own: Prescription, phases: Sequence[Prescription]) -> Prescription:
     return replace(with_phases(own, phases), volumes=added_phases((own, *phases)) or own.volumes)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mappings.vocabulary.code_systems import FINDING as FINDING_SYSTEM
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["FINDING_SYSTEM"]
 
@@ -29,6 +29,9 @@ OSTEOPOROSIS_PRODUCTS = _set("denosumab_60mg zoledronic_acid_5mg")
 """Told by product; ATC, ingredient and HCPCS cannot tell them, then the dose of the order does."""
 
 BONE_METASTASIS_PRODUCTS = _set("denosumab_120mg zoledronic_acid_4mg")
+OSTEOPOROSIS_STRENGTHS = ((DENOSUMAB, 60), (ZOLEDRONIC_ACID, 5))
+"""The drug, and the milligrams of its osteoporosis product."""
+
 BONE_METASTASIS_BISPHOSPHONATES = ZOLEDRONIC_ACID | _set("pamidronic_acid ibandronic_acid clodronic_acid")
 ANTIRESORPTIVES = DENOSUMAB | BONE_METASTASIS_BISPHOSPHONATES
 ALL_BISPHOSPHONATES = BONE_METASTASIS_BISPHOSPHONATES | _set(
@@ -138,81 +141,6 @@ ANTITHROMBOTICS = (
     | LOW_MOLECULAR_WEIGHT_HEPARINS
     | ANTITHROMBOTICS_WITHOUT_DELAY
 )
-
-# --- laboratory, vital signs, scores ----------------------------------------------------------------------------------
-
-VITAMIN_D_25OH_TOTAL = _set("vitamin_d_25oh_total_mass vitamin_d_25oh_total_moles")
-VITAMIN_D_25OH_D3 = _set("vitamin_d_25oh_d3_mass vitamin_d_25oh_d3_moles")
-"""Counts as 25-OH vitamin D; added to the D2 of the same sample."""
-
-VITAMIN_D_25OH_D2 = _set("vitamin_d_25oh_d2_mass")
-"""A fraction: never the total by itself."""
-
-VITAMIN_D_25OH = VITAMIN_D_25OH_TOTAL | VITAMIN_D_25OH_D3 | _set("vitamin_d_25oh_unspecified")
-TOTAL_CALCIUM = _set("calcium_total_mass calcium_total_moles calcium_total_mass_or_moles")
-CORRECTED_CALCIUM = _set("calcium_albumin_corrected_mass calcium_albumin_corrected_moles")
-"""Corrected for albumin by the laboratory; corrected for protein is a look-alike."""
-
-IONISED_CALCIUM = _set(
-    "calcium_ionised_moles calcium_ionised_moles_pH7.4 calcium_ionised_calculated calcium_ionised_mass"
-    " calcium_ionised_mass_pH7.4"
-)
-"""Never used for the corrected calcium."""
-
-ALBUMIN = _set("albumin_mass albumin_moles")
-PHOSPHATE = _set("phosphate_mass phosphate_moles phosphate_mass_or_moles")
-CREATININE = _set("creatinine_mass creatinine_moles creatinine_mass_or_moles")
-CLEARANCE_COCKCROFT = _set("creatinine_clearance_cockcroft")
-CLEARANCE_MEASURED = _set("creatinine_clearance_measured creatinine_clearance_measured_24h")
-EGFR = _set(
-    "egfr_mdrd egfr_mdrd_subgroup egfr_ckdepi_2009 egfr_ckdepi_2009_subgroup egfr_ckdepi_2021"
-    " egfr_ckdepi_2021_creat_cystatin egfr_ckdepi_2012_creat_cystatin egfr_cystatin egfr_unspecified"
-    " creatinine_clearance_measured_bsa creatinine_clearance_cockcroft_bsa creatinine_clearance_esrd"
-)
-"""Every value per 1.73 m², measured and Cockcroft ones too, whatever its unit says."""
-
-RENAL_PANEL = _set("renal_function_panel creatinine_clearance_measured_panel")
-"""Panels: the results are in the components."""
-
-PLATELETS = _set("platelets")
-PROTHROMBIN_PERCENT = _set("prothrombin_percent")
-INR = _set("inr")
-CTX = _set("ctx_serum_mass")
-BODY_WEIGHT = _set("body_weight")
-PAIN_SCORE_0_10 = _set("pain_score_0_10")
-PAIN_SCORE_OTHER = _set("pain_score_other")
-"""Another instrument or scale: usable only where the result states a scale from 0 to 10."""
-
-_METABOLIC_PANELS = _set("panel_comprehensive_metabolic panel_renal")
-_ORDERED: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "vitamin_d_25oh": VITAMIN_D_25OH | _set("order_vitamin_d_25oh"),
-        "calcium": TOTAL_CALCIUM | CORRECTED_CALCIUM | _METABOLIC_PANELS | _set("order_calcium panel_basic_metabolic"),
-        "albumin": ALBUMIN | CORRECTED_CALCIUM | _METABOLIC_PANELS | _set("order_albumin"),
-        "phosphate": PHOSPHATE | _set("order_phosphate panel_renal"),
-        "creatinine": (CREATININE | CLEARANCE_COCKCROFT | CLEARANCE_MEASURED | EGFR | RENAL_PANEL)
-        | _METABOLIC_PANELS
-        | _set("order_creatinine panel_basic_metabolic"),
-        "platelets": PLATELETS | _set("order_platelets panel_blood_count"),
-        "prothrombin": PROTHROMBIN_PERCENT | _set("order_prothrombin"),
-        "ctx": CTX,
-    }
-)
-"""What orders each analyte. The coagulation panel 34528-0 gives seconds and INR: no prothrombin percentage."""
-
-
-def ordered_analytes(concepts: Iterable[str]) -> frozenset[str]:
-    """The analytes that a laboratory request of these concepts orders.
-
-    A request is coded as the result (LOINC), as a request (NABM, SNOMED CT), or as a panel. The analytes are
-    `vitamin_d_25oh`, `calcium`, `albumin`, `phosphate`, `creatinine`, `platelets`, `prothrombin`, `ctx`.
-    """
-    asked = frozenset(concepts)
-    return frozenset(analyte for analyte, orders in _ORDERED.items() if not asked.isdisjoint(orders))
-
-
-LABORATORY_REQUESTS = frozenset().union(*_ORDERED.values())
-"""Every concept that orders one of the analytes."""
 
 # --- conditions -------------------------------------------------------------------------------------------------------
 

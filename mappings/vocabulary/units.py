@@ -1,4 +1,4 @@
-"""Units, converted once: a closed table (analyte, spelling) to a factor, and refusal of everything else.
+"""Units, converted once: a closed table a scale, spelling to factor, and refusal of everything else.
 
 A general UCUM parser reads `G/L` as gauss and knows no analyte, so it cannot cross from mass to moles
 (`codes.md` §6); the tests hold this table against one. Sources of the molar factors: `codes.md`, "Arithmetic traps".
@@ -10,7 +10,6 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import StrEnum
 from functools import lru_cache
 
 UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
@@ -44,23 +43,7 @@ _PER_BODY_SURFACE = re.compile(r"1[.,]73")
 _BODY_SURFACE_SUFFIX = re.compile(r"[/.]?[{(]?1[.,]73[_.]?m(?:\^|\*{1,2})?-?2[})]?")
 
 
-class Analyte(StrEnum):
-    """What is measured, where the meaning of a unit depends on it."""
-
-    ALBUMIN = "albumin"
-    CALCIUM = "calcium"
-    VITAMIN_D = "25-OH vitamin D"
-    PHOSPHATE = "phosphate"
-    CREATININE = "creatinine"
-    CLEARANCE = "clearance"
-    WEIGHT = "body weight"
-    PLATELETS = "platelets"
-    PROTHROMBIN = "prothrombin"
-    INR = "INR"
-    PAIN_SCORE = "pain score"
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scale:
     """How one analyte is read: its canonical unit, the factor of each spelling, and what is plausible.
 
@@ -84,7 +67,7 @@ _PREFIXES = {"": 0, "d": -1, "c": -2, "m": -3, "u": -6, "n": -9, "p": -12}
 _VOLUMES = {"l": 0, "dl": -1, "cl": -2, "ml": -3, "ul": -6}
 
 
-def _per_volume(base: str, per_litre: Decimal) -> dict[str, Decimal]:
+def per_volume(base: str, per_litre: Decimal) -> dict[str, Decimal]:
     """Every spelling of `base` with a prefix per volume, as a multiple of `base` per litre times `per_litre`."""
     return {
         f"{prefix}{base}/{volume}": Decimal(10) ** (exponent - volume_exponent) * per_litre
@@ -93,107 +76,9 @@ def _per_volume(base: str, per_litre: Decimal) -> dict[str, Decimal]:
     }
 
 
-def _molar(per_gram: Decimal) -> dict[str, Decimal]:
+def molar(per_gram: Decimal) -> dict[str, Decimal]:
     """Spellings in moles and in grams, as mmol/L; `per_gram` is the number of millimoles in a gram."""
-    return _per_volume("mol", Decimal(1000)) | _per_volume("g", per_gram)
-
-
-_THOUSAND, _MILLION = Decimal(1000), Decimal(1_000_000)
-_COUNTS = {
-    **dict.fromkeys(
-        ("10*9/l", "10^9/l", "10e9/l", "10**9/l", "g/l", "giga/l", "gpt/l", "x10*9/l", "x10^9/l", "x109/l"), Decimal(1)
-    ),
-    **dict.fromkeys(
-        (
-            "10*3/ul",
-            "10^3/ul",
-            "10e3/ul",
-            "x10*3/ul",
-            "x10^3/ul",
-            "x103/ul",
-            "10*3/mm3",
-            "10^3/mm3",
-            "10e3/mm3",
-            "k/ul",
-            "k/mm3",
-            "thousand/ul",
-            "thou/ul",
-            "/nl",
-        ),
-        Decimal(1),
-    ),
-    **dict.fromkeys(("10*6/l", "10^6/l", "10e6/l", "/ul", "/mm3", "1/ul", "cells/ul"), 1 / _THOUSAND),
-    **dict.fromkeys(("/l", "1/l"), 1 / (_MILLION * _THOUSAND)),
-    **dict.fromkeys(("10*12/l", "10^12/l", "t/l"), _THOUSAND),
-}
-
-_CLEARANCES = {
-    **dict.fromkeys(("ml/min", "ml/mn", "ml/minute"), Decimal(1)),
-    **dict.fromkeys(("ml/s", "ml/sec"), Decimal(60)),
-    **dict.fromkeys(("l/min", "l/mn"), Decimal(1000)),
-    **dict.fromkeys(("l/h",), Decimal(1000) / 60),
-    **dict.fromkeys(("l/d", "l/24h", "l/(24.h)"), Decimal(1000) / 1440),
-}
-
-SCALES: dict[Analyte, Scale] = {
-    # 66.5 kDa: 1 g is 1000 / 66 500 mmol; here the canonical unit is a mass, so moles are multiplied by 66.5 g/mmol.
-    Analyte.ALBUMIN: Scale(
-        "g/L", _per_volume("g", Decimal(1)) | _per_volume("mol", Decimal(66500)), Decimal(5), Decimal(70)
-    ),
-    # 40.078 g/mol; divalent, so 2 meq is 1 mmol.
-    Analyte.CALCIUM: Scale(
-        "mmol/L",
-        _molar(1000 / Decimal("40.078")) | _per_volume("eq", Decimal(500)),
-        Decimal(1),
-        Decimal(5),
-    ),
-    # Compared in the unit that it was reported in (rules.md), so mass and moles are two scales; 2.5 is for the gates.
-    Analyte.VITAMIN_D: Scale(
-        "ng/mL",
-        _per_volume("g", Decimal(1_000_000)),
-        Decimal("1.6"),
-        Decimal(200),
-        other_units={
-            "nmol/L": Scale("nmol/L", _per_volume("mol", Decimal(1_000_000_000)), Decimal(4), Decimal(500)),
-        },
-    ),
-    # Expressed as phosphorus, 30.974 g/mol.
-    Analyte.PHOSPHATE: Scale("mmol/L", _molar(1000 / Decimal("30.974")), Decimal("0.1"), Decimal(10)),
-    # 1 mg/dL is 88.4 umol/L.
-    Analyte.CREATININE: Scale(
-        "umol/L",
-        _per_volume("mol", _MILLION) | _per_volume("g", Decimal(8840)),
-        Decimal(15),
-        Decimal(2500),
-    ),
-    Analyte.CLEARANCE: Scale("mL/min", _CLEARANCES, Decimal(1), Decimal(250)),
-    Analyte.WEIGHT: Scale(
-        "kg",
-        {
-            **dict.fromkeys(("kg", "kilogram", "kilograms", "kilogramme"), Decimal(1)),
-            **dict.fromkeys(("g", "gram", "grams"), 1 / _THOUSAND),
-            **dict.fromkeys(("[lb_av]", "lb", "lbs", "[lbs]", "pound", "pounds"), Decimal("0.45359237")),
-        },
-        Decimal(20),
-        Decimal(350),
-    ),
-    Analyte.PLATELETS: Scale("10*9/L", _COUNTS, Decimal(1), Decimal(3000)),
-    Analyte.PROTHROMBIN: Scale("%", dict.fromkeys(("%", "percent"), Decimal(1)), Decimal(1), Decimal(200)),
-    Analyte.INR: Scale(
-        "1",
-        dict.fromkeys(("1", "{inr}", "inr", "{ratio}", "ratio", ""), Decimal(1)),
-        Decimal("0.5"),
-        Decimal(20),
-        unit_needed=False,
-    ),
-    Analyte.PAIN_SCORE: Scale(
-        "1",
-        dict.fromkeys(("1", "{score}", "score", "/10", "points", "point", "{0-10}", ""), Decimal(1)),
-        Decimal(0),
-        Decimal(10),
-        unit_needed=False,
-    ),
-}
+    return per_volume("mol", Decimal(1000)) | per_volume("g", per_gram)
 
 
 class UnknownUnit(ValueError):
@@ -210,13 +95,12 @@ class Conversion:
 
 
 @lru_cache(maxsize=4096)
-def conversion(analyte: Analyte, code: str, unit: str, system: str) -> Conversion:
-    """The conversion of a reported unit of an analyte.
+def conversion(scale: Scale, code: str, unit: str, system: str) -> Conversion:
+    """The conversion of a reported unit to the canonical one of a scale.
 
     `code`, `unit` and `system` are those of the FHIR Quantity (empty where absent). The UCUM code decides; a readable
     `unit` text that contradicts it is refused, as is any spelling that the table does not hold. Raises `UnknownUnit`.
     """
-    scale = SCALES[analyte]
     by_code = _look_up(scale, code) if code else None
     by_text = _look_up(scale, unit) if unit else None
     if by_code is not None and by_text is not None and by_code.factor != by_text.factor:
@@ -251,7 +135,7 @@ def _look_up(scale: Scale, spelling: str) -> Conversion | None:
 def normalised_unit(spelling: str) -> str:
     """One spelling of a unit: compatibility forms, case, spaces, `µ`, annotations and the body-surface suffix removed.
 
-    Case is folded for every unit: the table of an analyte holds only spellings that its case cannot change
+    Case is folded for every unit: the table of a scale holds only spellings that its case cannot change
     (`g/L` is a mass for albumin and a count for platelets; the analyte decides, `rules.md` "Units").
     """
     text = unicodedata.normalize("NFKC", spelling).casefold()

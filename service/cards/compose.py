@@ -11,20 +11,20 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cds_hooks import Card, Coding, Link, Source
-from mappings.facts import Absent, Facts, Order
+from mappings.facts import Absent, DrugOrder, Facts, Order
 from mappings.readers.not_understood import NotUnderstood
 from mappings.readers.questionnaires import SCORES
-from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.cards.results import lines, remarks, resources
 from service.cards.suggestions import Ordering, suggestions
-from service.evaluate import Answered, Failure
+from service.evaluate import RuleOutcome
 from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
-from service.rules.bone_metastases.situations import bone_metastasis, named, osteoporosis_form
 from service.rules.citation import Citation, cited
-from service.rules.offers import DeleteOrder, Offer
-from service.rules.outcome import Advice, Basis, CannotTell, Indicator, Silence
+from service.rules.guideline import Guideline, Place
+from service.rules.naming import named
+from service.rules.offers import Offer
+from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
 
 EXTENSION = "org.osteocds"
 TOPIC_SYSTEM = "urn:osteocds:rule"
@@ -44,9 +44,6 @@ OVERRIDE_REASONS = (
 )
 """Few and stable reasons to override a card; «done elsewhere» and «record wrong» tell us most."""
 
-HYDRATION = _(
-    "Zoledronic acid: hydration on the day and the next (RAO §2.4).",
-)
 CHECKLIST_NAME = _("Prerequisites")
 UNCHECKED_NAME = _("Could not be checked")
 NOT_SHOWN_NAME = _("More cards")
@@ -76,57 +73,12 @@ class Composed:
     not_shown: tuple[str, ...] = ()
 
 
-# --- silencing --------------------------------------------------------------------------------------------------------
-
-
-def silence(answers: Sequence[Answered]) -> tuple[Answered, ...]:
-    """The answers after the rules that silence each other.
-
-    Beside a rule that asks to delete an order, the rules about how to give it are silent; beside a critical emergency,
-    the rules of `patient-view` about starting or stopping are; a rule that yields to another is silent beside its advice.
-    """
-    deleted = {
-        offer.order.index: one.rule.id
-        for one in answers
-        if isinstance(one.answer, Advice)
-        for offer in one.answer.offers
-        if isinstance(offer, DeleteOrder)
-    }
-    emergencies = [
-        one.rule.id
-        for one in answers
-        if isinstance(one.answer, Advice)
-        and one.answer.indicator is Indicator.CRITICAL
-        and one.rule.trigger is not None
-        and one.rule.trigger.any_relevant
-    ]
-    advising = {one.rule.id for one in answers if isinstance(one.answer, Advice)}
-    return tuple(_silenced(one, deleted, emergencies, advising) for one in answers)
-
-
-def _silenced(one: Answered, deleted: dict[int, str], emergencies: list[str], advising: set[str]) -> Answered:
-    if not isinstance(one.answer, Advice | CannotTell):
-        return one
-    if before := one.rule.yields_to & advising:
-        because = _("another rule says more: {rule}", rule=min(before))
-        return replace(one, answer=Silence(because))
-    if one.rule.about_giving and one.order is not None and one.order.index in deleted:
-        because = _(
-            "another rule asks to remove the order: {rule}",
-            rule=deleted[one.order.index],
-        )
-        return replace(one, answer=Silence(because))
-    if one.rule.about_course and one.order is None and emergencies:
-        because = _("an emergency comes first: {rule}", rule=emergencies[0])
-        return replace(one, answer=Silence(because))
-    return one
-
-
 # --- composing --------------------------------------------------------------------------------------------------------
 
 
 def compose(
-    answers: Sequence[Answered],
+    outcomes: Sequence[RuleOutcome],
+    guideline: Guideline,
     unidentified: Sequence[Order],
     patient: Facts | None,
     set_aside: Sequence[NotUnderstood] = (),
@@ -135,9 +87,9 @@ def compose(
 
     `set_aside` is what of the record was not understood; what another card says of it already is not said again.
     """
-    advised = [one for one in answers if isinstance(one.answer, Advice)]
-    cards = [_advice_card(group, patient) for group in _grouped(advised)]
-    cards += _unchecked_cards(answers)
+    advised = [one for one in outcomes if isinstance(one.outcome, Advice)]
+    cards = [_advice_card(group, guideline, patient) for group in _grouped(advised, guideline)]
+    cards += _unchecked_cards(outcomes)
     told = {note for card in cards for note in card.notes}
     set_aside = [one for one in set_aside if one.why not in told]
     if unidentified or set_aside:
@@ -145,32 +97,31 @@ def compose(
     return sorted(cards, key=lambda card: -card.indicator.rank)
 
 
-def _grouped(advised: Sequence[Answered]) -> list[list[Answered]]:
-    """Answers about one problem, in the order in which the problems first came up."""
-    groups: dict[object, list[Answered]] = {}
+def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[RuleOutcome]]:
+    """Outcomes about one problem, in the order in which the problems first came up."""
+    groups: dict[object, list[RuleOutcome]] = {}
     for one in advised:
-        order = None if one.order is None else one.order.index
-        if one.rule.prerequisite:
+        rule, order = one.rule.id, None if one.order is None else one.order.index
+        if rule in guideline.policy.checklist:
             key: object = (CHECKLIST, order)
-        elif one.rule.problem:
-            key = (one.rule.problem, order)
+        elif (problem := guideline.problems.get(rule)) is not None:
+            key = (problem, order)
         else:
-            key = one.rule.id
+            key = rule
         groups.setdefault(key, []).append(one)
     return list(groups.values())
 
 
-def _advice_card(group: list[Answered], patient: Facts | None) -> Composed:
-    """One card of one or several answers; the most urgent of them gives its summary."""
-    advices = [(one, one.answer) for one in group if isinstance(one.answer, Advice)]
+def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts | None) -> Composed:
+    """One card of one or several outcomes; the most urgent of them gives its summary."""
+    advices = [(one, one.outcome) for one in group if isinstance(one.outcome, Advice)]
     advices.sort(key=lambda pair: -pair[1].indicator.rank)
     first, lead = advices[0]
-    checklist = first.rule.prerequisite
+    checklist = first.rule.id in guideline.policy.checklist
     orders = tuple(dict.fromkeys(one.order for one, _ in advices if one.order is not None))
     basis = [one for _, advice in advices for one in advice.basis]
     detail = _unique(text for _, advice in advices for text in advice.detail)
-    if any(order.is_any(sets.ZOLEDRONIC_ACID) and order.drug is not None for order in orders):
-        detail = (*detail, HYDRATION)
+    detail = (*detail, *_noted(orders, guideline, Place.DETAIL, patient))
     others = tuple(advice.summary for _, advice in advices[1:] if advice.summary != lead.summary)
     if others and not checklist:
         detail = (*others, *detail)
@@ -179,7 +130,8 @@ def _advice_card(group: list[Answered], patient: Facts | None) -> Composed:
         for texts in (
             (text for _, advice in advices for text in advice.remarks),
             remarks(basis),
-            _order_notes(orders, patient),
+            _identified_how(orders),
+            _noted(orders, guideline, Place.REMARK, patient),
         )
         for text in texts
     )
@@ -206,10 +158,10 @@ def _nothing_at_all(one: Basis) -> bool:
     return isinstance(one, Absent) and one.stale is None
 
 
-def _checklist_summary(first: Answered, lead: Advice) -> Text:
+def _checklist_summary(first: RuleOutcome, lead: Advice) -> Text:
     if first.order is None:
         return lead.summary
-    if first.order.drug is None:
+    if not isinstance(first.order, DrugOrder):
         return _("{order}: prerequisites missing", order=named(first.order))
     return _("{order}: prerequisites missing before the dose", order=named(first.order))
 
@@ -222,61 +174,51 @@ def _unique(texts: Iterable[Text]) -> tuple[Text, ...]:
     return tuple(dict.fromkeys(texts))
 
 
-def _order_notes(orders: Iterable[Order], patient: Facts | None) -> Iterable[Text]:
-    """What must be said of the orders themselves: how they were identified, what was assumed."""
+def _identified_how(orders: Iterable[Order]) -> Iterable[Text]:
+    """What must be said of how the orders were identified."""
     for order in orders:
-        if order.drug is not None and order.drug.by_name:
+        if isinstance(order, DrugOrder) and order.drug.by_name:
             yield _("{drug} was identified by name.", drug=order.name)
-        if order.unverified_code or (order.drug is not None and order.drug.unverified_code):
-            yield _(
-                "{order} was identified by a code that is not verified.",
-                order=named(order),
-            )
-        if patient is not None and order.is_any(sets.ANTIRESORPTIVES):
-            yield from _scope_notes(order, patient)
+        if order.unverified_code or (isinstance(order, DrugOrder) and order.drug.unverified_code):
+            yield _("{order} was identified by a code that is not verified.", order=named(order))
 
 
-def _scope_notes(order: Order, patient: Facts) -> Iterable[Text]:
-    metastasis = bone_metastasis(patient)
-    if osteoporosis_form(order) and order.reasons_unresolved:
-        yield _(
-            "The strength is that of osteoporosis, but {why}: it counts as for bone metastases.",
-            why=order.reasons_unresolved,
-        )
-    if osteoporosis_form(order) and metastasis.holds:
-        yield from remarks(metastasis.basis)
-    if osteoporosis_form(order) and metastasis.holds is None:
-        yield _(
-            "The strength is that of osteoporosis; the conditions could not be looked up, so it counts as for bone metastases.",
-        )
-    if patient.conditions.any(lambda one: one.is_any(sets.LUNG_CANCER)) is False:
-        yield _(
-            "No lung cancer is on record: the referential was written for lung cancer.",
-        )
+def _noted(orders: Iterable[Order], guideline: Guideline, place: Place, patient: Facts | None) -> Iterable[Text]:
+    """What the guideline's notes say of the orders in one place of the card."""
+    if patient is None:
+        return
+    for order in orders:
+        for note in guideline.notes:
+            if note.place is place and note.about(order):
+                for said in note.says(order, patient):
+                    if isinstance(said, Text):
+                        yield said
+                    else:
+                        yield from remarks((said,))
 
 
 # --- what could not be checked ----------------------------------------------------------------------------------------
 
 
-def _unchecked_cards(answers: Sequence[Answered]) -> list[Composed]:
+def _unchecked_cards(outcomes: Sequence[RuleOutcome]) -> list[Composed]:
     """One card an order: the rules that could not tell or failed, and the facts that stood in the way."""
-    by_order: dict[int | None, list[Answered]] = {}
-    for one in answers:
-        if isinstance(one.answer, CannotTell | Failure):
+    by_order: dict[int | None, list[RuleOutcome]] = {}
+    for one in outcomes:
+        if isinstance(one.outcome, CannotTell | Failure):
             by_order.setdefault(None if one.order is None else one.order.index, []).append(one)
     return [_unchecked_card(group) for group in by_order.values()]
 
 
-def _severest(one: Answered) -> Indicator:
-    if isinstance(one.answer, CannotTell) and one.answer.severest is not None:
-        return one.answer.severest
+def _severest(one: RuleOutcome) -> Indicator:
+    if isinstance(one.outcome, CannotTell) and one.outcome.severest is not None:
+        return one.outcome.severest
     return one.rule.severest
 
 
-def _unchecked_card(group: list[Answered]) -> Composed:
+def _unchecked_card(group: list[RuleOutcome]) -> Composed:
     severe = any(_severest(one) is not Indicator.INFO for one in group)
-    missing = [fact for one in group if isinstance(one.answer, CannotTell) for fact in one.answer.missing]
-    failed = [one for one in group if isinstance(one.answer, Failure)]
+    missing = [fact for one in group if isinstance(one.outcome, CannotTell) for fact in one.outcome.missing]
+    failed = [one for one in group if isinstance(one.outcome, Failure)]
     by_reason: dict[Text, dict[Text, None]] = {}
     for fact in missing:
         for why in fact.why:

@@ -30,7 +30,7 @@ from mappings.readers.findings import shown_finding
 from mappings.readers.observations import amount_of, shown_in_formula
 from mappings.wording import Amount, Text, _, _c
 from service.languages.render import rounded_beside
-from service.rules.bone_metastases.situations import called, named, on
+from service.rules.naming import called, named, on
 from service.rules.outcome import Basis
 
 METHODS = {

@@ -23,9 +23,10 @@ from mappings.clock import Clock
 from mappings.dates import UnreadableDate
 from mappings.evidence import Resource
 from mappings.readers.shapes import maps
+from mappings.vocabulary.analytes import Analyte
 from mappings.wording import Text, _
 from service.languages.render import Language, plain, sentence
-from service.rules.bone_metastases.situations import named
+from service.rules.naming import named
 from service.rules.offers import (
     Change,
     DeleteOrder,
@@ -49,21 +50,6 @@ SNOMED = "http://snomed.info/sct"
 ATC = "http://www.whocc.no/atc"
 UCUM = "http://unitsofmeasure.org"
 CCAM = "https://smt.esante.gouv.fr/terminologie-ccam"
-
-ANALYTES: dict[str, tuple[str, Text]] = {
-    "vitamin_d_25oh": ("62292-8", _("25-OH vitamin D")),
-    "calcium": ("2000-8", _("calcium")),
-    "albumin": ("1751-7", _("albumin")),
-    "phosphate": ("14879-1", _("phosphate")),
-    "creatinine": ("14682-9", _("creatinine")),
-    "platelets": ("777-3", _("platelets")),
-    "prothrombin": ("5894-1", _("prothrombin (TP)")),
-    "ctx": (
-        "41171-0",
-        _("serum CTX (fasting, before 9 in the morning)"),
-    ),
-}
-"""The LOINC code and the name of each analyte that a card can ask for."""
 
 DENTAL_ACTS: dict[str, tuple[list[dict[str, str]], Text]] = {
     "examination": (
@@ -187,14 +173,15 @@ def _order(resource_type: str, ordering: Ordering) -> dict[str, Any]:
     return resource
 
 
-def _laboratory_request(analyte: str, ordering: Ordering) -> Action:
-    code, name = ANALYTES[analyte]
-    action = _service_request([{"system": LOINC, "code": code}], name, ordering)
+def _laboratory_request(analyte: Analyte, ordering: Ordering) -> Action:
+    request = analyte.request
+    if request is None:
+        raise ValueError(f"{analyte} cannot be requested")
+    action = _service_request([{"system": LOINC, "code": request.loinc}], request.name or analyte.name, ordering)
     category = {"system": SNOMED, "code": "108252007", "display": "Laboratory procedure"}
     resource = dict(action.resource or {}) | {"category": [{"coding": [category]}]}
-    if analyte == "ctx":
-        fasting = _("fasting, before 9 in the morning")
-        resource["patientInstruction"] = ordering.say(fasting)
+    if request.instruction is not None:
+        resource["patientInstruction"] = ordering.say(request.instruction)
     return replace(action, resource=resource)
 
 

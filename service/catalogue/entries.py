@@ -14,13 +14,13 @@ from typing import Any
 
 import orjson
 
-from mappings.facts import ClinicalSettings, setting_texts
+from mappings.facts import FactSettings, setting_texts
 from mappings.wording import Text, _
+from service.guidelines import GUIDELINES
 from service.languages.render import Language, render, sentence
-from service.rules import CHAPTERS, rules_of
 from service.rules.bone_metastases.not_encoded import NOT_ENCODED
 from service.rules.citation import cited
-from service.rules.rule import Rule
+from service.rules.rule import Hook, Rule
 
 SAID = Path(__file__).parent / "catalogue.json"
 """What the rules say in their scenarios: conditions, cards, settings that were read, scenarios."""
@@ -30,11 +30,8 @@ FACTS: dict[str, Text] = {
     "vitamin_d": _("25-OH vitamin D"),
     "calcium": _("corrected calcium"),
     "crisis_calcium": _("corrected calcium of the last days"),
-    "albumin": _("albumin"),
-    "phosphate": _("phosphate"),
     "clearance": _("creatinine clearance"),
     "clearance_inputs_missing": _("what a clearance still needs"),
-    "creatinine": _("creatinine"),
     "exposures": _("medication history"),
     "conditions": _("conditions"),
     "procedures": _("acts done"),
@@ -45,10 +42,6 @@ FACTS: dict[str, Text] = {
     "orders": _("drafts and active orders"),
     "allergies": _("allergies"),
     "finding": _("recorded findings and scores"),
-    "platelets": _("platelets"),
-    "prothrombin": _("prothrombin (TP)"),
-    "inr": _("INR"),
-    "pain_score": _("pain score"),
 }
 """What each fact that a rule may declare is called."""
 
@@ -62,23 +55,6 @@ OUTCOMES: dict[str, Text] = {
 """What a rule answers in a scenario."""
 
 PATIENT_VIEW = _("view of the patient")
-CHAPTER_TITLES = {
-    "emergencies": _("Emergencies"),
-    "vitamin_d": _("Vitamin D"),
-    "calcium": _("Calcium"),
-    "renal_function": _("Renal function"),
-    "dental": _("Teeth and jaw"),
-    "giving": _("Dose, interval, route"),
-    "treatment_course": _("Starting, continuing, stopping"),
-    "radiosensitisers": _("Radiosensitisers and radiotherapy"),
-    "systemic_treatment": _("Systemic treatment"),
-    "fractionation": _("Radiotherapy of bone"),
-    "stereotactic": _("Stereotactic radiotherapy, re-irradiation"),
-    "interventional": _("Interventional radiology"),
-    "surgery": _("Surgery"),
-    "imaging": _("Imaging and biopsy"),
-}
-"""The modules of the rules, as the catalogue heads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +85,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Chapter:
+class ChapterEntries:
     """The rules of one module."""
 
     title: str
@@ -129,7 +105,7 @@ class NotComputed:
 class Catalogue:
     """The whole of it in one language."""
 
-    chapters: tuple[Chapter, ...]
+    chapters: tuple[ChapterEntries, ...]
     not_encoded: tuple[NotComputed, ...]
 
     @property
@@ -145,14 +121,11 @@ def _said() -> dict[str, Any]:
 
 
 @cache
-def catalogue(language: Language, settings: ClinicalSettings) -> Catalogue:
+def catalogue(language: Language, settings: FactSettings) -> Catalogue:
     """The catalogue in one language, with the settings of a site."""
     chapters = tuple(
-        Chapter(
-            sentence(CHAPTER_TITLES[module.__name__.rpartition(".")[2]], language),
-            tuple(_entry(rule, language, settings) for rule in rules_of(module)),
-        )
-        for module in CHAPTERS
+        ChapterEntries(sentence(one.title, language), tuple(_entry(rule, language, settings) for rule in one.rules))
+        for one in GUIDELINES[0].chapters
     )
     left = tuple(
         NotComputed(
@@ -163,16 +136,16 @@ def catalogue(language: Language, settings: ClinicalSettings) -> Catalogue:
     return Catalogue(chapters, left)
 
 
-def _entry(rule: Rule, language: Language, settings: ClinicalSettings) -> Entry:
+def _entry(rule: Rule, language: Language, settings: FactSettings) -> Entry:
     said = _said().get(rule.id, {"conditions": [], "cards": [], "settings": [], "scenarios": []})
-    texts = setting_texts()
+    texts = setting_texts(settings)
     return Entry(
         id=rule.id,
         statement=sentence(rule.title, language),
         source=render(cited(rule.citations), language),
         reading=sentence(rule.reading, language) if rule.reading is not None else "",
         triggers=tuple(sentence(text, language) for text in _triggers(rule)),
-        facts=tuple(sentence(FACTS[name], language) for name in sorted(rule.needs)),
+        facts=tuple(sentence(text, language) for text in _facts(rule)),
         conditions=tuple(one[language.value] for one in said["conditions"]),
         settings=tuple(
             (name, sentence(texts[name], language), str(getattr(settings, name))) for name in said["settings"]
@@ -193,8 +166,15 @@ def _entry(rule: Rule, language: Language, settings: ClinicalSettings) -> Entry:
     )
 
 
+def _facts(rule: Rule) -> Iterator[Text]:
+    """What the rule reads, by the name of the fact or of the analyte."""
+    named = {read if isinstance(read, str) else read.id: read for read in rule.reads}
+    for _name, read in sorted(named.items()):
+        yield FACTS[read] if isinstance(read, str) else read.name
+
+
 def _triggers(rule: Rule) -> Iterator[Text]:
     if rule.trigger is not None:
         yield rule.trigger.name
-    if rule.patient_view:
+    if Hook.PATIENT_VIEW in rule.hooks:
         yield PATIENT_VIEW

@@ -24,8 +24,8 @@ from mappings.readers.observations import Reading, read_reading, unit_shown
 from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps
 from mappings.readers.sites import regions_of
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import ANALYTES, Analyte
 from mappings.vocabulary.concepts import Terminology
-from mappings.vocabulary.units import Analyte
 from mappings.wording import Text
 
 MOST_DISTINCT = 10_000
@@ -88,23 +88,6 @@ LOOK_ALIKE = "a look-alike: {concepts}"
 UNKNOWN_NAME = "known neither by code nor by name"
 NOT_IN_SAMPLE = "the Medication referred to is not in the sample"
 DOSE_UNREADABLE = "neither mg, mL, units of vitamin D, nor pieces of a known strength"
-
-ANALYTES: Mapping[Analyte, frozenset[str]] = MappingProxyType(
-    {
-        Analyte.VITAMIN_D: sets.VITAMIN_D_25OH | sets.VITAMIN_D_25OH_D2,
-        Analyte.CALCIUM: sets.TOTAL_CALCIUM | sets.CORRECTED_CALCIUM,
-        Analyte.ALBUMIN: sets.ALBUMIN,
-        Analyte.PHOSPHATE: sets.PHOSPHATE,
-        Analyte.CREATININE: sets.CREATININE,
-        Analyte.CLEARANCE: sets.CLEARANCE_COCKCROFT | sets.CLEARANCE_MEASURED | sets.EGFR,
-        Analyte.PLATELETS: sets.PLATELETS,
-        Analyte.PROTHROMBIN: sets.PROTHROMBIN_PERCENT,
-        Analyte.INR: sets.INR,
-        Analyte.WEIGHT: sets.BODY_WEIGHT,
-        Analyte.PAIN_SCORE: sets.PAIN_SCORE_0_10 | sets.PAIN_SCORE_OTHER,
-    }
-)
-"""The results whose unit and value are read."""
 
 Place: TypeAlias = tuple[Terminology, Clock, Finder]
 """What reading a resource needs beside it."""
@@ -295,8 +278,8 @@ def _units(observation: Resource, node: Mapping[str, Any], place: Place) -> Iter
     if found.denied:
         return
     quantity = a_map(node.get("valueQuantity"))
-    for analyte, concepts in ANALYTES.items():
-        if found.concepts.isdisjoint(concepts):
+    for analyte in ANALYTES:
+        if not analyte.valid_days or found.concepts.isdisjoint(analyte.searched):
             continue
         reading = read_reading("", observation, node, analyte, clock, unverified=False)
         if reading is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
@@ -35,8 +35,10 @@ from service.edge.openapi import openapi
 from service.edge.pages import pages
 from service.edge.storage import FeedbackStore
 from service.explain import explanation
+from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
-from service.pipeline import Advised, advise
+from service.pipeline import HookAnswer, advise
+from service.rules.guideline import Guideline
 from service.services import Service, published
 from service.settings import Settings
 from service.world import World
@@ -50,7 +52,12 @@ _CARD = CardSchema()
 _LINKABLE = validate.URL(require_tld=False, schemes={"http", "https"})
 
 
-def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None) -> Flask:
+def create_app(
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] | None = None,
+    guidelines: Sequence[Guideline] = GUIDELINES,
+) -> Flask:
     """The WSGI application. `now` is the clock; the machine's, in the site's zone, where it is not given.
 
     Raises `ValueError` for settings that cannot work (a base that is no URL, a ConceptMap that cannot be used).
@@ -71,7 +78,7 @@ def create_app(settings: Settings, *, now: Callable[[], datetime] | None = None)
     world = World.from_settings(
         settings, ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir")
     )
-    services = published(split=settings.split_services, terminology=world.terminology)
+    services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     feedback = FeedbackStore(settings.database_url)
     metrics = Metrics()
     discovery = _json({"services": [service.description.to_json() for service in services.values()]}, _DISCOVERY)
@@ -164,7 +171,7 @@ def _body() -> object:
         raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
 
 
-def _explained(advised: Advised, service: Service, language: Language) -> HookResponse:
+def _explained(advised: HookAnswer, service: Service, language: Language) -> HookResponse:
     try:
         return replace(advised.response, extension=explanation(advised, service.rules, language))
     except Exception as error:  # noqa: BLE001 - the cards matter more than their explanation

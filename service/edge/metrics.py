@@ -8,7 +8,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from service.pipeline import Advised
+from service.pipeline import HookAnswer
 
 
 class Metrics:
@@ -31,10 +31,10 @@ class Metrics:
         )
         self._children: dict[tuple[str, str], Any] = {}
 
-    def count(self, advised: Advised) -> None:
+    def count(self, answer: HookAnswer) -> None:
         """Count what every rule answered."""
-        for one in advised.answers:
-            key = (one.rule.id, one.outcome.replace(" ", "-"))
+        for one in answer.outcomes:
+            key = (one.rule.id, one.word.replace(" ", "-"))
             child = self._children.get(key)
             if child is None:
                 child = self._children[key] = self._answers.labels(*key)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from mappings.facts import Order
+from mappings.vocabulary.analytes import Analyte
 from mappings.wording import Text
 
 
@@ -76,9 +77,9 @@ class UpdateOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderAnalyte:
-    """Create a laboratory request for one analyte, named as in `mappings.vocabulary.concept_sets.ANALYTES`."""
+    """Create a laboratory request for one analyte."""
 
-    analyte: str
+    analyte: Analyte
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,4 @@
-"""What a rule answers: advice, silence with the condition that did not hold, or that it cannot tell.
-
-`unless_all` is how a rule states its conditions. They are weighed as in Kleene's three-valued logic: one that is known
-not to hold silences the rule, whatever could not be looked up; only when all others hold does a missing fact count.
-"""
+"""What a rule answers: advice, silence with the condition that did not hold, that it cannot tell, or that it failed."""
 
 from __future__ import annotations
 
@@ -10,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from mappings.facts import Act, Collected, Diagnosis, Exposure, Exposures, Fact, Known, Order, Unavailable
-from mappings.wording import Text, _
+from mappings.facts import Act, Collected, Diagnosis, Exposure, Exposures, Fact, Order, Unavailable
+from mappings.wording import Text
 from service.rules.offers import Offer
 
 
@@ -37,19 +33,10 @@ Basis: TypeAlias = Fact[Any] | Collected[Any] | Exposures | Exposure | Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition of a rule: what it asks, whether it holds (None: nobody knows), and what it rests on."""
-
-    text: Text
-    holds: bool | None
-    basis: tuple[Basis, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Advice:
     """What a rule has to say about an order, or about the patient in `patient-view`.
 
-    `summary` names the drug or act and stays under 140 characters in both languages; `detail` is one paragraph a text.
+    `summary` names the drug or act and stays under 140 characters in every language; `detail` is one paragraph a text.
     `basis` are the facts that it rests on: their values and dates are printed, their resources recorded. `lines` are a
     list beneath the detail, `items` what there is to do, `links` the questionnaires of the service that it points to.
     """
@@ -85,43 +72,11 @@ class CannotTell:
     severest: Indicator | None = None
 
 
-Outcome: TypeAlias = Advice | Silence | CannotTell
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A defect of ours in one rule: its exception's type, and nothing of the patient."""
+
+    error: str
 
 
-def unless_all(*conditions: Condition) -> Silence | CannotTell | None:
-    """None when every condition holds; else why the rule says nothing."""
-    for condition in conditions:
-        if condition.holds is False:
-            return Silence(condition.text, condition.basis)
-    unknown = [condition for condition in conditions if condition.holds is None]
-    if unknown:
-        return cannot_tell(*unknown)
-    return None
-
-
-def cannot_tell(*conditions: Condition) -> CannotTell:
-    """That these conditions cannot be known, with the facts to blame."""
-    missing = tuple(dict.fromkeys(one for condition in conditions for one in _unavailable(condition)))
-    return CannotTell(missing, tuple(one for condition in conditions for one in condition.basis))
-
-
-def _unavailable(condition: Condition) -> list[Unavailable]:
-    found: list[Unavailable] = []
-    for one in condition.basis:
-        if isinstance(one, Unavailable):
-            found.append(one)
-        elif (isinstance(one, Collected) and one.gaps) or (isinstance(one, Exposures) and one.unsettled):
-            found.append(one.unavailable)
-    if not found:
-        whether = _("whether {condition}", condition=condition.text)
-        found = [Unavailable(whether, (SETTLES_NOTHING,), sources=_sources(condition.basis))]
-    return found
-
-
-SETTLES_NOTHING = _(
-    "what is on record does not settle it (a bound such as «<» or «>», or a date that is partial or missing)",
-)
-
-
-def _sources(basis: tuple[Basis, ...]) -> tuple[str, ...]:
-    return tuple(source for one in basis if isinstance(one, Known) for source in one.sources)
+Outcome: TypeAlias = Advice | Silence | CannotTell | Failure

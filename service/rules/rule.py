@@ -1,65 +1,86 @@
-"""A rule: one statement of the referential as one decorated function.
+"""A rule: one statement of the referential, declared as the specification's own columns.
 
-The decorator's arguments are the statement's declaration: id, citation, trigger, the facts it reads, how it was read.
-What is missing or unknown fails when the module is imported.
+id · about (`trigger`) · when · level and says (the function) · offers · source. What is missing or unknown in a declaration
+fails when the module is imported.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 from mappings.facts import Facts, Order
+from mappings.queries import NEEDS, Reads
 from mappings.wording import Text
 from service.rules.citation import Citation
-from service.rules.outcome import Condition, Indicator, Outcome
+from service.rules.condition import Condition
+from service.rules.outcome import Indicator, Outcome
 
 Statement: TypeAlias = Callable[[Any, Facts], Outcome]
-"""The function of a rule: (order, patient) to an outcome; the order is None in `patient-view`."""
+"""What a rule says once its conditions hold: (order, patient) to an outcome; the order is None in `patient-view`."""
+
+
+class Hook(StrEnum):
+    """The moments at which a rule is asked, as CDS Hooks names them."""
+
+    ORDER_SELECT = "order-select"
+    ORDER_SIGN = "order-sign"
+    PATIENT_VIEW = "patient-view"
+
+
+ORDERING = frozenset({Hook.ORDER_SELECT, Hook.ORDER_SIGN})
+"""The hooks of a draft order: a rule is asked about each order that its trigger matches."""
+
+VIEWING = frozenset({Hook.PATIENT_VIEW})
+"""The hooks of the patient: a rule is asked once, without an order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trigger:
-    """The orders that make a rule speak. `in_scope` is asked once the record is there.
+    """The orders that a rule is about: of a kind, by the order alone, and in `scope`, once the record is there.
 
     A scope that cannot be known counts as in scope, unless it `must_be_known`: the rule then cannot tell. Rules that share
     a trigger share the object: each is asked once an order.
     """
 
     name: Text
-    matches: Callable[[Order], bool]
-    in_scope: Callable[[Order, Facts], Condition] | None = None
+    matches: Callable[[Any], bool]
+    kind: type[Order] = Order
+    scope: Condition | None = None
     must_be_known: bool = False
-    needs: frozenset[str] = frozenset()
     any_relevant: bool = False
+
+    @property
+    def reads(self) -> frozenset[Reads]:
+        """The facts that decide the scope."""
+        return frozenset() if self.scope is None else self.scope.reads
+
+    def is_about(self, order: Order) -> bool:
+        """The order is of the kind."""
+        return isinstance(order, self.kind) and self.matches(order)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A statement with its declaration. `severest` is the highest indicator that it can give.
 
-    `problem` names the card that it shares with other rules; `prerequisite` puts it on the order's checklist;
-    `about_giving` silences it beside a rule that deletes the order; `about_course` beside a critical emergency; `once`
-    asks it once a request, however many orders trigger it, because its answer is about the patient; it is silent beside
-    advice of a rule that it `yields_to`.
+    `reads` are the facts of its trigger, of its conditions and of its words; `once` asks it once a request, however many
+    orders trigger it, because its answer is about the patient.
     """
 
     id: str
     title: Text
     citations: tuple[Citation, ...]
-    statement: Statement
-    needs: frozenset[str]
-    severest: Indicator
     trigger: Trigger | None
-    patient_view: bool
-    problem: str
-    prerequisite: bool
-    about_giving: bool
-    about_course: bool
+    hooks: frozenset[Hook]
+    when: tuple[Condition, ...]
+    statement: Statement
+    reads: frozenset[Reads]
+    severest: Indicator
     once: bool
-    yields_to: frozenset[str]
     reading: Text | None
 
 
@@ -71,46 +92,31 @@ def rule(  # noqa: PLR0913 - a declaration has as many parts as it has
     *,
     title: Text,
     citations: tuple[Citation, ...],
-    needs: tuple[str, ...],
     severest: Indicator,
+    when: tuple[Condition, ...],
     trigger: Trigger | None = None,
-    patient_view: bool = False,
-    problem: str = "",
-    prerequisite: bool = False,
-    about_giving: bool = False,
-    about_course: bool = False,
+    hooks: frozenset[Hook] | None = None,
+    reads: Iterable[Reads] = (),
     once: bool = False,
-    yields_to: tuple[str, ...] = (),
     reading: Text | None = None,
 ) -> Callable[[Statement], Rule]:
-    """Declare a rule. Raises `ValueError` where the declaration is incomplete or names an unknown fact."""
+    """Declare a rule; `reads` are facts of its words alone. Without `hooks` it is asked where its trigger is, or viewing.
+
+    Raises `ValueError` where the declaration is incomplete or names an unknown fact.
+    """
+    asked = hooks if hooks is not None else (ORDERING if trigger is not None else VIEWING)
     if not _ID.match(rule_id):
         raise ValueError(f"rule id {rule_id!r} is not kebab-case")
     if not citations:
         raise ValueError(f"rule {rule_id} cites nothing")
-    if trigger is None and not patient_view:
-        raise ValueError(f"rule {rule_id} has no trigger")
-    unknown = set(needs) - Facts.__abstractmethods__
+    if not asked or bool(asked & ORDERING) != (trigger is not None):
+        raise ValueError(f"rule {rule_id} needs a trigger for the hooks of orders, and none for the patient's alone")
+    needed = frozenset(reads).union(*(one.reads for one in when), trigger.reads if trigger is not None else ())
+    unknown = sorted(name for name in needed if isinstance(name, str) and name not in NEEDS)
     if unknown:
-        raise ValueError(f"rule {rule_id} needs unknown facts {sorted(unknown)}")
+        raise ValueError(f"rule {rule_id} reads unknown facts {unknown}")
 
     def declare(statement: Statement) -> Rule:
-        return Rule(
-            id=rule_id,
-            title=title,
-            citations=citations,
-            statement=statement,
-            needs=frozenset(needs) | (trigger.needs if trigger else frozenset()),
-            severest=severest,
-            trigger=trigger,
-            patient_view=patient_view,
-            problem=problem,
-            prerequisite=prerequisite,
-            about_giving=about_giving,
-            about_course=about_course,
-            once=once,
-            yields_to=frozenset(yields_to),
-            reading=reading,
-        )
+        return Rule(rule_id, title, citations, trigger, asked, when, statement, needed, severest, once, reading)
 
     return declare

@@ -16,7 +16,7 @@ from mappings.clock import Clock
 from mappings.evidence import Evidence, ForeignResource
 from mappings.facts import Facts
 from mappings.record import Record
-from service.evaluate import Failure
+from service.rules.outcome import Failure
 
 FINDINGS = ("mirels-score", "life-expectancy", "cord-dmax", "disease-response", "epidural-extension")
 TYPES = (
@@ -99,4 +99,4 @@ def mutated_records(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=settings().max_examples * 4)
 def test_a_mutated_record_makes_no_rule_fail(request):
     advised = answer(request)
-    assert [one for one in advised.answers if isinstance(one.answer, Failure)] == []
+    assert [one for one in advised.outcomes if isinstance(one.outcome, Failure)] == []

@@ -38,9 +38,9 @@ def test_permuting_the_drafts_changes_nothing_that_the_rules_say(request, random
 
 def said(request: dict[str, Any]) -> set[tuple[str, str]]:
     return {
-        (one.rule.id, one.answer.indicator.value if isinstance(one.answer, Advice) else "could not be checked")
+        (one.rule.id, one.outcome.indicator.value if isinstance(one.outcome, Advice) else "could not be checked")
         for one in answer(request).answers
-        if not isinstance(one.answer, Silence)
+        if not isinstance(one.outcome, Silence)
     }
 
 

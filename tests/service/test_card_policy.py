@@ -13,9 +13,9 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from support.scenario import NOW, SERVICES, WORLD, request_for, scenarios_of
 
+from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.pipeline import advise
-from service.rules import all_rules
 
 Card = dict[str, Any]
 
@@ -690,7 +690,7 @@ def test_every_card_about_zoledronic_acid_says_hydration(record: dict[str, Any],
 
 
 WITH_OFFERS = [
-    rule.id for rule in all_rules() if any(scenario.told.get("offers") for scenario in scenarios_of(rule.id))
+    rule.id for rule in GUIDELINES[0].rules if any(scenario.told.get("offers") for scenario in scenarios_of(rule.id))
 ]
 
 

@@ -10,10 +10,10 @@ from support.scenario import Scenario, answer_to, request_for, scenarios_of
 
 from cds_hooks import Card
 from mappings.facts import Facts
+from service.guidelines import GUIDELINES
 from service.languages.render import Language
-from service.rules import all_rules
 
-ALL = [scenario for rule in all_rules() for scenario in scenarios_of(rule.id)]
+ALL = [scenario for rule in GUIDELINES[0].rules for scenario in scenarios_of(rule.id)]
 ENGLISH = frozenset(["the", "and", "with", "without", "of", "before", "after", "on", "from", "not", "none", "yet"])
 FRENCH = frozenset(
     [
@@ -109,7 +109,7 @@ class Declared:
 @pytest.mark.parametrize("scenario", ALL, ids=lambda scenario: f"{scenario.rule}: {scenario.name}")
 def test_no_rule_touches_a_fact_that_it_does_not_declare(scenario: Scenario) -> None:
     advised = answer_to(scenario)
-    for one in advised.answers:
+    for one in advised.outcomes:
         assert advised.record is not None
         # `Declared` only looks like facts, so that it can refuse the others.
         one.rule.statement(one.order, Declared(advised.record, one.rule.needs))  # type: ignore[arg-type]

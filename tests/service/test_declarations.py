@@ -8,8 +8,8 @@ from pkgutil import iter_modules
 import pytest
 
 import service.rules
+from service.guidelines import GUIDELINES, rules_of
 from service.languages.render import Language, sentence
-from service.rules import all_rules, rules_of
 from service.rules.citation import CHU, ONC, Citation, Document, cited, rao
 
 PREREQUISITES = frozenset(
@@ -40,30 +40,30 @@ ABOUT_STARTING_OR_STOPPING = frozenset(
 
 
 def test_the_prerequisites_that_share_a_checklist_are_those_of_the_specification():
-    assert {rule.id for rule in all_rules() if rule.prerequisite} == PREREQUISITES
+    assert {rule.id for rule in GUIDELINES[0].rules if rule.prerequisite} == PREREQUISITES
 
 
 def test_the_rules_that_a_deletion_silences_are_those_of_the_specification():
-    assert {rule.id for rule in all_rules() if rule.about_giving} == HOW_TO_GIVE
+    assert {rule.id for rule in GUIDELINES[0].rules if rule.about_giving} == HOW_TO_GIVE
 
 
 @pytest.mark.parametrize("together", ONE_CARD, ids=min)
 def test_rules_about_one_problem_share_a_card(together):
-    [problem] = {rule.problem for rule in all_rules() if rule.id in together}
-    assert {rule.id for rule in all_rules() if rule.problem == problem} == together
+    [problem] = {rule.problem for rule in GUIDELINES[0].rules if rule.id in together}
+    assert {rule.id for rule in GUIDELINES[0].rules if rule.problem == problem} == together
 
 
 def test_the_emergencies_are_asked_on_any_relevant_order():
-    anywhere = {rule.id for rule in all_rules() if rule.trigger is not None and rule.trigger.any_relevant}
+    anywhere = {rule.id for rule in GUIDELINES[0].rules if rule.trigger is not None and rule.trigger.any_relevant}
     assert anywhere == {"hypercalcaemic-crisis", "spinal-cord-compression"}
 
 
 def test_the_rules_about_the_patient_rather_than_an_order_speak_once():
-    assert {rule.id for rule in all_rules() if rule.once} == ABOUT_THE_PATIENT
+    assert {rule.id for rule in GUIDELINES[0].rules if rule.once} == ABOUT_THE_PATIENT
 
 
 def test_the_rules_that_an_emergency_silences_are_those_about_starting_or_stopping():
-    assert {rule.id for rule in all_rules() if rule.about_course} == ABOUT_STARTING_OR_STOPPING
+    assert {rule.id for rule in GUIDELINES[0].rules if rule.about_course} == ABOUT_STARTING_OR_STOPPING
 
 
 def source(*citations: Citation) -> str:
@@ -95,9 +95,9 @@ def test_a_chapter_that_the_referential_does_not_have_cannot_be_cited():
 
 def test_every_rule_that_is_written_is_listed_in_a_chapter():
     modules = [import_module(f"service.rules.{one.name}") for one in iter_modules(service.rules.__path__)]
-    assert {rule.id for module in modules for rule in rules_of(module)} == {rule.id for rule in all_rules()}
+    assert {rule.id for module in modules for rule in rules_of(module)} == {rule.id for rule in GUIDELINES[0].rules}
 
 
 def test_what_decides_the_scope_of_an_order_is_among_the_facts_that_its_rule_is_given():
-    without = [rule.id for rule in all_rules() if rule.trigger is not None and not rule.trigger.needs <= rule.needs]
+    without = [rule.id for rule in GUIDELINES[0].rules if rule.trigger is not None and not rule.trigger.needs <= rule.needs]
     assert without == []

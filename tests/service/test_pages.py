@@ -27,8 +27,8 @@ from mappings.clock import Clock
 from mappings.readers.questionnaires import SCORES, Score, read_response
 from mappings.vocabulary.concepts import Terminology
 from service.demo.synthetic import SITES
+from service.guidelines import GUIDELINES
 from service.languages.render import Language, render, sentence
-from service.rules import all_rules
 
 PATHS = ["/", "/catalogue", "/questionnaires/mirels", "/questionnaires/sins"]
 LANGUAGES = ["en", "fr"]
@@ -120,7 +120,7 @@ def test_the_catalogue_has_an_anchor_for_every_rule_and_names_indicators_in_the_
     client: Ehr, language: str
 ) -> None:
     page = html(client, "/catalogue", language)
-    for rule in all_rules():
+    for rule in GUIDELINES[0].rules:
         assert f'<article id="{rule.id}">' in page
     words = {"en": {"critical", "warning", "info"}, "fr": {"critique", "avertissement", "information"}}
     assert set(re.findall(r'class="indicator">(\w+)<', page)) == words[language]
@@ -297,7 +297,7 @@ def test_the_response_that_the_page_offers_is_valid_and_read_back_as_it_was_fill
     assert bool(finding.regions) == (bone is not None)
     coded = {item["linkId"]: item["answer"][0].get("valueCoding", {}).get("display") for item in resource["item"]}
     first = score.questions[0]
-    chosen = next(answer for answer in first.answers if answer.code == answers[first.code])
+    chosen = next(answer for answer in first.outcomes if answer.code == answers[first.code])
     assert coded[first.code] == sentence(chosen.text, Language(language))
 
 
@@ -357,7 +357,7 @@ def test_what_is_typed_leaves_the_rules_in_which_every_word_occurs(page: Chrome,
     assert page.find_element(By.ID, "hypocalcaemia").is_displayed(), "accents need not be typed"
     search.clear()
     search.send_keys(Keys.SPACE)
-    assert len(page.find_elements(By.CSS_SELECTOR, "article:not([hidden])")) == len(all_rules())
+    assert len(page.find_elements(By.CSS_SELECTOR, "article:not([hidden])")) == len(GUIDELINES[0].rules)
 
 
 def test_an_anchor_of_the_catalogue_leads_to_its_rule_even_where_the_search_hid_it(page: Chrome, site: str) -> None:

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 import pytest
 from support.scenario import SCENARIOS, Scenario, answer_to, outcome_word, scenarios_of
 
+from service.guidelines import GUIDELINES
 from service.languages.render import Language, sentence
-from service.rules import all_rules
 from service.rules.outcome import Advice, Silence
 
-RULES = [rule.id for rule in all_rules()]
+RULES = [rule.id for rule in GUIDELINES[0].rules]
 ALL = [scenario for rule in RULES for scenario in scenarios_of(rule)]
 
 
@@ -20,8 +20,8 @@ ALL = [scenario for rule in RULES for scenario in scenarios_of(rule)]
 def test_the_rule_says_what_its_scenario_expects(scenario: Scenario) -> None:
     told = scenario.told
     advised = answer_to(scenario)
-    answered = [one for one in advised.answers if one.rule.id == scenario.rule]
-    assert outcome_word(answered) == told["expect"], [one.answer for one in answered]
+    answered = [one for one in advised.outcomes if one.rule.id == scenario.rule]
+    assert outcome_word(answered) == told["expect"], [one.outcome for one in answered]
     cards = [
         card.to_json()
         for card in advised.response.cards
@@ -52,7 +52,7 @@ def test_the_rule_says_what_its_scenario_expects(scenario: Scenario) -> None:
         assert part.lower() not in text.lower(), text
     if "because" in told:
         reasons = [
-            sentence(one.answer.because, Language.ENGLISH) for one in answered if isinstance(one.answer, Silence)
+            sentence(one.outcome.because, Language.ENGLISH) for one in answered if isinstance(one.outcome, Silence)
         ]
         assert any(told["because"].lower() in reason.lower() for reason in reasons), reasons
 
@@ -60,7 +60,7 @@ def test_the_rule_says_what_its_scenario_expects(scenario: Scenario) -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_every_rule_has_a_scenario_that_fires_one_silent_one_absent_and_one_unavailable(rule: str) -> None:
     expected = {scenario.told["expect"] for scenario in scenarios_of(rule)}
-    declared = next(one for one in all_rules() if one.id == rule)
+    declared = next(one for one in GUIDELINES[0].rules if one.id == rule)
     assert expected & {"info", "warning", "critical"}, "no scenario in which it fires"
     assert "silent" in expected, "no scenario in which it stays silent"
     if declared.needs:
@@ -99,11 +99,11 @@ def test_every_scenario_file_is_named_after_a_rule() -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_a_rule_is_never_more_severe_than_it_declares_and_as_severe_in_some_scenario(rule: str) -> None:
-    declared = next(one for one in all_rules() if one.id == rule)
+    declared = next(one for one in GUIDELINES[0].rules if one.id == rule)
     reached = [
-        one.answer.indicator.rank
+        one.outcome.indicator.rank
         for scenario in scenarios_of(rule)
-        for one in answer_to(scenario).answers
-        if one.rule.id == rule and isinstance(one.answer, Advice)
+        for one in answer_to(scenario).outcomes
+        if one.rule.id == rule and isinstance(one.outcome, Advice)
     ]
     assert max(reached) == declared.severest.rank

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from service.guidelines import GUIDELINES
 from service.languages.render import Language, render, sentence
-from service.rules import all_rules
 from service.rules.bone_metastases.not_encoded import NOT_ENCODED, NotEncoded
 from service.rules.citation import Citation, Document
 from service.rules.rule import Rule
@@ -43,7 +43,7 @@ def listed() -> list[Statement]:
 
 
 STATEMENTS = listed()
-RULES = {rule.id: rule for rule in all_rules()}
+RULES = {rule.id: rule for rule in GUIDELINES[0].rules}
 LEFT = {one.id: one for one in NOT_ENCODED}
 
 
@@ -68,7 +68,7 @@ def test_no_statement_is_told_twice_at_one_place() -> None:
     assert [key for key, count in Counter((one.citation, one.says) for one in STATEMENTS).items() if count > 1] == []
 
 
-@pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", GUIDELINES[0].rules, ids=lambda rule: rule.id)
 def test_every_place_that_a_rule_cites_holds_a_statement_that_the_rule_computes(rule: Rule) -> None:
     for citation in rule.citations:
         for place in places_of(citation):

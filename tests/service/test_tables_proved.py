@@ -23,9 +23,8 @@ from mappings.facts import Fact, Facts, Known, VitaminD
 from mappings.quantities import Bounds, exactly
 from mappings.readers.findings import KINDS
 from mappings.readers.questionnaires import SCORES
-from service.evaluate import Failure, evaluate
 from service.rules.bone_metastases.renal_function import TABLE_2, doses_for
-from service.rules.outcome import Advice, Silence
+from service.rules.outcome import Advice, Failure, Silence, evaluate
 
 LEVELS = ("silent", "info", "warning", "critical")
 
@@ -62,8 +61,8 @@ def levels(told: dict[str, Any], fact: str) -> Callable[[Symbol], dict[str, str]
     def code(number: Symbol) -> dict[str, str]:
         facts: Any = WithSymbol(record, fact, number)
         answered = evaluate(advised.rules, orders, facts, patient_view=not orders)
-        assert not [one for one in answered if isinstance(one.answer, Failure)], answered
-        said = {one.rule.id: one.answer for one in answered if not isinstance(one.answer, Silence)}
+        assert not [one for one in answered if isinstance(one.outcome, Failure)], answered
+        said = {one.rule.id: one.outcome for one in answered if not isinstance(one.outcome, Silence)}
         return {rule: one.indicator.value if isinstance(one, Advice) else "cannot tell" for rule, one in said.items()}
 
     return code

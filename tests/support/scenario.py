@@ -27,10 +27,11 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from service.demo.synthetic import SyntheticRecord, told_record
-from service.evaluate import Answered, Failure
+from service.evaluate import RuleOutcome
+from service.guidelines import GUIDELINES
 from service.languages.render import Language
-from service.pipeline import Advised, advise
-from service.rules.outcome import Advice, CannotTell
+from service.pipeline import HookAnswer, advise
+from service.rules.outcome import Advice, CannotTell, Failure
 from service.services import published
 from service.settings import read_settings
 from service.world import World
@@ -43,7 +44,7 @@ BASE = {"conditions": ["lung cancer", "bone metastasis"]}
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 SETTINGS = replace(read_settings({}), timezone=ZoneInfo("Pacific/Auckland"))
 WORLD = World.from_settings(SETTINGS, ThreadPoolExecutor(max_workers=1))
-SERVICES = published(split=False, terminology=WORLD.terminology)
+SERVICES = published(GUIDELINES, split=False, terminology=WORLD.terminology)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,19 +139,19 @@ def _without(prefetch: dict[str, Any], key: str, resources: list[dict[str, Any]]
 
 
 @cache
-def answer_to(scenario: Scenario, language: Language = Language.ENGLISH) -> Advised:
+def answer_to(scenario: Scenario, language: Language = Language.ENGLISH) -> HookAnswer:
     """The whole answer to a scenario; each is computed once a test run."""
     return run(scenario.told, language)
 
 
-def run(told: dict[str, Any], language: Language = Language.ENGLISH) -> Advised:
+def run(told: dict[str, Any], language: Language = Language.ENGLISH) -> HookAnswer:
     """The whole answer to a scenario."""
     request = request_for(told)
     service = SERVICES[f"bone-metastases-{request['hook']}"]
     return advise(request, service, WORLD, now=NOW, language=language)
 
 
-def outcome_word(answered: list[Answered]) -> str:
+def outcome_word(answered: list[RuleOutcome]) -> str:
     """What a rule answered, in the words of a scenario: its most severe answer over all orders."""
     order = ["critical", "warning", "info", "failed", "cannot tell", "silent"]
     words = ["silent"]

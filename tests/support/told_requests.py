@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from support.scenario import NOW, SERVICES, WORLD, request_for, scenarios_of
 
 from cds_hooks import HookResponse
+from service.guidelines import GUIDELINES
 from service.languages.render import Language
-from service.pipeline import Advised, advise
-from service.rules import all_rules
+from service.pipeline import HookAnswer, advise
 
-TOLD = [scenario.told for rule in all_rules() for scenario in scenarios_of(rule.id)]
+TOLD = [scenario.told for rule in GUIDELINES[0].rules for scenario in scenarios_of(rule.id)]
 ROOMY = replace(WORLD, max_cards=1000)
 """The card limit hides cards; a property speaks of all of them."""
 
@@ -51,7 +51,7 @@ def told_requests(draw: st.DrawFn) -> dict[str, Any]:
     return request_for({**told, "unavailable": ()})
 
 
-def answer(request: dict[str, Any], language: Language = Language.ENGLISH) -> Advised:
+def answer(request: dict[str, Any], language: Language = Language.ENGLISH) -> HookAnswer:
     return advise(
         copy.deepcopy(request), SERVICES[f"bone-metastases-{request['hook']}"], ROOMY, now=NOW, language=language
     )

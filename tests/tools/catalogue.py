@@ -17,8 +17,8 @@ from mappings.facts import ClinicalSettings, setting_texts
 from mappings.record import Record
 from mappings.wording import Text
 from service.catalogue.entries import SAID, Entry, catalogue
+from service.guidelines import GUIDELINES
 from service.languages.render import Language, sentence
-from service.rules import all_rules
 from service.rules.outcome import Advice, Outcome, Silence
 from service.rules.rule import Rule
 
@@ -42,7 +42,7 @@ def settings_read(rule: Rule, scenario: Scenario) -> set[str]:
     traced, record = Traced(), advised.record
     # The same record once more, under settings that only look like settings: no caller of the service needs that.
     watched = Record(record._evidence, record._drafts, record._clock, record._terminology, traced)  # type: ignore[arg-type]  # noqa: SLF001
-    for one in advised.answers:
+    for one in advised.outcomes:
         if one.rule is rule:
             rule.statement(one.order, watched)
     return traced.read
@@ -52,7 +52,7 @@ def answers_of(rule: Rule, scenario: Scenario) -> Iterator[Outcome]:
     """What the rule itself answers, also where other advice then silences it."""
     advised = answer_to(scenario)
     if advised.record is not None:
-        yield from (rule.statement(one.order, advised.record) for one in advised.answers if one.rule is rule)
+        yield from (rule.statement(one.order, advised.record) for one in advised.outcomes if one.rule is rule)
 
 
 def both(text: Text) -> dict[str, str]:
@@ -186,7 +186,7 @@ def _listed(heading: str, lines: Iterable[str]) -> list[str]:
 
 def said_by_all() -> bytes:
     """`service/catalogue/catalogue.json` as it should be."""
-    content = {rule.id: said(rule) for rule in all_rules()}
+    content = {rule.id: said(rule) for rule in GUIDELINES[0].rules}
     return orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 

@@ -1,1 +1,50 @@
 """The guideline on bone metastases of lung cancer (Auvergne-Rhône-Alpes, 2023), whole: its rules and all that is theirs."""
+
+from __future__ import annotations
+
+from mappings.wording import _
+from service.rules.bone_metastases import (
+    calcium,
+    dental,
+    emergencies,
+    fractionation,
+    giving,
+    imaging,
+    interventional,
+    radiosensitisers,
+    renal_function,
+    stereotactic,
+    surgery,
+    systemic_treatment,
+    treatment_course,
+    vitamin_d,
+)
+from service.rules.bone_metastases.notes import NOTES
+from service.rules.bone_metastases.policy import POLICY
+from service.rules.bone_metastases.settings import Settings
+from service.rules.guideline import Chapter, Guideline
+
+GUIDELINE = Guideline(
+    id="bone-metastases",
+    title=_("Bone metastases"),
+    about=_("Bone metastases of lung cancer: the Auvergne-Rhône-Alpes referential 2023"),
+    chapters=(
+        Chapter("emergencies", _("Emergencies"), emergencies),
+        Chapter("vitamin-d", _("Vitamin D"), vitamin_d),
+        Chapter("calcium", _("Calcium"), calcium),
+        Chapter("renal-function", _("Renal function"), renal_function),
+        Chapter("dental", _("Teeth and jaw"), dental),
+        Chapter("giving", _("Dose, interval, route"), giving),
+        Chapter("course", _("Starting, continuing, stopping"), treatment_course),
+        Chapter("radiosensitisers", _("Radiosensitisers and radiotherapy"), radiosensitisers),
+        Chapter("systemic-treatment", _("Systemic treatment"), systemic_treatment),
+        Chapter("radiotherapy", _("Radiotherapy of bone"), fractionation),
+        Chapter("stereotactic", _("Stereotactic radiotherapy, re-irradiation"), stereotactic),
+        Chapter("interventional", _("Interventional radiology"), interventional),
+        Chapter("surgery", _("Surgery"), surgery),
+        Chapter("imaging", _("Imaging and biopsy"), imaging),
+    ),
+    policy=POLICY,
+    settings=Settings(),
+    notes=NOTES,
+)

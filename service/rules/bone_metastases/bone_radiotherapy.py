@@ -13,9 +13,9 @@ from mappings.facts import (
     Fact,
     Facts,
     Finding,
-    Order,
     Prescription,
     RadiotherapyCourse,
+    RadiotherapyOrder,
     Target,
     Unavailable,
     Volume,
@@ -24,14 +24,16 @@ from mappings.facts.bones import SPINE, has_vertebra, includes
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.bone_metastases.situations import (
+    Condition,
+    Trigger,
     bone_metastasis,
     that,
+    unless_all,
 )
-from service.rules.outcome import Basis, CannotTell, Condition, Indicator, Silence, unless_all
-from service.rules.rule import Trigger
+from service.rules.outcome import Basis, CannotTell, Indicator, Silence
 
 
-def _of_bone(order: Order, patient: Facts) -> Condition:
+def _of_bone(order: RadiotherapyOrder, patient: Facts) -> Condition:
     """Of bone; a target that is not stated counts with a bone metastasis on record, one not looked up cannot be told."""
     treatment = prescribed(order)
     text = _(
@@ -52,9 +54,9 @@ def _bone_radiotherapy(name: Text, asks: Callable[[Prescription], bool]) -> Trig
     return Trigger(
         name,
         lambda order: (
-            order.radiotherapy is not None
-            and order.radiotherapy.target is not Target.OTHER
-            and asks(order.radiotherapy)
+            isinstance(order, RadiotherapyOrder)
+            and order.prescription.target is not Target.OTHER
+            and asks(order.prescription)
         ),
         in_scope=_of_bone,
         must_be_known=True,
@@ -82,19 +84,17 @@ THREE_MONTHS_DAYS = 90
 """3 months, a month counted as 30 days."""
 
 
-def prescribed(order: Order) -> Prescription:
+def prescribed(order: RadiotherapyOrder) -> Prescription:
     """The prescription of a radiotherapy order; the trigger of the rule has made sure that there is one."""
-    if order.radiotherapy is None:
-        raise ValueError("the trigger asks for radiotherapy")
-    return order.radiotherapy
+    return order.prescription
 
 
-def volume_of(order: Order) -> Volume:
+def volume_of(order: RadiotherapyOrder) -> Volume:
     """The volume with the highest dose, or an empty one."""
     return prescribed(order).highest or Volume(None, None)
 
 
-def is_palliative(order: Order) -> bool:
+def is_palliative(order: RadiotherapyOrder) -> bool:
     """Neither stereotactic nor of curative intent (chapter C)."""
     treatment = prescribed(order)
     return not treatment.stereotactic and not treatment.curative
@@ -110,7 +110,7 @@ def in_fractions(fractions: int) -> Text:
 SPINE_TARGET = _("the target is the spine")
 
 
-def spine_target(order: Order) -> Condition:
+def spine_target(order: RadiotherapyOrder) -> Condition:
     """The spine is treated; a volume that could not be looked up leaves it open."""
     treatment = prescribed(order)
     if not treatment.regions and treatment.unresolved:
@@ -118,18 +118,18 @@ def spine_target(order: Order) -> Condition:
     return that(SPINE_TARGET, is_spine(order))
 
 
-def is_spine(order: Order) -> bool:
+def is_spine(order: RadiotherapyOrder) -> bool:
     """The order says that the spine is treated; a pelvis of which the sacrum may be meant is the pelvis."""
     regions = prescribed(order).regions
     return includes(regions, SPINE) and (has_vertebra(regions) or not includes(regions, "pelvis"))
 
 
-def may_be_spine(order: Order) -> bool:
+def may_be_spine(order: RadiotherapyOrder) -> bool:
     """The order says so, or names no bone: a score of the spine then applies to it."""
     return is_spine(order) or not prescribed(order).regions
 
 
-def target_remarks(order: Order) -> tuple[Text, ...]:
+def target_remarks(order: RadiotherapyOrder) -> tuple[Text, ...]:
     """That a target which is not stated was read as bone."""
     return (NOT_STATED,) if prescribed(order).target is Target.UNSTATED else ()
 
@@ -183,7 +183,7 @@ def scheme(gray: int, fractions: int) -> Scheme:
 REGION_UNKNOWN = _("the region of an earlier radiotherapy is not known")
 
 
-def same_region(course: RadiotherapyCourse, order: Order) -> bool | None:
+def same_region(course: RadiotherapyCourse, order: RadiotherapyOrder) -> bool | None:
     """The course was of the region that the order treats; None where one of them is not stated."""
     regions = prescribed(order).regions
     if course.target is Target.OTHER:
@@ -193,7 +193,7 @@ def same_region(course: RadiotherapyCourse, order: Order) -> bool | None:
     return not course.regions.isdisjoint(regions)
 
 
-def earlier_courses(order: Order, patient: Facts) -> list[RadiotherapyCourse]:
+def earlier_courses(order: RadiotherapyOrder, patient: Facts) -> list[RadiotherapyCourse]:
     """The courses that certainly were of the region, newest first."""
     found = [course for course in patient.radiotherapies if same_region(course, order)]
     return sorted(
@@ -206,7 +206,7 @@ END_NOT_DATED = _(
 )
 
 
-def open_courses(order: Order, patient: Facts) -> Basis:
+def open_courses(order: RadiotherapyOrder, patient: Facts) -> Basis:
     """Why the interval since the courses on record cannot be told: they could not be read, or an end or a region is missing."""
     courses = patient.radiotherapies
     if courses.gaps:
@@ -215,7 +215,7 @@ def open_courses(order: Order, patient: Facts) -> Basis:
     return Unavailable(RADIOTHERAPY, (END_NOT_DATED if undated else REGION_UNKNOWN,))
 
 
-def already_irradiated(order: Order, patient: Facts) -> Condition:
+def already_irradiated(order: RadiotherapyOrder, patient: Facts) -> Condition:
     """The region was irradiated before, by the record or by the order's own word; an unknown region leaves it open."""
     text = _("the region was irradiated before")
     if prescribed(order).reirradiation:

@@ -7,9 +7,11 @@ from typing import Any
 from mappings.facts import Absent, CorrectedCalcium, Fact, Facts, Order, known
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import ALBUMIN, PHOSPHATE
 from mappings.wording import _
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
+    ROWS,
     already_ordered,
     bone_metastasis,
     drug_order,
@@ -18,14 +20,15 @@ from service.rules.bone_metastases.situations import (
     is_absent,
     is_start,
     missing_result,
+    rule,
     settled_by_albumin,
     supplements_on_record,
     that,
+    unless_all,
 )
 from service.rules.citation import ONC, rao
 from service.rules.offers import DeleteOrder, Offer, OrderAnalyte
-from service.rules.outcome import Advice, Indicator, Outcome, unless_all
-from service.rules.rule import rule
+from service.rules.outcome import Advice, Indicator, Outcome
 
 SUPPLEMENT_DRAFT = drug_order(
     _("draft order of calcium or vitamin D"),
@@ -61,9 +64,9 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
             _(
                 "no valid calcium, or no valid phosphate, is on record",
             ),
-            either(is_absent(patient.calcium), is_absent(patient.phosphate)),
+            either(is_absent(patient.calcium), is_absent(patient.result(PHOSPHATE))),
             patient.calcium,
-            patient.phosphate,
+            patient.result(PHOSPHATE),
         ),
         is_start(patient),
     )
@@ -71,8 +74,8 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
         return blocked
     asked: dict[str, Fact[Any]] = {"calcium": patient.calcium}
     if isinstance(patient.calcium, Absent):
-        asked["albumin"] = patient.albumin
-    asked["phosphate"] = patient.phosphate
+        asked["albumin"] = patient.result(ALBUMIN)
+    asked["phosphate"] = patient.result(PHOSPHATE)
     missing = [name for name, fact in asked.items() if isinstance(fact, Absent)]
     ordered = {name: already_ordered(patient, name) for name in missing}
     return Advice(
@@ -87,7 +90,7 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
             ),
         ),
         tuple(asked.values()),
-        tuple(OrderAnalyte(name) for name in missing if not ordered[name]),
+        tuple(OrderAnalyte(ROWS[name]) for name in missing if not ordered[name]),
         items=tuple(missing_result(asked[name], NAMES[name], ordered=ordered[name]) for name in missing),
     )
 
@@ -141,7 +144,7 @@ def hypocalcaemia(order: Order, patient: Facts) -> Outcome:
         )
     offers: tuple[Offer, ...] = ()
     if calcium.value.albumin_unavailable is None and not already_ordered(patient, "albumin"):
-        offers = (OrderAnalyte("albumin"),)
+        offers = (OrderAnalyte(ROWS["albumin"]),)
     return Advice(
         Indicator.WARNING,
         _(

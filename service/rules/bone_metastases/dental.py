@@ -9,10 +9,12 @@ from mappings.facts import Act, Collected, Facts, Order, RadiotherapyCourse
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.bone_metastases.bone_radiotherapy import as_act
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
     DENOSUMAB,
     URGENCY_NEEDS,
+    Trigger,
     active_conditions,
     antiresorptives,
     bone_metastasis,
@@ -22,13 +24,14 @@ from service.rules.bone_metastases.situations import (
     on_antiresorptive,
     orders_of,
     planned_remarks,
+    rule,
     that,
+    unless_all,
     with_urgency,
 )
 from service.rules.citation import ONC, rao
 from service.rules.offers import OrderDental, StartOn, UpdateOrder
-from service.rules.outcome import Advice, Indicator, Outcome, unless_all
-from service.rules.rule import Trigger, rule
+from service.rules.outcome import Advice, Indicator, Outcome
 
 HEALING_DAYS = 21
 """3 weeks: no start before (RAO §2.3)."""
@@ -53,7 +56,7 @@ def _done_since(acts: Collected[Act], concepts: frozenset[str], since: date, tod
 
 def _missing_within(patient: Facts, concepts: frozenset[str], *collections: Collected[Act]) -> bool | None:
     """Not done within the setting's days, as far as the resources that tell of it could be read."""
-    since = days_before(patient.today, patient.settings.dental_valid_days)
+    since = days_before(patient.today, settings_of(patient).dental_valid_days)
     return negated(either(*(_done_since(acts, concepts, since, patient.today) for acts in collections)))
 
 
@@ -75,7 +78,7 @@ def _missing_review(patient: Facts, act: str) -> Text:
     return _(
         "{act}: none in {days} days",
         act=REVIEWS[act],
-        days=patient.settings.dental_valid_days,
+        days=settings_of(patient).dental_valid_days,
     )
 
 
@@ -99,7 +102,7 @@ def dental_assessment_missing(order: Order, patient: Facts) -> Outcome:
         that(
             _(
                 "no dental examination, or no orthopantomogram, in the last {days} days is on record",
-                days=patient.settings.dental_valid_days,
+                days=settings_of(patient).dental_valid_days,
             ),
             either(examination, orthopantomogram),
             patient.procedures,
@@ -186,7 +189,7 @@ def dental_restoration_pending(order: Order, patient: Facts) -> Outcome:
 def dental_extraction_recent(order: Order, patient: Facts) -> Outcome:
     """Start of an antiresorptive less than 31 days after a tooth extraction."""
     planned = order.planned.when
-    wait = patient.settings.extraction_wait_days
+    wait = settings_of(patient).extraction_wait_days
 
     def recent(act: Act) -> bool | None:
         if not act.is_any(sets.TOOTH_EXTRACTION):
@@ -269,7 +272,7 @@ def dental_extraction_on_treatment(_order: Order, patient: Facts) -> Outcome:
     blocked = unless_all(on_antiresorptive(patient))
     if blocked:
         return blocked
-    taken = antiresorptives(patient).recent(patient.settings.on_treatment_days)
+    taken = antiresorptives(patient).recent(settings_of(patient).on_treatment_days)
     return Advice(
         Indicator.WARNING,
         _(
@@ -321,7 +324,7 @@ def osteonecrosis_of_jaw(order: Order | None, patient: Facts) -> Outcome:
             drug=order.name,
         )
         return Advice(Indicator.CRITICAL, summary, detail, found)
-    taken = antiresorptives(patient).recent(patient.settings.on_treatment_days)
+    taken = antiresorptives(patient).recent(settings_of(patient).on_treatment_days)
     summary = _(
         "Osteonecrosis of the jaw on {drug}: refer to a specialised centre",
         drug=taken[0].drug.name,
@@ -341,7 +344,7 @@ def osteonecrosis_of_jaw(order: Order | None, patient: Facts) -> Outcome:
 )
 def jaw_osteonecrosis_cofactors(order: Order, patient: Facts) -> Outcome:
     """Denosumab with a systemic corticosteroid or anti-angiogenic, or after head-and-neck radiotherapy."""
-    days = patient.settings.cofactor_days
+    days = settings_of(patient).cofactor_days
     drugs = patient.exposures.of(sets.SYSTEMIC_CORTICOSTEROIDS | sets.SYSTEMIC_ANTIANGIOGENICS)
     courses = tuple(course for course in patient.radiotherapies if _of_head_and_neck(course))
     blocked = unless_all(
@@ -394,7 +397,7 @@ def _of_head_and_neck(course: RadiotherapyCourse) -> bool:
 )
 def dental_follow_up_due(_order: Order | None, patient: Facts) -> Outcome:
     """On an antiresorptive, without a dental examination in the last 183 days."""
-    days = patient.settings.dental_valid_days
+    days = settings_of(patient).dental_valid_days
     done = _done_since(patient.procedures, sets.DENTAL_EXAMINATION, days_before(patient.today, days), patient.today)
     metastasis = bone_metastasis(patient)
     blocked = unless_all(
@@ -415,7 +418,7 @@ def dental_follow_up_due(_order: Order | None, patient: Facts) -> Outcome:
     )
     if blocked:
         return blocked
-    taken = antiresorptives(patient).recent(patient.settings.on_treatment_days)
+    taken = antiresorptives(patient).recent(settings_of(patient).on_treatment_days)
     return Advice(
         Indicator.INFO,
         _(

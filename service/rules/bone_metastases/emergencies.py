@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mappings.facts import Facts, Order
+from mappings.facts import Facts, Order, RadiotherapyOrder
 from mappings.facts.bones import SPINE, includes
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import _
@@ -11,12 +11,13 @@ from service.rules.bone_metastases.situations import (
     few_bone_metastases,
     hypercalcaemic_crisis_calcium,
     orders_of,
+    rule,
     that,
+    unless_all,
     untreated_cord_compression,
 )
 from service.rules.citation import KAS, ONC, rao
-from service.rules.outcome import Advice, Indicator, Outcome, unless_all
-from service.rules.rule import rule
+from service.rules.outcome import Advice, Indicator, Outcome
 
 
 @rule(
@@ -62,9 +63,9 @@ def hypercalcaemic_crisis(_order: Order | None, patient: Facts) -> Outcome:
 def _may_be_of_the_spine(order: Order) -> bool:
     """It may treat the compression; stereotactic radiotherapy does not: it is contraindicated there (RAO §2.2.1)."""
     return (
-        order.radiotherapy is not None
-        and not order.radiotherapy.stereotactic
-        and (not order.sites or includes(order.radiotherapy.regions, SPINE))
+        isinstance(order, RadiotherapyOrder)
+        and not order.prescription.stereotactic
+        and (not order.sites or includes(order.prescription.regions, SPINE))
     )
 
 

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mappings.dates import days_before
-from mappings.facts import (
-    Act,
-    Diagnosis,
-    Facts,
-    Order,
-)
+from mappings.facts import Act, ActOrder, Diagnosis, Facts, Order, RadiotherapyOrder
 from mappings.facts.bones import LONG_BONES, bones_of, may_be_same
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Amount, Text, _
@@ -36,19 +31,22 @@ from service.rules.bone_metastases.bone_radiotherapy import (
     target_remarks,
     volume_of,
 )
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     both,
+    cannot_tell,
     either,
     is_absent,
     is_bone_metastasis_surgery,
     negated,
     orders_of,
+    rule,
     that,
     too_old,
+    unless_all,
 )
 from service.rules.citation import rao
-from service.rules.outcome import Advice, Basis, Indicator, Outcome, cannot_tell, unless_all
-from service.rules.rule import rule
+from service.rules.outcome import Advice, Basis, Indicator, Outcome
 
 # --- what makes bone complicated --------------------------------------------------------------------------------------
 
@@ -62,12 +60,14 @@ class Complication:
     basis: tuple[Basis, ...] = ()
 
 
-def _same_bone(one: Diagnosis | Act | Order, order: Order) -> bool:
+def _same_bone(one: Diagnosis | Act | ActOrder, order: RadiotherapyOrder) -> bool:
     """Of the bone treated, or of a bone that is not named."""
     return may_be_same(one.regions, prescribed(order).regions)
 
 
-def _active(patient: Facts, concepts: frozenset[str], order: Order) -> tuple[bool | None, tuple[Basis, ...]]:
+def _active(
+    patient: Facts, concepts: frozenset[str], order: RadiotherapyOrder
+) -> tuple[bool | None, tuple[Basis, ...]]:
     """An active condition of the bone that is treated, or the reason of the order; and what that rests on."""
 
     def counts(one: Diagnosis) -> bool:
@@ -79,9 +79,9 @@ def _active(patient: Facts, concepts: frozenset[str], order: Order) -> tuple[boo
     return patient.conditions.any(counts), found or (patient.conditions,)
 
 
-def _post_operative(order: Order, patient: Facts) -> tuple[bool | None, tuple[Basis, ...]]:
+def _post_operative(order: RadiotherapyOrder, patient: Facts) -> tuple[bool | None, tuple[Basis, ...]]:
     """After surgery of a bone metastasis of the bone that is treated; and what that rests on."""
-    since = days_before(patient.today, patient.settings.post_operative_days)
+    since = days_before(patient.today, settings_of(patient).post_operative_days)
 
     def counts(act: Act) -> bool | None:
         when = act.dated
@@ -92,7 +92,7 @@ def _post_operative(order: Order, patient: Facts) -> tuple[bool | None, tuple[Ba
     return patient.procedures.any(counts), found or (patient.procedures,)
 
 
-def _complications(order: Order, patient: Facts) -> Iterator[Complication]:
+def _complications(order: RadiotherapyOrder, patient: Facts) -> Iterator[Complication]:
     compression, compressions = _active(patient, sets.SPINAL_CORD_COMPRESSION, order)
     yield Complication(_("spinal cord compression"), compression, compressions)
     epidural = patient.finding("epidural-extension", prescribed(order).regions)
@@ -115,7 +115,7 @@ SINGLE_FRACTION_GY = Decimal(10)
 COMPLICATION_NEEDS = ("conditions", "procedures", "finding")
 
 
-def _is_single_fraction(order: Order) -> bool:
+def _is_single_fraction(order: RadiotherapyOrder) -> bool:
     volume = volume_of(order)
     return (
         not prescribed(order).stereotactic
@@ -140,7 +140,7 @@ def _is_single_fraction(order: Order) -> bool:
         "neuropathic pain, the box prefers 30 Gy in 10: the box decides. For ONC 8 Gy once is one of three schemes.",
     ),
 )
-def single_fraction(order: Order, patient: Facts) -> Outcome:
+def single_fraction(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """One fraction of at most 10 Gy without a stereotactic technique."""
     blocked = unless_all(
         that(
@@ -227,7 +227,7 @@ ALSO_ADMITTED = (
 )
 
 
-def _indications(order: Order, patient: Facts) -> list[str]:
+def _indications(order: RadiotherapyOrder, patient: Facts) -> list[str]:
     """The indications that the record or the order states; none: unknown."""
     found = []
     compressed, _ = _active(patient, sets.SPINAL_CORD_COMPRESSION, order)
@@ -262,7 +262,7 @@ def _indications(order: Order, patient: Facts) -> list[str]:
         "says 8 Gy, Tableau 7 8 to 10: both are exceptional.",
     ),
 )
-def fractionation_advice(order: Order, patient: Facts) -> Outcome:
+def fractionation_advice(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Palliative, and without a dose while the order is written, or with a dose outside the schemes."""
     volume = volume_of(order)
     indications = _indications(order, patient)
@@ -310,7 +310,7 @@ def fractionation_advice(order: Order, patient: Facts) -> Outcome:
     needs=("finding", "procedures", "orders", "consultations"),
     severest=Indicator.INFO,
 )
-def fracture_risk_before_radiotherapy(order: Order, patient: Facts) -> Outcome:
+def fracture_risk_before_radiotherapy(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """A long bone without a Mirels score and without anything orthopaedic on record."""
     mirels = patient.finding("mirels-score", prescribed(order).regions)
     blocked = unless_all(
@@ -344,12 +344,12 @@ def fracture_risk_before_radiotherapy(order: Order, patient: Facts) -> Outcome:
     )
 
 
-def _is_long_bone(order: Order) -> bool:
+def _is_long_bone(order: RadiotherapyOrder) -> bool:
     named = bones_of(prescribed(order).regions)
     return not named.isdisjoint(LONG_BONES) or not order.sites.isdisjoint(sets.LONG_BONE)
 
 
-def _orthopaedic(order: Order, patient: Facts) -> bool | None:
+def _orthopaedic(order: RadiotherapyOrder, patient: Facts) -> bool | None:
     orthopaedic = sets.ORTHOPAEDIC_CONSULTATION | sets.ORTHOPAEDIC_SPECIALTY
 
     def counts(one: Act | Order) -> bool:
@@ -358,7 +358,7 @@ def _orthopaedic(order: Order, patient: Facts) -> bool | None:
     return either(patient.procedures.any(counts), patient.consultations.any(counts), patient.orders.any(counts))
 
 
-def _ct_criteria(order: Order, patient: Facts) -> bool | None:
+def _ct_criteria(order: RadiotherapyOrder, patient: Facts) -> bool | None:
     """Cortical lysis above 30 % axially and above 50 % circumferentially on CT (RAO §1.2)."""
     axial = patient.finding("cortical-lysis-axial", prescribed(order).regions)
     round_about = patient.finding("cortical-lysis-circumferential", prescribed(order).regions)
@@ -378,7 +378,7 @@ def _ct_criteria(order: Order, patient: Facts) -> bool | None:
         "The text says 3 to 12 points, but four items of 1 to 3 give 4 to 12: other values are not used.",
     ),
 )
-def mirels_high(order: Order, patient: Facts) -> Outcome:
+def mirels_high(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Mirels of 9 or more for the bone treated, life expectancy not recorded as 3 months or less."""
     mirels, expectancy = patient.finding("mirels-score", prescribed(order).regions), patient.finding("life-expectancy")
     short = expectancy.test(
@@ -437,7 +437,7 @@ def mirels_high(order: Order, patient: Facts) -> Outcome:
         "The text says 3 to 12 points, but four items of 1 to 3 give 4 to 12: other values are not used.",
     ),
 )
-def mirels_borderline(order: Order, patient: Facts) -> Outcome:
+def mirels_borderline(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Mirels of exactly 8 for the bone treated."""
     mirels = patient.finding("mirels-score", prescribed(order).regions)
     blocked = unless_all(that(_("Mirels is 8"), both(at_least(mirels, 8), below(mirels, 9)), mirels))
@@ -468,7 +468,7 @@ def mirels_borderline(order: Order, patient: Facts) -> Outcome:
     needs=("finding",),
     severest=Indicator.INFO,
 )
-def cortical_lysis(order: Order, patient: Facts) -> Outcome:
+def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Both CT criteria met and no Mirels score recorded."""
     mirels = patient.finding("mirels-score", prescribed(order).regions)
     axial = patient.finding("cortical-lysis-axial", prescribed(order).regions)
@@ -514,7 +514,7 @@ def cortical_lysis(order: Order, patient: Facts) -> Outcome:
         "is the score's own.",
     ),
 )
-def spinal_instability(order: Order, patient: Facts) -> Outcome:
+def spinal_instability(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """SINS of 7 or more, and a spine target."""
     sins = patient.finding("sins-score", prescribed(order).regions)
     blocked = unless_all(

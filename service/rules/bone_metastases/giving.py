@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mappings.facts import Facts, Interval, Order
+from mappings.facts import DrugOrder, Facts, Interval
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Amount, _
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
     DENOSUMAB,
     ZOLEDRONATE,
+    Condition,
     bone_metastasis,
     either,
     few_bone_metastases,
     negated,
     orders_of,
     planned_remarks,
+    rule,
     that,
     too_old,
+    unless_all,
 )
 from service.rules.citation import rao
 from service.rules.offers import (
@@ -30,8 +34,7 @@ from service.rules.offers import (
     SetRoute,
     UpdateOrder,
 )
-from service.rules.outcome import Advice, Condition, Indicator, Outcome, Silence, unless_all
-from service.rules.rule import rule
+from service.rules.outcome import Advice, Indicator, Outcome, Silence
 
 DENOSUMAB_MG = Decimal(120)
 """Monthly dose in bone metastases (RAO §2.1, §2.4)."""
@@ -54,7 +57,7 @@ OFFERED_INFUSION_MINUTES = 30
     problem="denosumab-giving",
     about_giving=True,
 )
-def denosumab_dose(order: Order, patient: Facts) -> Outcome:
+def denosumab_dose(order: DrugOrder, patient: Facts) -> Outcome:
     """Denosumab at another dose than 120 mg with a bone metastasis on record."""
     stated = order.dosage.dose_mg
     dose = stated if stated is not None or order.drug is None else order.drug.strength_mg
@@ -87,7 +90,7 @@ NO_INTERVAL = Silence(_("no interval is stated"))
 
 
 def _spaced(interval: Interval, patient: Facts) -> Condition:
-    longest = patient.settings.longest_monthly_interval_days
+    longest = settings_of(patient).longest_monthly_interval_days
     return that(
         _(
             "the interval ordered is longer than {days} days",
@@ -107,7 +110,7 @@ def _spaced(interval: Interval, patient: Facts) -> Condition:
     problem="denosumab-giving",
     about_giving=True,
 )
-def denosumab_interval(order: Order, patient: Facts) -> Outcome:
+def denosumab_interval(order: DrugOrder, patient: Facts) -> Outcome:
     """Denosumab ordered at an interval of more than 35 days."""
     interval = order.dosage.interval
     if interval is None:
@@ -147,7 +150,7 @@ def denosumab_interval(order: Order, patient: Facts) -> Outcome:
         "A route in words, or with a code that we do not hold, does not decide.",
     ),
 )
-def antiresorptive_route(order: Order, _patient: Facts) -> Outcome:
+def antiresorptive_route(order: DrugOrder, _patient: Facts) -> Outcome:
     """Denosumab by a route other than subcutaneous, or zoledronic acid other than intravenous."""
     if order.is_any(sets.DENOSUMAB):
         right, name = "route_subcutaneous", _("subcutaneous")
@@ -199,7 +202,7 @@ ROUTE_UNVERIFIED = _("The route was recognised by a code that is not verified")
         "The trial dosed every 3 weeks and the source calls it monthly: 21 to 35 days count as monthly.",
     ),
 )
-def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
+def zoledronate_interval(order: DrugOrder, patient: Facts) -> Outcome:
     """Zoledronic acid spaced without an oligometastatic situation or a good response on record."""
     interval = order.dosage.interval
     if interval is None:
@@ -250,9 +253,9 @@ def zoledronate_interval(order: Order, patient: Facts) -> Outcome:
     needs=("finding",),
     severest=Indicator.INFO,
 )
-def oligometastatic_antiresorptive(order: Order, patient: Facts) -> Outcome:
+def oligometastatic_antiresorptive(order: DrugOrder, patient: Facts) -> Outcome:
     """Denosumab, or monthly zoledronic acid, ordered with 1 to 5 bone metastases recorded."""
-    interval, longest = order.dosage.interval, patient.settings.longest_monthly_interval_days
+    interval, longest = order.dosage.interval, settings_of(patient).longest_monthly_interval_days
     monthly = interval is not None and interval.longest_days <= longest
     count = patient.finding("bone-metastasis-count")
     blocked = unless_all(
@@ -300,7 +303,7 @@ def oligometastatic_antiresorptive(order: Order, patient: Facts) -> Outcome:
         "The trial that §2.1 reports infused over 15 minutes; §2.4 asks for at least 20 to 30: 20 is the limit.",
     ),
 )
-def zoledronate_infusion(order: Order, _patient: Facts) -> Outcome:
+def zoledronate_infusion(order: DrugOrder, _patient: Facts) -> Outcome:
     """Zoledronic acid whose order gives an infusion time below 20 minutes."""
     minutes = order.dosage.infusion_minutes
     if minutes is None:
@@ -339,7 +342,7 @@ def zoledronate_infusion(order: Order, _patient: Facts) -> Outcome:
     severest=Indicator.INFO,
     about_giving=True,
 )
-def zoledronate_first_infusion(order: Order, patient: Facts) -> Outcome:
+def zoledronate_first_infusion(order: DrugOrder, patient: Facts) -> Outcome:
     """Zoledronic acid ordered for a patient who never had it."""
     exposures = patient.exposures.of(sets.ZOLEDRONIC_ACID)
     ever = exposures.ever

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mappings.dates import days_before
-from mappings.facts import Act, Facts, Order
+from mappings.facts import Act, ActOrder, Facts
 from mappings.facts.bones import SPINE, bones_of, has_vertebra, includes, may_be_same
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import either, orders_of
 
 
@@ -58,9 +59,9 @@ def _showing(modality: Modality, regions: frozenset[str]) -> frozenset[str]:
     return frozenset().union(*named) if named else modality.concepts
 
 
-def imaged(patient: Facts, order: Order, modality: Modality) -> bool | None:
+def imaged(patient: Facts, order: ActOrder, modality: Modality) -> bool | None:
     """Done within the setting's days; None where an act without a date, or of an unstated region, may be it."""
-    since = days_before(patient.today, patient.settings.imaging_valid_days)
+    since = days_before(patient.today, settings_of(patient).imaging_valid_days)
     showing = _showing(modality, order.regions)
 
     def counts(act: Act) -> bool | None:
@@ -83,12 +84,12 @@ def _of_a_region(modality: Modality) -> frozenset[str]:
     return frozenset().union(*modality.by_region.values())
 
 
-def imaging_line(patient: Facts, order: Order, modality: Modality) -> Text:
+def imaging_line(patient: Facts, order: ActOrder, modality: Modality) -> Text:
     """A line of a checklist: what is missing, and whether it is ordered already."""
     if orders_of(patient, _showing(modality, order.regions)):
         return _("{what}: ordered, not done yet", what=modality.name)
     return _(
         "{what} of the region: none in {days} days",
         what=modality.name,
-        days=patient.settings.imaging_valid_days,
+        days=settings_of(patient).imaging_valid_days,
     )

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from mappings.dates import add_months, days_before
-from mappings.facts import Act, Facts, Order
+from mappings.facts import Act, ActOrder, Facts, Order
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
+    Trigger,
     active_conditions,
     bone_metastasis,
     either,
     named,
     planned_remarks,
+    rule,
     that,
+    unless_all,
 )
 from service.rules.citation import rao
-from service.rules.outcome import Advice, Indicator, Outcome, unless_all
-from service.rules.rule import Trigger, rule
+from service.rules.outcome import Advice, Indicator, Outcome
 
 BONE_SCINTIGRAPHY = Trigger(
     _("draft order of bone scintigraphy"),
@@ -52,7 +55,7 @@ FLARE_MONTHS = 6
 )
 def bone_scan_after_fdg_pet(_order: Order, patient: Facts) -> Outcome:
     """An FDG PET done within the setting's days."""
-    since = days_before(patient.today, patient.settings.fdg_pet_valid_days)
+    since = days_before(patient.today, settings_of(patient).fdg_pet_valid_days)
 
     def counts(act: Act) -> bool | None:
         if not act.is_any(sets.FDG_PET):
@@ -65,7 +68,7 @@ def bone_scan_after_fdg_pet(_order: Order, patient: Facts) -> Outcome:
         that(
             _(
                 "an FDG PET was done in the last {days} days",
-                days=patient.settings.fdg_pet_valid_days,
+                days=settings_of(patient).fdg_pet_valid_days,
             ),
             either(patient.procedures.any(counts), patient.imaging.any(counts)),
             patient.procedures,
@@ -163,7 +166,7 @@ def bone_scan_flare(order: Order, patient: Facts) -> Outcome:
         "A reason other than the cancer, its bone metastases or their follow-up counts as a clinical question.",
     ),
 )
-def bone_scan_routine_follow_up(order: Order, patient: Facts) -> Outcome:
+def bone_scan_routine_follow_up(order: ActOrder, patient: Facts) -> Outcome:
     """Bone scintigraphy ordered with a known bone metastasis and no new pain or clinical question as its reason."""
     metastasis = bone_metastasis(patient)
     blocked = unless_all(

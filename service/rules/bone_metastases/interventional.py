@@ -8,12 +8,16 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from mappings.dates import When
-from mappings.facts import Absent, Diagnosis, Exposure, ExposureKind, Exposures, Facts, Known, Order
+from mappings.facts import Absent, ActOrder, Diagnosis, DrugOrder, Exposure, ExposureKind, Exposures, Facts, Known
 from mappings.facts.bones import LONG_BONES, bones_of, has_vertebra
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import INR, PAIN_SCORE, PLATELETS, PROTHROMBIN
 from mappings.wording import Text, _, verbatim
 from service.rules.bone_metastases.imaged import CT, MRI, imaged, imaging_line
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
+    ROWS,
+    Trigger,
     active_conditions,
     already_ordered,
     bone_metastasis,
@@ -25,12 +29,13 @@ from service.rules.bone_metastases.situations import (
     no_tumour_board_ordered,
     orders_of,
     planned_remarks,
+    rule,
     that,
+    unless_all,
 )
 from service.rules.citation import CHU, CIM, rao
 from service.rules.offers import OrderAnalyte
-from service.rules.outcome import Advice, Basis, Indicator, Outcome, unless_all
-from service.rules.rule import Trigger, rule
+from service.rules.outcome import Advice, Basis, Indicator, Outcome
 
 CEMENTOPLASTY = Trigger(
     _(
@@ -43,8 +48,8 @@ KYPHOPLASTY = Trigger(_("draft order of kyphoplasty"), lambda order: order.is_an
 LOWEST_HAEMOSTASIS = Decimal(50)
 """Platelets in G/L and prothrombin in %: both must be above it (RAO §4, Tableau 8)."""
 
-PLATELETS = _("platelets")
-PROTHROMBIN = _("prothrombin (TP)")
+PLATELETS_NAME = _("platelets")
+PROTHROMBIN_NAME = _("prothrombin (TP)")
 
 
 @rule(
@@ -57,9 +62,9 @@ PROTHROMBIN = _("prothrombin (TP)")
     needs=("platelets", "prothrombin"),
     severest=Indicator.CRITICAL,
 )
-def cementoplasty_bleeding_risk(order: Order, patient: Facts) -> Outcome:
+def cementoplasty_bleeding_risk(order: ActOrder, patient: Facts) -> Outcome:
     """Platelets at most 50 G/L, or prothrombin at most 50 %."""
-    platelets, prothrombin = patient.platelets, patient.prothrombin
+    platelets, prothrombin = patient.result(PLATELETS), patient.result(PROTHROMBIN)
     few = platelets.test(lambda value: value.bounds.at_most(LOWEST_HAEMOSTASIS))
     low = prothrombin.test(lambda value: value.bounds.at_most(LOWEST_HAEMOSTASIS))
     blocked = unless_all(
@@ -79,7 +84,7 @@ def cementoplasty_bleeding_risk(order: Order, patient: Facts) -> Outcome:
         _(
             "{act}: bleeding risk, {results} too low",
             act=named(order),
-            results=tuple(name for name, holds in ((PLATELETS, few), (PROTHROMBIN, low)) if holds),
+            results=tuple(name for name, holds in ((PLATELETS_NAME, few), (PROTHROMBIN_NAME, low)) if holds),
         ),
         (
             _(
@@ -102,9 +107,12 @@ def cementoplasty_bleeding_risk(order: Order, patient: Facts) -> Outcome:
     severest=Indicator.WARNING,
     prerequisite=True,
 )
-def cementoplasty_haemostasis_unknown(order: Order, patient: Facts) -> Outcome:
+def cementoplasty_haemostasis_unknown(order: ActOrder, patient: Facts) -> Outcome:
     """No valid platelets, or no valid prothrombin."""
-    asked = {"platelets": (patient.platelets, PLATELETS), "prothrombin": (patient.prothrombin, PROTHROMBIN)}
+    asked = {
+        "platelets": (patient.result(PLATELETS), PLATELETS_NAME),
+        "prothrombin": (patient.result(PROTHROMBIN), PROTHROMBIN_NAME),
+    }
     blocked = unless_all(
         that(
             _(
@@ -118,7 +126,7 @@ def cementoplasty_haemostasis_unknown(order: Order, patient: Facts) -> Outcome:
         return blocked
     missing = [name for name, (fact, _name) in asked.items() if isinstance(fact, Absent)]
     ordered = {name: already_ordered(patient, name) for name in missing}
-    inr = patient.inr
+    inr = patient.result(INR)
     shown: tuple[Basis, ...] = (inr,) if isinstance(inr, Known) and "prothrombin" in missing else ()
     detail = [
         _(
@@ -135,7 +143,7 @@ def cementoplasty_haemostasis_unknown(order: Order, patient: Facts) -> Outcome:
         ),
         tuple(detail),
         (*(asked[name][0] for name in missing), *shown),
-        tuple(OrderAnalyte(name) for name in missing if not ordered[name]),
+        tuple(OrderAnalyte(ROWS[name]) for name in missing if not ordered[name]),
         items=tuple(missing_result(*asked[name], ordered=ordered[name]) for name in missing),
     )
 
@@ -217,7 +225,9 @@ def _delay_of(concept: str) -> int | None:
 
 def _looked_for(concept: str, patient: Facts) -> int | None:
     """The days within which a last dose counts; a vitamin K antagonist acts on for days after it."""
-    return patient.settings.vitamin_k_antagonist_days if concept in sets.VITAMIN_K_ANTAGONISTS else _delay_of(concept)
+    return (
+        settings_of(patient).vitamin_k_antagonist_days if concept in sets.VITAMIN_K_ANTAGONISTS else _delay_of(concept)
+    )
 
 
 def _antithrombotics_planned_or_taken(patient: Facts) -> Exposures:
@@ -232,7 +242,7 @@ def _antithrombotics_planned_or_taken(patient: Facts) -> Exposures:
             first=None if draft.planned.assumed else draft.planned.when,
         )
         for draft in patient.orders
-        if draft.draft and draft.drug is not None
+        if draft.draft and isinstance(draft, DrugOrder)
     )
     return replace(patient.exposures, entries=patient.exposures.entries + drafted).of(sets.ANTITHROMBOTICS)
 
@@ -299,7 +309,7 @@ def _may_count(exposures: Exposures, planned: When, patient: Facts) -> bool | No
         "Both let low-dose aspirin go on.",
     ),
 )
-def cementoplasty_antithrombotics(order: Order, patient: Facts) -> Outcome:
+def cementoplasty_antithrombotics(order: ActOrder, patient: Facts) -> Outcome:
     """An antithrombotic ongoing, to begin before the act, or last taken less than its delay before the planned date."""
     planned = order.planned.when
     exposures = _antithrombotics_planned_or_taken(patient)
@@ -359,7 +369,7 @@ def _passed(stop: date | None, today: date) -> bool:
     return stop is not None and stop < today
 
 
-def _antithrombotic_remarks(order: Order, exposures: Exposures) -> tuple[Text, ...]:
+def _antithrombotic_remarks(order: ActOrder, exposures: Exposures) -> tuple[Text, ...]:
     remarks = planned_remarks(order)
     if order.planned.assumed:
         remarks = (
@@ -393,12 +403,12 @@ def _of_condition(name: Text, patient: Facts, found: tuple[Diagnosis, ...]) -> C
     return Contraindication(name, holds, found or (patient.conditions,))
 
 
-def _at_the_site(one: Diagnosis, order: Order) -> bool:
+def _at_the_site(one: Diagnosis, order: ActOrder) -> bool:
     """Of the bone that is treated, or of a place that is not stated."""
     return not one.sites or not one.regions.isdisjoint(order.regions)
 
 
-def _absolute(order: Order, patient: Facts) -> Iterator[Contraindication]:
+def _absolute(order: ActOrder, patient: Facts) -> Iterator[Contraindication]:
     infections = active_conditions(patient, sets.SEPSIS_OR_GENERAL_INFECTION)
     yield _of_condition(_("sepsis or general infection"), patient, infections)
     skin = tuple(one for one in active_conditions(patient, sets.SKIN_INFECTION) if _at_the_site(one, order))
@@ -417,7 +427,7 @@ def _absolute(order: Order, patient: Facts) -> Iterator[Contraindication]:
     yield Contraindication(_("asymptomatic stable fracture"), is_reason or recorded, (stable,))
 
 
-def _cautions(order: Order, patient: Facts) -> Iterator[Contraindication]:
+def _cautions(order: ActOrder, patient: Facts) -> Iterator[Contraindication]:
     """What is absolute at its worst, and whose extent is not known."""
     elsewhere = tuple(
         one
@@ -450,7 +460,7 @@ POSSIBLY_CONTRAINDICATED = _("{act}: possibly contraindicated, {which}")
         "non-localised pain is printed, not computed.",
     ),
 )
-def cementoplasty_absolute_contraindication(order: Order, patient: Facts) -> Outcome:
+def cementoplasty_absolute_contraindication(order: ActOrder, patient: Facts) -> Outcome:
     """Infection, allergy to cement, severe coagulation disorder, asymptomatic stable fracture."""
     absolute, cautions = list(_absolute(order, patient)), list(_cautions(order, patient))
     every = (*absolute, *cautions)
@@ -480,7 +490,7 @@ def cementoplasty_absolute_contraindication(order: Order, patient: Facts) -> Out
     )
 
 
-def _shown_of(found: list[Contraindication], order: Order) -> tuple[Basis, ...]:
+def _shown_of(found: list[Contraindication], order: ActOrder) -> tuple[Basis, ...]:
     return (order, *(fact for one in found for fact in one.basis))
 
 
@@ -491,7 +501,7 @@ def _not_looked_up(every: tuple[Contraindication, ...]) -> tuple[Text, ...]:
     return (_("Could not be looked up: {which}", which=unknown),)
 
 
-def _relative(order: Order, patient: Facts) -> Iterator[Contraindication]:
+def _relative(order: ActOrder, patient: Facts) -> Iterator[Contraindication]:
     for finding, name in (
         ("posterior-wall-involvement", _("posterior wall involvement")),
         ("radiculopathy", _("radiculopathy")),
@@ -523,7 +533,7 @@ POSTERIOR_ARCH = "posterior-arch-involvement"
         "compression: the referential wins.",
     ),
 )
-def cementoplasty_relative_contraindication(order: Order, patient: Facts) -> Outcome:
+def cementoplasty_relative_contraindication(order: ActOrder, patient: Facts) -> Outcome:
     """Posterior wall or arch, radiculopathy, canal or epidural extension, joint breach, cord compression."""
     every = tuple(_relative(order, patient))
     blocked = unless_all(
@@ -571,10 +581,12 @@ def cementoplasty_relative_contraindication(order: Order, patient: Facts) -> Out
     needs=("orders",),
     severest=Indicator.WARNING,
 )
-def cementoplasty_long_bone(order: Order, patient: Facts) -> Outcome:
+def cementoplasty_long_bone(order: ActOrder, patient: Facts) -> Outcome:
     """Cementoplasty of a long bone without percutaneous fixation in the order or beside it."""
     fixations = orders_of(patient, sets.PERCUTANEOUS_FIXATION)  # the order itself among them
-    fixed = any(not one.regions or not one.regions.isdisjoint(order.regions) for one in fixations)
+    fixed = any(
+        isinstance(one, ActOrder) and (not one.regions or not one.regions.isdisjoint(order.regions)) for one in fixations
+    )
     blocked = unless_all(
         that(
             _("the body site is a long bone"),
@@ -616,7 +628,7 @@ def cementoplasty_long_bone(order: Order, patient: Facts) -> Outcome:
         "For a vertebra CIM asks for CT and MRI, CHU for CT or MRI: CIM is followed.",
     ),
 )
-def cementoplasty_imaging(order: Order, patient: Facts) -> Outcome:
+def cementoplasty_imaging(order: ActOrder, patient: Facts) -> Outcome:
     """CT missing, or for a vertebra CT or MRI missing, of the region within the setting's days."""
     wanted = (CT, MRI) if has_vertebra(order.regions) else (CT,)
     missing = {modality: negated(imaged(patient, order, modality)) for modality in wanted}
@@ -624,7 +636,7 @@ def cementoplasty_imaging(order: Order, patient: Facts) -> Outcome:
         that(
             _(
                 "CT (for a vertebra CT or MRI) of the region is missing in the last {days} days",
-                days=patient.settings.imaging_valid_days,
+                days=settings_of(patient).imaging_valid_days,
             ),
             either(*missing.values()),
             patient.imaging,
@@ -659,9 +671,9 @@ def cementoplasty_imaging(order: Order, patient: Facts) -> Outcome:
         "reason is left alone.",
     ),
 )
-def cementoplasty_pain_controlled(order: Order, patient: Facts) -> Outcome:
+def cementoplasty_pain_controlled(order: ActOrder, patient: Facts) -> Outcome:
     """The newest pain score is low, and the act is not to prevent a fracture."""
-    score, limit = patient.pain_score, patient.settings.controlled_pain_score
+    score, limit = patient.result(PAIN_SCORE), settings_of(patient).controlled_pain_score
     blocked = unless_all(
         that(
             _(
@@ -700,7 +712,7 @@ def cementoplasty_pain_controlled(order: Order, patient: Facts) -> Outcome:
     severest=Indicator.INFO,
     prerequisite=True,
 )
-def cementoplasty_tumour_board(order: Order, patient: Facts) -> Outcome:
+def cementoplasty_tumour_board(order: ActOrder, patient: Facts) -> Outcome:
     """Every order of a cementoplasty without a tumour board ordered."""
     blocked = unless_all(no_tumour_board_ordered(patient))
     if blocked:
@@ -727,7 +739,7 @@ def cementoplasty_tumour_board(order: Order, patient: Facts) -> Outcome:
     needs=("conditions",),
     severest=Indicator.INFO,
 )
-def kyphoplasty_neoplastic(_order: Order, patient: Facts) -> Outcome:
+def kyphoplasty_neoplastic(_order: ActOrder, patient: Facts) -> Outcome:
     """Kyphoplasty ordered with a bone metastasis on record."""
     metastasis = bone_metastasis(patient)
     blocked = unless_all(metastasis)

@@ -11,28 +11,41 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from mappings.dates import When, day
-from mappings.facts import Dosage, Drug, Exposure, Facts, Order, RadiotherapyCourse, Unavailable
+from mappings.facts import (
+    Dosage,
+    Drug,
+    DrugOrder,
+    Exposure,
+    Facts,
+    Order,
+    RadiotherapyCourse,
+    RadiotherapyOrder,
+    Unavailable,
+)
 from mappings.readers.courses import reckoned_end
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.bone_metastases.bone_radiotherapy import as_act
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     URGENCY_NEEDS,
+    Trigger,
     days_between,
     drug_order,
     is_urgent,
     on,
     planned_remarks,
+    rule,
     that,
+    unless_all,
 )
 from service.rules.citation import rao
 from service.rules.offers import Offer, StartOn, UpdateOrder
-from service.rules.outcome import Advice, Basis, Indicator, Outcome, unless_all
-from service.rules.rule import Trigger, rule
+from service.rules.outcome import Advice, Basis, Indicator, Outcome
 
 RADIOTHERAPY_DRAFT = Trigger(
     _("draft order of external radiotherapy"),
-    lambda order: order.radiotherapy is not None,
+    lambda order: isinstance(order, RadiotherapyOrder),
 )
 RADIOSENSITISER_DRAFT = drug_order(_("draft order of a radiosensitiser"), sets.RADIOSENSITISERS)
 
@@ -51,7 +64,7 @@ class Window:
 
     def looked_for(self, patient: Facts) -> int:
         """The days within which a conflict is looked for."""
-        return patient.settings.radiosensitiser_days if self.days is None else self.days
+        return settings_of(patient).radiosensitiser_days if self.days is None else self.days
 
 
 WINDOWS: tuple[tuple[frozenset[str], Window], ...] = (
@@ -136,7 +149,7 @@ def _giving_of_entry(entry: Exposure) -> Giving | None:
     return Giving(entry.drug.name, window, entry, None, entry.last_dose, past=True, undated=undated)
 
 
-def _giving_of_order(order: Order, window: Window) -> Giving:
+def _giving_of_order(order: DrugOrder, window: Window) -> Giving:
     first = order.planned.when
     last = _last_planned(first, order.dosage)
     return Giving(order.name, window, order, first, last, order=order if order.draft else None)
@@ -159,10 +172,10 @@ def _irradiation_of_course(course: RadiotherapyCourse, today: date) -> Irradiati
     )
 
 
-def _irradiation_of_order(order: Order, today: date) -> Irradiation:
+def _irradiation_of_order(order: RadiotherapyOrder, today: date) -> Irradiation:
     """An order of the record that was begun, or has no dates, is under way until its end: stated, else reckoned."""
     start = order.planned.when
-    volume = order.radiotherapy.highest if order.radiotherapy is not None else None
+    volume = order.prescription.highest
     reckoned = order.planned.end is None
     end = order.planned.end or reckoned_end(start, volume.fractions if volume is not None else None)
     if order.draft:
@@ -462,7 +475,7 @@ def _moves(conflicts: Sequence[Conflict]) -> Iterator[Offer]:
         "pair. Etoposide is compatible in Tableau 6, and not named in text or box: it is no radiosensitiser here.",
     ),
 )
-def radiosensitiser_before_radiotherapy(order: Order, patient: Facts) -> Outcome:
+def radiosensitiser_before_radiotherapy(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Radiotherapy ordered while a radiosensitiser is ongoing, was given, or is planned within its window."""
     exposures = patient.exposures.of(sets.RADIOSENSITISERS)
     irradiation = _irradiation_of_order(order, patient.today)
@@ -489,8 +502,7 @@ def radiosensitiser_before_radiotherapy(order: Order, patient: Facts) -> Outcome
 
 def _drafted(patient: Facts) -> Iterator[Giving]:
     for other in patient.orders:
-        window = window_of(other.drug)
-        if other.draft and window is not None:
+        if other.draft and isinstance(other, DrugOrder) and (window := window_of(other.drug)) is not None:
             yield _giving_of_order(other, window)
 
 
@@ -512,7 +524,7 @@ def _triggers(order: Order | None) -> bool:
         "An end that is not stated is reckoned from start and fractions, five a week; without fractions no date is given.",
     ),
 )
-def radiosensitiser_after_radiotherapy(order: Order, patient: Facts) -> Outcome:
+def radiosensitiser_after_radiotherapy(order: DrugOrder, patient: Facts) -> Outcome:
     """A radiosensitiser ordered while radiotherapy is under way, ended, or is planned within its window."""
     window = window_of(order.drug) or Window(None)
     irradiations = [_irradiation_of_course(course, patient.today) for course in patient.radiotherapies]

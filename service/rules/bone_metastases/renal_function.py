@@ -4,31 +4,37 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mappings.facts import Clearance, Exposure, Exposures, Facts, Known, Order, Unavailable, known
+from mappings.facts import Clearance, DrugOrder, Exposure, Exposures, Facts, Known, Order, Unavailable, known
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import CREATININE
 from mappings.wording import Amount, Text, _
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
     DENOSUMAB,
     IN_ANY_CASE,
     OTHER_BISPHOSPHONATE,
+    ROWS,
+    SETTLES_NOTHING,
     SEVERE_RENAL_IMPAIRMENT_BELOW,
     URGENCY_NEEDS,
     ZOLEDRONATE,
+    Trigger,
     already_ordered,
     approximation,
     clearance_below,
     for_bone_metastases,
     is_absent,
     is_start,
+    rule,
     that,
+    unless_all,
     with_urgency,
 )
 from service.rules.citation import rao
 from service.rules.offers import DeleteOrder, OrderAnalyte, SetDose, UpdateOrder
-from service.rules.outcome import SETTLES_NOTHING, Advice, CannotTell, Indicator, Outcome, Silence, unless_all
-from service.rules.rule import Trigger, rule
+from service.rules.outcome import Advice, CannotTell, Indicator, Outcome, Silence
 
 DOSE_TOLERANCE_MG = Decimal("0.05")
 """Two doses within it are the same dose (`rules.md`, `zoledronate-renal-dose`)."""
@@ -100,7 +106,7 @@ def renal_function_unknown(order: Order, patient: Facts) -> Outcome:
     if blocked:
         return blocked
     ordered = already_ordered(patient, "creatinine")
-    offers = () if ordered or isinstance(patient.creatinine, Known) else (OrderAnalyte("creatinine"),)
+    offers = () if ordered or isinstance(patient.result(CREATININE), Known) else (OrderAnalyte(ROWS["creatinine"]),)
     advice = Advice(
         Indicator.WARNING,
         _(
@@ -114,7 +120,7 @@ def renal_function_unknown(order: Order, patient: Facts) -> Outcome:
             ),
             *((CREATININE_ORDERED,) if ordered else ()),
         ),
-        (patient.clearance, patient.creatinine),
+        (patient.clearance, patient.result(CREATININE)),
         offers,
         items=(
             _(
@@ -264,7 +270,7 @@ def denosumab_severe_renal_impairment(order: Order, patient: Facts) -> Outcome:
         "less than 50, 30 to less than 40 mL/min.",
     ),
 )
-def zoledronate_renal_dose(order: Order, patient: Facts) -> Outcome:
+def zoledronate_renal_dose(order: DrugOrder, patient: Facts) -> Outcome:
     """Zoledronic acid ordered at another dose than Tableau 2 gives for the clearance."""
     clearance = patient.clearance
     blocked = unless_all(
@@ -310,7 +316,12 @@ def _unsettled(clearance: Known[Clearance]) -> CannotTell:
 
 
 def _dose_advice(
-    order: Order, patient: Facts, clearance: Known[Clearance], dose: Decimal | None, indicator: Indicator, summary: Text
+    order: DrugOrder,
+    patient: Facts,
+    clearance: Known[Clearance],
+    dose: Decimal | None,
+    indicator: Indicator,
+    summary: Text,
 ) -> Advice:
     doses = sorted(doses_for(clearance.value.bounds))
     shown = Amount(doses[0], "mg", to=None if len(doses) == 1 else doses[-1])
@@ -337,7 +348,8 @@ _BISPHOSPHONATE_DRAFT = Trigger(
         "draft order of a bisphosphonate for bone metastases, or of cisplatin, carboplatin, oxaliplatin or pemetrexed",
     ),
     lambda order: (
-        order.drug is not None and order.is_any(sets.BONE_METASTASIS_BISPHOSPHONATES | sets.PLATINUMS_AND_PEMETREXED)
+        isinstance(order, DrugOrder)
+        and order.is_any(sets.BONE_METASTASIS_BISPHOSPHONATES | sets.PLATINUMS_AND_PEMETREXED)
     ),
     in_scope=lambda order, patient: (
         IN_ANY_CASE if order.is_any(sets.PLATINUMS_AND_PEMETREXED) else for_bone_metastases(order, patient)
@@ -361,10 +373,10 @@ def cumulative_nephrotoxicity(_order: Order, patient: Facts) -> Outcome:
     """Both kinds of drug: one ordered, the other ordered, ongoing or given recently."""
     bisphosphonate = patient.exposures.of(sets.BONE_METASTASIS_BISPHOSPHONATES)
     nephrotoxic = patient.exposures.of(sets.PLATINUMS_AND_PEMETREXED)
-    drafts = tuple(one for one in patient.orders if one.draft and one.drug is not None)
+    drafts = tuple(one for one in patient.orders if one.draft and isinstance(one, DrugOrder))
     bisphosphonate_drafts = tuple(one for one in drafts if one.is_any(sets.BONE_METASTASIS_BISPHOSPHONATES))
     nephrotoxic_drafts = tuple(one for one in drafts if one.is_any(sets.PLATINUMS_AND_PEMETREXED))
-    settings = patient.settings
+    settings = settings_of(patient)
     bisphosphonates_planned = _planned_within(bisphosphonate, settings.nephrotoxic_drug_days)
     nephrotoxic_planned = _planned_within(nephrotoxic, settings.nephrotoxic_bisphosphonate_days)
     blocked = unless_all(

@@ -7,16 +7,7 @@ from decimal import Decimal
 from functools import partial
 
 from mappings.dates import add_months
-from mappings.facts import (
-    Act,
-    Diagnosis,
-    Fact,
-    Facts,
-    Finding,
-    Known,
-    Order,
-    RadiotherapyCourse,
-)
+from mappings.facts import Act, Diagnosis, Fact, Facts, Finding, Known, RadiotherapyCourse, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Amount, Text, _
 from service.rules.bone_metastases.bone_radiotherapy import (
@@ -45,28 +36,22 @@ from service.rules.bone_metastases.bone_radiotherapy import (
     unless_all_of_regions,
     volume_of,
 )
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
+    Condition,
     both,
+    cannot_tell,
     either,
     given_within,
     negated,
     no_tumour_board_ordered,
     planned_remarks,
+    rule,
     that,
-)
-from service.rules.citation import rao
-from service.rules.outcome import (
-    Advice,
-    Basis,
-    CannotTell,
-    Condition,
-    Indicator,
-    Outcome,
-    Silence,
-    cannot_tell,
     unless_all,
 )
-from service.rules.rule import rule
+from service.rules.citation import rao
+from service.rules.outcome import Advice, Basis, CannotTell, Indicator, Outcome, Silence
 
 # --- stereotactic radiotherapy ----------------------------------------------------------------------------------------
 
@@ -92,9 +77,9 @@ def _decompresses(act: Act, compression: Diagnosis) -> bool | None:
     return None if begin is None or when is None else when.last >= begin.first
 
 
-def _radionuclides(order: Order, patient: Facts) -> tuple[bool | None, tuple[Basis, ...]]:
+def _radionuclides(order: RadiotherapyOrder, patient: Facts) -> tuple[bool | None, tuple[Basis, ...]]:
     """Radionuclide therapy ongoing, or so short a time before the planned start; and what tells of it."""
-    planned, days = order.planned.when, patient.settings.radionuclide_days
+    planned, days = order.planned.when, settings_of(patient).radionuclide_days
 
     def recent(act: Act) -> bool | None:
         if not act.is_any(sets.RADIONUCLIDE_THERAPY):
@@ -113,7 +98,7 @@ def _radionuclides(order: Order, patient: Facts) -> tuple[bool | None, tuple[Bas
     return holds, (*acts, *given)
 
 
-def _irradiated_recently(order: Order, patient: Facts) -> tuple[bool | None, list[RadiotherapyCourse]]:
+def _irradiated_recently(order: RadiotherapyOrder, patient: Facts) -> tuple[bool | None, list[RadiotherapyCourse]]:
     """Radiotherapy of the same region that ended less than 90 days before the planned start."""
 
     def recent(course: RadiotherapyCourse) -> bool | None:
@@ -145,9 +130,9 @@ def _irradiated_recently(order: Order, patient: Facts) -> tuple[bool | None, lis
         "An unstable spine is read as SINS 13 or more; three months since radiotherapy of the same region as 90 days.",
     ),
 )
-def stereotactic_contraindication(order: Order, patient: Facts) -> Outcome:
+def stereotactic_contraindication(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Cord compression, unstable spine, radionuclide therapy, recent radiotherapy of the region, short expectancy."""
-    settings = patient.settings
+    settings = settings_of(patient)
     compression, decompressed, compressions = _compression(patient)
     sins = patient.finding("sins-score", prescribed(order).regions)
     radionuclides, internal = _radionuclides(order, patient)
@@ -234,7 +219,7 @@ def _not_told(unknown: Iterable[Condition]) -> tuple[Text, ...]:
     needs=("finding",),
     severest=Indicator.WARNING,
 )
-def stereotactic_relative_contraindication(order: Order, patient: Facts) -> Outcome:
+def stereotactic_relative_contraindication(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """MRI contraindicated, canal narrowed above 25 %, tumour to cord below 5 mm; SINS 7 to 12 asks for the opinion."""
     mri = patient.finding("mri-contraindicated")
     canal = patient.finding("canal-narrowing", prescribed(order).regions)
@@ -254,7 +239,7 @@ def stereotactic_relative_contraindication(order: Order, patient: Facts) -> Outc
         ),
         that(
             _("SINS is 7 to 12, surgical opinion"),
-            both(may_be_spine(order), at_least(sins, 7), below(sins, patient.settings.unstable_sins)),
+            both(may_be_spine(order), at_least(sins, 7), below(sins, settings_of(patient).unstable_sins)),
             sins,
         ),
     )
@@ -298,7 +283,7 @@ def _any_of(parts: tuple[Condition, ...], text: Text) -> Silence | CannotTell | 
         "companion documents give others.",
     ),
 )
-def stereotactic_eligibility(order: Order, patient: Facts) -> Outcome:
+def stereotactic_eligibility(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """More metastases or sites, a larger lesion, or an uncontrolled primary, when recorded; not for re-irradiation."""
     count = patient.finding("bone-metastasis-count")
     site_count = patient.finding("metastatic-site-count")
@@ -350,7 +335,7 @@ def stereotactic_eligibility(order: Order, patient: Facts) -> Outcome:
     severest=Indicator.INFO,
     prerequisite=True,
 )
-def stereotactic_tumour_board(order: Order, patient: Facts) -> Outcome:
+def stereotactic_tumour_board(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """A stereotactic or ablative order without a tumour board ordered."""
     blocked = unless_all(no_tumour_board_ordered(patient))
     if blocked:
@@ -407,7 +392,7 @@ OTHER_BONE_RANGE = _(
         "for the spine: the referential wins.",
     ),
 )
-def stereotactic_dose(order: Order, _patient: Facts) -> Outcome:
+def stereotactic_dose(order: RadiotherapyOrder, _patient: Facts) -> Outcome:
     """The highest-dose volume of a stereotactic order is outside the ranges."""
     volume, spine = volume_of(order), spine_target(order)
     if volume.dose_gy is None or volume.fractions is None:
@@ -453,7 +438,7 @@ def stereotactic_dose(order: Order, _patient: Facts) -> Outcome:
     needs=("radiotherapies",),
     severest=Indicator.WARNING,
 )
-def stereotactic_single_reirradiation(order: Order, patient: Facts) -> Outcome:
+def stereotactic_single_reirradiation(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """One stereotactic fraction to a region that was irradiated before."""
     blocked = unless_all_of_regions(
         that(_("the order is one fraction"), volume_of(order).fractions == 1),
@@ -482,7 +467,7 @@ def stereotactic_single_reirradiation(order: Order, patient: Facts) -> Outcome:
     needs=(),
     severest=Indicator.INFO,
 )
-def stereotactic_vertebral_fracture(order: Order, _patient: Facts) -> Outcome:
+def stereotactic_vertebral_fracture(order: RadiotherapyOrder, _patient: Facts) -> Outcome:
     """Stereotactic radiotherapy of the spine with more than 20 Gy a fraction."""
     each = volume_of(order).gray_a_fraction
     blocked = unless_all(
@@ -528,7 +513,7 @@ CAREFUL_SINGLE_CORD_GY = Decimal(12)
     needs=("finding", "radiotherapies"),
     severest=Indicator.CRITICAL,
 )
-def cord_dose_limit(order: Order, patient: Facts) -> Outcome:
+def cord_dose_limit(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """First spinal irradiation with a recorded cord Dmax above the limit for its fractions."""
     fractions = volume_of(order).fractions
     if fractions is None or fractions not in CORD_LIMITS:
@@ -588,7 +573,7 @@ REIRRADIATION_MONTHS = 5
     severest=Indicator.WARNING,
     problem="stereotactic-contraindication",
 )
-def re_irradiation_interval(order: Order, patient: Facts) -> Outcome:
+def re_irradiation_interval(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Less than 5 calendar months from the end of the first course to the planned start."""
 
     def too_soon(course: RadiotherapyCourse) -> bool | None:
@@ -661,7 +646,7 @@ def _more_than_half(new: Fact[Finding], cumulated: Fact[Finding]) -> bool:
     severest=Indicator.INFO,
     problem="stereotactic-contraindication",
 )
-def re_irradiation_record(order: Order, patient: Facts) -> Outcome:
+def re_irradiation_record(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Any radiotherapy to a region that was irradiated before."""
     blocked = unless_all_of_regions(already_irradiated(order, patient))
     if blocked:

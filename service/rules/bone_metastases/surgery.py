@@ -5,24 +5,28 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mappings.dates import When, days_before
-from mappings.facts import Act, Facts, Order, RadiotherapyCourse, Target
+from mappings.facts import Act, ActOrder, Facts, Order, RadiotherapyCourse, RadiotherapyOrder, Target
 from mappings.facts.bones import SPINE, includes, may_be_same
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _, _c
 from service.rules.bone_metastases.imaged import CT, RADIOGRAPHS, imaged, imaging_line
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     IN_ANY_CASE,
+    Condition,
+    Trigger,
     bone_metastasis,
     both,
     either,
     is_bone_metastasis_surgery,
     named,
     negated,
+    rule,
     that,
+    unless_all,
 )
 from service.rules.citation import rao
-from service.rules.outcome import Advice, Condition, Indicator, Outcome, unless_all
-from service.rules.rule import Trigger, rule
+from service.rules.outcome import Advice, Indicator, Outcome
 
 
 def _for_bone_metastases(order: Order, patient: Facts) -> Condition:
@@ -35,15 +39,20 @@ def _for_bone_metastases(order: Order, patient: Facts) -> Condition:
 
 ORTHOPAEDIC_ORDER = Trigger(
     _("draft order of orthopaedic surgery"),
-    lambda order: order.is_any(sets.LIMB_SURGERY) and not includes(order.regions, SPINE),
+    lambda order: (
+        isinstance(order, ActOrder) and order.is_any(sets.LIMB_SURGERY) and not includes(order.regions, SPINE)
+    ),
     in_scope=_for_bone_metastases,
     needs=frozenset({"conditions"}),
 )
 ACETABULUM_ORDER = Trigger(
     _("draft order of surgery of the acetabulum"),
     lambda order: (
-        order.is_any(sets.ACETABULUM_SURGERY - sets.CEMENTOPLASTY)
-        or (order.is_any(sets.LIMB_SURGERY) and includes(order.regions, "acetabulum"))
+        isinstance(order, ActOrder)
+        and (
+            order.is_any(sets.ACETABULUM_SURGERY - sets.CEMENTOPLASTY)
+            or (order.is_any(sets.LIMB_SURGERY) and includes(order.regions, "acetabulum"))
+        )
     ),
     in_scope=_for_bone_metastases,
     needs=frozenset({"conditions"}),
@@ -98,14 +107,14 @@ def surgery_short_life_expectancy(order: Order, patient: Facts) -> Outcome:
     needs=("imaging", "procedures", "orders"),
     severest=Indicator.INFO,
 )
-def surgery_imaging(order: Order, patient: Facts) -> Outcome:
+def surgery_imaging(order: ActOrder, patient: Facts) -> Outcome:
     """Radiographs or CT of the bone missing within the setting's days."""
     missing = {modality: negated(imaged(patient, order, modality)) for modality in (RADIOGRAPHS, CT)}
     blocked = unless_all(
         that(
             _(
                 "radiographs or CT of the bone are missing in the last {days} days",
-                days=patient.settings.imaging_valid_days,
+                days=settings_of(patient).imaging_valid_days,
             ),
             either(*missing.values()),
             patient.imaging,
@@ -161,7 +170,7 @@ def _of(when: When | None) -> Text:
 )
 def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome:
     """Surgery of a bone metastasis in the last 60 days, and no radiotherapy since or planned."""
-    since = days_before(patient.today, patient.settings.post_operative_days)
+    since = days_before(patient.today, settings_of(patient).post_operative_days)
 
     def recent(act: Act) -> bool | None:
         when = act.dated
@@ -178,7 +187,7 @@ def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome
         that(
             _(
                 "a bone metastasis was operated on in the last {days} days, without radiotherapy since or planned",
-                days=patient.settings.post_operative_days,
+                days=settings_of(patient).post_operative_days,
             ),
             patient.procedures.any(untreated),
             patient.procedures,
@@ -240,7 +249,8 @@ def _irradiated_since(surgery: Act, patient: Facts) -> bool | None:
         patient.radiotherapies.any(given_since),
         patient.radiotherapy_orders.any(
             lambda order: (
-                order.radiotherapy is not None and of_the_bone(order.radiotherapy.target, order.radiotherapy.regions)
+                isinstance(order, RadiotherapyOrder)
+                and of_the_bone(order.prescription.target, order.prescription.regions)
             )
         ),
     )

@@ -6,14 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mappings.facts import Act, Exposure, Facts, Order, RadiotherapyCourse, Target
+from mappings.facts import Act, DrugOrder, Exposure, Facts, Order, RadiotherapyCourse, RadiotherapyOrder, Target
 from mappings.facts.bones import SPINE, includes, may_be_same
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.bone_metastases.bone_radiotherapy import as_act
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
     URGENCY_NEEDS,
+    Condition,
+    Trigger,
     approximation,
     bone_metastasis_on_record,
     both,
@@ -26,12 +29,13 @@ from service.rules.bone_metastases.situations import (
     is_urgent,
     on,
     planned_remarks,
+    rule,
     that,
+    unless_all,
 )
 from service.rules.citation import rao
 from service.rules.offers import StartOn, UpdateOrder
-from service.rules.outcome import Advice, Basis, CannotTell, Condition, Indicator, Outcome, Silence, unless_all
-from service.rules.rule import Trigger, rule
+from service.rules.outcome import Advice, Basis, CannotTell, Indicator, Outcome, Silence
 
 # --- immunotherapy, tyrosine kinase inhibitors, stereotactic radiotherapy ---------------------------------------------
 
@@ -42,7 +46,7 @@ def _of_bone(target: Target, patient: Facts) -> bool | None:
 
 
 def _bone_is_treated(order: Order, patient: Facts) -> Condition:
-    target = order.radiotherapy.target if order.radiotherapy is not None else Target.OTHER
+    target = order.prescription.target if isinstance(order, RadiotherapyOrder) else Target.OTHER
     return that(
         _(
             "the radiotherapy is of bone, or its target is not stated with a bone metastasis on record",
@@ -76,7 +80,7 @@ def _drugs(
 ) -> _Beside:
     """Such drugs, drafted or on record as far as they count, beside the radiotherapy of bone that is ordered."""
     exposures = patient.exposures.of(concepts)
-    drafts = tuple(one for one in patient.orders if one.draft and one.drug is not None and one.is_any(concepts))
+    drafts = tuple(one for one in patient.orders if one.draft and isinstance(one, DrugOrder) and one.is_any(concepts))
     found = tuple(entry for entry in exposures.entries if counts(entry))
     blocked = unless_all(
         _bone_is_treated(order, patient), that(text, True if drafts else exposures.any(counts), exposures)
@@ -120,9 +124,9 @@ def _irradiation(
         return both(given(course), _of_bone(course.target, patient))
 
     def order_counts(other: Order) -> bool | None:
-        if other.radiotherapy is None:
+        if not isinstance(other, RadiotherapyOrder):
             return False
-        return both(planned(other), _of_bone(other.radiotherapy.target, patient))
+        return both(planned(other), _of_bone(other.prescription.target, patient))
 
     courses, orders = patient.radiotherapies, patient.radiotherapy_orders
     blocked = unless_all(that(text, either(courses.any(course_counts), orders.any(order_counts)), courses, orders))
@@ -132,7 +136,7 @@ def _irradiation(
 
 
 def _beside(order: Order, patient: Facts, concepts: frozenset[str], days: int) -> _Beside:
-    if order.radiotherapy is not None:
+    if isinstance(order, RadiotherapyOrder):
         return _drugs_beside(order, patient, concepts, days)
     return _radiotherapy_beside(order, patient, days)
 
@@ -142,7 +146,8 @@ PAIR_NEEDS = ("exposures", "orders", "conditions", "radiotherapies", "radiothera
 
 def _pair_trigger(concepts: frozenset[str], name: Text) -> Trigger:
     return Trigger(
-        name, lambda order: order.radiotherapy is not None or (order.drug is not None and order.is_any(concepts))
+        name,
+        lambda order: isinstance(order, RadiotherapyOrder) or (isinstance(order, DrugOrder) and order.is_any(concepts)),
     )
 
 
@@ -163,7 +168,7 @@ def _pair_trigger(concepts: frozenset[str], name: Text) -> Trigger:
 )
 def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     """Bone radiotherapy and a checkpoint inhibitor within the setting's days."""
-    beside = _beside(order, patient, sets.CHECKPOINT_INHIBITORS, patient.settings.immunotherapy_days)
+    beside = _beside(order, patient, sets.CHECKPOINT_INHIBITORS, settings_of(patient).immunotherapy_days)
     if beside.blocked:
         return beside.blocked
     return Advice(
@@ -200,7 +205,7 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
 )
 def tki_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     """Bone radiotherapy and a tyrosine kinase inhibitor within the setting's days."""
-    beside = _beside(order, patient, sets.TKIS_WITHOUT_ANTIANGIOGENICS, patient.settings.tki_days)
+    beside = _beside(order, patient, sets.TKIS_WITHOUT_ANTIANGIOGENICS, settings_of(patient).tki_days)
     if beside.blocked:
         return beside.blocked
     return Advice(
@@ -216,8 +221,7 @@ def tki_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
 
 
 def _is_ablative(order: Order) -> bool:
-    prescribed = order.radiotherapy
-    return prescribed is not None and (prescribed.stereotactic or prescribed.curative)
+    return isinstance(order, RadiotherapyOrder) and (order.prescription.stereotactic or order.prescription.curative)
 
 
 @rule(
@@ -230,7 +234,7 @@ def _is_ablative(order: Order) -> bool:
         _(
             "draft order of stereotactic or curative radiotherapy, or of a systemic anticancer drug",
         ),
-        lambda order: _is_ablative(order) or (order.drug is not None and order.is_any(sets.SYSTEMIC_ANTICANCER)),
+        lambda order: _is_ablative(order) or (isinstance(order, DrugOrder) and order.is_any(sets.SYSTEMIC_ANTICANCER)),
     ),
     needs=PAIR_NEEDS,
     severest=Indicator.INFO,
@@ -243,7 +247,9 @@ def _is_ablative(order: Order) -> bool:
 )
 def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
     """Stereotactic or curative bone radiotherapy with a systemic anticancer drug ongoing, or the reverse."""
-    beside = _systemic_beside(order, patient) if order.radiotherapy is not None else _ablation_beside(order, patient)
+    beside = (
+        _systemic_beside(order, patient) if isinstance(order, RadiotherapyOrder) else _ablation_beside(order, patient)
+    )
     if beside.blocked:
         return beside.blocked
     return Advice(
@@ -369,7 +375,9 @@ INTERVALS = {
     citations=(rao("surgery", "§3"), rao("radiotherapy", "§1.3, §1.4")),
     trigger=Trigger(
         _("draft order of a cytotoxic or of radiotherapy"),
-        lambda order: order.radiotherapy is not None or (order.drug is not None and order.is_any(sets.CYTOTOXICS)),
+        lambda order: (
+            isinstance(order, RadiotherapyOrder) or (isinstance(order, DrugOrder) and order.is_any(sets.CYTOTOXICS))
+        ),
     ),
     needs=("procedures", *URGENCY_NEEDS),
     severest=Indicator.WARNING,
@@ -421,7 +429,7 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
     urgent = _(
         "Urgent: from 15 days on when healed and the surgeon agrees.",
     )
-    name = order.name if order.drug is not None else _("radiotherapy")
+    name = order.name if isinstance(order, DrugOrder) else _("radiotherapy")
     return Advice(
         Indicator.INFO if steps_down else Indicator.WARNING,
         _(
@@ -437,9 +445,9 @@ def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
 
 
 def _healing_days(order: Order, surgery: Act) -> int:
-    prescribed = order.radiotherapy
-    if prescribed is None:
+    if not isinstance(order, RadiotherapyOrder):
         return HEALING_DAYS
+    prescribed = order.prescription
     if prescribed.target is Target.OTHER or not may_be_same(prescribed.regions, surgery.regions):
         return HEALING_DAYS
     return OPERATED_SPINE_DAYS if includes(surgery.regions, SPINE) else OPERATED_BONE_DAYS
@@ -462,7 +470,7 @@ def _healing_days(order: Order, surgery: Act) -> int:
 )
 def procedure_under_systemic(order: Order, patient: Facts) -> Outcome:
     """An act on bone ordered with a cytotoxic in the last 21 days or an anti-angiogenic in the last 28."""
-    settings = patient.settings
+    settings = settings_of(patient)
     cytotoxics = patient.exposures.of(sets.CYTOTOXICS)
     antiangiogenics = patient.exposures.of(sets.SYSTEMIC_ANTIANGIOGENICS)
     planned = order.planned.when

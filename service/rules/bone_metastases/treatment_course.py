@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from mappings.facts import Course, Exposure, Exposures, Facts, Known, Order, Unavailable, known
+from mappings.facts import ActOrder, Course, Exposure, Exposures, Facts, Known, Order, Unavailable, known
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import PHOSPHATE
 from mappings.wording import Text, _
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
+    ROWS,
     SEVERE_RENAL_IMPAIRMENT_BELOW,
+    Condition,
+    Trigger,
     already_ordered,
     antiresorptives,
     bone_metastasis,
@@ -21,15 +26,16 @@ from service.rules.bone_metastases.situations import (
     negated,
     on,
     orders_of,
+    rule,
     skeletal_event,
     skeletal_events,
     that,
     too_old,
+    unless_all,
 )
 from service.rules.citation import rao
 from service.rules.offers import Offer, OrderAnalyte, SetInstruction, UpdateOrder
-from service.rules.outcome import Advice, Condition, Indicator, Outcome, Silence, unless_all
-from service.rules.rule import Trigger, rule
+from service.rules.outcome import Advice, Indicator, Outcome, Silence
 
 SHORT_EXPECTANCY_DAYS = Decimal(90)
 """3 months (ESMO, cited in RAO §2.2), a month counted as 30 days."""
@@ -37,7 +43,7 @@ SHORT_EXPECTANCY_DAYS = Decimal(90)
 TWO_YEARS_DAYS = 730
 """At least 2 years are advised (RAO box); reassessment after them (RAO §2.4)."""
 
-CTX_DRAFT = Trigger(_("draft order of CTX"), lambda order: "ctx" in order.analytes)
+CTX_DRAFT = Trigger(_("draft order of CTX"), lambda order: isinstance(order, ActOrder) and "ctx" in order.analytes)
 
 NO_DATED_COURSE = Silence(_("no dose is dated"))
 
@@ -121,7 +127,7 @@ def _missing_prerequisites(patient: Facts) -> tuple[Text, ...]:
     checks = (
         (is_absent(patient.vitamin_d), _("25-OH vitamin D")),
         (is_absent(patient.calcium), _("calcium")),
-        (is_absent(patient.phosphate), _("phosphate")),
+        (is_absent(patient.result(PHOSPHATE)), _("phosphate")),
         (is_absent(patient.clearance), _("creatinine clearance")),
         (_never_since(patient, sets.DENTAL_EXAMINATION), _("dental examination")),
         (_never_since(patient, sets.ORTHOPANTOMOGRAM), _("orthopantomogram")),
@@ -130,7 +136,7 @@ def _missing_prerequisites(patient: Facts) -> tuple[Text, ...]:
 
 
 def _never_since(patient: Facts, concepts: frozenset[str]) -> bool | None:
-    limit = patient.settings.dental_valid_days
+    limit = settings_of(patient).dental_valid_days
 
     def recent(acts: object) -> bool | None:
         return acts.any(  # type: ignore[attr-defined, no-any-return]
@@ -156,7 +162,7 @@ def denosumab_overdue(_order: Order | None, patient: Facts) -> Outcome:
     """Denosumab given and not stopped, its last dose 36 to 365 days ago."""
     denosumab = patient.exposures.of(sets.DENOSUMAB)
     last = denosumab.last_dose
-    overdue, within = patient.settings.overdue_after_days, patient.settings.stopped_within_days
+    overdue, within = settings_of(patient).overdue_after_days, settings_of(patient).stopped_within_days
     metastasis = bone_metastasis(patient)
     blocked = unless_all(
         metastasis,
@@ -214,7 +220,7 @@ def denosumab_discontinued(_order: Order | None, patient: Facts) -> Outcome:
     """Denosumab stopped in the last 365 days, and no zoledronic acid since the last dose nor ordered."""
     denosumab = patient.exposures.of(sets.DENOSUMAB)
     zoledronate = patient.exposures.of(sets.ZOLEDRONIC_ACID)
-    within = patient.settings.stopped_within_days
+    within = settings_of(patient).stopped_within_days
     since = _newest_dose(denosumab)
     metastasis = bone_metastasis(patient)
     blocked = unless_all(
@@ -316,7 +322,7 @@ def antiresorptive_stopped_early(_order: Order | None, patient: Facts) -> Outcom
         that(
             _(
                 "an antiresorptive was stopped, or its last dose is more than {days} days ago",
-                days=patient.settings.on_treatment_days,
+                days=settings_of(patient).on_treatment_days,
             ),
             either(exposures.stopped, both(_dosed(exposures), negated(exposures.on_treatment))),
             exposures,
@@ -442,7 +448,7 @@ def antiresorptive_two_years(order: Order | None, patient: Facts) -> Outcome:
     blocked = unless_all(*conditions)
     if blocked or course is None:
         return blocked or NO_DATED_COURSE
-    offers: tuple[Offer, ...] = () if already_ordered(patient, "ctx") else (OrderAnalyte("ctx"),)
+    offers: tuple[Offer, ...] = () if already_ordered(patient, "ctx") else (OrderAnalyte(ROWS["ctx"]),)
     return Advice(
         Indicator.INFO,
         _(
@@ -469,7 +475,7 @@ def antiresorptive_two_years(order: Order | None, patient: Facts) -> Outcome:
     needs=(),
     severest=Indicator.INFO,
 )
-def ctx_sampling(order: Order, _patient: Facts) -> Outcome:
+def ctx_sampling(order: ActOrder, _patient: Facts) -> Outcome:
     """A draft order of CTX that does not say it already."""
     said = order.instruction.casefold()
     blocked = unless_all(

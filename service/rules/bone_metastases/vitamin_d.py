@@ -9,10 +9,14 @@ from mappings.dates import When
 from mappings.facts import Exposure, ExposureKind, Exposures, Fact, Facts, Known, Order, Unavailable, VitaminD, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _, _c
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
     IN_ANY_CASE,
+    ROWS,
     URGENCY_NEEDS,
+    Condition,
+    Trigger,
     already_ordered,
     bone_metastasis,
     both,
@@ -28,9 +32,11 @@ from service.rules.bone_metastases.situations import (
     orders_of,
     phase_of,
     planned_remarks,
+    rule,
     starts,
     supplements_on_record,
     that,
+    unless_all,
     with_urgency,
 )
 from service.rules.citation import rao
@@ -43,8 +49,7 @@ from service.rules.offers import (
     StartOn,
     UpdateOrder,
 )
-from service.rules.outcome import Advice, Basis, Condition, Indicator, Outcome, Silence, unless_all
-from service.rules.rule import Trigger, rule
+from service.rules.outcome import Advice, Basis, Indicator, Outcome, Silence
 
 ANY_VITAMIN_D = sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D
 VITAMIN_D_DRAFT = drug_order(_("draft order of vitamin D"), ANY_VITAMIN_D)
@@ -53,11 +58,11 @@ ANTIRESORPTIVE_OR_VITAMIN_D = Trigger(
     _(
         "draft order of an antiresorptive for bone metastases, or of vitamin D",
     ),
-    lambda order: ANTIRESORPTIVE.matches(order) or VITAMIN_D_DRAFT.matches(order),
+    lambda order: ANTIRESORPTIVE.is_about(order) or VITAMIN_D_DRAFT.is_about(order),
     in_scope=lambda order, patient: (
-        IN_ANY_CASE if VITAMIN_D_DRAFT.matches(order) else for_bone_metastases(order, patient)
+        IN_ANY_CASE if VITAMIN_D_DRAFT.is_about(order) else for_bone_metastases(order, patient)
     ),
-    needs=ANTIRESORPTIVE.needs,
+    needs=ANTIRESORPTIVE.reads,
 )
 
 DEFICIENCY_WEEKS = 8
@@ -111,7 +116,7 @@ def vitamin_d_unknown(order: Order, patient: Facts) -> Outcome:
             ),
         ),
         (patient.vitamin_d,),
-        () if ordered else (OrderAnalyte("vitamin_d_25oh"),),
+        () if ordered else (OrderAnalyte(ROWS["vitamin_d_25oh"]),),
         items=(missing_result(patient.vitamin_d, VITAMIN_D, ordered=ordered),),
     )
     return with_urgency(advice, order, patient)
@@ -241,7 +246,7 @@ def _may_offer_correction(patient: Facts) -> bool:
     """No vitamin D is drafted, and no loading regimen is running or ordered already."""
     if any(order.draft for order in orders_of(patient, sets.VITAMIN_D_SUPPLEMENTS)):
         return False
-    loading = patient.settings.vitamin_d_loading_iu_a_week
+    loading = settings_of(patient).vitamin_d_loading_iu_a_week
     return not any(_reaches(loading, entry) for entry in _taken_or_planned(patient))
 
 
@@ -376,7 +381,7 @@ def _loading_known(
     """Whether a loading was begun since the sample; a sample that could not be looked up leaves any loading open."""
     if begun is not None:
         return True
-    enough = patient.settings.vitamin_d_loading_iu_a_week
+    enough = settings_of(patient).vitamin_d_loading_iu_a_week
     loads = any(_reaches(enough, entry) for entry in vitamin_d.entries)
     return None if vitamin_d.gaps or (isinstance(level, Unavailable) and loads) else False
 
@@ -395,7 +400,7 @@ def _no_correction(level: Fact[VitaminD], patient: Facts, weeks: int) -> Conditi
 
 def _loading_begun(level: VitaminD, patient: Facts, weeks: int) -> tuple[When, Exposure] | None:
     """The begin and the source of a loading regimen begun on or after the sample's day and not ended too early."""
-    enough = patient.settings.vitamin_d_loading_iu_a_week
+    enough = settings_of(patient).vitamin_d_loading_iu_a_week
     entries = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
     loadings = [
         (begin, entry)

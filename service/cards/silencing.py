@@ -1,0 +1,48 @@
+"""Rules that silence each other, by the guideline's policy; what silences a rule is kept as its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mappings.wording import _
+from service.evaluate import RuleOutcome
+from service.rules.guideline import Policy
+from service.rules.offers import DeleteOrder
+from service.rules.outcome import Advice, CannotTell, Indicator, Silence
+
+
+def silenced(outcomes: Sequence[RuleOutcome], policy: Policy) -> tuple[RuleOutcome, ...]:
+    """The outcomes after the rules that silence each other.
+
+    Beside a rule that asks to delete an order, the rules about how to give it are silent; beside a critical emergency,
+    the rules of `patient-view` about starting or stopping are; a rule that yields to another is silent beside its advice.
+    """
+    advised = [(one, one.outcome) for one in outcomes if isinstance(one.outcome, Advice)]
+    deleted = {
+        offer.order.index: one.rule.id
+        for one, advice in advised
+        for offer in advice.offers
+        if isinstance(offer, DeleteOrder)
+    }
+    emergencies = [
+        one.rule.id
+        for one, advice in advised
+        if advice.indicator is Indicator.CRITICAL and one.rule.trigger is not None and one.rule.trigger.any_relevant
+    ]
+    advising = {one.rule.id for one, _advice in advised}
+
+    def after(one: RuleOutcome) -> RuleOutcome:
+        rule = one.rule.id
+        if not isinstance(one.outcome, Advice | CannotTell):
+            return one
+        if before := policy.yields.get(rule, frozenset()) & advising:
+            return replace(one, outcome=Silence(_("another rule says more: {rule}", rule=min(before))))
+        if rule in policy.how_to_give and one.order is not None and one.order.index in deleted:
+            because = _("another rule asks to remove the order: {rule}", rule=deleted[one.order.index])
+            return replace(one, outcome=Silence(because))
+        if rule in policy.starting_or_stopping and one.order is None and emergencies:
+            return replace(one, outcome=Silence(_("an emergency comes first: {rule}", rule=emergencies[0])))
+        return one
+
+    return tuple(after(one) for one in outcomes)

@@ -1,0 +1,169 @@
+"""Conditions on the record that rules of several chapters share (the specification, "Words used by every rule")."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from mappings.dates import When, day
+from mappings.facts import Diagnosis, Exposure, Exposures, Fact, Facts, Finding, Known, Order, Phase
+from mappings.vocabulary import concept_sets as sets
+from mappings.wording import Text, _
+from service.rules.condition import Truth, condition, that
+from service.rules.logic import both
+
+# --- bone metastasis --------------------------------------------------------------------------------------------------
+
+
+def is_bone_metastasis(one: Diagnosis) -> bool:
+    """An active condition of that kind; one that is only suspected is none."""
+    return one.active and not one.suspected and one.is_any(sets.BONE_METASTASIS)
+
+
+@condition(_("a bone metastasis is on record"), reads=("conditions",))
+def bone_metastasis(_order: Order | None, patient: Facts) -> Truth:
+    """An active bone metastasis."""
+    found = [one for one in patient.conditions if is_bone_metastasis(one)]
+    return that(patient.conditions.any(is_bone_metastasis), *(found[:1] or (patient.conditions,)))
+
+
+FEW_BONE_METASTASES = (Decimal(1), Decimal(5))
+"""1 to 5 bone metastases recorded as a number (ONC; RAO §2.4 speaks of the oligometastatic situation)."""
+
+
+@condition(
+    _("{low} to {high} bone metastases are recorded", low=FEW_BONE_METASTASES[0], high=FEW_BONE_METASTASES[1]),
+    reads=("finding",),
+)
+def few_bone_metastases(_order: Order | None, patient: Facts) -> Truth:
+    """So few bone metastases are recorded as a number."""
+    low, high = FEW_BONE_METASTASES
+    count = patient.finding("bone-metastasis-count")
+    return that(
+        count.test(
+            lambda found: None if found.bounds is None else both(found.bounds.at_least(low), found.bounds.at_most(high))
+        ),
+        count,
+    )
+
+
+def active_conditions(patient: Facts, concepts: frozenset[str]) -> tuple[Diagnosis, ...]:
+    """The active conditions of a kind."""
+    return tuple(one for one in patient.conditions if one.active and one.is_any(concepts))
+
+
+# --- recorded findings ------------------------------------------------------------------------------------------------
+
+
+def at_least(fact: Fact[Finding], limit: Decimal | int) -> bool | None:
+    """A recorded number is at least the limit."""
+    return fact.test(lambda found: None if found.bounds is None else found.bounds.at_least(Decimal(limit)))
+
+
+def above(fact: Fact[Finding], limit: Decimal | int) -> bool | None:
+    """A recorded number is strictly above the limit."""
+    return fact.test(lambda found: None if found.bounds is None else found.bounds.above(Decimal(limit)))
+
+
+def below(fact: Fact[Finding], limit: Decimal | int) -> bool | None:
+    """A recorded number is strictly below the limit."""
+    return fact.test(lambda found: None if found.bounds is None else found.bounds.below(Decimal(limit)))
+
+
+def is_true(fact: Fact[Finding]) -> bool | None:
+    """A recorded yes or no is yes."""
+    return fact.test(lambda found: found.flag)
+
+
+# --- antiresorptives --------------------------------------------------------------------------------------------------
+
+
+def antiresorptives(patient: Facts) -> Exposures:
+    """Exposure to any antiresorptive."""
+    return patient.exposures.of(sets.ANTIRESORPTIVES)
+
+
+@condition(_("no antiresorptive in the last {start_free_days} days (a start)"), reads=("exposures",))
+def is_start(_order: Order | None, patient: Facts) -> Truth:
+    """The order starts an antiresorptive."""
+    phase = antiresorptives(patient).phase
+    return that(phase.test(lambda value: value is Phase.START), phase)
+
+
+def starts(patient: Facts) -> bool:
+    """Known to be a start; an unavailable exposure is neither start nor continuation."""
+    return is_start(None, patient).holds is True
+
+
+@condition(_("the patient is on an antiresorptive"), reads=("exposures",))
+def on_antiresorptive(_order: Order | None, patient: Facts) -> Truth:
+    """Ongoing, or the last dose within the setting's days."""
+    exposures = antiresorptives(patient)
+    return that(exposures.on_treatment, exposures)
+
+
+def days_between(earlier: When, later: When) -> int:
+    """The fewest days that may lie between two acts, partial dates read as intervals."""
+    return (later.first - earlier.last).days
+
+
+def given_within(entry: Exposure, planned: When, days: int, today: date) -> bool | None:
+    """Ongoing, or the last dose at most so many days before the planned day, or planned as near to it; undated: for today."""
+    if entry.planned:
+        return abs(days_between(entry.first or day(today), planned)) <= days
+    if entry.ongoing:
+        return True
+    if entry.last_dose is not None:
+        return days_between(entry.last_dose, planned) <= days
+    return None if entry.last_dose_undated or entry.maybe_ongoing else False
+
+
+# --- kidney and calcium -----------------------------------------------------------------------------------------------
+
+SEVERE_RENAL_IMPAIRMENT_BELOW = Decimal(30)
+"""mL/min: bisphosphonates are contraindicated below it (RAO, traitement osseux systémique §2.4)."""
+
+
+@condition(_("creatinine clearance is below {limit} mL/min", limit=SEVERE_RENAL_IMPAIRMENT_BELOW), reads=("clearance",))
+def severe_renal_impairment(_order: Order | None, patient: Facts) -> Truth:
+    """Creatinine clearance below the limit of bisphosphonates."""
+    clearance = patient.clearance
+    return that(clearance.test(lambda value: value.bounds.below(SEVERE_RENAL_IMPAIRMENT_BELOW)), clearance)
+
+
+def approximation(patient: Facts) -> tuple[Text, ...]:
+    """That an eGFR stands in for the clearance, and what a Cockcroft-Gault clearance still needs."""
+    clearance = patient.clearance
+    if not isinstance(clearance, Known) or not clearance.value.approximate:
+        return ()
+    return (
+        _(
+            "An eGFR is used as an approximation of creatinine clearance; for Cockcroft-Gault add: {missing}.",
+            missing=patient.clearance_inputs_missing,
+        ),
+    )
+
+
+def calcium_is_high(patient: Facts) -> bool:
+    """Known to be above its upper limit: nothing then offers calcium or vitamin D."""
+    calcium = patient.calcium
+    return isinstance(calcium, Known) and calcium.value.high is True
+
+
+def supplements_on_record(patient: Facts, concepts: frozenset[str]) -> tuple[Exposure, ...]:
+    """The ongoing supplements of a kind."""
+    return tuple(entry for entry in patient.exposures.of(concepts).entries if entry.ongoing)
+
+
+# --- orders -----------------------------------------------------------------------------------------------------------
+
+
+def orders_of(patient: Facts, concepts: frozenset[str]) -> tuple[Order, ...]:
+    """The drafts and open orders of a kind."""
+    return tuple(order for order in patient.orders if order.is_any(concepts))
+
+
+@condition(_("no tumour board is ordered"), reads=("orders",))
+def no_tumour_board_ordered(_order: Order | None, patient: Facts) -> Truth:
+    """A tumour board is neither drafted nor ordered; one that is ordered is not asked for again."""
+    return that(not orders_of(patient, sets.TUMOUR_BOARD))

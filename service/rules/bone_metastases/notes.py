@@ -1,0 +1,73 @@
+"""What every card about an antiresorptive says besides its rules: hydration, and for whom the referential was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mappings.facts import DrugOrder, Facts, Order
+from mappings.vocabulary import concept_sets as sets
+from mappings.wording import Text, _
+from service.rules.bone_metastases.conditions import bone_metastasis
+from service.rules.bone_metastases.triggers import osteoporosis_form
+from service.rules.citation import rao
+from service.rules.guideline import Place, note
+from service.rules.outcome import Basis
+
+
+def _is_zoledronate(order: Order) -> bool:
+    return isinstance(order, DrugOrder) and order.is_any(sets.ZOLEDRONIC_ACID)
+
+
+def _is_antiresorptive(order: Order) -> bool:
+    return order.is_any(sets.ANTIRESORPTIVES)
+
+
+@note(
+    "zoledronate-hydration",
+    title=_("Zoledronic acid is given with hydration on the day and the next"),
+    citations=(rao("systemic", "§2.4"),),
+    about=_is_zoledronate,
+    place=Place.DETAIL,
+)
+def hydration(_order: Order, _patient: Facts) -> Iterator[Text]:
+    """The line of hydration."""
+    yield _("Zoledronic acid: hydration on the day and the next (RAO §2.4).")
+
+
+@note(
+    "osteoporosis-strength",
+    title=_("An osteoporosis strength counts as for bone metastases while nobody knows that there are none"),
+    citations=(rao("systemic", "§2.1"),),
+    about=lambda order: _is_antiresorptive(order) and osteoporosis_form(order),
+    place=Place.REMARK,
+)
+def osteoporosis_strength(order: Order, patient: Facts) -> Iterator[Text | Basis]:
+    """Why a strength of osteoporosis was read as for bone metastases."""
+    if order.reasons_unresolved:
+        yield _(
+            "The strength is that of osteoporosis, but {why}: it counts as for bone metastases.",
+            why=order.reasons_unresolved,
+        )
+    metastasis = bone_metastasis(order, patient)
+    if metastasis.holds:
+        yield from metastasis.basis
+    if metastasis.holds is None:
+        yield _(
+            "The strength is that of osteoporosis; the conditions could not be looked up, so it counts as for bone metastases."
+        )
+
+
+@note(
+    "other-primary",
+    title=_("The referential was written for lung cancer"),
+    citations=(rao("general"),),
+    about=_is_antiresorptive,
+    place=Place.REMARK,
+)
+def other_primary(_order: Order, patient: Facts) -> Iterator[Text]:
+    """That no lung cancer is on record."""
+    if patient.conditions.any(lambda one: one.is_any(sets.LUNG_CANCER)) is False:
+        yield _("No lung cancer is on record: the referential was written for lung cancer.")
+
+
+NOTES = (hydration, osteoporosis_strength, other_primary)

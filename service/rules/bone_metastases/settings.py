@@ -1,0 +1,99 @@
+"""The choices of this guideline that its sources leave open (marks [I] of the specification): named settings with defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from mappings.facts import Facts, FactSettings, setting
+from mappings.wording import _
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(FactSettings):
+    """Every [I] figure that a rule or a fact uses."""
+
+    dental_valid_days: int = setting(183, _("days that a dental assessment stays valid"))
+    longest_monthly_interval_days: int = setting(35, _("longest interval in days that still is monthly"))
+    overdue_after_days: int = setting(
+        36,
+        _("days after which a dose of denosumab is overdue"),
+    )
+    vitamin_d_loading_iu_a_week: int = setting(
+        50_000,
+        _("IU of vitamin D a week that count as a loading regimen"),
+    )
+    extraction_wait_days: int = setting(
+        31,
+        _("days after a tooth extraction within which a start is questioned (the source: 3 weeks to 1 month)"),
+    )
+    cofactor_days: int = setting(
+        28,
+        _("days after a corticosteroid or anti-angiogenic that still count as jaw cofactor"),
+    )
+    nephrotoxic_bisphosphonate_days: int = setting(
+        90,
+        _("days after a bisphosphonate within which a nephrotoxic drug is cumulative"),
+    )
+    nephrotoxic_drug_days: int = setting(
+        28,
+        _("days after a platinum or pemetrexed within which a bisphosphonate is cumulative"),
+    )
+    radiosensitiser_days: int = setting(
+        28,
+        _("days around radiotherapy in which a radiosensitiser without a figure is looked for"),
+    )
+    immunotherapy_days: int = setting(
+        105,
+        _("days between immunotherapy and bone radiotherapy that count as together (5 × 21)"),
+    )
+    tki_days: int = setting(
+        14,
+        _("days between a tyrosine kinase inhibitor and bone radiotherapy that count as together"),
+    )
+    act_after_cytotoxic_days: int = setting(
+        21,
+        _("days after a cytotoxic within which an act on bone is accompanied by checks"),
+    )
+    act_after_antiangiogenic_days: int = setting(
+        28,
+        _("days after an anti-angiogenic within which an act on bone is accompanied by checks"),
+    )
+    unstable_sins: int = setting(13, _("SINS from which the spine counts as unstable"))
+    radionuclide_days: int = setting(
+        90,
+        _("days after radionuclide therapy within which stereotactic radiotherapy is contraindicated"),
+    )
+    vitamin_k_antagonist_days: int = setting(
+        5,
+        _("days after the last dose of a vitamin K antagonist that still count before a cementoplasty"),
+    )
+    imaging_valid_days: int = setting(
+        90,
+        _("days that CT, MRI and radiographs of a bone stay valid before an act"),
+    )
+    controlled_pain_score: int = setting(
+        3,
+        _("pain score (0 to 10) up to which pain is controlled"),
+    )
+    post_operative_days: int = setting(
+        60,
+        _("days after surgery of a bone metastasis within which post-operative radiotherapy is recalled"),
+    )
+    fdg_pet_valid_days: int = setting(
+        90,
+        _("days after an FDG PET within which a bone scintigraphy adds nothing to staging"),
+    )
+    cord_compression_days: int = setting(
+        30,
+        _("days after its onset or record that cord compression still is an emergency"),
+    )
+    stopped_within_days: int = setting(
+        365,
+        _("days after stopping denosumab within which the rebound is recalled"),
+    )
+
+
+def settings_of(patient: Facts) -> Settings:
+    """The settings in force; the guideline's own, since its rules are asked with them."""
+    return cast("Settings", patient.settings)

@@ -1,0 +1,119 @@
+"""Emergencies of the skeleton, and the exception «unless urgent» of the referential (the specification, "Urgent")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from functools import partial
+
+from mappings.dates import days_before
+from mappings.facts import Act, CorrectedCalcium, Diagnosis, Fact, Facts, Known, Order
+from mappings.quantities import Bounds
+from mappings.vocabulary import concept_sets as sets
+from mappings.wording import _
+from service.rules.bone_metastases.conditions import active_conditions
+from service.rules.bone_metastases.settings import settings_of
+from service.rules.condition import Truth, condition, that
+from service.rules.logic import either, negated
+from service.rules.outcome import Advice
+
+CRISIS_ABOVE = Decimal("3.5")
+"""mmol/L: acute hypercalcaemic crisis (RAO, contexte général §4)."""
+
+
+def settled_by_albumin(
+    holds: bool | None,  # noqa: FBT001 - a truth
+    calcium: Fact[CorrectedCalcium],
+    fulfils: Callable[[Bounds], bool | None],
+) -> Truth:
+    """A truth about calcium; one that an uncorrected value does not fulfil stays open when albumin could not be looked up.
+
+    It is open only where some plausible albumin would fulfil it.
+    """
+    if holds is not False or not isinstance(calcium, Known) or calcium.value.albumin_unavailable is None:
+        return that(holds, calcium)
+    if calcium.value.possible is None or fulfils(calcium.value.possible) is False:
+        return that(holds, calcium)
+    return that(None, calcium.value.albumin_unavailable)
+
+
+@condition(_("calcium is above {limit} mmol/L", limit=CRISIS_ABOVE), reads=("crisis_calcium",))
+def hypercalcaemic_crisis_calcium(_order: Order | None, patient: Facts) -> Truth:
+    """Corrected (or uncorrected) calcium in the range of a crisis.
+
+    An uncorrected value decides when it is above; below it, an albumin that could not be looked up leaves it open.
+    """
+    calcium = patient.crisis_calcium
+    holds = calcium.test(lambda value: value.bounds.above(CRISIS_ABOVE))
+    return settled_by_albumin(holds, calcium, lambda bounds: bounds.above(CRISIS_ABOVE))
+
+
+@condition(
+    _(
+        "active spinal cord compression or cauda equina syndrome of the last {cord_compression_days} days or undated, neither "
+        "decompressed nor irradiated since"
+    ),
+    reads=("conditions", "procedures"),
+)
+def untreated_cord_compression(_order: Order | None, patient: Facts) -> Truth:
+    """Chapter G: an active cord compression that is recent or undated, without decompression or radiotherapy since."""
+    since = days_before(patient.today, settings_of(patient).cord_compression_days)
+    compressions = [one for one in active_conditions(patient, sets.SPINAL_CORD_COMPRESSION) if _recent(one, since)]
+    if not compressions:
+        return that(None if patient.conditions.gaps else False, patient.conditions)
+    untreated = [
+        (one, negated(patient.procedures.any(partial(_treats, compression=one, recent=since)))) for one in compressions
+    ]
+    holds = either(*(truth for _one, truth in untreated))
+    shown = next((one for one, truth in untreated if truth is holds), compressions[0])
+    return that(holds, shown, patient.procedures) if holds is None else that(holds, shown)
+
+
+def _recent(one: Diagnosis, since: date) -> bool:
+    dates = [when for when in (one.onset, one.recorded) if when is not None]
+    return not dates or any(when.last >= since for when in dates)
+
+
+def _treats(act: Act, compression: Diagnosis, recent: date) -> bool | None:
+    """A decompression, or radiotherapy that may be of the spine, not earlier than the compression.
+
+    An undated act ends no alert. An undated compression is treated by an act of the last days; an older one leaves it open.
+    """
+    decompresses = act.is_any(sets.SPINAL_DECOMPRESSION)
+    irradiates = act.is_any(sets.RADIOTHERAPY) and (
+        not act.sites or not act.sites.isdisjoint(sets.SPINE) or not act.sites.isdisjoint(sets.BONE_UNSPECIFIED)
+    )
+    if not decompresses and not irradiates:
+        return False
+    begin = compression.onset or compression.recorded
+    when = act.dated
+    if act.under_way or when is None:
+        return act.under_way
+    if begin is None:
+        return True if when.last >= recent else None
+    return when.last >= begin.first
+
+
+URGENCY = (*hypercalcaemic_crisis_calcium.reads, *untreated_cord_compression.reads)
+"""What `is_urgent` reads; rules whose words use the urgency exception declare it."""
+
+
+def is_urgent(order: Order, patient: Facts) -> bool:
+    """The order says so, or the patient has a skeletal emergency; what cannot be known does not make it urgent."""
+    return (
+        order.urgent
+        or hypercalcaemic_crisis_calcium(order, patient).holds is True
+        or untreated_cord_compression(order, patient).holds is True
+    )
+
+
+EXCEPTION_USED = _("Urgent: the exception «unless urgent» of the referential is used.")
+
+
+def with_urgency(advice: Advice, order: Order, patient: Facts) -> Advice:
+    """The same advice one level milder for an urgent order, saying that the exception is used."""
+    if not is_urgent(order, patient):
+        return advice
+    return replace(advice, indicator=advice.indicator.milder, detail=(EXCEPTION_USED, *advice.detail))

@@ -1,0 +1,159 @@
+"""A condition of rules: named in words, three-valued, declaring the facts that it reads, shared between rules.
+
+Conditions are weighed as in Kleene's logic: one that is known not to hold silences the rule, whatever could not be looked
+up; only when all others hold does a missing fact count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from inspect import signature
+from string import Formatter
+from typing import Any, TypeAlias
+
+from mappings.facts import Collected, Exposures, Fact, Facts, Known, Unavailable
+from mappings.queries import Reads
+from mappings.wording import Text, _
+from service.rules.logic import either
+from service.rules.outcome import Basis, CannotTell, Indicator, Silence
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """Whether a condition holds (None: nobody knows), and what that rests on.
+
+    `severest` is how severe a card can be at most where it is not known; `text` replaces the condition's words where they
+    depend on the order.
+    """
+
+    holds: bool | None
+    basis: tuple[Basis, ...] = ()
+    severest: Indicator | None = None
+    text: Text | None = None
+
+
+def that(
+    holds: bool | None,  # noqa: FBT001 - the truth is the point
+    *basis: Basis,
+    severest: Indicator | None = None,
+    text: Text | None = None,
+) -> Truth:
+    """Whether it holds, and what that rests on."""
+    return Truth(holds, basis, severest, text)
+
+
+Ask: TypeAlias = Callable[[Any, Facts], Truth]
+"""The function of a condition: (order, patient) to a truth; the order is None in `patient-view`."""
+
+
+ABOUT_THE_PATIENT = -2
+OF_THE_RECORD = -1
+"""The index of orders that are no drafts: nothing tells one from another."""
+
+
+class Condition:
+    """A question to an order and a record, asked once a request however many rules share it.
+
+    `{names}` of settings in its words are filled in from the settings in force. A function whose first parameter is `_order`
+    asks about the patient alone: its answer holds for every order.
+    """
+
+    __slots__ = ("_ask", "_of_patient", "_settings", "reads", "text")
+
+    def __init__(self, text: Text, reads: Iterable[Reads], ask: Ask) -> None:
+        self.text = text
+        self.reads = frozenset(reads)
+        self._ask = ask
+        self._of_patient = next(iter(signature(ask).parameters)).startswith("_")
+        named = {name for _literal, name, _spec, _conversion in Formatter().parse(text.message) if name}
+        self._settings = named - text.parameters.keys()
+
+    def __call__(self, order: Any, patient: Facts) -> Truth:
+        """Whether it holds."""
+        about = ABOUT_THE_PATIENT if order is None or self._of_patient else order.index
+        truth = patient.asked.get((self, about))
+        if truth is None:
+            truth = self._ask(order, patient)
+            if about != OF_THE_RECORD:
+                patient.asked[self, about] = truth
+        return truth
+
+    def said(self, patient: Facts, truth: Truth | None = None) -> Text:
+        """The condition in words, with the figures of the settings in force."""
+        text = self.text if truth is None or truth.text is None else truth.text
+        if not self._settings or (truth is not None and truth.text is not None):
+            return text
+        return text.with_(**{name: getattr(patient.settings, name) for name in self._settings})
+
+    def __repr__(self) -> str:
+        return f"Condition({self.text.message!r})"
+
+
+def condition(text: Text, *, reads: Iterable[Reads] = ()) -> Callable[[Ask], Condition]:
+    """Declare a condition: what it asks, in words, and the facts that it reads."""
+
+    def declare(ask: Ask) -> Condition:
+        return Condition(text, reads, ask)
+
+    return declare
+
+
+def any_of(text: Text, *conditions: Condition) -> Condition:
+    """At least one of the conditions holds; it rests on those that do, else on all that are alike."""
+
+    def ask(order: Any, patient: Facts) -> Truth:
+        truths = [one(order, patient) for one in conditions]
+        holds = either(*(truth.holds for truth in truths))
+        return Truth(holds, tuple(basis for truth in truths if truth.holds is holds for basis in truth.basis))
+
+    return Condition(text, frozenset().union(*(one.reads for one in conditions)), ask)
+
+
+def holding(conditions: Iterable[Condition], order: Any, patient: Facts) -> tuple[Condition, ...]:
+    """Those of the conditions that hold."""
+    return tuple(one for one in conditions if one(order, patient).holds)
+
+
+def unless_all(conditions: Sequence[Condition], order: Any, patient: Facts) -> Silence | CannotTell | None:
+    """None when every condition holds; else why the rule says nothing. The first that does not hold ends it."""
+    unknown: list[tuple[Condition, Truth]] = []
+    for one in conditions:
+        truth = one(order, patient)
+        if truth.holds is False:
+            return Silence(one.said(patient, truth), truth.basis)
+        if truth.holds is None:
+            unknown.append((one, truth))
+    return cannot_tell(unknown, patient) if unknown else None
+
+
+def cannot_tell(unknown: Sequence[tuple[Condition, Truth]], patient: Facts) -> CannotTell:
+    """That these conditions cannot be known, with the facts to blame."""
+    missing = dict.fromkeys(fact for one, truth in unknown for fact in _blamed(one, truth, patient))
+    levels = [truth.severest for _one, truth in unknown]
+    severest = None if None in levels else max((level for level in levels if level), key=lambda level: level.rank)
+    return CannotTell(tuple(missing), tuple(basis for _one, truth in unknown for basis in truth.basis), severest)
+
+
+def _blamed(one: Condition, truth: Truth, patient: Facts) -> list[Unavailable]:
+    found: list[Unavailable] = []
+    for basis in truth.basis:
+        if isinstance(basis, Unavailable):
+            found.append(basis)
+        elif (isinstance(basis, Collected) and basis.gaps) or (isinstance(basis, Exposures) and basis.unsettled):
+            found.append(basis.unavailable)
+    if not found:
+        whether = _("whether {condition}", condition=one.said(patient, truth))
+        sources = (source for basis in truth.basis if isinstance(basis, Known) for source in basis.sources)
+        found = [Unavailable(whether, (SETTLES_NOTHING,), sources=tuple(sources))]
+    return found
+
+
+SETTLES_NOTHING = _(
+    "what is on record does not settle it (a bound such as «<» or «>», or a date that is partial or missing)"
+)
+
+
+def is_absent(fact: Fact[Any]) -> bool | None:
+    """Looked for and not there; None where we could not look."""
+    return None if isinstance(fact, Unavailable) else not isinstance(fact, Known)

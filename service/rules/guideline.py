@@ -1,0 +1,136 @@
+"""A guideline: all that is clinical of it, in one folder, as one value that the pipeline, the cards and the catalogue read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from types import ModuleType
+from typing import Any, TypeAlias
+
+from mappings.facts import Facts, FactSettings, Order
+from mappings.wording import Text
+from service.rules.citation import Citation
+from service.rules.outcome import Basis
+from service.rules.rule import Hook, Rule, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A module of rules, as the catalogue heads it and as service ids name it when services are split by topic."""
+
+    topic: str
+    title: Text
+    module: ModuleType
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of the module, in the order in which they stand there."""
+        return tuple(value for value in vars(self.module).values() if isinstance(value, Rule))
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How the outcomes of the rules become few cards: one table of rule ids.
+
+    `checklist` rules name missing prerequisites: one card an order. Each set of `one_problem` makes one card an order; sets
+    that share a rule join. Rules of `how_to_give` are silent beside a rule that asks to remove the order, those of
+    `starting_or_stopping` beside a critical emergency, and a rule of `yields` beside advice of the rules that it names.
+    """
+
+    checklist: frozenset[str] = frozenset()
+    one_problem: tuple[frozenset[str], ...] = ()
+    how_to_give: frozenset[str] = frozenset()
+    starting_or_stopping: frozenset[str] = frozenset()
+    yields: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def named(self) -> frozenset[str]:
+        """Every rule that the table names."""
+        return self.checklist.union(
+            self.how_to_give, self.starting_or_stopping, self.yields, *self.one_problem, *self.yields.values()
+        )
+
+
+class Place(Enum):
+    """Where on a card a note stands."""
+
+    DETAIL = "detail"
+    """With what is to be done."""
+
+    REMARK = "remark"
+    """In italics, below what the card rests on."""
+
+
+NoteSays: TypeAlias = Callable[[Any, Facts], Iterable[Text | Basis]]
+"""The sentences of a note; of a fact among them what must be said of it (provisional, not verified)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What every card about a kind of order says besides its rules; signed with them, since it stands in the catalogue."""
+
+    id: str
+    title: Text
+    citations: tuple[Citation, ...]
+    about: Callable[[Order], bool]
+    place: Place
+    says: NoteSays
+
+
+def note(
+    note_id: str, *, title: Text, citations: tuple[Citation, ...], about: Callable[[Order], bool], place: Place
+) -> Callable[[NoteSays], Note]:
+    """Declare a note; its function says it for an order, or says nothing."""
+
+    def declare(says: NoteSays) -> Note:
+        return Note(note_id, title, citations, about, place, says)
+
+    return declare
+
+
+@dataclass(frozen=True)
+class Guideline:
+    """One guideline. Raises `ValueError` where an id is used twice, or the policy names a rule that there is not."""
+
+    id: str
+    title: Text
+    about: Text
+    chapters: tuple[Chapter, ...]
+    policy: Policy
+    settings: FactSettings
+    notes: tuple[Note, ...] = ()
+
+    def __post_init__(self) -> None:
+        ids = [rule.id for rule in self.rules]
+        twice = sorted({one for one in ids if ids.count(one) > 1})
+        if twice:
+            raise ValueError(f"rule ids used twice: {twice}")
+        unknown = sorted(self.policy.named - set(ids))
+        if unknown:
+            raise ValueError(f"the policy names rules that there are not: {unknown}")
+
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """Every rule, in the order of its chapter and of its place there."""
+        return tuple(rule for chapter in self.chapters for rule in chapter.rules)
+
+    @cached_property
+    def triggers(self) -> tuple[Trigger, ...]:
+        """The triggers of all rules, each once, those aside that any relevant order sets off."""
+        found = dict.fromkeys(rule.trigger for rule in self.rules if rule.trigger is not None)
+        return tuple(trigger for trigger in found if not trigger.any_relevant)
+
+    def asked_at(self, hook: Hook) -> tuple[Rule, ...]:
+        """The rules that a hook asks."""
+        return tuple(rule for rule in self.rules if hook in rule.hooks)
+
+    @cached_property
+    def problems(self) -> Mapping[str, frozenset[str]]:
+        """For each rule that shares a card with others, all the rules of that card: sets that share a rule are joined."""
+        joined: list[set[str]] = []
+        for one in map(set, self.policy.one_problem):
+            apart = [other for other in joined if other.isdisjoint(one)]
+            joined = [*apart, one.union(*(other for other in joined if not other.isdisjoint(one)))]
+        return {rule: frozenset(one) for one in joined for rule in one}

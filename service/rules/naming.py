@@ -1,0 +1,39 @@
+"""How a card names an order, an act, a condition, a date."""
+
+from __future__ import annotations
+
+from mappings.dates import When
+from mappings.facts import Act, Diagnosis, DrugOrder, Order
+from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
+from mappings.wording import Text, _, _c
+
+
+def called(entry: Act | Diagnosis) -> Text | str:
+    """The record's own words for an act or a condition; ours where it gives codes only; else where it stands."""
+    ours = name_of_act(entry.concepts) if isinstance(entry, Act) else name_of_diagnosis(entry.concepts)
+    return entry.name or ours or entry.source
+
+
+def named(order: Order) -> Text:
+    """The drug or act of an order as a card names it; the record's own words where it is none of ours."""
+    if isinstance(order, DrugOrder):
+        return order.name
+    return name_of_act(order.concepts) or order.name
+
+
+def on(when: When | None) -> Text:
+    """A date after a verb: «on» it in French where the day is known, «in» it where the record has only a month or a year."""
+    if when is None:
+        return _("undated")
+    if when.partial:
+        return _c("in a month or year, after a verb", "{when}", when=when)
+    return _c("on a day, after a verb", "{when}", when=when)
+
+
+def planned_remarks(order: Order) -> tuple[Text, ...]:
+    """That today was taken for the planned date, or that it is partial, on a card that reckons with it."""
+    if order.planned.when.partial:
+        return (_("The planned date is partial"),)
+    if not order.planned.assumed:
+        return ()
+    return (_("No planned date is stated: today was taken"),)

@@ -22,6 +22,7 @@ from mappings.facts.patient import Facts
 from mappings.facts.radiotherapy import Course as RadiotherapyCourse
 from mappings.facts.radiotherapy import Prescription, Target, Volume
 from mappings.facts.results import (
+    CALCIUM_LIMITS,
     Clearance,
     ClearanceMethod,
     CorrectedCalcium,
@@ -33,6 +34,7 @@ from mappings.facts.results import (
 from mappings.facts.three_valued import Absent, Collected, Fact, FactNotKnownError, Known, Unavailable, known
 
 __all__ = [
+    "CALCIUM_LIMITS",
     "Absent",
     "Act",
     "ActOrder",

@@ -67,11 +67,15 @@ class VitaminD:
         return self.measurement.when
 
 
+CALCIUM_LIMITS = (Decimal("2.20"), Decimal("2.60"))
+"""mmol/L: the limits of total or corrected calcium where the result states none; a setting of ours."""
+
+
 @dataclass(frozen=True, slots=True)
 class CorrectedCalcium:
     """Calcium in mmol/L, corrected for albumin where an albumin allows it (RAO, contexte général §4).
 
-    `limits` are the reference range of the result that was used, else 2.20 to 2.60 mmol/L. Where albumin could not be
+    The limits are the reference range of the result that was used, else `CALCIUM_LIMITS`. Where albumin could not be
     looked up, `possible` is what the corrected value may be with any plausible albumin.
     """
 

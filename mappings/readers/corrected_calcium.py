@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from mappings.clock import Clock
 from mappings.dates import When
-from mappings.facts import Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
+from mappings.facts import CALCIUM_LIMITS, Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
 from mappings.quantities import Bounds, exactly
 from mappings.readers.observations import Reading, Severity, newest, point_of
 from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, CORRECTED_CALCIUM
@@ -17,8 +17,6 @@ from mappings.wording import Text, _
 CRISIS_ABOVE = Decimal("3.5")
 """mmol/L: acute hypercalcaemic crisis (RAO, contexte général §4)."""
 
-DEFAULT_LIMITS = (Decimal("2.20"), Decimal("2.60"))
-"""mmol/L, where the laboratory gives no reference range; a setting of ours."""
 
 NORMAL_ALBUMIN = Decimal(40)
 """g/L: the albumin at which calcium needs no correction (RAO, contexte général §4)."""
@@ -140,9 +138,9 @@ def _correction(albumin: Bounds) -> Bounds:
 
 def _limits(measured: Measurement) -> tuple[Decimal, Decimal]:
     lower, upper = measured.lower_limit, measured.upper_limit
-    lower = DEFAULT_LIMITS[0] if lower is None else lower
-    upper = DEFAULT_LIMITS[1] if upper is None else upper
-    return (lower, upper) if lower < upper else DEFAULT_LIMITS
+    lower = CALCIUM_LIMITS[0] if lower is None else lower
+    upper = CALCIUM_LIMITS[1] if upper is None else upper
+    return (lower, upper) if lower < upper else CALCIUM_LIMITS
 
 
 def _severity(calcium: CorrectedCalcium) -> Severity:

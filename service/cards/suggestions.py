@@ -6,12 +6,10 @@ only that. An update carries the complete draft with its change, and is offered 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 from fhir.resources.R4B.medicationrequest import MedicationRequest
@@ -24,55 +22,31 @@ from mappings.dates import UnreadableDate
 from mappings.evidence import Resource
 from mappings.readers.shapes import maps
 from mappings.vocabulary.analytes import Analyte
+from mappings.vocabulary.code_systems import LOINC, SNOMED_CT
 from mappings.wording import Text, _
 from service.languages.render import Language, plain, sentence
 from service.rules.naming import named
 from service.rules.offers import (
     Change,
+    Code,
     DeleteOrder,
+    DrugRequest,
+    Every,
     Offer,
+    OrderAct,
     OrderAnalyte,
-    OrderDental,
-    OrderParacetamol,
-    OrderVitaminD,
-    SetCholecalciferol,
+    OrderDrugs,
     SetDose,
+    SetDrug,
     SetInfusionMinutes,
     SetInstruction,
-    SetMonthly,
+    SetInterval,
     SetRoute,
     StartOn,
     UpdateOrder,
 )
 
-LOINC = "http://loinc.org"
-SNOMED = "http://snomed.info/sct"
-ATC = "http://www.whocc.no/atc"
 UCUM = "http://unitsofmeasure.org"
-CCAM = "https://smt.esante.gouv.fr/terminologie-ccam"
-
-DENTAL_ACTS: dict[str, tuple[list[dict[str, str]], Text]] = {
-    "examination": (
-        [{"system": SNOMED, "code": "34043003", "display": "Dental consultation and report"}],
-        _("dental examination"),
-    ),
-    "orthopantomogram": (
-        [
-            {"system": CCAM, "code": "HBQK002", "display": "Radiographie panoramique dentomaxillaire"},
-            {"system": SNOMED, "code": "260487000", "display": "Dental panoramic"},
-        ],
-        _("orthopantomogram"),
-    ),
-}
-
-ROUTES: dict[str, dict[str, str]] = {
-    "route_subcutaneous": {"system": SNOMED, "code": "34206005", "display": "Subcutaneous route"},
-    "route_intravenous": {"system": SNOMED, "code": "47625008", "display": "Intravenous route"},
-    "route_oral": {"system": SNOMED, "code": "26643006", "display": "Oral route"},
-}
-
-VITAMIN_D_IU = 50_000
-"""One dose of cholecalciferol, weekly in loading and monthly in maintenance (RAO, traitement osseux systémique §1 box)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +103,8 @@ def _latest_start(changes: tuple[Change, ...]) -> tuple[Change, ...]:
 
 
 def _label(offer: Offer, actions: list[Action], ordering: Ordering) -> str:
-    if isinstance(offer, OrderVitaminD) and len(actions) > 1:
-        text = _(
-            "Order vitamin D: weekly × {weeks}, then monthly",
-            weeks=offer.loading_weeks,
-        )
-        return ordering.say(text)
+    if isinstance(offer, OrderDrugs) and len(actions) > 1:
+        return ordering.say(offer.label)
     return actions[0].description
 
 
@@ -148,13 +118,10 @@ def _actions(offer: Offer, ordering: Ordering) -> Iterator[Action]:
             yield from _update(offer, ordering)
         case OrderAnalyte():
             yield _laboratory_request(offer.analyte, ordering)
-        case OrderDental():
-            codes, name = DENTAL_ACTS[offer.act]
-            yield _service_request(codes, name, ordering)
-        case OrderVitaminD():
-            yield from _vitamin_d(offer, ordering)
-        case OrderParacetamol():
-            yield _paracetamol(offer.first_day, ordering)
+        case OrderAct():
+            yield _service_request(offer.codes, offer.name, ordering)
+        case OrderDrugs():
+            yield from (_medication_request(one, ordering) for one in offer.requests)
 
 
 # --- new orders -------------------------------------------------------------------------------------------------------
@@ -173,87 +140,54 @@ def _order(resource_type: str, ordering: Ordering) -> dict[str, Any]:
     return resource
 
 
+LABORATORY_PROCEDURE = Code(SNOMED_CT, "108252007", "Laboratory procedure")
+
+
 def _laboratory_request(analyte: Analyte, ordering: Ordering) -> Action:
     request = analyte.request
     if request is None:
         raise ValueError(f"{analyte} cannot be requested")
-    action = _service_request([{"system": LOINC, "code": request.loinc}], request.name or analyte.name, ordering)
-    category = {"system": SNOMED, "code": "108252007", "display": "Laboratory procedure"}
-    resource = dict(action.resource or {}) | {"category": [{"coding": [category]}]}
+    action = _service_request([Code(LOINC, request.loinc, "")], request.name or analyte.name, ordering)
+    resource = dict(action.resource or {}) | {"category": [{"coding": [_coding(LABORATORY_PROCEDURE)]}]}
     if request.instruction is not None:
         resource["patientInstruction"] = ordering.say(request.instruction)
     return replace(action, resource=resource)
 
 
-def _service_request(codes: list[dict[str, str]], name: Text, ordering: Ordering) -> Action:
+def _coding(code: Code) -> dict[str, str]:
+    return {name: value for name, value in code._asdict().items() if value}
+
+
+def _service_request(codes: Iterable[Code], name: Text, ordering: Ordering) -> Action:
     resource = _order("ServiceRequest", ordering)
-    resource["code"] = {"coding": copy.deepcopy(codes), "text": ordering.say(name)}
+    resource["code"] = {"coding": [_coding(code) for code in codes], "text": ordering.say(name)}
     return Action("create", ordering.say(_("Order: {name}", name=name)), resource=resource)
 
 
-def _vitamin_d(offer: OrderVitaminD, ordering: Ordering) -> Iterator[Action]:
-    today, loading_weeks = ordering.clock.today, offer.loading_weeks
-    if loading_weeks:
-        text = _(
-            "Cholecalciferol 50 000 IU by mouth once a week with a meal, {weeks} weeks",
-            weeks=loading_weeks,
-        )
-        end = today + timedelta(weeks=loading_weeks) - timedelta(days=1)
-        bounds = {"start": today.isoformat(), "end": end.isoformat()}
-        repeat = {"boundsPeriod": bounds, "count": loading_weeks, "frequency": 1, "period": 1, "periodUnit": "wk"}
-        yield _cholecalciferol(text, repeat, ordering)
-    if not offer.maintenance:
-        return
-    begin = today + timedelta(weeks=loading_weeks)
-    text = _(
-        "Cholecalciferol 50 000 IU by mouth once a month with a meal, from {begin}",
-        begin=begin,
-    )
-    monthly = {"frequency": 1, "period": 1, "periodUnit": "mo", "boundsPeriod": {"start": begin.isoformat()}}
-    yield _cholecalciferol(text, monthly, ordering)
-
-
-def _cholecalciferol(text: Text, repeat: dict[str, Any], ordering: Ordering) -> Action:
+def _medication_request(request: DrugRequest, ordering: Ordering) -> Action:
     resource = _order("MedicationRequest", ordering)
-    resource["medicationCodeableConcept"] = _cholecalciferol_concept(ordering)
-    resource["dosageInstruction"] = [
-        {
-            "text": ordering.say(text),
-            "patientInstruction": ordering.say(_("with a meal")),
-            "timing": {"repeat": repeat},
-            "route": {"coding": [ROUTES["route_oral"]]},
-            "doseAndRate": [{"doseQuantity": {"value": VITAMIN_D_IU, "unit": "IU", "system": UCUM, "code": "[iU]"}}],
-        }
-    ]
-    return Action("create", ordering.say(text), resource=resource)
-
-
-def _cholecalciferol_concept(ordering: Ordering) -> dict[str, Any]:
-    name = _("Cholecalciferol 50 000 IU")
-    return {"coding": [{"system": ATC, "code": "A11CC05", "display": "colecalciferol"}], "text": ordering.say(name)}
-
-
-def _paracetamol(first_day: date, ordering: Ordering) -> Action:
-    text = _(
-        "Paracetamol 1 g three times a day on {first} and the next day",
-        first=first_day,
-    )
-    last_day = first_day + timedelta(days=1)
-    resource = _order("MedicationRequest", ordering)
-    resource["medicationCodeableConcept"] = {
-        "coding": [{"system": ATC, "code": "N02BE01", "display": "paracetamol"}],
-        "text": ordering.say(_("Paracetamol 1 g")),
+    resource["medicationCodeableConcept"] = {"coding": [_coding(request.drug)], "text": ordering.say(request.name)}
+    dosage: dict[str, Any] = {"text": ordering.say(request.says)}
+    if request.instruction is not None:
+        dosage["patientInstruction"] = ordering.say(request.instruction)
+    quantity = {"value": request.dose, "unit": request.unit, "system": UCUM, "code": request.ucum}
+    dosage |= {
+        "timing": {"repeat": _repeat(request.every)},
+        "route": {"coding": [_coding(request.route)]},
+        "doseAndRate": [{"doseQuantity": quantity}],
     }
-    bounds = {"start": first_day.isoformat(), "end": last_day.isoformat()}
-    resource["dosageInstruction"] = [
-        {
-            "text": ordering.say(text),
-            "timing": {"repeat": {"boundsPeriod": bounds, "frequency": 3, "period": 1, "periodUnit": "d"}},
-            "route": {"coding": [ROUTES["route_oral"]]},
-            "doseAndRate": [{"doseQuantity": {"value": 1, "unit": "g", "system": UCUM, "code": "g"}}],
-        }
-    ]
-    return Action("create", ordering.say(text), resource=resource)
+    resource["dosageInstruction"] = [dosage]
+    return Action("create", ordering.say(request.says), resource=resource)
+
+
+def _repeat(every: Every) -> dict[str, Any]:
+    bounds = {"start": every.first.isoformat()}
+    if every.last is not None:
+        bounds["end"] = every.last.isoformat()
+    repeat: dict[str, Any] = {"boundsPeriod": bounds}
+    if every.count is not None:
+        repeat["count"] = every.count
+    return repeat | {"frequency": every.frequency, "period": every.period, "periodUnit": every.unit}
 
 
 # --- changed drafts ---------------------------------------------------------------------------------------------------
@@ -303,25 +237,14 @@ def _change_text(change: Change) -> Text:
     match change:
         case SetDose():
             return _("dose {dose} mg", dose=change.milligrams)
-        case SetMonthly():
-            return _("once a month")
-        case SetRoute():
-            return _route_text(change.route)
+        case SetInterval() | SetRoute() | SetDrug():
+            return change.said
         case SetInfusionMinutes():
             return _("infusion over {minutes} min", minutes=change.minutes)
         case StartOn():
             return _("start on {day}", day=change.day)
-        case SetCholecalciferol():
-            return _("cholecalciferol instead")
         case SetInstruction():
             return change.instruction
-
-
-@cache
-def _route_text(route: str) -> Text:
-    if route == "route_subcutaneous":
-        return _("subcutaneous route")
-    return _("intravenous route")
 
 
 def _apply(change: Change, resource: dict[str, Any], ordering: Ordering) -> bool:
@@ -333,11 +256,11 @@ def _apply(change: Change, resource: dict[str, Any], ordering: Ordering) -> bool
         earlier = resource.get("patientInstruction")
         resource["patientInstruction"] = f"{earlier} {said}" if isinstance(earlier, str) and earlier else said
         return True
-    if isinstance(change, SetCholecalciferol):
+    if isinstance(change, SetDrug):
         resource.pop("medicationReference", None)
         resource["medicationCodeableConcept"] = {
-            "coding": [{"system": ATC, "code": "A11CC05", "display": "colecalciferol"}],
-            "text": ordering.say(_("Cholecalciferol")),
+            "coding": [_coding(change.drug)],
+            "text": ordering.say(change.name),
         }
         return True
     line = _only_line(resource)
@@ -368,7 +291,7 @@ def _apply_to_line(change: Change, line: dict[str, Any]) -> bool:
                 "system": UCUM,
                 "code": "mg",
             }
-        case SetMonthly():
+        case SetInterval():
             timing = _part(line, "timing")
             repeat = None if timing is None else _part(timing, "repeat")
             if timing is None or repeat is None:
@@ -376,9 +299,9 @@ def _apply_to_line(change: Change, line: dict[str, Any]) -> bool:
             timing.pop("code", None)
             for name in ("periodMax", "dayOfWeek", "frequencyMax", "timeOfDay", "when", "offset"):
                 repeat.pop(name, None)
-            repeat.update(frequency=1, period=1, periodUnit="mo")
+            repeat.update(frequency=1, period=change.period, periodUnit=change.unit)
         case SetRoute():
-            line["route"] = {"coding": [ROUTES[change.route]]}
+            line["route"] = {"coding": [_coding(change.route)]}
         case SetInfusionMinutes():
             timing = _part(line, "timing")
             repeat = None if timing is None else _part(timing, "repeat")

@@ -167,11 +167,12 @@ def listed(words: tuple[str, ...], language: Language) -> str:
 
 @lru_cache(maxsize=4096)
 def number(value: Decimal, language: Language) -> str:
-    """A number in the language's form, with the digits that it has."""
+    """A number in the language's form, with the digits that it has; no comma in English that French reads as a decimal mark."""
     exponent = value.normalize().as_tuple().exponent
     digits = min(MOST_DIGITS, max(0, -exponent)) if isinstance(exponent, int) else 0
     rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
-    return str(format_decimal(rounded, format="#,##0." + "0" * digits, locale=language.value))
+    shown = str(format_decimal(rounded, format="#,##0." + "0" * digits, locale=language.value))
+    return shown.replace(",", NO_BREAK_SPACE) if language is Language.ENGLISH else shown
 
 
 MOST_DIGITS = 3

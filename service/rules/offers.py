@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from mappings.facts import Order
 from mappings.vocabulary.analytes import Analyte
 from mappings.wording import Text
+
+
+class Code(NamedTuple):
+    """A code of a public system, with the system's own words."""
+
+    system: str
+    code: str
+    display: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +25,9 @@ class DeleteOrder:
     """Remove a draft order."""
 
     order: Order
+
+
+# --- changes of a draft -----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +38,20 @@ class SetDose:
 
 
 @dataclass(frozen=True, slots=True)
-class SetMonthly:
-    """Change the interval to once a month."""
+class SetInterval:
+    """Change the interval: once in so many of a FHIR period unit; `said` names it."""
+
+    period: int
+    unit: str
+    said: Text
 
 
 @dataclass(frozen=True, slots=True)
 class SetRoute:
-    """Change the route: `route_subcutaneous` or `route_intravenous`."""
+    """Change the route; `said` names it."""
 
-    route: str
+    route: Code
+    said: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +69,12 @@ class StartOn:
 
 
 @dataclass(frozen=True, slots=True)
-class SetCholecalciferol:
-    """Change the drug to cholecalciferol, dose and timing unchanged."""
+class SetDrug:
+    """Change the drug, dose and timing unchanged; `name` stands in the order, `said` on the label."""
+
+    drug: Code
+    name: Text
+    said: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +84,7 @@ class SetInstruction:
     instruction: Text
 
 
-Change: TypeAlias = SetDose | SetMonthly | SetRoute | SetInfusionMinutes | StartOn | SetCholecalciferol | SetInstruction
+Change: TypeAlias = SetDose | SetInterval | SetRoute | SetInfusionMinutes | StartOn | SetDrug | SetInstruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +95,9 @@ class UpdateOrder:
     changes: tuple[Change, ...]
 
 
+# --- new orders -------------------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class OrderAnalyte:
     """Create a laboratory request for one analyte."""
@@ -83,28 +106,46 @@ class OrderAnalyte:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderVitaminD:
-    """Create a request of 50 000 IU cholecalciferol: weekly for so many weeks, then monthly; 0 weeks: monthly only.
+class OrderAct:
+    """Create a request for an examination or another act."""
 
-    Without `maintenance` the weekly doses alone: a maintenance that runs or is ordered already is not ordered twice.
-    """
-
-    loading_weeks: int
-    maintenance: bool = True
+    codes: tuple[Code, ...]
+    name: Text
 
 
 @dataclass(frozen=True, slots=True)
-class OrderDental:
-    """Create a request for a dental examination or an orthopantomogram."""
+class Every:
+    """So many times in a period of a FHIR unit, from `first` on, to `last`, `count` times in all where these are stated."""
 
-    act: str
+    frequency: int
+    period: int
+    unit: str
+    first: date
+    last: date | None = None
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class OrderParacetamol:
-    """Create a request of paracetamol 1 g three times a day on the day of the infusion and the next."""
+class DrugRequest:
+    """A medication request: the drug, what the dosage says in words, and the same in parts; `unit` is shown, `ucum` coded."""
 
-    first_day: date
+    drug: Code
+    name: Text
+    says: Text
+    dose: int
+    unit: str
+    ucum: str
+    route: Code
+    every: Every
+    instruction: Text | None = None
 
 
-Offer: TypeAlias = DeleteOrder | UpdateOrder | OrderAnalyte | OrderVitaminD | OrderDental | OrderParacetamol
+@dataclass(frozen=True, slots=True)
+class OrderDrugs:
+    """Create medication requests that belong together; `label` names the whole where there are several."""
+
+    requests: tuple[DrugRequest, ...]
+    label: Text
+
+
+Offer: TypeAlias = DeleteOrder | UpdateOrder | OrderAnalyte | OrderAct | OrderDrugs

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
 from mappings.dates import When, day
-from mappings.facts import Diagnosis, Exposure, Exposures, Fact, Facts, Finding, Known, Order, Phase
+from mappings.facts import (
+    CorrectedCalcium,
+    Diagnosis,
+    Exposure,
+    Exposures,
+    Fact,
+    Facts,
+    Finding,
+    Known,
+    Order,
+    Phase,
+    known,
+)
+from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.condition import Truth, condition, that
@@ -144,10 +158,31 @@ def approximation(patient: Facts) -> tuple[Text, ...]:
     )
 
 
-def calcium_is_high(patient: Facts) -> bool:
-    """Known to be above its upper limit: nothing then offers calcium or vitamin D."""
+def settled_by_albumin(
+    holds: bool | None,  # noqa: FBT001 - a truth
+    calcium: Fact[CorrectedCalcium],
+    fulfils: Callable[[Bounds], bool | None],
+) -> Truth:
+    """A truth about calcium; one that an uncorrected value does not fulfil stays open when albumin could not be looked up.
+
+    It is open only where some plausible albumin would fulfil it.
+    """
+    if holds is not False or not isinstance(calcium, Known) or calcium.value.albumin_unavailable is None:
+        return that(holds, calcium)
+    if calcium.value.possible is None or fulfils(calcium.value.possible) is False:
+        return that(holds, calcium)
+    return that(None, calcium.value.albumin_unavailable)
+
+
+@condition(_("calcium is above its upper limit"), reads=("calcium",))
+def calcium_is_high(_order: Order | None, patient: Facts) -> Truth:
+    """Above the limit of the laboratory, else ours: nothing then offers calcium or vitamin D."""
     calcium = patient.calcium
-    return isinstance(calcium, Known) and calcium.value.high is True
+
+    def above(bounds: Bounds) -> bool | None:
+        return bounds.above(known(calcium).value.upper_limit)
+
+    return settled_by_albumin(calcium.test(lambda value: value.high), calcium, above)
 
 
 def supplements_on_record(patient: Facts, concepts: frozenset[str]) -> tuple[Exposure, ...]:

@@ -9,6 +9,7 @@ from mappings.facts import Act, Collected, Facts, Order, RadiotherapyCourse
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.bone_metastases.bone_radiotherapy import as_act
+from service.rules.bone_metastases.requests import DENTAL_EXAMINATION, ORTHOPANTOMOGRAM
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
@@ -30,7 +31,7 @@ from service.rules.bone_metastases.situations import (
     with_urgency,
 )
 from service.rules.citation import ONC, rao
-from service.rules.offers import OrderDental, StartOn, UpdateOrder
+from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Advice, Indicator, Outcome
 
 HEALING_DAYS = 21
@@ -124,7 +125,11 @@ def dental_assessment_missing(order: Order, patient: Facts) -> Outcome:
             ),
         ),
         (),
-        tuple(OrderDental(act) for act in missing if not _dental_ordered(patient, act)),
+        tuple(
+            {"examination": DENTAL_EXAMINATION, "orthopantomogram": ORTHOPANTOMOGRAM}[act]
+            for act in missing
+            if not _dental_ordered(patient, act)
+        ),
         items=tuple(_missing_review(patient, act) for act in missing),
     )
     return with_urgency(advice, order, patient)

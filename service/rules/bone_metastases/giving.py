@@ -7,6 +7,7 @@ from decimal import Decimal
 from mappings.facts import DrugOrder, Facts, Interval
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Amount, _
+from service.rules.bone_metastases.requests import BY_INTRAVENOUS_ROUTE, BY_SUBCUTANEOUS_ROUTE, MONTHLY, paracetamol
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
@@ -27,11 +28,8 @@ from service.rules.bone_metastases.situations import (
 from service.rules.citation import rao
 from service.rules.offers import (
     Offer,
-    OrderParacetamol,
     SetDose,
     SetInfusionMinutes,
-    SetMonthly,
-    SetRoute,
     UpdateOrder,
 )
 from service.rules.outcome import Advice, Indicator, Outcome, Silence
@@ -131,7 +129,7 @@ def denosumab_interval(order: DrugOrder, patient: Facts) -> Outcome:
             ),
         ),
         (order,),
-        (UpdateOrder(order, (SetMonthly(),)),),
+        (UpdateOrder(order, (MONTHLY,)),),
     )
 
 
@@ -180,7 +178,7 @@ def antiresorptive_route(order: DrugOrder, _patient: Facts) -> Outcome:
             ),
         ),
         (order,),
-        (UpdateOrder(order, (SetRoute(right),)),),
+        (UpdateOrder(order, (BY_SUBCUTANEOUS_ROUTE if right == "route_subcutaneous" else BY_INTRAVENOUS_ROUTE,)),),
         (ROUTE_UNVERIFIED,) if order.dosage.route_unverified else (),
     )
 
@@ -364,7 +362,7 @@ def zoledronate_first_infusion(order: DrugOrder, patient: Facts) -> Outcome:
         is False
     )
     if safe and not orders_of(patient, sets.PARACETAMOL):
-        offers = (OrderParacetamol(order.planned.when.first),)
+        offers = (paracetamol(order.planned.when.first),)
     return Advice(
         Indicator.INFO,
         _(

@@ -585,7 +585,8 @@ def cementoplasty_long_bone(order: ActOrder, patient: Facts) -> Outcome:
     """Cementoplasty of a long bone without percutaneous fixation in the order or beside it."""
     fixations = orders_of(patient, sets.PERCUTANEOUS_FIXATION)  # the order itself among them
     fixed = any(
-        isinstance(one, ActOrder) and (not one.regions or not one.regions.isdisjoint(order.regions)) for one in fixations
+        isinstance(one, ActOrder) and (not one.regions or not one.regions.isdisjoint(order.regions))
+        for one in fixations
     )
     blocked = unless_all(
         that(

@@ -19,7 +19,6 @@ from service.rules.bone_metastases.conditions import (  # noqa
     active_conditions,
     antiresorptives,
     approximation,
-    calcium_is_high,
     days_between,
     given_within,
     orders_of,
@@ -138,7 +137,7 @@ def phase_of(patient):
 
 
 def settled_by_albumin(condition, calcium, holds):
-    truth = u.settled_by_albumin(condition.holds, calcium, holds)
+    truth = c.settled_by_albumin(condition.holds, calcium, holds)
     return Condition(condition.text, truth.holds, truth.basis)
 
 
@@ -211,3 +210,7 @@ def rule(
         once=once,
         reading=reading,
     )
+
+
+def calcium_is_high(patient):
+    return c.calcium_is_high(None, patient).holds is True

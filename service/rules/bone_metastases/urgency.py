@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
 
 from mappings.dates import days_before
-from mappings.facts import Act, CorrectedCalcium, Diagnosis, Fact, Facts, Known, Order
-from mappings.quantities import Bounds
+from mappings.facts import Act, Diagnosis, Facts, Order
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import _
-from service.rules.bone_metastases.conditions import active_conditions
+from service.rules.bone_metastases.conditions import active_conditions, settled_by_albumin
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either, negated
@@ -21,22 +19,6 @@ from service.rules.outcome import Advice
 
 CRISIS_ABOVE = Decimal("3.5")
 """mmol/L: acute hypercalcaemic crisis (RAO, contexte général §4)."""
-
-
-def settled_by_albumin(
-    holds: bool | None,  # noqa: FBT001 - a truth
-    calcium: Fact[CorrectedCalcium],
-    fulfils: Callable[[Bounds], bool | None],
-) -> Truth:
-    """A truth about calcium; one that an uncorrected value does not fulfil stays open when albumin could not be looked up.
-
-    It is open only where some plausible albumin would fulfil it.
-    """
-    if holds is not False or not isinstance(calcium, Known) or calcium.value.albumin_unavailable is None:
-        return that(holds, calcium)
-    if calcium.value.possible is None or fulfils(calcium.value.possible) is False:
-        return that(holds, calcium)
-    return that(None, calcium.value.albumin_unavailable)
 
 
 @condition(_("calcium is above {limit} mmol/L", limit=CRISIS_ABOVE), reads=("crisis_calcium",))

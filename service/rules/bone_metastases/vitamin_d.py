@@ -9,6 +9,7 @@ from mappings.dates import When
 from mappings.facts import Exposure, ExposureKind, Exposures, Fact, Facts, Known, Order, Unavailable, VitaminD, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _, _c
+from service.rules.bone_metastases.requests import CHOLECALCIFEROL_INSTEAD, vitamin_d
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
@@ -44,8 +45,6 @@ from service.rules.offers import (
     DeleteOrder,
     Offer,
     OrderAnalyte,
-    OrderVitaminD,
-    SetCholecalciferol,
     StartOn,
     UpdateOrder,
 )
@@ -221,7 +220,7 @@ def _correction_advice(
     urgent = is_urgent(order, patient)
     offers: list[Offer] = []
     if _may_offer_correction(patient):
-        offers.append(OrderVitaminD(weeks, maintenance=not _maintained(patient)))
+        offers.append(vitamin_d(weeks, patient.today, maintenance=not _maintained(patient)))
     detail = [LOADING.with_(weeks=weeks)]
     if start:
         summary = _("{drug}: correct vitamin D first", drug=order.name)
@@ -522,7 +521,7 @@ def vitamin_d_prefer_d3(order: Order, patient: Facts) -> Outcome:
             "Above all for spaced doses. The same dose and timing can be kept.",
         ),
     )
-    return Advice(Indicator.INFO, summary, detail, metastasis.basis, (UpdateOrder(order, (SetCholecalciferol(),)),))
+    return Advice(Indicator.INFO, summary, detail, metastasis.basis, (UpdateOrder(order, (CHOLECALCIFEROL_INSTEAD,)),))
 
 
 @rule(
@@ -578,7 +577,7 @@ def supplementation_missing(order: Order, patient: Facts) -> Outcome:
                 "Vitamin D: 50 000 IU cholecalciferol once a month with a meal.",
             )
         )
-        offers = (OrderVitaminD(0),)
+        offers = (vitamin_d(0, patient.today),)
     if no_calcium.holds:
         detail.append(_calcium_text(patient))
     summary = _(

@@ -23,22 +23,30 @@ from mappings.facts import Fact, Facts, Known, VitaminD
 from mappings.quantities import Bounds, exactly
 from mappings.readers.findings import KINDS
 from mappings.readers.questionnaires import SCORES
+from mappings.vocabulary.analytes import Analyte
+from service.evaluate import evaluate_orders, evaluate_patient
+from service.guidelines import GUIDELINES
 from service.rules.bone_metastases.renal_function import TABLE_2, doses_for
-from service.rules.outcome import Advice, Failure, Silence, evaluate
+from service.rules.outcome import Advice, Failure, Silence
 
 LEVELS = ("silent", "info", "warning", "critical")
 
 
 class WithSymbol:
-    """A record in which one result is a symbol."""
+    """A record in which one result is a symbol; what its conditions answer is its own."""
 
     def __init__(self, record: Facts, fact: str, number: Symbol) -> None:
         self._record, self._fact = record, fact
         self._bounds = Bounds(number, number)  # type: ignore[arg-type]  # it reckons as a Decimal does
+        self.asked: dict[Any, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._record, name)
         return self._replaced(found) if name.removeprefix("crisis_") == self._fact else found
+
+    def result(self, analyte: Analyte) -> Fact[Any]:
+        found = self._record.result(analyte)
+        return self._replaced(found) if analyte.id == self._fact else found
 
     def finding(self, name: str, regions: frozenset[str] = frozenset()) -> Fact[Any]:
         found = self._record.finding(name, regions)
@@ -60,7 +68,11 @@ def levels(told: dict[str, Any], fact: str) -> Callable[[Symbol], dict[str, str]
 
     def code(number: Symbol) -> dict[str, str]:
         facts: Any = WithSymbol(record, fact, number)
-        answered = evaluate(advised.rules, orders, facts, patient_view=not orders)
+        answered = (
+            evaluate_orders(advised.rules, GUIDELINES[0], orders, facts)
+            if orders
+            else evaluate_patient(advised.rules, facts)
+        )
         assert not [one for one in answered if isinstance(one.outcome, Failure)], answered
         said = {one.rule.id: one.outcome for one in answered if not isinstance(one.outcome, Silence)}
         return {rule: one.indicator.value if isinstance(one, Advice) else "cannot tell" for rule, one in said.items()}

@@ -297,7 +297,11 @@ def _reading(reading: Reading, quantity: Mapping[str, Any], analyte: Analyte) ->
         unit = reading.measurement.reported.unit
         return Item(Kind.UNIT, Verdict.UNDERSTOOD, "", "", unit, analyte.name.message)
     why = reading.problem.parameters.get("why") if reading.problem is not None else None
-    said = why.message.format_map(_Masked(unit=unit_shown(quantity), analyte=analyte.name.message)) if isinstance(why, Text) else ""
+    said = (
+        why.message.format_map(_Masked(unit=unit_shown(quantity), analyte=analyte.name.message))
+        if isinstance(why, Text)
+        else ""
+    )
     return _unit(Kind.UNIT, Verdict.NOT_UNDERSTOOD, quantity, f"{analyte.name.message}: {said}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -11,7 +12,8 @@ import service.rules.bone_metastases
 from mappings.facts import setting_texts
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, sentence
-from service.rules.citation import CHU, ONC, Citation, Document, cited, rao
+from service.rules.bone_metastases.documents import CHU, KAS, ONC, rao
+from service.rules.citation import Citation, cited
 from service.rules.rule import Rule
 
 POLICY = GUIDELINES[0].policy
@@ -79,7 +81,7 @@ def test_a_chapter_is_cited_with_its_sections_by_number_then_its_tables_then_the
 
 def test_a_chapter_without_sections_and_sections_without_a_chapter_are_cited_alone():
     assert source(rao("surgery")).endswith("Bone metastases: surgery")
-    assert source(Citation(Document.KAS, places="§2")).endswith("Interventional radiology and bone metastases: §2")
+    assert source(replace(KAS, places="§2")).endswith("Interventional radiology and bone metastases: §2")
 
 
 def test_several_documents_are_cited_one_after_the_other_each_once_and_one_without_places_by_its_title():

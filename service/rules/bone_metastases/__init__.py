@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mappings.wording import _
 from service.rules.bone_metastases import (
     calcium,
@@ -19,6 +21,7 @@ from service.rules.bone_metastases import (
     treatment_course,
     vitamin_d,
 )
+from service.rules.bone_metastases.documents import DOCUMENTS
 from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
 from service.rules.bone_metastases.settings import Settings
@@ -46,5 +49,7 @@ GUIDELINE = Guideline(
     ),
     policy=POLICY,
     settings=Settings(),
+    documents=DOCUMENTS,
+    folder=Path(__file__).parent,
     notes=NOTES,
 )

@@ -6,6 +6,7 @@ from mappings.facts import Facts, Order, RadiotherapyOrder
 from mappings.facts.bones import SPINE, includes
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import _
+from service.rules.bone_metastases.documents import KAS, ONC, rao
 from service.rules.bone_metastases.situations import (
     ANY_RELEVANT,
     few_bone_metastases,
@@ -16,7 +17,6 @@ from service.rules.bone_metastases.situations import (
     unless_all,
     untreated_cord_compression,
 )
-from service.rules.citation import KAS, ONC, rao
 from service.rules.outcome import Advice, Indicator, Outcome
 
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from mappings.facts import DrugOrder, Facts, Interval
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Amount, _
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.requests import BY_INTRAVENOUS_ROUTE, BY_SUBCUTANEOUS_ROUTE, MONTHLY, paracetamol
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
@@ -25,7 +26,6 @@ from service.rules.bone_metastases.situations import (
     too_old,
     unless_all,
 )
-from service.rules.citation import rao
 from service.rules.offers import (
     Offer,
     SetDose,

@@ -6,6 +6,7 @@ from mappings.dates import add_months, days_before
 from mappings.facts import Act, ActOrder, Facts, Order
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     Trigger,
@@ -18,7 +19,6 @@ from service.rules.bone_metastases.situations import (
     that,
     unless_all,
 )
-from service.rules.citation import rao
 from service.rules.outcome import Advice, Indicator, Outcome
 
 BONE_SCINTIGRAPHY = Trigger(

@@ -13,6 +13,7 @@ from mappings.facts.bones import LONG_BONES, bones_of, has_vertebra
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import INR, PAIN_SCORE, PLATELETS, PROTHROMBIN
 from mappings.wording import Text, _, verbatim
+from service.rules.bone_metastases.documents import CHU, CIM, rao
 from service.rules.bone_metastases.imaged import CT, MRI, imaged, imaging_line
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
@@ -33,7 +34,6 @@ from service.rules.bone_metastases.situations import (
     that,
     unless_all,
 )
-from service.rules.citation import CHU, CIM, rao
 from service.rules.offers import OrderAnalyte
 from service.rules.outcome import Advice, Basis, Indicator, Outcome
 

@@ -26,6 +26,7 @@ from mappings.readers.courses import reckoned_end
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.bone_metastases.bone_radiotherapy import as_act
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     URGENCY_NEEDS,
@@ -39,7 +40,6 @@ from service.rules.bone_metastases.situations import (
     that,
     unless_all,
 )
-from service.rules.citation import rao
 from service.rules.offers import Offer, StartOn, UpdateOrder
 from service.rules.outcome import Advice, Basis, Indicator, Outcome
 

@@ -9,6 +9,7 @@ from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import CREATININE
 from mappings.wording import Amount, Text, _
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
@@ -32,7 +33,6 @@ from service.rules.bone_metastases.situations import (
     unless_all,
     with_urgency,
 )
-from service.rules.citation import rao
 from service.rules.offers import DeleteOrder, OrderAnalyte, SetDose, UpdateOrder
 from service.rules.outcome import Advice, CannotTell, Indicator, Outcome, Silence
 

@@ -9,6 +9,7 @@ from mappings.facts import Act, ActOrder, Facts, Order, RadiotherapyCourse, Radi
 from mappings.facts.bones import SPINE, includes, may_be_same
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _, _c
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.imaged import CT, RADIOGRAPHS, imaged, imaging_line
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
@@ -25,7 +26,6 @@ from service.rules.bone_metastases.situations import (
     that,
     unless_all,
 )
-from service.rules.citation import rao
 from service.rules.outcome import Advice, Indicator, Outcome
 
 

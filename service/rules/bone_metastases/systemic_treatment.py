@@ -11,6 +11,7 @@ from mappings.facts.bones import SPINE, includes, may_be_same
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.bone_metastases.bone_radiotherapy import as_act
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
@@ -33,7 +34,6 @@ from service.rules.bone_metastases.situations import (
     that,
     unless_all,
 )
-from service.rules.citation import rao
 from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Advice, Basis, CannotTell, Indicator, Outcome, Silence
 

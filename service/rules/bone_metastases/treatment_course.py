@@ -9,6 +9,7 @@ from mappings.facts import ActOrder, Course, Exposure, Exposures, Facts, Known, 
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import PHOSPHATE
 from mappings.wording import Text, _
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     ANTIRESORPTIVE,
@@ -33,7 +34,6 @@ from service.rules.bone_metastases.situations import (
     too_old,
     unless_all,
 )
-from service.rules.citation import rao
 from service.rules.offers import Offer, OrderAnalyte, SetInstruction, UpdateOrder
 from service.rules.outcome import Advice, Indicator, Outcome, Silence
 

@@ -19,8 +19,8 @@ from mappings.facts.events import Act, Allergy, Diagnosis
 from mappings.facts.fact_settings import FactSettings, setting, setting_texts
 from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder
 from mappings.facts.patient import Facts
-from mappings.facts.radiotherapy import Course as RadiotherapyCourse
 from mappings.facts.radiotherapy import FRACTIONS_A_WEEK_SAID, Prescription, Target, Volume, reckoned_end
+from mappings.facts.radiotherapy import Course as RadiotherapyCourse
 from mappings.facts.results import (
     CALCIUM_LIMITS,
     Clearance,

@@ -43,6 +43,7 @@ from service.rules.bone_metastases.conditions import (
     no_short_life_expectancy,
     orders_of,
 )
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.long_bones import (
     AXIAL_LYSIS_PERCENT,
     CIRCUMFERENTIAL_LYSIS_PERCENT,
@@ -51,7 +52,6 @@ from service.rules.bone_metastases.long_bones import (
     nothing_orthopaedic,
 )
 from service.rules.bone_metastases.schemes import GRAY, ONCE, ONCE_FOR_THE_CORD, USUAL, Row, volume_said
-from service.rules.citation import rao
 from service.rules.condition import (
     Condition,
     Truth,

@@ -32,6 +32,7 @@ from service.rules.bone_metastases.cord_dose import (
     fractions_with_a_cord_limit,
     irradiated_too_soon_before,
 )
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.oligometastatic import (
     BEYOND_DEFINITION,
     DEFINITION,
@@ -58,7 +59,6 @@ from service.rules.bone_metastases.stereotactic_contraindications import (
     decompressed_since,
     known_whether_decompressed,
 )
-from service.rules.citation import rao
 from service.rules.condition import Truth, any_named, basis_of, condition, holding, that, words_of
 from service.rules.naming import planned_remarks
 from service.rules.outcome import Indicator, Outcome

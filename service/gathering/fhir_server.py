@@ -46,6 +46,11 @@ class FhirProblem(Exception):
         self.why = why
         self.status = status
 
+    @property
+    def of_this_question(self) -> bool:
+        """The server answered, and a smaller question may be answered better."""
+        return bool(self.status) or self.why in (TOO_MANY_PAGES, TRUNCATED, TOO_LARGE)
+
 
 NOT_LISTED = _(
     "the FHIR server of the request is not on the service's allowlist (OSTEOCDS_FHIR_BASES), so it was not called",
@@ -118,13 +123,14 @@ class FhirServer:
             return [self.read(f"Patient/{quote(patient_id, safe='')}")]
         patient_id = _escaped(patient_id)
         try:
-            return self._pages(query.resource_type, query.search(patient_id))
+            return self._pages(query.resource_type, query.search(patient_id), by_get=not query.several)
         except FhirProblem as problem:
             if problem.status == 404 and query.resource_type in self.missing_types:
                 return []
             if problem.status not in _PARAMETER_REFUSED or not query.fallback:
                 raise
-            return self._pages(query.resource_type, query.search(patient_id, fallback=True))
+            fallback = query.search(patient_id, fallback=True)
+            return self._pages(query.resource_type, fallback, by_get=not query.several)
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> list[Mapping[str, Any]]:
         """The resources with these ids, as Bundles. Raises `FhirProblem`."""
@@ -138,8 +144,10 @@ class FhirServer:
     def _root(self) -> str:
         return self.base.rstrip("/") + "/"
 
-    def _pages(self, resource_type: str, parameters: list[tuple[str, str]]) -> list[Mapping[str, Any]]:
-        page = self._first_page(resource_type, parameters)
+    def _pages(
+        self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool = True
+    ) -> list[Mapping[str, Any]]:
+        page = self._first_page(resource_type, parameters, by_get=by_get)
         pages = [page]
         while (link := next_link(page)) is not None:
             if len(pages) >= MOST_PAGES:
@@ -161,11 +169,12 @@ class FhirServer:
             raise FhirProblem(FOREIGN_LINK)
         return url
 
-    def _first_page(self, resource_type: str, parameters: list[tuple[str, str]]) -> Mapping[str, Any]:
+    def _first_page(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool) -> Mapping[str, Any]:
+        """By POST, else by GET, unless the parameters are too long for an address."""
         try:
             return self._bundle(self._json("POST", f"{self._root}{resource_type}/_search", form=parameters))
         except FhirProblem as problem:
-            if problem.status not in _POST_REFUSED:
+            if problem.status not in _POST_REFUSED or not by_get:
                 raise
         return self._bundle(self._json("GET", f"{self._root}{resource_type}", parameters=parameters))
 

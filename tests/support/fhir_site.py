@@ -72,13 +72,23 @@ def site(request: Mapping[str, Any], **faults: Fault) -> Iterator[responses.Requ
     templates = published(request["hook"])
     assert set(faults) <= set(templates)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as network:
-        for key, template in templates.items():
-            search = Search(key, template, request["prefetch"][key])
-            faults.get(key, holds)(search, network)
+        searches = [Search(key, template, request["prefetch"][key]) for key, template in templates.items()]
+        for search in searches:
+            faults.get(search.key, holds)(search, network)
+        holds(_observations([search for search in searches if search.resource_type == "Observation"]), network)
         yield network
         for call in network.calls:
             assert str(call.request.url).startswith((f"{BASE}/", f"{BASE}?"))
             assert call.request.headers["Authorization"] == f"Bearer {BEARER}"
+
+
+def _observations(searches: list[Search]) -> Search:
+    """The one search for all Observations that the service makes where none was prefetched, and what the site holds for it."""
+    codes = dict.fromkeys(code for one in searches for code in one.parameters["combo-code"].split(","))
+    others = "&".join(f"{name}={value}" for name, value in searches[0].parameters.items() if name != "combo-code")
+    entries = [entry for one in searches for entry in one.found["entry"]]
+    found = {**searches[0].found, "entry": entries, "total": len(entries)}
+    return Search("observations", f"Observation?combo-code={','.join(codes)}&{others}", found)
 
 
 def holds(search: Search, network: responses.RequestsMock) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from functools import cached_property
 from types import ModuleType
@@ -63,6 +64,9 @@ class Place(Enum):
     """In italics, below what the card rests on."""
 
 
+Rounding: TypeAlias = Mapping[type, tuple[Decimal, ...]]
+"""The limits that a computed result of a kind is never rounded across, where it is shown."""
+
 NoteSays: TypeAlias = Callable[[Any, Facts], Iterable[Text | Basis]]
 """The sentences of a note; of a fact among them what must be said of it (provisional, not verified)."""
 
@@ -92,7 +96,10 @@ def note(
 
 @dataclass(frozen=True)
 class Guideline:
-    """One guideline. Raises `ValueError` where an id is used twice, or the policy names a rule that there is not."""
+    """One guideline. Raises `ValueError` where an id is used twice, or the policy names a rule that there is not.
+
+    `rounding` are the limits of its tables, which decide how many digits of a computed result are shown.
+    """
 
     id: str
     title: Text
@@ -101,6 +108,7 @@ class Guideline:
     policy: Policy
     settings: FactSettings
     notes: tuple[Note, ...] = ()
+    rounding: Rounding = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]

@@ -19,8 +19,8 @@ from mappings.facts.events import Act, Allergy, Diagnosis
 from mappings.facts.fact_settings import FactSettings, setting, setting_texts
 from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder
 from mappings.facts.patient import Facts
+from mappings.facts.radiotherapy import FRACTIONS_A_WEEK_SAID, Prescription, Target, Volume, reckoned_end
 from mappings.facts.radiotherapy import Course as RadiotherapyCourse
-from mappings.facts.radiotherapy import Prescription, Target, Volume
 from mappings.facts.results import (
     CALCIUM_LIMITS,
     Clearance,
@@ -35,6 +35,7 @@ from mappings.facts.three_valued import Absent, Collected, Fact, FactNotKnownErr
 
 __all__ = [
     "CALCIUM_LIMITS",
+    "FRACTIONS_A_WEEK_SAID",
     "Absent",
     "Act",
     "ActOrder",
@@ -71,6 +72,7 @@ __all__ = [
     "VitaminD",
     "Volume",
     "known",
+    "reckoned_end",
     "setting",
     "setting_texts",
     "uncertain_remark",

@@ -55,11 +55,11 @@ OF_THE_RECORD = -1
 class Condition:
     """A question to an order and a record, asked once a request however many rules share it.
 
-    `{names}` of settings in its words are filled in from the settings in force. A function whose first parameter is `_order`
+    `{names}` of `settings` in its words are filled in from the settings in force. A function whose first parameter is `_order`
     asks about the patient alone: its answer holds for every order.
     """
 
-    __slots__ = ("_ask", "_of_patient", "_settings", "reads", "text")
+    __slots__ = ("_ask", "_of_patient", "reads", "settings", "text")
 
     def __init__(self, text: Text, reads: Iterable[Reads], ask: Ask) -> None:
         self.text = text
@@ -67,7 +67,7 @@ class Condition:
         self._ask = ask
         self._of_patient = next(iter(signature(ask).parameters)).startswith("_")
         named = {name for _literal, name, _spec, _conversion in Formatter().parse(text.message) if name}
-        self._settings = named - text.parameters.keys()
+        self.settings = named - text.parameters.keys()
 
     def __call__(self, order: Any, patient: Facts) -> Truth:
         """Whether it holds."""
@@ -82,9 +82,9 @@ class Condition:
     def said(self, patient: Facts, truth: Truth | None = None) -> Text:
         """The condition in words, with the figures of the settings in force."""
         text = self.text if truth is None or truth.text is None else truth.text
-        if not self._settings or (truth is not None and truth.text is not None):
+        if not self.settings or (truth is not None and truth.text is not None):
             return text
-        return text.with_(**{name: getattr(patient.settings, name) for name in self._settings})
+        return text.with_(**{name: getattr(patient.settings, name) for name in self.settings})
 
     def __repr__(self) -> str:
         return f"Condition({self.text.message!r})"

@@ -20,7 +20,7 @@ from support.quirk import (
     status,
     words,
 )
-from support.scenario import NOW, PATIENT, SETTINGS, WORLD
+from support.scenario import NOW, PATIENT, WORLD
 
 from mappings.clock import Clock
 from mappings.evidence import Evidence
@@ -28,6 +28,7 @@ from mappings.facts import Absent, ClearanceMethod, Fact, Finding, Known, Unavai
 from mappings.queries import query_table
 from mappings.readers.orders import read_order
 from mappings.record import Record
+from service.guidelines import GUIDELINES
 
 FINDING = "urn:osteocds:finding"
 ALBUMIN, CALCIUM, CREATININE, VITAMIN_D, VITAMIN_D3, WEIGHT = (
@@ -54,7 +55,7 @@ def with_drafts(*resources: Resource, drafts: tuple[Resource, ...] = (), trigger
         read_order(one, clock, evidence.find, WORLD.terminology, index=place, draft=True, triggers=triggers)
         for place, one in enumerate(drafts)
     )
-    return Record(evidence, orders, clock, WORLD.terminology, SETTINGS.clinical)
+    return Record(evidence, orders, clock, WORLD.terminology, GUIDELINES[0].settings)
 
 
 def number(fact: Fact[Any]) -> float:
@@ -80,7 +81,7 @@ def test_the_sex_is_what_the_patient_says_in_a_word(gender, sex):
 def test_a_patient_who_was_not_looked_up_is_unavailable_and_one_who_is_not_there_is_absent():
     asked = record()
     assert isinstance(asked.person, Absent)
-    unasked = Record(Evidence(PATIENT), (), Clock(NOW), WORLD.terminology, SETTINGS.clinical)
+    unasked = Record(Evidence(PATIENT), (), Clock(NOW), WORLD.terminology, GUIDELINES[0].settings)
     assert isinstance(unasked.person, Unavailable)
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.garbage import GARBAGE, NAMES
-from support.scenario import NOW, PATIENT, SETTINGS, WORLD
+from support.scenario import NOW, PATIENT, WORLD
 from support.told_requests import answer, bundles, told_requests
 
 from mappings.clock import Clock
 from mappings.evidence import Evidence, ForeignResource
 from mappings.facts import Facts
 from mappings.record import Record
+from service.guidelines import GUIDELINES
 from service.rules.outcome import Failure
 
 FINDINGS = ("mirels-score", "life-expectancy", "cord-dmax", "disease-response", "epidural-extension")
@@ -43,7 +44,7 @@ def read_all(resources: list[Any]) -> None:
         except ForeignResource:
             continue
     evidence.answered |= {"patient"}
-    record = Record(evidence, (), Clock(NOW), WORLD.terminology, SETTINGS.clinical)
+    record = Record(evidence, (), Clock(NOW), WORLD.terminology, GUIDELINES[0].settings)
     for name in Facts.__abstractmethods__ - {"finding"}:
         getattr(record, name)
     for name in FINDINGS:

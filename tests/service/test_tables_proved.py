@@ -33,12 +33,12 @@ LEVELS = ("silent", "info", "warning", "critical")
 
 
 class WithSymbol:
-    """A record in which one result is a symbol; what its conditions answer holds for one path only."""
+    """A record in which one result is a symbol; what its conditions answer is its own."""
 
     def __init__(self, record: Facts, fact: str, number: Symbol) -> None:
-        self.asked: dict[Any, Any] = {}
         self._record, self._fact = record, fact
         self._bounds = Bounds(number, number)  # type: ignore[arg-type]  # it reckons as a Decimal does
+        self.asked: dict[Any, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._record, name)
@@ -411,8 +411,8 @@ def test_the_doses_of_an_interval_of_clearances_are_those_of_the_clearances_in_i
             ]
             doses = [TABLE_2.of(exactly(one)) for one in inside]
             assert TABLE_2.of(Bounds(low, high, low_open, high_open)) == frozenset().union(*doses)
-            settled = [min(doses[0])] if doses and all(one and one == doses[0] for one in doses) else [None]
-            assert [TABLE_2.settled(Bounds(low, high, low_open, high_open))] == settled
+            settled = min(doses[0]) if doses and all(one and one == doses[0] for one in doses) else None
+            assert TABLE_2.settled(Bounds(low, high, low_open, high_open)) == settled
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------

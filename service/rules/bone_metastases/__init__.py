@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mappings.facts import Clearance, CorrectedCalcium
 from mappings.wording import _
 from service.rules.bone_metastases import (
@@ -20,6 +22,7 @@ from service.rules.bone_metastases import (
     treatment_course,
     vitamin_d,
 )
+from service.rules.bone_metastases.documents import DOCUMENTS
 from service.rules.bone_metastases.doses import TABLE_2
 from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
@@ -49,6 +52,8 @@ GUIDELINE = Guideline(
     ),
     policy=POLICY,
     settings=Settings(),
+    documents=DOCUMENTS,
+    folder=Path(__file__).parent,
     notes=NOTES,
     rounding={Clearance: TABLE_2.limits, CorrectedCalcium: (CRISIS_ABOVE,)},
 )

@@ -9,6 +9,7 @@ from mappings.facts import Act, Collected, Facts, Order, RadiotherapyCourse
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.bone_metastases.bone_radiotherapy import as_act
+from service.rules.bone_metastases.documents import ONC, rao
 from service.rules.bone_metastases.requests import DENTAL_EXAMINATION, ORTHOPANTOMOGRAM
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
@@ -30,7 +31,6 @@ from service.rules.bone_metastases.situations import (
     unless_all,
     with_urgency,
 )
-from service.rules.citation import ONC, rao
 from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Advice, Indicator, Outcome
 

@@ -9,13 +9,13 @@ from mappings.facts.bones import SPINE, includes
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.bone_metastases.conditions import FEW_BONE_METASTASES, few_bone_metastases, orders_of
+from service.rules.bone_metastases.documents import KAS, ONC, rao
 from service.rules.bone_metastases.triggers import ANY_RELEVANT
 from service.rules.bone_metastases.urgency import (
     CRISIS_ABOVE,
     hypercalcaemic_crisis_calcium,
     untreated_cord_compression,
 )
-from service.rules.citation import KAS, ONC, rao
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, rule
 from service.rules.say import critical, info

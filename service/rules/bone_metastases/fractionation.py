@@ -31,6 +31,7 @@ from service.rules.bone_metastases.bone_radiotherapy import (
     target_remarks,
     volume_of,
 )
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     both,
@@ -45,7 +46,6 @@ from service.rules.bone_metastases.situations import (
     too_old,
     unless_all,
 )
-from service.rules.citation import rao
 from service.rules.outcome import Advice, Basis, Indicator, Outcome
 
 # --- what makes bone complicated --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Amount, Text, _
 from service.rules.bone_metastases.checklist import too_old
 from service.rules.bone_metastases.conditions import bone_metastasis, few_bone_metastases, orders_of
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.doses import DENOSUMAB_DOSE, DENOSUMAB_MG, DOSE_TOLERANCE_MG
 from service.rules.bone_metastases.requests import (
     BY_INTRAVENOUS_ROUTE,
@@ -21,7 +22,6 @@ from service.rules.bone_metastases.requests import (
 )
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE
-from service.rules.citation import rao
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either, negated
 from service.rules.naming import planned_remarks

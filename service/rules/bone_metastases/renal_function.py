@@ -16,6 +16,7 @@ from service.rules.bone_metastases.conditions import (
     is_start,
     severe_renal_impairment,
 )
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.doses import DOSE_TOLERANCE_MG, TABLE_2
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.triggers import (
@@ -27,7 +28,6 @@ from service.rules.bone_metastases.triggers import (
     for_bone_metastases,
 )
 from service.rules.bone_metastases.urgency import URGENCY, with_urgency
-from service.rules.citation import rao
 from service.rules.condition import SETTLES_NOTHING, Truth, any_of, condition, is_absent, that
 from service.rules.offers import DeleteOrder, OrderAnalyte, SetDose, UpdateOrder
 from service.rules.outcome import Indicator, Outcome

@@ -36,6 +36,7 @@ from service.rules.bone_metastases.bone_radiotherapy import (
     unless_all_of_regions,
     volume_of,
 )
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
     Condition,
@@ -50,7 +51,6 @@ from service.rules.bone_metastases.situations import (
     that,
     unless_all,
 )
-from service.rules.citation import rao
 from service.rules.outcome import Advice, Basis, CannotTell, Indicator, Outcome, Silence
 
 # --- stereotactic radiotherapy ----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from mappings.dates import When
 from mappings.facts import Exposure, ExposureKind, Exposures, Fact, Facts, Known, Order, Unavailable, VitaminD, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _, _c
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.requests import CHOLECALCIFEROL_INSTEAD, vitamin_d
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.situations import (
@@ -40,7 +41,6 @@ from service.rules.bone_metastases.situations import (
     unless_all,
     with_urgency,
 )
-from service.rules.citation import rao
 from service.rules.offers import (
     DeleteOrder,
     Offer,

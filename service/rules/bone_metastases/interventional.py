@@ -27,6 +27,7 @@ from service.rules.bone_metastases.cementoplasty_contraindications import (
 )
 from service.rules.bone_metastases.checklist import already_ordered, missing_result
 from service.rules.bone_metastases.conditions import bone_metastasis, no_tumour_board_ordered, orders_of
+from service.rules.bone_metastases.documents import CHU, CIM, rao
 from service.rules.bone_metastases.haemostasis import (
     HAEMOSTASIS,
     HAEMOSTASIS_LIMITS,
@@ -35,7 +36,6 @@ from service.rules.bone_metastases.haemostasis import (
 )
 from service.rules.bone_metastases.imaged import CT, MRI, Modality, imaged, imaging_line
 from service.rules.bone_metastases.settings import settings_of
-from service.rules.citation import CHU, CIM, rao
 from service.rules.condition import Truth, any_of, condition, holding, that
 from service.rules.logic import either, negated
 from service.rules.naming import named, planned_remarks

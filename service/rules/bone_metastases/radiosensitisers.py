@@ -16,9 +16,9 @@ from service.rules.bone_metastases.conflicts import (
     pairs_of_drug,
     pairs_of_radiotherapy,
 )
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.triggers import drug_order
 from service.rules.bone_metastases.urgency import URGENCY, is_urgent
-from service.rules.citation import rao
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either
 from service.rules.naming import planned_remarks

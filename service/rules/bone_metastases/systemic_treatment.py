@@ -14,6 +14,7 @@ from service.rules.bone_metastases.conditions import (
     given_within,
     severe_renal_impairment,
 )
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.healing import (
     HEALED,
     OPERATED_BONE,
@@ -32,7 +33,6 @@ from service.rules.bone_metastases.together import (
 )
 from service.rules.bone_metastases.triggers import drug_order
 from service.rules.bone_metastases.urgency import URGENCY, is_urgent
-from service.rules.citation import rao
 from service.rules.condition import Truth, any_of, condition, that
 from service.rules.naming import lasting, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder

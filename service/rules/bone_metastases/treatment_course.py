@@ -31,10 +31,10 @@ from service.rules.bone_metastases.courses import (
     treated_as_long_as_advised,
     treatment_ended,
 )
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.prerequisites import PREREQUISITES_READ, missing_prerequisites
 from service.rules.bone_metastases.skeletal_events import skeletal_event, skeletal_events
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE
-from service.rules.citation import rao
 from service.rules.condition import Condition, Truth, any_of, condition, that
 from service.rules.logic import either, negated
 from service.rules.naming import on

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
-
-from mappings.facts import Clearance, DrugOrder, Exposure, Exposures, Facts, Known, Order, Unavailable, known
+from mappings.facts import DrugOrder, Facts, Known, Order, Unavailable, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import CREATININE
-from mappings.wording import Amount, Text, _
+from mappings.wording import _
 from service.rules.bone_metastases.checklist import already_ordered
 from service.rules.bone_metastases.conditions import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
@@ -17,8 +14,8 @@ from service.rules.bone_metastases.conditions import (
     severe_renal_impairment,
 )
 from service.rules.bone_metastases.documents import rao
-from service.rules.bone_metastases.doses import DOSE_TOLERANCE_MG, TABLE_2
-from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.doses import TABLE_2, ordered_dose
+from service.rules.bone_metastases.nephrotoxicity import bisphosphonate_use, nephrotoxic_use
 from service.rules.bone_metastases.triggers import (
     ANTIRESORPTIVE,
     DENOSUMAB,
@@ -200,56 +197,6 @@ def denosumab_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outco
 # --- dose of zoledronic acid ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class OrderedDose:
-    """The dose of zoledronic acid ordered (None: not readable), in mg, beside those that Tableau 2 has for the clearance.
-
-    `right` is the one that it should be; None where the result does not settle it (a bound such as «<40»).
-    """
-
-    ordered: Decimal | None
-    allowed: tuple[Decimal, ...]
-    right: Decimal | None
-
-    @property
-    def too_high(self) -> bool:
-        """Above every dose for the clearance."""
-        return self.ordered is not None and self.ordered > self.allowed[-1] + DOSE_TOLERANCE_MG
-
-    @property
-    def too_low(self) -> bool:
-        """Below every dose for the clearance."""
-        return self.ordered is not None and self.ordered < self.allowed[0] - DOSE_TOLERANCE_MG
-
-    @property
-    def is_to_change(self) -> bool | None:
-        """It is missing or another; None where it is right for some of the clearances that the result leaves possible."""
-        if self.ordered is None:
-            return None if self.right is None else True
-        if self.too_high or self.too_low:
-            return True
-        return False if len(self.allowed) == 1 else None
-
-    def said(self, drug: Text) -> Text:
-        """What is wrong with it."""
-        low, high = self.allowed[0], self.allowed[-1]
-        dose = Amount(low, "mg", to=None if low == high else high)
-        if self.ordered is None:
-            return _("{drug} without a readable dose: {dose} for this clearance", drug=drug, dose=dose)
-        ordered = Amount(self.ordered, "mg")
-        if self.too_high:
-            return _(
-                "{drug} {ordered}: above the dose for this clearance ({dose})", drug=drug, ordered=ordered, dose=dose
-            )
-        return _("{drug} {ordered}: below the dose for this clearance ({dose})", drug=drug, ordered=ordered, dose=dose)
-
-
-def ordered_dose(order: DrugOrder, clearance: Clearance) -> OrderedDose:
-    """The dose of an order, beside Tableau 2; the clearance is one that the table has a dose for."""
-    allowed = tuple(sorted(TABLE_2.of(clearance.bounds)))
-    return OrderedDose(order.dosage.dose_mg, allowed, TABLE_2.settled(clearance.bounds))
-
-
 @condition(_("creatinine clearance is at least {limit} mL/min", limit=TABLE_2.limits[0]), reads=("clearance",))
 def clearance_has_a_dose(_order: Order | None, patient: Facts) -> Truth:
     """Tableau 2 has a dose for it, or may have."""
@@ -303,67 +250,6 @@ NEPHROTOXIC = drug_order(
     sets.BONE_METASTASIS_BISPHOSPHONATES | sets.PLATINUMS_AND_PEMETREXED,
     for_bone_metastases,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """The use of one kind of drug: drafts, and what of the record was given recently or is planned."""
-
-    exposures: Exposures
-    drafts: tuple[DrugOrder, ...]
-    given: tuple[Exposure, ...]
-    planned: tuple[Exposure, ...]
-    given_lately: bool | None
-
-    @property
-    def holds(self) -> bool | None:
-        """There is any; None where nobody knows."""
-        return True if self.drafts or self.planned else self.given_lately
-
-    @property
-    def entries(self) -> tuple[Exposure, ...]:
-        """What of the record it rests on."""
-        return (*self.given, *self.planned)
-
-    @property
-    def names(self) -> tuple[Text, ...]:
-        """The drugs, those of drafts first."""
-        return (*(order.name for order in self.drafts), *(entry.drug.name for entry in self.entries))
-
-
-def use_of(patient: Facts, concepts: frozenset[str], *, days_before: int, days_after: int) -> Use:
-    """A kind of drug drafted, given at most so many days ago, or planned within so many days."""
-    exposures = patient.exposures.of(concepts)
-    drafts = (one for one in patient.orders if one.draft and isinstance(one, DrugOrder) and one.is_any(concepts))
-    planned = (entry for entry in exposures.entries if entry.planned and _begins_within(entry, days_after, exposures))
-    return Use(exposures, tuple(drafts), exposures.recent(days_before), tuple(planned), exposures.in_last(days_before))
-
-
-def _begins_within(entry: Exposure, days: int, exposures: Exposures) -> bool:
-    """An order of the record that states no day counts for today (`rules.md`, "Draft order", "Planned date")."""
-    return entry.first is None or (entry.first.first - exposures.today).days <= days
-
-
-def bisphosphonate_use(patient: Facts) -> Use:
-    """Bisphosphonates for bone metastases, in the days that matter beside a nephrotoxic drug."""
-    settings = settings_of(patient)
-    return use_of(
-        patient,
-        sets.BONE_METASTASIS_BISPHOSPHONATES,
-        days_before=settings.nephrotoxic_bisphosphonate_days,
-        days_after=settings.nephrotoxic_drug_days,
-    )
-
-
-def nephrotoxic_use(patient: Facts) -> Use:
-    """Platinums and pemetrexed, in the days that matter beside a bisphosphonate."""
-    settings = settings_of(patient)
-    return use_of(
-        patient,
-        sets.PLATINUMS_AND_PEMETREXED,
-        days_before=settings.nephrotoxic_drug_days,
-        days_after=settings.nephrotoxic_bisphosphonate_days,
-    )
 
 
 @condition(

@@ -110,9 +110,33 @@ def any_of(text: Text, *conditions: Condition) -> Condition:
     return Condition(text, frozenset().union(*(one.reads for one in conditions)), ask)
 
 
+def any_named(text: Text, *conditions: Condition) -> Condition:
+    """As `any_of`, for a card that says which: where nobody knows, each unknown condition is told by its own words."""
+
+    def ask(order: Any, patient: Facts) -> Truth:
+        asked = [(one, one(order, patient)) for one in conditions]
+        holds = either(*(truth.holds for _one, truth in asked))
+        if holds is not None:
+            return that(holds, *(basis for _one, truth in asked if truth.holds is holds for basis in truth.basis))
+        told = cannot_tell([(one, truth) for one, truth in asked if truth.holds is None], patient)
+        return that(None, *told.missing, *told.basis, severest=told.severest)
+
+    return Condition(text, frozenset().union(*(one.reads for one in conditions)), ask)
+
+
 def holding(conditions: Iterable[Condition], order: Any, patient: Facts) -> tuple[Condition, ...]:
     """Those of the conditions that hold."""
     return tuple(one for one in conditions if one(order, patient).holds)
+
+
+def words_of(conditions: Iterable[Condition], order: Any, patient: Facts) -> tuple[Text, ...]:
+    """The conditions in words, as they are asked about this order."""
+    return tuple(one.said(patient, one(order, patient)) for one in conditions)
+
+
+def basis_of(conditions: Iterable[Condition], order: Any, patient: Facts) -> tuple[Basis, ...]:
+    """What the answers of the conditions rest on."""
+    return tuple(basis for one in conditions for basis in one(order, patient).basis)
 
 
 def unless_all(conditions: Sequence[Condition], order: Any, patient: Facts) -> Silence | CannotTell | None:

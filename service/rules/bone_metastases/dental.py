@@ -20,10 +20,10 @@ from service.rules.bone_metastases.conditions import (
     orders_of,
 )
 from service.rules.bone_metastases.dental_assessment import EXAMINATION, REVIEWS, no_examination
+from service.rules.bone_metastases.documents import ONC, rao
 from service.rules.bone_metastases.settings import Settings, settings_of
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB
 from service.rules.bone_metastases.urgency import URGENCY, with_urgency
-from service.rules.citation import ONC, rao
 from service.rules.condition import Truth, any_of, condition, holding, that
 from service.rules.naming import planned_remarks
 from service.rules.offers import StartOn, UpdateOrder

@@ -14,6 +14,7 @@ from service.rules.bone_metastases.conditions import (
     starts,
     supplements_on_record,
 )
+from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.requests import CHOLECALCIFEROL_INSTEAD, VITAMIN_D_IU, vitamin_d
 from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order, for_bone_metastases
@@ -37,7 +38,6 @@ from service.rules.bone_metastases.vitamin_d_loading import (
     loading_under_way,
     no_loading_of,
 )
-from service.rules.citation import rao
 from service.rules.condition import Truth, any_of, condition, that
 from service.rules.logic import both, either, negated
 from service.rules.naming import planned_remarks

@@ -10,6 +10,7 @@ from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.bone_metastases.conditions import FEW_BONE_METASTASES, few_bone_metastases, orders_of
 from service.rules.bone_metastases.documents import KAS, ONC, rao
+from service.rules.bone_metastases.schemes import GRAY, ONCE, SHORTER, USUAL
 from service.rules.bone_metastases.triggers import ANY_RELEVANT
 from service.rules.bone_metastases.urgency import (
     CRISIS_ABOVE,
@@ -79,8 +80,10 @@ def _still_to_order(patient: Facts) -> Iterator[Text]:
         yield _("Surgical opinion for decompression.")
     if not any(_may_be_of_the_spine(order) for order in orders_of(patient, sets.RADIOTHERAPY)):
         yield _(
-            "Radiotherapy 30 Gy / 10 or 20 Gy / 5 (8 Gy once only with a poor outlook), alone when no decompression is "
-            "indicated."
+            "Radiotherapy {usual} or {shorter} ({once} once only with a poor outlook), alone when no decompression is indicated.",
+            usual=USUAL.slashed(GRAY),
+            shorter=SHORTER.slashed(GRAY),
+            once=ONCE.dose(GRAY),
         )
 
 

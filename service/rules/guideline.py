@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from functools import cached_property
 from pathlib import Path
@@ -65,6 +66,9 @@ class Place(Enum):
     """In italics, below what the card rests on."""
 
 
+Rounding: TypeAlias = Mapping[type, tuple[Decimal, ...]]
+"""The limits that a computed result of a kind is never rounded across, where it is shown."""
+
 NoteSays: TypeAlias = Callable[[Any, Facts], Iterable[Text | Basis]]
 """The sentences of a note; of a fact among them what must be said of it (provisional, not verified)."""
 
@@ -96,7 +100,8 @@ def note(
 class Guideline:
     """One guideline; `folder` is where its code, its ledger and its examples lie.
 
-    Raises `ValueError` where an id is used twice, or the policy names a rule that there is not.
+    `rounding` are the limits of its tables, which decide how many digits of a computed result are shown. Raises `ValueError`
+    where an id is used twice, or the policy names a rule that there is not.
     """
 
     id: str
@@ -108,6 +113,7 @@ class Guideline:
     documents: tuple[Document, ...]
     folder: Path
     notes: tuple[Note, ...] = ()
+    rounding: Rounding = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]

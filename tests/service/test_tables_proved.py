@@ -26,7 +26,7 @@ from mappings.readers.questionnaires import SCORES
 from mappings.vocabulary.analytes import Analyte
 from service.evaluate import evaluate_orders, evaluate_patient
 from service.guidelines import GUIDELINES
-from service.rules.bone_metastases.renal_function import TABLE_2, doses_for
+from service.rules.bone_metastases.doses import TABLE_2
 from service.rules.outcome import Advice, Failure, Silence
 
 LEVELS = ("silent", "info", "warning", "critical")
@@ -387,7 +387,7 @@ def test_a_worse_result_is_never_milder(table):
 
 
 def test_tableau_2_gives_one_dose_from_30_on_and_none_below_for_every_clearance():
-    found = paths("c", "0", "1000", lambda number: doses_for(Bounds(number, number)))  # type: ignore[arg-type]  # as above
+    found = paths("c", "0", "1000", lambda number: TABLE_2.of(Bounds(number, number)))  # type: ignore[arg-type]  # as above
     clearance = z3.Real("c")
     for path in found:
         assert len(path.answer) <= 1
@@ -400,7 +400,7 @@ def test_tableau_2_gives_one_dose_from_30_on_and_none_below_for_every_clearance(
 
 def test_the_doses_of_an_interval_of_clearances_are_those_of_the_clearances_in_it():
     """Every interval whose ends are at, or a little beside, a limit of the table; the grid is finer than any report."""
-    grid = [limit + Decimal(step) / 1000 for limit, _, _ in TABLE_2 for step in range(-4, 5)]
+    grid = [limit + Decimal(step) / 1000 for limit in TABLE_2.limits for step in range(-4, 5)]
     for low, high in itertools.combinations(sorted(grid), 2):
         for low_open, high_open in itertools.product((False, True), repeat=2):
             within = [low, high, *(one + Decimal("0.0005") for one in grid), *grid]
@@ -409,8 +409,10 @@ def test_the_doses_of_an_interval_of_clearances_are_those_of_the_clearances_in_i
                 for one in within
                 if (low < one or (low == one and not low_open)) and (one < high or (one == high and not high_open))
             ]
-            expected = frozenset().union(*(doses_for(exactly(one)) for one in inside))
-            assert doses_for(Bounds(low, high, low_open, high_open)) == expected
+            doses = [TABLE_2.of(exactly(one)) for one in inside]
+            assert TABLE_2.of(Bounds(low, high, low_open, high_open)) == frozenset().union(*doses)
+            settled = min(doses[0]) if doses and all(one and one == doses[0] for one in doses) else None
+            assert TABLE_2.settled(Bounds(low, high, low_open, high_open)) == settled
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------

@@ -46,7 +46,11 @@ FEW_BONE_METASTASES = (Decimal(1), Decimal(5))
 
 
 @condition(
-    _("{low} to {high} bone metastases are recorded", low=FEW_BONE_METASTASES[0], high=FEW_BONE_METASTASES[1]),
+    _(
+        "{low} to {high} bone metastases are recorded as a number",
+        low=FEW_BONE_METASTASES[0],
+        high=FEW_BONE_METASTASES[1],
+    ),
     reads=("finding",),
 )
 def few_bone_metastases(_order: Order | None, patient: Facts) -> Truth:

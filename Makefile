@@ -34,9 +34,9 @@ bench: install
 mutation: install
 	$(TOOL).mutation $(MODULES)
 
-# Writes the catalogue anew from the rules and their scenarios.
+# Writes the catalogue anew from the rules and their examples.
 catalogue: install
-	$(TOOL).catalogue
+	for language in en fr; do .venv/bin/osteocds catalogue --language $$language > service/catalogue/catalogue.$$language.md; done
 
 # Writes the lock files anew; with UPGRADE=--upgrade in the newest versions that pyproject.toml allows.
 lock: .venv/.installed

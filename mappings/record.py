@@ -139,6 +139,10 @@ class Record(Facts):
         self._facts: dict[Analyte, Fact[Measurement]] = {}
         self.asked = {}
 
+    def under(self, settings: FactSettings) -> Record:
+        """The same record once more, read under other settings."""
+        return Record(self._evidence, self._drafts, self._clock, self._terminology, settings)
+
     @property
     def today(self) -> date:
         """The day of the request."""

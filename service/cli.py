@@ -228,6 +228,20 @@ def _moment(as_of: str | None, settings: Settings) -> datetime:
     return moment.replace(tzinfo=settings.timezone) if moment.tzinfo is None else moment.astimezone(settings.timezone)
 
 
+@main.command("catalogue")
+@click.option(
+    "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the catalogue"
+)
+@click.pass_obj
+def print_catalogue(settings: Settings, language: str | None) -> None:
+    """Print the catalogue of the rules as markdown: to be read, checked and signed."""
+    from service.catalogue.markdown import catalogue_to_read  # noqa: PLC0415 - for this command alone
+
+    chosen = Language(language) if language else settings.language
+    for guideline in GUIDELINES:
+        click.echo(catalogue_to_read(guideline, chosen, settings.clinical[guideline.id]), nl=False)
+
+
 @main.command()
 @click.pass_obj
 def rules(settings: Settings) -> None:

@@ -55,7 +55,7 @@ def _is_about(trigger: Trigger, order: Order) -> bool:
 
 def evaluate_patient(rules: Iterable[Rule], patient: Facts) -> tuple[RuleOutcome, ...]:
     """Every rule asked about the patient."""
-    return tuple(RuleOutcome(rule, None, _ask(rule, None, patient)) for rule in rules)
+    return tuple(RuleOutcome(rule, None, ask(rule, None, patient)) for rule in rules)
 
 
 def evaluate_orders(
@@ -72,7 +72,7 @@ def evaluate_orders(
             continue
         own = relevant if rule.trigger.any_relevant else about[rule.trigger]
         for order, scope in own[:1] if rule.once else own:
-            outcome = _ask(rule, order, patient)
+            outcome = ask(rule, order, patient)
             if scope.holds is None and rule.trigger.must_be_known and not isinstance(outcome, Silence):
                 outcome = _out_of_reach(rule.trigger, scope, patient)
             outcomes.append(RuleOutcome(rule, order, outcome))
@@ -91,7 +91,7 @@ def _scope(trigger: Trigger, order: Order, patient: Facts) -> Truth:
         return IN_ANY_CASE
     try:
         return trigger.scope(order, patient)
-    except Exception:  # noqa: BLE001 - as in `_ask`; the rules themselves will fail on the same fact, and be told
+    except Exception:  # noqa: BLE001 - as in `ask`; the rules themselves will fail on the same fact, and be told
         return Truth(None, text=trigger.name)
 
 
@@ -101,7 +101,7 @@ def _out_of_reach(trigger: Trigger, scope: Truth, patient: Facts) -> Outcome:
     return cannot_tell([(trigger.scope, scope)], patient)
 
 
-def _ask(rule: Rule, order: Order | None, patient: Facts) -> Outcome:
+def ask(rule: Rule, order: Order | None, patient: Facts) -> Outcome:
     """The conditions in their order, until one does not hold; then what the rule says."""
     try:
         return unless_all(rule.when, order, patient) or rule.statement(order, patient)

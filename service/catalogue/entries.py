@@ -1,28 +1,20 @@
-"""The catalogue: every rule as a clinician reads, checks and signs it, in both languages.
-
-What a rule declares is taken from the rule; what it says is taken from its scenarios, and kept in `catalogue.json`, which
-`make catalogue` writes and the tests hold current.
-"""
+"""The catalogue: every rule as a clinician reads, checks and signs it: what it declares, and what it says in its examples."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any
-
-import orjson
 
 from mappings.facts import FactSettings, setting_texts
 from mappings.wording import Text, _
-from service.guidelines import GUIDELINES
+from service.cards.compose import EXTENSION
+from service.catalogue.examples import Example, Showroom, examples_of, showroom
 from service.languages.render import Language, render, sentence
 from service.rules.citation import cited
+from service.rules.guideline import Guideline
+from service.rules.outcome import Advice, Indicator
 from service.rules.rule import Hook, Rule
-
-SAID = Path(__file__).parent / "catalogue.json"
-"""What the rules say in their scenarios: conditions, cards, settings that were read, scenarios."""
 
 FACTS: dict[str, Text] = {
     "person": _("sex and age"),
@@ -51,14 +43,14 @@ OUTCOMES: dict[str, Text] = {
     "silent": _("silent"),
     "cannot tell": _("cannot tell"),
 }
-"""What a rule answers in a scenario."""
+"""What a rule answers in an example."""
 
 PATIENT_VIEW = _("view of the patient")
 
 
 @dataclass(frozen=True, slots=True)
 class SaidCard:
-    """One card that the rule gives in a scenario; `level` is its indicator in words."""
+    """One card that the rule gives in an example; `level` is its indicator in words."""
 
     indicator: str
     level: str
@@ -69,7 +61,7 @@ class SaidCard:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One rule in one language; of a scenario its name, the outcome's code and its name."""
+    """One rule in one language; of an example its name, the outcome's code and its name."""
 
     id: str
     statement: str
@@ -80,7 +72,7 @@ class Entry:
     conditions: tuple[str, ...]
     settings: tuple[tuple[str, str, str], ...]
     cards: tuple[SaidCard, ...]
-    scenarios: tuple[tuple[str, str, str], ...]
+    examples: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +81,14 @@ class ChapterEntries:
 
     title: str
     entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoteEntry:
+    """What cards say besides their rules."""
+
+    statement: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,7 @@ class Catalogue:
     """The whole of it in one language."""
 
     chapters: tuple[ChapterEntries, ...]
+    notes: tuple[NoteEntry, ...]
     not_computed: tuple[NotComputed, ...]
 
     @property
@@ -114,28 +115,38 @@ class Catalogue:
 
 
 @cache
-def _said() -> dict[str, Any]:
-    said: dict[str, Any] = orjson.loads(SAID.read_bytes())
-    return said
-
-
-@cache
-def catalogue(language: Language, settings: FactSettings) -> Catalogue:
-    """The catalogue in one language, with the settings of a site."""
+def catalogue(guideline: Guideline, language: Language, settings: FactSettings) -> Catalogue:
+    """The catalogue of a guideline in one language, with the settings of a site."""
     chapters = tuple(
-        ChapterEntries(sentence(one.title, language), tuple(_entry(rule, language, settings) for rule in one.rules))
-        for one in GUIDELINES[0].chapters
+        ChapterEntries(
+            sentence(chapter.title, language),
+            tuple(entry(rule, guideline, language, settings) for rule in chapter.rules),
+        )
+        for chapter in guideline.chapters
     )
     left = tuple(
         NotComputed(sentence(one.says, language), render(cited((one.citation,)), language), sentence(one.why, language))
-        for one in GUIDELINES[0].ledger.stays_text
+        for one in guideline.ledger.stays_text
     )
-    return Catalogue(chapters, left)
+    notes = tuple(
+        NoteEntry(sentence(note.title, language), render(cited(note.citations), language)) for note in guideline.notes
+    )
+    return Catalogue(chapters, notes, left)
 
 
-def _entry(rule: Rule, language: Language, settings: FactSettings) -> Entry:
-    said = _said().get(rule.id, {"conditions": [], "cards": [], "settings": [], "scenarios": []})
-    texts = setting_texts(settings)
+def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSettings) -> Entry:
+    """One rule, from what it declares and from its examples."""
+    examples = examples_of(rule, guideline)
+    room, texts = showroom(guideline, settings), setting_texts(settings)
+    read = {name for one in rule.when for name in one.settings}
+    cards: dict[tuple[str, str], SaidCard] = {}
+    for example in examples:
+        for outcome, settings_read in room.outcomes(example):
+            read |= settings_read
+            if isinstance(outcome, Advice):
+                key = (outcome.indicator.value, outcome.summary.message)
+                if key not in cards:
+                    cards[key] = _card(outcome, example, room, language)
     return Entry(
         id=rule.id,
         statement=sentence(rule.title, language),
@@ -143,24 +154,36 @@ def _entry(rule: Rule, language: Language, settings: FactSettings) -> Entry:
         reading=sentence(rule.reading, language) if rule.reading is not None else "",
         triggers=tuple(sentence(text, language) for text in _triggers(rule)),
         facts=tuple(sentence(text, language) for text in _facts(rule)),
-        conditions=tuple(one[language.value] for one in said["conditions"]),
+        conditions=tuple(sentence(one.under(settings), language) for one in rule.when),
         settings=tuple(
-            (name, sentence(texts[name], language), str(getattr(settings, name))) for name in said["settings"]
+            (name, sentence(text, language), str(getattr(settings, name)))
+            for name, text in texts.items()
+            if name in read
         ),
-        cards=tuple(
-            SaidCard(
-                one["indicator"],
-                render(OUTCOMES[one["indicator"]], language),
-                one[language.value]["summary"],
-                one[language.value]["detail"],
-                tuple(one[language.value]["offers"]),
-            )
-            for one in said["cards"]
-        ),
-        scenarios=tuple(
-            (one[language.value], one["expect"], render(OUTCOMES[one["expect"]], language)) for one in said["scenarios"]
+        cards=tuple(cards[key] for key in sorted(cards, key=lambda key: -Indicator(key[0]).rank)),
+        examples=tuple(
+            (one.name(language), one.expected, render(OUTCOMES[one.expected], language)) for one in examples
         ),
     )
+
+
+def _card(advice: Advice, example: Example, room: Showroom, language: Language) -> SaidCard:
+    texts = (*advice.detail, *advice.lines, *advice.items)
+    return SaidCard(
+        advice.indicator.value,
+        render(OUTCOMES[advice.indicator.value], language),
+        sentence(advice.summary, language),
+        "\n\n".join(sentence(text, language) for text in texts),
+        _offers(example, room, language),
+    )
+
+
+def _offers(example: Example, room: Showroom, language: Language) -> tuple[str, ...]:
+    """The suggestions of the card in which the rule speaks alone; of a merged one nobody could tell whose they are."""
+    for card in room.answer(example, language).response.cards:
+        if card.extension.get(EXTENSION, {}).get("rules") == [example.rule.id]:
+            return tuple(suggestion.label for suggestion in card.suggestions)
+    return ()
 
 
 def _facts(rule: Rule) -> Iterator[Text]:

@@ -63,8 +63,8 @@ def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
 
     @site.get("/catalogue")
     def catalogue_page() -> Response:
-        chosen = language()
-        return page("catalogue.html", chosen, catalogue=catalogue(chosen, settings.clinical))
+        chosen, guideline = language(), next(iter(services.values())).guideline
+        return page("catalogue.html", chosen, catalogue=catalogue(guideline, chosen, settings.clinical[guideline.id]))
 
     @site.get("/questionnaires/<name>")
     def score_page(name: str) -> Response:

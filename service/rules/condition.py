@@ -12,7 +12,7 @@ from inspect import signature
 from string import Formatter
 from typing import Any, TypeAlias
 
-from mappings.facts import Collected, Exposures, Fact, Facts, Known, Unavailable
+from mappings.facts import Collected, Exposures, Fact, Facts, FactSettings, Known, Unavailable
 from mappings.queries import Reads
 from mappings.wording import Text, _
 from service.rules.logic import either
@@ -81,10 +81,15 @@ class Condition:
 
     def said(self, patient: Facts, truth: Truth | None = None) -> Text:
         """The condition in words, with the figures of the settings in force."""
-        text = self.text if truth is None or truth.text is None else truth.text
-        if not self.settings or (truth is not None and truth.text is not None):
-            return text
-        return text.with_(**{name: getattr(patient.settings, name) for name in self.settings})
+        if truth is not None and truth.text is not None:
+            return truth.text
+        return self.under(patient.settings)
+
+    def under(self, settings: FactSettings) -> Text:
+        """The condition in words, with the figures of these settings."""
+        if not self.settings:
+            return self.text
+        return self.text.with_(**{name: getattr(settings, name) for name in self.settings})
 
     def __repr__(self) -> str:
         return f"Condition({self.text.message!r})"

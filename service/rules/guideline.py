@@ -98,10 +98,11 @@ def note(
 
 @dataclass(frozen=True)
 class Guideline:
-    """One guideline; `folder` is where its code, its ledger and its examples lie.
+    """One guideline.
 
-    `rounding` are the limits of its tables, which decide how many digits of a computed result are shown. Raises `ValueError`
-    where an id is used twice, or the policy names a rule that there is not.
+    `folder` is where its code, its ledger and its examples lie; `taken_for_granted` is the record of a patient whom it is
+    about, in the words of the examples; `rounding` are the limits of its tables, which decide how many digits of a computed
+    result are shown. Raises `ValueError` where an id is used twice, or the policy names a rule that there is not.
     """
 
     id: str
@@ -113,6 +114,7 @@ class Guideline:
     documents: tuple[Document, ...]
     folder: Path
     notes: tuple[Note, ...] = ()
+    taken_for_granted: Mapping[str, Any] = field(default_factory=dict)
     rounding: Rounding = field(default_factory=dict)
 
     def __post_init__(self) -> None:

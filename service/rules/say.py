@@ -10,7 +10,7 @@ from service.rules.offers import Offer
 from service.rules.outcome import Advice, Basis, Indicator
 
 
-def advise(  # noqa: PLR0913 - the parts of a card
+def advise(
     indicator: Indicator,
     summary: Text,
     *detail: Text,

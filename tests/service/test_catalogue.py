@@ -1,51 +1,71 @@
-"""The catalogue: complete, and current in the repository."""
+"""The catalogue: complete, true to the rules, and current in the repository."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
-from tools import catalogue as generator
+from support.scenario import outcome_word
 
-from mappings.facts import ClinicalSettings, Facts, setting_texts
-from service.catalogue.entries import CHAPTER_TITLES, FACTS, SAID, catalogue
+from mappings.facts import Facts, setting_texts
+from mappings.queries import NEEDS
+from service.catalogue.entries import FACTS, Entry, catalogue
+from service.catalogue.examples import Example, examples_of, showroom
+from service.catalogue.markdown import catalogue_to_read
+from service.guidelines import GUIDELINES
 from service.languages.render import Language
-from service.rules import CHAPTERS
+from service.rules.rule import Rule
+
+GUIDELINE = GUIDELINES[0]
+FOLDER = Path(__file__).parents[2] / "service" / "catalogue"
+EXAMPLES = [example for rule in GUIDELINE.rules for example in examples_of(rule, GUIDELINE)]
 
 
-def test_what_the_rules_say_is_current() -> None:
-    assert SAID.read_bytes() == generator.said_by_all(), "run `make catalogue` and read what it changed"
+def entries(language: Language) -> dict[str, Entry]:
+    whole = catalogue(GUIDELINE, language, GUIDELINE.settings)
+    return {entry.id: entry for chapter in whole.chapters for entry in chapter.entries}
 
 
 @pytest.mark.parametrize("language", Language)
 def test_the_file_to_be_read_and_signed_is_current(language: Language) -> None:
-    file = generator.path_of(language).read_text(encoding="utf-8")
-    assert file == generator.to_read(language), "run `make catalogue` and read what it changed"
+    file = (FOLDER / f"catalogue.{language.value}.md").read_text(encoding="utf-8")
+    assert file == catalogue_to_read(GUIDELINE, language, GUIDELINE.settings), "run `make catalogue`, read what it changed"
 
 
 @pytest.mark.parametrize("language", Language)
 def test_every_rule_has_its_entry_with_all_that_a_reader_signs(language: Language) -> None:
-    whole = catalogue(language, ClinicalSettings())
-    entries = {entry.id: entry for chapter in whole.chapters for entry in chapter.entries}
-    assert set(entries) == {rule.id for rule in GUIDELINES[0].rules}
-    for entry in entries.values():
-        assert entry.statement
-        assert entry.source
-        assert entry.triggers
-        assert entry.cards
-        assert entry.scenarios
+    assert entries(language).keys() == {rule.id for rule in GUIDELINE.rules}
+    for entry in entries(language).values():
+        assert all((entry.statement, entry.source, entry.triggers, entry.conditions, entry.cards, entry.examples)), entry
 
 
-def test_facts_and_chapters_have_names() -> None:
-    assert set(FACTS) == Facts.__abstractmethods__ - {"today", "settings"}
-    assert set(CHAPTER_TITLES) == {module.__name__.rpartition(".")[2] for module in CHAPTERS}
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.rule.id}: {example.told['name']}")
+def test_an_example_gives_what_it_shows(example: Example) -> None:
+    answer = showroom(GUIDELINE, GUIDELINE.settings).answer(example, Language.ENGLISH)
+    assert outcome_word([one for one in answer.outcomes if one.rule is example.rule]) == example.expected
+
+
+@pytest.mark.parametrize("rule", GUIDELINE.rules, ids=lambda rule: rule.id)
+def test_the_examples_of_a_rule_are_few_and_show_it_speak_and_stay_silent(rule: Rule) -> None:
+    expected = [example.expected for example in examples_of(rule, GUIDELINE)]
+    assert 2 <= len(expected) <= 9
+    assert {"info", "warning", "critical"} & set(expected)
+    assert "silent" in expected
+
+
+def test_facts_have_names() -> None:
+    assert FACTS.keys() == Facts.__abstractmethods__ - {"today", "settings", "result"}
+    assert FACTS.keys() <= NEEDS.keys()
 
 
 def test_every_clinical_setting_is_read_by_some_rule() -> None:
-    said = {name for rule in GUIDELINES[0].rules for name in generator.said(rule)["settings"]}
-    assert said == set(setting_texts())
+    shown = {name for entry in entries(Language.ENGLISH).values() for name, _, _ in entry.settings}
+    assert shown == set(setting_texts(GUIDELINE.settings))
 
 
 def test_a_site_that_changes_a_setting_sees_its_own_figure() -> None:
-    whole = catalogue(Language.ENGLISH, ClinicalSettings(vitamin_d_valid_days=90))
+    whole = catalogue(GUIDELINE, Language.ENGLISH, replace(GUIDELINE.settings, vitamin_d_valid_days=90))
     shown = {
         name: value for chapter in whole.chapters for entry in chapter.entries for name, _, value in entry.settings
     }

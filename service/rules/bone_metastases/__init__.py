@@ -55,5 +55,6 @@ GUIDELINE = Guideline(
     documents=DOCUMENTS,
     folder=Path(__file__).parent,
     notes=NOTES,
+    taken_for_granted={"conditions": ["lung cancer", "bone metastasis"]},
     rounding={Clearance: TABLE_2.limits, CorrectedCalcium: (CRISIS_ABOVE,)},
 )

@@ -28,7 +28,7 @@ from mappings.readers.observations import (
     vitamin_d_fact,
     vitamin_d_severity,
 )
-from mappings.vocabulary.units import Analyte
+from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, COCKCROFT, INR, PLATELETS, Analyte
 from mappings.wording import Amount, Text, _, verbatim
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Europe/Paris"))
@@ -38,7 +38,7 @@ SOURCE = "Observation/1"
 GAP = _("the server did not answer")
 
 
-def read(analyte: Analyte = Analyte.CALCIUM, *, unverified: bool = False, **members: Any) -> Reading | None:
+def read(analyte: Analyte = CALCIUM, *, unverified: bool = False, **members: Any) -> Reading | None:
     whole = {"status": "final", "effectiveDateTime": "2026-03-28", **members}
     observation = {name: member for name, member in whole.items() if member is not None}
     return read_reading(SOURCE, observation, observation, analyte, CLOCK, unverified=unverified)
@@ -75,7 +75,7 @@ def test_a_result_is_read_with_its_value_its_unit_its_day_and_its_source():
 def test_what_makes_a_result_less_certain_is_kept_with_it():
     assert measured(read(**quantity(), status="preliminary")).preliminary
     assert measured(read(**quantity(), unverified=True)).unverified_code
-    assert measured(read(Analyte.CLEARANCE, **quantity(45, "mL/min/{1.73_m2}"))).per_body_surface
+    assert measured(read(COCKCROFT, **quantity(45, "mL/min/{1.73_m2}"))).per_body_surface
 
 
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "registered", "unknown"])
@@ -160,7 +160,7 @@ def test_a_range_is_an_interval_and_is_shown_as_one():
 
 @pytest.mark.parametrize("members", [{"valueInteger": 2}, {"valueDecimal": 2}, {"valueString": "2"}])
 def test_a_number_without_a_unit_is_read_where_the_analyte_has_none(members):
-    assert measured(read(Analyte.INR, **members)).bounds.exact == 2
+    assert measured(read(INR, **members)).bounds.exact == 2
 
 
 @pytest.mark.parametrize(
@@ -186,19 +186,19 @@ def test_a_number_without_a_unit_is_read_where_the_analyte_has_none(members):
 )
 @pytest.mark.parametrize("name", ["valueString", "valueCodeableConcept"])
 def test_a_number_in_words_is_read_with_its_bound(text, low, high, opened, name):
-    bounds = measured(read(Analyte.PLATELETS, **{name: text if name == "valueString" else {"text": text}})).bounds
+    bounds = measured(read(PLATELETS, **{name: text if name == "valueString" else {"text": text}})).bounds
     assert (bounds.low, bounds.high) == (low and Decimal(low), high and Decimal(high))
     assert (bounds.low_open or bounds.high_open) is opened
 
 
 def test_a_text_is_read_before_a_concept_beside_it():
-    found = read(Analyte.PLATELETS, valueString="120 G/L", valueCodeableConcept={"text": "normal"})
+    found = read(PLATELETS, valueString="120 G/L", valueCodeableConcept={"text": "normal"})
     assert measured(found).bounds.exact == 120
 
 
 @pytest.mark.parametrize("text", ["120 G/L".ljust(101), "see comment", "between 120 and 130 G/L", "120-130"])
 def test_prose_is_not_read_as_a_number(text):
-    assert problem(read(Analyte.PLATELETS, valueString=text))
+    assert problem(read(PLATELETS, valueString=text))
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def unusable(when: When | None, name: str = "odd", **members: bool) -> Reading:
 
 
 def chosen(*readings: Reading, gaps: Sequence[Text] = (), valid_days: int = 30) -> Fact[Measurement]:
-    return newest(Analyte.ALBUMIN, readings, tuple(gaps), CLOCK, severity=lower_is_worse, valid_days=valid_days)
+    return newest(ALBUMIN, readings, tuple(gaps), CLOCK, severity=lower_is_worse, valid_days=valid_days)
 
 
 def value(fact: Fact[Measurement]) -> Decimal | None:

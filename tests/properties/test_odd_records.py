@@ -9,13 +9,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.garbage import GARBAGE, NAMES
-from support.scenario import NOW, PATIENT, SETTINGS, WORLD
+from support.scenario import CLINICAL, NOW, PATIENT, WORLD
 from support.told_requests import answer, bundles, told_requests
 
 from mappings.clock import Clock
 from mappings.evidence import Evidence, ForeignResource
 from mappings.facts import Facts
 from mappings.record import Record
+from mappings.vocabulary.analytes import ANALYTES
 from service.rules.outcome import Failure
 
 FINDINGS = ("mirels-score", "life-expectancy", "cord-dmax", "disease-response", "epidural-extension")
@@ -43,9 +44,12 @@ def read_all(resources: list[Any]) -> None:
         except ForeignResource:
             continue
     evidence.answered |= {"patient"}
-    record = Record(evidence, (), Clock(NOW), WORLD.terminology, SETTINGS.clinical)
-    for name in Facts.__abstractmethods__ - {"finding"}:
+    record = Record(evidence, (), Clock(NOW), WORLD.terminology, CLINICAL)
+    for name in Facts.__abstractmethods__ - {"finding", "result"}:
         getattr(record, name)
+    for analyte in ANALYTES:
+        if analyte.valid_days:
+            record.result(analyte)
     for name in FINDINGS:
         record.finding(name)
         record.finding(name, frozenset({"femur:left"}))

@@ -13,6 +13,7 @@ from support.quirk import (
     ZOLEDRONATE,
     cards,
     concept,
+    fact_of,
     quantity,
     quiet,
     record,
@@ -24,6 +25,7 @@ from support.quirk import (
 )
 
 from mappings.facts import Absent, ClearanceMethod, Known, Unavailable
+from mappings.vocabulary import analytes
 from service.languages.render import Language
 
 CALCIUM_MASS, CALCIUM_MOLES, ALBUMIN, PLATELETS = "17861-6", "2000-8", "1751-7", "777-3"
@@ -76,7 +78,7 @@ def component(code: str, number: dict[str, Any] | None, **members: Any) -> dict[
 
 def test_kidney_function_that_is_only_in_components_is_read() -> None:
     of = record(panel(component(CREATININE, quantity(90, "umol/L")), component(COCKCROFT, quantity(28, "mL/min"))))
-    assert value(of.creatinine) == 90
+    assert value(of.result(analytes.CREATININE)) == 90
     assert value(of.clearance) == 28
     assert isinstance(of.clearance, Known)
     assert of.clearance.value.method is ClearanceMethod.REPORTED_COCKCROFT
@@ -85,7 +87,7 @@ def test_kidney_function_that_is_only_in_components_is_read() -> None:
 def test_a_component_without_a_value_does_not_take_the_others() -> None:
     absent = {"dataAbsentReason": {"coding": [{"code": "not-performed"}]}}
     of = record(panel(component(COCKCROFT, None, **absent), component(CREATININE, quantity(90, "umol/L"))))
-    assert value(of.creatinine) == 90
+    assert value(of.result(analytes.CREATININE)) == 90
 
 
 def test_components_decide_a_card_of_the_service() -> None:
@@ -105,19 +107,19 @@ def test_components_decide_a_card_of_the_service() -> None:
     ],
 )
 def test_a_look_alike_is_never_read_as_the_result(code: str, unit: str, fact: str) -> None:
-    assert isinstance(getattr(record(result(code, quantity(2, unit))), fact), Absent)
+    assert isinstance(fact_of(record(result(code, quantity(2, unit))), fact), Absent)
 
 
 def test_displays_with_hidden_signs_change_nothing() -> None:
     coded = {"coding": [{"system": "http://loinc.org", "code": ALBUMIN, "display": "Albumin [Mass/\u200bvolume]?"}]}
-    assert value(record(result(ALBUMIN, quantity(38, "g/L"), code=coded)).albumin) == 38
+    assert value(record(result(ALBUMIN, quantity(38, "g/L"), code=coded)).result(analytes.ALBUMIN)) == 38
     displayed = {"coding": [{"system": LOCAL, "code": "4", "display": "Potassium"}]}
-    assert isinstance(record(result(ALBUMIN, quantity(38, "g/L"), code=displayed)).albumin, Absent)
+    assert isinstance(record(result(ALBUMIN, quantity(38, "g/L"), code=displayed)).result(analytes.ALBUMIN), Absent)
 
 
 def test_a_result_without_a_category_is_read() -> None:
     assert "category" not in result(ALBUMIN)
-    assert value(record(result(ALBUMIN, quantity(38, "g/L"))).albumin) == 38
+    assert value(record(result(ALBUMIN, quantity(38, "g/L"))).result(analytes.ALBUMIN)) == 38
 
 
 # --- units ------------------------------------------------------------------------------------------------------------
@@ -151,7 +153,7 @@ def test_a_unit_in_words_is_read_from_the_closed_table(
     code: str, number: float, unit: str, fact: str, expected: Decimal
 ) -> None:
     of = record(result(code, quantity(number, unit, system=None, code=None)))
-    assert value(getattr(of, fact)) == expected
+    assert value(fact_of(of, fact)) == expected
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ def test_the_unit_decides_not_the_property_that_the_code_implies() -> None:
 @pytest.mark.parametrize("unit", ["{}", "1", "{INR}", "", None])
 def test_an_inr_is_read_with_any_unit_of_none(unit: str | None) -> None:
     number = {"value": 2.5} if unit is None else {"value": 2.5, "unit": unit, "code": unit}
-    assert value(record(result("6301-6", number)).inr) == Decimal("2.5")
+    assert value(record(result("6301-6", number)).result(analytes.INR)) == Decimal("2.5")
 
 
 @pytest.mark.parametrize(
@@ -197,8 +199,8 @@ def test_an_implausible_value_is_refused_and_the_resource_is_named(
     code: str, number: dict[str, Any], fact: str
 ) -> None:
     of = record(result(code, number))
-    assert "Observation/result cannot be used" in why(getattr(of, fact))
-    assert "not plausible" in why(getattr(of, fact))
+    assert "Observation/result cannot be used" in why(fact_of(of, fact))
+    assert "not plausible" in why(fact_of(of, fact))
 
 
 def test_an_implausible_weight_leaves_the_clearance_unavailable() -> None:
@@ -425,7 +427,7 @@ def test_a_coded_result_of_the_same_sample_or_later_decides_alone() -> None:
     ],
 )
 def test_the_name_of_another_result_is_silent(text: str, fact: str) -> None:
-    assert isinstance(getattr(record(in_words(text, quantity(2.3, "mmol/L"))), fact), Absent)
+    assert isinstance(fact_of(record(in_words(text, quantity(2.3, "mmol/L"))), fact), Absent)
 
 
 def test_a_local_result_that_no_rule_reads_makes_no_card_more() -> None:
@@ -472,7 +474,10 @@ def test_the_formula_of_the_clearance_counts_in_kilograms_and_micromoles() -> No
 
 @pytest.mark.parametrize("system", ["LOINC", "http://www.loinc.org/", "https://loinc.org", "http://loinc.org|2.77"])
 def test_loinc_is_read_under_each_of_its_names(system: str) -> None:
-    assert value(record(result(ALBUMIN, quantity(38, "g/L"), code=concept(system, ALBUMIN))).albumin) == 38
+    assert (
+        value(record(result(ALBUMIN, quantity(38, "g/L"), code=concept(system, ALBUMIN))).result(analytes.ALBUMIN))
+        == 38
+    )
 
 
 def test_calcium_corrected_by_the_laboratory_is_not_corrected_twice() -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+
+from mappings.values import value
 
 _FHIR_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
 _FHIR_DATE_TIME = re.compile(
@@ -25,7 +26,7 @@ class UnreadableDate(ValueError):
     """A date that is neither a FHIR date nor a FHIR dateTime nor a near miss that can only mean one day."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class When:
     """A day, or an interval of days where the record says only a year or a month.
 

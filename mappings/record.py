@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
@@ -73,6 +73,7 @@ from mappings.readers.orders import courses_of_orders, is_open_order, read_order
 from mappings.readers.questionnaires import read_response
 from mappings.readers.shapes import a_map, a_text, codings, maps
 from mappings.readers.sites import regions_of
+from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import (
     ALBUMIN,
@@ -106,7 +107,7 @@ ORDERS = _("active orders")
 ALLERGIES = _("allergies")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Result:
     """An Observation, or a component of one, of a recognised concept."""
 

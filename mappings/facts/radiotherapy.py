@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from mappings.dates import When
+from mappings.values import value
 from mappings.wording import Text
 
 
@@ -18,7 +18,7 @@ class Target(StrEnum):
     UNSTATED = "not stated"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Volume:
     """One volume of a prescription: its dose in Gy, in all and a fraction, and its fractions, as far as they are stated."""
 
@@ -34,7 +34,7 @@ class Volume:
         return self.dose_gy / self.fractions if self.dose_gy is not None and self.fractions else None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prescription:
     """What a radiotherapy order prescribes.
 
@@ -60,7 +60,7 @@ class Prescription:
         return next((volume for volume in self.volumes if volume.fractions or volume.fraction_gy), None)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Course:
     """One course of external radiotherapy, however many resources tell it.
 

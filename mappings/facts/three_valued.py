@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from mappings.values import value
 from mappings.wording import Text
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Known(Generic[T]):
     """A fact that the record states. `remarks` are what a card that uses it must say (preliminary, partial date...)."""
 
@@ -25,7 +25,7 @@ class Known(Generic[T]):
         return predicate(self.value)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Absent:
     """Looked for, completely, and not there. `stale` shows the newest value that is too old to count."""
 
@@ -39,7 +39,7 @@ class Absent:
         return False
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unavailable:
     """We could not look. `why` names what stood in the way and what to do; `shown` is an older value, for the reader."""
 
@@ -68,7 +68,7 @@ def known(fact: Fact[T]) -> Known[T]:
     raise FactNotKnownError(f"{fact.what.message} is not known here")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Collected(Generic[T]):
     """All entries of one kind that could be read, and the gaps where more of them may be.
 

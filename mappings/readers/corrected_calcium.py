@@ -21,9 +21,6 @@ CRISIS_ABOVE = Decimal("3.5")
 NORMAL_ALBUMIN = Decimal(40)
 """g/L: the albumin at which calcium needs no correction (RAO, contexte général §4)."""
 
-ANY_ALBUMIN = Bounds(ALBUMIN.scale.lowest, ALBUMIN.scale.highest)
-"""g/L: what an albumin that could not be looked up may be (the plausible range, `codes.md` §3)."""
-
 WHAT = _("corrected calcium")
 
 
@@ -115,7 +112,7 @@ def _correct(
             lower_limit=lower,
             upper_limit=upper,
             albumin_unavailable=unavailable,
-            possible=None if unavailable is None else measured.bounds.shifted(_correction(ANY_ALBUMIN)),
+            possible=None if unavailable is None else measured.bounds.shifted(_correction(_any_albumin())),
         )
 
     fact = newest(ALBUMIN, albumin, gaps, clock, severity=lambda found: _severity(apply(found)), valid_days=valid_days)
@@ -130,6 +127,11 @@ def _near(albumin: Sequence[Reading], measured: Measurement, window_days: int) -
     window = timedelta(days=window_days)
     first, last = measured.when.first - window, measured.when.last + window
     return [reading for reading in albumin if reading.when is None or reading.when.within(first, last)]
+
+
+def _any_albumin() -> Bounds:
+    """g/L: what an albumin that could not be looked up may be (the plausible range, `codes.md` §3)."""
+    return Bounds(ALBUMIN.scale.lowest, ALBUMIN.scale.highest)
 
 
 def _correction(albumin: Bounds) -> Bounds:

@@ -7,7 +7,7 @@ One course is told by many resources (course, phase, plan, fraction, and updates
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +21,7 @@ from mappings.readers.medications import Finder
 from mappings.readers.observations import decimal_of
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
+from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.concepts import Recognised, Terminology
 from mappings.vocabulary.units import normalised_unit
@@ -222,7 +223,7 @@ def added_phases(phases: Iterable[Prescription]) -> tuple[Volume, ...]:
 # --- courses of the record --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Told:
     """One Procedure or order of radiotherapy."""
 

@@ -17,6 +17,7 @@ from mappings.dates import UnreadableDate, When, add_months, day
 from mappings.facts import Dosage, Drug, Interval
 from mappings.readers.observations import decimal_of
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.values import value
 from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Text, _
@@ -90,7 +91,7 @@ _ABBREVIATIONS = {
 _SINGLE = frozenset({"ONCE", "STAT", "X1", "1X", "ONE TIME"})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Timing:
     single: bool
     repeating: bool

@@ -15,6 +15,7 @@ from mappings.facts import Absent, Fact, Finding, Known, Unavailable
 from mappings.quantities import Bounds, bounded
 from mappings.readers.observations import IGNORED_STATUSES, UNDATED, USED_STATUSES, dated_ahead, decimal_of, result_time
 from mappings.readers.shapes import a_map, a_text, codings
+from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.units import normalised_unit
@@ -114,7 +115,7 @@ KINDS: dict[str, FindingKind] = {
 """Every recorded finding, as `rules.md` lists them."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FindingReading:
     """One record of a finding: usable, or with the problem that makes it unusable; one dated `ahead` is only reported."""
 
@@ -186,10 +187,7 @@ def _problem(kind: FindingKind, source: str) -> Text:
 
 
 def _value(node: Mapping[str, Any]) -> object:
-    for name, value in node.items():
-        if name.startswith("value") and value is not None:
-            return value
-    return None
+    return next((said for name, said in node.items() if name.startswith("value") and said is not None), None)
 
 
 def _interpret(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from itertools import compress
@@ -20,6 +20,7 @@ from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
 from mappings.quantities import ZERO, Bounds, bounded
 from mappings.readers.shapes import codings, maps
+from mappings.values import value
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.units import Conversion, UnknownUnit, conversion
 from mappings.wording import Amount, Text, _
@@ -36,7 +37,7 @@ Severity: TypeAlias = "tuple[Decimal | bool, ...]"
 """How severe a card a result gives, compared place by place: the greater is worse."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Reading:
     """One result of one analyte, before it is decided which of them counts.
 
@@ -105,9 +106,9 @@ def _unusable(source: str, why: Text) -> Text:
 
 
 def _has_value(node: Mapping[str, Any]) -> bool:
-    for name, value in node.items():
-        if name.startswith("value") and value not in (None, "", {}, []):
-            return not (name == "valueQuantity" and isinstance(value, dict) and value.get("value") is None)
+    for name, said in node.items():
+        if name.startswith("value") and said not in (None, "", {}, []):
+            return not (name == "valueQuantity" and isinstance(said, dict) and said.get("value") is None)
     return False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
@@ -27,6 +27,7 @@ from mappings.readers.medications import Finder, identify
 from mappings.readers.not_understood import ACTS_SAID, CONDITIONS_SAID, meant, texts_of
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.readers.sites import site_concepts
+from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import ordered_analytes
 from mappings.vocabulary.concepts import Recognised, Terminology
@@ -284,7 +285,7 @@ def courses_of_orders(orders: Sequence[Order]) -> tuple[Order, ...]:
     return tuple(folded)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Joined:
     """What joins a radiotherapy order to others of its course: the orders and identifiers that it names."""
 

@@ -1,6 +1,6 @@
 """Values of one request: dataclasses that the type checker freezes, and that are made as fast as a plain object.
 
-A frozen dataclass sets each of its fields through `object.__setattr__`, which makes it two to three times as slow to make; a
+A frozen dataclass sets each of its fields through `object.__setattr__`, which makes it several times slower to make; a
 record is read into thousands of them. What is kept longer than a request, in a table or a cache, is frozen at run time too.
 """
 

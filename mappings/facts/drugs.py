@@ -141,8 +141,8 @@ class Exposure:
 
 
 @value
-class Course:
-    """A stretch of exposures without a gap of more than a year.
+class Stretch:
+    """A stretch of treatment: exposures without a gap of more than a year.
 
     `latest` is later than `last` where the end of an exposure is not dated: it then lies anywhere between them.
     """
@@ -283,7 +283,7 @@ class Exposures:
         return any(entry.stopped for entry in self.entries)
 
     @property
-    def last_course(self) -> Course | None:
+    def last_course(self) -> Stretch | None:
         """The latest course: exposures linked by gaps within `course_gap_days`; None where nothing is dated."""
         spans = sorted(span for span in map(self._span, self.entries) if span is not None)
         if not spans:
@@ -293,7 +293,7 @@ class Exposures:
             if (begin - latest).days > self.settings.course_gap_days:
                 first = begin
             last, latest = max(last, end), max(latest, possible_end)
-        return Course(first, last, latest)
+        return Stretch(first, last, latest)
 
     def _span(self, entry: Exposure) -> tuple[date, date, date] | None:
         """First day, last dated day, and the latest day that the last dose may have been."""

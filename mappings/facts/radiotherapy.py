@@ -61,7 +61,7 @@ class Prescription:
 
 
 @value
-class Course:
+class RadiotherapyCourse:
     """One course of external radiotherapy, however many resources tell it.
 
     `under_way` is in progress (or active without dates); a completed course without a date is `undated`. `last` is the

@@ -15,7 +15,7 @@ from typing import Any
 from mappings.clock import Clock
 from mappings.dates import UnreadableDate, When, day
 from mappings.evidence import Resource, local_reference, reference_of
-from mappings.facts.radiotherapy import Course, Prescription, Target, Volume
+from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target, Volume
 from mappings.readers.acts import NOT_DONE, UNDER_WAY, reason_concepts, reason_regions, referred
 from mappings.readers.medications import Finder
 from mappings.readers.observations import decimal_of
@@ -243,7 +243,7 @@ def courses(
     find: Finder,
     clock: Clock,
     terminology: Terminology,
-) -> tuple[Course, ...]:
+) -> tuple[RadiotherapyCourse, ...]:
     """The courses that the Procedures of a record tell, each once, and those that a completed order alone tells.
 
     An order of a course that was begun adds what it says of target, dose and planned end.
@@ -354,7 +354,7 @@ def _joined(told: Sequence[_Told]) -> list[list[_Told]]:
     return [members for _, members in groups]
 
 
-def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> Course:
+def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> RadiotherapyCourse:
     """One course; dates are those of its Procedures, of a completed order only where there is no Procedure."""
     acts = [one for one in group if not one.is_order] or [one for one in group if one.status == "completed"]
     top = min(one.level for one in acts)
@@ -374,7 +374,7 @@ def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> C
     targets = {one.target for one in said}
     target = Target.BONE if Target.BONE in targets else Target.OTHER if Target.OTHER in targets else Target.UNSTATED
     recognised = terminology.recognise(codings(newest.resource.get("code")))
-    return Course(
+    return RadiotherapyCourse(
         sources=tuple(sorted({one.source for one in group if one.source})),
         name=shown_words(newest.resource.get("code")),
         target=target,

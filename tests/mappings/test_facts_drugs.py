@@ -11,7 +11,7 @@ import pytest
 
 from mappings.clock import Clock
 from mappings.dates import read_when
-from mappings.facts import Absent, Course, Dosage, Drug, Exposure, ExposureKind, Exposures, Known, Phase, Unavailable
+from mappings.facts import Absent, Dosage, Drug, Exposure, ExposureKind, Exposures, Known, Phase, Stretch, Unavailable
 from mappings.facts.drugs import UNDATED_LAST_DOSE
 from mappings.readers.dosage import read_dosage
 from mappings.readers.medications import identify
@@ -286,8 +286,8 @@ def test_a_treatment_is_stopped_when_one_of_it_was_and_nothing_is_ongoing_or_pla
 # --- courses ----------------------------------------------------------------------------------------------------------
 
 
-def course(first: str, last: str, latest: str | None = None) -> Course:
-    return Course(*(date.fromisoformat(one) for one in (first, last, latest or last)))
+def course(first: str, last: str, latest: str | None = None) -> Stretch:
+    return Stretch(*(date.fromisoformat(one) for one in (first, last, latest or last)))
 
 
 def test_a_course_lasts_from_its_first_day_to_its_last_and_at_most_to_the_latest_possible():

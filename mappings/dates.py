@@ -65,6 +65,22 @@ def newest_of(dates: Sequence[When]) -> list[bool]:
     ]
 
 
+def later_than_all(dates: Sequence[When], others: Sequence[When]) -> list[bool]:
+    """For each date, whether every one of the others is certainly before it; in one pass too."""
+    latest_day = max((other.last for other in others), default=date.min)
+    latest_instant = max((other.instant for other in others if other.instant is not None), default=None)
+    latest_day_alone = max((other.last for other in others if other.instant is None), default=None)
+
+    def is_later(when: When) -> bool:
+        if when.instant is None:
+            return not others or latest_day < when.last
+        return (latest_instant is None or latest_instant < when.instant) and (
+            latest_day_alone is None or latest_day_alone < when.last
+        )
+
+    return [is_later(when) for when in dates]
+
+
 def day(value: date) -> When:
     """A `When` that is one whole day."""
     return When(value, value)

@@ -9,20 +9,20 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.reading import reader_at
 
-from mappings.clock import Clock
 from mappings.dates import When, day
 from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
 from mappings.quantities import Bounds, exactly
+from mappings.readers.newest import Reading
 from mappings.readers.observations import (
-    Reading,
     Severity,
     amount_of,
     decimal_of,
     higher_is_worse,
     lower_is_worse,
-    newest,
-    read_reading,
+    newest_result,
+    read_result,
     shown_in_formula,
     sum_of_fractions,
     vitamin_d_fact,
@@ -32,31 +32,31 @@ from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, COCKCROFT, INR, PLATE
 from mappings.wording import Amount, Text, _, verbatim
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Europe/Paris"))
-CLOCK = Clock(NOW)
+READER = reader_at(NOW)
 TODAY = NOW.date()
 SOURCE = "Observation/1"
 GAP = _("the server did not answer")
 
 
-def read(analyte: Analyte = CALCIUM, *, unverified: bool = False, **members: Any) -> Reading | None:
+def read(analyte: Analyte = CALCIUM, *, unverified: bool = False, **members: Any) -> Reading[Measurement] | None:
     whole = {"status": "final", "effectiveDateTime": "2026-03-28", **members}
     observation = {name: member for name, member in whole.items() if member is not None}
-    return read_reading(SOURCE, observation, observation, analyte, CLOCK, unverified=unverified)
+    return read_result(READER, observation, observation, SOURCE, analyte, unverified=unverified)
 
 
 def quantity(value: object = "2.3", unit: str | None = "mmol/L", **members: Any) -> dict[str, Any]:
     return {"valueQuantity": {"value": value, "unit": unit, **members}}
 
 
-def measured(reading: Reading | None) -> Measurement:
+def measured(reading: Reading[Measurement] | None) -> Measurement:
     assert reading is not None
-    assert reading.measurement is not None, reading.problem
-    return reading.measurement
+    assert reading.found is not None, reading.problem
+    return reading.found
 
 
-def problem(reading: Reading | None) -> str:
+def problem(reading: Reading[Measurement] | None) -> str:
     assert reading is not None
-    assert reading.measurement is None
+    assert reading.found is None
     assert reading.problem is not None
     return reading.problem.parameters["why"].message
 
@@ -347,7 +347,7 @@ def at(hour: int) -> When:
     return When(TODAY, TODAY, NOW.replace(hour=hour))
 
 
-def reading(value: int | str | Bounds, when: When | None, unit: str = "g/L", **members: Any) -> Reading:
+def reading(value: int | str | Bounds, when: When | None, unit: str = "g/L", **members: Any) -> Reading[Measurement]:
     bounds = value if isinstance(value, Bounds) else exactly(Decimal(value))
     source = f"Observation/{bounds.exact}"
     by_name = members.pop("by_name", False)
@@ -356,12 +356,12 @@ def reading(value: int | str | Bounds, when: When | None, unit: str = "g/L", **m
     return Reading(source, when, measurement, by_name=by_name)
 
 
-def unusable(when: When | None, name: str = "odd", **members: bool) -> Reading:
+def unusable(when: When | None, name: str = "odd", **members: bool) -> Reading[Measurement]:
     return Reading(name, when, problem=verbatim(f"{name} cannot be used"), **members)
 
 
-def chosen(*readings: Reading, gaps: Sequence[Text] = (), valid_days: int = 30) -> Fact[Measurement]:
-    return newest(ALBUMIN, readings, tuple(gaps), CLOCK, severity=lower_is_worse, valid_days=valid_days)
+def chosen(*readings: Reading[Measurement], gaps: Sequence[Text] = (), valid_days: int = 30) -> Fact[Measurement]:
+    return newest_result(READER.clock, ALBUMIN, readings, tuple(gaps), severity=lower_is_worse, valid_days=valid_days)
 
 
 def value(fact: Fact[Measurement]) -> Decimal | None:
@@ -496,6 +496,12 @@ def test_a_result_told_by_its_name_is_newer_only_than_all_coded_ones():
         assert value(chosen(unusable(ago(3), by_name=True), *readings)) == 38
 
 
+def test_of_thousands_told_by_their_names_each_is_held_against_the_coded_ones_once():
+    names = [unusable(ago(days % 29 + 2), f"named {days}", by_name=True) for days in range(3000)]
+    coded = [reading(38, ago(days % 28 + 1)) for days in range(3000)]
+    assert value(chosen(*names, *coded)) == 38
+
+
 def test_a_result_told_by_its_name_alone_is_not_called_missing():
     assert why(chosen(unusable(ago(2), by_name=True))) == ["odd cannot be used"]
 
@@ -614,12 +620,14 @@ def measured_in(number: str, unit: str) -> Measurement:
     return measured(reading(number, ago(1), unit))
 
 
-def fraction(value: int | str | Bounds, when: When | None = None, unit: str = "ng/mL", **members: Any) -> Reading:
+def fraction(
+    value: int | str | Bounds, when: When | None = None, unit: str = "ng/mL", **members: Any
+) -> Reading[Measurement]:
     return reading(value, when or ago(2), unit, **members)
 
 
-def values(readings: list[Reading]) -> list[Decimal | None]:
-    return [None if one.measurement is None else one.measurement.bounds.exact for one in readings]
+def values(readings: list[Reading[Measurement]]) -> list[Decimal | None]:
+    return [None if one.found is None else one.found.bounds.exact for one in readings]
 
 
 def test_d2_and_d3_of_one_sample_are_summed():
@@ -667,7 +675,7 @@ def test_a_fraction_that_cannot_be_used_leaves_no_sum():
     [no_d3] = sum_of_fractions([], [unusable(ago(2), "d3")], [fraction(5)])
     [no_d2] = sum_of_fractions([], [fraction(8)], [unusable(ago(2), "d2")])
     [two_units] = sum_of_fractions([], [fraction(8)], [fraction(5, unit="nmol/L")])
-    assert [one.measurement for one in (no_d3, no_d2, two_units)] == [None] * 3
+    assert [one.found for one in (no_d3, no_d2, two_units)] == [None] * 3
     assert [one.problem and one.problem.message for one in (no_d3, no_d2, two_units)] == [
         "d3 cannot be used",
         "d2 cannot be used",

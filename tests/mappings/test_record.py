@@ -27,6 +27,7 @@ from mappings.evidence import Evidence
 from mappings.facts import Absent, ClearanceMethod, Fact, Finding, Known, Unavailable
 from mappings.queries import query_table
 from mappings.readers.orders import read_order
+from mappings.readers.reader import Reader
 from mappings.record import Record
 from mappings.vocabulary import analytes
 
@@ -51,9 +52,9 @@ def with_drafts(*resources: Resource, drafts: tuple[Resource, ...] = (), trigger
     for one in resources:
         evidence.add(one)
     clock = Clock(NOW)
+    reader = Reader(clock, WORLD.terminology, evidence.find)
     orders = tuple(
-        read_order(one, clock, evidence.find, WORLD.terminology, index=place, draft=True, triggers=triggers)
-        for place, one in enumerate(drafts)
+        read_order(reader, one, index=place, draft=True, triggers=triggers) for place, one in enumerate(drafts)
     )
     return Record(evidence, orders, clock, WORLD.terminology, CLINICAL)
 
@@ -300,6 +301,14 @@ def test_a_finding_that_only_its_name_tells_is_read_where_no_code_says_something
     assert score(record(named).finding("sins-score")) == 13
     albumin = observed({**concept(LOINC, ALBUMIN), "text": "SINS"}, valueInteger=13)
     assert isinstance(record(albumin).finding("sins-score"), Absent)
+
+
+def test_a_finding_dated_ahead_is_said_and_leaves_the_one_before():
+    of = record(mirels(9, id_="ahead", day="2026-04-02"), mirels(7, id_="before"))
+    assert score(of.finding("mirels-score")) == 7
+    [told] = of.not_understood()
+    assert told.source == "Observation/ahead"
+    assert "is dated in the future" in words([told.why])
 
 
 def test_a_finding_of_our_own_code_is_not_said_to_be_unverified():

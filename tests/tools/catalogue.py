@@ -41,7 +41,7 @@ def settings_read(rule: Rule, scenario: Scenario) -> set[str]:
         return set()
     traced, record = Traced(), advised.record
     # The same record once more, under settings that only look like settings: no caller of the service needs that.
-    watched = Record(record._evidence, record._drafts, record._clock, record._terminology, traced)  # type: ignore[arg-type]  # noqa: SLF001
+    watched = Record(record._evidence, record._drafts, record._reader.clock, record._reader.terminology, traced)  # type: ignore[arg-type]  # noqa: SLF001
     for one in advised.outcomes:
         if one.rule is rule:
             rule.statement(one.order, watched)

@@ -20,7 +20,7 @@ from support.quirk import (
     status,
     words,
 )
-from support.scenario import CLINICAL, NOW, PATIENT, WORLD
+from support.scenario import NOW, PATIENT, WORLD
 
 from mappings.clock import Clock
 from mappings.evidence import Evidence
@@ -30,6 +30,7 @@ from mappings.readers.orders import read_order
 from mappings.readers.reader import Reader
 from mappings.record import Record
 from mappings.vocabulary import analytes
+from service.guidelines import GUIDELINES
 
 FINDING = "urn:osteocds:finding"
 ALBUMIN, CALCIUM, CREATININE, VITAMIN_D, VITAMIN_D3, WEIGHT = (
@@ -56,7 +57,7 @@ def with_drafts(*resources: Resource, drafts: tuple[Resource, ...] = (), trigger
     orders = tuple(
         read_order(reader, one, index=place, draft=True, triggers=triggers) for place, one in enumerate(drafts)
     )
-    return Record(evidence, orders, clock, WORLD.terminology, CLINICAL)
+    return Record(evidence, orders, clock, WORLD.terminology, GUIDELINES[0].settings)
 
 
 def number(fact: Fact[Any]) -> float:
@@ -82,7 +83,7 @@ def test_the_sex_is_what_the_patient_says_in_a_word(gender, sex):
 def test_a_patient_who_was_not_looked_up_is_unavailable_and_one_who_is_not_there_is_absent():
     asked = record()
     assert isinstance(asked.person, Absent)
-    unasked = Record(Evidence(PATIENT), (), Clock(NOW), WORLD.terminology, CLINICAL)
+    unasked = Record(Evidence(PATIENT), (), Clock(NOW), WORLD.terminology, GUIDELINES[0].settings)
     assert isinstance(unasked.person, Unavailable)
 
 

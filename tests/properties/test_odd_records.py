@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.garbage import GARBAGE, NAMES
-from support.scenario import CLINICAL, NOW, PATIENT, WORLD
+from support.scenario import NOW, PATIENT, WORLD
 from support.told_requests import answer, bundles, told_requests
 
 from mappings.clock import Clock
@@ -17,6 +17,7 @@ from mappings.evidence import Evidence, ForeignResource
 from mappings.facts import Facts
 from mappings.record import Record
 from mappings.vocabulary.analytes import ANALYTES
+from service.guidelines import GUIDELINES
 from service.rules.outcome import Failure
 
 FINDINGS = ("mirels-score", "life-expectancy", "cord-dmax", "disease-response", "epidural-extension")
@@ -44,7 +45,7 @@ def read_all(resources: list[Any]) -> None:
         except ForeignResource:
             continue
     evidence.answered |= {"patient"}
-    record = Record(evidence, (), Clock(NOW), WORLD.terminology, CLINICAL)
+    record = Record(evidence, (), Clock(NOW), WORLD.terminology, GUIDELINES[0].settings)
     for name in Facts.__abstractmethods__ - {"finding", "result"}:
         getattr(record, name)
     for analyte in ANALYTES:

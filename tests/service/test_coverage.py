@@ -14,7 +14,6 @@ from click.testing import CliRunner
 
 from mappings.clock import Clock
 from mappings.vocabulary.concepts import LOINC, Terminology
-from mappings.vocabulary.units import Analyte
 from service.cli import main
 from service.coverage import counts as mapping
 from service.coverage import sample as edge
@@ -95,10 +94,6 @@ def test_the_components_of_a_panel_are_counted_each():
     panel = result(coded(LOINC, "45066-8"))
     panel["component"] = [{"code": coded(LOINC, "77147-7"), "valueQuantity": {"value": 80, "unit": "mL/min"}}]
     assert counted(panel).totals == {(Kind.RESULT, Verdict.UNDERSTOOD): 2, (Kind.UNIT, Verdict.UNDERSTOOD): 1}
-
-
-def test_every_analyte_that_facts_are_read_from_has_its_units_counted():
-    assert set(mapping.ANALYTES) == set(Analyte)
 
 
 def test_a_drug_is_understood_by_code_and_by_name_and_the_report_says_which():

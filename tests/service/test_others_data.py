@@ -17,15 +17,18 @@ from typing import Any
 
 import pytest
 from support.ehr import denosumab, draft, ehr, rules, topics
+from support.quirk import fact as fact_of
 
 from mappings.clock import Clock
 from mappings.evidence import Evidence, local_reference
-from mappings.facts import ClinicalSettings, Collected, Exposures
+from mappings.facts import Collected, Exposures
 from mappings.queries import NEEDS, query_table
 from mappings.record import Record
+from mappings.vocabulary.analytes import ALBUMIN, CREATININE, INR, PAIN_SCORE, PHOSPHATE, PLATELETS, PROTHROMBIN
 from mappings.vocabulary.concepts import LOINC, Terminology
 from service.coverage.counts import Coverage, Item, Verdict
 from service.coverage.sample import examine
+from service.guidelines import GUIDELINES
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 TERMINOLOGY = Terminology.shipped()
@@ -151,14 +154,18 @@ def record(resources: Iterable[tuple[str | None, Resource]], day: str) -> Record
     for full_url, resource in entries:
         evidence.add(resource, full_url)
     clock = Clock(datetime.fromisoformat(day).replace(tzinfo=UTC))
-    return Record(evidence, (), clock, TERMINOLOGY, ClinicalSettings())
+    return Record(evidence, (), clock, TERMINOLOGY, GUIDELINES[0].settings)
+
+
+READ_ALONE = (ALBUMIN, PHOSPHATE, CREATININE, PLATELETS, PROTHROMBIN, INR, PAIN_SCORE)
 
 
 def facts(told: Record) -> dict[str, str | int]:
     """Each fact that is there: how many of it, or its state. Absent ones and empty collections are left out."""
     there: dict[str, str | int] = {}
-    for name in NEEDS.keys() - {"settings", "today", "finding", "clearance_inputs_missing"}:
-        fact = getattr(told, name)
+    names = NEEDS.keys() - {"settings", "today", "finding", "clearance_inputs_missing"}
+    for name in names | {one.id for one in READ_ALONE}:
+        fact = fact_of(told, name)
         if isinstance(fact, Collected | Exposures):
             assert fact.gaps == (), name
             there[name] = len(fact.entries)
@@ -369,7 +376,7 @@ def shorthand_examples() -> list[Resource]:
 def test_the_examples_of_the_french_hospital_profiles_load_into_facts():
     told = record([(None, one) for one in shorthand_examples()], "2024-09-01")
     assert facts(told) == {"person": "Known", "creatinine": "Known", "clearance": "Known"}
-    assert told.creatinine.value.source == "Observation/laboratory-fonction-renale-example-1"
+    assert fact_of(told, "creatinine").value.source == "Observation/laboratory-fonction-renale-example-1"
 
 
 # --- how much is understood -------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from support.quirk import (
     ZOLEDRONATE,
     cards,
     concept,
-    fact_of,
     quantity,
     quiet,
     record,
@@ -23,9 +22,9 @@ from support.quirk import (
     topics,
     words,
 )
+from support.quirk import fact as fact_of
 
 from mappings.facts import Absent, ClearanceMethod, Known, Unavailable
-from mappings.vocabulary import analytes
 from service.languages.render import Language
 
 CALCIUM_MASS, CALCIUM_MOLES, ALBUMIN, PLATELETS = "17861-6", "2000-8", "1751-7", "777-3"
@@ -78,7 +77,7 @@ def component(code: str, number: dict[str, Any] | None, **members: Any) -> dict[
 
 def test_kidney_function_that_is_only_in_components_is_read() -> None:
     of = record(panel(component(CREATININE, quantity(90, "umol/L")), component(COCKCROFT, quantity(28, "mL/min"))))
-    assert value(of.result(analytes.CREATININE)) == 90
+    assert value(fact_of(of, "creatinine")) == 90
     assert value(of.clearance) == 28
     assert isinstance(of.clearance, Known)
     assert of.clearance.value.method is ClearanceMethod.REPORTED_COCKCROFT
@@ -87,7 +86,7 @@ def test_kidney_function_that_is_only_in_components_is_read() -> None:
 def test_a_component_without_a_value_does_not_take_the_others() -> None:
     absent = {"dataAbsentReason": {"coding": [{"code": "not-performed"}]}}
     of = record(panel(component(COCKCROFT, None, **absent), component(CREATININE, quantity(90, "umol/L"))))
-    assert value(of.result(analytes.CREATININE)) == 90
+    assert value(fact_of(of, "creatinine")) == 90
 
 
 def test_components_decide_a_card_of_the_service() -> None:
@@ -112,14 +111,14 @@ def test_a_look_alike_is_never_read_as_the_result(code: str, unit: str, fact: st
 
 def test_displays_with_hidden_signs_change_nothing() -> None:
     coded = {"coding": [{"system": "http://loinc.org", "code": ALBUMIN, "display": "Albumin [Mass/\u200bvolume]?"}]}
-    assert value(record(result(ALBUMIN, quantity(38, "g/L"), code=coded)).result(analytes.ALBUMIN)) == 38
+    assert value(fact_of(record(result(ALBUMIN, quantity(38, "g/L"), code=coded)), "albumin")) == 38
     displayed = {"coding": [{"system": LOCAL, "code": "4", "display": "Potassium"}]}
-    assert isinstance(record(result(ALBUMIN, quantity(38, "g/L"), code=displayed)).result(analytes.ALBUMIN), Absent)
+    assert isinstance(fact_of(record(result(ALBUMIN, quantity(38, "g/L"), code=displayed)), "albumin"), Absent)
 
 
 def test_a_result_without_a_category_is_read() -> None:
     assert "category" not in result(ALBUMIN)
-    assert value(record(result(ALBUMIN, quantity(38, "g/L"))).result(analytes.ALBUMIN)) == 38
+    assert value(fact_of(record(result(ALBUMIN, quantity(38, "g/L"))), "albumin")) == 38
 
 
 # --- units ------------------------------------------------------------------------------------------------------------
@@ -183,7 +182,7 @@ def test_the_unit_decides_not_the_property_that_the_code_implies() -> None:
 @pytest.mark.parametrize("unit", ["{}", "1", "{INR}", "", None])
 def test_an_inr_is_read_with_any_unit_of_none(unit: str | None) -> None:
     number = {"value": 2.5} if unit is None else {"value": 2.5, "unit": unit, "code": unit}
-    assert value(record(result("6301-6", number)).result(analytes.INR)) == Decimal("2.5")
+    assert value(fact_of(record(result("6301-6", number)), "inr")) == Decimal("2.5")
 
 
 @pytest.mark.parametrize(
@@ -474,10 +473,7 @@ def test_the_formula_of_the_clearance_counts_in_kilograms_and_micromoles() -> No
 
 @pytest.mark.parametrize("system", ["LOINC", "http://www.loinc.org/", "https://loinc.org", "http://loinc.org|2.77"])
 def test_loinc_is_read_under_each_of_its_names(system: str) -> None:
-    assert (
-        value(record(result(ALBUMIN, quantity(38, "g/L"), code=concept(system, ALBUMIN))).result(analytes.ALBUMIN))
-        == 38
-    )
+    assert value(fact_of(record(result(ALBUMIN, quantity(38, "g/L"), code=concept(system, ALBUMIN))), "albumin")) == 38
 
 
 def test_calcium_corrected_by_the_laboratory_is_not_corrected_twice() -> None:

@@ -27,9 +27,9 @@ from support.quirk import (
     with_draft,
     words,
 )
+from support.quirk import fact as fact_of
 
 from mappings.facts import Exposure
-from mappings.vocabulary import analytes
 from service.languages.render import Language
 
 FRENCH = "http://data.esante.gouv.fr/ansm/medicament/"
@@ -166,7 +166,7 @@ def test_another_drugs_name_in_the_place_of_the_code_leaves_no_gap() -> None:
 def test_an_infusion_of_albumin_is_no_result_and_no_drug_of_ours() -> None:
     of = record(given(**coded(ATC, "B05AA01")))
     assert (of.exposures.entries, of.exposures.gaps) == ((), ())
-    assert of.result(analytes.ALBUMIN).test(lambda _: True) is False
+    assert fact_of(of, "albumin").test(lambda _: True) is False
 
 
 @pytest.mark.parametrize(

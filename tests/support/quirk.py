@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from support.scenario import CLINICAL, NOW, PATIENT, SERVICES, WORLD, request_for
+from support.scenario import NOW, PATIENT, SERVICES, WORLD, request_for
 
 from mappings.clock import Clock
 from mappings.evidence import Evidence
-from mappings.facts import Fact
 from mappings.queries import query_table
 from mappings.record import Record
 from mappings.vocabulary.analytes import ANALYTES
+from service.guidelines import GUIDELINES
 from service.languages.render import Language, sentence
 from service.pipeline import advise
 
@@ -85,14 +85,7 @@ def record(*resources: Resource) -> Record:
     evidence = Evidence(PATIENT, answered=set(query_table(WORLD.terminology)))
     for one in resources:
         evidence.add(one)
-    return Record(evidence, (), Clock(NOW), WORLD.terminology, CLINICAL)
-
-
-def fact_of(of: Record, name: str) -> Fact[Any]:
-    """A fact by its name, or the result of the analyte that is called so."""
-    own = {one.id: one for one in ANALYTES if not hasattr(Record, one.id)}
-    fact: Fact[Any] = of.result(own[name]) if name in own else getattr(of, name)
-    return fact
+    return Record(evidence, (), Clock(NOW), WORLD.terminology, GUIDELINES[0].settings)
 
 
 def words(texts: Any) -> str:
@@ -143,3 +136,9 @@ def quiet(given: list[Card]) -> Card:
 
 def said(given: list[Card]) -> str:
     return "\n".join(f"{card['summary']}\n{card['detail']}" for card in given)
+
+
+def fact(of: Record, name: str) -> Any:
+    """A fact by its name, or the result of an analyte by its id."""
+    analyte = next((one for one in ANALYTES if one.id == name), None)
+    return getattr(of, name) if hasattr(type(of), name) or analyte is None else of.result(analyte)

@@ -44,7 +44,6 @@ BASE = {"conditions": ["lung cancer", "bone metastasis"]}
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 SETTINGS = replace(read_settings({}), timezone=ZoneInfo("Pacific/Auckland"))
 WORLD = World.from_settings(SETTINGS, ThreadPoolExecutor(max_workers=1))
-CLINICAL = SETTINGS.clinical[GUIDELINES[0].id]
 SERVICES = published(GUIDELINES, split=False, terminology=WORLD.terminology)
 
 

@@ -8,7 +8,7 @@ results that are components of another Observation.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
@@ -27,7 +27,8 @@ PAGE_SIZE = 200
 class Query:
     """One FHIR search (or, without parameters, the read of the patient).
 
-    `parameters` are given without the patient; `fallback` replaces them on a server that refuses a parameter.
+    `parameters` are given without the patient; `fallback` replaces them on a server that refuses a parameter; `several` are
+    the keys of the queries that it asks together.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Query:
     parameters: tuple[tuple[str, str], ...] = ()
     fallback: tuple[tuple[str, str], ...] = ()
     patient_parameter: str = "patient"
+    several: tuple[str, ...] = ()
 
     @property
     def is_read(self) -> bool:
@@ -53,6 +55,23 @@ class Query:
             return f"Patient/{PATIENT_TOKEN}"
         parameters = "&".join(f"{name}={value}" for name, value in self.search(PATIENT_TOKEN))
         return f"{self.resource_type}?{parameters}"
+
+
+def together(queries: Sequence[Query]) -> Query:
+    """One search for all codes of several searches for Observations: what is found answers each of them."""
+    return Query(
+        " ".join(query.key for query in queries),
+        queries[0].resource_type,
+        _joined([query.parameters for query in queries]),
+        _joined([query.fallback for query in queries]),
+        several=tuple(query.key for query in queries),
+    )
+
+
+def _joined(parameters: Sequence[tuple[tuple[str, str], ...]]) -> tuple[tuple[str, str], ...]:
+    """The first parameter is the one of the codes; the others are the same in all."""
+    codes = dict.fromkeys(code for one in parameters for code in one[0][1].split(","))
+    return ((parameters[0][0][0], ",".join(codes)), *parameters[0][1:])
 
 
 FINDING_CONCEPTS = sets.FINDING_NAMES | sets.DISEASE_STATUS | sets.LESION_COUNT

@@ -77,12 +77,16 @@ def _n(singular: str, plural: str, /, number: int | Decimal, **parameters: objec
 
 @value
 class Amount:
-    """A number (or a range, up to `to`) with its unit as it is shown: a UCUM code or the text that the record gave."""
+    """A number (or a range, up to `to`) with its unit as it is shown: a UCUM code or the text that the record gave.
+
+    It has so many `digits` after the decimal mark at least: a table's «4.0» beside «3.5».
+    """
 
     value: Decimal
     unit: str
     comparator: str = ""
     to: Decimal | None = None
+    digits: int = 0
 
 
 class Verbatim(Text):

@@ -12,6 +12,7 @@ from service.cards.results import lines, resources
 from service.evaluate import RuleOutcome
 from service.languages.render import Language, sentence
 from service.pipeline import HookAnswer
+from service.rules.guideline import Rounding
 from service.rules.outcome import Advice, CannotTell, Failure, Silence
 from service.rules.rule import Rule
 
@@ -58,7 +59,7 @@ def explain(answer: HookAnswer, rules: tuple[Rule, ...]) -> Iterator[Explained]:
         if rule.id not in answered:
             yield Explained(rule.id, "", "silent", (NOT_TRIGGERED,), (), ())
         for one in answered.get(rule.id, ()):
-            yield _explained(one)
+            yield _explained(one, answer.rounding)
 
 
 def explanation(answer: HookAnswer, rules: tuple[Rule, ...], language: Language) -> dict[str, Any]:
@@ -66,7 +67,7 @@ def explanation(answer: HookAnswer, rules: tuple[Rule, ...], language: Language)
     return {EXTENSION: {"explanation": [one.to_json(language) for one in explain(answer, rules)]}}
 
 
-def _explained(one: RuleOutcome) -> Explained:
+def _explained(one: RuleOutcome, rounding: Rounding) -> Explained:
     order = "" if one.order is None else one.order.reference or one.order.name.message
     because: tuple[Text, ...]
     match one.outcome:
@@ -88,5 +89,5 @@ def _explained(one: RuleOutcome) -> Explained:
         case Failure() as failure:
             basis = ()
             because = (_("a defect of the service ({error})", error=failure.error),)
-    facts = tuple(dict.fromkeys(lines(basis)))
+    facts = tuple(dict.fromkeys(lines(basis, rounding)))
     return Explained(one.rule.id, order, one.word, because, facts, tuple(dict.fromkeys(resources(basis))))

@@ -27,7 +27,7 @@ from service.gathering.drafts import Drafts, look_up_medications
 from service.gathering.fhir_server import NOT_LISTED, FhirServer
 from service.gathering.gather import gather, new_evidence
 from service.languages.render import Language
-from service.rules.guideline import Guideline
+from service.rules.guideline import Guideline, Rounding
 from service.rules.outcome import Advice, Indicator, Silence
 from service.rules.rule import Hook, Rule
 from service.services import Service
@@ -45,6 +45,7 @@ class HookAnswer:
     rules: tuple[Rule, ...]
     orders: tuple[Order, ...]
     record: Record | None
+    rounding: Rounding
 
 
 def advise(
@@ -77,7 +78,7 @@ def advise(
         outcomes = silenced(outcomes, service.guideline.policy)
     ordering = _ordering(request, orders, clock, language, world)
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, public_url)
-    return HookAnswer(HookResponse(cards), outcomes, rules, orders, record)
+    return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding)
 
 
 NOTHING_ASKED: tuple[RuleOutcome, ...] = ()

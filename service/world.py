@@ -10,7 +10,8 @@ import requests
 
 from mappings.facts import FactSettings
 from mappings.vocabulary.concepts import Terminology
-from service.gathering.fhir_server import Allowlist, new_session
+from service.gathering.allowlist import Allowlist
+from service.gathering.fhir_server import new_session
 from service.gathering.site_codes import site_terminology
 from service.settings import Settings
 

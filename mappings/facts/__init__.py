@@ -19,7 +19,14 @@ from mappings.facts.events import Act, Allergy, Diagnosis
 from mappings.facts.fact_settings import FactSettings, setting, setting_texts
 from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder
 from mappings.facts.patient import Facts
-from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target, Volume
+from mappings.facts.radiotherapy import (
+    FRACTIONS_A_WEEK_SAID,
+    Prescription,
+    RadiotherapyCourse,
+    Target,
+    Volume,
+    reckoned_end,
+)
 from mappings.facts.results import (
     CALCIUM_LIMITS,
     Clearance,
@@ -37,6 +44,7 @@ Course = Stretch
 
 __all__ = [
     "CALCIUM_LIMITS",
+    "FRACTIONS_A_WEEK_SAID",
     "Absent",
     "Act",
     "ActOrder",
@@ -74,6 +82,7 @@ __all__ = [
     "VitaminD",
     "Volume",
     "known",
+    "reckoned_end",
     "setting",
     "setting_texts",
     "uncertain_remark",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from mappings.dates import When
+from mappings.dates import When, day
 from mappings.values import value
-from mappings.wording import Text
+from mappings.wording import Text, _
 
 
 class Target(StrEnum):
@@ -87,3 +88,28 @@ class RadiotherapyCourse:
     def ended(self) -> When | None:
         """The end of a completed course: stated, else reckoned from start and fractions; None where neither can be told."""
         return None if self.under_way else self.last or self.planned_end
+
+
+# --- the end that fractions tell --------------------------------------------------------------------------------------
+
+FRIDAY = 4
+
+FRACTIONS_A_WEEK, FRACTIONS_A_WEEK_SAID = 5, _("five a week")
+"""Fractions a week by which an end that is not stated is reckoned; a choice of ours (`radiosensitiser-after-radiotherapy`)."""
+
+
+def reckoned_end(first: When | None, fractions: int | None) -> When | None:
+    """The end of a course from its start and fractions, five a week from Monday to Friday."""
+    if first is None or fractions is None:
+        return None
+    end = first.last
+    try:
+        while end.weekday() >= FRACTIONS_A_WEEK:
+            end += timedelta(days=1)
+        weeks, rest = divmod(fractions - 1, FRACTIONS_A_WEEK)
+        end += timedelta(weeks=weeks)
+        for _session in range(rest):
+            end += timedelta(days=3 if end.weekday() == FRIDAY else 1)
+    except OverflowError:
+        return None
+    return day(end)

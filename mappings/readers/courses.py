@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from mappings.dates import When, day
+from mappings.dates import When
 from mappings.evidence import Resource, local_reference, reference_of
-from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target, Volume
+from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target, Volume, reckoned_end
 from mappings.readers.acts import NOT_DONE, UNDER_WAY, reason_concepts, reason_regions
 from mappings.readers.observations import decimal_of
 from mappings.readers.reader import Reader
@@ -40,11 +40,6 @@ FRACTIONS = tuple(f"{_CODEX}radiotherapy-fractions-{kind}" for kind in ("prescri
 
 _LEVELS = {code: level for level, code in enumerate(("1217123003", "1222565005", "1255724003", "1297069006"))}
 """Course, phase, plan, fraction (SNOMED CT); any other code of radiotherapy counts as a course."""
-
-FRIDAY = 4
-
-FRACTIONS_A_WEEK = 5
-"""Fractions a week by which an unknown end is reckoned; a setting of ours (`radiosensitiser-after-radiotherapy`)."""
 
 REIRRADIATION = f"{_CODEX}radiotherapy-course-involves-reirradiation"
 
@@ -382,23 +377,6 @@ def _course(reader: Reader, group: Sequence[_Told]) -> RadiotherapyCourse:
 def _reckoned_end(first: When | None, said: Iterable[Prescription]) -> When | None:
     fractions = [volume.fractions for one in said for volume in one.volumes if volume.fractions is not None]
     return reckoned_end(first, max(fractions, default=None))
-
-
-def reckoned_end(first: When | None, fractions: int | None) -> When | None:
-    """The end of a course from its start and fractions, five a week from Monday to Friday."""
-    if first is None or fractions is None:
-        return None
-    end = first.last
-    try:
-        while end.weekday() >= FRACTIONS_A_WEEK:
-            end += timedelta(days=1)
-        weeks, rest = divmod(fractions - 1, FRACTIONS_A_WEEK)
-        end += timedelta(weeks=weeks)
-        for _ in range(rest):
-            end += timedelta(days=3 if end.weekday() == FRIDAY else 1)
-    except OverflowError:
-        return None
-    return day(end)
 
 
 def with_phases(own: Prescription, phases: Sequence[Prescription]) -> Prescription:

@@ -203,15 +203,17 @@ PHOSPHATE = Analyte(
     ordered_by=_set("order_phosphate panel_renal"),
     request=Request("14879-1"),
 )
+CTX_BEFORE_HOUR = 9
+FASTING = _("fasting, before {hour} in the morning", hour=CTX_BEFORE_HOUR)
+"""How CTX is sampled (RAO, contexte général §3)."""
+
 CTX = Analyte(
     "ctx",
     _("CTX"),
     Scale("ng/L", {}, Decimal(0), Decimal(100_000)),
     _set("ctx_serum_mass"),
     "ctx",
-    request=Request(
-        "41171-0", _("serum CTX (fasting, before 9 in the morning)"), _("fasting, before 9 in the morning")
-    ),
+    request=Request("41171-0", _("serum CTX ({how})", how=FASTING), FASTING),
 )
 """Ordered, not read."""
 

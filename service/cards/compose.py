@@ -120,6 +120,7 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
     checklist = first.rule.id in guideline.policy.checklist
     orders = tuple(dict.fromkeys(one.order for one, _ in advices if one.order is not None))
     basis = [one for _, advice in advices for one in advice.basis]
+    shown = [one for one in basis if not _nothing_at_all(one)] if checklist else basis
     detail = _unique(text for _, advice in advices for text in advice.detail)
     detail = (*detail, *_noted(orders, guideline, Place.DETAIL, patient))
     others = tuple(advice.summary for _, advice in advices[1:] if advice.summary != lead.summary)
@@ -143,7 +144,7 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
         detail=detail,
         lines=_unique(text for _, advice in advices for text in advice.lines),
         items=_unique(text for _, advice in advices for text in advice.items),
-        results=_unique(lines(basis if not checklist else (one for one in basis if not _nothing_at_all(one)))),
+        results=_unique(lines(shown, guideline.rounding)),
         notes=notes,
         citations=tuple(dict.fromkeys(citation for one, _ in advices for citation in one.rule.citations)),
         offers=tuple(offer for _, advice in advices for offer in advice.offers),

@@ -30,6 +30,7 @@ from mappings.readers.findings import shown_finding
 from mappings.readers.observations import amount_of, shown_in_formula
 from mappings.wording import Amount, Text, _, _c
 from service.languages.render import rounded_beside
+from service.rules.guideline import Rounding
 from service.rules.naming import called, named, on
 from service.rules.outcome import Basis
 
@@ -42,14 +43,12 @@ METHODS = {
 }
 """How a clearance was come by, as a card says it."""
 
-CLEARANCE_LIMITS = tuple(Decimal(limit) for limit in (30, 40, 50, 60))
 
-
-def lines(basis: Iterable[Basis]) -> Iterator[Text]:
-    """One line a result; entries without a value of their own (a whole collection) give none."""
+def lines(basis: Iterable[Basis], rounding: Rounding) -> Iterator[Text]:
+    """One line a result, rounded as the guideline asks; entries without a value of their own (a whole collection) give none."""
     for one in basis:
         if isinstance(one, Known):
-            yield from _known_line(one)
+            yield from _known_line(one, rounding)
         elif isinstance(one, Absent):
             yield _absent_line(one)
         elif isinstance(one, Exposure):
@@ -115,7 +114,7 @@ def resources(basis: Iterable[Basis]) -> Iterator[str]:
             yield from (source for source in one.sources if source)
 
 
-def _known_line(fact: Known[Any]) -> Iterator[Text]:
+def _known_line(fact: Known[Any], rounding: Rounding) -> Iterator[Text]:
     value = fact.value
     match value:
         case VitaminD():
@@ -123,9 +122,9 @@ def _known_line(fact: Known[Any]) -> Iterator[Text]:
         case Measurement():
             yield _measurement_line(fact.what, value)
         case CorrectedCalcium():
-            yield _calcium_line(value)
+            yield _calcium_line(value, rounding.get(CorrectedCalcium, ()))
         case Clearance():
-            yield _clearance_line(fact.what, value)
+            yield _clearance_line(fact.what, value, rounding.get(Clearance, ()))
         case Finding():
             yield _("{what}: {shown}", what=fact.what, shown=shown_finding(value))
         case Exposure():
@@ -146,9 +145,9 @@ def _measurement_line(what: Text, value: Measurement) -> Text:
     return _("{what}: {value} ({when})", what=what, value=value.reported, when=value.when)
 
 
-def _calcium_line(value: CorrectedCalcium) -> Text:
+def _calcium_line(value: CorrectedCalcium, limits_of_rules: tuple[Decimal, ...]) -> Text:
     limits = _("limits {low} to {high} mmol/L", low=value.lower_limit, high=value.upper_limit)
-    shown = rounded(value.bounds, (value.lower_limit, value.upper_limit, Decimal("3.5")), "mmol/L", 2)
+    shown = rounded(value.bounds, (value.lower_limit, value.upper_limit, *limits_of_rules), "mmol/L", 2)
     if value.albumin is not None:
         return _(
             "corrected calcium: {shown} = {measured} + (40 − {albumin}) / 40 ({when}; {limits})",
@@ -177,8 +176,8 @@ def _calcium_line(value: CorrectedCalcium) -> Text:
     )
 
 
-def _clearance_line(what: Text, value: Clearance) -> Text:
-    shown = rounded(value.bounds, CLEARANCE_LIMITS, "mL/min", 0)
+def _clearance_line(what: Text, value: Clearance, limits: tuple[Decimal, ...]) -> Text:
+    shown = rounded(value.bounds, limits, "mL/min", 0)
     if value.computation is not None:
         return _(
             "{what}: {shown} = {computation} ({method}, {when})",

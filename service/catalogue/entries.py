@@ -18,7 +18,6 @@ from mappings.facts import FactSettings, setting_texts
 from mappings.wording import Text, _
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, render, sentence
-from service.rules.bone_metastases.not_encoded import NOT_ENCODED
 from service.rules.citation import cited
 from service.rules.rule import Hook, Rule
 
@@ -106,7 +105,7 @@ class Catalogue:
     """The whole of it in one language."""
 
     chapters: tuple[ChapterEntries, ...]
-    not_encoded: tuple[NotComputed, ...]
+    not_computed: tuple[NotComputed, ...]
 
     @property
     def count(self) -> int:
@@ -128,10 +127,8 @@ def catalogue(language: Language, settings: FactSettings) -> Catalogue:
         for one in GUIDELINES[0].chapters
     )
     left = tuple(
-        NotComputed(
-            sentence(one.statement, language), render(cited((one.citation,)), language), sentence(one.why, language)
-        )
-        for one in NOT_ENCODED
+        NotComputed(sentence(one.says, language), render(cited((one.citation,)), language), sentence(one.why, language))
+        for one in GUIDELINES[0].ledger.stays_text
     )
     return Catalogue(chapters, left)
 

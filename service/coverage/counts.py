@@ -288,10 +288,14 @@ def _units(reader: Reader, observation: Resource, node: Mapping[str, Any]) -> It
 def _reading(reading: Reading[Measurement], quantity: Mapping[str, Any], analyte: Analyte) -> Item:
     if reading.found is not None:
         unit = reading.found.reported.unit
-        return Item(Kind.UNIT, Verdict.UNDERSTOOD, "", "", unit, str(analyte))
+        return Item(Kind.UNIT, Verdict.UNDERSTOOD, "", "", unit, analyte.name.message)
     why = reading.problem.parameters.get("why") if reading.problem is not None else None
-    said = why.message.format_map(_Masked(unit=unit_shown(quantity), analyte=analyte)) if isinstance(why, Text) else ""
-    return _unit(Kind.UNIT, Verdict.NOT_UNDERSTOOD, quantity, f"{analyte}: {said}")
+    said = (
+        why.message.format_map(_Masked(unit=unit_shown(quantity), analyte=analyte.name.message))
+        if isinstance(why, Text)
+        else ""
+    )
+    return _unit(Kind.UNIT, Verdict.NOT_UNDERSTOOD, quantity, f"{analyte.name.message}: {said}")
 
 
 class _Masked(dict[str, object]):

@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
@@ -20,20 +20,19 @@ from urllib.parse import quote, urljoin
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, LocationParseError, ProtocolError
+from urllib3.exceptions import HTTPError, ProtocolError
 from urllib3.exceptions import TimeoutError as SocketTimeout
-from urllib3.util import Url, parse_url
 
 from cds_hooks import FhirAuthorization
 from mappings.queries import Query
 from mappings.readers.shapes import a_map, a_text, maps
 from mappings.wording import Text, _
+from service.gathering.allowlist import lies_under, plain_url
 
 MOST_PAGES = 25
 MOST_BYTES = 20_000_000
 """Of one answer; a usual page of 200 resources has less than a megabyte."""
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 _POST_REFUSED = frozenset({404, 405, 406, 415, 501})
 _PARAMETER_REFUSED = frozenset({400, 422})
 _JSON = "application/fhir+json, application/json;q=0.9"
@@ -46,6 +45,11 @@ class FhirProblem(Exception):
         super().__init__(why.message)
         self.why = why
         self.status = status
+
+    @property
+    def of_this_question(self) -> bool:
+        """The server answered, and a smaller question may be answered better."""
+        return bool(self.status) or self.why in (TOO_MANY_PAGES, TRUNCATED, TOO_LARGE)
 
 
 NOT_LISTED = _(
@@ -77,57 +81,6 @@ def _refused(status: int) -> Text:
         "the FHIR server answered with an error (HTTP {status})",
         status=str(status),
     )
-
-
-# --- allowlist --------------------------------------------------------------------------------------------------------
-
-
-def _parsed(url: str) -> Url | None:
-    """The URL, where it is absolute, plain and without tricks."""
-    before_query = url.partition("?")[0]
-    if not url.isprintable() or any(sign in before_query for sign in " \\@%{}"):
-        return None
-    # Servlet containers read `..;x` as `..`: what follows the semicolon is a parameter of the segment.
-    if not {".", ".."}.isdisjoint(segment.partition(";")[0] for segment in before_query.split("/")):
-        return None
-    try:
-        parsed = parse_url(url)
-    except LocationParseError:
-        return None
-    return parsed if parsed.host and parsed.scheme in _DEFAULT_PORTS and parsed.fragment is None else None
-
-
-def _origin(url: Url) -> tuple[str, str, int]:
-    scheme = str(url.scheme)
-    return scheme, str(url.host), _DEFAULT_PORTS[scheme] if url.port is None else url.port
-
-
-def _folder(url: Url) -> str:
-    return (url.path or "").rstrip("/") + "/"
-
-
-@dataclass(frozen=True)
-class Allowlist:
-    """The FHIR bases that may be called, by scheme, host, port and path prefix."""
-
-    bases: tuple[str, ...]
-    _parsed: tuple[Url, ...] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        parsed = {base: _parsed(base) for base in self.bases}
-        wrong = [base for base, url in parsed.items() if url is None or url.query is not None]
-        if wrong:
-            raise ValueError(f"not a plain http(s) URL in OSTEOCDS_FHIR_BASES: {wrong}")
-        object.__setattr__(self, "_parsed", tuple(parsed.values()))
-
-    def permits(self, url: str) -> bool:
-        """The URL lies under a listed base."""
-        parsed = _parsed(url)
-        return parsed is not None and parsed.query is None and any(_under(parsed, base) for base in self._parsed)
-
-
-def _under(url: Url, base: Url) -> bool:
-    return _origin(url) == _origin(base) and _folder(url).startswith(_folder(base))
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
@@ -170,13 +123,14 @@ class FhirServer:
             return [self.read(f"Patient/{quote(patient_id, safe='')}")]
         patient_id = _escaped(patient_id)
         try:
-            return self._pages(query.resource_type, query.search(patient_id))
+            return self._pages(query.resource_type, query.search(patient_id), by_get=not query.several)
         except FhirProblem as problem:
             if problem.status == 404 and query.resource_type in self.missing_types:
                 return []
             if problem.status not in _PARAMETER_REFUSED or not query.fallback:
                 raise
-            return self._pages(query.resource_type, query.search(patient_id, fallback=True))
+            fallback = query.search(patient_id, fallback=True)
+            return self._pages(query.resource_type, fallback, by_get=not query.several)
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> list[Mapping[str, Any]]:
         """The resources with these ids, as Bundles. Raises `FhirProblem`."""
@@ -190,8 +144,10 @@ class FhirServer:
     def _root(self) -> str:
         return self.base.rstrip("/") + "/"
 
-    def _pages(self, resource_type: str, parameters: list[tuple[str, str]]) -> list[Mapping[str, Any]]:
-        page = self._first_page(resource_type, parameters)
+    def _pages(
+        self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool = True
+    ) -> list[Mapping[str, Any]]:
+        page = self._first_page(resource_type, parameters, by_get=by_get)
         pages = [page]
         while (link := next_link(page)) is not None:
             if len(pages) >= MOST_PAGES:
@@ -208,16 +164,17 @@ class FhirServer:
             url = urljoin(self._root, link)
         except ValueError:
             raise FhirProblem(FOREIGN_LINK) from None
-        parsed, base = _parsed(url), _parsed(self.base)
-        if parsed is None or base is None or not _under(parsed, base):
+        parsed, base = plain_url(url), plain_url(self.base)
+        if parsed is None or base is None or not lies_under(parsed, base):
             raise FhirProblem(FOREIGN_LINK)
         return url
 
-    def _first_page(self, resource_type: str, parameters: list[tuple[str, str]]) -> Mapping[str, Any]:
+    def _first_page(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool) -> Mapping[str, Any]:
+        """By POST, else by GET, unless the parameters are too long for an address."""
         try:
             return self._bundle(self._json("POST", f"{self._root}{resource_type}/_search", form=parameters))
         except FhirProblem as problem:
-            if problem.status not in _POST_REFUSED:
+            if problem.status not in _POST_REFUSED or not by_get:
                 raise
         return self._bundle(self._json("GET", f"{self._root}{resource_type}", parameters=parameters))
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from cds_hooks import HookRequest, PrefetchState, prefetched
 from mappings.evidence import Evidence, ForeignResource, Resource
-from mappings.queries import Query
+from mappings.queries import Query, together
 from mappings.readers.medications import medication_references
 from mappings.readers.shapes import a_map, a_text, codings, maps
 from mappings.wording import Text, _
@@ -209,22 +209,56 @@ Pages: TypeAlias = list[Mapping[str, Any]]
 
 
 def _search(queries: Sequence[Query], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
-    """Ask the server all queries at once; none may take longer than the deadline of them all."""
-    running = [(query, executor.submit(server.search, query, evidence.patient_id)) for query in queries]
-    empty, patient_unknown = [], False
-    for query, future in running:
+    """Ask the server all queries at once, all Observations in one search; none may take longer than the deadline of them all.
+
+    Where the one search is refused or cut off, each of its queries is asked by itself: what then is cut off is a gap of its own.
+    """
+    empty: list[str] = []
+    apart, unknown = _ask(_with_one_for_observations(queries), evidence, server, executor, empty)
+    _, still_unknown = _ask([(query, (query,)) for query in apart], evidence, server, executor, empty)
+    for key in empty if unknown or still_unknown else ():
+        evidence.answered.discard(key)
+        evidence.gaps[key] = (UNKNOWN_PATIENT,)
+
+
+def _with_one_for_observations(queries: Sequence[Query]) -> list[tuple[Query, tuple[Query, ...]]]:
+    """What is asked, and the queries that it answers."""
+    observations = tuple(query for query in queries if query.resource_type == "Observation")
+    if len(observations) <= 1:
+        return [(query, (query,)) for query in queries]
+    others = ((query, (query,)) for query in queries if query.resource_type != "Observation")
+    return [(together(observations), observations), *others]
+
+
+def _ask(
+    questions: Sequence[tuple[Query, tuple[Query, ...]]],
+    evidence: Evidence,
+    server: FhirServer,
+    executor: Executor,
+    empty: list[str],
+) -> tuple[list[Query], bool]:
+    """The queries that are to be asked apart, and whether the patient is unknown; `empty` takes the keys with no entry."""
+    running = [
+        (asked, answered, executor.submit(server.search, asked, evidence.patient_id)) for asked, answered in questions
+    ]
+    apart: list[Query] = []
+    patient_unknown = False
+    for asked, answered, future in running:
         try:
             pages = _found(future, server)
         except FhirProblem as problem:
-            patient_unknown |= query.is_read and problem.status in _NOT_THERE
-            evidence.gaps[query.key] = (problem.why,)
+            patient_unknown |= asked.is_read and problem.status in _NOT_THERE
+            if len(answered) > 1 and problem.of_this_question:
+                apart += answered
+            else:
+                evidence.gaps |= {query.key: (problem.why,) for query in answered}
         else:
-            _take_answer(query, pages, evidence)
-            if not any(True for page in pages for _ in _entries(page)):
-                empty.append(query.key)
-    for key in empty if patient_unknown else ():
-        evidence.answered.discard(key)
-        evidence.gaps[key] = (UNKNOWN_PATIENT,)
+            gaps = _take_answer(asked, pages, evidence)
+            for query in answered:
+                _note(query, gaps, evidence)
+            if not any(True for page in pages for _entry in _entries(page)):
+                empty += (query.key for query in answered)
+    return apart, patient_unknown
 
 
 def _found(search: Future[Pages], server: FhirServer) -> Pages:
@@ -235,20 +269,26 @@ def _found(search: Future[Pages], server: FhirServer) -> Pages:
         raise FhirProblem(TOO_SLOW) from None
 
 
-def _take_answer(query: Query, pages: Sequence[Mapping[str, Any]], evidence: Evidence) -> None:
-    gaps: list[Text] = []
+def _take_answer(asked: Query, pages: Sequence[Mapping[str, Any]], evidence: Evidence) -> tuple[Text, ...]:
+    """Keep what was found; return why it is not the whole answer."""
+    gaps: dict[Text, None] = {}
     for page in pages:
         if _keep(_entries(page), evidence) and not _ignored_a_parameter(page):
-            LOG.warning("%s: the FHIR server sent a resource of another patient, which was dropped", query.key)
-            gaps.append(ANOTHER_PATIENT)
+            LOG.warning("%s: the FHIR server sent a resource of another patient, which was dropped", asked.key)
+            gaps[ANOTHER_PATIENT] = None
         if page.get("resourceType") == "Bundle":
-            gaps += _unreadable(page, query)
+            gaps |= dict.fromkeys(_unreadable(page, asked))
             if _reports_error(page):
-                gaps.append(SERVER_ERROR)
-        elif page.get("resourceType") != query.resource_type:
-            gaps.append(UNREADABLE_ENTRY)
+                gaps[SERVER_ERROR] = None
+        elif page.get("resourceType") != asked.resource_type:
+            gaps[UNREADABLE_ENTRY] = None
+    return tuple(gaps)
+
+
+def _note(query: Query, gaps: tuple[Text, ...], evidence: Evidence) -> None:
+    """That a query was answered, or why not."""
     if gaps:
-        evidence.gaps[query.key] = tuple(dict.fromkeys(gaps))
+        evidence.gaps[query.key] = gaps
     else:
         evidence.answered.add(query.key)
 

@@ -166,10 +166,10 @@ def listed(words: tuple[str, ...], language: Language) -> str:
 
 
 @lru_cache(maxsize=4096)
-def number(value: Decimal, language: Language) -> str:
+def number(value: Decimal, language: Language, least_digits: int = 0) -> str:
     """A number in the language's form, with the digits that it has; no comma in English that French reads as a decimal mark."""
     exponent = value.normalize().as_tuple().exponent
-    digits = min(MOST_DIGITS, max(0, -exponent)) if isinstance(exponent, int) else 0
+    digits = min(MOST_DIGITS, max(least_digits, -exponent)) if isinstance(exponent, int) else 0
     rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
     shown = str(format_decimal(rounded, format="#,##0." + "0" * digits, locale=language.value))
     return shown.replace(",", NO_BREAK_SPACE) if language is Language.ENGLISH else shown
@@ -183,9 +183,9 @@ def amount(value: Amount, language: Language) -> str:
     """A number, or a range, with its comparator and unit."""
     unit = shown_unit(value.unit, language)
     space = "" if not unit else NO_BREAK_SPACE
-    shown = value.comparator + number(value.value, language)
+    shown = value.comparator + number(value.value, language, value.digits)
     if value.to is not None:
-        shown += "–" + number(value.to, language)
+        shown += "–" + number(value.to, language, value.digits)
     return shown + space + unit
 
 

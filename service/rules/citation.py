@@ -1,67 +1,38 @@
-"""Where a statement stands: document, section, table."""
+"""Where a statement stands: document, chapter, section, table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from mappings.wording import Text, _, verbatim
 
 
-class Document(StrEnum):
-    """The referential and its four companion documents."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A document that a guideline rests on: its short name, its title, and its chapters by the key that citations use."""
 
-    RAO = "RAO"
-    ONC = "ONC"
-    CHU = "CHU"
-    CIM = "CIM"
-    KAS = "KAS"
-
-
-TITLES: dict[Document, Text] = {
-    Document.RAO: _(
-        "Auvergne-Rhône-Alpes referential of thoracic oncology 2023, Bone metastases",
-    ),
-    Document.ONC: _("Patient page «Bone metastases»"),
-    Document.CHU: _("University hospital sheet on bone consolidation"),
-    Document.CIM: _("Cementoplasty sheet"),
-    Document.KAS: _(
-        "Kastler 2023, Interventional radiology and bone metastases",
-    ),
-}
-"""What each document is called on a card."""
-
-CHAPTERS: dict[str, Text] = {
-    "quality": _("quality requirements"),
-    "general": _("general context"),
-    "systemic": _("systemic bone treatment"),
-    "drugs": _("chemotherapy, targeted and immunotherapy"),
-    "radiotherapy": _("radiotherapy"),
-    "interventional": _("interventional radiology"),
-    "surgery": _("surgery"),
-    "nuclear": _("nuclear medicine"),
-    "histology": _("histology and molecular biology"),
-}
-"""The chapters of the referential, as a citation names them."""
+    id: str
+    title: Text
+    chapters: Mapping[str, Text] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A place in a document: its chapter (RAO only) and the sections, tables and boxes in it."""
+    """A place in a document: its chapter, and the sections, tables and boxes in it. Raises `ValueError` for an unknown chapter."""
 
     document: Document
     chapter: str = ""
     places: str = ""
 
     def __post_init__(self) -> None:
-        if self.chapter and self.chapter not in CHAPTERS:
+        if self.chapter and self.chapter not in self.document.chapters:
             raise ValueError(f"unknown chapter {self.chapter!r} in a citation")
 
     @property
     def place(self) -> Text:
         """Chapter, sections, tables and boxes, without the document."""
-        chapter, places = CHAPTERS.get(self.chapter), _places(self.places)
+        chapter, places = self.document.chapters.get(self.chapter), _places(self.places)
         if chapter is not None and self.places:
             return _("{chapter} {places}", chapter=chapter, places=places)
         return chapter if chapter is not None else places
@@ -89,24 +60,10 @@ def cited(citations: Iterable[Citation]) -> Text:
     for document, chapters in by_document.items():
         places = (Citation(document, chapter, ", ".join(_in_order(found))).place for chapter, found in chapters.items())
         named = tuple(place for place in places if place.message)
-        if named:
-            documents.append(_("{title}: {places}", title=TITLES[document], places=named))
-        else:
-            documents.append(TITLES[document])
+        documents.append(_("{title}: {places}", title=document.title, places=named) if named else document.title)
     return documents[0] if len(documents) == 1 else _("{all}", all=tuple(documents))
 
 
 def _in_order(places: Iterable[str]) -> list[str]:
     """Sections by number, then tables, then the box."""
     return sorted(places, key=lambda place: (place == "box", not place.startswith("§"), place))
-
-
-def rao(chapter: str, places: str = "") -> Citation:
-    """A place in the referential."""
-    return Citation(Document.RAO, chapter, places)
-
-
-ONC = Citation(Document.ONC)
-CHU = Citation(Document.CHU)
-CIM = Citation(Document.CIM)
-KAS = Citation(Document.KAS)

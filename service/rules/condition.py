@@ -55,11 +55,11 @@ OF_THE_RECORD = -1
 class Condition:
     """A question to an order and a record, asked once a request however many rules share it.
 
-    `{names}` of settings in its words are filled in from the settings in force. A function whose first parameter is `_order`
+    `{names}` of `settings` in its words are filled in from the settings in force. A function whose first parameter is `_order`
     asks about the patient alone: its answer holds for every order.
     """
 
-    __slots__ = ("_ask", "_of_patient", "_settings", "reads", "text")
+    __slots__ = ("_ask", "_of_patient", "reads", "settings", "text")
 
     def __init__(self, text: Text, reads: Iterable[Reads], ask: Ask) -> None:
         self.text = text
@@ -67,7 +67,7 @@ class Condition:
         self._ask = ask
         self._of_patient = next(iter(signature(ask).parameters)).startswith("_")
         named = {name for _literal, name, _spec, _conversion in Formatter().parse(text.message) if name}
-        self._settings = named - text.parameters.keys()
+        self.settings = named - text.parameters.keys()
 
     def __call__(self, order: Any, patient: Facts) -> Truth:
         """Whether it holds."""
@@ -82,9 +82,9 @@ class Condition:
     def said(self, patient: Facts, truth: Truth | None = None) -> Text:
         """The condition in words, with the figures of the settings in force."""
         text = self.text if truth is None or truth.text is None else truth.text
-        if not self._settings or (truth is not None and truth.text is not None):
+        if not self.settings or (truth is not None and truth.text is not None):
             return text
-        return text.with_(**{name: getattr(patient.settings, name) for name in self._settings})
+        return text.with_(**{name: getattr(patient.settings, name) for name in self.settings})
 
     def __repr__(self) -> str:
         return f"Condition({self.text.message!r})"
@@ -110,9 +110,33 @@ def any_of(text: Text, *conditions: Condition) -> Condition:
     return Condition(text, frozenset().union(*(one.reads for one in conditions)), ask)
 
 
+def any_named(text: Text, *conditions: Condition) -> Condition:
+    """As `any_of`, for a card that says which: where nobody knows, each unknown condition is told by its own words."""
+
+    def ask(order: Any, patient: Facts) -> Truth:
+        asked = [(one, one(order, patient)) for one in conditions]
+        holds = either(*(truth.holds for _one, truth in asked))
+        if holds is not None:
+            return that(holds, *(basis for _one, truth in asked if truth.holds is holds for basis in truth.basis))
+        told = cannot_tell([(one, truth) for one, truth in asked if truth.holds is None], patient)
+        return that(None, *told.missing, *told.basis, severest=told.severest)
+
+    return Condition(text, frozenset().union(*(one.reads for one in conditions)), ask)
+
+
 def holding(conditions: Iterable[Condition], order: Any, patient: Facts) -> tuple[Condition, ...]:
     """Those of the conditions that hold."""
     return tuple(one for one in conditions if one(order, patient).holds)
+
+
+def words_of(conditions: Iterable[Condition], order: Any, patient: Facts) -> tuple[Text, ...]:
+    """The conditions in words, as they are asked about this order."""
+    return tuple(one.said(patient, one(order, patient)) for one in conditions)
+
+
+def basis_of(conditions: Iterable[Condition], order: Any, patient: Facts) -> tuple[Basis, ...]:
+    """What the answers of the conditions rest on."""
+    return tuple(basis for one in conditions for basis in one(order, patient).basis)
 
 
 def unless_all(conditions: Sequence[Condition], order: Any, patient: Facts) -> Silence | CannotTell | None:

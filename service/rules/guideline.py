@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
 from mappings.facts import Facts, FactSettings, Order
 from mappings.wording import Text
-from service.rules.citation import Citation
+from service.rules.citation import Citation, Document
+from service.rules.ledger import Ledger, read_ledger
 from service.rules.outcome import Basis
 from service.rules.rule import Hook, Rule, Trigger
 
@@ -63,6 +66,9 @@ class Place(Enum):
     """In italics, below what the card rests on."""
 
 
+Rounding: TypeAlias = Mapping[type, tuple[Decimal, ...]]
+"""The limits that a computed result of a kind is never rounded across, where it is shown."""
+
 NoteSays: TypeAlias = Callable[[Any, Facts], Iterable[Text | Basis]]
 """The sentences of a note; of a fact among them what must be said of it (provisional, not verified)."""
 
@@ -92,7 +98,11 @@ def note(
 
 @dataclass(frozen=True)
 class Guideline:
-    """One guideline. Raises `ValueError` where an id is used twice, or the policy names a rule that there is not."""
+    """One guideline; `folder` is where its code, its ledger and its examples lie.
+
+    `rounding` are the limits of its tables, which decide how many digits of a computed result are shown. Raises `ValueError`
+    where an id is used twice, or the policy names a rule that there is not.
+    """
 
     id: str
     title: Text
@@ -100,7 +110,10 @@ class Guideline:
     chapters: tuple[Chapter, ...]
     policy: Policy
     settings: FactSettings
+    documents: tuple[Document, ...]
+    folder: Path
     notes: tuple[Note, ...] = ()
+    rounding: Rounding = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]
@@ -115,6 +128,11 @@ class Guideline:
     def rules(self) -> tuple[Rule, ...]:
         """Every rule, in the order of its chapter and of its place there."""
         return tuple(rule for chapter in self.chapters for rule in chapter.rules)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What became of every statement of its documents."""
+        return read_ledger(self.folder / "statements.yaml", self.documents)
 
     @cached_property
     def triggers(self) -> tuple[Trigger, ...]:

@@ -1,4 +1,4 @@
-"""How a card names an order, an act, a condition, a date."""
+"""How a card names an order, an act, a condition, a date, a stretch of days."""
 
 from __future__ import annotations
 
@@ -37,3 +37,12 @@ def planned_remarks(order: Order) -> tuple[Text, ...]:
     if not order.planned.assumed:
         return ()
     return (_("No planned date is stated: today was taken"),)
+
+
+WEEK = 7
+"""Days."""
+
+
+def lasting(days: int) -> Text:
+    """So many days as the sources count them: in weeks where the weeks are whole."""
+    return _("{days} days", days=days) if days % WEEK else _("{weeks} weeks", weeks=days // WEEK)

@@ -14,14 +14,13 @@ import pytest
 from support.reading import reader_at
 
 from mappings.dates import When, day
-from mappings.facts import Prescription, RadiotherapyCourse, Target, Volume
+from mappings.facts import Prescription, RadiotherapyCourse, Target, Volume, reckoned_end
 from mappings.readers.courses import (
     added_phases,
     courses,
     gray,
     is_external_radiotherapy,
     prescription,
-    reckoned_end,
     with_phases,
 )
 from mappings.wording import _

@@ -8,7 +8,7 @@ import pytest
 import responses
 from support.ehr import authorization, denosumab, ehr, rules, said, without
 
-from service.gathering.fhir_server import Allowlist
+from service.gathering.allowlist import Allowlist
 
 LISTED = "https://ehr.example.org/fhir"
 

@@ -9,9 +9,12 @@ import pytest
 from support.scenario import Scenario, answer_to, request_for, scenarios_of
 
 from cds_hooks import Card
-from mappings.facts import Facts
+from mappings.facts import Fact, Facts, Measurement
+from mappings.queries import Reads
+from mappings.vocabulary.analytes import Analyte
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
+from service.rules.condition import unless_all
 
 ALL = [scenario for rule in GUIDELINES[0].rules for scenario in scenarios_of(rule.id)]
 ENGLISH = frozenset(["the", "and", "with", "without", "of", "before", "after", "on", "from", "not", "none", "yet"])
@@ -97,9 +100,14 @@ def test_its_cards_read_well_in_both_languages(scenario: Scenario) -> None:
 class Declared:
     """Facts of which only some may be touched."""
 
-    def __init__(self, facts: Facts, declared: frozenset[str]) -> None:
+    def __init__(self, facts: Facts, declared: frozenset[Reads]) -> None:
         self._facts = facts
         self._allowed = declared | {"today", "settings"}
+        self.asked: dict[Any, Any] = {}
+
+    def result(self, analyte: Analyte) -> Fact[Measurement]:
+        assert analyte in self._allowed, f"{analyte} is not among the facts that the rule declares"
+        return self._facts.result(analyte)
 
     def __getattr__(self, name: str) -> Any:
         assert name in self._allowed, f"{name} is not among the facts that the rule declares"
@@ -112,4 +120,8 @@ def test_no_rule_touches_a_fact_that_it_does_not_declare(scenario: Scenario) -> 
     for one in advised.outcomes:
         assert advised.record is not None
         # `Declared` only looks like facts, so that it can refuse the others.
-        one.rule.statement(one.order, Declared(advised.record, one.rule.needs))  # type: ignore[arg-type]
+        facts: Any = Declared(advised.record, one.rule.reads)
+        for condition in one.rule.when:
+            condition(one.order, facts)
+        if unless_all(one.rule.when, one.order, facts) is None:
+            one.rule.statement(one.order, facts)

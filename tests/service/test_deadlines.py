@@ -208,7 +208,7 @@ def test_all_searches_run_at_once():
     with serving(pausing) as server:
         client = client_of(server, deadline_seconds=30.0)
         cards, seconds = timed(client, asking(server))
-        assert len(server.calls) > 15
+        assert len(server.calls) > 11
         assert server.most > len(server.calls) / 2
     assert seconds < 0.25 * pause * len(server.calls)
     assert rules(cards, "unchecked") == []
@@ -386,7 +386,7 @@ def test_no_cookie_of_one_patients_server_comes_back_with_the_next_call():
         client = client_of(server, deadline_seconds=30.0)
         for _ in range(2):
             client.cards(asking(server))
-    assert len(server.calls) > 30
+    assert len(server.calls) > 22
     assert not any("Cookie" in call.headers for call in server.calls)
 
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
 
 import pytest
 
-import service.rules
-from service.guidelines import GUIDELINES, rules_of
+import service.rules.bone_metastases
+from mappings.facts import setting_texts
+from service.guidelines import GUIDELINES
 from service.languages.render import Language, sentence
-from service.rules.citation import CHU, ONC, Citation, Document, cited, rao
+from service.rules.bone_metastases.documents import CHU, KAS, ONC, rao
+from service.rules.citation import Citation, cited
+from service.rules.rule import Rule
 
+POLICY = GUIDELINES[0].policy
 PREREQUISITES = frozenset(
     [
         *("vitamin-d-unknown", "calcium-unknown", "renal-function-unknown", "dental-assessment-missing"),
@@ -40,17 +45,16 @@ ABOUT_STARTING_OR_STOPPING = frozenset(
 
 
 def test_the_prerequisites_that_share_a_checklist_are_those_of_the_specification():
-    assert {rule.id for rule in GUIDELINES[0].rules if rule.prerequisite} == PREREQUISITES
+    assert POLICY.checklist == PREREQUISITES
 
 
 def test_the_rules_that_a_deletion_silences_are_those_of_the_specification():
-    assert {rule.id for rule in GUIDELINES[0].rules if rule.about_giving} == HOW_TO_GIVE
+    assert POLICY.how_to_give == HOW_TO_GIVE
 
 
 @pytest.mark.parametrize("together", ONE_CARD, ids=min)
 def test_rules_about_one_problem_share_a_card(together):
-    [problem] = {rule.problem for rule in GUIDELINES[0].rules if rule.id in together}
-    assert {rule.id for rule in GUIDELINES[0].rules if rule.problem == problem} == together
+    assert {GUIDELINES[0].problems[rule] for rule in together} == {together}
 
 
 def test_the_emergencies_are_asked_on_any_relevant_order():
@@ -63,7 +67,7 @@ def test_the_rules_about_the_patient_rather_than_an_order_speak_once():
 
 
 def test_the_rules_that_an_emergency_silences_are_those_about_starting_or_stopping():
-    assert {rule.id for rule in GUIDELINES[0].rules if rule.about_course} == ABOUT_STARTING_OR_STOPPING
+    assert POLICY.starting_or_stopping == ABOUT_STARTING_OR_STOPPING
 
 
 def source(*citations: Citation) -> str:
@@ -77,7 +81,7 @@ def test_a_chapter_is_cited_with_its_sections_by_number_then_its_tables_then_the
 
 def test_a_chapter_without_sections_and_sections_without_a_chapter_are_cited_alone():
     assert source(rao("surgery")).endswith("Bone metastases: surgery")
-    assert source(Citation(Document.KAS, places="§2")).endswith("Interventional radiology and bone metastases: §2")
+    assert source(replace(KAS, places="§2")).endswith("Interventional radiology and bone metastases: §2")
 
 
 def test_several_documents_are_cited_one_after_the_other_each_once_and_one_without_places_by_its_title():
@@ -94,10 +98,21 @@ def test_a_chapter_that_the_referential_does_not_have_cannot_be_cited():
 
 
 def test_every_rule_that_is_written_is_listed_in_a_chapter():
-    modules = [import_module(f"service.rules.{one.name}") for one in iter_modules(service.rules.__path__)]
-    assert {rule.id for module in modules for rule in rules_of(module)} == {rule.id for rule in GUIDELINES[0].rules}
+    folder = service.rules.bone_metastases
+    modules = [import_module(f"{folder.__name__}.{one.name}") for one in iter_modules(folder.__path__)]
+    written = {value.id for module in modules for value in vars(module).values() if isinstance(value, Rule)}
+    assert written == {rule.id for rule in GUIDELINES[0].rules}
 
 
 def test_what_decides_the_scope_of_an_order_is_among_the_facts_that_its_rule_is_given():
-    without = [rule.id for rule in GUIDELINES[0].rules if rule.trigger is not None and not rule.trigger.needs <= rule.needs]
-    assert without == []
+    rules = [rule for rule in GUIDELINES[0].rules if rule.trigger is not None]
+    assert [rule.id for rule in rules if not rule.trigger.reads <= rule.reads] == []
+
+
+def test_what_a_condition_reads_is_among_the_facts_that_its_rule_is_given():
+    assert [rule.id for rule in GUIDELINES[0].rules for one in rule.when if not one.reads <= rule.reads] == []
+
+
+def test_the_settings_that_a_condition_names_are_settings_of_the_guideline():
+    named = {name for rule in GUIDELINES[0].rules for one in rule.when for name in one.settings}
+    assert named <= setting_texts(GUIDELINES[0].settings).keys()

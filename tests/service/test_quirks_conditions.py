@@ -30,7 +30,7 @@ from support.quirk import (
 from mappings.facts import Diagnosis
 from mappings.vocabulary import concept_sets as sets
 from service.languages.render import Language
-from service.rules.bone_metastases.situations import bone_metastasis_on_record
+from service.rules.bone_metastases.conditions import bone_metastasis
 
 MIMIC = "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-diagnosis-"
 NOT_STARTED = "antiresorptive-not-started"
@@ -64,7 +64,7 @@ def the_diagnosis(one: dict[str, Any]) -> Diagnosis:
 )
 def test_a_bone_metastasis_without_status_and_date_is_on_record(system: str, code: str) -> None:
     of = record(condition((system, code)))
-    assert bone_metastasis_on_record(of) is True
+    assert bone_metastasis(None, of).holds is True
     assert rules(cards(condition((system, code)), only=True)) >= {NOT_STARTED}
 
 
@@ -83,7 +83,7 @@ def test_a_bone_metastasis_without_status_and_date_is_on_record(system: str, cod
 )
 def test_its_look_alikes_are_none_and_say_nothing(system: str, code: str) -> None:
     one = condition((system, code))
-    assert bone_metastasis_on_record(record(one)) is False
+    assert bone_metastasis(None, record(one)).holds is False
     assert cards(one, only=True) == []
 
 
@@ -111,7 +111,7 @@ def test_a_refuted_diagnosis_is_none(code: str) -> None:
 @pytest.mark.parametrize("code", ["unconfirmed", "differential"])
 def test_a_suspected_metastasis_is_not_on_record(code: str) -> None:
     one = condition((ICD_10, "C79.5"), verificationStatus=status("ver-status", code))
-    assert bone_metastasis_on_record(record(one)) is False
+    assert bone_metastasis(None, record(one)).holds is False
 
 
 def test_a_provisional_metastasis_counts_and_is_said_to_be_provisional() -> None:
@@ -189,7 +189,7 @@ def test_calcium_codes_mean_what_their_own_classification_says() -> None:
 
 def test_no_history_of_metastatic_cancer_as_an_observation_is_no_metastasis() -> None:
     none = resource("Observation", "none", status="final", code=concept(SNOMED, "1287652008"), valueBoolean=False)
-    assert bone_metastasis_on_record(record(none)) is False
+    assert bone_metastasis(None, record(none)).holds is False
 
 
 # --- words alone ------------------------------------------------------------------------------------------------------

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from mappings.facts import ClinicalSettings
 from service.cli import main
+from service.guidelines import GUIDELINES
 from service.settings import SETTINGS, InvalidSetting, read_settings
 from service.world import World
 
@@ -109,8 +109,8 @@ def test_clinical_settings_change_by_name_and_keep_the_others(tmp_path):
     path = tmp_path / "clinical.toml"
     path.write_text("vitamin_d_valid_days = 90\n")
     clinical = read_settings({"OSTEOCDS_CLINICAL_SETTINGS": str(path)}).clinical
-    assert clinical.vitamin_d_valid_days == 90
-    assert clinical.calcium_valid_days == ClinicalSettings().calcium_valid_days
+    assert clinical["bone-metastases"].vitamin_d_valid_days == 90
+    assert clinical["bone-metastases"].calcium_valid_days == GUIDELINES[0].settings.calcium_valid_days
 
 
 @pytest.mark.parametrize(

@@ -3,52 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import yaml
 
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, render, sentence
-from service.rules.bone_metastases.not_encoded import NOT_ENCODED, NotEncoded
-from service.rules.citation import Citation, Document
+from service.rules.citation import Citation
+from service.rules.ledger import StaysText
 from service.rules.rule import Rule
 
-
-@dataclass(frozen=True)
-class Statement:
-    """One statement of the documents, in our words."""
-
-    id: str
-    citation: Citation
-    says: str
-    rules: tuple[str, ...]
-    not_encoded: str | None
-
-
-def listed() -> list[Statement]:
-    places = yaml.safe_load((Path(__file__).parents[1] / "statements.yaml").read_text(encoding="utf-8"))
-    return [
-        Statement(
-            told["id"],
-            Citation(Document(place["document"]), place.get("chapter", ""), place.get("places", "")),
-            told["says"],
-            tuple(told.get("rules", ())),
-            told.get("not_encoded"),
-        )
-        for place in places
-        for told in place["statements"]
-    ]
-
-
-STATEMENTS = listed()
+LEDGER = GUIDELINES[0].ledger
+STATEMENTS = LEDGER.statements
 RULES = {rule.id: rule for rule in GUIDELINES[0].rules}
-LEFT = {one.id: one for one in NOT_ENCODED}
+LEFT = {one.id: one for one in LEDGER.stays_text}
 
 
 def test_every_statement_is_at_work_in_a_rule_or_stays_text_and_never_both() -> None:
-    assert [one.id for one in STATEMENTS if bool(one.rules) == (one.not_encoded is not None)] == []
+    assert [one.id for one in STATEMENTS if bool(one.rules) == (bool(one.stays_text))] == []
 
 
 def test_every_rule_that_a_statement_names_exists() -> None:
@@ -56,12 +27,12 @@ def test_every_rule_that_a_statement_names_exists() -> None:
 
 
 def test_every_statement_that_stays_text_has_its_entry_and_every_entry_its_statement() -> None:
-    assert {one.not_encoded for one in STATEMENTS if one.not_encoded} == set(LEFT)
+    assert {one.stays_text for one in STATEMENTS if one.stays_text} == set(LEFT)
 
 
 def test_no_id_is_used_twice() -> None:
     assert [name for name, count in Counter(one.id for one in STATEMENTS).items() if count > 1] == []
-    assert [name for name, count in Counter(one.id for one in NOT_ENCODED).items() if count > 1] == []
+    assert [name for name, count in Counter(one.id for one in LEDGER.stays_text).items() if count > 1] == []
 
 
 def test_no_statement_is_told_twice_at_one_place() -> None:
@@ -77,16 +48,16 @@ def test_every_place_that_a_rule_cites_holds_a_statement_that_the_rule_computes(
             )
 
 
-@pytest.mark.parametrize("entry", NOT_ENCODED, ids=lambda entry: entry.id)
-def test_what_stays_text_is_cited_where_a_statement_stands(entry: NotEncoded) -> None:
-    statements = [one for one in STATEMENTS if one.not_encoded == entry.id]
+@pytest.mark.parametrize("entry", LEDGER.stays_text, ids=lambda entry: entry.id)
+def test_what_stays_text_is_cited_where_a_statement_stands(entry: StaysText) -> None:
+    statements = [one for one in STATEMENTS if one.stays_text == entry.id]
     for place in places_of(entry.citation):
         assert any(within(one.citation, entry.citation, place) for one in statements), place
 
 
-@pytest.mark.parametrize("entry", NOT_ENCODED, ids=lambda entry: entry.id)
-def test_what_stays_text_says_what_and_why_in_both_languages(entry: NotEncoded) -> None:
-    for text in (entry.statement, entry.why):
+@pytest.mark.parametrize("entry", LEDGER.stays_text, ids=lambda entry: entry.id)
+def test_what_stays_text_says_what_and_why_in_both_languages(entry: StaysText) -> None:
+    for text in (entry.says, entry.why):
         said = {language: sentence(text, language) for language in Language}
         assert all(one.endswith(".") and one[0].isupper() for one in said.values()), said
         assert said[Language.ENGLISH] != said[Language.FRENCH]

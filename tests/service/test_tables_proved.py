@@ -23,22 +23,30 @@ from mappings.facts import Fact, Facts, Known, VitaminD
 from mappings.quantities import Bounds, exactly
 from mappings.readers.findings import KINDS
 from mappings.readers.questionnaires import SCORES
-from service.rules.bone_metastases.renal_function import TABLE_2, doses_for
-from service.rules.outcome import Advice, Failure, Silence, evaluate
+from mappings.vocabulary.analytes import Analyte
+from service.evaluate import evaluate_orders, evaluate_patient
+from service.guidelines import GUIDELINES
+from service.rules.bone_metastases.doses import TABLE_2
+from service.rules.outcome import Advice, Failure, Silence
 
 LEVELS = ("silent", "info", "warning", "critical")
 
 
 class WithSymbol:
-    """A record in which one result is a symbol."""
+    """A record in which one result is a symbol; what its conditions answer is its own."""
 
     def __init__(self, record: Facts, fact: str, number: Symbol) -> None:
         self._record, self._fact = record, fact
         self._bounds = Bounds(number, number)  # type: ignore[arg-type]  # it reckons as a Decimal does
+        self.asked: dict[Any, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._record, name)
         return self._replaced(found) if name.removeprefix("crisis_") == self._fact else found
+
+    def result(self, analyte: Analyte) -> Fact[Any]:
+        found = self._record.result(analyte)
+        return self._replaced(found) if analyte.id == self._fact else found
 
     def finding(self, name: str, regions: frozenset[str] = frozenset()) -> Fact[Any]:
         found = self._record.finding(name, regions)
@@ -60,7 +68,11 @@ def levels(told: dict[str, Any], fact: str) -> Callable[[Symbol], dict[str, str]
 
     def code(number: Symbol) -> dict[str, str]:
         facts: Any = WithSymbol(record, fact, number)
-        answered = evaluate(advised.rules, orders, facts, patient_view=not orders)
+        answered = (
+            evaluate_orders(advised.rules, GUIDELINES[0], orders, facts)
+            if orders
+            else evaluate_patient(advised.rules, facts)
+        )
         assert not [one for one in answered if isinstance(one.outcome, Failure)], answered
         said = {one.rule.id: one.outcome for one in answered if not isinstance(one.outcome, Silence)}
         return {rule: one.indicator.value if isinstance(one, Advice) else "cannot tell" for rule, one in said.items()}
@@ -375,7 +387,7 @@ def test_a_worse_result_is_never_milder(table):
 
 
 def test_tableau_2_gives_one_dose_from_30_on_and_none_below_for_every_clearance():
-    found = paths("c", "0", "1000", lambda number: doses_for(Bounds(number, number)))  # type: ignore[arg-type]  # as above
+    found = paths("c", "0", "1000", lambda number: TABLE_2.of(Bounds(number, number)))  # type: ignore[arg-type]  # as above
     clearance = z3.Real("c")
     for path in found:
         assert len(path.answer) <= 1
@@ -388,7 +400,7 @@ def test_tableau_2_gives_one_dose_from_30_on_and_none_below_for_every_clearance(
 
 def test_the_doses_of_an_interval_of_clearances_are_those_of_the_clearances_in_it():
     """Every interval whose ends are at, or a little beside, a limit of the table; the grid is finer than any report."""
-    grid = [limit + Decimal(step) / 1000 for limit, _, _ in TABLE_2 for step in range(-4, 5)]
+    grid = [limit + Decimal(step) / 1000 for limit in TABLE_2.limits for step in range(-4, 5)]
     for low, high in itertools.combinations(sorted(grid), 2):
         for low_open, high_open in itertools.product((False, True), repeat=2):
             within = [low, high, *(one + Decimal("0.0005") for one in grid), *grid]
@@ -397,8 +409,10 @@ def test_the_doses_of_an_interval_of_clearances_are_those_of_the_clearances_in_i
                 for one in within
                 if (low < one or (low == one and not low_open)) and (one < high or (one == high and not high_open))
             ]
-            expected = frozenset().union(*(doses_for(exactly(one)) for one in inside))
-            assert doses_for(Bounds(low, high, low_open, high_open)) == expected
+            doses = [TABLE_2.of(exactly(one)) for one in inside]
+            assert TABLE_2.of(Bounds(low, high, low_open, high_open)) == frozenset().union(*doses)
+            settled = min(doses[0]) if doses and all(one and one == doses[0] for one in doses) else None
+            assert TABLE_2.settled(Bounds(low, high, low_open, high_open)) == settled
 
 
 # --- scores -----------------------------------------------------------------------------------------------------------

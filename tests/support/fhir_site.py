@@ -72,13 +72,32 @@ def site(request: Mapping[str, Any], **faults: Fault) -> Iterator[responses.Requ
     templates = published(request["hook"])
     assert set(faults) <= set(templates)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as network:
-        for key, template in templates.items():
-            search = Search(key, template, request["prefetch"][key])
-            faults.get(key, holds)(search, network)
+        searches = [Search(key, template, request["prefetch"][key]) for key, template in templates.items()]
+        for search in searches:
+            faults.get(search.key, holds)(search, network)
+        sound = [one for one in searches if one.resource_type == "Observation" and one.key not in faults]
+        network.add_callback("POST", f"{BASE}/Observation/_search", lambda asked: _several(asked, sound))
         yield network
         for call in network.calls:
             assert str(call.request.url).startswith((f"{BASE}/", f"{BASE}?"))
             assert call.request.headers["Authorization"] == f"Bearer {BEARER}"
+
+
+def _several(asked: Any, searches: list[Search]) -> tuple[int, dict[str, str], str]:
+    """What the site holds for one search of the codes of several; where one of them has a fault it is to be asked apart."""
+    assert asked.headers["Accept"] == ACCEPT
+    parameters = dict(parse_qsl(asked.body))
+    codes = set(parameters.pop("combo-code", parameters.pop("code", "")).split(","))
+    meant = [search for search in searches if set(search.parameters["combo-code"].split(",")) <= codes]
+    held = {code for search in meant for code in search.parameters["combo-code"].split(",")}
+    if len(meant) < 2 or codes != held or parameters != others_of(meant[0]):
+        return 404, {}, ""
+    entries = [entry for search in meant for entry in search.found["entry"]]
+    return 200, {}, json.dumps({"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries})
+
+
+def others_of(search: Search) -> dict[str, str]:
+    return {name: value for name, value in search.parameters.items() if name != "combo-code"}
 
 
 def holds(search: Search, network: responses.RequestsMock) -> None:

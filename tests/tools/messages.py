@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from string import Formatter
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
+
+from service.guidelines import GUIDELINES
+from service.rules.ledger import sentences_of
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ROOT / "service" / "languages"
@@ -21,12 +25,16 @@ KEYWORDS = {"_": None, "_n": (1, 2), "_c": ((1, "c"), 2)}
 
 
 def said_by_the_code() -> Catalog:
-    """Every marked message of the packages, by the files that say it."""
+    """Every marked message of the packages, and the sentences of the ledgers, by the files that say them."""
     catalogue = Catalog(project="osteocds", fuzzy=False)
     for package in PACKAGES:
         found = extract_from_dir(ROOT / package, [("**.py", "python")], keywords=KEYWORDS)
         for name, _line, message, _comments, context in sorted(found, key=lambda one: (one[0], one[1])):
             catalogue.add(message, locations=[(f"{package}/{name}", None)], context=context)
+    for guideline in GUIDELINES:
+        ledger = guideline.folder / "statements.yaml"
+        for sentence in sentences_of(ledger):
+            catalogue.add(sentence, locations=[(str(ledger.relative_to(ROOT)), None)])
     return catalogue
 
 
@@ -51,8 +59,6 @@ def brought_up_to_date(path: Path) -> Catalog:
 
 def problems(path: Path) -> Iterator[str]:
     """What is wrong with a catalogue: messages missing, left over, without a translation, or with other placeholders."""
-    from string import Formatter
-
     kept, said = catalogue_of(path), said_by_the_code()
     wanted = {(message.id, message.context) for message in said if message.id}
     have = {(message.id, message.context): message for message in kept if message.id}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from mappings.facts import Clearance, CorrectedCalcium
 from mappings.wording import _
 from service.rules.bone_metastases import (
     calcium,
@@ -19,9 +22,12 @@ from service.rules.bone_metastases import (
     treatment_course,
     vitamin_d,
 )
+from service.rules.bone_metastases.documents import DOCUMENTS
+from service.rules.bone_metastases.doses import TABLE_2
 from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
 from service.rules.bone_metastases.settings import Settings
+from service.rules.bone_metastases.urgency import CRISIS_ABOVE
 from service.rules.guideline import Chapter, Guideline
 
 GUIDELINE = Guideline(
@@ -46,5 +52,8 @@ GUIDELINE = Guideline(
     ),
     policy=POLICY,
     settings=Settings(),
+    documents=DOCUMENTS,
+    folder=Path(__file__).parent,
     notes=NOTES,
+    rounding={Clearance: TABLE_2.limits, CorrectedCalcium: (CRISIS_ABOVE,)},
 )

@@ -1,18 +1,14 @@
-"""What the rules about bone radiotherapy share: triggers, prescription, recorded findings, earlier courses, schemes."""
+"""What the rules about bone radiotherapy share: triggers, what is treated, earlier courses of the region."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from datetime import date
-from decimal import Decimal
 
 from mappings.facts import (
     Act,
     Diagnosis,
-    Fact,
     Facts,
-    Finding,
     Prescription,
     RadiotherapyCourse,
     RadiotherapyOrder,
@@ -23,169 +19,100 @@ from mappings.facts import (
 from mappings.facts.bones import SPINE, has_vertebra, includes
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
-from service.rules.bone_metastases.situations import (
-    Condition,
-    Trigger,
-    bone_metastasis,
-    that,
-    unless_all,
-)
-from service.rules.outcome import Basis, CannotTell, Indicator, Silence
+from service.rules.bone_metastases.conditions import bone_metastasis
+from service.rules.condition import Truth, condition, that
+from service.rules.logic import negated
+from service.rules.outcome import Basis, Indicator
+from service.rules.rule import Trigger
 
-
-def _of_bone(order: RadiotherapyOrder, patient: Facts) -> Condition:
-    """Of bone; a target that is not stated counts with a bone metastasis on record, one not looked up cannot be told."""
-    treatment = prescribed(order)
-    text = _(
-        "the target is bone, or is not stated with a bone metastasis on record",
-    )
-    if treatment.target is not Target.UNSTATED:
-        return that(text, treatment.target is Target.BONE)
-    if treatment.unresolved:
-        return that(text, None, Unavailable(TARGET, treatment.unresolved))
-    metastasis = bone_metastasis(patient)
-    return that(text, metastasis.holds, *metastasis.basis)
-
+# --- which orders -----------------------------------------------------------------------------------------------------
 
 TARGET = _("target of the radiotherapy")
+
+
+@condition(
+    _("the target is bone, or is not stated with a bone metastasis on record"),
+    reads=("conditions", "radiotherapy_orders"),
+)
+def of_bone(order: RadiotherapyOrder, patient: Facts) -> Truth:
+    """Of bone; a target that is not stated counts with a bone metastasis on record, one not looked up cannot be told.
+
+    The volumes that an order refers to come with the radiotherapy orders.
+    """
+    treatment = order.prescription
+    if treatment.target is not Target.UNSTATED:
+        return that(treatment.target is Target.BONE)
+    if treatment.unresolved:
+        return that(None, Unavailable(TARGET, treatment.unresolved))
+    return bone_metastasis(order, patient)
 
 
 def _bone_radiotherapy(name: Text, asks: Callable[[Prescription], bool]) -> Trigger:
     return Trigger(
         name,
-        lambda order: (
-            isinstance(order, RadiotherapyOrder)
-            and order.prescription.target is not Target.OTHER
-            and asks(order.prescription)
-        ),
-        in_scope=_of_bone,
+        lambda order: order.prescription.target is not Target.OTHER and asks(order.prescription),
+        kind=RadiotherapyOrder,
+        scope=of_bone,
         must_be_known=True,
-        needs=frozenset({"conditions", "radiotherapy_orders"}),
     )
 
 
 BONE_RADIOTHERAPY = _bone_radiotherapy(_("draft order of bone radiotherapy"), lambda _prescription: True)
 STEREOTACTIC = _bone_radiotherapy(
-    _("draft order of stereotactic bone radiotherapy"),
-    lambda prescribed: prescribed.stereotactic,
+    _("draft order of stereotactic bone radiotherapy"), lambda prescribed: prescribed.stereotactic
 )
 ABLATIVE = _bone_radiotherapy(
-    _(
-        "draft order of stereotactic or ablative bone radiotherapy",
-    ),
+    _("draft order of stereotactic or ablative bone radiotherapy"),
     lambda prescribed: prescribed.stereotactic or prescribed.curative,
 )
 
-NOT_STATED = _(
-    "The target is not stated: it is read as bone, because a bone metastasis is on record",
-)
-
-THREE_MONTHS_DAYS = 90
-"""3 months, a month counted as 30 days."""
-
-
-def prescribed(order: RadiotherapyOrder) -> Prescription:
-    """The prescription of a radiotherapy order; the trigger of the rule has made sure that there is one."""
-    return order.prescription
+# --- what is treated --------------------------------------------------------------------------------------------------
 
 
 def volume_of(order: RadiotherapyOrder) -> Volume:
     """The volume with the highest dose, or an empty one."""
-    return prescribed(order).highest or Volume(None, None)
+    return order.prescription.highest or Volume(None, None)
 
 
-def is_palliative(order: RadiotherapyOrder) -> bool:
-    """Neither stereotactic nor of curative intent (chapter C)."""
-    treatment = prescribed(order)
-    return not treatment.stereotactic and not treatment.curative
-
-
-def in_fractions(fractions: int) -> Text:
-    """A number of fractions in words."""
-    if fractions == 1:
-        return _("1 fraction")
-    return _("{fractions} fractions", fractions=fractions)
-
-
-SPINE_TARGET = _("the target is the spine")
-
-
-def spine_target(order: RadiotherapyOrder) -> Condition:
-    """The spine is treated; a volume that could not be looked up leaves it open."""
-    treatment = prescribed(order)
-    if not treatment.regions and treatment.unresolved:
-        return that(SPINE_TARGET, None, Unavailable(TARGET, treatment.unresolved))
-    return that(SPINE_TARGET, is_spine(order))
-
-
-def is_spine(order: RadiotherapyOrder) -> bool:
-    """The order says that the spine is treated; a pelvis of which the sacrum may be meant is the pelvis."""
-    regions = prescribed(order).regions
-    return includes(regions, SPINE) and (has_vertebra(regions) or not includes(regions, "pelvis"))
-
-
-def may_be_spine(order: RadiotherapyOrder) -> bool:
-    """The order says so, or names no bone: a score of the spine then applies to it."""
-    return is_spine(order) or not prescribed(order).regions
+NOT_STATED = _("The target is not stated: it is read as bone, because a bone metastasis is on record")
 
 
 def target_remarks(order: RadiotherapyOrder) -> tuple[Text, ...]:
     """That a target which is not stated was read as bone."""
-    return (NOT_STATED,) if prescribed(order).target is Target.UNSTATED else ()
+    return (NOT_STATED,) if order.prescription.target is Target.UNSTATED else ()
 
 
-def at_least(fact: Fact[Finding], limit: int) -> bool | None:
-    """A recorded number is at least the limit."""
-    return fact.test(lambda found: None if found.bounds is None else found.bounds.at_least(Decimal(limit)))
+def is_spine(order: RadiotherapyOrder) -> bool:
+    """The order says that the spine is treated; a pelvis of which the sacrum may be meant is the pelvis."""
+    regions = order.prescription.regions
+    return includes(regions, SPINE) and (has_vertebra(regions) or not includes(regions, "pelvis"))
 
 
-def above(fact: Fact[Finding], limit: int) -> bool | None:
-    """A recorded number is strictly above the limit."""
-    return fact.test(lambda found: None if found.bounds is None else found.bounds.above(Decimal(limit)))
+@condition(_("the target is the spine"))
+def spine_target(order: RadiotherapyOrder, _patient: Facts) -> Truth:
+    """The spine is treated; a volume that could not be looked up leaves it open."""
+    treatment = order.prescription
+    if not treatment.regions and treatment.unresolved:
+        return that(None, Unavailable(TARGET, treatment.unresolved))
+    return that(is_spine(order))
 
 
-def below(fact: Fact[Finding], limit: int) -> bool | None:
-    """A recorded number is strictly below the limit."""
-    return fact.test(lambda found: None if found.bounds is None else found.bounds.below(Decimal(limit)))
+@condition(_("the target is the spine, or no bone is named"))
+def spine_or_unnamed_target(order: RadiotherapyOrder, _patient: Facts) -> Truth:
+    """The order names the spine, or no bone: a score of the spine then applies to it."""
+    return that(is_spine(order) or not order.prescription.regions)
 
 
-def is_true(fact: Fact[Finding]) -> bool | None:
-    """A recorded yes or no is yes."""
-    return fact.test(lambda found: found.flag)
+# --- earlier radiotherapy of the region -------------------------------------------------------------------------------
 
-
-@dataclass(frozen=True, slots=True)
-class Scheme:
-    """Doses in Gy and fractions: one scheme of Tableau 5, or a range."""
-
-    fractions: tuple[int, int]
-    gray: tuple[Decimal, Decimal]
-
-    def contains(self, volume: Volume) -> bool:
-        """The volume has this dose in this number of fractions."""
-        fewest, most = self.fractions
-        low, high = self.gray
-        return (
-            volume.fractions is not None
-            and fewest <= volume.fractions <= most
-            and volume.dose_gy is not None
-            and low <= volume.dose_gy <= high
-        )
-
-
-def scheme(gray: int, fractions: int) -> Scheme:
-    """One scheme: so many Gy in so many fractions."""
-    return Scheme((fractions, fractions), (Decimal(gray), Decimal(gray)))
-
-
-# --- earlier radiotherapy ---------------------------------------------------------------------------------------------
-
-REGION_UNKNOWN = _("the region of an earlier radiotherapy is not known")
+EARLIER_RADIOTHERAPY = _("earlier radiotherapy")
+REGION_UNKNOWN = Unavailable(EARLIER_RADIOTHERAPY, (_("the region of an earlier radiotherapy is not known"),))
+END_NOT_DATED = Unavailable(EARLIER_RADIOTHERAPY, (_("the end of an earlier radiotherapy of the region is not dated"),))
 
 
 def same_region(course: RadiotherapyCourse, order: RadiotherapyOrder) -> bool | None:
     """The course was of the region that the order treats; None where one of them is not stated."""
-    regions = prescribed(order).regions
+    regions = order.prescription.regions
     if course.target is Target.OTHER:
         return False
     if not course.regions or not regions:
@@ -201,33 +128,6 @@ def earlier_courses(order: RadiotherapyOrder, patient: Facts) -> list[Radiothera
     )
 
 
-END_NOT_DATED = _(
-    "the end of an earlier radiotherapy of the region is not dated",
-)
-
-
-def open_courses(order: RadiotherapyOrder, patient: Facts) -> Basis:
-    """Why the interval since the courses on record cannot be told: they could not be read, or an end or a region is missing."""
-    courses = patient.radiotherapies
-    if courses.gaps:
-        return courses
-    undated = any(course.ended is None and not course.under_way and same_region(course, order) for course in courses)
-    return Unavailable(RADIOTHERAPY, (END_NOT_DATED if undated else REGION_UNKNOWN,))
-
-
-def already_irradiated(order: RadiotherapyOrder, patient: Facts) -> Condition:
-    """The region was irradiated before, by the record or by the order's own word; an unknown region leaves it open."""
-    text = _("the region was irradiated before")
-    if prescribed(order).reirradiation:
-        return that(text, True, order)  # noqa: FBT003 - a truth
-    courses = patient.radiotherapies
-    holds = courses.any(lambda course: same_region(course, order))
-    history = history_of_irradiation(patient)
-    if holds is False and history:
-        return that(text, None, Unavailable(RADIOTHERAPY, (REGION_UNKNOWN,)), *history)
-    return that(text, holds, open_courses(order, patient) if holds is None else courses)
-
-
 def history_of_irradiation(patient: Facts) -> tuple[Diagnosis, ...]:
     """A recorded history of irradiation that no course on record explains: neither its region nor its date is known."""
     if patient.radiotherapies.entries:
@@ -235,15 +135,36 @@ def history_of_irradiation(patient: Facts) -> tuple[Diagnosis, ...]:
     return tuple(one for one in patient.conditions if one.is_any(sets.HISTORY_OF_IRRADIATION))
 
 
-RADIOTHERAPY = _("earlier radiotherapy")
+def open_about_courses(order: RadiotherapyOrder, patient: Facts) -> Truth:
+    """Unknown: the courses could not be read, or an end or a region is missing.
+
+    Where only the region of an earlier course is, the card would be info at most (`stereotactic-contraindication`).
+    """
+    courses = patient.radiotherapies
+    if courses.gaps:
+        return that(None, courses)
+    if any(course.ended is None and not course.under_way and same_region(course, order) for course in courses):
+        return that(None, END_NOT_DATED)
+    return that(None, REGION_UNKNOWN, *history_of_irradiation(patient), severest=Indicator.INFO)
 
 
-def unless_all_of_regions(*conditions: Condition) -> Silence | CannotTell | None:
-    """As `unless_all`; a region that is not known leaves an `info` card at most (`stereotactic-contraindication`)."""
-    blocked = unless_all(*conditions)
-    if isinstance(blocked, CannotTell) and all(fact.why == (REGION_UNKNOWN,) for fact in blocked.missing):
-        return CannotTell(blocked.missing, blocked.basis, Indicator.INFO)
-    return blocked
+@condition(_("the region was irradiated before"), reads=("radiotherapies", "conditions"))
+def already_irradiated(order: RadiotherapyOrder, patient: Facts) -> Truth:
+    """By the record or by the order's own word; an unknown region leaves it open."""
+    if order.prescription.reirradiation:
+        return that(True, order)  # noqa: FBT003 - a truth
+    courses = patient.radiotherapies
+    holds = courses.any(lambda course: same_region(course, order))
+    if holds is None or (holds is False and history_of_irradiation(patient)):
+        return open_about_courses(order, patient)
+    return that(holds, courses)
+
+
+@condition(_("it is a first irradiation"), reads=already_irradiated.reads)
+def first_irradiation(order: RadiotherapyOrder, patient: Facts) -> Truth:
+    """Not irradiated before, by `already_irradiated`."""
+    again = already_irradiated(order, patient)
+    return that(negated(again.holds), *again.basis, severest=again.severest)
 
 
 def as_act(course: RadiotherapyCourse) -> Act:
@@ -260,7 +181,6 @@ def as_act(course: RadiotherapyCourse) -> Act:
     )
 
 
-REIRRADIATION_SCHEMES = _(
-    "Re-irradiation: stereotactic 35 Gy / 5, 27 / 3 or equivalent; 20 / 5, exceptionally 8 / 1.",
-)
-"""Tableau 5, the row of re-irradiation."""
+def as_acts(courses: Iterable[RadiotherapyCourse]) -> tuple[Basis, ...]:
+    """The courses, so that a card can rest on them."""
+    return tuple(as_act(course) for course in courses)

@@ -19,9 +19,9 @@ from service.rules.bone_metastases.conditions import (
     settled_by_albumin,
     supplements_on_record,
 )
+from service.rules.bone_metastases.documents import ONC, rao
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order
 from service.rules.bone_metastases.urgency import CRISIS_ABOVE, hypercalcaemic_crisis_calcium
-from service.rules.citation import ONC, rao
 from service.rules.condition import Truth, any_of, condition, is_absent, that
 from service.rules.offers import DeleteOrder, OrderAnalyte
 from service.rules.outcome import Indicator, Outcome

@@ -24,7 +24,7 @@ from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
 from service.rules.condition import Truth, condition, that
-from service.rules.logic import both
+from service.rules.logic import both, negated
 
 # --- bone metastasis --------------------------------------------------------------------------------------------------
 
@@ -46,7 +46,11 @@ FEW_BONE_METASTASES = (Decimal(1), Decimal(5))
 
 
 @condition(
-    _("{low} to {high} bone metastases are recorded", low=FEW_BONE_METASTASES[0], high=FEW_BONE_METASTASES[1]),
+    _(
+        "{low} to {high} bone metastases are recorded as a number",
+        low=FEW_BONE_METASTASES[0],
+        high=FEW_BONE_METASTASES[1],
+    ),
     reads=("finding",),
 )
 def few_bone_metastases(_order: Order | None, patient: Facts) -> Truth:
@@ -84,9 +88,30 @@ def below(fact: Fact[Finding], limit: Decimal | int) -> bool | None:
     return fact.test(lambda found: None if found.bounds is None else found.bounds.below(Decimal(limit)))
 
 
+def at_most(fact: Fact[Finding], limit: Decimal | int) -> bool | None:
+    """A recorded number is the limit or less."""
+    return fact.test(lambda found: None if found.bounds is None else found.bounds.at_most(Decimal(limit)))
+
+
 def is_true(fact: Fact[Finding]) -> bool | None:
     """A recorded yes or no is yes."""
     return fact.test(lambda found: found.flag)
+
+
+SHORT_EXPECTANCY_MONTHS = 3
+"""Life expectancy in months, up to which it is short (ESMO, cited in RAO, traitement osseux systémique §2.2)."""
+
+SHORT_EXPECTANCY_DAYS = SHORT_EXPECTANCY_MONTHS * 30
+"""The same in days, as the finding is read: a month counts as 30 days."""
+
+
+@condition(
+    _("life expectancy is not recorded as {months} months or less", months=SHORT_EXPECTANCY_MONTHS), reads=("finding",)
+)
+def no_short_life_expectancy(_order: Order | None, patient: Facts) -> Truth:
+    """Longer, or not recorded."""
+    expectancy = patient.finding("life-expectancy")
+    return that(negated(at_most(expectancy, SHORT_EXPECTANCY_DAYS)), expectancy)
 
 
 # --- antiresorptives --------------------------------------------------------------------------------------------------

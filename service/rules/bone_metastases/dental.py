@@ -2,439 +2,354 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
+from functools import partial
 
-from mappings.dates import When, days_before
-from mappings.facts import Act, Collected, Facts, Order, RadiotherapyCourse
+from mappings.dates import When
+from mappings.facts import Act, DrugOrder, Exposure, Exposures, Facts, Order, RadiotherapyCourse
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import _
 from service.rules.bone_metastases.bone_radiotherapy import as_act
-from service.rules.bone_metastases.requests import DENTAL_EXAMINATION, ORTHOPANTOMOGRAM
-from service.rules.bone_metastases.settings import settings_of
-from service.rules.bone_metastases.situations import (
-    ANTIRESORPTIVE,
-    DENOSUMAB,
-    URGENCY_NEEDS,
-    Trigger,
+from service.rules.bone_metastases.conditions import (
     active_conditions,
     antiresorptives,
     bone_metastasis,
-    either,
+    days_between,
     is_start,
-    negated,
     on_antiresorptive,
     orders_of,
-    planned_remarks,
-    rule,
-    that,
-    unless_all,
-    with_urgency,
 )
-from service.rules.citation import ONC, rao
+from service.rules.bone_metastases.dental_assessment import EXAMINATION, REVIEWS, no_examination
+from service.rules.bone_metastases.documents import ONC, rao
+from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB
+from service.rules.bone_metastases.urgency import URGENCY, with_urgency
+from service.rules.condition import Truth, any_of, condition, holding, that
+from service.rules.naming import planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
-from service.rules.outcome import Advice, Indicator, Outcome
-
-HEALING_DAYS = 21
-"""3 weeks: no start before (RAO §2.3)."""
+from service.rules.outcome import Indicator, Outcome
+from service.rules.rule import ORDERING, VIEWING, Trigger, rule
+from service.rules.say import critical, info, warning
 
 TOOTH_EXTRACTION_DRAFT = Trigger(
-    _("draft order of a tooth extraction"),
-    lambda order: order.is_any(sets.TOOTH_EXTRACTION),
+    _("draft order of a tooth extraction"), lambda order: order.is_any(sets.TOOTH_EXTRACTION)
 )
 
 
-def _done_since(acts: Collected[Act], concepts: frozenset[str], since: date, today: date) -> bool | None:
-    """Done within the window; an act without a date cannot tell."""
-
-    def counts(act: Act) -> bool | None:
-        if not act.is_any(concepts):
-            return False
-        when = act.dated
-        return None if when is None else when.within(since, today)
-
-    return acts.any(counts)
+def antiresorptives_taken(patient: Facts) -> tuple[Exposure, ...]:
+    """Those that the patient is on, the newest first."""
+    return antiresorptives(patient).recent(settings_of(patient).on_treatment_days)
 
 
-def _missing_within(patient: Facts, concepts: frozenset[str], *collections: Collected[Act]) -> bool | None:
-    """Not done within the setting's days, as far as the resources that tell of it could be read."""
-    since = days_before(patient.today, settings_of(patient).dental_valid_days)
-    return negated(either(*(_done_since(acts, concepts, since, patient.today) for acts in collections)))
-
-
-def _dental_ordered(patient: Facts, act: str) -> bool:
-    wanted = sets.ORTHOPANTOMOGRAM if act == "orthopantomogram" else sets.DENTAL_EXAMINATION | sets.DENTAL_REQUEST
-    return bool(orders_of(patient, wanted))
-
-
-REVIEWS = {
-    "examination": _("dental examination"),
-    "orthopantomogram": _("orthopantomogram"),
-}
-
-
-def _missing_review(patient: Facts, act: str) -> Text:
-    """A line of the checklist."""
-    if _dental_ordered(patient, act):
-        return _("{act}: ordered, not done yet", act=REVIEWS[act])
-    return _(
-        "{act}: none in {days} days",
-        act=REVIEWS[act],
-        days=settings_of(patient).dental_valid_days,
-    )
+# --- the dental assessment --------------------------------------------------------------------------------------------
 
 
 @rule(
     "dental-assessment-missing",
-    title=_(
-        "A dental assessment with orthopantomogram precedes an antiresorptive",
-    ),
+    title=_("A dental assessment with orthopantomogram precedes an antiresorptive"),
     citations=(rao("systemic", "§2.3, box"), ONC),
     trigger=ANTIRESORPTIVE,
-    needs=("procedures", "imaging", "exposures", "orders", *URGENCY_NEEDS),
+    when=(
+        is_start,
+        any_of(
+            _("no dental examination, or no orthopantomogram, in the last {dental_valid_days} days is on record"),
+            *REVIEWS,
+        ),
+    ),
+    reads=("orders", *URGENCY),
     severest=Indicator.WARNING,
-    prerequisite=True,
 )
-def dental_assessment_missing(order: Order, patient: Facts) -> Outcome:
-    """Start of an antiresorptive without a dental examination or an orthopantomogram within the limit."""
-    examination = _missing_within(patient, sets.DENTAL_EXAMINATION, patient.procedures)
-    orthopantomogram = _missing_within(patient, sets.ORTHOPANTOMOGRAM, patient.procedures, patient.imaging)
-    blocked = unless_all(
-        is_start(patient),
-        that(
-            _(
-                "no dental examination, or no orthopantomogram, in the last {days} days is on record",
-                days=settings_of(patient).dental_valid_days,
-            ),
-            either(examination, orthopantomogram),
-            patient.procedures,
-            patient.imaging,
-        ),
-    )
-    if blocked:
-        return blocked
-    missing = [act for act, holds in (("examination", examination), ("orthopantomogram", orthopantomogram)) if holds]
-    advice = Advice(
-        Indicator.WARNING,
-        _(
-            "{drug}: dental assessment with orthopantomogram first",
-            drug=order.name,
-        ),
-        (
-            _(
-                "With denosumab, osteonecrosis of the jaw: 0.9 % when the dentist was seen before, 10 % after.",
-            ),
-        ),
-        (),
-        tuple(
-            {"examination": DENTAL_EXAMINATION, "orthopantomogram": ORTHOPANTOMOGRAM}[act]
-            for act in missing
-            if not _dental_ordered(patient, act)
-        ),
-        items=tuple(_missing_review(patient, act) for act in missing),
+def dental_assessment_missing(order: DrugOrder, patient: Facts) -> Outcome:
+    """What is missing of the assessment, and is not ordered yet."""
+    missing = [REVIEWS[one] for one in holding(REVIEWS, order, patient)]
+    advice = warning(
+        _("{drug}: dental assessment with orthopantomogram first", drug=order.name),
+        _("With denosumab, osteonecrosis of the jaw: 0.9 % when the dentist was seen before, 10 % after."),
+        offers=(review.offer for review in missing if not review.ordered(patient)),
+        items=(review.line(patient) for review in missing),
     )
     return with_urgency(advice, order, patient)
+
+
+# --- infection and dental treatment -----------------------------------------------------------------------------------
+
+TREATMENT_OR_EXTRACTION = sets.DENTAL_TREATMENT | sets.TOOTH_EXTRACTION
+
+
+@condition(_("a dental infection is active"), reads=("conditions",))
+def dental_infection(_order: Order | None, patient: Facts) -> Truth:
+    """As the conditions tell it."""
+    found = patient.conditions.any(lambda one: one.active and one.is_any(sets.DENTAL_INFECTION_ACTIVE))
+    return that(found, patient.conditions)
+
+
+@condition(_("dental treatment is ordered"), reads=("orders",))
+def dental_treatment_ordered(_order: Order | None, patient: Facts) -> Truth:
+    """A draft or open order of dental treatment, an extraction included."""
+    return that(patient.orders.any(lambda one: one.is_any(TREATMENT_OR_EXTRACTION)), patient.orders)
 
 
 @rule(
     "dental-restoration-pending",
-    title=_(
-        "Dental infection and pending dental treatment are dealt with before an antiresorptive",
-    ),
+    title=_("Dental infection and pending dental treatment are dealt with before an antiresorptive"),
     citations=(rao("systemic", "§2.3"),),
     trigger=ANTIRESORPTIVE,
-    needs=("exposures", "orders", *URGENCY_NEEDS),
+    when=(
+        is_start,
+        any_of(
+            _("a dental infection is active, or dental treatment is ordered"),
+            dental_infection,
+            dental_treatment_ordered,
+        ),
+    ),
+    reads=URGENCY,
     severest=Indicator.WARNING,
 )
-def dental_restoration_pending(order: Order, patient: Facts) -> Outcome:
-    """Start of an antiresorptive with an active dental infection or an open order of dental treatment."""
-    infections = active_conditions(patient, sets.DENTAL_INFECTION_ACTIVE)
-    treatments = orders_of(patient, sets.DENTAL_TREATMENT | sets.TOOTH_EXTRACTION)
-    blocked = unless_all(
-        is_start(patient),
-        that(
-            _(
-                "a dental infection is active, or dental treatment is ordered",
-            ),
-            either(
-                patient.conditions.any(lambda one: one.active and one.is_any(sets.DENTAL_INFECTION_ACTIVE)),
-                True if treatments else (None if patient.orders.gaps else False),
-            ),
-            patient.conditions,
-            patient.orders,
-        ),
-    )
-    if blocked:
-        return blocked
-    advice = Advice(
-        Indicator.WARNING,
+def dental_restoration_pending(order: DrugOrder, patient: Facts) -> Outcome:
+    """The teeth first."""
+    advice = warning(
         _("{drug}: treat the teeth first", drug=order.name),
-        (
-            _(
-                "Dental restoration comes before the first dose.",
-            ),
+        _("Dental restoration comes before the first dose."),
+        rests_on=(
+            *active_conditions(patient, sets.DENTAL_INFECTION_ACTIVE),
+            *orders_of(patient, TREATMENT_OR_EXTRACTION),
         ),
-        (*infections, *treatments),
     )
     return with_urgency(advice, order, patient)
+
+
+# --- tooth extraction -------------------------------------------------------------------------------------------------
+
+HEALING_WEEKS = 3
+"""No start before (RAO §2.3: 3 weeks to 1 month)."""
+
+HEALING = timedelta(weeks=HEALING_WEEKS)
+
+
+def _is_recent_extraction(act: Act, order: DrugOrder, patient: Facts) -> bool | None:
+    """An extraction so few days before the planned first dose; one without a date cannot tell."""
+    if not act.is_any(sets.TOOTH_EXTRACTION):
+        return False
+    when, planned = act.dated, order.planned.when
+    if when is None:
+        return None
+    return days_between(when, planned) < settings_of(patient).extraction_wait_days and when.first <= planned.last
+
+
+@condition(
+    _("a tooth was extracted less than {extraction_wait_days} days before the planned first dose"),
+    reads=("procedures",),
+)
+def recent_extraction(order: DrugOrder, patient: Facts) -> Truth:
+    """The days are those to the planned date of the order, and one after it does not count."""
+    found = patient.procedures.any(partial(_is_recent_extraction, order=order, patient=patient))
+    return that(found, patient.procedures)
+
+
+def _latest_extraction(order: DrugOrder, patient: Facts) -> tuple[When, Act]:
+    """The latest of the recent extractions, with its date."""
+    dated = [
+        (act.dated, act)
+        for act in patient.procedures
+        if act.dated is not None and _is_recent_extraction(act, order, patient)
+    ]
+    return max(dated, key=lambda one: (one[0].last, one[1].source))
 
 
 @rule(
     "dental-extraction-recent",
     title=_(
-        "After a tooth extraction an antiresorptive starts once healed, not before 3 weeks to 1 month",
+        "After a tooth extraction an antiresorptive starts once healed, not before {weeks} weeks to 1 month",
+        weeks=HEALING_WEEKS,
     ),
     citations=(rao("systemic", "§2.3"),),
     trigger=ANTIRESORPTIVE,
-    needs=("exposures", *URGENCY_NEEDS),
+    when=(is_start, recent_extraction),
+    reads=URGENCY,
     severest=Indicator.WARNING,
     reading=_(
-        "Three weeks to one month is read as: not before 21 days; from 21 to 30 days only when healed and the dentist agrees.",
+        "Three weeks to one month is read as: not before {first} days; from {first} to {last} days only when healed and the "
+        "dentist agrees.",
+        first=HEALING.days,
+        last=Settings().extraction_wait_days - 1,
     ),
 )
-def dental_extraction_recent(order: Order, patient: Facts) -> Outcome:
-    """Start of an antiresorptive less than 31 days after a tooth extraction."""
-    planned = order.planned.when
-    wait = settings_of(patient).extraction_wait_days
-
-    def recent(act: Act) -> bool | None:
-        if not act.is_any(sets.TOOTH_EXTRACTION):
-            return False
-        when = act.dated
-        return None if when is None else _days_apart(when, planned) < wait and when.first <= planned.last
-
-    extractions = sorted(
-        (act for act in patient.procedures if recent(act)),
-        key=lambda act: (_day_of(act).last, act.source),
-        reverse=True,
-    )
-    blocked = unless_all(
-        is_start(patient),
-        that(
-            _(
-                "a tooth was extracted less than {days} days before the planned first dose",
-                days=wait,
-            ),
-            patient.procedures.any(recent),
-            patient.procedures,
-        ),
-    )
-    if blocked:
-        return blocked
-    extraction = _day_of(extractions[0])
-    earliest = extraction.last + timedelta(days=HEALING_DAYS)
-    too_early = planned.first < earliest
-    if too_early:
+def dental_extraction_recent(order: DrugOrder, patient: Facts) -> Outcome:
+    """Healing first: the start is moved to its earliest day where it is planned before."""
+    when, extraction = _latest_extraction(order, patient)
+    earliest = when.last + HEALING
+    detail = _("Extraction on {when}: only when healed and the dentist agrees.", when=when)
+    offers: list[UpdateOrder] = []
+    if order.planned.when.first < earliest:
         detail = _(
-            "Extraction on {when}: not before {earliest} (3 weeks), then only when healed and the dentist agrees.",
-            when=extraction,
+            "Extraction on {when}: not before {earliest} ({weeks} weeks), then only when healed and the dentist agrees.",
+            when=when,
             earliest=earliest,
+            weeks=HEALING_WEEKS,
         )
-    else:
-        detail = _(
-            "Extraction on {when}: only when healed and the dentist agrees.",
-            when=extraction,
-        )
-    remarks = list(planned_remarks(order))
-    if extraction.partial:
-        remarks.append(_("The date of the extraction is partial"))
-    advice = Advice(
-        Indicator.WARNING,
-        _(
-            "{drug}: tooth extraction on {when}, wait for healing",
-            drug=order.name,
-            when=extraction,
-        ),
-        (detail,),
-        (extractions[0],),
-        (UpdateOrder(order, (StartOn(earliest),)),) if too_early else (),
-        tuple(remarks),
+        offers.append(UpdateOrder(order, (StartOn(earliest),)))
+    partial_date = (_("The date of the extraction is partial"),) if when.partial else ()
+    advice = warning(
+        _("{drug}: tooth extraction on {when}, wait for healing", drug=order.name, when=when),
+        detail,
+        rests_on=[extraction],
+        offers=offers,
+        remarks=(*planned_remarks(order), *partial_date),
     )
     return with_urgency(advice, order, patient)
 
 
-def _day_of(act: Act) -> When:
-    when = act.dated
-    return when if when is not None else When(date.min, date.min)
-
-
-def _days_apart(earlier: When, later: When) -> int:
-    """The fewest days that may lie between two dates, partial ones read as intervals."""
-    return (later.first - earlier.last).days
-
-
 @rule(
     "dental-extraction-on-treatment",
-    title=_(
-        "Extractions are avoided on an antiresorptive; conservative treatment is preferred",
-    ),
+    title=_("Extractions are avoided on an antiresorptive; conservative treatment is preferred"),
     citations=(rao("systemic", "§2.3"),),
     trigger=TOOTH_EXTRACTION_DRAFT,
-    needs=("exposures",),
+    when=(on_antiresorptive,),
     severest=Indicator.WARNING,
 )
 def dental_extraction_on_treatment(_order: Order, patient: Facts) -> Outcome:
-    """A tooth extraction ordered for a patient on an antiresorptive."""
-    blocked = unless_all(on_antiresorptive(patient))
-    if blocked:
-        return blocked
-    taken = antiresorptives(patient).recent(settings_of(patient).on_treatment_days)
-    return Advice(
-        Indicator.WARNING,
-        _(
-            "Tooth extraction on {drug}: avoid it, treat conservatively",
-            drug=taken[0].drug.name,
-        ),
-        (
-            _(
-                "On an antiresorptive an extraction exposes to osteonecrosis of the jaw (1 to 2 % in cancer).",
-            ),
-        ),
-        taken,
+    """Which antiresorptive, and why to avoid it."""
+    taken = antiresorptives_taken(patient)
+    return warning(
+        _("Tooth extraction on {drug}: avoid it, treat conservatively", drug=taken[0].drug.name),
+        _("On an antiresorptive an extraction exposes to osteonecrosis of the jaw (1 to 2 % in cancer)."),
+        rests_on=taken,
     )
+
+
+# --- osteonecrosis of the jaw -----------------------------------------------------------------------------------------
+
+
+@condition(_("an osteonecrosis of the jaw is active"), reads=("conditions",))
+def jaw_osteonecrosis(_order: Order | None, patient: Facts) -> Truth:
+    """As the conditions tell it."""
+    found = patient.conditions.any(lambda one: one.active and one.is_any(sets.OSTEONECROSIS_OF_JAW))
+    return that(found, patient.conditions)
+
+
+@condition(_("an antiresorptive is being ordered"))
+def antiresorptive_ordered(order: DrugOrder | None, _patient: Facts) -> Truth:
+    """The rule is asked about a draft, whose trigger has settled what it is."""
+    return that(order is not None)
 
 
 @rule(
     "osteonecrosis-of-jaw",
-    title=_(
-        "Osteonecrosis of the jaw is referred to a specialised centre",
-    ),
+    title=_("Osteonecrosis of the jaw is referred to a specialised centre"),
     citations=(rao("systemic", "§2.3"),),
     trigger=ANTIRESORPTIVE,
-    patient_view=True,
-    needs=("conditions", "exposures"),
+    hooks=ORDERING | VIEWING,
+    when=(
+        jaw_osteonecrosis,
+        any_of(
+            _("an antiresorptive is being ordered, or the patient is on one"), antiresorptive_ordered, on_antiresorptive
+        ),
+    ),
     severest=Indicator.CRITICAL,
-    reading=_(
-        "That no further dose is given before the specialist's advice is our reading.",
-    ),
+    reading=_("That no further dose is given before the specialist's advice is our reading."),
 )
-def osteonecrosis_of_jaw(order: Order | None, patient: Facts) -> Outcome:
-    """An active osteonecrosis of the jaw, on an order of an antiresorptive or on treatment."""
+def osteonecrosis_of_jaw(order: DrugOrder | None, patient: Facts) -> Outcome:
+    """Critical where a dose is being ordered, a warning on treatment."""
     found = active_conditions(patient, sets.OSTEONECROSIS_OF_JAW)
-    active = that(
-        _("an osteonecrosis of the jaw is active"),
-        patient.conditions.any(lambda one: one.active and one.is_any(sets.OSTEONECROSIS_OF_JAW)),
-        patient.conditions,
-    )
-    blocked = unless_all(active) if order is not None else unless_all(active, on_antiresorptive(patient))
-    if blocked:
-        return blocked
-    detail = (
-        _(
-            "Refer to a specialised centre before any further dose.",
-        ),
-    )
+    refer = _("Refer to a specialised centre before any further dose.")
     if order is not None:
-        summary = _(
-            "{drug}: osteonecrosis of the jaw, refer to a specialised centre before any dose",
-            drug=order.name,
-        )
-        return Advice(Indicator.CRITICAL, summary, detail, found)
-    taken = antiresorptives(patient).recent(settings_of(patient).on_treatment_days)
-    summary = _(
-        "Osteonecrosis of the jaw on {drug}: refer to a specialised centre",
-        drug=taken[0].drug.name,
-    )
-    return Advice(Indicator.WARNING, summary, detail, (*found, *taken))
-
-
-@rule(
-    "jaw-osteonecrosis-cofactors",
-    title=_(
-        "Corticosteroids, anti-angiogenics and head-and-neck radiotherapy add to the jaw risk of denosumab",
-    ),
-    citations=(rao("systemic", "§2.4"),),
-    trigger=DENOSUMAB,
-    needs=("exposures", "radiotherapies"),
-    severest=Indicator.INFO,
-)
-def jaw_osteonecrosis_cofactors(order: Order, patient: Facts) -> Outcome:
-    """Denosumab with a systemic corticosteroid or anti-angiogenic, or after head-and-neck radiotherapy."""
-    days = settings_of(patient).cofactor_days
-    drugs = patient.exposures.of(sets.SYSTEMIC_CORTICOSTEROIDS | sets.SYSTEMIC_ANTIANGIOGENICS)
-    courses = tuple(course for course in patient.radiotherapies if _of_head_and_neck(course))
-    blocked = unless_all(
-        that(
+        return critical(
             _(
-                "a systemic corticosteroid or anti-angiogenic (ongoing or in the last {days} days) or head-and-neck "
-                "radiotherapy is on record",
-                days=days,
+                "{drug}: osteonecrosis of the jaw, refer to a specialised centre before any dose",
+                drug=order.name,
             ),
-            either(drugs.in_last(days), patient.radiotherapies.any(_of_head_and_neck)),
-            drugs,
-            patient.radiotherapies,
+            refer,
+            rests_on=found,
         )
-    )
-    if blocked:
-        return blocked
-    given = drugs.recent(days)
-    named = tuple(dict.fromkeys(entry.drug.name for entry in given))
-    if courses:
-        named = (*named, _("head-and-neck radiotherapy"))
-    return Advice(
-        Indicator.INFO,
-        _(
-            "{drug}: added risk of jaw osteonecrosis ({cofactors})",
-            drug=order.name,
-            cofactors=named[:3],
-        ),
-        (_("To weigh in the decision to treat."),),
-        (*given, *(as_act(course) for course in courses)),
+    taken = antiresorptives_taken(patient)
+    return warning(
+        _("Osteonecrosis of the jaw on {drug}: refer to a specialised centre", drug=taken[0].drug.name),
+        refer,
+        rests_on=(*found, *taken),
     )
 
 
-def _of_head_and_neck(course: RadiotherapyCourse) -> bool:
+# --- cofactors --------------------------------------------------------------------------------------------------------
+
+
+def _cofactor_drugs(patient: Facts) -> Exposures:
+    return patient.exposures.of(sets.SYSTEMIC_CORTICOSTEROIDS | sets.SYSTEMIC_ANTIANGIOGENICS)
+
+
+def _is_of_head_and_neck(course: RadiotherapyCourse) -> bool:
     """Told by orders too: a course that an order alone records, as completed, was given."""
     return not course.sites.isdisjoint(sets.HEAD_NECK)
 
 
+@condition(
+    _("a systemic corticosteroid or anti-angiogenic is ongoing or was given in the last {cofactor_days} days"),
+    reads=("exposures",),
+)
+def cofactor_drug(_order: Order | None, patient: Facts) -> Truth:
+    """The systemic ones alone."""
+    drugs = _cofactor_drugs(patient)
+    return that(drugs.in_last(settings_of(patient).cofactor_days), drugs)
+
+
+@condition(_("head-and-neck radiotherapy is on record"), reads=("radiotherapies",))
+def head_and_neck_radiotherapy(_order: Order | None, patient: Facts) -> Truth:
+    """At any time."""
+    return that(patient.radiotherapies.any(_is_of_head_and_neck), patient.radiotherapies)
+
+
+@rule(
+    "jaw-osteonecrosis-cofactors",
+    title=_("Corticosteroids, anti-angiogenics and head-and-neck radiotherapy add to the jaw risk of denosumab"),
+    citations=(rao("systemic", "§2.4"),),
+    trigger=DENOSUMAB,
+    when=(
+        any_of(
+            _(
+                "a systemic corticosteroid or anti-angiogenic (ongoing or in the last {cofactor_days} days) or head-and-neck "
+                "radiotherapy is on record"
+            ),
+            cofactor_drug,
+            head_and_neck_radiotherapy,
+        ),
+    ),
+    severest=Indicator.INFO,
+)
+def jaw_osteonecrosis_cofactors(order: DrugOrder, patient: Facts) -> Outcome:
+    """The cofactors by name, the newest first, three at most in the summary."""
+    given = _cofactor_drugs(patient).recent(settings_of(patient).cofactor_days)
+    courses = tuple(course for course in patient.radiotherapies if _is_of_head_and_neck(course))
+    cofactors = list(dict.fromkeys(entry.drug.name for entry in given))
+    if courses:
+        cofactors.append(_("head-and-neck radiotherapy"))
+    return info(
+        _("{drug}: added risk of jaw osteonecrosis ({cofactors})", drug=order.name, cofactors=tuple(cofactors[:3])),
+        _("To weigh in the decision to treat."),
+        rests_on=(*given, *map(as_act, courses)),
+    )
+
+
+# --- on treatment -----------------------------------------------------------------------------------------------------
+
+
+@condition(_("no dental review is ordered yet"), reads=("orders",))
+def no_review_ordered(_order: Order | None, patient: Facts) -> Truth:
+    """No draft or active order asks for a dental examination."""
+    return that(not EXAMINATION.ordered(patient))
+
+
 @rule(
     "dental-follow-up-due",
-    title=_(
-        "A dental review every six months on an antiresorptive",
-    ),
+    title=_("A dental review every six months on an antiresorptive"),
     citations=(rao("systemic", "§2.3, box"),),
-    patient_view=True,
-    needs=("exposures", "procedures", "orders", "conditions"),
+    when=(bone_metastasis, on_antiresorptive, no_examination, no_review_ordered),
     severest=Indicator.INFO,
-    reading=_(
-        "The companion page ONC says every year; the referential wins.",
-    ),
+    reading=_("The companion page ONC says every year; the referential wins."),
 )
-def dental_follow_up_due(_order: Order | None, patient: Facts) -> Outcome:
-    """On an antiresorptive, without a dental examination in the last 183 days."""
-    days = settings_of(patient).dental_valid_days
-    done = _done_since(patient.procedures, sets.DENTAL_EXAMINATION, days_before(patient.today, days), patient.today)
-    metastasis = bone_metastasis(patient)
-    blocked = unless_all(
-        metastasis,
-        on_antiresorptive(patient),
-        that(
-            _(
-                "no dental examination in the last {days} days",
-                days=days,
-            ),
-            negated(done),
-            patient.procedures,
-        ),
-        that(
-            _("no dental review is ordered yet"),
-            not _dental_ordered(patient, "examination"),
-        ),
-    )
-    if blocked:
-        return blocked
-    taken = antiresorptives(patient).recent(settings_of(patient).on_treatment_days)
-    return Advice(
-        Indicator.INFO,
-        _(
-            "{drug}: six-monthly dental review is due",
-            drug=taken[0].drug.name,
-        ),
-        (
-            _(
-                "No dental examination found in the last {days} days.",
-                days=days,
-            ),
-        ),
-        (*taken, *metastasis.basis),
+def dental_follow_up_due(_order: None, patient: Facts) -> Outcome:
+    """Which antiresorptive, and that no examination was found."""
+    taken = antiresorptives_taken(patient)
+    return info(
+        _("{drug}: six-monthly dental review is due", drug=taken[0].drug.name),
+        _("No dental examination found in the last {days} days.", days=settings_of(patient).dental_valid_days),
+        rests_on=(*taken, *bone_metastasis(None, patient).basis),
     )

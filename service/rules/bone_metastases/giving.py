@@ -2,100 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
-from mappings.facts import DrugOrder, Facts, Interval
+from mappings.facts import Allergy, Diagnosis, DrugOrder, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Amount, _
-from service.rules.bone_metastases.requests import BY_INTRAVENOUS_ROUTE, BY_SUBCUTANEOUS_ROUTE, MONTHLY, paracetamol
+from mappings.wording import Amount, Text, _
+from service.rules.bone_metastases.checklist import too_old
+from service.rules.bone_metastases.conditions import bone_metastasis, few_bone_metastases, orders_of
+from service.rules.bone_metastases.documents import rao
+from service.rules.bone_metastases.doses import DENOSUMAB_DOSE, DENOSUMAB_MG, DOSE_TOLERANCE_MG
+from service.rules.bone_metastases.requests import (
+    BY_INTRAVENOUS_ROUTE,
+    BY_SUBCUTANEOUS_ROUTE,
+    MONTHLY,
+    PARACETAMOL_GRAMS,
+    PARACETAMOL_TIMES_A_DAY,
+    paracetamol,
+)
 from service.rules.bone_metastases.settings import settings_of
-from service.rules.bone_metastases.situations import (
-    ANTIRESORPTIVE,
-    DENOSUMAB,
-    ZOLEDRONATE,
-    Condition,
-    bone_metastasis,
-    either,
-    few_bone_metastases,
-    negated,
-    orders_of,
-    planned_remarks,
-    rule,
-    that,
-    too_old,
-    unless_all,
-)
-from service.rules.citation import rao
-from service.rules.offers import (
-    Offer,
-    SetDose,
-    SetInfusionMinutes,
-    UpdateOrder,
-)
-from service.rules.outcome import Advice, Indicator, Outcome, Silence
+from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE
+from service.rules.condition import Truth, condition, that
+from service.rules.logic import either, negated
+from service.rules.naming import planned_remarks
+from service.rules.offers import SetDose, SetInfusionMinutes, SetRoute, UpdateOrder
+from service.rules.outcome import Indicator, Outcome
+from service.rules.rule import rule
+from service.rules.say import info, warning
 
-DENOSUMAB_MG = Decimal(120)
-"""Monthly dose in bone metastases (RAO §2.1, §2.4)."""
+# --- dose and interval of denosumab -----------------------------------------------------------------------------------
 
-DOSE_TOLERANCE_MG = Decimal("0.05")
 
-SHORTEST_INFUSION_MINUTES = Decimal(20)
-"""At least 20 to 30 min (RAO §2.4)."""
+def dose_of_denosumab(order: DrugOrder) -> Decimal | None:
+    """The dose of the order, else the strength of its product, in mg."""
+    return order.drug.strength_mg if order.dosage.dose_mg is None else order.dosage.dose_mg
 
-OFFERED_INFUSION_MINUTES = 30
+
+@condition(_("a dose is stated"))
+def dose_stated(order: DrugOrder, _patient: Facts) -> Truth:
+    """By the order or by its product."""
+    return that(dose_of_denosumab(order) is not None)
+
+
+@condition(_("the dose ordered is not {dose}", dose=DENOSUMAB_DOSE))
+def other_dose(order: DrugOrder, _patient: Facts) -> Truth:
+    """Another dose of denosumab than the one for bone metastases."""
+    dose = dose_of_denosumab(order)
+    return that(dose is not None and abs(dose - DENOSUMAB_MG) > DOSE_TOLERANCE_MG)
 
 
 @rule(
     "denosumab-dose",
-    title=_("Denosumab in bone metastases is 120 mg"),
+    title=_("Denosumab in bone metastases is {dose}", dose=DENOSUMAB_DOSE),
     citations=(rao("systemic", "§2.1, §2.4"),),
     trigger=DENOSUMAB,
-    needs=("conditions",),
+    when=(dose_stated, other_dose, bone_metastasis),
     severest=Indicator.WARNING,
-    problem="denosumab-giving",
-    about_giving=True,
 )
 def denosumab_dose(order: DrugOrder, patient: Facts) -> Outcome:
-    """Denosumab at another dose than 120 mg with a bone metastasis on record."""
-    stated = order.dosage.dose_mg
-    dose = stated if stated is not None or order.drug is None else order.drug.strength_mg
-    if dose is None:
-        return Silence(_("no dose is stated"))
-    metastasis = bone_metastasis(patient)
-    blocked = unless_all(
-        that(
-            _("the dose ordered is not 120 mg"),
-            abs(dose - DENOSUMAB_MG) > DOSE_TOLERANCE_MG,
-        ),
-        metastasis,
-    )
-    if blocked:
-        return blocked
-    return Advice(
-        Indicator.WARNING,
-        _(
-            "{drug} {dose}: 120 mg a month in bone metastases",
-            drug=order.name,
-            dose=Amount(dose, "mg"),
-        ),
-        (_("120 mg subcutaneously once a month."),),
-        (order, *metastasis.basis),
-        (UpdateOrder(order, (SetDose(DENOSUMAB_MG),)),),
+    """The dose of the order, and the right one instead."""
+    ordered = Amount(dose_of_denosumab(order) or Decimal(0), "mg")
+    return warning(
+        _("{drug} {ordered}: {dose} a month in bone metastases", drug=order.name, ordered=ordered, dose=DENOSUMAB_DOSE),
+        _("{dose} subcutaneously once a month.", dose=DENOSUMAB_DOSE),
+        rests_on=(order, *bone_metastasis(order, patient).basis),
+        offers=[UpdateOrder(order, (SetDose(DENOSUMAB_MG),))],
     )
 
 
-NO_INTERVAL = Silence(_("no interval is stated"))
+def interval_said(order: DrugOrder) -> Text | str:
+    """The interval of the order, as it is printed."""
+    return "" if order.dosage.interval is None else order.dosage.interval.text
 
 
-def _spaced(interval: Interval, patient: Facts) -> Condition:
-    longest = settings_of(patient).longest_monthly_interval_days
-    return that(
-        _(
-            "the interval ordered is longer than {days} days",
-            days=longest,
-        ),
-        interval.longest_days > longest,
-    )
+@condition(_("an interval is stated"))
+def interval_stated(order: DrugOrder, _patient: Facts) -> Truth:
+    """The order says how often."""
+    return that(order.dosage.interval is not None)
+
+
+@condition(_("the interval ordered is longer than {longest_monthly_interval_days} days"))
+def spaced(order: DrugOrder, patient: Facts) -> Truth:
+    """Less often than monthly."""
+    interval = order.dosage.interval
+    return that(interval is not None and interval.longest_days > settings_of(patient).longest_monthly_interval_days)
 
 
 @rule(
@@ -103,279 +93,251 @@ def _spaced(interval: Interval, patient: Facts) -> Condition:
     title=_("Denosumab is given every month, not spaced"),
     citations=(rao("systemic", "§2.4, box"),),
     trigger=DENOSUMAB,
-    needs=(),
+    when=(interval_stated, spaced),
     severest=Indicator.WARNING,
-    problem="denosumab-giving",
-    about_giving=True,
 )
-def denosumab_interval(order: DrugOrder, patient: Facts) -> Outcome:
-    """Denosumab ordered at an interval of more than 35 days."""
-    interval = order.dosage.interval
-    if interval is None:
-        return NO_INTERVAL
-    blocked = unless_all(_spaced(interval, patient))
-    if blocked:
-        return blocked
-    return Advice(
-        Indicator.WARNING,
+def denosumab_interval(order: DrugOrder, _patient: Facts) -> Outcome:
+    """Once a month instead."""
+    return warning(
         _(
             "{drug} {interval}: give it monthly, no data support spacing",
             drug=order.name,
-            interval=interval.text,
+            interval=interval_said(order),
         ),
-        (
-            _(
-                "Regular dosing keeps the blockade: denosumab has no inertia.",
-            ),
-        ),
-        (order,),
-        (UpdateOrder(order, (MONTHLY,)),),
+        _("Regular dosing keeps the blockade: denosumab has no inertia."),
+        rests_on=[order],
+        offers=[UpdateOrder(order, (MONTHLY,))],
     )
+
+
+# --- route ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The one route of a drug: its concept, its name, and how an order is changed to it."""
+
+    drug: frozenset[str]
+    concept: str
+    name: Text
+    change: SetRoute
+
+
+ROUTES = (
+    Route(sets.DENOSUMAB, "route_subcutaneous", _("subcutaneous"), BY_SUBCUTANEOUS_ROUTE),
+    Route(sets.ZOLEDRONIC_ACID, "route_intravenous", _("intravenous"), BY_INTRAVENOUS_ROUTE),
+)
+"""RAO §2.1, §2.4; the other bisphosphonates have several routes."""
+
+
+def route_of(order: DrugOrder) -> Route | None:
+    """The route of the drug that is ordered; None where it has several."""
+    return next((route for route in ROUTES if order.is_any(route.drug)), None)
+
+
+@condition(_("the drug has one route"))
+def one_route(order: DrugOrder, _patient: Facts) -> Truth:
+    """Denosumab and zoledronic acid."""
+    return that(route_of(order) is not None)
+
+
+@condition(_("the route ordered is known and is not the one of the drug"))
+def other_route(order: DrugOrder, _patient: Facts) -> Truth:
+    """By a code that we hold, or several; words alone do not decide."""
+    route, ordered = route_of(order), order.dosage.routes & sets.ROUTES
+    if route is None:
+        return that(False)  # noqa: FBT003 - a truth
+    words = _("the route ordered is known and is not {right}", right=route.name)
+    return that(bool(ordered) and route.concept not in ordered, text=words)
 
 
 @rule(
     "antiresorptive-route",
-    title=_(
-        "Denosumab is given subcutaneously, zoledronic acid intravenously",
-    ),
+    title=_("Denosumab is given subcutaneously, zoledronic acid intravenously"),
     citations=(rao("systemic", "§2.1, §2.4"),),
     trigger=ANTIRESORPTIVE,
-    needs=(),
+    when=(one_route, other_route),
     severest=Indicator.WARNING,
-    problem="denosumab-giving",
-    about_giving=True,
-    reading=_(
-        "A route in words, or with a code that we do not hold, does not decide.",
-    ),
+    reading=_("A route in words, or with a code that we do not hold, does not decide."),
 )
 def antiresorptive_route(order: DrugOrder, _patient: Facts) -> Outcome:
-    """Denosumab by a route other than subcutaneous, or zoledronic acid other than intravenous."""
-    if order.is_any(sets.DENOSUMAB):
-        right, name = "route_subcutaneous", _("subcutaneous")
-    elif order.is_any(sets.ZOLEDRONIC_ACID):
-        right, name = "route_intravenous", _("intravenous")
-    else:
-        return Silence(_("the drug has several routes"))
-    routes = order.dosage.routes & sets.ROUTES
-    blocked = unless_all(
-        that(
-            _(
-                "the route ordered is known and is not {right}",
-                right=name,
-            ),
-            bool(routes) and right not in routes,
-        )
-    )
-    if blocked:
-        return blocked
-    return Advice(
-        Indicator.WARNING,
-        _("{drug}: the route is {right}", drug=order.name, right=name),
-        (
-            _(
-                "Ordered by another route ({route}).",
-                route=order.dosage.route_text,
-            ),
-        ),
-        (order,),
-        (UpdateOrder(order, (BY_SUBCUTANEOUS_ROUTE if right == "route_subcutaneous" else BY_INTRAVENOUS_ROUTE,)),),
-        (ROUTE_UNVERIFIED,) if order.dosage.route_unverified else (),
+    """The route of the drug, instead of the one ordered."""
+    route = next(route for route in ROUTES if order.is_any(route.drug))
+    unverified = [_("The route was recognised by a code that is not verified")] if order.dosage.route_unverified else ()
+    return warning(
+        _("{drug}: the route is {right}", drug=order.name, right=route.name),
+        _("Ordered by another route ({route}).", route=order.dosage.route_text),
+        rests_on=[order],
+        offers=[UpdateOrder(order, (route.change,))],
+        remarks=unverified,
     )
 
 
-ROUTE_UNVERIFIED = _("The route was recognised by a code that is not verified")
+# --- interval of zoledronic acid --------------------------------------------------------------------------------------
+
+
+@condition(_("no oligometastatic situation is recorded"), reads=("finding", "conditions"))
+def not_oligometastatic(_order: Order | None, patient: Facts) -> Truth:
+    """Neither few bone metastases by number, nor oligometastatic disease as a condition."""
+    few = few_bone_metastases(None, patient)
+    recorded = patient.conditions.any(lambda one: one.active and one.is_any(sets.OLIGOMETASTATIC_DISEASE))
+    return that(negated(either(few.holds, recorded)), *few.basis, patient.conditions)
+
+
+@condition(_("no complete or good response is recorded"), reads=("finding",))
+def no_good_response(_order: Order | None, patient: Facts) -> Truth:
+    """Of the disease, as a recorded finding."""
+    response = patient.finding("disease-response")
+    return that(negated(response.test(lambda found: found.code in {"complete", "good"})), response)
+
+
+@condition(_("denosumab or monthly zoledronic acid is ordered"))
+def not_spaced_zoledronate(order: DrugOrder, patient: Facts) -> Truth:
+    """Denosumab at any interval; zoledronic acid at one that is stated, and monthly."""
+    monthly = interval_stated(order, patient).holds and not spaced(order, patient).holds
+    return that(order.is_any(sets.DENOSUMAB) or (order.is_any(sets.ZOLEDRONIC_ACID) and monthly))
 
 
 @rule(
     "zoledronate-interval",
-    title=_(
-        "Three-monthly zoledronic acid suits the oligometastatic situation or a complete or good response",
-    ),
+    title=_("Three-monthly zoledronic acid suits the oligometastatic situation or a complete or good response"),
     citations=(rao("systemic", "§2.4"),),
     trigger=ZOLEDRONATE,
-    needs=("finding", "conditions"),
+    when=(interval_stated, spaced, not_oligometastatic, no_good_response),
     severest=Indicator.INFO,
-    about_giving=True,
-    reading=_(
-        "The trial dosed every 3 weeks and the source calls it monthly: 21 to 35 days count as monthly.",
-    ),
+    reading=_("The trial dosed every 3 weeks and the source calls it monthly: 21 to 35 days count as monthly."),
 )
 def zoledronate_interval(order: DrugOrder, patient: Facts) -> Outcome:
-    """Zoledronic acid spaced without an oligometastatic situation or a good response on record."""
-    interval = order.dosage.interval
-    if interval is None:
-        return NO_INTERVAL
-    response, count = patient.finding("disease-response"), patient.finding("bone-metastasis-count")
-    recorded = patient.conditions.any(lambda one: one.active and one.is_any(sets.OLIGOMETASTATIC_DISEASE))
-    blocked = unless_all(
-        _spaced(interval, patient),
-        that(
-            _("no oligometastatic situation is recorded"),
-            negated(either(few_bone_metastases(patient), recorded)),
-            count,
-            patient.conditions,
-        ),
-        that(
-            _("no complete or good response is recorded"),
-            negated(response.test(lambda found: found.code in {"complete", "good"})),
-            response,
-        ),
-    )
-    if blocked:
-        return blocked
-    return Advice(
-        Indicator.INFO,
+    """When three-monthly suits, and the findings that are too old to tell."""
+    findings = (*few_bone_metastases(order, patient).basis, *no_good_response(order, patient).basis)
+    return info(
         _(
             "{drug} {interval}: monthly unless oligometastatic or in good response",
             drug=order.name,
-            interval=interval.text,
+            interval=interval_said(order),
         ),
-        (
-            _(
-                "Three-monthly suits the oligometastatic situation (2 years, then consider stopping, specialist "
-                "advice) or a "
-                "complete or good response; else monthly.",
-            ),
+        _(
+            "Three-monthly suits the oligometastatic situation (2 years, then consider stopping, specialist advice) or a "
+            "complete or good response; else monthly."
         ),
-        (order, *too_old(count, response)),
+        rests_on=(order, *too_old(*findings)),
     )
 
 
 @rule(
     "oligometastatic-antiresorptive",
-    title=_(
-        "In the oligometastatic situation: three-monthly zoledronic acid for 2 years, then consider stopping",
-    ),
+    title=_("In the oligometastatic situation: three-monthly zoledronic acid for 2 years, then consider stopping"),
     citations=(rao("systemic", "§2.4"),),
     trigger=ANTIRESORPTIVE,
-    needs=("finding",),
+    when=(not_spaced_zoledronate, few_bone_metastases),
     severest=Indicator.INFO,
 )
 def oligometastatic_antiresorptive(order: DrugOrder, patient: Facts) -> Outcome:
-    """Denosumab, or monthly zoledronic acid, ordered with 1 to 5 bone metastases recorded."""
-    interval, longest = order.dosage.interval, settings_of(patient).longest_monthly_interval_days
-    monthly = interval is not None and interval.longest_days <= longest
-    count = patient.finding("bone-metastasis-count")
-    blocked = unless_all(
-        that(
-            _("denosumab or monthly zoledronic acid is ordered"),
-            order.is_any(sets.DENOSUMAB) or (order.is_any(sets.ZOLEDRONIC_ACID) and monthly),
-        ),
-        that(
-            _(
-                "1 to 5 bone metastases are recorded as a number",
-            ),
-            few_bone_metastases(patient),
-            count,
-        ),
-    )
-    if blocked:
-        return blocked
-    return Advice(
-        Indicator.INFO,
+    """Three-monthly zoledronic acid as an option."""
+    return info(
+        _("{drug}, oligometastatic situation: three-monthly zoledronic acid is an option", drug=order.name),
         _(
-            "{drug}, oligometastatic situation: three-monthly zoledronic acid is an option",
-            drug=order.name,
+            "Oligometastatic situation: three-monthly zoledronic acid for 2 years, then consider stopping (specialist "
+            "advice)."
         ),
-        (
-            _(
-                "Oligometastatic situation: three-monthly zoledronic acid for 2 years, then consider stopping "
-                "(specialist advice).",
-            ),
-        ),
-        (count,),
+        rests_on=few_bone_metastases(order, patient).basis,
     )
+
+
+# --- infusion of zoledronic acid --------------------------------------------------------------------------------------
+
+INFUSION_MINUTES = (20, 30)
+"""At least 20 to 30 min (RAO §2.4): the shortest infusion that is not remarked on, and the one that is offered."""
+
+
+@condition(_("an infusion time is stated"))
+def infusion_time_stated(order: DrugOrder, _patient: Facts) -> Truth:
+    """The order gives it, or a rate and a volume."""
+    return that(order.dosage.infusion_minutes is not None)
+
+
+@condition(_("the order gives an infusion time below {limit} minutes", limit=INFUSION_MINUTES[0]))
+def fast_infusion(order: DrugOrder, _patient: Facts) -> Truth:
+    """Faster than the source allows."""
+    minutes = order.dosage.infusion_minutes
+    return that(minutes is not None and minutes < INFUSION_MINUTES[0])
+
+
+@condition(_("zoledronic acid was never given"), reads=("exposures",))
+def first_infusion(_order: Order | None, patient: Facts) -> Truth:
+    """No exposure to it at any time."""
+    exposures = patient.exposures.of(sets.ZOLEDRONIC_ACID)
+    return that(negated(exposures.ever), exposures)
+
+
+def paracetamol_may_be_offered(patient: Facts) -> bool:
+    """Neither an allergy to it nor a severe liver disease, both looked for; and it is not ordered already."""
+
+    def allergic(one: Allergy) -> bool:
+        return not one.concepts.isdisjoint(sets.PARACETAMOL_ALLERGY)
+
+    def speaks_against(one: Diagnosis) -> bool:
+        return one.active and one.is_any(sets.SEVERE_LIVER_DISEASE | sets.PARACETAMOL_ALLERGY)
+
+    safe = patient.allergies.any(allergic) is False and patient.conditions.any(speaks_against) is False
+    return safe and not orders_of(patient, sets.PARACETAMOL)
 
 
 @rule(
     "zoledronate-infusion",
     title=_(
-        "Zoledronic acid is infused over at least 20 to 30 minutes",
+        "Zoledronic acid is infused over at least {shortest} to {longest} minutes",
+        shortest=INFUSION_MINUTES[0],
+        longest=INFUSION_MINUTES[1],
     ),
     citations=(rao("systemic", "§2.4"),),
     trigger=ZOLEDRONATE,
-    needs=(),
+    when=(infusion_time_stated, fast_infusion),
     severest=Indicator.WARNING,
-    about_giving=True,
     reading=_(
-        "The trial that §2.1 reports infused over 15 minutes; §2.4 asks for at least 20 to 30: 20 is the limit.",
+        "The trial that §2.1 reports infused over 15 minutes; §2.4 asks for at least {shortest} to {longest}: {shortest} is "
+        "the limit.",
+        shortest=INFUSION_MINUTES[0],
+        longest=INFUSION_MINUTES[1],
     ),
 )
 def zoledronate_infusion(order: DrugOrder, _patient: Facts) -> Outcome:
-    """Zoledronic acid whose order gives an infusion time below 20 minutes."""
-    minutes = order.dosage.infusion_minutes
-    if minutes is None:
-        return Silence(_("no infusion time is stated"))
-    blocked = unless_all(
-        that(
-            _(
-                "the order gives an infusion time below 20 minutes",
-            ),
-            minutes < SHORTEST_INFUSION_MINUTES,
-        )
-    )
-    if blocked:
-        return blocked
-    return Advice(
-        Indicator.WARNING,
+    """A longer infusion instead."""
+    shortest, longest = INFUSION_MINUTES
+    return warning(
         _(
-            "{drug} over {minutes}: infuse over at least 20 to 30 minutes",
+            "{drug} over {minutes}: infuse over at least {shortest} to {longest} minutes",
             drug=order.name,
-            minutes=Amount(minutes, "min"),
+            minutes=Amount(order.dosage.infusion_minutes or Decimal(0), "min"),
+            shortest=shortest,
+            longest=longest,
         ),
-        (_("A fast infusion harms the kidney."),),
-        (order,),
-        (UpdateOrder(order, (SetInfusionMinutes(OFFERED_INFUSION_MINUTES),)),),
+        _("A fast infusion harms the kidney."),
+        rests_on=[order],
+        offers=[UpdateOrder(order, (SetInfusionMinutes(longest),))],
     )
 
 
 @rule(
     "zoledronate-first-infusion",
-    title=_(
-        "Paracetamol around the first infusion of zoledronic acid",
-    ),
+    title=_("Paracetamol around the first infusion of zoledronic acid"),
     citations=(rao("systemic", "§2.4"),),
     trigger=ZOLEDRONATE,
-    needs=("exposures", "orders", "allergies", "conditions"),
+    when=(first_infusion,),
+    reads=("orders", "allergies", "conditions"),
     severest=Indicator.INFO,
-    about_giving=True,
 )
 def zoledronate_first_infusion(order: DrugOrder, patient: Facts) -> Outcome:
-    """Zoledronic acid ordered for a patient who never had it."""
-    exposures = patient.exposures.of(sets.ZOLEDRONIC_ACID)
-    ever = exposures.ever
-    blocked = unless_all(
-        that(
-            _("zoledronic acid was never given"),
-            None if ever is None else not ever,
-            exposures,
-        )
-    )
-    if blocked:
-        return blocked
-    offers: tuple[Offer, ...] = ()
-    safe = (
-        patient.allergies.any(lambda one: not one.concepts.isdisjoint(sets.PARACETAMOL_ALLERGY)) is False
-        and patient.conditions.any(
-            lambda one: one.active and one.is_any(sets.SEVERE_LIVER_DISEASE | sets.PARACETAMOL_ALLERGY)
-        )
-        is False
-    )
-    if safe and not orders_of(patient, sets.PARACETAMOL):
-        offers = (paracetamol(order.planned.when.first),)
-    return Advice(
-        Indicator.INFO,
+    """The flu-like syndrome and paracetamol against it, offered where nothing speaks against it."""
+    offered = paracetamol_may_be_offered(patient)
+    return info(
+        _("{drug}, first infusion: prevent the flu-like syndrome", drug=order.name),
         _(
-            "{drug}, first infusion: prevent the flu-like syndrome",
-            drug=order.name,
+            "Flu-like syndrome in 20 %: paracetamol {dose} g × {times} that day and the next. It is no allergy and usually "
+            "does not recur.",
+            dose=PARACETAMOL_GRAMS,
+            times=PARACETAMOL_TIMES_A_DAY,
         ),
-        (
-            _(
-                "Flu-like syndrome in 20 %: paracetamol 1 g × 3 that day and the next. It is no allergy and usually "
-                "does not recur.",
-            ),
-        ),
-        (),
-        offers,
-        planned_remarks(order) if offers else (),
+        offers=[paracetamol(order.planned.when.first)] if offered else (),
+        remarks=planned_remarks(order) if offered else (),
     )

@@ -10,8 +10,9 @@ from mappings.facts import Act, ActOrder, Facts
 from mappings.facts.bones import SPINE, bones_of, has_vertebra, includes, may_be_same
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
+from service.rules.bone_metastases.conditions import orders_of
 from service.rules.bone_metastases.settings import settings_of
-from service.rules.bone_metastases.situations import either, orders_of
+from service.rules.logic import either
 
 
 @dataclass(frozen=True, slots=True, eq=False)

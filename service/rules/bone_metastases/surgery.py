@@ -2,232 +2,159 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 
 from mappings.dates import When, days_before
 from mappings.facts import Act, ActOrder, Facts, Order, RadiotherapyCourse, RadiotherapyOrder, Target
 from mappings.facts.bones import SPINE, includes, may_be_same
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _, _c
-from service.rules.bone_metastases.imaged import CT, RADIOGRAPHS, imaged, imaging_line
+from service.rules.bone_metastases.conditions import below, bone_metastasis
+from service.rules.bone_metastases.documents import rao
+from service.rules.bone_metastases.imaged import CT, RADIOGRAPHS, Modality, imaged, imaging_line
 from service.rules.bone_metastases.settings import settings_of
-from service.rules.bone_metastases.situations import (
-    IN_ANY_CASE,
-    Condition,
-    Trigger,
-    bone_metastasis,
-    both,
-    either,
-    is_bone_metastasis_surgery,
-    named,
-    negated,
-    rule,
-    that,
-    unless_all,
-)
-from service.rules.citation import rao
-from service.rules.outcome import Advice, Indicator, Outcome
+from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_surgery
+from service.rules.condition import Truth, condition, that
+from service.rules.logic import both, either, negated
+from service.rules.naming import named
+from service.rules.outcome import Indicator, Outcome
+from service.rules.rule import Trigger, rule
+from service.rules.say import info, warning
 
 
-def _for_bone_metastases(order: Order, patient: Facts) -> Condition:
+@condition(_("the order is for a bone metastasis"), reads=("conditions",))
+def for_bone_metastasis(order: ActOrder, patient: Facts) -> Truth:
+    """By what is ordered or why, else because one is on record."""
     if order.is_any(sets.PREVENTIVE_FIXATION) or not order.reasons.isdisjoint(
         sets.BONE_METASTASIS | sets.PATHOLOGICAL_FRACTURE
     ):
-        return IN_ANY_CASE
-    return bone_metastasis(patient)
+        return that(True)  # noqa: FBT003 - a truth
+    return bone_metastasis(order, patient)
 
 
 ORTHOPAEDIC_ORDER = Trigger(
     _("draft order of orthopaedic surgery"),
-    lambda order: (
-        isinstance(order, ActOrder) and order.is_any(sets.LIMB_SURGERY) and not includes(order.regions, SPINE)
-    ),
-    in_scope=_for_bone_metastases,
-    needs=frozenset({"conditions"}),
+    lambda order: order.is_any(sets.LIMB_SURGERY) and not includes(order.regions, SPINE),
+    kind=ActOrder,
+    scope=for_bone_metastasis,
 )
 ACETABULUM_ORDER = Trigger(
     _("draft order of surgery of the acetabulum"),
     lambda order: (
-        isinstance(order, ActOrder)
-        and (
-            order.is_any(sets.ACETABULUM_SURGERY - sets.CEMENTOPLASTY)
-            or (order.is_any(sets.LIMB_SURGERY) and includes(order.regions, "acetabulum"))
-        )
+        order.is_any(sets.ACETABULUM_SURGERY - sets.CEMENTOPLASTY)
+        or (order.is_any(sets.LIMB_SURGERY) and includes(order.regions, "acetabulum"))
     ),
-    in_scope=_for_bone_metastases,
-    needs=frozenset({"conditions"}),
+    kind=ActOrder,
+    scope=for_bone_metastasis,
 )
 
-SIX_WEEKS_DAYS = Decimal(42)
-"""Life expectancy below which surgery brings nothing (RAO §1)."""
+# --- before surgery ---------------------------------------------------------------------------------------------------
+
+BENEFIT_FROM_WEEKS = 6
+"""Life expectancy in weeks, below which surgery brings nothing (RAO §1)."""
+
+
+@condition(_("life expectancy is recorded below {weeks} weeks", weeks=BENEFIT_FROM_WEEKS), reads=("finding",))
+def expectancy_too_short(_order: Order | None, patient: Facts) -> Truth:
+    """Strictly below the weeks from which surgery brings something."""
+    expectancy = patient.finding("life-expectancy")
+    return that(below(expectancy, BENEFIT_FROM_WEEKS * 7), expectancy)
 
 
 @rule(
     "surgery-short-life-expectancy",
-    title=_(
-        "Surgery brings nothing when life expectancy is below 6 weeks",
-    ),
+    title=_("Surgery brings nothing when life expectancy is below {weeks} weeks", weeks=BENEFIT_FROM_WEEKS),
     citations=(rao("surgery", "§1"),),
     trigger=ORTHOPAEDIC_ORDER,
-    needs=("finding",),
+    when=(expectancy_too_short,),
     severest=Indicator.WARNING,
 )
-def surgery_short_life_expectancy(order: Order, patient: Facts) -> Outcome:
-    """Orthopaedic surgery ordered with a recorded life expectancy below 6 weeks."""
-    expectancy = patient.finding("life-expectancy")
-    blocked = unless_all(
-        that(
-            _(
-                "life expectancy is recorded below 6 weeks",
-            ),
-            expectancy.test(lambda found: None if found.bounds is None else found.bounds.below(SIX_WEEKS_DAYS)),
-            expectancy,
-        )
-    )
-    if blocked:
-        return blocked
-    return Advice(
-        Indicator.WARNING,
+def surgery_short_life_expectancy(order: ActOrder, patient: Facts) -> Outcome:
+    """What to do instead."""
+    return warning(
         _(
-            "{act}: no benefit expected, life expectancy below 6 weeks",
+            "{act}: no benefit expected, life expectancy below {weeks} weeks",
             act=named(order),
+            weeks=BENEFIT_FROM_WEEKS,
         ),
-        (_("Analgesia and radiotherapy instead."),),
-        (expectancy,),
+        _("Analgesia and radiotherapy instead."),
+        rests_on=expectancy_too_short(order, patient).basis,
     )
+
+
+BEFORE_SURGERY: Mapping[Modality, Text] = {
+    RADIOGRAPHS: _("Radiographs: the whole bone with the joints on both sides."),
+    CT: _("CT: bone window, unenhanced, centred on the lesion."),
+}
+"""The imaging that precedes surgery, and how it is done (RAO §3)."""
+
+
+def missing_imaging(order: ActOrder, patient: Facts) -> Mapping[Modality, bool | None]:
+    """Of each imaging that precedes surgery, whether it is missing."""
+    return {modality: negated(imaged(patient, order, modality)) for modality in BEFORE_SURGERY}
+
+
+@condition(
+    _("radiographs or CT of the bone are missing in the last {imaging_valid_days} days"),
+    reads=("imaging", "procedures"),
+)
+def imaging_is_missing(order: ActOrder, patient: Facts) -> Truth:
+    """One of the two at least."""
+    return that(either(*missing_imaging(order, patient).values()), patient.imaging, patient.procedures)
 
 
 @rule(
     "surgery-imaging",
-    title=_(
-        "Radiographs of the whole bone and CT precede surgery",
-    ),
+    title=_("Radiographs of the whole bone and CT precede surgery"),
     citations=(rao("surgery", "§3"),),
     trigger=ORTHOPAEDIC_ORDER,
-    needs=("imaging", "procedures", "orders"),
+    when=(imaging_is_missing,),
+    reads=("orders",),
     severest=Indicator.INFO,
 )
 def surgery_imaging(order: ActOrder, patient: Facts) -> Outcome:
-    """Radiographs or CT of the bone missing within the setting's days."""
-    missing = {modality: negated(imaged(patient, order, modality)) for modality in (RADIOGRAPHS, CT)}
-    blocked = unless_all(
-        that(
-            _(
-                "radiographs or CT of the bone are missing in the last {days} days",
-                days=settings_of(patient).imaging_valid_days,
-            ),
-            either(*missing.values()),
-            patient.imaging,
-            patient.procedures,
-        )
-    )
-    if blocked:
-        return blocked
-    lacking = tuple(modality for modality, holds in missing.items() if holds)
-    wanted = {
-        RADIOGRAPHS: _(
-            "Radiographs: the whole bone with the joints on both sides.",
-        ),
-        CT: _(
-            "CT: bone window, unenhanced, centred on the lesion.",
-        ),
-    }
-    return Advice(
-        Indicator.INFO,
-        _(
-            "{act}: imaging missing: {which}",
-            act=named(order),
-            which=tuple(modality.name for modality in lacking),
-        ),
-        tuple(wanted[modality] for modality in lacking),
-        (order,),
-        items=tuple(imaging_line(patient, order, modality) for modality in lacking),
+    """What is missing, how it is done, and whether it is ordered already."""
+    missing = [modality for modality, holds in missing_imaging(order, patient).items() if holds]
+    return info(
+        _("{act}: imaging missing: {which}", act=named(order), which=tuple(modality.name for modality in missing)),
+        *(BEFORE_SURGERY[modality] for modality in missing),
+        rests_on=[order],
+        items=(imaging_line(patient, order, modality) for modality in missing),
     )
 
 
-PLAN_UNTIL_DAYS = 15
-DUE_UNTIL_DAYS = 21
-"""Radiotherapy between 15 days and 3 weeks after surgery, on a healed scar (RAO, radiothérapie §1.4)."""
+# --- after surgery ----------------------------------------------------------------------------------------------------
 
 
-def _of(when: When | None) -> Text:
-    if when is None:
-        return _("undated")
-    if when.partial:
-        return _c("of a month or year, after a noun", "{when}", when=when)
-    return _c("of a day, after a noun", "{when}", when=when)
+@dataclass(frozen=True, slots=True)
+class PostOperativeWindow:
+    """When the operated bone is irradiated: from so many days to so many weeks after surgery."""
+
+    from_days: int
+    to_weeks: int
+
+    def state(self, days: int) -> Text:
+        """What radiotherapy is so many days after surgery: to be planned, due or overdue."""
+        if days < self.from_days:
+            return _("plan it")
+        return _("due now") if days <= self.to_weeks * 7 else _("overdue")
+
+    def said(self) -> Text:
+        """The window in words."""
+        return _("between {days} days and {weeks} weeks after surgery", days=self.from_days, weeks=self.to_weeks)
 
 
-@rule(
-    "post-operative-radiotherapy",
-    title=_(
-        "The operated bone is irradiated between 15 days and 3 weeks after surgery",
-    ),
-    citations=(rao("radiotherapy", "§1.4"),),
-    patient_view=True,
-    needs=("procedures", "conditions", "radiotherapies", "radiotherapy_orders"),
-    severest=Indicator.INFO,
-)
-def post_operative_radiotherapy(_order: Order | None, patient: Facts) -> Outcome:
-    """Surgery of a bone metastasis in the last 60 days, and no radiotherapy since or planned."""
+POST_OPERATIVE = PostOperativeWindow(from_days=15, to_weeks=3)
+"""On a healed scar (RAO, radiothérapie §1.4)."""
+
+
+def awaits_radiotherapy(act: Act, patient: Facts) -> bool | None:
+    """Surgery of a bone metastasis within the setting's days, and no radiotherapy of the bone since or planned."""
     since = days_before(patient.today, settings_of(patient).post_operative_days)
-
-    def recent(act: Act) -> bool | None:
-        when = act.dated
-        in_time = None if when is None else when.within(since, patient.today)
-        return both(is_bone_metastasis_surgery(act, patient), in_time)
-
-    def untreated(act: Act) -> bool | None:
-        return both(recent(act), negated(_irradiated_since(act, patient)))
-
-    surgeries = sorted(
-        (act for act in patient.procedures if untreated(act)), key=lambda act: (_age(act, patient), act.source)
-    )
-    blocked = unless_all(
-        that(
-            _(
-                "a bone metastasis was operated on in the last {days} days, without radiotherapy since or planned",
-                days=settings_of(patient).post_operative_days,
-            ),
-            patient.procedures.any(untreated),
-            patient.procedures,
-            patient.radiotherapies,
-            patient.radiotherapy_orders,
-        )
-    )
-    if blocked:
-        return blocked
-    surgery = surgeries[0]
-    days = _age(surgery, patient)
-    when = surgery.dated
-    if when is not None and when.partial:
-        state = _("date of surgery partial: plan it, or it is due")
-    elif days < PLAN_UNTIL_DAYS:
-        state = _("plan it")
-    elif days <= DUE_UNTIL_DAYS:
-        state = _("due now")
-    else:
-        state = _("overdue")
-    return Advice(
-        Indicator.INFO,
-        _(
-            "Post-operative radiotherapy of the bone: {state} (surgery {when})",
-            state=state,
-            when=_of(when),
-        ),
-        (
-            _(
-                "The whole operated bone, between 15 days and 3 weeks after surgery, on a healed scar.",
-            ),
-        ),
-        (surgery,),
-    )
-
-
-def _age(act: Act, patient: Facts) -> int:
-    """Days since the act; the fewest that a partial date allows."""
-    when = act.dated
-    return 0 if when is None else (patient.today - min(when.last, patient.today)).days
+    recent = None if act.dated is None else act.dated.within(since, patient.today)
+    return both(is_bone_metastasis_surgery(act, patient), recent, negated(_irradiated_since(act, patient)))
 
 
 def _irradiated_since(surgery: Act, patient: Facts) -> bool | None:
@@ -245,15 +172,89 @@ def _irradiated_since(surgery: Act, patient: Facts) -> bool | None:
             return True
         return None if end is None else end.last >= operated.first
 
-    return either(
-        patient.radiotherapies.any(given_since),
-        patient.radiotherapy_orders.any(
-            lambda order: (
-                isinstance(order, RadiotherapyOrder)
-                and of_the_bone(order.prescription.target, order.prescription.regions)
-            )
-        ),
+    def is_planned(order: RadiotherapyOrder) -> bool:
+        return of_the_bone(order.prescription.target, order.prescription.regions)
+
+    return either(patient.radiotherapies.any(given_since), patient.radiotherapy_orders.any(is_planned))
+
+
+@condition(
+    _(
+        "a bone metastasis was operated on in the last {post_operative_days} days, without radiotherapy since or planned"
+    ),
+    reads=("procedures", "conditions", "radiotherapies", "radiotherapy_orders"),
+)
+def operated_not_irradiated(_order: Order | None, patient: Facts) -> Truth:
+    """One such operation at least."""
+    return that(
+        patient.procedures.any(lambda act: awaits_radiotherapy(act, patient)),
+        patient.procedures,
+        patient.radiotherapies,
+        patient.radiotherapy_orders,
     )
+
+
+def _days_since(act: Act, today: date) -> int:
+    """Days since the act; the fewest that a partial date allows."""
+    return 0 if act.dated is None else (today - min(act.dated.last, today)).days
+
+
+def _of(when: When | None) -> Text:
+    """A date after a noun: «of» it in French."""
+    if when is None:
+        return _("undated")
+    if when.partial:
+        return _c("of a month or year, after a noun", "{when}", when=when)
+    return _c("of a day, after a noun", "{when}", when=when)
+
+
+@rule(
+    "post-operative-radiotherapy",
+    title=_("The operated bone is irradiated {window}", window=POST_OPERATIVE.said()),
+    citations=(rao("radiotherapy", "§1.4"),),
+    when=(operated_not_irradiated,),
+    severest=Indicator.INFO,
+)
+def post_operative_radiotherapy(_order: None, patient: Facts) -> Outcome:
+    """Of the newest such operation, whether radiotherapy is to be planned, due or overdue."""
+    waiting = (act for act in patient.procedures if awaits_radiotherapy(act, patient))
+    surgery = min(waiting, key=lambda act: (_days_since(act, patient.today), act.source))
+    if surgery.dated is not None and surgery.dated.partial:
+        state = _("date of surgery partial: plan it, or it is due")
+    else:
+        state = POST_OPERATIVE.state(_days_since(surgery, patient.today))
+    return info(
+        _(
+            "Post-operative radiotherapy of the bone: {state} (surgery {when})",
+            state=state,
+            when=_of(surgery.dated),
+        ),
+        _("The whole operated bone, {window}, on a healed scar.", window=POST_OPERATIVE.said()),
+        rests_on=[surgery],
+    )
+
+
+# --- acetabulum -------------------------------------------------------------------------------------------------------
+
+
+def _of_the_pelvis(regions: frozenset[str]) -> bool:
+    """Of the pelvis, or of a bone that is not stated."""
+    return not regions or includes(regions, "pelvis")
+
+
+@condition(
+    _("neither radiotherapy nor percutaneous treatment of the pelvis is on record"),
+    reads=("procedures", "radiotherapies"),
+)
+def pelvis_untreated(_order: Order | None, patient: Facts) -> Truth:
+    """At no time."""
+    irradiated = patient.radiotherapies.any(
+        lambda course: course.target is not Target.OTHER and _of_the_pelvis(course.regions)
+    )
+    treated = patient.procedures.any(
+        lambda act: act.is_any(sets.INTERVENTIONAL_RADIOLOGY) and _of_the_pelvis(act.regions)
+    )
+    return that(negated(either(irradiated, treated)), patient.radiotherapies, patient.procedures)
 
 
 @rule(
@@ -263,42 +264,13 @@ def _irradiated_since(surgery: Act, patient: Facts) -> bool | None:
     ),
     citations=(rao("surgery", "§2.4"),),
     trigger=ACETABULUM_ORDER,
-    needs=("procedures", "radiotherapies"),
+    when=(pelvis_untreated,),
     severest=Indicator.INFO,
 )
-def acetabular_order(order: Order, patient: Facts) -> Outcome:
-    """Surgery of the acetabulum ordered without radiotherapy or percutaneous treatment of the pelvis on record."""
-
-    def of_the_pelvis(regions: frozenset[str]) -> bool:
-        return not regions or includes(regions, "pelvis")
-
-    irradiated = patient.radiotherapies.any(
-        lambda course: course.target is not Target.OTHER and of_the_pelvis(course.regions)
-    )
-    treated = patient.procedures.any(
-        lambda act: act.is_any(sets.INTERVENTIONAL_RADIOLOGY) and of_the_pelvis(act.regions)
-    )
-    blocked = unless_all(
-        that(
-            _(
-                "neither radiotherapy nor percutaneous treatment of the pelvis is on record",
-            ),
-            negated(either(irradiated, treated)),
-            patient.radiotherapies,
-            patient.procedures,
-        )
-    )
-    if blocked:
-        return blocked
-    return Advice(
-        Indicator.INFO,
-        _(
-            "Surgery of the acetabulum: radiotherapy and percutaneous treatment come first",
-        ),
-        (
-            _(
-                "Medical treatment and radiotherapy, then cementoplasty or ablation, surgery last.",
-            ),
-        ),
-        (order,),
+def acetabular_order(order: ActOrder, _patient: Facts) -> Outcome:
+    """What comes before surgery."""
+    return info(
+        _("Surgery of the acetabulum: radiotherapy and percutaneous treatment come first"),
+        _("Medical treatment and radiotherapy, then cementoplasty or ablation, surgery last."),
+        rests_on=[order],
     )

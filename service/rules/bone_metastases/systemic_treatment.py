@@ -4,286 +4,141 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
-from mappings.facts import Act, DrugOrder, Exposure, Facts, Order, RadiotherapyCourse, RadiotherapyOrder, Target
-from mappings.facts.bones import SPINE, includes, may_be_same
+from mappings.facts import ActOrder, DrugOrder, Exposure, Facts, Order, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, _
-from service.rules.bone_metastases.bone_radiotherapy import as_act
-from service.rules.bone_metastases.settings import settings_of
-from service.rules.bone_metastases.situations import (
+from service.rules.bone_metastases.conditions import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
-    URGENCY_NEEDS,
-    Condition,
-    Trigger,
     approximation,
-    bone_metastasis_on_record,
-    both,
-    clearance_below,
-    days_between,
-    drug_order,
-    either,
     given_within,
-    is_bone_metastasis_surgery,
-    is_urgent,
-    on,
-    planned_remarks,
-    rule,
-    that,
-    unless_all,
+    severe_renal_impairment,
 )
-from service.rules.citation import rao
+from service.rules.bone_metastases.documents import rao
+from service.rules.bone_metastases.healing import (
+    HEALED,
+    OPERATED_BONE,
+    OPERATED_SPINE,
+    URGENT_DAYS,
+    planned_too_soon,
+    waits_too_short,
+)
+from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.together import (
+    ABLATION,
+    IMMUNOTHERAPY,
+    TYROSINE_KINASE_INHIBITOR,
+    is_ablative,
+    radiotherapy_is_of_bone,
+)
+from service.rules.bone_metastases.triggers import drug_order
+from service.rules.bone_metastases.urgency import URGENCY, is_urgent
+from service.rules.condition import Truth, any_of, condition, that
+from service.rules.naming import lasting, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
-from service.rules.outcome import Advice, Basis, CannotTell, Indicator, Outcome, Silence
+from service.rules.outcome import Indicator, Outcome
+from service.rules.rule import Trigger, rule
+from service.rules.say import advise, info, warning
+
+
+def _radiotherapy_or(name: Text, drugs: frozenset[str]) -> Trigger:
+    """A draft order of external radiotherapy, or of one of these drugs."""
+    return Trigger(
+        name,
+        lambda order: isinstance(order, RadiotherapyOrder) or (isinstance(order, DrugOrder) and order.is_any(drugs)),
+    )
+
 
 # --- immunotherapy, tyrosine kinase inhibitors, stereotactic radiotherapy ---------------------------------------------
 
 
-def _of_bone(target: Target, patient: Facts) -> bool | None:
-    """Bone; a target that is not stated counts with a bone metastasis on record."""
-    return bone_metastasis_on_record(patient) if target is Target.UNSTATED else target is Target.BONE
-
-
-def _bone_is_treated(order: Order, patient: Facts) -> Condition:
-    target = order.prescription.target if isinstance(order, RadiotherapyOrder) else Target.OTHER
-    return that(
-        _(
-            "the radiotherapy is of bone, or its target is not stated with a bone metastasis on record",
-        ),
-        _of_bone(target, patient),
-        patient.conditions,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """The other half of a pair: why there is none, or what it is, and the drugs that both halves name."""
-
-    blocked: Silence | CannotTell | None
-    basis: tuple[Basis, ...] = ()
-    drugs: tuple[Text, ...] = ()
-
-
-def _drugs_beside(order: Order, patient: Facts, concepts: frozenset[str], days: int) -> _Beside:
-    """Such a drug ordered, ongoing, or given or planned so near to the radiotherapy that is ordered."""
-    planned = order.planned.when
-    text = _(
-        "such a drug is ordered, ongoing, or given or planned within {days} days",
-        days=days,
-    )
-    return _drugs(order, patient, concepts, text, lambda entry: given_within(entry, planned, days, patient.today))
-
-
-def _drugs(
-    order: Order, patient: Facts, concepts: frozenset[str], text: Text, counts: Callable[[Exposure], bool | None]
-) -> _Beside:
-    """Such drugs, drafted or on record as far as they count, beside the radiotherapy of bone that is ordered."""
-    exposures = patient.exposures.of(concepts)
-    drafts = tuple(one for one in patient.orders if one.draft and isinstance(one, DrugOrder) and one.is_any(concepts))
-    found = tuple(entry for entry in exposures.entries if counts(entry))
-    blocked = unless_all(
-        _bone_is_treated(order, patient), that(text, True if drafts else exposures.any(counts), exposures)
-    )
-    names = dict.fromkeys((*(one.name for one in drafts), *(entry.drug.name for entry in found)))
-    return _Beside(blocked, (*found, *drafts), tuple(names))
-
-
-def _radiotherapy_beside(order: Order, patient: Facts, days: int) -> _Beside:
-    """Bone radiotherapy under way, ended or planned so near to the drug that is ordered; an undated one leaves it open."""
-    start = order.planned.when
-
-    def close(course: RadiotherapyCourse) -> bool | None:
-        if course.under_way:
-            return True
-        return None if course.ended is None else days_between(course.ended, start) <= days
-
-    text = _(
-        "bone radiotherapy is under way, ended in the last {days} days or is planned in the next",
-        days=days,
-    )
-    return _irradiation(
-        order,
-        patient,
-        text,
-        close,
-        lambda other: other.planned.assumed or abs(days_between(start, other.planned.when)) <= days,
-    )
-
-
-def _irradiation(
-    order: Order,
-    patient: Facts,
-    text: Text,
-    given: Callable[[RadiotherapyCourse], bool | None],
-    planned: Callable[[Order], bool | None],
-) -> _Beside:
-    """Radiotherapy of bone, given or ordered as far as it counts, beside the drug that is ordered."""
-
-    def course_counts(course: RadiotherapyCourse) -> bool | None:
-        return both(given(course), _of_bone(course.target, patient))
-
-    def order_counts(other: Order) -> bool | None:
-        if not isinstance(other, RadiotherapyOrder):
-            return False
-        return both(planned(other), _of_bone(other.prescription.target, patient))
-
-    courses, orders = patient.radiotherapies, patient.radiotherapy_orders
-    blocked = unless_all(that(text, either(courses.any(course_counts), orders.any(order_counts)), courses, orders))
-    found: list[Basis] = [as_act(course) for course in courses if course_counts(course)]
-    found += [other for other in orders if order_counts(other)]
-    return _Beside(blocked, tuple(found), (order.name,))
-
-
-def _beside(order: Order, patient: Facts, concepts: frozenset[str], days: int) -> _Beside:
-    if isinstance(order, RadiotherapyOrder):
-        return _drugs_beside(order, patient, concepts, days)
-    return _radiotherapy_beside(order, patient, days)
-
-
-PAIR_NEEDS = ("exposures", "orders", "conditions", "radiotherapies", "radiotherapy_orders")
-
-
-def _pair_trigger(concepts: frozenset[str], name: Text) -> Trigger:
-    return Trigger(
-        name,
-        lambda order: isinstance(order, RadiotherapyOrder) or (isinstance(order, DrugOrder) and order.is_any(concepts)),
-    )
-
-
 @rule(
     "immunotherapy-with-radiotherapy",
-    title=_(
-        "Immunotherapy and bone radiotherapy together: few data, tumour board",
-    ),
+    title=_("Immunotherapy and bone radiotherapy together: few data, tumour board"),
     citations=(rao("radiotherapy", "§3.1, Tableau 6"),),
-    trigger=_pair_trigger(
-        sets.CHECKPOINT_INHIBITORS,
-        _(
-            "draft order of radiotherapy, or of a checkpoint inhibitor",
+    trigger=_radiotherapy_or(
+        _("draft order of radiotherapy, or of a checkpoint inhibitor"), sets.CHECKPOINT_INHIBITORS
+    ),
+    when=(
+        radiotherapy_is_of_bone,
+        IMMUNOTHERAPY.as_condition(
+            _(
+                "a checkpoint inhibitor and bone radiotherapy are ordered or under way, or {immunotherapy_days} days apart at most"
+            )
         ),
     ),
-    needs=PAIR_NEEDS,
     severest=Indicator.INFO,
 )
 def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
-    """Bone radiotherapy and a checkpoint inhibitor within the setting's days."""
-    beside = _beside(order, patient, sets.CHECKPOINT_INHIBITORS, settings_of(patient).immunotherapy_days)
-    if beside.blocked:
-        return beside.blocked
-    return Advice(
-        Indicator.INFO,
+    """Few data, no routine combination: for the tumour board and the patient."""
+    return info(
         _(
             "{drugs} with radiotherapy: few data, tumour board (RCP-OOS)",
-            drugs=beside.drugs,
+            drugs=IMMUNOTHERAPY.drugs_named(order, patient),
         ),
-        (
-            _(
-                "The first data on anti-PD-1 are reassuring; no routine combination. Tell the patient that data are "
-                "lacking.",
-            ),
+        _(
+            "The first data on anti-PD-1 are reassuring; no routine combination. Tell the patient that data are lacking."
         ),
-        beside.basis,
+        rests_on=IMMUNOTHERAPY.beside(order, patient),
         remarks=planned_remarks(order),
     )
 
 
 @rule(
     "tki-with-radiotherapy",
-    title=_(
-        "A tyrosine kinase inhibitor and bone radiotherapy: a precaution interval, tumour board",
-    ),
+    title=_("A tyrosine kinase inhibitor and bone radiotherapy: a precaution interval, tumour board"),
     citations=(rao("radiotherapy", "§3.1, Tableau 6"),),
-    trigger=_pair_trigger(
-        sets.TKIS_WITHOUT_ANTIANGIOGENICS,
-        _(
-            "draft order of radiotherapy, or of a tyrosine kinase inhibitor",
+    trigger=_radiotherapy_or(
+        _("draft order of radiotherapy, or of a tyrosine kinase inhibitor"), sets.TKIS_WITHOUT_ANTIANGIOGENICS
+    ),
+    when=(
+        radiotherapy_is_of_bone,
+        TYROSINE_KINASE_INHIBITOR.as_condition(
+            _(
+                "a tyrosine kinase inhibitor and bone radiotherapy are ordered or under way, or {tki_days} days apart at most"
+            )
         ),
     ),
-    needs=PAIR_NEEDS,
     severest=Indicator.WARNING,
 )
 def tki_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
-    """Bone radiotherapy and a tyrosine kinase inhibitor within the setting's days."""
-    beside = _beside(order, patient, sets.TKIS_WITHOUT_ANTIANGIOGENICS, settings_of(patient).tki_days)
-    if beside.blocked:
-        return beside.blocked
-    return Advice(
-        Indicator.WARNING,
+    """A precaution interval, for the tumour board."""
+    return warning(
         _(
             "{drugs} with radiotherapy: precaution interval, tumour board (RCP-OOS)",
-            drugs=beside.drugs,
+            drugs=TYROSINE_KINASE_INHIBITOR.drugs_named(order, patient),
         ),
-        (_("Few data: no routine combination."),),
-        beside.basis,
+        _("Few data: no routine combination."),
+        rests_on=TYROSINE_KINASE_INHIBITOR.beside(order, patient),
         remarks=planned_remarks(order),
     )
 
 
-def _is_ablative(order: Order) -> bool:
-    return isinstance(order, RadiotherapyOrder) and (order.prescription.stereotactic or order.prescription.curative)
-
-
 @rule(
     "stereotactic-with-systemic",
-    title=_(
-        "Stereotactic or curative bone radiotherapy during systemic treatment: precaution",
-    ),
+    title=_("Stereotactic or curative bone radiotherapy during systemic treatment: precaution"),
     citations=(rao("radiotherapy", "§3.2, box"),),
     trigger=Trigger(
-        _(
-            "draft order of stereotactic or curative radiotherapy, or of a systemic anticancer drug",
+        _("draft order of stereotactic or curative radiotherapy, or of a systemic anticancer drug"),
+        lambda order: is_ablative(order) or (isinstance(order, DrugOrder) and order.is_any(sets.SYSTEMIC_ANTICANCER)),
+    ),
+    when=(
+        radiotherapy_is_of_bone,
+        ABLATION.as_condition(
+            _("a systemic anticancer drug, and stereotactic or curative bone radiotherapy, are ongoing or ordered")
         ),
-        lambda order: _is_ablative(order) or (isinstance(order, DrugOrder) and order.is_any(sets.SYSTEMIC_ANTICANCER)),
     ),
-    needs=PAIR_NEEDS,
     severest=Indicator.INFO,
-    yields_to=(
-        "radiosensitiser-before-radiotherapy",
-        "radiosensitiser-after-radiotherapy",
-        "immunotherapy-with-radiotherapy",
-        "tki-with-radiotherapy",
-    ),
 )
 def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
-    """Stereotactic or curative bone radiotherapy with a systemic anticancer drug ongoing, or the reverse."""
-    beside = (
-        _systemic_beside(order, patient) if isinstance(order, RadiotherapyOrder) else _ablation_beside(order, patient)
-    )
-    if beside.blocked:
-        return beside.blocked
-    return Advice(
-        Indicator.INFO,
+    """Precaution: few trials."""
+    return info(
         _(
             "Stereotactic or curative RT with {drugs}: few trials, precaution",
-            drugs=beside.drugs,
+            drugs=ABLATION.drugs_named(order, patient),
         ),
-        (
-            _(
-                "The shorter course allows a shorter pause of the drug.",
-            ),
-        ),
-        beside.basis,
-    )
-
-
-def _systemic_beside(order: Order, patient: Facts) -> _Beside:
-    """A systemic anticancer drug that is ongoing or drafted."""
-    text = _("a systemic anticancer drug is ongoing or ordered")
-    return _drugs(order, patient, sets.SYSTEMIC_ANTICANCER, text, lambda entry: entry.ongoing)
-
-
-def _ablation_beside(order: Order, patient: Facts) -> _Beside:
-    """Stereotactic or curative bone radiotherapy that is under way or planned."""
-    text = _(
-        "stereotactic or curative bone radiotherapy is under way or planned",
-    )
-    return _irradiation(
-        order,
-        patient,
-        text,
-        lambda course: course.under_way and (course.stereotactic or course.curative),
-        _is_ablative,
+        _("The shorter course allows a shorter pause of the drug."),
+        rests_on=ABLATION.beside(order, patient),
     )
 
 
@@ -292,230 +147,163 @@ def _ablation_beside(order: Order, patient: Facts) -> _Beside:
 
 @rule(
     "tki-severe-renal-impairment",
-    title=_(
-        "Tyrosine kinase inhibitors are not advised in severe renal impairment",
-    ),
+    title=_("Tyrosine kinase inhibitors are not advised in severe renal impairment"),
     citations=(rao("drugs", "§2"),),
-    trigger=drug_order(
-        _("draft order of a tyrosine kinase inhibitor"),
-        sets.TYROSINE_KINASE_INHIBITORS,
-    ),
-    needs=("clearance", "clearance_inputs_missing"),
+    trigger=drug_order(_("draft order of a tyrosine kinase inhibitor"), sets.TYROSINE_KINASE_INHIBITORS),
+    when=(severe_renal_impairment,),
+    reads=("clearance_inputs_missing",),
     severest=Indicator.WARNING,
-    reading=_("«Severe» is put at 30 mL/min, as in §2.4."),
+    reading=_("«Severe» is put at {limit} mL/min, as in §2.4.", limit=SEVERE_RENAL_IMPAIRMENT_BELOW),
 )
-def tki_severe_renal_impairment(order: Order, patient: Facts) -> Outcome:
-    """A tyrosine kinase inhibitor ordered with a clearance below 30 mL/min."""
-    blocked = unless_all(clearance_below(patient, SEVERE_RENAL_IMPAIRMENT_BELOW))
-    if blocked:
-        return blocked
-    return Advice(
-        Indicator.WARNING,
+def tki_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
+    """Not advised."""
+    return warning(
         _(
-            "{drug}: not advised, creatinine clearance below 30 mL/min",
+            "{drug}: not advised, creatinine clearance below {limit} mL/min",
             drug=order.name,
+            limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
-        approximation(patient),
-        (patient.clearance,),
+        *approximation(patient),
+        rests_on=[patient.clearance],
     )
 
 
 @rule(
     "chemotherapy-severe-renal-impairment",
-    title=_(
-        "Doses of chemotherapy are lowered in severe renal impairment",
-    ),
+    title=_("Doses of chemotherapy are lowered in severe renal impairment"),
     citations=(rao("drugs", "§2"),),
     trigger=drug_order(_("draft order of a cytotoxic"), sets.CYTOTOXICS),
-    needs=("clearance", "clearance_inputs_missing"),
+    when=(severe_renal_impairment,),
+    reads=("clearance_inputs_missing",),
     severest=Indicator.WARNING,
 )
-def chemotherapy_severe_renal_impairment(order: Order, patient: Facts) -> Outcome:
-    """A cytotoxic ordered with a clearance below 30 mL/min."""
-    blocked = unless_all(clearance_below(patient, SEVERE_RENAL_IMPAIRMENT_BELOW))
-    if blocked:
-        return blocked
-    return Advice(
-        Indicator.WARNING,
+def chemotherapy_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
+    """A lower dose; a bisphosphonate stops."""
+    return warning(
         _(
-            "{drug}: creatinine clearance below 30 mL/min, lower the dose",
+            "{drug}: creatinine clearance below {limit} mL/min, lower the dose",
             drug=order.name,
+            limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
-        (
-            _("A bisphosphonate is usually stopped."),
-            *approximation(patient),
-        ),
-        (patient.clearance,),
+        _("A bisphosphonate is usually stopped."),
+        *approximation(patient),
+        rests_on=[patient.clearance],
     )
 
 
-# --- after surgery of a bone metastasis -------------------------------------------------------------------------------
+# --- acts on bone -----------------------------------------------------------------------------------------------------
 
-HEALING_DAYS = 21
-"""3 weeks once healed, for systemic treatment and for other radiotherapy (RAO, chirurgie §3; the latter ours)."""
 
-OPERATED_BONE_DAYS = 15
-OPERATED_SPINE_DAYS = 14
-"""15 days, for the spine 2 weeks (RAO, radiothérapie §1.3, §1.4)."""
-
-URGENT_HEALING_DAYS = 15
-
-INTERVALS = {
-    HEALING_DAYS: _("3 weeks"),
-    OPERATED_BONE_DAYS: _("15 days to 3 weeks"),
-    OPERATED_SPINE_DAYS: _("2 to 3 weeks (spine)"),
-}
+@condition(
+    _("surgery of a bone metastasis was too short a time before the planned start"), reads=("procedures", "conditions")
+)
+def operated_too_lately(order: Order, patient: Facts) -> Truth:
+    """An operation whose healing (`healing`) the order does not wait for; one without a date leaves it open."""
+    return that(patient.procedures.any(lambda act: planned_too_soon(act, order, patient)), patient.procedures)
 
 
 @rule(
     "treatment-after-bone-surgery",
-    title=_(
-        "After surgery of a bone metastasis, systemic treatment and radiotherapy wait for healing",
-    ),
+    title=_("After surgery of a bone metastasis, systemic treatment and radiotherapy wait for healing"),
     citations=(rao("surgery", "§3"), rao("radiotherapy", "§1.3, §1.4")),
-    trigger=Trigger(
-        _("draft order of a cytotoxic or of radiotherapy"),
-        lambda order: (
-            isinstance(order, RadiotherapyOrder) or (isinstance(order, DrugOrder) and order.is_any(sets.CYTOTOXICS))
-        ),
-    ),
-    needs=("procedures", *URGENCY_NEEDS),
+    trigger=_radiotherapy_or(_("draft order of a cytotoxic or of radiotherapy"), sets.CYTOTOXICS),
+    when=(operated_too_lately,),
+    reads=URGENCY,
     severest=Indicator.WARNING,
     reading=_(
-        "Systemic treatment: 3 weeks, 15 days when urgent. Radiotherapy of the operated bone: 15 days, spine 14; other "
-        "radiotherapy: 3 weeks (our reading). A target that is not stated counts as the operated bone.",
+        "Systemic treatment: {healed}, {urgent} when urgent. Radiotherapy of the operated bone: {bone}, spine {spine}; other "
+        "radiotherapy: {healed} (our reading). A target that is not stated counts as the operated bone.",
+        healed=lasting(HEALED.days),
+        urgent=lasting(URGENT_DAYS),
+        bone=lasting(OPERATED_BONE.days),
+        spine=OPERATED_SPINE.days,
     ),
 )
 def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
-    """A cytotoxic or radiotherapy planned too soon after surgery of a bone metastasis."""
-    planned = order.planned.when
-
-    def too_soon(act: Act) -> bool | None:
-        when = act.dated
-        near = (
-            None
-            if when is None
-            else (when.first <= planned.last and days_between(when, planned) < _healing_days(order, act))
-        )
-        return both(is_bone_metastasis_surgery(act, patient), near)
-
-    blocked = unless_all(
-        that(
-            _(
-                "surgery of a bone metastasis was too short a time before the planned start",
-            ),
-            patient.procedures.any(too_soon),
-            patient.procedures,
-        )
-    )
-    if blocked:
-        return blocked
-    healed = [
-        (when.last + timedelta(days=_healing_days(order, act)), act, when)
-        for act in patient.procedures
-        if too_soon(act) and (when := act.dated) is not None
-    ]
-    earliest, surgery, when = max(healed, key=lambda one: (one[0], one[1].source))
-    days = _healing_days(order, surgery)
-    steps_down = is_urgent(order, patient) and all(
-        days_between(operated, planned) >= URGENT_HEALING_DAYS for _earliest, _act, operated in healed
-    )
-    detail = _(
-        "Surgery {when}: {interval} on a healed scar, not before {earliest}.",
-        when=on(when),
-        interval=INTERVALS[days],
-        earliest=earliest,
-    )
-    urgent = _(
-        "Urgent: from 15 days on when healed and the surgeon agrees.",
-    )
-    name = order.name if isinstance(order, DrugOrder) else _("radiotherapy")
-    return Advice(
-        Indicator.INFO if steps_down else Indicator.WARNING,
+    """A warning; info where an urgent order keeps the shortened interval of every operation. The latest day counts."""
+    waits = waits_too_short(order, patient)
+    longest = max(waits, key=lambda wait: (wait.earliest, wait.surgery.source))
+    accepted = is_urgent(order, patient) and all(wait.long_enough_when_urgent for wait in waits)
+    return advise(
+        Indicator.INFO if accepted else Indicator.WARNING,
         _(
             "{act}: wait for healing after bone surgery ({when})",
-            act=name,
-            when=when,
+            act=order.name if isinstance(order, DrugOrder) else _("radiotherapy"),
+            when=longest.operated,
         ),
-        (detail, urgent) if days == HEALING_DAYS else (detail,),
-        (surgery,),
-        (UpdateOrder(order, (StartOn(earliest),)),),
-        planned_remarks(order),
+        *longest.said(),
+        rests_on=[longest.surgery],
+        offers=[UpdateOrder(order, (StartOn(longest.earliest),))],
+        remarks=planned_remarks(order),
     )
 
 
-def _healing_days(order: Order, surgery: Act) -> int:
-    if not isinstance(order, RadiotherapyOrder):
-        return HEALING_DAYS
-    prescribed = order.prescription
-    if prescribed.target is Target.OTHER or not may_be_same(prescribed.regions, surgery.regions):
-        return HEALING_DAYS
-    return OPERATED_SPINE_DAYS if includes(surgery.regions, SPINE) else OPERATED_BONE_DAYS
+@dataclass(frozen=True, slots=True)
+class GivenLately:
+    """Drugs of a class that count before an act for as many days as a setting says."""
+
+    drugs: frozenset[str]
+    days: Callable[[Settings], int]
+
+    def ask(self, order: ActOrder, patient: Facts) -> Truth:
+        """One of them is ongoing, or was given or is planned so few days before the act."""
+        exposures = patient.exposures.of(self.drugs)
+        return that(exposures.any(lambda entry: self._counts(entry, order, patient)), exposures)
+
+    def given(self, order: ActOrder, patient: Facts) -> tuple[Exposure, ...]:
+        """Those that count."""
+        entries = patient.exposures.of(self.drugs).entries
+        return tuple(entry for entry in entries if self._counts(entry, order, patient))
+
+    def _counts(self, entry: Exposure, order: ActOrder, patient: Facts) -> bool | None:
+        return given_within(entry, order.planned.when, self.days(settings_of(patient)), patient.today)
+
+
+CYTOTOXIC = GivenLately(sets.CYTOTOXICS, lambda settings: settings.act_after_cytotoxic_days)
+ANTIANGIOGENIC = GivenLately(sets.SYSTEMIC_ANTIANGIOGENICS, lambda settings: settings.act_after_antiangiogenic_days)
+
+under_cytotoxic = condition(
+    _("a cytotoxic is ongoing or was given in the last {act_after_cytotoxic_days} days"), reads=("exposures",)
+)(CYTOTOXIC.ask)
+under_antiangiogenic = condition(
+    _("an anti-angiogenic is ongoing or was given in the last {act_after_antiangiogenic_days} days"),
+    reads=("exposures",),
+)(ANTIANGIOGENIC.ask)
+
+
+DRUGS_NAMED = 3
+"""Drugs that a summary names at most."""
 
 
 @rule(
     "procedure-under-systemic",
-    title=_(
-        "Systemic treatment is no obstacle to a priority act on bone: check blood count and haemostasis",
-    ),
+    title=_("Systemic treatment is no obstacle to a priority act on bone: check blood count and haemostasis"),
     citations=(rao("drugs", "§2"),),
     trigger=Trigger(
-        _(
-            "draft order of interventional radiology or surgery on bone",
-        ),
+        _("draft order of interventional radiology or surgery on bone"),
         lambda order: order.is_any(sets.INTERVENTIONAL_RADIOLOGY | sets.BONE_SURGERY),
+        kind=ActOrder,
     ),
-    needs=("exposures",),
+    when=(
+        any_of(
+            _(
+                "a cytotoxic ({act_after_cytotoxic_days} days) or an anti-angiogenic ({act_after_antiangiogenic_days} "
+                "days) is ongoing or was given"
+            ),
+            under_cytotoxic,
+            under_antiangiogenic,
+        ),
+    ),
     severest=Indicator.INFO,
 )
-def procedure_under_systemic(order: Order, patient: Facts) -> Outcome:
-    """An act on bone ordered with a cytotoxic in the last 21 days or an anti-angiogenic in the last 28."""
-    settings = settings_of(patient)
-    cytotoxics = patient.exposures.of(sets.CYTOTOXICS)
-    antiangiogenics = patient.exposures.of(sets.SYSTEMIC_ANTIANGIOGENICS)
-    planned = order.planned.when
-    blocked = unless_all(
-        that(
-            _(
-                "a cytotoxic ({cytotoxic} days) or an anti-angiogenic ({antiangiogenic} days) is ongoing or was given",
-                cytotoxic=settings.act_after_cytotoxic_days,
-                antiangiogenic=settings.act_after_antiangiogenic_days,
-            ),
-            either(
-                cytotoxics.any(
-                    lambda entry: given_within(entry, planned, settings.act_after_cytotoxic_days, patient.today)
-                ),
-                antiangiogenics.any(
-                    lambda entry: given_within(entry, planned, settings.act_after_antiangiogenic_days, patient.today)
-                ),
-            ),
-            cytotoxics,
-            antiangiogenics,
-        )
-    )
-    if blocked:
-        return blocked
-    given = tuple(
-        entry
-        for exposures, days in (
-            (cytotoxics, settings.act_after_cytotoxic_days),
-            (antiangiogenics, settings.act_after_antiangiogenic_days),
-        )
-        for entry in exposures.entries
-        if given_within(entry, planned, days, patient.today)
-    )
-    named = tuple(dict.fromkeys(entry.drug.name for entry in given))[:3]
-    return Advice(
-        Indicator.INFO,
+def procedure_under_systemic(order: ActOrder, patient: Facts) -> Outcome:
+    """No obstacle, but checks; the first drugs are named."""
+    given = dict.fromkeys((*CYTOTOXIC.given(order, patient), *ANTIANGIOGENIC.given(order, patient)))
+    drugs = tuple(dict.fromkeys(entry.drug.name for entry in given))
+    return info(
+        _("Act on bone under {drugs}: check blood count and haemostasis", drugs=drugs[:DRUGS_NAMED]),
         _(
-            "Act on bone under {drugs}: check blood count and haemostasis",
-            drugs=named,
+            "Systemic treatment is no obstacle to a priority act: check blood count, haemostasis and the anti-angiogenic."
         ),
-        (
-            _(
-                "Systemic treatment is no obstacle to a priority act: check blood count, haemostasis and the "
-                "anti-angiogenic.",
-            ),
-        ),
-        tuple(dict.fromkeys(given)),
+        rests_on=given,
     )

@@ -2,121 +2,93 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from decimal import Decimal
-
-from mappings.dates import When
-from mappings.facts import Exposure, ExposureKind, Exposures, Fact, Facts, Known, Order, Unavailable, VitaminD, known
+from mappings.facts import DrugOrder, Exposure, Facts, Order, known
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import VITAMIN_D
 from mappings.wording import Text, _, _c
-from service.rules.bone_metastases.requests import CHOLECALCIFEROL_INSTEAD, vitamin_d
-from service.rules.bone_metastases.settings import settings_of
-from service.rules.bone_metastases.situations import (
-    ANTIRESORPTIVE,
-    IN_ANY_CASE,
-    ROWS,
-    URGENCY_NEEDS,
-    Condition,
-    Trigger,
-    already_ordered,
+from service.rules.bone_metastases.checklist import already_ordered, missing_result
+from service.rules.bone_metastases.conditions import (
     bone_metastasis,
-    both,
-    calcium_is_high,
-    drug_order,
-    either,
-    for_bone_metastases,
-    is_absent,
     is_start,
-    is_urgent,
-    missing_result,
-    negated,
     orders_of,
-    phase_of,
-    planned_remarks,
-    rule,
     starts,
     supplements_on_record,
-    that,
-    unless_all,
-    with_urgency,
 )
-from service.rules.citation import rao
-from service.rules.offers import (
-    DeleteOrder,
-    Offer,
-    OrderAnalyte,
-    StartOn,
-    UpdateOrder,
+from service.rules.bone_metastases.documents import rao
+from service.rules.bone_metastases.requests import CHOLECALCIFEROL_INSTEAD, VITAMIN_D_IU, vitamin_d
+from service.rules.bone_metastases.settings import Settings
+from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order, for_bone_metastases
+from service.rules.bone_metastases.urgency import URGENCY, is_urgent, with_urgency
+from service.rules.bone_metastases.vitamin_d_correction import CORRECTION, correct_vitamin_d, phase_remarks
+from service.rules.bone_metastases.vitamin_d_levels import (
+    DEFICIENCY,
+    INSUFFICIENCY,
+    INTOXICATION,
+    RECOMMENDED,
+    SEVERE,
+    above_the_recommended_range,
+    deficient,
+    insufficient,
+    no_vitamin_d_level,
+    not_known_as_deficient,
 )
-from service.rules.outcome import Advice, Basis, Indicator, Outcome, Silence
+from service.rules.bone_metastases.vitamin_d_loading import (
+    MAINTENANCE_IU_A_DAY,
+    loading_begun,
+    loading_under_way,
+    no_loading_of,
+)
+from service.rules.condition import Truth, any_of, condition, that
+from service.rules.logic import both, either, negated
+from service.rules.naming import planned_remarks
+from service.rules.offers import DeleteOrder, Offer, OrderAnalyte, StartOn, UpdateOrder
+from service.rules.outcome import Indicator, Outcome
+from service.rules.rule import rule
+from service.rules.say import advise, info, warning
 
 ANY_VITAMIN_D = sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D
-VITAMIN_D_DRAFT = drug_order(_("draft order of vitamin D"), ANY_VITAMIN_D)
+
+
+@condition(_("the order is in scope"), reads=for_bone_metastases.reads)
+def for_bone_metastases_or_vitamin_d(order: DrugOrder, patient: Facts) -> Truth:
+    """A draft of vitamin D always is; one of an antiresorptive unless it is recognisably for osteoporosis."""
+    if order.is_any(ANY_VITAMIN_D):
+        return that(True)  # noqa: FBT003 - a truth
+    return for_bone_metastases(order, patient)
+
+
 ERGOCALCIFEROL_DRAFT = drug_order(_("draft order of ergocalciferol"), frozenset({"ergocalciferol"}))
-ANTIRESORPTIVE_OR_VITAMIN_D = Trigger(
-    _(
-        "draft order of an antiresorptive for bone metastases, or of vitamin D",
-    ),
-    lambda order: ANTIRESORPTIVE.is_about(order) or VITAMIN_D_DRAFT.is_about(order),
-    in_scope=lambda order, patient: (
-        IN_ANY_CASE if VITAMIN_D_DRAFT.is_about(order) else for_bone_metastases(order, patient)
-    ),
-    needs=ANTIRESORPTIVE.reads,
+ANTIRESORPTIVE_OR_VITAMIN_D = drug_order(
+    _("draft order of an antiresorptive for bone metastases, or of vitamin D"),
+    sets.ANTIRESORPTIVES | ANY_VITAMIN_D,
+    for_bone_metastases_or_vitamin_d,
 )
 
-DEFICIENCY_WEEKS = 8
-INSUFFICIENCY_WEEKS = 4
-"""Weekly doses of 50 000 IU that correct a deficiency and an insufficiency (RAO §1 box)."""
 
-LOADING = _(
-    "50 000 IU cholecalciferol weekly × {weeks}, then monthly, by mouth with a meal.",
-)
-AFTER_CALCIUM = _(
-    "Calcium is high: correct vitamin D once calcium is normal; no calcium or vitamin D until then.",
-)
-VITAMIN_D = _("25-OH vitamin D")
-NEEDS = ("vitamin_d", "exposures", "orders", "calcium", *URGENCY_NEEDS)
+# --- not measured -----------------------------------------------------------------------------------------------------
 
 
 @rule(
     "vitamin-d-unknown",
-    title=_(
-        "25-OH vitamin D is measured before the first dose of an antiresorptive",
-    ),
+    title=_("25-OH vitamin D is measured before the first dose of an antiresorptive"),
     citations=(rao("systemic", "§1, §2.3"),),
     trigger=ANTIRESORPTIVE,
-    needs=("vitamin_d", "exposures", "orders", *URGENCY_NEEDS),
+    when=(no_vitamin_d_level, is_start),
+    reads=("orders", *URGENCY),
     severest=Indicator.WARNING,
-    prerequisite=True,
 )
-def vitamin_d_unknown(order: Order, patient: Facts) -> Outcome:
-    """Start of an antiresorptive without a 25-OH vitamin D that still counts."""
-    blocked = unless_all(
-        that(
-            _("no valid 25-OH vitamin D is on record"),
-            is_absent(patient.vitamin_d),
-            patient.vitamin_d,
-        ),
-        is_start(patient),
-    )
-    if blocked:
-        return blocked
-    ordered = already_ordered(patient, "vitamin_d_25oh")
-    advice = Advice(
-        Indicator.WARNING,
+def vitamin_d_unknown(order: DrugOrder, patient: Facts) -> Outcome:
+    """To be measured, and ordered where nobody has done so yet."""
+    ordered = already_ordered(patient, VITAMIN_D)
+    advice = warning(
+        _("{drug}: measure 25-OH vitamin D before the first dose", drug=order.name),
         _(
-            "{drug}: measure 25-OH vitamin D before the first dose",
-            drug=order.name,
+            "A deficiency must be found and corrected first: on an antiresorptive it exposes to deep, lasting "
+            "hypocalcaemia.",
         ),
-        (
-            _(
-                "A deficiency must be found and corrected first: on an antiresorptive it exposes to deep, lasting "
-                "hypocalcaemia.",
-            ),
-        ),
-        (patient.vitamin_d,),
-        () if ordered else (OrderAnalyte(ROWS["vitamin_d_25oh"]),),
-        items=(missing_result(patient.vitamin_d, VITAMIN_D, ordered=ordered),),
+        rests_on=[patient.vitamin_d],
+        offers=() if ordered else [OrderAnalyte(VITAMIN_D)],
+        items=[missing_result(patient.vitamin_d, VITAMIN_D.name, ordered=ordered)],
     )
     return with_urgency(advice, order, patient)
 
@@ -127,179 +99,50 @@ def vitamin_d_unknown(order: Order, patient: Facts) -> Outcome:
 @rule(
     "vitamin-d-deficiency",
     title=_(
-        "A vitamin D deficiency (below 20 ng/mL, 50 nmol/L) is corrected before an antiresorptive is started",
+        "A vitamin D deficiency (below {mass} ng/mL, {molar} nmol/L) is corrected before an antiresorptive is started",
+        mass=DEFICIENCY.below.ng_per_ml,
+        molar=DEFICIENCY.below.nmol_per_l,
     ),
     citations=(rao("systemic", "§1, box, Tableau 1"),),
     trigger=ANTIRESORPTIVE,
-    needs=NEEDS,
+    when=(deficient, no_loading_of(DEFICIENCY)),
+    reads=CORRECTION,
     severest=Indicator.CRITICAL,
     reading=_(
-        "Tableau 1 calls less than 10 ng/mL a deficiency, the box less than 20: the box decides treatment, Tableau 1 "
-        "raises the level. On continuation the correction is given without interrupting the antiresorptive. ONC "
+        "Tableau 1 calls less than {severe} ng/mL a deficiency, the box less than {deficient}: the box decides treatment, "
+        "Tableau 1 raises the level. On continuation the correction is given without interrupting the antiresorptive. ONC "
         "gives 100 000 IU a month: the referential's scheme wins.",
+        severe=SEVERE.ng_per_ml,
+        deficient=DEFICIENCY.below.ng_per_ml,
     ),
 )
-def vitamin_d_deficiency(order: Order, patient: Facts) -> Outcome:
-    """25-OH vitamin D below 20 ng/mL without a correction under way."""
-    level = patient.vitamin_d
-    blocked = unless_all(
-        that(
-            _(
-                "25-OH vitamin D is below 20 ng/mL (50 nmol/L)",
-            ),
-            level.test(_settled_deficiency),
-            level,
-        ),
-        _no_correction(level, patient, DEFICIENCY_WEEKS),
-    )
-    if blocked:
-        return blocked
-    level = known(level)
-    deep = level.value.below(10) is True
+def vitamin_d_deficiency(order: DrugOrder, patient: Facts) -> Outcome:
+    """A start is to be deleted unless urgent, and critical where the deficiency is severe."""
     start = starts(patient)
-    indicator = Indicator.CRITICAL if deep and start else Indicator.WARNING
-    return _correction_advice(order, patient, level, indicator, DEFICIENCY_WEEKS, deletes=start)
-
-
-def _settled_deficiency(level: VitaminD) -> bool | None:
-    """Below 20 ng/mL. A bound that settles only "below 30" is an insufficiency, the mildest level that it settles."""
-    below = level.below(20)
-    return False if below is None and level.below(30) else below
+    severe = SEVERE.undercut_by(known(patient.vitamin_d).value) is True
+    indicator = Indicator.CRITICAL if severe and start else Indicator.WARNING
+    deletion = [DeleteOrder(order)] if start and not is_urgent(order, patient) else []
+    return correct_vitamin_d(order, patient, DEFICIENCY, indicator, *deletion)
 
 
 @rule(
     "vitamin-d-insufficiency",
     title=_(
-        "A vitamin D insufficiency (20 to less than 30 ng/mL, 50 to less than 75 nmol/L) is corrected",
+        "A vitamin D insufficiency ({low} to less than {high} ng/mL, {low_molar} to less than {high_molar} nmol/L) is corrected",
+        low=DEFICIENCY.below.ng_per_ml,
+        high=INSUFFICIENCY.below.ng_per_ml,
+        low_molar=DEFICIENCY.below.nmol_per_l,
+        high_molar=INSUFFICIENCY.below.nmol_per_l,
     ),
     citations=(rao("systemic", "§1, box"),),
     trigger=ANTIRESORPTIVE,
-    needs=NEEDS,
+    when=(insufficient, not_known_as_deficient, no_loading_of(INSUFFICIENCY)),
+    reads=CORRECTION,
     severest=Indicator.WARNING,
 )
-def vitamin_d_insufficiency(order: Order, patient: Facts) -> Outcome:
-    """25-OH vitamin D from 20 to less than 30 ng/mL without a correction under way."""
-    level = patient.vitamin_d
-    blocked = unless_all(
-        that(
-            _(
-                "25-OH vitamin D is below 30 ng/mL (75 nmol/L)",
-            ),
-            level.test(lambda value: value.below(30)),
-            level,
-        ),
-        that(
-            _(
-                "25-OH vitamin D is not below 20 ng/mL (50 nmol/L)",
-            ),
-            level.test(lambda value: value.below(20) is not True),
-            level,
-        ),
-        _no_correction(level, patient, INSUFFICIENCY_WEEKS),
-    )
-    if blocked:
-        return blocked
-    indicator = Indicator.WARNING if starts(patient) else Indicator.INFO
-    return _correction_advice(order, patient, known(level), indicator, INSUFFICIENCY_WEEKS, deletes=False)
-
-
-def _correction_advice(
-    order: Order, patient: Facts, level: Known[VitaminD], indicator: Indicator, weeks: int, *, deletes: bool
-) -> Advice:
-    """The card of both: correct first at a start, correct without interrupting on continuation."""
-    start, high = starts(patient), calcium_is_high(patient)
-    basis: tuple[Basis, ...] = (level, *supplements_on_record(patient, sets.VITAMIN_D_SUPPLEMENTS))
-    if high:
-        summary = _(
-            "{drug}: vitamin D is low, but correct it only once calcium is normal",
-            drug=order.name,
-        )
-        return Advice(
-            Indicator.INFO, summary, (AFTER_CALCIUM,), (*basis, patient.calcium), remarks=_phase_remarks(patient)
-        )
-    urgent = is_urgent(order, patient)
-    offers: list[Offer] = []
-    if _may_offer_correction(patient):
-        offers.append(vitamin_d(weeks, patient.today, maintenance=not _maintained(patient)))
-    detail = [LOADING.with_(weeks=weeks)]
-    if start:
-        summary = _("{drug}: correct vitamin D first", drug=order.name)
-        detail.append(
-            _(
-                "Started before correction, an antiresorptive exposes to deep, lasting hypocalcaemia.",
-            )
-        )
-        if deletes and not urgent:
-            offers.append(DeleteOrder(order))
-    else:
-        summary = _(
-            "{drug}: correct vitamin D without interrupting treatment",
-            drug=order.name,
-        )
-    other = tuple(_on_record_remark(entry) for entry in _no_correction_of_it(patient, level.value))
-    advice = Advice(indicator, summary, tuple(detail), basis, tuple(offers), remarks=(*other, *_phase_remarks(patient)))
-    return with_urgency(advice, order, patient) if start else advice
-
-
-def _may_offer_correction(patient: Facts) -> bool:
-    """No vitamin D is drafted, and no loading regimen is running or ordered already."""
-    if any(order.draft for order in orders_of(patient, sets.VITAMIN_D_SUPPLEMENTS)):
-        return False
-    loading = settings_of(patient).vitamin_d_loading_iu_a_week
-    return not any(_reaches(loading, entry) for entry in _taken_or_planned(patient))
-
-
-MAINTENANCE_IU_A_WEEK = Decimal(7 * 800)
-"""800 to 1000 IU a day are a maintenance as well as 50 000 IU a month (RAO §1, §2.4)."""
-
-
-def _maintained(patient: Facts) -> bool:
-    """A maintenance of vitamin D runs or is ordered already."""
-    return any(_reaches(MAINTENANCE_IU_A_WEEK, entry) for entry in _taken_or_planned(patient))
-
-
-def _taken_or_planned(patient: Facts) -> tuple[Exposure, ...]:
-    entries = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
-    return tuple(entry for entry in entries if entry.ongoing or entry.planned)
-
-
-def _reaches(iu_a_week: Decimal | int, entry: Exposure) -> bool:
-    """At least so many IU a week; an unknown dose or interval is not enough."""
-    weekly = entry.dosage.weekly_iu
-    return weekly is not None and weekly >= iu_a_week
-
-
-def _no_correction_of_it(patient: Facts, level: VitaminD) -> tuple[Exposure, ...]:
-    """Vitamin D that is taken without correcting it, and loadings since the sample that were stopped too early."""
-    entries = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
-    return tuple(
-        entry for entry in entries if entry.ongoing or (entry.stopped and _begun_since(level, entry) is not None)
-    )
-
-
-def _begun_since(level: VitaminD, entry: Exposure) -> When | None:
-    """Its begin, where that is not before the sample's day; of partial dates any day may be meant."""
-    begin = entry.first
-    return begin if begin is not None and begin.last >= level.when.first else None
-
-
-def _on_record_remark(entry: Exposure) -> Text:
-    return _(
-        "on record, but no complete loading regimen since the sample: {drug} ({source})",
-        drug=entry.drug.name,
-        source=entry.source,
-    )
-
-
-def _phase_remarks(patient: Facts) -> tuple[Text, ...]:
-    phase = phase_of(patient)
-    if isinstance(phase, Known):
-        return phase.remarks
-    return (
-        _(
-            "Start or continuation could not be told: the medication history was not available; nothing is deleted.",
-        ),
-    )
+def vitamin_d_insufficiency(order: DrugOrder, patient: Facts) -> Outcome:
+    """A warning at a start, info on continuation."""
+    return correct_vitamin_d(order, patient, INSUFFICIENCY, Indicator.WARNING if starts(patient) else Indicator.INFO)
 
 
 # --- a correction under way -------------------------------------------------------------------------------------------
@@ -307,141 +150,44 @@ def _phase_remarks(patient: Facts) -> tuple[Text, ...]:
 
 @rule(
     "vitamin-d-correction-under-way",
-    title=_(
-        "A loading regimen begun since the sample is finished before the antiresorptive is started",
-    ),
+    title=_("A loading regimen begun since the sample is finished before the antiresorptive is started"),
     citations=(rao("systemic", "§1, box"),),
     trigger=ANTIRESORPTIVE,
-    needs=NEEDS,
+    when=(insufficient, loading_begun),
+    reads=("exposures", *URGENCY),
     severest=Indicator.WARNING,
     reading=_(
-        "At least 50 000 IU a week or its equivalent counts as a loading regimen; whether it is finished is judged at the "
+        "At least {iu} IU a week or its equivalent counts as a loading regimen; whether it is finished is judged at the "
         "planned start of the antiresorptive.",
+        iu=Settings().vitamin_d_loading_iu_a_week,
     ),
 )
-def vitamin_d_correction_under_way(order: Order, patient: Facts) -> Outcome:
-    """25-OH vitamin D below 30 ng/mL, and a loading regimen begun on or after the sample's day."""
-    level = patient.vitamin_d
-    weeks = INSUFFICIENCY_WEEKS
-    if isinstance(level, Known) and level.value.below(20) is True:
-        weeks = DEFICIENCY_WEEKS
-    begun = _loading_begun(level.value, patient, weeks) if isinstance(level, Known) else None
-    vitamin_d = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS)
-    blocked = unless_all(
-        that(
-            _(
-                "25-OH vitamin D is below 30 ng/mL (75 nmol/L)",
-            ),
-            level.test(lambda value: value.below(30)),
-            level,
-        ),
-        that(_LOADING_BEGUN, _loading_known(begun, level, vitamin_d, patient), vitamin_d),
-    )
-    if blocked or begun is None:
-        return blocked or NO_LOADING
-    when, entry = begun
-    end = when.last + timedelta(weeks=weeks)
-    start, urgent = starts(patient), is_urgent(order, patient)
-    unfinished = order.planned.when.first < end
-    offers: tuple[Offer, ...] = ()
-    indicator = Indicator.INFO
-    if start and unfinished and not urgent:
-        indicator = Indicator.WARNING
-        offers = (UpdateOrder(order, (StartOn(end),)),)
+def vitamin_d_correction_under_way(order: DrugOrder, patient: Facts) -> Outcome:
+    """A start that is not urgent waits for the end of the loading; after it 25-OH vitamin D is measured again."""
+    loading = known(loading_under_way(patient)).value
+    unfinished = order.planned.when.first < loading.end
+    waits = unfinished and starts(patient) and not is_urgent(order, patient)
     if unfinished:
-        summary = _(
-            "{drug}: vitamin D loading is under way until {end}",
-            drug=order.name,
-            end=end,
-        )
+        summary = _("{drug}: vitamin D loading is under way until {end}", drug=order.name, end=loading.end)
     else:
         summary = _(
-            "{drug}: vitamin D loading ends on {end}: measure 25-OH vitamin D again",
-            drug=order.name,
-            end=end,
+            "{drug}: vitamin D loading ends on {end}: measure 25-OH vitamin D again", drug=order.name, end=loading.end
         )
-    detail = (
+    return advise(
+        Indicator.WARNING if waits else Indicator.INFO,
+        summary,
         _(
             "Loading with {loading} since {begin}; its {weeks} weeks end on {end}.",
-            loading=entry.drug.name,
-            begin=when,
-            weeks=weeks,
-            end=end,
+            loading=loading.entry.drug.name,
+            begin=loading.begin,
+            weeks=loading.weeks,
+            end=loading.end,
         ),
         _("Measuring 25-OH vitamin D again after it is suggested."),
+        rests_on=(patient.vitamin_d, loading.entry),
+        offers=[UpdateOrder(order, (StartOn(loading.end),))] if waits else (),
+        remarks=(*planned_remarks(order), *phase_remarks(patient)),
     )
-    remarks = (*planned_remarks(order), *_phase_remarks(patient))
-    return Advice(indicator, summary, detail, (level, entry), offers, remarks)
-
-
-def _loading_known(
-    begun: tuple[When, Exposure] | None, level: Fact[VitaminD], vitamin_d: Exposures, patient: Facts
-) -> bool | None:
-    """Whether a loading was begun since the sample; a sample that could not be looked up leaves any loading open."""
-    if begun is not None:
-        return True
-    enough = settings_of(patient).vitamin_d_loading_iu_a_week
-    loads = any(_reaches(enough, entry) for entry in vitamin_d.entries)
-    return None if vitamin_d.gaps or (isinstance(level, Unavailable) and loads) else False
-
-
-NO_LOADING = Silence(_("no loading regimen was begun"))
-
-_LOADING_BEGUN = _("a loading regimen was begun since the sample")
-
-
-def _no_correction(level: Fact[VitaminD], patient: Facts, weeks: int) -> Condition:
-    """That no loading is under way; a history that could not be read does not hold the card back."""
-    begun = _loading_begun(level.value, patient, weeks) if isinstance(level, Known) else None
-    text = _("no loading regimen was begun since the sample")
-    return that(text, begun is None, *((begun[1],) if begun else ()))
-
-
-def _loading_begun(level: VitaminD, patient: Facts, weeks: int) -> tuple[When, Exposure] | None:
-    """The begin and the source of a loading regimen begun on or after the sample's day and not ended too early."""
-    enough = settings_of(patient).vitamin_d_loading_iu_a_week
-    entries = patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
-    loadings = [
-        (begin, entry)
-        for entry in entries
-        if entry.certain and _reaches(enough, entry) and (begin := _begun_since(level, entry)) is not None
-    ]
-    for begin, entry in sorted(loadings, key=lambda one: (one[0].first, one[1].source)):
-        if (entry.ongoing or entry.stopped) and not _ended_too_early(entry, begin, weeks, patient.today):
-            return begin, entry
-    return _loading_by_administrations(level, patient, enough)
-
-
-def _ended_too_early(entry: Exposure, begin: When, weeks: int, today: date) -> bool:
-    """The last of the weekly doses lies more than an interval before the end of the regimen."""
-    full = begin.last + timedelta(weeks=weeks)
-    if entry.last is None:
-        return entry.stopped and today < full
-    interval = entry.dosage.interval
-    days = int(interval.longest_days) if interval is not None else 7
-    return entry.last.last + timedelta(days=max(days, 7)) < full
-
-
-def _loading_by_administrations(level: VitaminD, patient: Facts, enough: int) -> tuple[When, Exposure] | None:
-    """Two or more doses given since the sample that come to a loading rate."""
-    given = [
-        (entry.last_dose, entry.dosage.dose_iu, entry)
-        for entry in patient.exposures.of(sets.VITAMIN_D_SUPPLEMENTS).entries
-        if entry.kind is ExposureKind.ADMINISTRATION
-        and entry.certain
-        and entry.dosage.dose_iu
-        and entry.last_dose is not None
-        and entry.last_dose.last >= level.when.first
-    ]
-    if not given:
-        return None
-    given.sort(key=lambda dose: (dose[0].first, dose[2].source))
-    begin, _, first = given[0]
-    days = (given[-1][0].last - begin.first).days
-    total = sum(iu for _, iu, _ in given[:-1])
-    if days <= 0 or total * 7 / days < enough:
-        return None
-    return begin, first
 
 
 # --- excess, vitamin D2, supplements ----------------------------------------------------------------------------------
@@ -450,161 +196,140 @@ def _loading_by_administrations(level: VitaminD, patient: Facts, enough: int) ->
 @rule(
     "vitamin-d-excess",
     title=_(
-        "No vitamin D is given above 150 ng/mL (375 nmol/L); none is offered above 70 (175)",
+        "No vitamin D is given above {limit}; none is offered above {mass} ({molar})",
+        limit=INTOXICATION.said,
+        mass=RECOMMENDED.ng_per_ml,
+        molar=RECOMMENDED.nmol_per_l,
     ),
     citations=(rao("systemic", "Tableau 1"),),
     trigger=ANTIRESORPTIVE_OR_VITAMIN_D,
-    needs=("vitamin_d", "exposures", "orders"),
+    when=(above_the_recommended_range,),
+    reads=("exposures", "orders"),
     severest=Indicator.WARNING,
     once=True,
     reading=_(
-        "Tableau 1 leaves 70 to 150 ng/mL unclassified: no supplement is offered, and the card is info.",
+        "Tableau 1 leaves {low} to {high} ng/mL unclassified: no supplement is offered, and the card is info.",
+        low=RECOMMENDED.ng_per_ml,
+        high=INTOXICATION.ng_per_ml,
     ),
 )
-def vitamin_d_excess(_order: Order, patient: Facts) -> Outcome:
-    """25-OH vitamin D above 70 ng/mL, or above 150: a possible intoxication."""
-    level = patient.vitamin_d
-    blocked = unless_all(
-        that(
-            _("25-OH vitamin D is above 70 ng/mL (175 nmol/L)"),
-            level.test(lambda value: value.above(70)),
-            level,
-        )
-    )
-    if blocked:
-        return blocked
-    level = known(level)
+def vitamin_d_excess(_order: DrugOrder, patient: Facts) -> Outcome:
+    """Only a possible intoxication asks to stop, and to remove drafts; below it Tableau 1 says nothing."""
+    level = known(patient.vitamin_d)
     products = supplements_on_record(patient, ANY_VITAMIN_D)
-    if level.value.above(150) is not True:
-        summary = _(
-            "Vitamin D is above the recommended range: no supplement now",
+    if INTOXICATION.exceeded_by(level.value) is not True:
+        return info(
+            _("Vitamin D is above the recommended range: no supplement now"),
+            _products_said(products, _("On record, to be reconsidered: {products}.")),
+            rests_on=(level, *products),
         )
-        return Advice(Indicator.INFO, summary, _products_text(products, TO_REVIEW), (level, *products))
-    drafts = tuple(order for order in orders_of(patient, ANY_VITAMIN_D) if order.draft)
-    summary = _(
-        "Vitamin D intoxication possible: give no vitamin D",
+    return warning(
+        _("Vitamin D intoxication possible: give no vitamin D"),
+        _products_said(products, _("On record and to stop: {products}.")),
+        rests_on=(level, *products),
+        offers=(DeleteOrder(order) for order in orders_of(patient, ANY_VITAMIN_D) if order.draft),
     )
-    offers = tuple(DeleteOrder(draft) for draft in drafts)
-    return Advice(Indicator.WARNING, summary, _products_text(products, TO_STOP), (level, *products), offers)
 
 
-TO_STOP = _("On record and to stop: {products}.")
-TO_REVIEW = _("On record, to be reconsidered: {products}.")
-"""Only a possible intoxication asks to stop; between 70 and 150 ng/mL Tableau 1 says nothing."""
-
-
-def _products_text(products: tuple[Exposure, ...], text: Text) -> tuple[Text, ...]:
+def _products_said(products: tuple[Exposure, ...], text: Text) -> Text:
     if not products:
-        return (_("No vitamin D is recorded as ongoing."),)
-    return (text.with_(products=tuple(entry.drug.name for entry in products)),)
+        return _("No vitamin D is recorded as ongoing.")
+    return text.with_(products=tuple(entry.drug.name for entry in products))
 
 
 @rule(
     "vitamin-d-prefer-d3",
-    title=_(
-        "Cholecalciferol is preferred to ergocalciferol, above all for spaced doses",
-    ),
+    title=_("Cholecalciferol is preferred to ergocalciferol, above all for spaced doses"),
     citations=(rao("systemic", "§1"),),
     trigger=ERGOCALCIFEROL_DRAFT,
-    needs=("conditions",),
+    when=(bone_metastasis,),
     severest=Indicator.INFO,
 )
-def vitamin_d_prefer_d3(order: Order, patient: Facts) -> Outcome:
-    """A draft of ergocalciferol for a patient with a bone metastasis on record."""
-    metastasis = bone_metastasis(patient)
-    blocked = unless_all(metastasis)
-    if blocked:
-        return blocked
-    summary = _("Ergocalciferol: cholecalciferol is preferred")
-    detail = (
-        _(
-            "Above all for spaced doses. The same dose and timing can be kept.",
-        ),
+def vitamin_d_prefer_d3(order: DrugOrder, patient: Facts) -> Outcome:
+    """Cholecalciferol instead, at the same dose and timing."""
+    return info(
+        _("Ergocalciferol: cholecalciferol is preferred"),
+        _("Above all for spaced doses. The same dose and timing can be kept."),
+        rests_on=bone_metastasis(order, patient).basis,
+        offers=[UpdateOrder(order, (CHOLECALCIFEROL_INSTEAD,))],
     )
-    return Advice(Indicator.INFO, summary, detail, metastasis.basis, (UpdateOrder(order, (CHOLECALCIFEROL_INSTEAD,)),))
+
+
+@condition(_("calcium is not high"), reads=("calcium",))
+def calcium_not_high(_order: Order | None, patient: Facts) -> Truth:
+    """As it was measured: an albumin that could not be looked up does not leave it open."""
+    calcium = patient.calcium
+    return that(negated(calcium.test(lambda value: value.high)), calcium)
+
+
+@condition(
+    _(
+        "no vitamin D is ongoing, planned, drafted or about to be corrected, and it is not above {limit} ng/mL",
+        limit=RECOMMENDED.ng_per_ml,
+    ),
+    reads=("vitamin_d", "exposures", "orders"),
+)
+def no_vitamin_d(_order: Order | None, patient: Facts) -> Truth:
+    """Calcitriol and alfacalcidol do not count; where a correction is due or under way, it is no matter of maintenance."""
+    level = patient.vitamin_d
+    settled_otherwise = level.test(
+        lambda value: either(RECOMMENDED.exceeded_by(value), INSUFFICIENCY.below.undercut_by(value))
+    )
+    supplemented = _is_supplemented(patient, sets.VITAMIN_D_SUPPLEMENTS)
+    return that(both(negated(supplemented), negated(settled_otherwise)), level, patient.exposures)
+
+
+@condition(_("no calcium is ongoing, planned or drafted"), reads=("exposures", "orders"))
+def no_calcium_supplement(_order: Order | None, patient: Facts) -> Truth:
+    """No tablets on record: what is eaten is not known."""
+    return that(negated(_is_supplemented(patient, sets.CALCIUM_SUPPLEMENTS)), patient.exposures)
+
+
+def _is_supplemented(patient: Facts, concepts: frozenset[str]) -> bool | None:
+    """Ongoing, planned or drafted."""
+    taken = patient.exposures.of(concepts).any(lambda entry: entry.ongoing or entry.planned)
+    return True if orders_of(patient, concepts) else taken
 
 
 @rule(
     "supplementation-missing",
-    title=_(
-        "Vitamin D (50 000 IU a month) and enough calcium go with an antiresorptive",
-    ),
+    title=_("Vitamin D ({dose} IU a month) and enough calcium go with an antiresorptive", dose=VITAMIN_D_IU),
     citations=(rao("systemic", "§1, box, §2.4"),),
     trigger=ANTIRESORPTIVE,
-    needs=("vitamin_d", "calcium", "exposures", "orders", "conditions"),
+    when=(calcium_not_high, any_of(_("vitamin D or calcium is missing"), no_vitamin_d, no_calcium_supplement)),
+    reads=("conditions",),
     severest=Indicator.INFO,
-    about_giving=True,
     reading=_(
-        "1000 to 1500 mg of calcium a day is a total of food and tablets, so no tablet is offered; 800 to 1000 IU of "
+        "1000 to 1500 mg of calcium a day is a total of food and tablets, so no tablet is offered; {least} to 1000 IU of "
         "vitamin D a day counts as on record. The text asks for 1200 mg, the box and §2.4 for 1000 to 1500: the "
         "range is said. ONC speaks of daily tablets: monthly doses are offered.",
+        least=MAINTENANCE_IU_A_DAY,
     ),
 )
-def supplementation_missing(order: Order, patient: Facts) -> Outcome:
-    """No vitamin D, or no calcium, ongoing, planned or drafted beside the antiresorptive."""
-    level, calcium = patient.vitamin_d, patient.calcium
-    high = calcium.test(lambda value: value.high)
-    no_vitamin_d = that(
-        _(
-            "no vitamin D is ongoing, planned, drafted or about to be corrected, and it is not above 70 ng/mL",
-        ),
-        both(
-            negated(_present(patient, sets.VITAMIN_D_SUPPLEMENTS)),
-            negated(level.test(lambda value: either(value.above(70), value.below(30)))),
-        ),
-        level,
-        patient.exposures,
-    )
-    no_calcium = that(
-        _("no calcium is ongoing, planned or drafted"),
-        negated(_present(patient, sets.CALCIUM_SUPPLEMENTS)),
-        patient.exposures,
-    )
-    parts = that(
-        _("vitamin D or calcium is missing"),
-        either(no_vitamin_d.holds, no_calcium.holds),
-        *no_vitamin_d.basis,
-        *no_calcium.basis,
-    )
-    blocked = unless_all(that(_("calcium is not high"), negated(high), calcium), parts)
-    if blocked:
-        return blocked
+def supplementation_missing(order: DrugOrder, patient: Facts) -> Outcome:
+    """What of vitamin D and calcium is missing; a request of vitamin D alone is offered."""
+    names: list[Text] = []
     detail: list[Text] = []
-    offers: tuple[Offer, ...] = ()
-    if no_vitamin_d.holds:
-        detail.append(
-            _(
-                "Vitamin D: 50 000 IU cholecalciferol once a month with a meal.",
-            )
-        )
-        offers = (vitamin_d(0, patient.today),)
-    if no_calcium.holds:
-        detail.append(_calcium_text(patient))
-    summary = _(
-        "{drug}: supplementation missing: {missing}",
-        drug=order.name,
-        missing=_missing_parts(vitamin_d=no_vitamin_d.holds is True, calcium=no_calcium.holds is True),
+    offers: list[Offer] = []
+    if no_vitamin_d(order, patient).holds:
+        names.append(_("vitamin D"))
+        detail.append(_("Vitamin D: {dose} IU cholecalciferol once a month with a meal.", dose=VITAMIN_D_IU))
+        offers.append(vitamin_d(0, patient.today))
+    if no_calcium_supplement(order, patient).holds:
+        names.append(_c("supplement", "calcium"))
+        detail.append(_calcium_intake(patient))
+    return info(
+        _("{drug}: supplementation missing: {missing}", drug=order.name, missing=tuple(names)),
+        *detail,
+        rests_on=(patient.vitamin_d, patient.calcium),
+        offers=offers,
     )
-    return Advice(Indicator.INFO, summary, tuple(detail), (level, calcium), offers)
 
 
-def _missing_parts(*, vitamin_d: bool, calcium: bool) -> Text:
-    if vitamin_d and calcium:
-        return _("vitamin D and calcium")
-    return _("vitamin D") if vitamin_d else _c("supplement", "calcium")
-
-
-def _calcium_text(patient: Facts) -> Text:
+def _calcium_intake(patient: Facts) -> Text:
+    """The daily total; no figure while osteomalacia is on record or not excluded."""
     if patient.conditions.any(lambda one: one.active and one.is_any(sets.OSTEOMALACIA)) is not False:
-        return _(
-            "Calcium: the intake is to be set with a specialist (osteomalacia on record or not excluded).",
-        )
+        return _("Calcium: the intake is to be set with a specialist (osteomalacia on record or not excluded).")
     return _(
         "Calcium: a daily total of 1000 to 1500 mg from food and tablets; tablets mid-morning on an empty stomach.",
     )
-
-
-def _present(patient: Facts, concepts: frozenset[str]) -> bool | None:
-    """Ongoing, planned or drafted."""
-    taken = patient.exposures.of(concepts).any(lambda entry: entry.ongoing or entry.planned)
-    return True if orders_of(patient, concepts) else taken

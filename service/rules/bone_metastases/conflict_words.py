@@ -1,0 +1,125 @@
+"""What a card says of radiosensitisers and radiotherapy that come too close: one summary, a line each, the dates of urgency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mappings.facts import Order
+from mappings.wording import Text, _
+from service.rules.bone_metastases.conflicts import Giving, Irradiation, Pair
+from service.rules.bone_metastases.windows import NO_FIGURE
+from service.rules.naming import on
+
+SOMETIMES_FATAL = _("Given too close together, they have caused severe, sometimes fatal toxicity.")
+
+
+# --- the summary ------------------------------------------------------------------------------------------------------
+
+
+def held(conflicts: Sequence[Pair]) -> Text:
+    """Which drugs are held, how long where they share a window, and on which side of the radiotherapy."""
+    drugs = tuple(dict.fromkeys(conflict.giving.drug for conflict in conflicts))
+    windows = {conflict.giving.window for conflict in conflicts}
+    interval = next(iter(windows)).said if len(windows) == 1 else None
+    where = _where({conflict.drug_first for conflict in conflicts})
+    if interval is not None:
+        return _("Hold {drugs} {interval} {where}", drugs=drugs, interval=interval, where=where)
+    if all(window.days is None for window in windows):
+        return _("Hold {drugs} {where}: strict interval, no figure", drugs=drugs, where=where)
+    return _("Hold {drugs} {where}, each for its window", drugs=drugs, where=where)
+
+
+def _where(drug_first: set[bool]) -> Text:
+    if len(drug_first) > 1:
+        return _("around RT")
+    return _("before RT") if True in drug_first else _("after RT")
+
+
+# --- urgency ----------------------------------------------------------------------------------------------------------
+
+
+def urgent_dates(conflicts: Iterable[Pair]) -> Iterator[Text]:
+    """Of each window that urgency may shorten: the first day when shortened, and the first in full."""
+    for conflict in conflicts:
+        window = conflict.giving.window
+        if conflict.earliest_when_urgent is not None:
+            yield _(
+                "Urgent: the window of {drug} may be shortened with the situation, never under {fewest} days: {shortened}; "
+                "{days} days: {full}.",
+                drug=conflict.giving.drug,
+                fewest=window.shortest,
+                shortened=conflict.earliest_when_urgent,
+                days=window.days,
+                full=conflict.earliest,
+            )
+
+
+# --- one line a conflict ----------------------------------------------------------------------------------------------
+
+
+def line(conflict: Pair) -> Text:
+    """One conflict: what was or will be given, when the radiotherapy is, and the earliest date."""
+    given = _given(conflict.giving, drug_first=conflict.drug_first)
+    irradiated = _irradiated(conflict.irradiation, drug_first=conflict.drug_first)
+    earliest = _earliest(conflict)
+    then = irradiated if earliest is None else _("{first}; {then}", first=irradiated, then=earliest)
+    return _("{first}; {then}", first=given, then=then)
+
+
+def _given(giving: Giving, *, drug_first: bool) -> Text:
+    """What was given, is given or is planned; where the drug comes first, until when."""
+    drug = giving.drug
+    if giving.undated:
+        return _("{drug}: last dose not dated", drug=drug)
+    if giving.ongoing:
+        return _("{drug}: ongoing; the window runs from the last dose", drug=drug)
+    if giving.past:
+        return _("{drug}: last dose {last}", drug=drug, last=on(giving.last))
+    if giving.first is None:
+        return _("{drug}: planned, not dated; the window runs from its last dose", drug=drug)
+    if drug_first and giving.last is None:
+        return _(
+            "{drug}: planned from {first} without an end; the window runs from its last dose",
+            drug=drug,
+            first=giving.first,
+        )
+    if drug_first and giving.last != giving.first:
+        return _("{drug}: planned from {first}, last dose {last}", drug=drug, first=giving.first, last=on(giving.last))
+    return _("{drug}: planned {first}", drug=drug, first=on(giving.first))
+
+
+def _irradiated(irradiation: Irradiation, *, drug_first: bool) -> Text:
+    """The radiotherapy: its begin where the drug comes first, its end where the drug comes after."""
+    first, last = irradiation.first, irradiation.last
+    if irradiation.undated and first is not None:
+        return _("radiotherapy completed, begun {first}, its end not dated", first=first)
+    if irradiation.undated:
+        return _("radiotherapy completed, not dated")
+    if irradiation.under_way and last is None:
+        return _("radiotherapy under way, its end not known")
+    if irradiation.under_way:
+        return _("radiotherapy under way, {end}", end=_end(irradiation))
+    if drug_first:
+        return _("radiotherapy planned {first}", first=on(first))
+    if last is None:
+        return _("radiotherapy from {first}, its end not known", first=first)
+    if irradiation.reckoned or isinstance(irradiation.basis, Order):
+        return _("radiotherapy from {first}, {end}", first=first, end=_end(irradiation))
+    return _("radiotherapy ended {last}", last=on(last))
+
+
+def _end(irradiation: Irradiation) -> Text:
+    last = on(irradiation.last)
+    return _("end reckoned {last}", last=last) if irradiation.reckoned else _("end {last}", last=last)
+
+
+def _earliest(conflict: Pair) -> Text | None:
+    """The first day that respects the window, for what comes later; that there is no figure; or nothing."""
+    days, earliest = conflict.giving.window.days, conflict.earliest
+    if days is None:
+        return NO_FIGURE
+    if earliest is None:
+        return None
+    if conflict.drug_first:
+        return _("radiotherapy at the earliest {earliest} ({days} days)", earliest=earliest, days=days)
+    return _("{drug} at the earliest {earliest} ({days} days)", drug=conflict.giving.drug, earliest=earliest, days=days)

@@ -1,0 +1,39 @@
+"""The referential and its four companion documents."""
+
+from __future__ import annotations
+
+from mappings.wording import _
+from service.rules.citation import Citation, Document
+
+RAO = Document(
+    "RAO",
+    _("Auvergne-Rhône-Alpes referential of thoracic oncology 2023, Bone metastases"),
+    {
+        "quality": _("quality requirements"),
+        "general": _("general context"),
+        "systemic": _("systemic bone treatment"),
+        "drugs": _("chemotherapy, targeted and immunotherapy"),
+        "radiotherapy": _("radiotherapy"),
+        "interventional": _("interventional radiology"),
+        "surgery": _("surgery"),
+        "nuclear": _("nuclear medicine"),
+        "histology": _("histology and molecular biology"),
+    },
+)
+"""The referential, with its chapters as a citation names them."""
+
+DOCUMENTS = (
+    RAO,
+    Document("ONC", _("Patient page «Bone metastases»")),
+    Document("CHU", _("University hospital sheet on bone consolidation")),
+    Document("CIM", _("Cementoplasty sheet")),
+    Document("KAS", _("Kastler 2023, Interventional radiology and bone metastases")),
+)
+
+
+def rao(chapter: str, places: str = "") -> Citation:
+    """A place in the referential."""
+    return Citation(RAO, chapter, places)
+
+
+ONC, CHU, CIM, KAS = (Citation(document) for document in DOCUMENTS[1:])

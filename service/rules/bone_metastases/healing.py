@@ -1,0 +1,126 @@
+"""How long systemic treatment and radiotherapy wait after surgery of a bone metastasis: a table that decides and prints.
+
+RAO, chirurgie §3 and radiothérapie §1.3, §1.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from mappings.dates import When
+from mappings.facts import Act, Facts, Order, RadiotherapyOrder, Target
+from mappings.facts.bones import SPINE, includes, may_be_same
+from mappings.wording import Text, _
+from service.rules.bone_metastases.conditions import days_between
+from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_surgery
+from service.rules.logic import both
+from service.rules.naming import WEEK, lasting, on
+
+
+@dataclass(frozen=True, slots=True)
+class Healing:
+    """Days of healing before a treatment may begin, as a range where the source gives one.
+
+    On an urgent order `urgent_days` are enough once healed; None where the source has no such exception.
+    """
+
+    days: int
+    most_days: int | None = None
+    urgent_days: int | None = None
+    of: Text | None = None
+
+    @property
+    def said(self) -> Text:
+        """How long it is, as the source says it, and of which bone."""
+        return self._interval if self.of is None else _("{interval} ({bone})", interval=self._interval, bone=self.of)
+
+    @property
+    def _interval(self) -> Text:
+        if self.most_days is None:
+            return lasting(self.days)
+        if self.days % WEEK or self.most_days % WEEK:
+            return _("{low} to {high}", low=lasting(self.days), high=lasting(self.most_days))
+        return _("{low} to {high} weeks", low=self.days // WEEK, high=self.most_days // WEEK)
+
+
+URGENT_DAYS = 15
+"""Days that are enough on an urgent order, once healed and if the surgeon agrees (RAO, chirurgie §3)."""
+
+HEALED = Healing(21, urgent_days=URGENT_DAYS)
+"""Systemic treatment (RAO, chirurgie §3); other radiotherapy than of the operated bone, a reading of ours."""
+
+OPERATED_BONE = Healing(15, 21)
+OPERATED_SPINE = Healing(14, 21, of=_("spine"))
+"""Radiotherapy of the operated bone (RAO, radiothérapie §1.3, §1.4)."""
+
+
+def healing_before(order: Order, surgery: Act) -> Healing:
+    """What an order waits for; radiotherapy whose target is not stated counts as of the operated bone."""
+    if not isinstance(order, RadiotherapyOrder):
+        return HEALED
+    prescribed = order.prescription
+    if prescribed.target is Target.OTHER or not may_be_same(prescribed.regions, surgery.regions):
+        return HEALED
+    return OPERATED_SPINE if includes(surgery.regions, SPINE) else OPERATED_BONE
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A dated operation on a bone metastasis, and the day for which a treatment after it is planned."""
+
+    surgery: Act
+    operated: When
+    planned: When
+    healing: Healing
+
+    @property
+    def days(self) -> int:
+        """The fewest days between the operation and the treatment."""
+        return days_between(self.operated, self.planned)
+
+    @property
+    def too_short(self) -> bool:
+        """The treatment is planned after the operation and before it has healed."""
+        return self.operated.first <= self.planned.last and self.days < self.healing.days
+
+    @property
+    def long_enough_when_urgent(self) -> bool:
+        """An urgent order may begin."""
+        return self.healing.urgent_days is not None and self.days >= self.healing.urgent_days
+
+    @property
+    def earliest(self) -> date:
+        """The first day on which the treatment may begin."""
+        return self.operated.last + timedelta(days=self.healing.days)
+
+    def said(self) -> Iterator[Text]:
+        """The operation, the interval and the earliest day; from when an urgent order may begin."""
+        yield _(
+            "Surgery {when}: {interval} on a healed scar, not before {earliest}.",
+            when=on(self.operated),
+            interval=self.healing.said,
+            earliest=self.earliest,
+        )
+        if self.healing.urgent_days is not None:
+            yield _("Urgent: from {days} days on when healed and the surgeon agrees.", days=self.healing.urgent_days)
+
+
+def wait_after(surgery: Act, order: Order) -> Wait | None:
+    """How long the order waits after an operation; None where that is not dated."""
+    when = surgery.dated
+    return None if when is None else Wait(surgery, when, order.planned.when, healing_before(order, surgery))
+
+
+def planned_too_soon(surgery: Act, order: Order, patient: Facts) -> bool | None:
+    """The order does not wait for the healing of this operation on a bone metastasis; an undated one leaves it open."""
+    wait = wait_after(surgery, order)
+    return both(is_bone_metastasis_surgery(surgery, patient), None if wait is None else wait.too_short)
+
+
+def waits_too_short(order: Order, patient: Facts) -> tuple[Wait, ...]:
+    """The operations on a bone metastasis whose healing the order does not wait for."""
+    surgery = (act for act in patient.procedures if is_bone_metastasis_surgery(act, patient))
+    waits = (wait_after(act, order) for act in surgery)
+    return tuple(wait for wait in waits if wait is not None and wait.too_short)

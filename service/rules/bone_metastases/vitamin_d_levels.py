@@ -1,0 +1,108 @@
+"""Levels of 25-OH vitamin D and what corrects them (RAO, traitement osseux systémique §1, Tableau 1 and its box)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mappings.facts import Facts, Order, VitaminD
+from mappings.facts.results import VITAMIN_D_PAIRS
+from mappings.wording import Text, _
+from service.rules.condition import Truth, condition, is_absent, that
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of 25-OH vitamin D, named by its ng/mL; a result is compared in the unit that it was reported in."""
+
+    named: int
+
+    @property
+    def ng_per_ml(self) -> Decimal:
+        """The limit in ng/mL."""
+        return VITAMIN_D_PAIRS[self.named][0]
+
+    @property
+    def nmol_per_l(self) -> Decimal:
+        """The limit in nmol/L."""
+        return VITAMIN_D_PAIRS[self.named][1]
+
+    @property
+    def said(self) -> Text:
+        """The limit in both units."""
+        return _("{mass} ng/mL ({molar} nmol/L)", mass=self.ng_per_ml, molar=self.nmol_per_l)
+
+    def undercut_by(self, level: VitaminD) -> bool | None:
+        """The level is strictly below the limit."""
+        return level.below(self.named)
+
+    def exceeded_by(self, level: VitaminD) -> bool | None:
+        """The level is strictly above the limit."""
+        return level.above(self.named)
+
+
+SEVERE = Limit(10)
+"""Tableau 1 calls less a deficiency; the box treats one from `DEFICIENCY` on, so that this limit raises the level only."""
+
+RECOMMENDED = Limit(70)
+"""The end of the recommended range of Tableau 1: above it no supplement is offered."""
+
+INTOXICATION = Limit(150)
+"""Tableau 1: an intoxication is possible above it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A lack of vitamin D below a limit, and the weekly doses that correct it."""
+
+    below: Limit
+    weeks: int
+
+
+DEFICIENCY = Correction(Limit(20), weeks=8)
+INSUFFICIENCY = Correction(Limit(30), weeks=4)
+"""RAO §1 box; the doses are those of `requests.VITAMIN_D_IU`."""
+
+
+def correction_of(level: VitaminD) -> Correction:
+    """The correction that a level below the limit of an insufficiency asks for: the long one only where that is settled."""
+    return DEFICIENCY if DEFICIENCY.below.undercut_by(level) is True else INSUFFICIENCY
+
+
+# --- conditions on the level ------------------------------------------------------------------------------------------
+
+
+@condition(_("no valid 25-OH vitamin D is on record"), reads=("vitamin_d",))
+def no_vitamin_d_level(_order: Order | None, patient: Facts) -> Truth:
+    """Looked for and not there, or too old."""
+    return that(is_absent(patient.vitamin_d), patient.vitamin_d)
+
+
+@condition(_("25-OH vitamin D is below {limit}", limit=DEFICIENCY.below.said), reads=("vitamin_d",))
+def deficient(_order: Order | None, patient: Facts) -> Truth:
+    """Below the limit; a bound that settles only that it is insufficient is the mildest level that it settles."""
+
+    def settled(level: VitaminD) -> bool | None:
+        below = DEFICIENCY.below.undercut_by(level)
+        return False if below is None and INSUFFICIENCY.below.undercut_by(level) else below
+
+    return that(patient.vitamin_d.test(settled), patient.vitamin_d)
+
+
+@condition(_("25-OH vitamin D is not below {limit}", limit=DEFICIENCY.below.said), reads=("vitamin_d",))
+def not_known_as_deficient(_order: Order | None, patient: Facts) -> Truth:
+    """At least the limit, or on either side of it."""
+    level = patient.vitamin_d
+    return that(level.test(lambda value: DEFICIENCY.below.undercut_by(value) is not True), level)
+
+
+@condition(_("25-OH vitamin D is below {limit}", limit=INSUFFICIENCY.below.said), reads=("vitamin_d",))
+def insufficient(_order: Order | None, patient: Facts) -> Truth:
+    """Below the limit of an insufficiency, a deficiency included."""
+    return that(patient.vitamin_d.test(INSUFFICIENCY.below.undercut_by), patient.vitamin_d)
+
+
+@condition(_("25-OH vitamin D is above {limit}", limit=RECOMMENDED.said), reads=("vitamin_d",))
+def above_the_recommended_range(_order: Order | None, patient: Facts) -> Truth:
+    """Above the range of Tableau 1, an intoxication included."""
+    return that(patient.vitamin_d.test(RECOMMENDED.exceeded_by), patient.vitamin_d)

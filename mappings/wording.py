@@ -7,11 +7,10 @@ Every sentence of the product is written in English where it is decided, marked 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TypeAlias
-
-from mappings.values import value
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -75,7 +74,7 @@ def _n(singular: str, plural: str, /, number: int | Decimal, **parameters: objec
     return Text(singular, {"number": number, **parameters}, plural=plural)
 
 
-@value
+@dataclass(frozen=True, slots=True)
 class Amount:
     """A number (or a range, up to `to`) with its unit as it is shown: a UCUM code or the text that the record gave.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from mappings.values import value
@@ -39,7 +40,7 @@ class Absent:
         return False
 
 
-@value
+@dataclass(frozen=True, slots=True)
 class Unavailable:
     """We could not look. `why` names what stood in the way and what to do; `shown` is an older value, for the reader."""
 

@@ -81,6 +81,27 @@ def test_a_value_is_no_slower_to_make_than_a_plain_dataclass():
     assert Fast.__setattr__ is Plain.__setattr__ is object.__setattr__
 
 
+def test_no_table_of_the_rules_holds_a_value_that_is_not_frozen():
+    looked_for = """
+import gc
+import service.pipeline, service.services
+from mappings import dates, facts, quantities, wording
+for module in (dates, facts, quantities, wording):
+    for made in vars(module).values():
+        if isinstance(made, type) and "__dataclass_fields__" in vars(made) and made.__setattr__ is object.__setattr__:
+            print(*(repr(one) for one in gc.get_objects() if type(one) is made), end="")
+"""
+    done = subprocess.run(  # noqa: S603 - this very interpreter
+        [sys.executable, "-c", looked_for],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
+
+
 def test_types_refuse_to_assign_to_a_value():
     program = Path(sys.executable).with_name("mypy")
     tried = """

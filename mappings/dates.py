@@ -8,8 +8,9 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+
+from mappings.values import value
 
 _FHIR_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
 _FHIR_DATE_TIME = re.compile(
@@ -25,7 +26,7 @@ class UnreadableDate(ValueError):
     """A date that is neither a FHIR date nor a FHIR dateTime nor a near miss that can only mean one day."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class When:
     """A day, or an interval of days where the record says only a year or a month.
 
@@ -62,6 +63,22 @@ def newest_of(dates: Sequence[When]) -> list[bool]:
         when.last >= latest_day and (when.instant is None or latest_instant is None or when.instant >= latest_instant)
         for when in dates
     ]
+
+
+def later_than_all(dates: Sequence[When], others: Sequence[When]) -> list[bool]:
+    """For each date, whether every one of the others is certainly before it; in one pass too."""
+    latest_day = max((other.last for other in others), default=date.min)
+    latest_instant = max((other.instant for other in others if other.instant is not None), default=None)
+    latest_day_alone = max((other.last for other in others if other.instant is None), default=None)
+
+    def is_later(when: When) -> bool:
+        if when.instant is None:
+            return not others or latest_day < when.last
+        return (latest_instant is None or latest_instant < when.instant) and (
+            latest_day_alone is None or latest_day_alone < when.last
+        )
+
+    return [is_later(when) for when in dates]
 
 
 def day(value: date) -> When:

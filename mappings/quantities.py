@@ -5,13 +5,14 @@ Decimal arithmetic throughout; comparisons answer True, False, or None where the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from mappings.values import value
 
 ZERO = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bounds:
     """All the values that a quantity may have. `None` is no bound; an `open` end does not belong to it."""
 

@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
 
 from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When
 from mappings.evidence import Evidence, Resource, reference_of
 from mappings.facts import (
     Absent,
@@ -48,6 +47,7 @@ from mappings.readers.courses import courses, links_of
 from mappings.readers.exposures import administration, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
 from mappings.readers.medications import identify
+from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
     ACTS_SAID,
     CONDITIONS_SAID,
@@ -61,18 +61,19 @@ from mappings.readers.not_understood import (
     without_system,
 )
 from mappings.readers.observations import (
-    Reading,
-    dated_ahead,
-    newest,
-    read_reading,
+    Severity,
+    newest_result,
+    read_result,
     sum_of_fractions,
     vitamin_d_fact,
     vitamin_d_severity,
 )
 from mappings.readers.orders import courses_of_orders, is_open_order, read_order
 from mappings.readers.questionnaires import read_response
-from mappings.readers.shapes import a_map, a_text, codings, maps
+from mappings.readers.reader import Reader
+from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.sites import regions_of
+from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import (
     ALBUMIN,
@@ -106,7 +107,7 @@ ORDERS = _("active orders")
 ALLERGIES = _("allergies")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Result:
     """An Observation, or a component of one, of a recognised concept."""
 
@@ -130,12 +131,11 @@ class Record(Facts):
     ) -> None:
         self._evidence = evidence
         self._drafts = drafts
-        self._clock = clock
-        self._terminology = terminology
+        self._reader = Reader(clock, terminology, evidence.find)
         self._settings = settings
         self._findings: dict[tuple[str, frozenset[str]], Fact[Finding]] = {}
         self._ahead: dict[str, NotUnderstood] = {}
-        self._read: dict[Analyte, list[Reading]] = {}
+        self._read: dict[Analyte, list[Reading[Measurement]]] = {}
         self._facts: dict[Analyte, Fact[Measurement]] = {}
         self.asked = {}
 
@@ -146,7 +146,7 @@ class Record(Facts):
     @property
     def today(self) -> date:
         """The day of the request."""
-        return self._clock.today
+        return self._reader.clock.today
 
     @property
     def settings(self) -> FactSettings:
@@ -162,7 +162,7 @@ class Record(Facts):
     def person(self) -> Fact[Person]:
         """From the Patient resource."""
         for source, patient in self._evidence.of_type("Patient"):
-            return Known(PERSON, _person(source, patient, self._clock), (source,))
+            return Known(PERSON, _person(self._reader, patient, source), (source,))
         gaps = self._gaps("person")
         return Unavailable(PERSON, gaps) if gaps else Absent(PERSON)
 
@@ -181,21 +181,21 @@ class Record(Facts):
     def _index(
         self, results: dict[object, list[_Result]], source: str, observation: Resource, node: Mapping[str, Any]
     ) -> None:
-        recognised = self._terminology.recognise(codings(node.get("code")))
+        recognised = self._reader.recognise(node.get("code"))
         if recognised.denied:
             return
         if not recognised.concepts and not recognised.known_system:
             uncoded = _Result(source, observation, node, unverified=False, uncoded=True)
             if named := analyte_named(texts_of(node.get("code"))):
                 results.setdefault(named, []).append(uncoded)
-            for concept in self._terminology.recognise(without_system(node.get("code"), (LOINC,))).concepts:
+            for concept in self._reader.terminology.recognise(without_system(node.get("code"), (LOINC,))).concepts:
                 results.setdefault(concept, []).append(uncoded)
             return
         for concept in recognised.concepts:
             unverified = concept in recognised.unverified
             results.setdefault(concept, []).append(_Result(source, observation, node, unverified))
 
-    def _readings(self, analyte: Analyte) -> list[Reading]:
+    def _readings(self, analyte: Analyte) -> list[Reading[Measurement]]:
         """The results of an analyte, and those without a code whose words name it: they cannot be used."""
         if analyte not in self._read:
             self._read[analyte] = self._usable(analyte, analyte.concepts, analyte)
@@ -203,40 +203,41 @@ class Record(Facts):
             self._read[analyte] += [
                 reading
                 for reading in self._usable(analyte, other)
-                if reading.measurement is not None and reading.measurement.reported.unit.strip(" {}") in units
+                if reading.found is not None and reading.found.reported.unit.strip(" {}") in units
             ]
         return self._read[analyte]
 
-    def _usable(self, analyte: Analyte, concepts: frozenset[str], *named: Analyte) -> list[Reading]:
+    def _usable(self, analyte: Analyte, concepts: frozenset[str], *named: Analyte) -> list[Reading[Measurement]]:
         found: dict[int, _Result] = {}
         for concept in (*concepts, *named):
             for result in self._results.get(concept, ()):
                 found[id(result.node)] = result
         readings = [self._reading(result, analyte) for result in found.values()]
         usable = [reading for reading in readings if reading is not None]
-        for reading in usable:
-            if reading.when is not None and self._clock.too_far_ahead(reading.when):
-                self._report_ahead(reading.source, dated_ahead(reading.source, reading.when))
+        self._report_ahead(usable)
         return usable
 
-    def _report_ahead(self, source: str, why: Text) -> None:
-        self._ahead[source] = NotUnderstood(source, verbatim(source), why)
+    def _report_ahead(self, readings: Iterable[Reading[Any]]) -> None:
+        """Remember those dated ahead: they are said, and decide nothing."""
+        for source, when in ((one.source, one.when) for one in readings):
+            if when is not None and self._reader.clock.too_far_ahead(when):
+                self._ahead[source] = NotUnderstood(source, verbatim(source), dated_ahead(source, when))
 
-    def _reading(self, result: _Result, analyte: Analyte) -> Reading | None:
+    def _reading(self, result: _Result, analyte: Analyte) -> Reading[Measurement] | None:
         """One result; without a code that we know it is told by a name only, and never used."""
-        reading = read_reading(
-            result.source, result.observation, result.node, analyte, self._clock, unverified=result.unverified
+        reading = read_result(
+            self._reader, result.observation, result.node, result.source, analyte, unverified=result.unverified
         )
         if reading is None or not result.uncoded:
             return reading
-        value = None if reading.measurement is None else reading.measurement.reported
-        problem = named_only(result.source, result.node.get("code"), value)
-        return replace(reading, measurement=None, problem=problem, by_name=True)
+        shown = None if reading.found is None else reading.found.reported
+        problem = named_only(result.source, result.node.get("code"), shown)
+        return replace(reading, found=None, problem=problem, by_name=True)
 
     def result(self, analyte: Analyte) -> Fact[Measurement]:
         """The newest valid result of an analyte; a recent drug may make it old sooner (`Analyte.sooner`)."""
         if analyte not in self._facts:
-            self._facts[analyte] = self._newest(analyte, self._valid_days(analyte.valid_days))
+            self._facts[analyte] = self._newest(analyte, self._readings(analyte))
             if analyte.sooner is not None:
                 self._facts[analyte] = self._sooner_old(analyte, self._facts[analyte], analyte.sooner)
         return self._facts[analyte]
@@ -244,13 +245,21 @@ class Record(Facts):
     def _valid_days(self, setting: str) -> int:
         return int(getattr(self._settings, setting))
 
-    def _newest(self, analyte: Analyte, valid_days: int) -> Fact[Measurement]:
-        gaps = self._evidence.gaps_of((analyte.query,))
-        return newest(analyte, self._readings(analyte), gaps, self._clock, valid_days=valid_days)
+    def _newest(
+        self,
+        analyte: Analyte,
+        readings: Sequence[Reading[Measurement]],
+        *,
+        valid_days: str = "",
+        severity: Callable[[Measurement], Severity] | None = None,
+    ) -> Fact[Measurement]:
+        """The newest of these results, valid as long as the setting of that name says, else the analyte's own."""
+        gaps, days = self._evidence.gaps_of((analyte.query,)), self._valid_days(valid_days or analyte.valid_days)
+        return newest_result(self._reader.clock, analyte, readings, gaps, valid_days=days, severity=severity)
 
     def _sooner_old(self, analyte: Analyte, usual: Fact[Measurement], sooner: Sooner) -> Fact[Measurement]:
         """A result that a recent drug makes old sooner; where it alone decides, its absence must be known."""
-        soon = self._newest(analyte, self._valid_days(sooner.valid_days))
+        soon = self._newest(analyte, self._readings(analyte), valid_days=sooner.valid_days)
         if usual == soon:
             return usual
         drugs, days = self.exposures.of(sooner.after), self._valid_days(sooner.given_days)
@@ -268,16 +277,7 @@ class Record(Facts):
     def vitamin_d(self) -> Fact[VitaminD]:
         """25-OH-D: totals, D3 alone, or D2 and D3 of one sample summed."""
         readings = sum_of_fractions(*(self._readings(one) for one in (VITAMIN_D, VITAMIN_D3, VITAMIN_D2)))
-        return vitamin_d_fact(
-            newest(
-                VITAMIN_D,
-                readings,
-                self._evidence.gaps_of((VITAMIN_D.query,)),
-                self._clock,
-                severity=vitamin_d_severity,
-                valid_days=self._settings.vitamin_d_valid_days,
-            )
-        )
+        return vitamin_d_fact(self._newest(VITAMIN_D, readings, severity=vitamin_d_severity))
 
     @cached_property
     def calcium(self) -> Fact[CorrectedCalcium]:
@@ -291,12 +291,12 @@ class Record(Facts):
 
     def _corrected_calcium(self, valid_days: int) -> Fact[CorrectedCalcium]:
         return corrected_calcium(
+            self._reader.clock,
             self._readings(CALCIUM),
             self._readings(CORRECTED_CALCIUM),
             self._readings(ALBUMIN),
             calcium_gaps=self._evidence.gaps_of((CALCIUM.query,)),
             albumin_gaps=self._evidence.gaps_of((ALBUMIN.query,)),
-            clock=self._clock,
             valid_days=valid_days,
             albumin_valid_days=self._settings.calcium_valid_days,
             albumin_window_days=self._settings.albumin_window_days,
@@ -317,16 +317,11 @@ class Record(Facts):
         """A value per 1.73 m² is an eGFR whatever its code says, as one with an eGFR's code is whatever its unit says."""
         reported, measured = self._readings(COCKCROFT), self._readings(MEASURED_CLEARANCE)
         normalised = [reading for reading in (*reported, *measured) if _per_body_surface(reading)]
-
-        def newest_of(analyte: Analyte, readings: Iterable[Reading]) -> Fact[Measurement]:
-            gaps, days = self._evidence.gaps_of((analyte.query,)), self._valid_days(analyte.valid_days)
-            return newest(analyte, readings, gaps, self._clock, valid_days=days)
-
         return RenalInputs(
-            cockcroft=newest_of(COCKCROFT, (one for one in reported if not _per_body_surface(one))),
+            cockcroft=self._newest(COCKCROFT, [one for one in reported if not _per_body_surface(one)]),
             creatinine=self.result(CREATININE),
-            measured=newest_of(MEASURED_CLEARANCE, (one for one in measured if not _per_body_surface(one))),
-            egfr=newest_of(EGFR, [*self._readings(EGFR), *normalised]),
+            measured=self._newest(MEASURED_CLEARANCE, [one for one in measured if not _per_body_surface(one)]),
+            egfr=self._newest(EGFR, [*self._readings(EGFR), *normalised]),
             weight=self.result(WEIGHT),
             person=self.person,
         )
@@ -341,11 +336,11 @@ class Record(Facts):
                 reading for reading in self._finding_readings.get(name, ()) if may_be_same(reading.regions, regions)
             ]
             self._findings[key] = newest_finding(
+                self._reader.clock,
                 name,
                 readings,
                 self._gaps("finding"),
-                self._clock,
-                self._settings.finding_valid_days,
+                valid_days=self._settings.finding_valid_days,
                 of_a_site=bool(regions),
             )
         return self._findings[key]
@@ -354,39 +349,37 @@ class Record(Facts):
     def _finding_readings(self) -> dict[str, list[FindingReading]]:
         readings: dict[str, list[FindingReading]] = {}
         for source, observation in self._evidence.of_type("Observation"):
-            regions = regions_of(observation.get("bodySite"), self._terminology)
+            regions = regions_of(self._reader, observation.get("bodySite"))
             for node in (observation, *maps(observation.get("component"))):
                 for name in self._finding_names(node, regions):
                     reading = read_finding(
-                        name,
-                        source,
+                        self._reader,
                         observation,
                         node,
+                        source,
+                        name,
                         regions,
-                        self._clock,
-                        self._terminology,
-                        unverified=name in self._terminology.recognise(codings(node.get("code"))).unverified,
+                        unverified=name in self._reader.recognise(node.get("code")).unverified,
                     )
                     if reading is not None:
                         readings.setdefault(name, []).append(reading)
         for source, response in self._evidence.of_type("QuestionnaireResponse"):
-            if found := read_response(source, response, self._clock, self._terminology):
+            if found := read_response(self._reader, response, source):
                 name, reading = found
                 readings.setdefault(name, []).append(reading)
-        for reading in (one for several in readings.values() for one in several):
-            if reading.ahead is not None:
-                self._report_ahead(reading.source, reading.ahead)
-        return {name: [one for one in several if one.ahead is None] for name, several in readings.items()}
+        for several in readings.values():
+            self._report_ahead(several)
+        return readings
 
     def _finding_names(self, node: Mapping[str, Any], regions: frozenset[str]) -> Iterator[str]:
-        concepts = self._terminology.recognise(codings(node.get("code"))).concepts
+        concepts = self._reader.recognise(node.get("code")).concepts
         yield from concepts & sets.FINDING_NAMES
         if not concepts.isdisjoint(sets.DISEASE_STATUS):
             yield "disease-response"
         if not concepts.isdisjoint(sets.LESION_COUNT) and regions:
             yield "bone-metastasis-count"
         if not concepts and (
-            by_text := self._terminology.recognise_finding_name(a_text(a_map(node.get("code")).get("text")))
+            by_text := self._reader.terminology.recognise_finding_name(a_text(a_map(node.get("code")).get("text")))
         ):
             yield by_text
 
@@ -406,8 +399,8 @@ class Record(Facts):
             for source, resource in self._evidence.of_type(resource_type):
                 if source in drafts:
                     continue
-                drug = identify(resource, self._evidence.find, self._terminology)
-                exposure = read(source, resource, drug, self._clock, self._terminology)
+                drug = identify(self._reader, resource)
+                exposure = read(self._reader, resource, source, drug)
                 if exposure is None:
                     continue
                 if drug.concepts:
@@ -421,48 +414,29 @@ class Record(Facts):
     @cached_property
     def conditions(self) -> Collected[Diagnosis]:
         """Conditions that are not refuted."""
-        return self._collected(
-            CONDITIONS,
-            "conditions",
-            "Condition",
-            lambda source, one: diagnosis(source, one, self._clock, self._terminology),
-        )
+        return self._collected(CONDITIONS, "conditions", "Condition", diagnosis)
 
     @cached_property
     def allergies(self) -> Collected[Allergy]:
         """Allergies that are not refuted."""
-        return self._collected(
-            ALLERGIES, "allergies", "AllergyIntolerance", lambda source, one: allergy(source, one, self._terminology)
-        )
+        return self._collected(ALLERGIES, "allergies", "AllergyIntolerance", allergy)
 
     @cached_property
     def procedures(self) -> Collected[Act]:
         """Procedures that were begun at least."""
-        return self._collected(
-            PROCEDURES,
-            "procedures",
-            "Procedure",
-            lambda source, one: procedure(source, one, self._clock, self._evidence.find, self._terminology),
-        )
+        return self._collected(PROCEDURES, "procedures", "Procedure", procedure)
 
     @cached_property
     def consultations(self) -> Collected[Act]:
         """Encounters that took place."""
-        return self._collected(
-            CONSULTATIONS,
-            "consultations",
-            "Encounter",
-            lambda source, one: encounter(source, one, self._clock, self._terminology),
-        )
+        return self._collected(CONSULTATIONS, "consultations", "Encounter", encounter)
 
     @cached_property
     def radiotherapies(self) -> Collected[RadiotherapyCourse]:
         """Procedures of external radiotherapy, joined into courses."""
         drafts = {order.reference for order in self._drafts if order.reference}
         orders = [pair for pair in self._evidence.of_type("ServiceRequest") if pair[0] not in drafts]
-        found = courses(
-            self._evidence.of_type("Procedure"), orders, self._evidence.find, self._clock, self._terminology
-        )
+        found = courses(self._reader, self._evidence.of_type("Procedure"), orders)
         return Collected(RADIOTHERAPY, found, self._gaps("radiotherapies"))
 
     @cached_property
@@ -483,18 +457,8 @@ class Record(Facts):
     @cached_property
     def imaging(self) -> Collected[Act]:
         """Imaging studies and diagnostic reports."""
-        studies = self._collected(
-            IMAGING,
-            "imaging",
-            "ImagingStudy",
-            lambda source, one: imaging_study(source, one, self._clock, self._terminology),
-        )
-        reports = self._collected(
-            IMAGING,
-            "imaging",
-            "DiagnosticReport",
-            lambda source, one: report(source, one, self._clock, self._terminology),
-        )
+        studies = self._collected(IMAGING, "imaging", "ImagingStudy", imaging_study)
+        reports = self._collected(IMAGING, "imaging", "DiagnosticReport", report)
         return Collected(IMAGING, studies.entries + reports.entries, studies.gaps)
 
     @cached_property
@@ -502,7 +466,7 @@ class Record(Facts):
         """All drafts, and the open orders of the record that are not one of them."""
         drafts = {order.reference for order in self._drafts if order.reference}
         found = [
-            read_order(resource, self._clock, self._evidence.find, self._terminology)
+            read_order(self._reader, resource)
             for resource_type in ("MedicationRequest", "ServiceRequest")
             for _source, resource in self._evidence.of_type(resource_type)
             if is_open_order(resource) and reference_of(resource) not in drafts
@@ -544,7 +508,7 @@ class Record(Facts):
             meaning = self._uncoded_meaning(code, CONDITIONS_SAID, (ICD_10, SNOMED_CT))
             if meaning is None or not coded.isdisjoint(meaning.concepts):
                 continue
-            read = diagnosis(source, resource, self._clock, self._terminology)
+            read = diagnosis(self._reader, resource, source)
             if read is not None and read.active and not read.suspected:
                 yield not_coded(source, code)
 
@@ -557,34 +521,29 @@ class Record(Facts):
 
     def _uncoded_meaning(self, code: object, meanings: Iterable[Meaning], systems: Iterable[str]) -> Meaning | None:
         """What words, or a code without its system, say that no code of the concept says, or says only to look like."""
-        recognised = self._terminology.recognise(codings(code))
+        recognised = self._reader.recognise(code)
         if recognised.denied:
             return None
-        guessed = self._terminology.recognise(without_system(code, systems)).concepts
+        guessed = self._reader.terminology.recognise(without_system(code, systems)).concepts
         meaning = meant(texts_of(code), meanings) or next(
             (one for one in meanings if not guessed.isdisjoint(one.concepts)), None
         )
         return meaning if meaning is not None and recognised.concepts.isdisjoint(meaning.concepts) else None
 
     def _collected(
-        self, what: Text, fact: str, resource_type: str, read: Callable[[str, Resource], T | None]
+        self, what: Text, fact: str, resource_type: str, read: Callable[[Reader, Resource, str], T | None]
     ) -> Collected[T]:
-        entries = (read(source, resource) for source, resource in self._evidence.of_type(resource_type))
+        entries = (read(self._reader, resource, source) for source, resource in self._evidence.of_type(resource_type))
         return Collected(what, tuple(entry for entry in entries if entry is not None), self._gaps(fact))
 
 
-def _per_body_surface(reading: Reading) -> bool:
-    return reading.measurement is not None and reading.measurement.per_body_surface
+def _per_body_surface(reading: Reading[Measurement]) -> bool:
+    return reading.found is not None and reading.found.per_body_surface
 
 
-def _person(source: str, patient: Resource, clock: Clock) -> Person:
-    birth: When | None
-    try:
-        birth = clock.read(patient.get("birthDate"))
-    except UnreadableDate:
-        birth = None
+def _person(reader: Reader, patient: Resource, source: str) -> Person:
     sex = patient.get("gender")
-    return Person(sex if isinstance(sex, str) else None, birth, source)
+    return Person(sex if isinstance(sex, str) else None, reader.date(patient.get("birthDate")), source)
 
 
 def _unidentified(source: str) -> Text:

@@ -5,7 +5,6 @@ the record of one patient in these words; `mappings.record` builds it from FHIR.
 """
 
 from mappings.facts.drugs import (
-    Course,
     Dosage,
     Drug,
     Exposure,
@@ -13,14 +12,21 @@ from mappings.facts.drugs import (
     Exposures,
     Interval,
     Phase,
+    Stretch,
     uncertain_remark,
 )
 from mappings.facts.events import Act, Allergy, Diagnosis
 from mappings.facts.fact_settings import FactSettings, setting, setting_texts
 from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder
 from mappings.facts.patient import Facts
-from mappings.facts.radiotherapy import FRACTIONS_A_WEEK_SAID, Prescription, Target, Volume, reckoned_end
-from mappings.facts.radiotherapy import Course as RadiotherapyCourse
+from mappings.facts.radiotherapy import (
+    FRACTIONS_A_WEEK_SAID,
+    Prescription,
+    RadiotherapyCourse,
+    Target,
+    Volume,
+    reckoned_end,
+)
 from mappings.facts.results import (
     CALCIUM_LIMITS,
     Clearance,
@@ -32,6 +38,9 @@ from mappings.facts.results import (
     VitaminD,
 )
 from mappings.facts.three_valued import Absent, Collected, Fact, FactNotKnownError, Known, Unavailable, known
+
+Course = Stretch
+"""The name by which the rules call it."""
 
 __all__ = [
     "CALCIUM_LIMITS",
@@ -67,6 +76,7 @@ __all__ = [
     "Prescription",
     "RadiotherapyCourse",
     "RadiotherapyOrder",
+    "Stretch",
     "Target",
     "Unavailable",
     "VitaminD",

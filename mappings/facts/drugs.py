@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -11,10 +10,11 @@ from enum import StrEnum
 from mappings.dates import When, days_before
 from mappings.facts.fact_settings import DEFAULTS, FactSettings
 from mappings.facts.three_valued import Absent, Fact, Known, Unavailable
+from mappings.values import value
 from mappings.wording import Text, _
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Drug:
     """A medication as far as it could be identified.
 
@@ -39,7 +39,7 @@ class Drug:
         return not self.concepts.isdisjoint(concepts)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Interval:
     """The time between two doses. `longest_days` counts a month as 31 days, so that "monthly" is never above 31."""
 
@@ -47,7 +47,7 @@ class Interval:
     text: Text
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Dosage:
     """What a medication order or statement says about giving the drug, as far as it could be read.
 
@@ -89,7 +89,7 @@ class ExposureKind(StrEnum):
     REQUEST = "request"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Exposure:
     """One resource that says that the patient received, takes or may have taken a drug (`rules.md`, "Exposure").
 
@@ -140,9 +140,9 @@ class Exposure:
         return begin <= last and end >= first
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
-    """A stretch of exposures without a gap of more than a year.
+@value
+class Stretch:
+    """A stretch of treatment: exposures without a gap of more than a year.
 
     `latest` is later than `last` where the end of an exposure is not dated: it then lies anywhere between them.
     """
@@ -169,7 +169,7 @@ class Phase(StrEnum):
     CONTINUATION = "continuation"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Exposures:
     """All exposures that could be read, and the gaps where more of them may be.
 
@@ -283,7 +283,7 @@ class Exposures:
         return any(entry.stopped for entry in self.entries)
 
     @property
-    def last_course(self) -> Course | None:
+    def last_course(self) -> Stretch | None:
         """The latest course: exposures linked by gaps within `course_gap_days`; None where nothing is dated."""
         spans = sorted(span for span in map(self._span, self.entries) if span is not None)
         if not spans:
@@ -293,7 +293,7 @@ class Exposures:
             if (begin - latest).days > self.settings.course_gap_days:
                 first = begin
             last, latest = max(last, end), max(latest, possible_end)
-        return Course(first, last, latest)
+        return Stretch(first, last, latest)
 
     def _span(self, entry: Exposure) -> tuple[date, date, date] | None:
         """First day, last dated day, and the latest day that the last dose may have been."""

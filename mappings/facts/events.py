@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mappings.dates import When
+from mappings.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Diagnosis:
     """A Condition: what it is, whether it is active, when it began, and how sure the record is of it."""
 
@@ -29,7 +28,7 @@ class Diagnosis:
         return not self.concepts.isdisjoint(concepts)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Act:
     """Something done to the patient: a Procedure, an imaging study, a report, an encounter.
 
@@ -58,7 +57,7 @@ class Act:
         return not self.concepts.isdisjoint(concepts)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Allergy:
     """An AllergyIntolerance that is not refuted: the substances that it names."""
 

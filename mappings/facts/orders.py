@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mappings.dates import When
 from mappings.facts.drugs import Dosage, Drug
 from mappings.facts.radiotherapy import Prescription
+from mappings.values import value
 from mappings.wording import Text
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Planned:
     """The planned day of an order, and its `end` where one is stated; `assumed` when no day is stated and today was taken."""
 
@@ -19,7 +18,7 @@ class Planned:
     end: When | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class Order:
     """An order: a draft of the hook, or an active or planned one of the record; of this class alone when it cannot be read.
 
@@ -49,7 +48,7 @@ class Order:
         return not self.concepts.isdisjoint(concepts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class DrugOrder(Order):
     """A medication order. `unverified_code` is set where only codes that are not verified say what the drug is."""
 
@@ -57,7 +56,7 @@ class DrugOrder(Order):
     dosage: Dosage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class ActOrder(Order):
     """An order of an act: examination, operation, consultation, laboratory request.
 
@@ -73,7 +72,7 @@ class ActOrder(Order):
     asks_a_question: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class RadiotherapyOrder(ActOrder):
     """An order of external radiotherapy, with what it prescribes; `links` join it to others of one course."""
 

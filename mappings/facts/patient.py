@@ -10,7 +10,7 @@ from mappings.facts.drugs import Exposures
 from mappings.facts.events import Act, Allergy, Diagnosis
 from mappings.facts.fact_settings import FactSettings
 from mappings.facts.orders import Order, RadiotherapyOrder
-from mappings.facts.radiotherapy import Course as RadiotherapyCourse
+from mappings.facts.radiotherapy import RadiotherapyCourse
 from mappings.facts.results import Clearance, CorrectedCalcium, Finding, Measurement, Person, VitaminD
 from mappings.facts.three_valued import Collected, Fact
 from mappings.vocabulary.analytes import Analyte

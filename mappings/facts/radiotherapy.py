@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from enum import StrEnum
 
 from mappings.dates import When, day
+from mappings.values import value
 from mappings.wording import Text, _
 
 
@@ -19,7 +19,7 @@ class Target(StrEnum):
     UNSTATED = "not stated"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Volume:
     """One volume of a prescription: its dose in Gy, in all and a fraction, and its fractions, as far as they are stated."""
 
@@ -35,7 +35,7 @@ class Volume:
         return self.dose_gy / self.fractions if self.dose_gy is not None and self.fractions else None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Prescription:
     """What a radiotherapy order prescribes.
 
@@ -61,8 +61,8 @@ class Prescription:
         return next((volume for volume in self.volumes if volume.fractions or volume.fraction_gy), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+@value
+class RadiotherapyCourse:
     """One course of external radiotherapy, however many resources tell it.
 
     `under_way` is in progress (or active without dates); a completed course without a date is `undated`. `last` is the

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from mappings.dates import When
 from mappings.facts.three_valued import Unavailable
 from mappings.quantities import Bounds
+from mappings.values import value
 from mappings.wording import Amount, Text
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Measurement:
     """One result: its value (or the interval that its comparator leaves) in a canonical unit, its date and origin."""
 
@@ -43,7 +43,7 @@ VITAMIN_D_PAIRS = {
 """The limits of 25-OH vitamin D in ng/mL and in nmol/L (RAO, Tableau 1; 50 nmol/L is 20 × 2.5, a setting of ours)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class VitaminD:
     """A 25-OH vitamin D result, compared in the unit that it was reported in."""
 
@@ -71,7 +71,7 @@ CALCIUM_LIMITS = (Decimal("2.20"), Decimal("2.60"))
 """mmol/L: the limits of total or corrected calcium where the result states none; a setting of ours."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CorrectedCalcium:
     """Calcium in mmol/L, corrected for albumin where an albumin allows it (RAO, contexte général §4).
 
@@ -110,7 +110,7 @@ class ClearanceMethod(StrEnum):
     EGFR = "eGFR"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Clearance:
     """Creatinine clearance in mL/min, with the way it was come by."""
 
@@ -125,7 +125,7 @@ class Clearance:
         return self.method is ClearanceMethod.EGFR
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Person:
     """The Patient resource as far as the referential needs it. `birth` may be partial."""
 
@@ -134,7 +134,7 @@ class Person:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Finding:
     """A recorded finding (`rules.md`, "Recorded findings"): a score, a count, a percentage, a yes or no.
 

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from mappings.values import value
 from mappings.wording import Text
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Known(Generic[T]):
     """A fact that the record states. `remarks` are what a card that uses it must say (preliminary, partial date...)."""
 
@@ -25,7 +26,7 @@ class Known(Generic[T]):
         return predicate(self.value)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Absent:
     """Looked for, completely, and not there. `stale` shows the newest value that is too old to count."""
 
@@ -68,7 +69,7 @@ def known(fact: Fact[T]) -> Known[T]:
     raise FactNotKnownError(f"{fact.what.message} is not known here")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Collected(Generic[T]):
     """All entries of one kind that could be read, and the gaps where more of them may be.
 

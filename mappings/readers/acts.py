@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When
-from mappings.evidence import Resource, local_reference
+from mappings.dates import When
+from mappings.evidence import Resource
 from mappings.facts import Act
-from mappings.readers.medications import Finder
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
-from mappings.vocabulary.concepts import Terminology
 
 NOT_DONE = frozenset({"not-done", "entered-in-error", "preparation", "cancelled"})
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
@@ -21,13 +19,13 @@ UNUSED_REPORTS = frozenset({"entered-in-error", "cancelled", "registered"})
 _PERFORMED = ("performedDateTime", "performedPeriod", "performedString", "occurrenceDateTime", "occurrencePeriod")
 
 
-def procedure(source: str, resource: Resource, clock: Clock, find: Finder, terminology: Terminology) -> Act | None:
+def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
     """A Procedure that was begun at least; None for one that was not done."""
     status = a_text(resource.get("status"))
     if status in NOT_DONE:
         return None
-    recognised = terminology.recognise(codings(resource.get("code")))
-    started, ended = _performed(resource, clock)
+    recognised = reader.recognise(resource.get("code"))
+    started, ended = _performed(reader, resource)
     return Act(
         recognised.concepts,
         shown_words(resource.get("code")),
@@ -35,74 +33,59 @@ def procedure(source: str, resource: Resource, clock: Clock, find: Finder, termi
         started=started,
         when=ended,
         under_way=status in UNDER_WAY,
-        sites=site_concepts(resource.get("bodySite"), terminology),
-        reasons=reason_concepts(resource, find, terminology),
-        regions=act_regions(resource, find, terminology),
+        sites=site_concepts(reader, resource.get("bodySite")),
+        reasons=reason_concepts(reader, resource),
+        regions=act_regions(reader, resource),
         unverified_code=recognised.rests_on_unverified,
     )
 
 
-def _performed(resource: Resource, clock: Clock) -> tuple[When | None, When | None]:
+def _performed(reader: Reader, resource: Resource) -> tuple[When | None, When | None]:
     for name in _PERFORMED:
         raw = resource.get(name)
         if raw is None:
             continue
         if isinstance(raw, dict):
-            started, ended = _read(raw.get("start"), clock), _read(raw.get("end"), clock)
+            started, ended = reader.date(raw.get("start")), reader.date(raw.get("end"))
             return started or ended, ended
-        when = _read(raw, clock)
+        when = reader.date(raw)
         if when is not None:
             return when, when
     return None, None
 
 
-def _read(raw: object, clock: Clock) -> When | None:
-    try:
-        return clock.read(raw)
-    except UnreadableDate:
-        return None
-
-
-def reason_concepts(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+def reason_concepts(reader: Reader, resource: Resource) -> frozenset[str]:
     """The concepts of the reasons: coded ones, and the conditions (and their sites) that are referred to."""
     concepts: frozenset[str] = frozenset()
     for reason in maps(resource.get("reasonCode")):
-        concepts |= terminology.recognise(codings(reason)).concepts
+        concepts |= reader.recognise(reason).concepts
     for reference in maps(resource.get("reasonReference")):
-        target = referred(resource, reference, find)
+        target = reader.referred(resource, reference)
         if target is not None:
-            concepts |= terminology.recognise(codings(target.get("code"))).concepts
+            concepts |= reader.recognise(target.get("code")).concepts
     return concepts
 
 
-def act_regions(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+def act_regions(reader: Reader, resource: Resource) -> frozenset[str]:
     """The bones of an act: of its body site, else of its code, else of its reasons."""
     return (
-        regions_of(resource.get("bodySite"), terminology)
-        or regions_of(resource.get("code"), terminology)
-        or reason_regions(resource, find, terminology)
+        regions_of(reader, resource.get("bodySite"))
+        or regions_of(reader, resource.get("code"))
+        or reason_regions(reader, resource)
     )
 
 
-def reason_regions(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+def reason_regions(reader: Reader, resource: Resource) -> frozenset[str]:
     """The bones that the reasons name: a metastasis of the femur, or one whose body site is the femur."""
-    regions = regions_of(resource.get("reasonCode"), terminology)
+    regions = regions_of(reader, resource.get("reasonCode"))
     for reference in maps(resource.get("reasonReference")):
-        target = referred(resource, reference, find)
+        target = reader.referred(resource, reference)
         if target is not None:
-            regions |= regions_of(target.get("bodySite"), terminology) or regions_of(target.get("code"), terminology)
+            regions |= regions_of(reader, target.get("bodySite")) or regions_of(reader, target.get("code"))
     return regions
 
 
-def referred(holder: Resource, reference: Mapping[str, Any], find: Finder) -> Resource | None:
-    """The resource that a reference leads to: contained, or gathered."""
-    local = local_reference(reference)
-    if local.startswith("#"):
-        return next((one for one in maps(holder.get("contained")) if one.get("id") == local[1:]), None)
-    return find(reference)
-
-
-def imaging_study(source: str, resource: Resource, clock: Clock, terminology: Terminology) -> Act | None:
+def imaging_study(reader: Reader, resource: Resource, source: str) -> Act | None:
     """An ImagingStudy that was done: its procedure codes, modalities and body sites."""
     if a_text(resource.get("status")) in UNUSED_REPORTS:
         return None
@@ -114,45 +97,45 @@ def imaging_study(source: str, resource: Resource, clock: Clock, terminology: Te
     for series in maps(resource.get("series")):
         coded.append(a_map(series.get("modality")))
         body_sites.append({"coding": [a_map(series.get("bodySite"))]})
-    when = _read(resource.get("started"), clock)
+    when = reader.date(resource.get("started"))
     name = next((name for code in maps(resource.get("procedureCode")) if (name := shown_words(code))), "")
     name = name or a_text(resource.get("description"))[:80]
     return Act(
-        terminology.recognise(coded).concepts,
+        reader.terminology.recognise(coded).concepts,
         name,
         source,
         started=when,
         when=when,
-        sites=site_concepts(body_sites, terminology),
-        regions=regions_of(body_sites, terminology) or regions_of(resource.get("procedureCode"), terminology),
+        sites=site_concepts(reader, body_sites),
+        regions=regions_of(reader, body_sites) or regions_of(reader, resource.get("procedureCode")),
     )
 
 
-def report(source: str, resource: Resource, clock: Clock, terminology: Terminology) -> Act | None:
+def report(reader: Reader, resource: Resource, source: str) -> Act | None:
     """A DiagnosticReport of something done."""
     if a_text(resource.get("status")) in UNUSED_REPORTS:
         return None
     period = a_map(resource.get("effectivePeriod"))
     raw = resource.get("effectiveDateTime") or period.get("end") or period.get("start") or resource.get("issued")
-    when = _read(raw, clock)
+    when = reader.date(raw)
     code = resource.get("code")
     return Act(
-        terminology.recognise(codings(code)).concepts,
+        reader.recognise(code).concepts,
         shown_words(code),
         source,
         started=when,
         when=when,
-        regions=regions_of(code, terminology),
+        regions=regions_of(reader, code),
     )
 
 
-def encounter(source: str, resource: Resource, clock: Clock, terminology: Terminology) -> Act | None:
+def encounter(reader: Reader, resource: Resource, source: str) -> Act | None:
     """A finished or current Encounter, by its type and the speciality that it was with."""
     if a_text(resource.get("status")) in {"cancelled", "entered-in-error", "planned"}:
         return None
     period = a_map(resource.get("period"))
-    started, ended = _read(period.get("start"), clock), _read(period.get("end"), clock)
-    concepts = terminology.recognise(_encounter_codings(resource)).concepts
+    started, ended = reader.date(period.get("start")), reader.date(period.get("end"))
+    concepts = reader.terminology.recognise(_encounter_codings(resource)).concepts
     name = next((name for kind in maps(resource.get("type")) if (name := shown_words(kind))), "")
     return Act(concepts, name, source, started=started, when=ended or started)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -10,6 +9,7 @@ from mappings.dates import completed_years
 from mappings.facts import Absent, Clearance, ClearanceMethod, Fact, Known, Measurement, Person, Unavailable, known
 from mappings.quantities import Bounds
 from mappings.readers.observations import shown_in_formula
+from mappings.values import value
 from mappings.vocabulary.analytes import COCKCROFT
 from mappings.wording import Text, _, _c
 
@@ -30,7 +30,7 @@ WEIGHT = _c("what is missing", "body weight")
 CREATININE = _c("what is missing", "creatinine")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RenalInputs:
     """The newest valid result of each route to a clearance, and what a computation needs."""
 

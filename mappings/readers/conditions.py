@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When
+from mappings.dates import When
 from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.concepts import Terminology
 
 REFUTED = frozenset({"refuted", "entered-in-error"})
 PROVISIONAL = frozenset({"provisional", "unconfirmed", "differential"})
@@ -20,7 +19,7 @@ SUSPECTED = frozenset({"unconfirmed", "differential"})
 OVER = frozenset({"inactive", "remission", "resolved"})
 
 
-def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Terminology) -> Diagnosis | None:
+def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | None:
     """A Condition that is not refuted; None for one that is.
 
     A secondary tumour of unnamed organ whose body site is a bone is a bone metastasis (mCODE writes it so, also with a
@@ -30,8 +29,8 @@ def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Termin
     verification = _status(resource.get("verificationStatus"))
     if not REFUTED.isdisjoint(verification):
         return None
-    recognised = terminology.recognise(codings(resource.get("code")))
-    sites = site_concepts(resource.get("bodySite"), terminology)
+    recognised = reader.recognise(resource.get("code"))
+    sites = site_concepts(reader, resource.get("bodySite"))
     concepts = recognised.concepts
     secondary = not concepts.isdisjoint(sets.METASTASIS_SITE_UNSTATED) or _is_profiled_as(resource, SECONDARY_CANCER)
     if secondary and not recognised.denied and not sites.isdisjoint(sets.ANY_BONE):
@@ -45,11 +44,11 @@ def diagnosis(source: str, resource: Resource, clock: Clock, terminology: Termin
         active=_is_active(resource),
         provisional=not PROVISIONAL.isdisjoint(verification),
         suspected=not SUSPECTED.isdisjoint(verification),
-        onset=_first_date(resource, ("onsetDateTime", "onsetPeriod"), clock),
-        recorded=_first_date(resource, ("recordedDate", "assertedDate", "dateRecorded"), clock),
+        onset=_first_date(reader, resource, ("onsetDateTime", "onsetPeriod")),
+        recorded=_first_date(reader, resource, ("recordedDate", "assertedDate", "dateRecorded")),
         sites=sites,
-        regions=regions_of(resource.get("bodySite"), terminology) or regions_of(resource.get("code"), terminology),
-        severities=terminology.recognise(codings(resource.get("severity"))).concepts,
+        regions=regions_of(reader, resource.get("bodySite")) or regions_of(reader, resource.get("code")),
+        severities=reader.recognise(resource.get("severity")).concepts,
         unverified_code=recognised.rests_on_unverified,
     )
 
@@ -98,21 +97,18 @@ def _is_active(resource: Resource) -> bool:
     return not any(name.startswith("abatement") and value for name, value in resource.items())
 
 
-def _first_date(resource: Resource, names: tuple[str, ...], clock: Clock) -> When | None:
+def _first_date(reader: Reader, resource: Resource, names: tuple[str, ...]) -> When | None:
+    """The first of these dates that is there; None where that one cannot be read."""
     for name in names:
         raw = resource.get(name)
         if isinstance(raw, dict):
             raw = raw.get("start")
-        if raw is None:
-            continue
-        try:
-            return clock.read(raw)
-        except UnreadableDate:
-            return None
+        if raw is not None:
+            return reader.date(raw)
     return None
 
 
-def allergy(source: str, resource: Resource, terminology: Terminology) -> Allergy | None:
+def allergy(reader: Reader, resource: Resource, source: str) -> Allergy | None:
     """An AllergyIntolerance that is neither refuted nor resolved: the concepts of its substances."""
     if not REFUTED.isdisjoint(_status(resource.get("verificationStatus"))):
         return None
@@ -122,6 +118,6 @@ def allergy(source: str, resource: Resource, terminology: Terminology) -> Allerg
     named += [a_map(reaction.get("substance")) for reaction in maps(resource.get("reaction"))]
     concepts: frozenset[str] = frozenset()
     for concept in named:
-        concepts |= terminology.recognise(codings(concept)).concepts
-        concepts |= terminology.recognise_name(a_text(concept.get("text")))
+        concepts |= reader.recognise(concept).concepts
+        concepts |= reader.terminology.recognise_name(a_text(concept.get("text")))
     return Allergy(concepts, source)

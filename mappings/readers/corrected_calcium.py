@@ -10,7 +10,8 @@ from mappings.clock import Clock
 from mappings.dates import When
 from mappings.facts import CALCIUM_LIMITS, Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
 from mappings.quantities import Bounds, exactly
-from mappings.readers.observations import Reading, Severity, newest, point_of
+from mappings.readers.newest import Reading
+from mappings.readers.observations import Severity, newest_result, point_of
 from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, CORRECTED_CALCIUM
 from mappings.wording import Text, _
 
@@ -21,20 +22,17 @@ CRISIS_ABOVE = Decimal("3.5")
 NORMAL_ALBUMIN = Decimal(40)
 """g/L: the albumin at which calcium needs no correction (RAO, contexte général §4)."""
 
-ANY_ALBUMIN = Bounds(ALBUMIN.scale.lowest, ALBUMIN.scale.highest)
-"""g/L: what an albumin that could not be looked up may be (the plausible range, `codes.md` §3)."""
-
 WHAT = _("corrected calcium")
 
 
 def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, gaps and limits
-    total: Sequence[Reading],
-    reported: Sequence[Reading],
-    albumin: Sequence[Reading],
+    clock: Clock,
+    total: Sequence[Reading[Measurement]],
+    reported: Sequence[Reading[Measurement]],
+    albumin: Sequence[Reading[Measurement]],
     *,
     calcium_gaps: tuple[Text, ...],
     albumin_gaps: tuple[Text, ...],
-    clock: Clock,
     valid_days: int,
     albumin_valid_days: int,
     albumin_window_days: int,
@@ -48,27 +46,27 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
 
     def correct(measured: Measurement) -> Known[CorrectedCalcium]:
         near = _near(albumin, measured, albumin_window_days)
-        return _correct(measured, near, albumin_gaps, clock, albumin_valid_days)
+        return _correct(clock, measured, near, albumin_gaps, albumin_valid_days)
 
     def severity(measured: Measurement) -> Severity:
         return _severity(correct(measured).value)
 
-    sent = newest(
+    sent = newest_result(
+        clock,
         CORRECTED_CALCIUM,
         reported,
         calcium_gaps,
-        clock,
         severity=lambda measured: _severity(_as_sent(measured).value),
         valid_days=valid_days,
         what=WHAT,
     )
-    if isinstance(sent, Known) and not any(_is_newer(reading, sent.value.when, clock) for reading in total):
+    if isinstance(sent, Known) and not any(_is_newer(clock, reading, sent.value.when) for reading in total):
         value = _as_sent(sent.value)
         return Known(WHAT, value.value, sent.sources, sent.remarks)
-    measured = newest(CALCIUM, total, calcium_gaps, clock, severity=severity, valid_days=valid_days, what=WHAT)
+    measured = newest_result(clock, CALCIUM, total, calcium_gaps, severity=severity, valid_days=valid_days, what=WHAT)
     if isinstance(measured, Known):
         if isinstance(sent, Unavailable) and any(
-            _is_newer(reading, measured.value.when, clock) for reading in reported
+            _is_newer(clock, reading, measured.value.when) for reading in reported
         ):
             return sent
         corrected = correct(measured.value)
@@ -79,7 +77,7 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
     return measured
 
 
-def _is_newer(reading: Reading, than: When, clock: Clock) -> bool:
+def _is_newer(clock: Clock, reading: Reading[Measurement], than: When) -> bool:
     if reading.when is None:
         return reading.undatable
     return than.certainly_before(reading.when) and not clock.too_far_ahead(reading.when)
@@ -100,7 +98,11 @@ def _as_sent(measured: Measurement) -> Known[CorrectedCalcium]:
 
 
 def _correct(
-    measured: Measurement, albumin: Sequence[Reading], gaps: tuple[Text, ...], clock: Clock, valid_days: int
+    clock: Clock,
+    measured: Measurement,
+    albumin: Sequence[Reading[Measurement]],
+    gaps: tuple[Text, ...],
+    valid_days: int,
 ) -> Known[CorrectedCalcium]:
     lower, upper = _limits(measured)
 
@@ -115,10 +117,12 @@ def _correct(
             lower_limit=lower,
             upper_limit=upper,
             albumin_unavailable=unavailable,
-            possible=None if unavailable is None else measured.bounds.shifted(_correction(ANY_ALBUMIN)),
+            possible=None if unavailable is None else measured.bounds.shifted(_correction(_any_albumin())),
         )
 
-    fact = newest(ALBUMIN, albumin, gaps, clock, severity=lambda found: _severity(apply(found)), valid_days=valid_days)
+    fact = newest_result(
+        clock, ALBUMIN, albumin, gaps, severity=lambda found: _severity(apply(found)), valid_days=valid_days
+    )
     if isinstance(fact, Known):
         return Known(WHAT, apply(fact.value), (*measured.sources, *fact.sources), fact.remarks)
     if isinstance(fact, Unavailable):
@@ -126,10 +130,17 @@ def _correct(
     return Known(WHAT, apply(None), measured.sources, fact.remarks)
 
 
-def _near(albumin: Sequence[Reading], measured: Measurement, window_days: int) -> list[Reading]:
+def _near(
+    albumin: Sequence[Reading[Measurement]], measured: Measurement, window_days: int
+) -> list[Reading[Measurement]]:
     window = timedelta(days=window_days)
     first, last = measured.when.first - window, measured.when.last + window
     return [reading for reading in albumin if reading.when is None or reading.when.within(first, last)]
+
+
+def _any_albumin() -> Bounds:
+    """g/L: what an albumin that could not be looked up may be (the plausible range, `codes.md` §3)."""
+    return Bounds(ALBUMIN.scale.lowest, ALBUMIN.scale.highest)
 
 
 def _correction(albumin: Bounds) -> Bounds:

@@ -7,22 +7,22 @@ One course is told by many resources (course, phase, plan, fraction, and updates
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When
+from mappings.dates import When
 from mappings.evidence import Resource, local_reference, reference_of
-from mappings.facts.radiotherapy import Course, Prescription, Target, Volume, reckoned_end
-from mappings.readers.acts import NOT_DONE, UNDER_WAY, reason_concepts, reason_regions, referred
-from mappings.readers.medications import Finder
+from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target, Volume, reckoned_end
+from mappings.readers.acts import NOT_DONE, UNDER_WAY, reason_concepts, reason_regions
 from mappings.readers.observations import decimal_of
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
+from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.concepts import Recognised, Terminology
+from mappings.vocabulary.concepts import Recognised
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Text, _
 
@@ -49,29 +49,29 @@ _GRAY = {"gy": Decimal(1), "cgy": Decimal("0.01"), "mgy": Decimal("0.001")}
 # --- what a resource says ---------------------------------------------------------------------------------------------
 
 
-def technique(resource: Resource, terminology: Terminology) -> Recognised:
+def technique(reader: Reader, resource: Resource) -> Recognised:
     """Modality and technique, from the mCODE extension."""
     coded: list[Mapping[str, Any]] = []
     for extension in _extensions(resource, (TECHNIQUE,)):
         for part in maps(extension.get("extension")):
             coded += codings(part.get("valueCodeableConcept"))
-    return terminology.recognise(coded)
+    return reader.terminology.recognise(coded)
 
 
-def intents_of(resource: Resource, terminology: Terminology) -> frozenset[str]:
+def intents_of(reader: Reader, resource: Resource) -> frozenset[str]:
     """Curative, palliative, prophylactic: the mCODE extension of a procedure or its order."""
     coded: list[Mapping[str, Any]] = []
     for extension in _extensions(resource, (INTENT,)):
         coded += codings(extension.get("valueCodeableConcept"))
-    return terminology.recognise(coded).concepts
+    return reader.terminology.recognise(coded).concepts
 
 
-def is_external_radiotherapy(resource: Resource, terminology: Terminology) -> bool:
+def is_external_radiotherapy(reader: Reader, resource: Resource) -> bool:
     """A Procedure or ServiceRequest of external radiotherapy; one whose technique is brachytherapy is none."""
-    recognised = terminology.recognise(_codes(resource))
+    recognised = reader.terminology.recognise(_codes(resource))
     if recognised.concepts.isdisjoint(sets.RADIOTHERAPY):
         return False
-    return not technique(resource, terminology).denied and not recognised.denied
+    return not technique(reader, resource).denied and not recognised.denied
 
 
 def _codes(resource: Resource) -> list[Mapping[str, Any]]:
@@ -85,44 +85,44 @@ def _extensions(resource: Resource, urls: Sequence[str]) -> Iterator[Mapping[str
     return (extension for extension in maps(resource.get("extension")) if extension.get("url") in urls)
 
 
-def prescription(resource: Resource, find: Finder, terminology: Terminology) -> Prescription:
+def prescription(reader: Reader, resource: Resource) -> Prescription:
     """Target, technique, intent, dose and fractions that one radiotherapy resource states."""
-    reasons = reason_concepts(resource, find, terminology) | _reason_sites(resource, find, terminology)
-    techniques = technique(resource, terminology).concepts | terminology.recognise(_codes(resource)).concepts
+    reasons = reason_concepts(reader, resource) | _reason_sites(reader, resource)
+    techniques = technique(reader, resource).concepts | reader.terminology.recognise(_codes(resource)).concepts
     return Prescription(
-        target_of(sites_of(resource, find, terminology), reasons),
-        _regions(resource, find, terminology),
+        target_of(sites_of(reader, resource), reasons),
+        _regions(reader, resource),
         stereotactic=not techniques.isdisjoint(sets.STEREOTACTIC_RADIOTHERAPY),
-        curative=not intents_of(resource, terminology).isdisjoint(sets.CURATIVE_INTENT),
+        curative=not intents_of(reader, resource).isdisjoint(sets.CURATIVE_INTENT),
         reirradiation=any(one.get("valueBoolean") is True for one in _extensions(resource, (REIRRADIATION,))),
         volumes=tuple(_volumes(resource)),
-        unresolved=tuple(_unresolved(resource, find)),
+        unresolved=tuple(_unresolved(reader, resource)),
     )
 
 
-def _regions(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+def _regions(reader: Reader, resource: Resource) -> frozenset[str]:
     """The bones of body sites and volumes; where they name none, of the reasons."""
-    regions = regions_of(resource.get("bodySite"), terminology)
-    for volume in _volume_structures(resource, find):
-        regions |= regions_of(volume.get("location"), terminology, volume.get("locationQualifier"))
-    return regions or reason_regions(resource, find, terminology)
+    regions = regions_of(reader, resource.get("bodySite"))
+    for volume in _volume_structures(reader, resource):
+        regions |= regions_of(reader, volume.get("location"), volume.get("locationQualifier"))
+    return regions or reason_regions(reader, resource)
 
 
-def _unresolved(resource: Resource, find: Finder) -> Iterator[Text]:
+def _unresolved(reader: Reader, resource: Resource) -> Iterator[Text]:
     """The volumes that are referred to and could not be looked up."""
     for reference in _volume_references(resource):
-        if referred(resource, reference, find) is None:
+        if reader.referred(resource, reference) is None:
             yield _(
                 "the volume {reference} could not be looked up",
                 reference=local_reference(reference),
             )
 
 
-def sites_of(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+def sites_of(reader: Reader, resource: Resource) -> frozenset[str]:
     """The site concepts of body sites and volumes."""
-    sites = site_concepts(resource.get("bodySite"), terminology)
-    for volume in _volume_structures(resource, find):
-        sites |= site_concepts(volume.get("location"), terminology)
+    sites = site_concepts(reader, resource.get("bodySite"))
+    for volume in _volume_structures(reader, resource):
+        sites |= site_concepts(reader, volume.get("location"))
     return sites
 
 
@@ -135,14 +135,14 @@ def target_of(sites: frozenset[str], reasons: frozenset[str]) -> Target:
     return Target.UNSTATED
 
 
-def _reason_sites(resource: Resource, find: Finder, terminology: Terminology) -> frozenset[str]:
+def _reason_sites(reader: Reader, resource: Resource) -> frozenset[str]:
     """A reason that is a secondary tumour of a bone by its body site."""
     for reference in maps(resource.get("reasonReference")):
-        target = referred(resource, reference, find)
+        target = reader.referred(resource, reference)
         if target is None:
             continue
-        concepts = terminology.recognise(codings(target.get("code"))).concepts
-        sites = site_concepts(target.get("bodySite"), terminology)
+        concepts = reader.recognise(target.get("code")).concepts
+        sites = site_concepts(reader, target.get("bodySite"))
         if not concepts.isdisjoint(sets.METASTASIS_SITE_UNSTATED) and not sites.isdisjoint(sets.ANY_BONE):
             return sets.BONE_METASTASIS
     return frozenset()
@@ -156,9 +156,9 @@ def _volume_references(resource: Resource) -> Iterator[Mapping[str, Any]]:
                 yield reference
 
 
-def _volume_structures(resource: Resource, find: Finder) -> Iterator[Resource]:
+def _volume_structures(reader: Reader, resource: Resource) -> Iterator[Resource]:
     for reference in _volume_references(resource):
-        found = referred(resource, reference, find)
+        found = reader.referred(resource, reference)
         if found is not None:
             yield found
 
@@ -217,7 +217,7 @@ def added_phases(phases: Iterable[Prescription]) -> tuple[Volume, ...]:
 # --- courses of the record --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Told:
     """One Procedure or order of radiotherapy."""
 
@@ -232,30 +232,26 @@ class _Told:
 
 
 def courses(
-    procedures: Iterable[tuple[str, Resource]],
-    orders: Iterable[tuple[str, Resource]],
-    find: Finder,
-    clock: Clock,
-    terminology: Terminology,
-) -> tuple[Course, ...]:
+    reader: Reader, procedures: Iterable[tuple[str, Resource]], orders: Iterable[tuple[str, Resource]]
+) -> tuple[RadiotherapyCourse, ...]:
     """The courses that the Procedures of a record tell, each once, and those that a completed order alone tells.
 
     An order of a course that was begun adds what it says of target, dose and planned end.
     """
     told = [
-        _told(source, resource, clock)
+        _told(reader, resource, source)
         for source, resource in procedures
-        if a_text(resource.get("status")) not in NOT_DONE and is_external_radiotherapy(resource, terminology)
+        if a_text(resource.get("status")) not in NOT_DONE and is_external_radiotherapy(reader, resource)
     ]
     told += [
-        _told(source, resource, clock, is_order=True)
+        _told(reader, resource, source, is_order=True)
         for source, resource in orders
         if a_text(resource.get("status")) in CARRIED_OUT
         and resource.get("doNotPerform") is not True
-        and is_external_radiotherapy(resource, terminology)
+        and is_external_radiotherapy(reader, resource)
     ]
     groups = [group for group in _joined(told) if any(not one.is_order or one.status == "completed" for one in group)]
-    return tuple(_course(group, find, terminology) for group in _neighbours(groups, find, terminology))
+    return tuple(_course(reader, group) for group in _neighbours(reader, groups))
 
 
 CARRIED_OUT = frozenset({"active", "completed", "on-hold"})
@@ -266,11 +262,11 @@ SESSION_GAP_DAYS = 7
 """Sessions of one region that are told without a course and lie no further apart are one course; a setting of ours."""
 
 
-def _neighbours(groups: list[list[_Told]], find: Finder, terminology: Terminology) -> list[list[_Told]]:
+def _neighbours(reader: Reader, groups: list[list[_Told]]) -> list[list[_Told]]:
     """The groups, with single sessions of one region that follow each other joined."""
     joined: list[tuple[frozenset[str], list[_Told]]] = []
     for group in sorted(groups, key=lambda group: (_begin(group), group[0].source)):
-        regions = frozenset().union(*(prescription(one.resource, find, terminology).regions for one in group))
+        regions = frozenset().union(*(prescription(reader, one.resource).regions for one in group))
         before = joined[-1] if joined else None
         if before is not None and before[0] == regions and _follows(before[1], group):
             before[1].extend(group)
@@ -291,12 +287,12 @@ def _follows(before: Sequence[_Told], group: Sequence[_Told]) -> bool:
     return bool(ends) and (begin - max(ends)).days <= SESSION_GAP_DAYS
 
 
-def _told(source: str, resource: Resource, clock: Clock, *, is_order: bool = False) -> _Told:
+def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = False) -> _Told:
     level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)
     happens = "occurrence" if is_order else "performed"
     period = a_map(resource.get(f"{happens}Period"))
-    single = _read(resource.get(f"{happens}DateTime"), clock)
-    first, last = _read(period.get("start"), clock) or single, _read(period.get("end"), clock) or single
+    single = reader.date(resource.get(f"{happens}DateTime"))
+    first, last = reader.date(period.get("start")) or single, reader.date(period.get("end")) or single
     updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
     status = a_text(resource.get("status"))
     return _Told(source, resource, level, status, first or last, last, updated, is_order=is_order)
@@ -304,13 +300,6 @@ def _told(source: str, resource: Resource, clock: Clock, *, is_order: bool = Fal
 
 def _code_values(resource: Resource) -> list[str]:
     return [a_text(coding.get("code")) for coding in codings(resource.get("code"))]
-
-
-def _read(raw: object, clock: Clock) -> When | None:
-    try:
-        return clock.read(raw)
-    except UnreadableDate:
-        return None
 
 
 def links_of(resource: Resource) -> set[str]:
@@ -348,7 +337,7 @@ def _joined(told: Sequence[_Told]) -> list[list[_Told]]:
     return [members for _, members in groups]
 
 
-def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> Course:
+def _course(reader: Reader, group: Sequence[_Told]) -> RadiotherapyCourse:
     """One course; dates are those of its Procedures, of a completed order only where there is no Procedure."""
     acts = [one for one in group if not one.is_order] or [one for one in group if one.status == "completed"]
     top = min(one.level for one in acts)
@@ -356,8 +345,8 @@ def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> C
         (one for one in acts if one.level == top),
         key=lambda one: (one.updated, one.last.last if one.last else date.min, one.source),
     )
-    said = [prescription(one.resource, find, terminology) for one in group]
-    sites: frozenset[str] = frozenset().union(*(sites_of(one.resource, find, terminology) for one in group))
+    said = [prescription(reader, one.resource) for one in group]
+    sites: frozenset[str] = frozenset().union(*(sites_of(reader, one.resource) for one in group))
     firsts = [one.first for one in acts if one.first is not None]
     lasts = [one.last for one in acts if one.last is not None]
     under_way = newest.status in UNDER_WAY
@@ -367,8 +356,8 @@ def _course(group: Sequence[_Told], find: Finder, terminology: Terminology) -> C
     planned_end = max(planned_ends, key=lambda when: when.last, default=None) or _reckoned_end(first, said)
     targets = {one.target for one in said}
     target = Target.BONE if Target.BONE in targets else Target.OTHER if Target.OTHER in targets else Target.UNSTATED
-    recognised = terminology.recognise(codings(newest.resource.get("code")))
-    return Course(
+    recognised = reader.recognise(newest.resource.get("code"))
+    return RadiotherapyCourse(
         sources=tuple(sorted({one.source for one in group if one.source})),
         name=shown_words(newest.resource.get("code")),
         target=target,

@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When, add_months, day
+from mappings.dates import When, add_months, day
 from mappings.facts import Dosage, Drug, Interval
 from mappings.readers.observations import decimal_of
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
-from mappings.vocabulary.concepts import Terminology
+from mappings.values import value
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Text, _
 
@@ -90,7 +90,7 @@ _ABBREVIATIONS = {
 _SINGLE = frozenset({"ONCE", "STAT", "X1", "1X", "ONE TIME"})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Timing:
     single: bool
     repeating: bool
@@ -102,13 +102,13 @@ class _Timing:
     minutes: Decimal | None = None
 
 
-def read_dosage(lines: object, drug: Drug, written: When | None, clock: Clock, terminology: Terminology) -> Dosage:
+def read_dosage(reader: Reader, lines: object, drug: Drug, written: When | None) -> Dosage:
     """The dosage that one or more dosage lines state together.
 
     `lines` is `dosageInstruction`, `dosage` or the `dosage` of an administration. Of several lines the highest dose,
     the shortest infusion and the longest interval count; a product's strength turns millilitres and units into mg.
     """
-    read = [_read_line(line, drug, written, clock, terminology) for line in maps(lines)]
+    read = [_read_line(reader, line, drug, written) for line in maps(lines)]
     if not read:
         return Dosage()
     routes: frozenset[str] = frozenset().union(*(one.routes for one in read))
@@ -151,9 +151,7 @@ def _highest(values: Any) -> Decimal | None:
     return max((value for value in values if value is not None), default=None)
 
 
-def _read_line(
-    line: Mapping[str, Any], drug: Drug, written: When | None, clock: Clock, terminology: Terminology
-) -> Dosage:
+def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: When | None) -> Dosage:
     doses = list(stated_doses(line))
     mass, ml, iu = (_highest(_dose_in(dose, units) for dose in doses) for units in (_MG, _ML, _IU))
     count = _highest(_dose_in_units_of_use(dose) for dose in doses)
@@ -167,9 +165,9 @@ def _read_line(
     if count is not None:
         mg = count * drug.strength_mg if mg is None and drug.strength_mg is not None else mg
         iu = count * drug.strength_iu if iu is None and drug.strength_iu is not None else iu
-    timing = _read_timing(a_map(line.get("timing")), written, clock)
+    timing = _read_timing(reader, a_map(line.get("timing")), written)
     route = line.get("route")
-    routes = terminology.recognise(codings(route))
+    routes = reader.recognise(route)
     return Dosage(
         dose_mg=mg,
         dose_ml=ml,
@@ -234,13 +232,13 @@ def _dose_in_units_of_use(quantity: Mapping[str, Any]) -> Decimal | None:
 # --- timing -----------------------------------------------------------------------------------------------------------
 
 
-def _read_timing(timing: Mapping[str, Any], written: When | None, clock: Clock) -> _Timing:
+def _read_timing(reader: Reader, timing: Mapping[str, Any], written: When | None) -> _Timing:
     repeat = a_map(timing.get("repeat"))
-    events = [when for raw in _event_list(timing.get("event")) if (when := _when(raw, clock)) is not None]
+    events = [when for raw in _event_list(timing.get("event")) if (when := reader.date(raw)) is not None]
     first = min(events, key=lambda when: when.first, default=None)
     count = _whole(repeat.get("countMax")) or _whole(repeat.get("count"))
     frequency = _frequency(repeat, timing)
-    bounds_first, end = _bounds(repeat, first or written, clock)
+    bounds_first, end = _bounds(reader, repeat, first or written)
     first = first or bounds_first
     if end is None and len(events) > 1:  # a single one is where the treatment begins
         end = max(events, key=lambda when: when.last)
@@ -266,13 +264,6 @@ def _event_list(events: object) -> list[object]:
     if isinstance(events, str):
         return [events]
     return list(events) if isinstance(events, list) else []
-
-
-def _when(raw: object, clock: Clock) -> When | None:
-    try:
-        return clock.read(raw)
-    except UnreadableDate:
-        return None
 
 
 def _whole(value: object) -> int | None:
@@ -304,9 +295,9 @@ def _said_once(timing: Mapping[str, Any]) -> bool:
     return any(word in _SINGLE for word in words)
 
 
-def _bounds(repeat: Mapping[str, Any], begin: When | None, clock: Clock) -> tuple[When | None, When | None]:
+def _bounds(reader: Reader, repeat: Mapping[str, Any], begin: When | None) -> tuple[When | None, When | None]:
     if period := a_map(repeat.get("boundsPeriod")):
-        return _when(period.get("start"), clock), _when(period.get("end"), clock)
+        return reader.date(period.get("start")), reader.date(period.get("end"))
     length = a_map(repeat.get("boundsDuration")) or a_map(a_map(repeat.get("boundsRange")).get("high"))
     value, unit = decimal_of(length.get("value")), _unit_of(length)
     unit = {"week": "wk", "weeks": "wk", "day": "d", "days": "d", "month": "mo", "months": "mo"}.get(unit, unit)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When, days_before
+from mappings.dates import When, days_before
 from mappings.evidence import Resource
 from mappings.facts import Drug, Exposure, ExposureKind
 from mappings.readers.dosage import read_dosage
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps, shown_name
-from mappings.vocabulary.concepts import Terminology
 
 NO_EXPOSURE = frozenset({"not-done", "not-taken", "entered-in-error", "cancelled", "draft", "intended"})
 ADMINISTERED = frozenset({"completed", "in-progress", "on-hold", "stopped"})
@@ -24,31 +23,11 @@ RECENT_DAYS = 365
 """An open order or statement without a date in so many days is uncertain; a setting of ours."""
 
 
-class _Dates:
-    """The dates of one resource; `unreadable` when one of them is there but cannot be read."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.unreadable = False
-
-    def read(self, raw: object) -> When | None:
-        if raw is None:
-            return None
-        try:
-            return self.clock.read(raw)
-        except UnreadableDate:
-            self.unreadable = True
-            return None
-
-
-def administration(
-    source: str, resource: Resource, drug: Drug, clock: Clock, terminology: Terminology
-) -> Exposure | None:
+def administration(reader: Reader, resource: Resource, source: str, drug: Drug) -> Exposure | None:
     """A MedicationAdministration: its end, or its only date, is a dose."""
     status = a_text(resource.get("status"))
     if status in NO_EXPOSURE or _intravitreal(resource.get("dosage")):
         return None
-    dates = _Dates(clock)
     period = a_map(resource.get("effectivePeriod")) or a_map(resource.get("occurencePeriod"))
     at = (
         resource.get("effectiveDateTime")
@@ -56,33 +35,32 @@ def administration(
         or period.get("end")
         or period.get("start")
     )
-    when = dates.read(at)
-    if when is not None and when.first > clock.today:
+    when = reader.date(at)
+    if when is not None and when.first > reader.clock.today:
         return None
     return Exposure(
         ExposureKind.ADMINISTRATION,
         drug,
         source,
-        read_dosage(resource.get("dosage"), drug, when, clock, terminology),
+        read_dosage(reader, resource.get("dosage"), drug, when),
         certain=status in ADMINISTERED,
-        first=dates.read(period.get("start")) or when,
+        first=reader.date(period.get("start")) or when,
         last=when,
         last_dose=when,
         last_dose_undated=when is None,
     )
 
 
-def statement(source: str, resource: Resource, drug: Drug, clock: Clock, terminology: Terminology) -> Exposure | None:
+def statement(reader: Reader, resource: Resource, source: str, drug: Drug) -> Exposure | None:
     """A MedicationStatement: a period, a single date, or an open "is taking"."""
     status = a_text(resource.get("status"))
     if status in NO_EXPOSURE or _intravitreal(resource.get("dosage")):
         return None
-    dates = _Dates(clock)
     period = a_map(resource.get("effectivePeriod"))
-    single_date = dates.read(resource.get("effectiveDateTime"))
-    written = dates.read(resource.get("dateAsserted"))
-    begin, end = dates.read(period.get("start")) or single_date, dates.read(period.get("end"))
-    dosage = read_dosage(resource.get("dosage"), drug, begin or written, clock, terminology)
+    dates = (resource.get("effectiveDateTime"), resource.get("dateAsserted"), period.get("start"), period.get("end"))
+    single_date, written, start, end = (reader.date(raw) for raw in dates)
+    begin = start or single_date
+    dosage = read_dosage(reader, resource.get("dosage"), drug, begin or written)
     begin, end = begin or dosage.first, end or dosage.end
     end_of_dose = single_date if end is None and not dosage.repeating else end
     exposure = Exposure(
@@ -90,51 +68,49 @@ def statement(source: str, resource: Resource, drug: Drug, clock: Clock, termino
         drug,
         source,
         dosage,
-        certain=status in STATED and not dates.unreadable,
+        certain=status in STATED and not reader.cannot_read(*dates),
         first=begin,
         last=end or (single_date if status in ENDED else None),
         written=written,
     )
-    return _settled(exposure, status, end, end_of_dose, clock, may_stop=True)
+    return _settled(exposure, status, end, end_of_dose, today=reader.clock.today, may_stop=True)
 
 
-def request(source: str, resource: Resource, drug: Drug, clock: Clock, terminology: Terminology) -> Exposure | None:
+def request(reader: Reader, resource: Resource, source: str, drug: Drug) -> Exposure | None:
     """A MedicationRequest of the record: an order of the past or present; `planned` when it begins in the future."""
     status, intent = a_text(resource.get("status")), a_text(resource.get("intent"))
     if status in NO_EXPOSURE or intent in NO_ORDER_INTENTS or resource.get("doNotPerform") is True:
         return None
     if _intravitreal(resource.get("dosageInstruction")):
         return None
-    dates = _Dates(clock)
-    written = dates.read(resource.get("authoredOn"))
-    dosage = read_dosage(resource.get("dosageInstruction"), drug, written, clock, terminology)
+    written = reader.date(resource.get("authoredOn"))
+    dosage = read_dosage(reader, resource.get("dosageInstruction"), drug, written)
     begin = dosage.first or written
     exposure = Exposure(
         ExposureKind.REQUEST,
         drug,
         source,
         dosage,
-        certain=status in REQUESTED and not dates.unreadable,
+        certain=status in REQUESTED and not reader.cannot_read(resource.get("authoredOn")),
         first=begin,
         last=dosage.end,
         written=written,
     )
-    if intent == "plan" or (begin is not None and begin.first > clock.today):
+    if intent == "plan" or (begin is not None and begin.first > reader.clock.today):
         return replace(exposure, planned=status not in ENDED)
     if dosage.single:
         return replace(exposure, last=begin, last_dose=begin, last_dose_undated=begin is None)
     may_stop = dosage.repeating or status == "stopped"
-    return _settled(exposure, status, dosage.end, dosage.end, clock, may_stop=may_stop)
+    return _settled(exposure, status, dosage.end, dosage.end, today=reader.clock.today, may_stop=may_stop)
 
 
 def _settled(
-    exposure: Exposure, status: str, end: When | None, end_of_dose: When | None, clock: Clock, *, may_stop: bool
+    exposure: Exposure, status: str, end: When | None, end_of_dose: When | None, *, today: date, may_stop: bool
 ) -> Exposure:
     """Whether it is ongoing or stopped, and when its last dose was.
 
     A status that is unknown or invalid may be "active": a possible exposure counts, and is said to be uncertain.
     """
-    today = clock.today
     if exposure.first is not None and exposure.first.first > today:
         return replace(exposure, planned=status not in ENDED)
     past_end = end is not None and end.last < today

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import compress
-from typing import Any, TypeAlias
+from typing import Any
 
 from mappings.clock import Clock
-from mappings.dates import UnreadableDate, days_before, newest_of
+from mappings.dates import UnreadableDate, newest_of
 from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Finding, Known, Unavailable
 from mappings.quantities import Bounds, bounded
-from mappings.readers.observations import IGNORED_STATUSES, UNDATED, USED_STATUSES, dated_ahead, decimal_of, result_time
+from mappings.readers.newest import UNDATED, Reading, newest
+from mappings.readers.observations import IGNORED_STATUSES, USED_STATUSES, decimal_of, result_time
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings
+from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Amount, Text, _
 
@@ -114,49 +116,48 @@ KINDS: dict[str, FindingKind] = {
 """Every recorded finding, as `rules.md` lists them."""
 
 
-@dataclass(frozen=True, slots=True)
-class FindingReading:
-    """One record of a finding: usable, or with the problem that makes it unusable; one dated `ahead` is only reported."""
+@value
+class FindingReading(Reading[Finding]):
+    """One record of a finding, with the bones of its body site; empty where it names none."""
 
-    source: str
-    finding: Finding | None
-    regions: frozenset[str]
-    problem: Text | None = None
-    undated: bool = False
-    ahead: Text | None = None
+    regions: frozenset[str] = frozenset()
 
 
 def read_finding(
-    name: str,
-    source: str,
+    reader: Reader,
     observation: Resource,
     node: Mapping[str, Any],
-    regions: frozenset[str],
-    clock: Clock,
-    terminology: Terminology,
+    source: str,
+    name: str,
+    regions: frozenset[str] = frozenset(),
     *,
     unverified: bool = False,
 ) -> FindingReading | None:
-    """One recorded finding; None where its status never counts or it has no value."""
+    """One recorded finding; None where its status never counts or it has no value.
+
+    `node` is the Observation, or the component of it, that holds the value. One dated ahead is only reported.
+    """
     kind = KINDS[name]
     status = a_text(observation.get("status"))
     if status in IGNORED_STATUSES:
         return None
+    problem = _problem(kind, source)
     try:
-        when = result_time(observation, clock)
+        when = result_time(reader, observation)
     except UnreadableDate:
-        return FindingReading(source, None, regions, _problem(kind, source))
+        return FindingReading(source, None, problem=problem, undatable=True, regions=regions)
     value = _value(node)
     if value is None or (kind.factors and codings(value) and not _own(node)):
         return None  # a public code is wider than the finding: a prognosis in words is no duration
     if when is None:
-        return FindingReading(source, None, regions, UNDATED.with_(source=source), undated=True)
-    if clock.too_far_ahead(when):
-        return FindingReading(source, None, regions, ahead=dated_ahead(source, when))
+        return FindingReading(source, None, problem=UNDATED.with_(source=source), regions=regions)
+    if reader.clock.too_far_ahead(when):
+        return FindingReading(source, when, regions=regions)
     if status not in USED_STATUSES:
-        return FindingReading(source, None, regions, _problem(kind, source))
-    bounds, flag, code, shown = _interpret(kind, value, terminology)
-    preliminary = status == "preliminary"
+        return FindingReading(source, None, problem=problem, undatable=True, regions=regions)
+    bounds, flag, code, shown = _interpret(reader, kind, value)
+    if bounds is None and flag is None and code is None:
+        return FindingReading(source, when, problem=problem, regions=regions)
     finding = Finding(
         bounds,
         flag,
@@ -166,11 +167,10 @@ def read_finding(
         source,
         regions,
         shown,
-        preliminary=preliminary,
+        preliminary=status == "preliminary",
         unverified_code=unverified,
     )
-    unusable = bounds is None and flag is None and code is None
-    return FindingReading(source, finding, regions, _problem(kind, source) if unusable else None)
+    return FindingReading(source, when, finding, regions=regions)
 
 
 def _own(node: Mapping[str, Any]) -> bool:
@@ -186,21 +186,18 @@ def _problem(kind: FindingKind, source: str) -> Text:
 
 
 def _value(node: Mapping[str, Any]) -> object:
-    for name, value in node.items():
-        if name.startswith("value") and value is not None:
-            return value
-    return None
+    return next((said for name, said in node.items() if name.startswith("value") and said is not None), None)
 
 
 def _interpret(
-    kind: FindingKind, value: object, terminology: Terminology
+    reader: Reader, kind: FindingKind, value: object
 ) -> tuple[Bounds | None, bool | None, str | None, Amount | None]:
     if kind.factors:
         quantity = a_map(value) or {"value": value}
         return _interpret_number(kind, quantity)
     if kind.codes:
         words = {a_text(coding.get("code")).casefold() for coding in codings(value)} | {a_text(value).casefold()}
-        concepts = terminology.recognise(codings(value)).concepts
+        concepts = reader.recognise(value).concepts
         words |= {code for code, public in sets.DISEASE_RESPONSE.items() if not concepts.isdisjoint(public)}
         said = next(iter(sorted(words & kind.codes)), OTHER_VALUE if concepts else None)
         return None, None, said, None
@@ -235,40 +232,32 @@ def _interpret_number(
 
 
 def newest_finding(
-    name: str,
-    readings: Iterable[FindingReading],
-    gaps: tuple[Text, ...],
     clock: Clock,
-    valid_days: int,
+    name: str,
+    readings: Sequence[FindingReading],
+    gaps: tuple[Text, ...],
     *,
+    valid_days: int,
     of_a_site: bool,
 ) -> Fact[Finding]:
     """The newest recorded finding that is not older than `valid_days`; of one instant the more severe.
 
     Where it was asked for `of_a_site`, one that names none applies, and says so. An older one is shown, and decides nothing.
     """
-    what = KINDS[name].name
-    oldest = days_before(clock.today, valid_days)
-    all_readings = list(readings)
-    dated = [(r, r.finding) for r in all_readings if r.finding is not None]
-    recent = [(r, finding) for r, finding in dated if finding.when.last >= oldest]
-    in_the_way = [r for r in all_readings if r.finding is None and not (r.undated and recent)]
-    problems = (
-        *gaps,
-        *(r.problem for r in (*in_the_way, *(r for r, _finding in _newest(recent))) if r.problem is not None),
-    )
-    if problems:
-        return Unavailable(what, tuple(dict.fromkeys(problems)))
-    lower_is_worse = KINDS[name].lower_is_worse
+    what, lower_is_worse = KINDS[name].name, KINDS[name].lower_is_worse
 
     def severity(finding: Finding) -> Decimal:
         return _severity(finding, lower_is_worse=lower_is_worse)
 
-    if not recent:
-        usable = _newest([(r, finding) for r, finding in dated if r.problem is None])
-        shown = max((finding for _reading, finding in usable), key=severity, default=None)
+    of = newest(clock, readings, gaps, valid_days=valid_days, severity=severity)
+    if of.problems:
+        return Unavailable(what, of.problems)
+    if of.chosen is None:
+        older = [reading.found for reading in of.dated if reading.found is not None]
+        last = compress(older, newest_of([finding.when for finding in older]))
+        shown = max(last, key=severity, default=None)
         return Absent(what, None if shown is None else shown_finding(shown))
-    chosen = max((finding for _reading, finding in _newest(recent)), key=severity)
+    chosen = of.chosen
     remarks = []
     if of_a_site and not chosen.regions:
         remarks.append(_("{what}: recorded without a body site", what=what))
@@ -284,13 +273,6 @@ def newest_finding(
     if chosen.when.partial:
         remarks.append(_("the date of {source} is partial", source=chosen.source))
     return Known(what, chosen, (chosen.source,) if chosen.source else (), tuple(remarks))
-
-
-_Dated: TypeAlias = list[tuple[FindingReading, Finding]]
-
-
-def _newest(dated: _Dated) -> _Dated:
-    return list(compress(dated, newest_of([finding.when for _, finding in dated])))
 
 
 def shown_finding(finding: Finding) -> Text:

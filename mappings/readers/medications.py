@@ -9,23 +9,21 @@ medication unidentified, so that it is not taken for something else.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any, TypeAlias
+from typing import Any
 
 from mappings.evidence import Resource, local_reference
 from mappings.facts import Drug
 from mappings.readers.dosage import IU_PER_MICROGRAM
 from mappings.readers.observations import decimal_of
+from mappings.readers.reader import Reader, contained
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.code_systems import ATC, LISTED, canonical
-from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.names import international_name
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Term, Text, _, verbatim
-
-Finder: TypeAlias = Callable[[object], Resource | None]
 
 MOST_NESTED_MIXES = 3
 """How deep the ingredients of a mix are followed; a cycle ends here."""
@@ -40,23 +38,23 @@ _KNOWN_STRENGTHS = {
 NO_MEDICATION = _("it names no medication")
 
 
-def identify(holder: Resource, find: Finder, terminology: Terminology) -> Drug:
+def identify(reader: Reader, holder: Resource) -> Drug:
     """The drug of a MedicationRequest, MedicationStatement or MedicationAdministration.
 
-    `find` gives the resource that a reference leads to, or None. Never raises: what cannot be identified is a `Drug`
-    with `identified` false, and with `unresolved` where a reference could not be followed.
+    Never raises: what cannot be identified is a `Drug` with `identified` false, and with `unresolved` where a reference
+    could not be followed.
     """
     concept, reference = _medication(holder)
     if concept:
-        drug = _from_concept(concept, terminology)
+        drug = _from_concept(reader, concept)
         if drug.identified or not reference:
             return drug
     if not reference:
         return Drug(frozenset(), NO_MEDICATION, identified=False)
-    medication = _contained(holder, reference) or find(reference)
+    medication = contained(holder, reference) or reader.find(reference)
     if medication is None or medication.get("resourceType") != "Medication":
-        return _from_reference_text(reference, terminology)
-    return _from_medication(medication, find, terminology, frozenset(), MOST_NESTED_MIXES)
+        return _from_reference_text(reader, reference)
+    return _from_medication(reader, medication, frozenset(), MOST_NESTED_MIXES)
 
 
 def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
@@ -65,17 +63,17 @@ def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
     references = [reference] if reference else []
     if holder.get("resourceType") == "Medication":
         references += [a_map(ingredient.get("itemReference")) for ingredient in maps(holder.get("ingredient"))]
-    for contained in maps(holder.get("contained")):
-        references += [a_map(ingredient.get("itemReference")) for ingredient in maps(contained.get("ingredient"))]
+    for within in maps(holder.get("contained")):
+        references += [a_map(ingredient.get("itemReference")) for ingredient in maps(within.get("ingredient"))]
     yield from references
 
 
-def coded_medication(holder: Resource, find: Finder) -> Mapping[str, Any]:
+def coded_medication(reader: Reader, holder: Resource) -> Mapping[str, Any]:
     """The CodeableConcept that names the drug: the holder's own, else that of the Medication referred to."""
     concept, reference = _medication(holder)
     if concept or not reference:
         return concept
-    medication = _contained(holder, reference) or find(reference) or {}
+    medication = contained(holder, reference) or reader.find(reference) or {}
     return a_map(medication.get("code")) or {"text": a_text(reference.get("display"))}
 
 
@@ -86,26 +84,21 @@ def _medication(holder: Resource) -> tuple[Mapping[str, Any], Mapping[str, Any]]
     return concept, reference
 
 
-def _contained(holder: Resource, reference: Mapping[str, Any]) -> Resource | None:
-    local = local_reference(reference)
-    if not local.startswith("#"):
-        return None
-    return next((one for one in maps(holder.get("contained")) if one.get("id") == local[1:]), None)
-
-
-def _from_concept(concept: Mapping[str, Any], terminology: Terminology) -> Drug:
-    recognised = terminology.recognise(codings(concept))
+def _from_concept(reader: Reader, concept: Mapping[str, Any]) -> Drug:
+    recognised = reader.recognise(concept)
     text = _name_text(concept)
     if recognised.concepts:
         return _drug(recognised.concepts, text, unverified=recognised.concepts <= recognised.unverified)
     if recognised.denied:
         return Drug(frozenset(), verbatim(text or shown_name(concept)), identified=True)
-    if by_name := terminology.recognise_name(text):
+    if by_name := reader.terminology.recognise_name(text):
         return _drug(by_name, text, by_name=True)
     in_code = next(_names_in_codes(concept), "")
-    if by_name := terminology.recognise_name(in_code):
+    if by_name := reader.terminology.recognise_name(in_code):
         return _drug(by_name, in_code, by_name=True)
-    reads_like_ours = any(terminology.recognise_name(a_text(coding.get("display"))) for coding in codings(concept))
+    reads_like_ours = any(
+        reader.terminology.recognise_name(a_text(coding.get("display"))) for coding in codings(concept)
+    )
     named = not reads_like_ours and bool(text or in_code or _a_display(concept))
     return Drug(
         frozenset(),
@@ -143,9 +136,9 @@ def _name_text(concept: Mapping[str, Any]) -> str:
     return next((a_text(coding.get("display")) for coding in codings(concept) if not a_text(coding.get("code"))), "")
 
 
-def _from_reference_text(reference: Mapping[str, Any], terminology: Terminology) -> Drug:
+def _from_reference_text(reader: Reader, reference: Mapping[str, Any]) -> Drug:
     display = a_text(reference.get("display"))
-    if by_name := terminology.recognise_name(display):
+    if by_name := reader.terminology.recognise_name(display):
         return _drug(by_name, display, by_name=True)
     local = local_reference(reference)
     unresolved = _(
@@ -155,15 +148,13 @@ def _from_reference_text(reference: Mapping[str, Any], terminology: Terminology)
     return Drug(frozenset(), verbatim(display or local), identified=False, named=bool(display), unresolved=unresolved)
 
 
-def _from_medication(
-    medication: Resource, find: Finder, terminology: Terminology, seen: frozenset[str], depth: int
-) -> Drug:
+def _from_medication(reader: Reader, medication: Resource, seen: frozenset[str], depth: int) -> Drug:
     code = a_map(medication.get("code"))
-    drug = _from_concept(code, terminology) if code else Drug(frozenset(), NO_MEDICATION, identified=False)
+    drug = _from_concept(reader, code) if code else Drug(frozenset(), NO_MEDICATION, identified=False)
     if not drug.concepts:
-        drug = _named_by_identifier(medication, drug, terminology)
+        drug = _named_by_identifier(reader, medication, drug)
     if not drug.concepts and depth > 0:
-        parts = list(_ingredients(medication, find, terminology, seen, depth))
+        parts = list(_ingredients(reader, medication, seen, depth))
         concepts = frozenset().union(*(part.concepts for part in parts)) if parts else frozenset()
         if concepts:
             drug = _drug(concepts, shown_name(code), by_name=all(part.by_name for part in parts if part.concepts))
@@ -178,29 +169,27 @@ def _from_medication(
     return _with_strength(drug, medication)
 
 
-def _named_by_identifier(medication: Resource, drug: Drug, terminology: Terminology) -> Drug:
+def _named_by_identifier(reader: Reader, medication: Resource, drug: Drug) -> Drug:
     for identifier in maps(medication.get("identifier")):
         name = a_text(identifier.get("value"))
-        if by_name := terminology.recognise_name(name):
+        if by_name := reader.terminology.recognise_name(name):
             return _drug(by_name, name, by_name=True)
     return drug
 
 
-def _ingredients(
-    medication: Resource, find: Finder, terminology: Terminology, seen: frozenset[str], depth: int
-) -> Iterator[Drug]:
+def _ingredients(reader: Reader, medication: Resource, seen: frozenset[str], depth: int) -> Iterator[Drug]:
     for ingredient in maps(medication.get("ingredient")):
         item = a_map(ingredient.get("item"))
         concept = a_map(ingredient.get("itemCodeableConcept")) or a_map(item.get("concept"))
         reference = a_map(ingredient.get("itemReference")) or a_map(item.get("reference"))
         if concept:
-            yield _from_concept(concept, terminology)
+            yield _from_concept(reader, concept)
         elif reference and (local := local_reference(reference)) not in seen:
-            found = _contained(medication, reference) or find(reference)
+            found = contained(medication, reference) or reader.find(reference)
             if found is None:
-                yield _from_reference_text(reference, terminology)
+                yield _from_reference_text(reader, reference)
             else:
-                yield _from_medication(found, find, terminology, seen | {local}, depth - 1)
+                yield _from_medication(reader, found, seen | {local}, depth - 1)
 
 
 # --- names and strengths ----------------------------------------------------------------------------------------------

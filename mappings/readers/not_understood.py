@@ -8,17 +8,17 @@ closed, French and English, compared by whole words; a word that denies, doubts 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mappings.readers.shapes import a_map, a_text, codings, shown_name
+from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import ANALYTES, CTX, Analyte
 from mappings.vocabulary.names import holds, words
 from mappings.wording import Amount, Text, _, verbatim
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NotUnderstood:
     """A resource of the record that was set aside: its reference, how a card names it, and why, with what to do."""
 

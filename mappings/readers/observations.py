@@ -8,17 +8,18 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from itertools import compress
 from typing import Any, TypeAlias
 
 from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When, days_before, newest_of
+from mappings.dates import UnreadableDate, When
 from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
 from mappings.quantities import ZERO, Bounds, bounded
+from mappings.readers.newest import Reading, dated_ahead, newest
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, maps
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.units import Conversion, UnknownUnit, conversion
@@ -27,30 +28,8 @@ from mappings.wording import Amount, Text, _
 USED_STATUSES = frozenset({"final", "amended", "corrected", "preliminary"})
 IGNORED_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
 
-UNDATED = _(
-    "{source} has no date, so it cannot be told whether it still counts: date it",
-)
-
-
 Severity: TypeAlias = "tuple[Decimal | bool, ...]"
 """How severe a card a result gives, compared place by place: the greater is worse."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One result of one analyte, before it is decided which of them counts.
-
-    Either `measurement` or `problem` is set. `when` is None for a result without a date; `undatable` when its date
-    could not be read, so that it may be the newest. `by_name` is one that only its name tells: it never counts, and
-    hides a result with a code only where it is newer than that.
-    """
-
-    source: str
-    when: When | None
-    measurement: Measurement | None = None
-    problem: Text | None = None
-    undatable: bool = False
-    by_name: bool = False
 
 
 class _UnusableValueError(ValueError):
@@ -62,9 +41,9 @@ class _UnusableValueError(ValueError):
 # --- one result -------------------------------------------------------------------------------------------------------
 
 
-def read_reading(
-    source: str, observation: Resource, node: Mapping[str, Any], analyte: Analyte, clock: Clock, *, unverified: bool
-) -> Reading | None:
+def read_result(
+    reader: Reader, observation: Resource, node: Mapping[str, Any], source: str, analyte: Analyte, *, unverified: bool
+) -> Reading[Measurement] | None:
     """Read one result; `node` is the Observation, or the component of it, that holds the value.
 
     None for a result that does not exist: a status that never counts, or no value (a dataAbsentReason, say).
@@ -73,7 +52,7 @@ def read_reading(
     if status in IGNORED_STATUSES or not _has_value(node):
         return None
     try:
-        when = result_time(observation, clock)
+        when = result_time(reader, observation)
     except UnreadableDate:
         why = _("its date cannot be read: correct it")
         return Reading(source, None, problem=_unusable(source, why), undatable=True)
@@ -105,28 +84,29 @@ def _unusable(source: str, why: Text) -> Text:
 
 
 def _has_value(node: Mapping[str, Any]) -> bool:
-    for name, value in node.items():
-        if name.startswith("value") and value not in (None, "", {}, []):
-            return not (name == "valueQuantity" and isinstance(value, dict) and value.get("value") is None)
+    for name, said in node.items():
+        if name.startswith("value") and said not in (None, "", {}, []):
+            return not (name == "valueQuantity" and isinstance(said, dict) and said.get("value") is None)
     return False
 
 
-def result_time(observation: Resource, clock: Clock) -> When | None:
+def result_time(reader: Reader, observation: Resource) -> When | None:
     """When a result was sampled: its effective time, else the time it was issued; the end of a period.
 
     None where it has neither. Raises `UnreadableDate`.
     """
+    read = reader.clock.read
     for name in ("effectiveDateTime", "effectiveInstant"):
         if observation.get(name) is not None:
-            return clock.read(observation[name])
+            return read(observation[name])
     period = observation.get("effectivePeriod")
     if isinstance(period, dict) and (edge := period.get("end") or period.get("start")) is not None:
-        return clock.read(edge)
+        return read(edge)
     timing = observation.get("effectiveTiming")
     if isinstance(timing, dict) and isinstance(timing.get("event"), Sequence) and timing["event"]:
-        return max((clock.read(event) for event in timing["event"]), key=lambda when: when.last)
+        return max((read(event) for event in timing["event"]), key=lambda when: when.last)
     if observation.get("issued") is not None:
-        return clock.read(observation["issued"])
+        return read(observation["issued"])
     return None
 
 
@@ -277,11 +257,11 @@ def _limit(quantity: object, analyte: Analyte, unit: str) -> Decimal | None:
 # --- which result counts ----------------------------------------------------------------------------------------------
 
 
-def newest(
-    analyte: Analyte,
-    readings: Iterable[Reading],
-    gaps: tuple[Text, ...],
+def newest_result(
     clock: Clock,
+    analyte: Analyte,
+    readings: Sequence[Reading[Measurement]],
+    gaps: tuple[Text, ...],
     *,
     valid_days: int,
     severity: Callable[[Measurement], Severity] | None = None,
@@ -289,47 +269,21 @@ def newest(
 ) -> Fact[Measurement]:
     """The newest valid result as a fact (`rules.md`, "Newest valid result").
 
-    A result older than `valid_days` is too old; equal is not. `severity` orders results of one instant: the one that
-    gives the more severe card (the greater) counts; by default the end that is worse for the analyte.
+    `severity` orders results of one instant: the one that gives the more severe card (the greater) counts; by default the end
+    that is worse for the analyte.
     """
     what = what or analyte.name
     severity = severity or (lower_is_worse if analyte.lower_is_worse else higher_is_worse)
-    oldest_day = days_before(clock.today, valid_days)
-    dated: list[tuple[Reading, When]] = []
-    undated: list[Reading] = []
-    remarks: list[Text] = []
-    for reading in readings:
-        if reading.when is None:
-            undated.append(reading)
-        elif clock.too_far_ahead(reading.when):
-            remarks.append(dated_ahead(reading.source, reading.when))
-        else:
-            dated.append((reading, reading.when))
-    coded = [when for reading, when in dated if reading.measurement is not None]
-    dated = [(reading, when) for reading, when in dated if not reading.by_name or _newer_than_all(when, coded)]
-    recent = [(reading, when) for reading, when in dated if when.last >= oldest_day]
-    last = _last_usable(reading for reading, _ in dated)
+    of = newest(clock, readings, gaps, valid_days=valid_days, severity=severity)
+    remarks = tuple(dated_ahead(one.source, one.when) for one in of.ahead if one.when is not None)
+    last = _last_usable(of.dated)
     shown = None if last is None else shown_measurement(last)
-    problems = list(gaps)
-    problems += [
-        reading.problem or UNDATED.with_(source=reading.source)
-        for reading in undated
-        if reading.undatable or not recent
-    ]
-    top = [reading for reading, _ in compress(recent, newest_of([when for _, when in recent]))]
-    problems += [reading.problem for reading in top if reading.problem is not None]
-    sources = tuple(reading.source for reading in top if reading.source)
-    if problems:
-        return Unavailable(what, tuple(dict.fromkeys(problems)), shown, sources, tuple(remarks))
-    measurements = [reading.measurement for reading in top if reading.measurement is not None]
-    if not measurements:
-        return Absent(what, shown, tuple(remarks), () if last is None else last.sources)
-    chosen = max(measurements, key=severity)
-    return Known(what, chosen, chosen.sources, (*remarks, *measurement_remarks(chosen)))
-
-
-def _newer_than_all(when: When, others: Iterable[When]) -> bool:
-    return all(other.certainly_before(when) for other in others)
+    if of.problems:
+        sources = tuple(reading.source for reading in of.top if reading.source)
+        return Unavailable(what, of.problems, shown, sources, remarks)
+    if of.chosen is None:
+        return Absent(what, shown, remarks, () if last is None else last.sources)
+    return Known(what, of.chosen, of.chosen.sources, (*remarks, *measurement_remarks(of.chosen)))
 
 
 def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:
@@ -349,17 +303,8 @@ def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:
     return tuple(remarks)
 
 
-def dated_ahead(source: str, when: When) -> Text:
-    """That a result or a finding dated more than 24 h ahead was not used."""
-    return _(
-        "{source} is dated in the future ({when}) and was not used",
-        source=source,
-        when=when,
-    )
-
-
-def _last_usable(dated: Iterable[Reading]) -> Measurement | None:
-    usable = [reading.measurement for reading in dated if reading.measurement is not None]
+def _last_usable(dated: Iterable[Reading[Measurement]]) -> Measurement | None:
+    usable = [reading.found for reading in dated if reading.found is not None]
     return max(usable, key=lambda measurement: (measurement.when.last, measurement.source), default=None)
 
 
@@ -412,7 +357,9 @@ def vitamin_d_severity(measurement: Measurement) -> Severity:
     return (*(bool(holds) for holds in ladder), -point_of(measurement.bounds))
 
 
-def sum_of_fractions(totals: list[Reading], d3: list[Reading], d2: list[Reading]) -> list[Reading]:
+def sum_of_fractions(
+    totals: list[Reading[Measurement]], d3: list[Reading[Measurement]], d2: list[Reading[Measurement]]
+) -> list[Reading[Measurement]]:
     """25-OH vitamin D results with D2 and D3 of one sample summed (`rules.md`, "25-OH vitamin D").
 
     A fraction beside a total of the same sample says nothing new. A D3 alone counts as the whole; a D2 alone does not.
@@ -428,29 +375,29 @@ def sum_of_fractions(totals: list[Reading], d3: list[Reading], d2: list[Reading]
     return combined
 
 
-def _sample(reading: Reading) -> object:
+def _sample(reading: Reading[Measurement]) -> object:
     if reading.when is None:
         return None
     return reading.when.instant or (reading.when.first, reading.when.last)
 
 
-def _sum(d3: Reading, d2: Reading) -> Reading:
-    if d3.measurement is None:
+def _sum(d3: Reading[Measurement], d2: Reading[Measurement]) -> Reading[Measurement]:
+    if d3.found is None:
         return d3
-    if d2.measurement is None or d2.measurement.unit != d3.measurement.unit:
+    if d2.found is None or d2.found.unit != d3.found.unit:
         why = d2.problem or _("D2 and D3 are in different units")
-        return replace(d3, measurement=None, problem=why)
-    below = d2.measurement.bounds
+        return replace(d3, found=None, problem=why)
+    below = d2.found.bounds
     from_zero = Bounds(ZERO if below.low is None else below.low, below.high, below.low_open, below.high_open)
-    summed = d3.measurement.bounds.shifted(from_zero)
+    summed = d3.found.bounds.shifted(from_zero)
     measurement = replace(
-        d3.measurement,
+        d3.found,
         bounds=summed,
-        reported=amount_of(summed, d3.measurement.unit),
-        preliminary=d3.measurement.preliminary or d2.measurement.preliminary,
-        unverified_code=d3.measurement.unverified_code or d2.measurement.unverified_code,
+        reported=amount_of(summed, d3.found.unit),
+        preliminary=d3.found.preliminary or d2.found.preliminary,
+        unverified_code=d3.found.unverified_code or d2.found.unverified_code,
     )
-    return replace(d3, measurement=measurement)
+    return replace(d3, found=measurement)
 
 
 def vitamin_d_fact(fact: Fact[Measurement]) -> Fact[VitaminD]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
 
-from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When, day
+from mappings.dates import When, day
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts import ActOrder, Drug, DrugOrder, Order, Planned, Prescription, RadiotherapyOrder
-from mappings.readers.acts import act_regions, reason_concepts, referred
+from mappings.readers.acts import act_regions, reason_concepts
 from mappings.readers.courses import (
     added_phases,
     intents_of,
@@ -23,13 +22,15 @@ from mappings.readers.courses import (
     with_phases,
 )
 from mappings.readers.dosage import read_dosage
-from mappings.readers.medications import Finder, identify
+from mappings.readers.medications import identify
 from mappings.readers.not_understood import ACTS_SAID, CONDITIONS_SAID, meant, texts_of
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.readers.sites import site_concepts
+from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import ordered_analytes
-from mappings.vocabulary.concepts import Recognised, Terminology
+from mappings.vocabulary.concepts import Recognised
 from mappings.vocabulary.names import names_cement, names_follow_up, names_percutaneous_fixation
 from mappings.wording import Text, _, verbatim
 
@@ -57,7 +58,7 @@ NO_ORDERS_BUT_TOLD = frozenset({"Bundle", "OperationOutcome"})
 """What an entry of R4 may be that holds orders, or stands for one that could not be sent."""
 
 
-def unreadable_order(resource: Resource, *, index: int, triggers: bool, clock: Clock) -> Order | None:
+def unreadable_order(reader: Reader, resource: Resource, *, index: int, triggers: bool) -> Order | None:
     """An entry of the drafts that may order something and cannot be read: empty, nested, or of an earlier FHIR or of none."""
     resource_type = a_text(resource.get("resourceType"))
     if resource_type not in NO_ORDERS_BUT_TOLD and _is_of_r4(resource_type):
@@ -71,7 +72,7 @@ def unreadable_order(resource: Resource, *, index: int, triggers: bool, clock: C
         concepts=frozenset(),
         identified=False,
         urgent=False,
-        planned=_planned(None, clock),
+        planned=_planned(reader, None),
         unidentified_because=NOT_R4 if resource else NO_RESOURCE,
     )
 
@@ -104,34 +105,18 @@ def is_open_order(resource: Resource) -> bool:
 
 
 def read_order(
-    resource: Resource,
-    clock: Clock,
-    find: Finder,
-    terminology: Terminology,
-    *,
-    index: int = -1,
-    draft: bool = False,
-    triggers: bool = False,
+    reader: Reader, resource: Resource, *, index: int = -1, draft: bool = False, triggers: bool = False
 ) -> Order:
     """One order in the words of the referential. Never raises: what cannot be read is not identified, and says why."""
     if resource.get("resourceType") == "MedicationRequest":
-        return _medication_order(resource, clock, find, terminology, index=index, draft=draft, triggers=triggers)
-    return _service_order(resource, clock, find, terminology, index=index, draft=draft, triggers=triggers)
+        return _medication_order(reader, resource, index=index, draft=draft, triggers=triggers)
+    return _service_order(reader, resource, index=index, draft=draft, triggers=triggers)
 
 
-def _medication_order(
-    resource: Resource,
-    clock: Clock,
-    find: Finder,
-    terminology: Terminology,
-    *,
-    index: int,
-    draft: bool,
-    triggers: bool,
-) -> Order:
-    drug = identify(resource, find, terminology)
-    written = _read(resource.get("authoredOn"), clock)
-    dosage = read_dosage(resource.get("dosageInstruction"), drug, written, clock, terminology)
+def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: bool, triggers: bool) -> Order:
+    drug = identify(reader, resource)
+    written = reader.date(resource.get("authoredOn"))
+    dosage = read_dosage(reader, resource.get("dosageInstruction"), drug, written)
     return DrugOrder(
         reference=reference_of(resource),
         index=index,
@@ -141,11 +126,11 @@ def _medication_order(
         concepts=drug.concepts,
         identified=drug.identified,
         urgent=a_text(resource.get("priority")) in URGENT,
-        planned=_planned(dosage.first, clock),
+        planned=_planned(reader, dosage.first),
         drug=drug,
         dosage=dosage,
-        reasons=reason_concepts(resource, find, terminology),
-        reasons_unresolved=(*_unresolved_reasons(resource, find), *_reasons_in_words(resource, terminology)),
+        reasons=reason_concepts(reader, resource),
+        reasons_unresolved=(*_unresolved_reasons(reader, resource), *_reasons_in_words(reader, resource)),
         unidentified_because=None if drug.identified else drug.unresolved or _why_not(drug),
     )
 
@@ -154,25 +139,16 @@ def _why_not(drug: Drug) -> Text:
     return NOT_IN_LISTS if drug.name.message else NOTHING_NAMED
 
 
-def _service_order(
-    resource: Resource,
-    clock: Clock,
-    find: Finder,
-    terminology: Terminology,
-    *,
-    index: int,
-    draft: bool,
-    triggers: bool,
-) -> Order:
+def _service_order(reader: Reader, resource: Resource, *, index: int, draft: bool, triggers: bool) -> Order:
     code = a_map(resource.get("code")) or a_map(a_map(resource.get("code")).get("concept"))
     coded = codings(code)
     for detail in maps(resource.get("orderDetail")):
         coded += codings(detail)
-    recognised = terminology.recognise(coded)
-    external = is_external_radiotherapy(resource, terminology)
+    recognised = reader.terminology.recognise(coded)
+    external = is_external_radiotherapy(reader, resource)
     identified = bool(recognised.concepts or recognised.denied) or _known_to_be_unrelated(resource, recognised)
     performers = [coding for kind in maps(resource.get("performerType")) for coding in codings(kind)]
-    concepts = recognised.concepts | terminology.recognise(performers).concepts
+    concepts = recognised.concepts | reader.terminology.recognise(performers).concepts
     if not external:
         concepts -= sets.RADIOTHERAPY
     said = " ".join(_texts(resource))
@@ -190,23 +166,23 @@ def _service_order(
         "concepts": concepts,
         "identified": identified,
         "urgent": a_text(resource.get("priority")) in URGENT,
-        "planned": _planned(_occurrence(resource, clock), clock, _occurrence_end(resource, clock)),
-        "regions": act_regions(resource, find, terminology),
-        "reasons": reason_concepts(resource, find, terminology),
-        "reasons_unresolved": _unresolved_reasons(resource, find),
-        "intents": intents_of(resource, terminology),
+        "planned": _planned(reader, _occurrence(reader, resource), _occurrence_end(reader, resource)),
+        "regions": act_regions(reader, resource),
+        "reasons": reason_concepts(reader, resource),
+        "reasons_unresolved": _unresolved_reasons(reader, resource),
+        "intents": intents_of(reader, resource),
         "analytes": ordered_analytes(concepts),
-        "written": _read(resource.get("authoredOn"), clock),
+        "written": reader.date(resource.get("authoredOn")),
         "unidentified_because": None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
         "instruction": a_text(resource.get("patientInstruction")),
-        "asks_a_question": _asks_a_question(resource, find, terminology),
+        "asks_a_question": _asks_a_question(reader, resource),
         "unverified_code": recognised.rests_on_unverified,
     }
     if not external:
-        return ActOrder(sites=site_concepts(resource.get("bodySite"), terminology), **common)
+        return ActOrder(sites=site_concepts(reader, resource.get("bodySite")), **common)
     return RadiotherapyOrder(
-        sites=sites_of(resource, find, terminology),
-        prescription=prescription(resource, find, terminology),
+        sites=sites_of(reader, resource),
+        prescription=prescription(reader, resource),
         links=frozenset(links_of(resource)),
         **common,
     )
@@ -243,16 +219,16 @@ ROUTINE_REASONS = sets.BONE_METASTASIS | sets.LUNG_CANCER | sets.METASTASIS_SITE
 """What is known already: a reason of these alone asks nothing new."""
 
 
-def _asks_a_question(resource: Resource, find: Finder, terminology: Terminology) -> bool:
+def _asks_a_question(reader: Reader, resource: Resource) -> bool:
     """A reason is neither the cancer, nor its bone metastases, nor their follow-up."""
     reasons = list(maps(resource.get("reasonCode")))
     for reference in maps(resource.get("reasonReference")):
-        target = referred(resource, reference, find)
+        target = reader.referred(resource, reference)
         if target is not None:
             reasons.append(a_map(target.get("code")))
     return any(
         (shown_name(reason) or codings(reason))
-        and not terminology.recognise(codings(reason)).concepts & ROUTINE_REASONS
+        and not reader.recognise(reason).concepts & ROUTINE_REASONS
         and not names_follow_up(shown_name(reason))
         for reason in reasons
     )
@@ -284,7 +260,7 @@ def courses_of_orders(orders: Sequence[Order]) -> tuple[Order, ...]:
     return tuple(folded)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Joined:
     """What joins a radiotherapy order to others of its course: the orders and identifiers that it names."""
 
@@ -324,59 +300,52 @@ def _siblings(own: Prescription, phases: Sequence[Prescription]) -> Prescription
     return replace(with_phases(own, phases), volumes=added_phases((own, *phases)) or own.volumes)
 
 
-def _unresolved_reasons(resource: Resource, find: Finder) -> tuple[Text, ...]:
+def _unresolved_reasons(reader: Reader, resource: Resource) -> tuple[Text, ...]:
     return tuple(
         _(
             "the reason {reference} could not be looked up",
             reference=local_reference(reference),
         )
         for reference in maps(resource.get("reasonReference"))
-        if local_reference(reference) and referred(resource, reference, find) is None
+        if local_reference(reference) and reader.referred(resource, reference) is None
     )
 
 
-def _reasons_in_words(resource: Resource, terminology: Terminology) -> Iterator[Text]:
+def _reasons_in_words(reader: Reader, resource: Resource) -> Iterator[Text]:
     """The reasons that name in words what a rule would act upon, without a code of it."""
     for reason in maps(resource.get("reasonCode")):
         meaning = meant(texts_of(reason), CONDITIONS_SAID)
-        if meaning is not None and terminology.recognise(codings(reason)).concepts.isdisjoint(meaning.concepts):
+        if meaning is not None and reader.recognise(reason).concepts.isdisjoint(meaning.concepts):
             yield _(
                 "the reason «{reason}» is said in words only",
                 reason=shown_name(reason),
             )
 
 
-def _occurrence(resource: Resource, clock: Clock) -> When | None:
-    at = _read(resource.get("occurrenceDateTime"), clock)
+def _occurrence(reader: Reader, resource: Resource) -> When | None:
+    at = reader.date(resource.get("occurrenceDateTime"))
     if at is None:
-        at = _read(a_map(resource.get("occurrencePeriod")).get("start"), clock)
+        at = reader.date(a_map(resource.get("occurrencePeriod")).get("start"))
     if at is None and (timing := a_map(resource.get("occurrenceTiming"))):
-        at = _timing_start(timing, clock)
+        at = _timing_start(reader, timing)
     return at
 
 
-def _occurrence_end(resource: Resource, clock: Clock) -> When | None:
+def _occurrence_end(reader: Reader, resource: Resource) -> When | None:
     repeat = a_map(a_map(resource.get("occurrenceTiming")).get("repeat"))
     stated = a_map(resource.get("occurrencePeriod")) or a_map(repeat.get("boundsPeriod"))
-    return _read(stated.get("end"), clock)
+    return reader.date(stated.get("end"))
 
 
-def _timing_start(timing: Mapping[str, Any], clock: Clock) -> When | None:
+def _timing_start(reader: Reader, timing: Mapping[str, Any]) -> When | None:
     events = timing.get("event")
-    read = [when for event in (events if isinstance(events, list) else [events]) if (when := _read(event, clock))]
+    read = [when for event in (events if isinstance(events, list) else [events]) if (when := reader.date(event))]
     if read:
         return min(read, key=lambda when: when.first)
-    return _read(a_map(a_map(timing.get("repeat")).get("boundsPeriod")).get("start"), clock)
+    return reader.date(a_map(a_map(timing.get("repeat")).get("boundsPeriod")).get("start"))
 
 
-def _planned(stated: When | None, clock: Clock, end: When | None = None) -> Planned:
-    return Planned(day(clock.today), assumed=True) if stated is None else Planned(stated, assumed=False, end=end)
-
-
-def _read(raw: object, clock: Clock) -> When | None:
-    if raw is None:
-        return None
-    try:
-        return clock.read(raw)
-    except UnreadableDate:
-        return None
+def _planned(reader: Reader, stated: When | None, end: When | None = None) -> Planned:
+    if stated is None:
+        return Planned(day(reader.clock.today), assumed=True)
+    return Planned(stated, assumed=False, end=end)

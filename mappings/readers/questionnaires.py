@@ -12,16 +12,16 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-from mappings.clock import Clock
 from mappings.dates import UnreadableDate
 from mappings.evidence import Resource
 from mappings.facts import Finding
 from mappings.quantities import exactly
 from mappings.readers.findings import KINDS, FindingReading
-from mappings.readers.observations import UNDATED, dated_ahead, decimal_of
+from mappings.readers.newest import UNDATED
+from mappings.readers.observations import decimal_of
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.sites import regions_of
-from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Amount, Text, _, _c
 
 CANONICAL = "urn:osteocds:questionnaire:"
@@ -255,9 +255,7 @@ SCORES: Mapping[str, Score] = MappingProxyType({score.id: score for score in (MI
 # --- responses --------------------------------------------------------------------------------------------------------
 
 
-def read_response(
-    source: str, response: Resource, clock: Clock, terminology: Terminology
-) -> tuple[str, FindingReading] | None:
+def read_response(reader: Reader, response: Resource, source: str) -> tuple[str, FindingReading] | None:
     """The finding and the total of a completed response to one of our questionnaires; None for any other.
 
     The total is added up from the answers; a total that is stated beside all of them and differs makes it unusable.
@@ -268,23 +266,23 @@ def read_response(
     if score is None or a_text(response.get("status")) not in USED_STATUSES:
         return None
     answers = {a_text(item.get("linkId")): next(maps(item.get("answer")), {}) for item in maps(response.get("item"))}
-    regions = regions_of({"coding": [a_map(answers.get(BONE, {}).get("valueCoding"))]}, terminology)
+    regions = regions_of(reader, {"coding": [a_map(answers.get(BONE, {}).get("valueCoding"))]})
+    problem = _unusable(score, source)
     try:
-        when = clock.read(response.get("authored"))
+        when = reader.clock.read(response.get("authored"))
     except UnreadableDate:
         if response.get("authored") is not None:
-            return score.finding, FindingReading(source, None, regions, _unusable(score, source))
+            return score.finding, FindingReading(source, None, problem=problem, undatable=True, regions=regions)
         undated = UNDATED.with_(source=source)
-        return score.finding, FindingReading(source, None, regions, undated, undated=True)
-    if clock.too_far_ahead(when):
-        return score.finding, FindingReading(source, None, regions, ahead=dated_ahead(source, when))
+        return score.finding, FindingReading(source, None, problem=undated, regions=regions)
+    if reader.clock.too_far_ahead(when):
+        return score.finding, FindingReading(source, when, regions=regions)
     total = _total(score, answers)
-    finding = Finding(None, None, None, KINDS[score.finding].unit, when, source, regions)
     if total is None:
-        return score.finding, FindingReading(source, finding, regions, _unusable(score, source))
-    value = Decimal(total)
-    finding = Finding(exactly(value), None, None, "1", when, source, regions, Amount(value, "1"))
-    return score.finding, FindingReading(source, finding, regions)
+        return score.finding, FindingReading(source, when, problem=problem, regions=regions)
+    points = Decimal(total)
+    finding = Finding(exactly(points), None, None, "1", when, source, regions, Amount(points, "1"))
+    return score.finding, FindingReading(source, when, finding, regions=regions)
 
 
 def _unusable(score: Score, source: str) -> Text:

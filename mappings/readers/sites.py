@@ -11,11 +11,11 @@ from functools import cache
 from typing import Any
 
 from mappings.facts.bones import SPINE, bone, vertebrae
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary import valuesets
 from mappings.vocabulary.code_systems import CCAM, located
-from mappings.vocabulary.concepts import Terminology
 
 LATERALITY = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
 """Extension of a body site's CodeableConcept; a BodyStructure has `locationQualifier`."""
@@ -62,46 +62,46 @@ def _bones_of_codes() -> Mapping[tuple[str, str], tuple[str, ...]]:
     return {located(system, code): tuple(bones.split()) for system, code, bones, _ in valuesets.table("bones.csv")}
 
 
-def site_concepts(body_sites: object, terminology: Terminology) -> frozenset[str]:
+def site_concepts(reader: Reader, body_sites: object) -> frozenset[str]:
     """The site concepts that one or more CodeableConcepts name; what is not bone is one of them."""
     concepts: frozenset[str] = frozenset()
     for site in maps(body_sites):
-        recognised = terminology.recognise(codings(site))
+        recognised = reader.recognise(site)
         concepts |= recognised.concepts | recognised.denied
     return concepts
 
 
-def regions_of(concepts: object, terminology: Terminology, qualifiers: object = None) -> frozenset[str]:
+def regions_of(reader: Reader, concepts: object, qualifiers: object = None) -> frozenset[str]:
     """The regions that CodeableConcepts name: body sites, metastases of a named bone, acts on a named bone.
 
     `qualifiers` are those of a BodyStructure. Empty where no bone is named.
     """
     regions: frozenset[str] = frozenset()
     for concept in maps(concepts):
-        sides = _sides_of(concept, qualifiers, terminology)
+        sides = _sides_of(reader, concept, qualifiers)
         for coding in codings(concept):
-            regions |= _region(coding, sides, terminology)
+            regions |= _region(reader, coding, sides)
     return regions
 
 
-def _sides_of(concept: Mapping[str, Any], qualifiers: object, terminology: Terminology) -> frozenset[str]:
+def _sides_of(reader: Reader, concept: Mapping[str, Any], qualifiers: object) -> frozenset[str]:
     said: list[Mapping[str, Any]] = list(maps(qualifiers))
     said += [
         a_map(extension.get("valueCodeableConcept"))
         for extension in maps(concept.get("extension"))
         if extension.get("url") == LATERALITY
     ]
-    named = terminology.recognise([coding for one in said for coding in codings(one)]).concepts
+    named = reader.terminology.recognise([coding for one in said for coding in codings(one)]).concepts
     return frozenset().union(*(sides for name, sides in _SIDES.items() if name in named))
 
 
-def _region(coding: Mapping[str, Any], sides: frozenset[str], terminology: Terminology) -> frozenset[str]:
+def _region(reader: Reader, coding: Mapping[str, Any], sides: frozenset[str]) -> frozenset[str]:
     system, code = a_text(coding.get("system")), a_text(coding.get("code"))
     place = located(system, code)
     names: Sequence[str] | None = _bones_of_codes().get(place)
     if names is None and place[0] == CCAM:
         names = _CCAM_TOPOGRAPHY.get(code[:2])
-    concepts = terminology.recognise([coding]).concepts
+    concepts = reader.terminology.recognise([coding]).concepts
     if names is None:
         names = [name for name, members in _OF_CONCEPT if not concepts.isdisjoint(members)]
     if not names and not concepts.isdisjoint(sets.LONG_BONE | sets.OTHER_BONE):

@@ -18,7 +18,7 @@ from mappings.wording import Text, _
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """How a request of an analyte is written: the LOINC code, its name where it is not the analyte's, what the patient is told."""
+    """How an analyte is requested: the LOINC code, the name where it is not the analyte's, what the patient is told."""
 
     loinc: str
     name: Text | None = None

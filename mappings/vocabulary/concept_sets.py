@@ -381,6 +381,13 @@ UNUSED: Mapping[str, str] = MappingProxyType(
     )
     | dict.fromkeys(
         _set(
+            "calcium_ionised_moles calcium_ionised_moles_pH7.4 calcium_ionised_calculated calcium_ionised_mass"
+            " calcium_ionised_mass_pH7.4"
+        ),
+        "never used for the corrected calcium",
+    )
+    | dict.fromkeys(
+        _set(
             "bone_marrow_metastasis calcium_metabolism_disorder hypercalcaemia_other vitamin_d_deficiency ckd"
             " dialysis pregnancy primary_hyperparathyroidism hypoparathyroidism tooth_loss allergy_other"
             " allergy_denosumab long_term_bisphosphonate long_term_anticoagulant jaw_inflammation"

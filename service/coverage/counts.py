@@ -12,15 +12,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from mappings.clock import Clock
 from mappings.evidence import Resource
-from mappings.facts import Drug
+from mappings.facts import Drug, Measurement
 from mappings.readers.dosage import read_dosage, stated_doses
 from mappings.readers.findings import KINDS, read_finding
-from mappings.readers.medications import Finder, coded_medication, identify
-from mappings.readers.observations import Reading, read_reading, unit_shown
+from mappings.readers.medications import coded_medication, identify
+from mappings.readers.newest import Reading
+from mappings.readers.observations import read_result, unit_shown
+from mappings.readers.reader import Finder, Reader
 from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps
 from mappings.readers.sites import regions_of
 from mappings.vocabulary import concept_sets as sets
@@ -89,10 +91,6 @@ UNKNOWN_NAME = "known neither by code nor by name"
 NOT_IN_SAMPLE = "the Medication referred to is not in the sample"
 DOSE_UNREADABLE = "neither mg, mL, units of vitamin D, nor pieces of a known strength"
 
-Place: TypeAlias = tuple[Terminology, Clock, Finder]
-"""What reading a resource needs beside it."""
-
-
 # --- counting ---------------------------------------------------------------------------------------------------------
 
 
@@ -126,7 +124,7 @@ class Coverage:
             self.not_read[resource_type if known_shape and not full else "other"] += 1
             return
         self.resources[resource_type] += 1
-        for item in read(resource, (self._terminology, self._clock, find)):
+        for item in read(Reader(self._clock, self._terminology, find), resource):
             self._count(item)
 
     def _count(self, item: Item) -> None:
@@ -152,11 +150,9 @@ MOST_TYPES = 300
 # --- codes ------------------------------------------------------------------------------------------------------------
 
 
-def _coded(kind: Kind, concept: object, place: Place) -> Item:
+def _coded(reader: Reader, kind: Kind, concept: object) -> Item:
     """A CodeableConcept, shown by the coding that we recognise, else by the first with a code."""
-    terminology = place[0]
-    all_codings = codings(concept)
-    found = terminology.recognise(all_codings)
+    found = reader.recognise(concept)
     if found.concepts and not found.denied:
         verdict, meaning = Verdict.UNDERSTOOD, _named(found.concepts, unverified=found.concepts <= found.unverified)
     elif found.denied:
@@ -165,7 +161,7 @@ def _coded(kind: Kind, concept: object, place: Place) -> Item:
         verdict, meaning = Verdict.SOMETHING_ELSE, LISTED
     else:
         verdict, meaning = Verdict.NOT_UNDERSTOOD, _why_not(concept)
-    return _shown(kind, verdict, concept, meaning, place)
+    return _shown(reader, kind, verdict, concept, meaning)
 
 
 def _why_not(concept: object) -> str:
@@ -182,18 +178,18 @@ def _named(concepts: frozenset[str], *, unverified: bool = False, by_name: bool 
     return ", ".join(sorted(concepts)) + mark
 
 
-def _shown(kind: Kind, verdict: Verdict, concept: object, meaning: str, place: Place) -> Item:
-    coding = _telling(codings(concept), place[0])
+def _shown(reader: Reader, kind: Kind, verdict: Verdict, concept: object, meaning: str) -> Item:
+    coding = _telling(reader, codings(concept))
     code = a_text(coding.get("code"))[:LONGEST_CODE]
     system = a_text(coding.get("system"))[:LONGEST_SYSTEM] if code else ""
     return Item(kind, verdict, system, code, _words(concept, coding), meaning)
 
 
-def _telling(all_codings: list[Mapping[str, Any]], terminology: Terminology) -> Mapping[str, Any]:
+def _telling(reader: Reader, all_codings: list[Mapping[str, Any]]) -> Mapping[str, Any]:
     """The coding that stands for something, else the first with a system and a code, else the first with a code."""
 
     def rank(coding: Mapping[str, Any]) -> int:
-        found = terminology.recognise([coding])
+        found = reader.terminology.recognise([coding])
         if found.concepts or found.denied:
             return 0
         return 1 if a_text(coding.get("system")) else 2
@@ -215,31 +211,30 @@ def _words(concept: object, coding: Mapping[str, Any]) -> str:
 # --- one resource -----------------------------------------------------------------------------------------------------
 
 
-def _medication_use(resource: Resource, place: Place) -> Iterator[Item]:
+def _medication_use(reader: Reader, resource: Resource) -> Iterator[Item]:
     """A MedicationRequest, MedicationStatement or MedicationAdministration."""
-    terminology, clock, find = place
-    drug = identify(resource, find, terminology)
-    yield _drug(Kind.DRUG, drug, coded_medication(resource, find), place)
+    drug = identify(reader, resource)
+    yield _drug(reader, Kind.DRUG, drug, coded_medication(reader, resource))
     for lines in (resource.get("dosageInstruction"), resource.get("dosage")):
         for line in maps(lines):
             if a_map(line.get("route")):
-                yield _coded(Kind.ROUTE, line.get("route"), place)
+                yield _coded(reader, Kind.ROUTE, line.get("route"))
             if drug.concepts:
-                yield from _doses(line, drug, clock, terminology)
+                yield from _doses(reader, line, drug)
 
 
-def _drug(kind: Kind, drug: Drug, concept: Mapping[str, Any], place: Place) -> Item:
+def _drug(reader: Reader, kind: Kind, drug: Drug, concept: Mapping[str, Any]) -> Item:
     if drug.concepts:
         meaning = _named(drug.concepts, unverified=drug.unverified_code, by_name=drug.by_name)
-        return _shown(kind, Verdict.UNDERSTOOD, concept, meaning, place)
+        return _shown(reader, kind, Verdict.UNDERSTOOD, concept, meaning)
     if drug.identified:
-        return _coded(kind, concept, place)._replace(verdict=Verdict.SOMETHING_ELSE)
+        return _coded(reader, kind, concept)._replace(verdict=Verdict.SOMETHING_ELSE)
     meaning = NOT_IN_SAMPLE if drug.unresolved else UNKNOWN_NAME if drug.named else _why_not(concept)
-    return _shown(kind, Verdict.NOT_UNDERSTOOD, concept, meaning, place)
+    return _shown(reader, kind, Verdict.NOT_UNDERSTOOD, concept, meaning)
 
 
-def _doses(line: Mapping[str, Any], drug: Drug, clock: Clock, terminology: Terminology) -> Iterator[Item]:
-    dosage = read_dosage([line], drug, None, clock, terminology)
+def _doses(reader: Reader, line: Mapping[str, Any], drug: Drug) -> Iterator[Item]:
+    dosage = read_dosage(reader, [line], drug, None)
     understood = any(amount is not None for amount in (dosage.dose_mg, dosage.dose_ml, dosage.dose_iu))
     for quantity in stated_doses(line):
         if understood:
@@ -248,53 +243,51 @@ def _doses(line: Mapping[str, Any], drug: Drug, clock: Clock, terminology: Termi
             yield _unit(Kind.DOSE, Verdict.NOT_UNDERSTOOD, quantity, f"{_named(drug.concepts)}: {DOSE_UNREADABLE}")
 
 
-def _medication(resource: Resource, place: Place) -> Iterator[Item]:
+def _medication(reader: Reader, resource: Resource) -> Iterator[Item]:
     """An entry of the medication list, read as an order that refers to it would read it."""
-    terminology, _, find = place
     holder = {"medicationReference": {"reference": "#this"}, "contained": [{**resource, "id": "this"}]}
-    yield _drug(Kind.MEDICATION, identify(holder, find, terminology), a_map(resource.get("code")), place)
+    yield _drug(reader, Kind.MEDICATION, identify(reader, holder), a_map(resource.get("code")))
 
 
-def _observation(resource: Resource, place: Place) -> Iterator[Item]:
+def _observation(reader: Reader, resource: Resource) -> Iterator[Item]:
     """A result and its components, each with its unit."""
     components = list(maps(resource.get("component")))
     for node in (resource, *components):
-        yield _finding_by_name(node, place) or _coded(Kind.RESULT, node.get("code"), place)
-        yield from _units(resource, node, place)
+        yield _finding_by_name(reader, node) or _coded(reader, Kind.RESULT, node.get("code"))
+        yield from _units(reader, resource, node)
 
 
-def _finding_by_name(node: Mapping[str, Any], place: Place) -> Item | None:
-    if place[0].recognise(codings(node.get("code"))).concepts:
+def _finding_by_name(reader: Reader, node: Mapping[str, Any]) -> Item | None:
+    if reader.recognise(node.get("code")).concepts:
         return None
-    name = place[0].recognise_finding_name(a_text(a_map(node.get("code")).get("text")))
+    name = reader.terminology.recognise_finding_name(a_text(a_map(node.get("code")).get("text")))
     if name is None:
         return None
-    return _shown(Kind.RESULT, Verdict.UNDERSTOOD, node.get("code"), _named(frozenset({name}), by_name=True), place)
+    return _shown(reader, Kind.RESULT, Verdict.UNDERSTOOD, node.get("code"), _named(frozenset({name}), by_name=True))
 
 
-def _units(observation: Resource, node: Mapping[str, Any], place: Place) -> Iterator[Item]:
-    terminology, clock, _ = place
-    found = terminology.recognise(codings(node.get("code")))
+def _units(reader: Reader, observation: Resource, node: Mapping[str, Any]) -> Iterator[Item]:
+    found = reader.recognise(node.get("code"))
     if found.denied:
         return
     quantity = a_map(node.get("valueQuantity"))
     for analyte in ANALYTES:
         if not analyte.valid_days or found.concepts.isdisjoint(analyte.searched):
             continue
-        reading = read_reading("", observation, node, analyte, clock, unverified=False)
+        reading = read_result(reader, observation, node, "", analyte, unverified=False)
         if reading is not None:
             yield _reading(reading, quantity, analyte)
     for name in sorted(found.concepts & sets.FINDING_NAMES):
-        finding = read_finding(name, "", observation, node, frozenset(), clock, terminology)
-        if finding is not None and finding.ahead is None and quantity:
+        finding = read_finding(reader, observation, node, "", name)
+        if finding is not None and quantity and not (finding.when and reader.clock.too_far_ahead(finding.when)):
             verdict = Verdict.UNDERSTOOD if finding.problem is None else Verdict.NOT_UNDERSTOOD
             why = "" if finding.problem is None else ": out of range, undated, or in no unit that it is read in"
             yield _unit(Kind.UNIT, verdict, quantity, f"{KINDS[name].name.message}{why}")
 
 
-def _reading(reading: Reading, quantity: Mapping[str, Any], analyte: Analyte) -> Item:
-    if reading.measurement is not None:
-        unit = reading.measurement.reported.unit
+def _reading(reading: Reading[Measurement], quantity: Mapping[str, Any], analyte: Analyte) -> Item:
+    if reading.found is not None:
+        unit = reading.found.reported.unit
         return Item(Kind.UNIT, Verdict.UNDERSTOOD, "", "", unit, analyte.name.message)
     why = reading.problem.parameters.get("why") if reading.problem is not None else None
     said = (
@@ -316,69 +309,69 @@ def _unit(kind: Kind, verdict: Verdict, quantity: Mapping[str, Any], meaning: st
     return Item(kind, verdict, "", "", unit_shown(quantity), meaning)
 
 
-def _condition(resource: Resource, place: Place) -> Iterator[Item]:
-    yield _coded(Kind.CONDITION, resource.get("code"), place)
-    yield from _sites(resource.get("bodySite"), place)
+def _condition(reader: Reader, resource: Resource) -> Iterator[Item]:
+    yield _coded(reader, Kind.CONDITION, resource.get("code"))
+    yield from _sites(reader, resource.get("bodySite"))
 
 
-def _allergy(resource: Resource, place: Place) -> Iterator[Item]:
+def _allergy(reader: Reader, resource: Resource) -> Iterator[Item]:
     substances = [a_map(reaction.get("substance")) for reaction in maps(resource.get("reaction"))]
     for concept in (a_map(resource.get("code")), *(substance for substance in substances if substance)):
-        item = _coded(Kind.ALLERGY, concept, place)
-        by_name = place[0].recognise_name(a_text(concept.get("text")))
+        item = _coded(reader, Kind.ALLERGY, concept)
+        by_name = reader.terminology.recognise_name(a_text(concept.get("text")))
         if by_name and item.verdict is not Verdict.UNDERSTOOD:
-            item = _shown(Kind.ALLERGY, Verdict.UNDERSTOOD, concept, _named(by_name, by_name=True), place)
+            item = _shown(reader, Kind.ALLERGY, Verdict.UNDERSTOOD, concept, _named(by_name, by_name=True))
         yield item
 
 
-def _procedure(resource: Resource, place: Place) -> Iterator[Item]:
-    yield _coded(Kind.ACT, resource.get("code"), place)
-    yield from _sites(resource.get("bodySite"), place)
+def _procedure(reader: Reader, resource: Resource) -> Iterator[Item]:
+    yield _coded(reader, Kind.ACT, resource.get("code"))
+    yield from _sites(reader, resource.get("bodySite"))
 
 
-def _service_request(resource: Resource, place: Place) -> Iterator[Item]:
+def _service_request(reader: Reader, resource: Resource) -> Iterator[Item]:
     """The order's code with its details, which together say what is ordered."""
     code = a_map(resource.get("code"))
     details = [coding for detail in maps(resource.get("orderDetail")) for coding in codings(detail)]
-    yield _coded(Kind.ORDER, {**code, "coding": [*codings(code), *details]}, place)
-    yield from _sites(resource.get("bodySite"), place)
+    yield _coded(reader, Kind.ORDER, {**code, "coding": [*codings(code), *details]})
+    yield from _sites(reader, resource.get("bodySite"))
 
 
-def _imaging_study(resource: Resource, place: Place) -> Iterator[Item]:
+def _imaging_study(reader: Reader, resource: Resource) -> Iterator[Item]:
     for code in maps(resource.get("procedureCode")):
-        yield _coded(Kind.IMAGING, code, place)
+        yield _coded(reader, Kind.IMAGING, code)
     for modality in maps(resource.get("modality")):
-        yield _coded(Kind.IMAGING, {"coding": [modality]}, place)
+        yield _coded(reader, Kind.IMAGING, {"coding": [modality]})
     for series in maps(resource.get("series")):
         if modality := a_map(series.get("modality")):
-            yield _coded(Kind.IMAGING, {"coding": [modality]}, place)
+            yield _coded(reader, Kind.IMAGING, {"coding": [modality]})
         if site := a_map(series.get("bodySite")):
-            yield from _sites({"coding": [site]}, place)
+            yield from _sites(reader, {"coding": [site]})
 
 
-def _report(resource: Resource, place: Place) -> Iterator[Item]:
-    yield _coded(Kind.IMAGING, resource.get("code"), place)
+def _report(reader: Reader, resource: Resource) -> Iterator[Item]:
+    yield _coded(reader, Kind.IMAGING, resource.get("code"))
 
 
-def _encounter(resource: Resource, place: Place) -> Iterator[Item]:
+def _encounter(reader: Reader, resource: Resource) -> Iterator[Item]:
     for concept in (*maps(resource.get("type")), *maps(resource.get("serviceType"))):
-        yield _coded(Kind.ENCOUNTER, concept, place)
+        yield _coded(reader, Kind.ENCOUNTER, concept)
 
 
-def _body_structure(resource: Resource, place: Place) -> Iterator[Item]:
-    yield from _sites(resource.get("location"), place)
+def _body_structure(reader: Reader, resource: Resource) -> Iterator[Item]:
+    yield from _sites(reader, resource.get("location"))
 
 
-def _sites(body_sites: object, place: Place) -> Iterator[Item]:
+def _sites(reader: Reader, body_sites: object) -> Iterator[Item]:
     for site in maps(body_sites):
-        item = _coded(Kind.SITE, site, place)
-        regions = regions_of(site, place[0])
+        item = _coded(reader, Kind.SITE, site)
+        regions = regions_of(reader, site)
         if regions and item.verdict is not Verdict.UNDERSTOOD:
             item = item._replace(verdict=Verdict.UNDERSTOOD, meaning=", ".join(sorted(regions)))
         yield item
 
 
-READERS: Mapping[str, Callable[[Resource, Place], Iterator[Item]]] = MappingProxyType(
+READERS: Mapping[str, Callable[[Reader, Resource], Iterator[Item]]] = MappingProxyType(
     {
         "MedicationRequest": _medication_use,
         "MedicationStatement": _medication_use,

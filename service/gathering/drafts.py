@@ -11,6 +11,7 @@ from mappings.clock import Clock
 from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
 from mappings.facts import Order
 from mappings.readers.orders import courses_of_orders, is_order, read_order, unreadable_order
+from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import _
@@ -37,8 +38,7 @@ class Drafts:
     def __init__(self, request: HookRequest, evidence: Evidence, clock: Clock, terminology: Terminology) -> None:
         self._request = request
         self._evidence = evidence
-        self._clock = clock
-        self._terminology = terminology
+        self._reader = Reader(clock, terminology, self._find)
         self._orders: tuple[Order, ...] = ()
         self._looked_up: list[tuple[object, Resource | None]] = []
 
@@ -50,13 +50,11 @@ class Drafts:
         for index, entry in enumerate(self._request.draft_orders):
             draft, triggers = a_map(entry.get("resource")), index in chosen
             if is_order(draft):
-                order = read_order(
-                    draft, self._clock, self._find, self._terminology, index=index, draft=True, triggers=triggers
-                )
+                order = read_order(self._reader, draft, index=index, draft=True, triggers=triggers)
                 order = replace(order, selecting=self._request.selections is not None)
                 of_another = _of_another_patient(draft, self._request.patient_id)
                 read.append(_unidentified(order) if of_another else order)
-            elif unreadable := unreadable_order(draft, index=index, triggers=triggers, clock=self._clock):
+            elif unreadable := unreadable_order(self._reader, draft, index=index, triggers=triggers):
                 read.append(unreadable)
         self._orders = courses_of_orders(read)
         return self._orders

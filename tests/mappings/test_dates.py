@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When, add_months, completed_years, day, days_before, newest_of, read_when
+from mappings.dates import (
+    UnreadableDate,
+    When,
+    add_months,
+    completed_years,
+    day,
+    days_before,
+    later_than_all,
+    newest_of,
+    read_when,
+)
 
 PARIS = ZoneInfo("Europe/Paris")
 NOON = datetime(2024, 1, 10, 12, tzinfo=PARIS)
@@ -134,6 +145,18 @@ def test_of_results_of_one_day_the_latest_time_is_newest_and_one_without_a_time_
     noon, one = at(NOON), at(NOON + timedelta(hours=1))
     assert newest_of([noon, one, one]) == [False, True, True]
     assert newest_of([noon, TENTH, one]) == [False, True, True]
+
+
+DATES = (
+    *(at(NOON + timedelta(hours=hours)) for hours in (-25, -1, 0, 1, 25)),
+    *(day(date(2024, 1, number)) for number in (9, 10, 11)),
+    *(JANUARY, When(date(2024, 1, 1), date(2024, 12, 31))),
+)
+
+
+@pytest.mark.parametrize("others", [(), *product(DATES), *product(DATES, repeat=2), DATES])
+def test_a_date_is_later_than_all_others_where_each_of_them_is_certainly_before_it(others):
+    assert later_than_all(DATES, others) == [all(other.certainly_before(one) for other in others) for one in DATES]
 
 
 # --- calendar ---------------------------------------------------------------------------------------------------------

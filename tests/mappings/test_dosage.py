@@ -8,17 +8,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.reading import reader_at
 
-from mappings.clock import Clock
 from mappings.dates import When, day
 from mappings.facts import Dosage, Drug
 from mappings.readers.dosage import read_dosage
-from mappings.vocabulary.concepts import Terminology
 from mappings.wording import verbatim
 from service.languages.render import Language, render
 
 Json = dict[str, Any]
-CLOCK = Clock(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))
+READER = reader_at(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))
 JANUARY = When(date(2026, 1, 1), date(2026, 1, 31))
 BEGUN = day(date(2026, 1, 5))
 SNOMED = "http://snomed.info/sct"
@@ -34,7 +33,7 @@ def product(mg: str | None = None, ml: str | None = None, iu: str | None = None)
 
 
 def read(*lines: Json, drug: Drug | None = None, written: When | None = None) -> Dosage:
-    return read_dosage(list(lines), drug or product(), written, CLOCK, Terminology.shipped())
+    return read_dosage(READER, list(lines), drug or product(), written)
 
 
 def amount(value: float | str, unit: str) -> Json:

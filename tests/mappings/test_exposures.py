@@ -11,16 +11,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.reading import reader_at
 
-from mappings.clock import Clock
 from mappings.dates import When, day
 from mappings.facts import Drug, Exposure
 from mappings.readers.exposures import administration, request, statement
-from mappings.vocabulary.concepts import Terminology
 from mappings.wording import verbatim
 
 Json = dict[str, Any]
-CLOCK = Clock(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))
+READER = reader_at(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))
 TODAY = day(date(2026, 3, 31))
 YEAR = When(date(2026, 1, 1), date(2026, 12, 31))
 LONG_AGO = "2019-01-05"
@@ -46,7 +45,7 @@ def bounded(**ends: str) -> Json:
 
 def maybe_given(**members: Any) -> Exposure | None:
     told = {"status": "completed", **members}
-    return administration("MedicationAdministration/1", told, DRUG, CLOCK, Terminology.shipped())
+    return administration(READER, told, "MedicationAdministration/1", DRUG)
 
 
 def given(**members: Any) -> Exposure:
@@ -57,7 +56,7 @@ def given(**members: Any) -> Exposure:
 
 def maybe_taken(*dosage: Json, **members: Any) -> Exposure | None:
     told = {"status": "active", "dosage": list(dosage), **members}
-    return statement("MedicationStatement/1", told, DRUG, CLOCK, Terminology.shipped())
+    return statement(READER, told, "MedicationStatement/1", DRUG)
 
 
 def taken(*dosage: Json, **members: Any) -> Exposure:
@@ -68,7 +67,7 @@ def taken(*dosage: Json, **members: Any) -> Exposure:
 
 def maybe_ordered(*dosage: Json, **members: Any) -> Exposure | None:
     told = {"status": "active", "intent": "order", "dosageInstruction": list(dosage), **members}
-    return request("MedicationRequest/1", told, DRUG, CLOCK, Terminology.shipped())
+    return request(READER, told, "MedicationRequest/1", DRUG)
 
 
 def ordered(*dosage: Json, **members: Any) -> Exposure:

@@ -13,7 +13,7 @@ from mappings.dates import When, day
 from mappings.facts import Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
 from mappings.quantities import Bounds, exactly
 from mappings.readers.corrected_calcium import corrected_calcium
-from mappings.readers.observations import Reading
+from mappings.readers.newest import Reading
 from mappings.wording import Amount, Text, _
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Europe/Paris"))
@@ -29,7 +29,7 @@ def at(hour: int) -> When:
     return When(TODAY, TODAY, NOW.replace(hour=hour))
 
 
-def reading(value: str | Bounds, when: When | None, unit: str = "mmol/L", **members: object) -> Reading:
+def reading(value: str | Bounds, when: When | None, unit: str = "mmol/L", **members: object) -> Reading[Measurement]:
     bounds = value if isinstance(value, Bounds) else exactly(Decimal(value))
     source = f"Observation/{unit[0]}{value}" if isinstance(value, str) else "Observation/bound"
     shown = Amount(bounds.high or bounds.low or Decimal(0), unit)
@@ -37,30 +37,30 @@ def reading(value: str | Bounds, when: When | None, unit: str = "mmol/L", **memb
     return Reading(source, when, measurement)
 
 
-def albumin(value: str | Bounds, when: When | None) -> Reading:
+def albumin(value: str | Bounds, when: When | None) -> Reading[Measurement]:
     return reading(value, when, "g/L")
 
 
-def unusable(when: When | None, *, undatable: bool = False) -> Reading:
+def unusable(when: When | None, *, undatable: bool = False) -> Reading[Measurement]:
     problem = _("Observation/odd cannot be used")
     return Reading("Observation/odd", when, problem=problem, undatable=undatable)
 
 
 def corrected(
-    total: list[Reading],
-    sent: list[Reading] | None = None,
-    albumins: list[Reading] | None = None,
+    total: list[Reading[Measurement]],
+    sent: list[Reading[Measurement]] | None = None,
+    albumins: list[Reading[Measurement]] | None = None,
     *,
     valid_days: int = 30,
     **gaps: tuple[Text, ...],
 ) -> Fact[CorrectedCalcium]:
     return corrected_calcium(
+        Clock(NOW),
         total,
         sent or [],
         albumins or [],
         calcium_gaps=gaps.get("calcium_gaps", ()),
         albumin_gaps=gaps.get("albumin_gaps", ()),
-        clock=Clock(NOW),
         valid_days=valid_days,
         albumin_valid_days=30,
         albumin_window_days=7,

@@ -8,17 +8,17 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from support.reading import reader_at
 
-from mappings.clock import Clock
 from mappings.dates import read_when
-from mappings.facts import Absent, Course, Dosage, Drug, Exposure, ExposureKind, Exposures, Known, Phase, Unavailable
+from mappings.facts import Absent, Dosage, Drug, Exposure, ExposureKind, Exposures, Known, Phase, Stretch, Unavailable
 from mappings.facts.drugs import UNDATED_LAST_DOSE
 from mappings.readers.dosage import read_dosage
 from mappings.readers.medications import identify
-from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 
 TODAY = date(2026, 3, 31)
+READER = reader_at(datetime(2026, 3, 31, tzinfo=UTC))
 WHAT = _("exposure to an antiresorptive")
 GAP = _("the orders could not be looked up")
 DENOSUMAB = Drug(frozenset({"denosumab"}), _("denosumab"), identified=True)
@@ -46,7 +46,7 @@ def record(*entries: Exposure, gaps: tuple[Text, ...] = ()) -> Exposures:
 
 
 def identified(**concept: object) -> Drug:
-    return identify({"medicationCodeableConcept": concept}, lambda _reference: None, Terminology.shipped())
+    return identify(READER, {"medicationCodeableConcept": concept})
 
 
 def test_an_entry_that_names_no_medication_is_not_identified_and_bears_no_name():
@@ -65,7 +65,7 @@ def test_a_drug_that_is_none_of_ours_is_said_to_be_known_neither_by_its_name_nor
 
 
 def test_an_order_without_instructions_is_open_neither_a_single_dose_nor_repeating_without_dose_or_route():
-    dosage = read_dosage(None, DENOSUMAB, None, Clock(datetime(2026, 3, 31, tzinfo=UTC)), Terminology.shipped())
+    dosage = read_dosage(READER, None, DENOSUMAB, None)
     assert (dosage.single, dosage.repeating) == (False, False)
     assert (dosage.dose_stated, dosage.route_stated, dosage.route_unverified) == (False, False, False)
 
@@ -286,8 +286,8 @@ def test_a_treatment_is_stopped_when_one_of_it_was_and_nothing_is_ongoing_or_pla
 # --- courses ----------------------------------------------------------------------------------------------------------
 
 
-def course(first: str, last: str, latest: str | None = None) -> Course:
-    return Course(*(date.fromisoformat(one) for one in (first, last, latest or last)))
+def course(first: str, last: str, latest: str | None = None) -> Stretch:
+    return Stretch(*(date.fromisoformat(one) for one in (first, last, latest or last)))
 
 
 def test_a_course_lasts_from_its_first_day_to_its_last_and_at_most_to_the_latest_possible():

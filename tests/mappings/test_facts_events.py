@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from support.reading import reader_at
 
-from mappings.clock import Clock
 from mappings.readers.acts import imaging_study, report
-from mappings.vocabulary.concepts import Terminology
 
-CLOCK = Clock(datetime(2026, 3, 31, tzinfo=UTC))
+READER = reader_at(datetime(2026, 3, 31, tzinfo=UTC))
 FDG_PET = {"coding": [{"system": "http://snomed.info/sct", "code": "443271005"}]}
 
 
@@ -22,6 +21,6 @@ FDG_PET = {"coding": [{"system": "http://snomed.info/sct", "code": "443271005"}]
     ],
 )
 def test_an_imaging_study_and_its_report_tell_of_an_act_that_is_over_by_codes_that_are_verified(read, resource):
-    act = read("ImagingStudy/1", resource, CLOCK, Terminology.shipped())
+    act = read(READER, resource, "ImagingStudy/1")
     assert act.is_any(frozenset({"fdg_pet"}))
     assert (act.under_way, act.unverified_code) == (False, False)

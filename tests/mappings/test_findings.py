@@ -7,16 +7,14 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.reading import reader_at
 
-from mappings.clock import Clock
 from mappings.facts import Absent, Known, Unavailable
 from mappings.readers.findings import KINDS, FindingReading, newest_finding, read_finding, shown_finding
 from mappings.vocabulary.concept_sets import FINDING_SYSTEM
-from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Amount, _
 
-CLOCK = Clock(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))
-TERMINOLOGY = Terminology.shipped()
+READER = reader_at(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
 FEMUR = frozenset({"femur"})
 VALID_DAYS = 90
@@ -36,19 +34,19 @@ def read(
     name, source="Observation/1", *, regions=FEMUR, code=None, on="2026-03-30", **members
 ) -> FindingReading | None:
     resource = {"status": "final", "code": code or coded(FINDING_SYSTEM, name), "effectiveDateTime": on, **members}
-    return read_finding(name, source, resource, resource, regions, CLOCK, TERMINOLOGY)
+    return read_finding(READER, resource, resource, source, name, regions)
 
 
 def number(name, value, unit="", **members) -> Decimal | None:
     """The exact value that rules see; None where the finding is unusable."""
     reading = read(name, valueQuantity=quantity(value, unit, **members))
     assert reading is not None
-    assert (reading.problem is None) == (reading.finding.bounds is not None)
-    return reading.finding.bounds and reading.finding.bounds.exact
+    assert (reading.problem is None) == (reading.found is not None)
+    return reading.found and reading.found.bounds.exact
 
 
 def newest(name, *readings, gaps=(), of_a_site=False):
-    return newest_finding(name, readings, gaps, CLOCK, VALID_DAYS, of_a_site=of_a_site)
+    return newest_finding(READER.clock, name, readings, gaps, valid_days=VALID_DAYS, of_a_site=of_a_site)
 
 
 # --- units and ranges -------------------------------------------------------------------------------------------------
@@ -84,7 +82,7 @@ def test_a_life_expectancy_is_read_in_days(unit, days):
 )
 def test_a_number_is_read_in_the_unit_of_its_finding(name, told, unit, canonical, canonical_unit):
     reading = read(name, valueQuantity=quantity(told, unit))
-    assert (reading.finding.bounds.exact, reading.finding.unit) == (Decimal(canonical), canonical_unit)
+    assert (reading.found.bounds.exact, reading.found.unit) == (Decimal(canonical), canonical_unit)
 
 
 @pytest.mark.parametrize(("name", "unit"), [("life-expectancy", ""), ("largest-lesion", "in"), ("cord-dmax", "%")])
@@ -136,11 +134,11 @@ def test_what_is_measured_need_not_be_whole(name):
     "written", [{"valueInteger": 8}, {"valueString": "8"}, {"valueQuantity": None, "valueInteger": 8}]
 )
 def test_a_score_may_be_a_bare_number(written):
-    assert read("mirels-score", **written).finding.bounds.exact == 8
+    assert read("mirels-score", **written).found.bounds.exact == 8
 
 
 def test_a_comparator_is_a_bound_and_one_of_no_fhir_release_that_is_read_is_unusable():
-    bound = read("canal-narrowing", valueQuantity=quantity(25, "%", comparator="<")).finding
+    bound = read("canal-narrowing", valueQuantity=quantity(25, "%", comparator="<")).found
     assert bound.bounds.exact is None
     assert (bound.bounds.below(Decimal(25)), bound.reported) == (True, Amount(Decimal(25), "%", "<"))
     assert number("canal-narrowing", 25, "%", comparator="ad") is None
@@ -152,8 +150,8 @@ def test_a_comparator_is_a_bound_and_one_of_no_fhir_release_that_is_read_is_unus
 )
 def test_a_number_is_shown_as_it_was_recorded(written, shown):
     reading = read("life-expectancy", valueQuantity={"value": 5, **written})
-    assert reading.finding.bounds.exact == 150
-    assert reading.finding.reported == Amount(Decimal(5), shown)
+    assert reading.found.bounds.exact == 150
+    assert reading.found.reported == Amount(Decimal(5), shown)
 
 
 # --- yes or no, and the response of the disease -----------------------------------------------------------------------
@@ -173,7 +171,7 @@ def test_a_number_is_shown_as_it_was_recorded(written, shown):
 )
 def test_a_yes_or_no_is_read_however_it_is_written(written, flag):
     reading = read("epidural-extension", **written)
-    assert (reading.finding.flag, reading.problem) == (flag, None)
+    assert (reading.found.flag, reading.problem) == (flag, None)
 
 
 @pytest.mark.parametrize(
@@ -181,14 +179,14 @@ def test_a_yes_or_no_is_read_however_it_is_written(written, flag):
 )
 def test_what_is_neither_yes_nor_no_is_unusable(written):
     reading = read("epidural-extension", **written)
-    assert reading.finding.flag is None
+    assert reading.found is None
     assert "correct it" in reading.problem.message
 
 
 def test_a_yes_or_no_may_stand_under_a_public_code():
     code = coded(LOINC, "99999-9")
     reading = read("epidural-extension", code=code, valueCodeableConcept=coded(LOINC, "LA33-6"))
-    assert reading.finding.flag is True
+    assert reading.found.flag is True
 
 
 @pytest.mark.parametrize(
@@ -203,14 +201,14 @@ def test_a_yes_or_no_may_stand_under_a_public_code():
 )
 def test_the_response_of_the_disease_is_read_from_our_codes_words_and_public_codes(written, response):
     reading = read("disease-response", **written)
-    assert (reading.finding.code, reading.problem) == (response, None)
+    assert (reading.found.code, reading.problem) == (response, None)
 
 
 def test_a_public_code_of_another_value_is_a_response_that_no_rule_knows_and_an_unknown_one_is_unusable():
     other = read("disease-response", valueCodeableConcept=coded(SNOMED, "709137006"))  # undetermined
     unknown = read("disease-response", valueCodeableConcept=coded(SNOMED, "1"))
-    assert (other.finding.code, other.problem) == ("other", None)
-    assert unknown.finding.code is None
+    assert (other.found.code, other.problem) == ("other", None)
+    assert unknown.found is None
     assert unknown.problem is not None
 
 
@@ -227,7 +225,7 @@ def test_a_public_code_with_an_answer_in_words_is_no_number():
 
 def test_a_public_code_with_a_number_is_a_finding():
     reading = read("life-expectancy", code=coded(LOINC, "75889-6"), valueQuantity=quantity(2, "mo"))
-    assert reading.finding.bounds.exact == 60
+    assert reading.found.bounds.exact == 60
 
 
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "registered", "unknown"])
@@ -240,13 +238,13 @@ def test_a_status_that_never_counts_is_no_finding(status):
 )
 def test_a_preliminary_finding_counts_and_says_so(status, preliminary):
     reading = read("mirels-score", status=status, valueInteger=9)
-    assert (reading.problem, reading.finding.preliminary) == (None, preliminary)
-    assert not reading.finding.unverified_code
+    assert (reading.problem, reading.found.preliminary) == (None, preliminary)
+    assert not reading.found.unverified_code
 
 
 def test_a_status_of_no_fhir_release_makes_it_unusable():
     reading = read("mirels-score", status="done", valueInteger=9)
-    assert reading.finding is None
+    assert reading.found is None
     assert "correct it" in reading.problem.message
 
 
@@ -260,7 +258,7 @@ def test_what_carries_no_value_is_no_finding():
 )
 def test_a_finding_without_a_date_that_can_be_read_has_no_value_and_says_so(on, undated):
     reading = read("mirels-score", on=on, valueInteger=9)
-    assert (reading.finding, reading.undated) == (None, undated)
+    assert (reading.found, reading.when, reading.undatable) == (None, None, not undated)
     assert reading.problem is not None
     assert reading.problem.parameters["source"] == "Observation/1"
 
@@ -268,8 +266,8 @@ def test_a_finding_without_a_date_that_can_be_read_has_no_value_and_says_so(on, 
 def test_a_finding_dated_after_tomorrow_is_not_used_and_reported():
     assert read("mirels-score", on="2026-04-01", valueInteger=9).problem is None
     reading = read("mirels-score", on="2026-04-02", valueInteger=9)
-    assert reading.finding is None
-    assert "dated in the future" in reading.ahead.message
+    assert (reading.found, reading.problem) == (None, None)
+    assert READER.clock.too_far_ahead(reading.when)
 
 
 # --- which of several counts ------------------------------------------------------------------------------------------
@@ -322,7 +320,7 @@ def test_the_newest_of_the_findings_that_are_too_old_is_shown_and_of_one_day_the
     ],
 )
 def test_a_finding_is_shown_in_the_language_of_the_card(name, members, shown):
-    value = shown_finding(read(name, **members).finding).parameters["value"]
+    value = shown_finding(read(name, **members).found).parameters["value"]
     assert value == (shown or _("neither complete nor good"))
 
 
@@ -413,9 +411,7 @@ def test_a_finding_without_a_body_site_says_so_where_a_site_is_asked_about():
 def test_what_makes_a_finding_less_certain_is_said():
     assert remarks(score(9, "2026-03-20", status="preliminary")) == ["{what} is preliminary"]
     resource = {"status": "final", "code": {}, "effectiveDateTime": "2026-03-20", "valueInteger": 9}
-    unverified = read_finding(
-        "mirels-score", "Observation/1", resource, resource, FEMUR, CLOCK, TERMINOLOGY, unverified=True
-    )
+    unverified = read_finding(READER, resource, resource, "Observation/1", "mirels-score", FEMUR, unverified=True)
     assert remarks(unverified) == ["{source} was recognised by a code that is not verified"]
 
 

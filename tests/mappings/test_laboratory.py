@@ -9,54 +9,54 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.reading import reader_at
 
-from mappings.clock import Clock
 from mappings.dates import When, day
 from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
 from mappings.quantities import Bounds, exactly
+from mappings.readers.newest import Reading
 from mappings.readers.observations import (
-    Reading,
     Severity,
     amount_of,
     decimal_of,
     higher_is_worse,
     lower_is_worse,
-    newest,
-    read_reading,
+    newest_result,
+    read_result,
     shown_in_formula,
     sum_of_fractions,
     vitamin_d_fact,
     vitamin_d_severity,
 )
-from mappings.vocabulary.units import Analyte
+from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, COCKCROFT, INR, PLATELETS, Analyte
 from mappings.wording import Amount, Text, _, verbatim
 
 NOW = datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Europe/Paris"))
-CLOCK = Clock(NOW)
+READER = reader_at(NOW)
 TODAY = NOW.date()
 SOURCE = "Observation/1"
 GAP = _("the server did not answer")
 
 
-def read(analyte: Analyte = Analyte.CALCIUM, *, unverified: bool = False, **members: Any) -> Reading | None:
+def read(analyte: Analyte = CALCIUM, *, unverified: bool = False, **members: Any) -> Reading[Measurement] | None:
     whole = {"status": "final", "effectiveDateTime": "2026-03-28", **members}
     observation = {name: member for name, member in whole.items() if member is not None}
-    return read_reading(SOURCE, observation, observation, analyte, CLOCK, unverified=unverified)
+    return read_result(READER, observation, observation, SOURCE, analyte, unverified=unverified)
 
 
 def quantity(value: object = "2.3", unit: str | None = "mmol/L", **members: Any) -> dict[str, Any]:
     return {"valueQuantity": {"value": value, "unit": unit, **members}}
 
 
-def measured(reading: Reading | None) -> Measurement:
+def measured(reading: Reading[Measurement] | None) -> Measurement:
     assert reading is not None
-    assert reading.measurement is not None, reading.problem
-    return reading.measurement
+    assert reading.found is not None, reading.problem
+    return reading.found
 
 
-def problem(reading: Reading | None) -> str:
+def problem(reading: Reading[Measurement] | None) -> str:
     assert reading is not None
-    assert reading.measurement is None
+    assert reading.found is None
     assert reading.problem is not None
     return reading.problem.parameters["why"].message
 
@@ -75,7 +75,7 @@ def test_a_result_is_read_with_its_value_its_unit_its_day_and_its_source():
 def test_what_makes_a_result_less_certain_is_kept_with_it():
     assert measured(read(**quantity(), status="preliminary")).preliminary
     assert measured(read(**quantity(), unverified=True)).unverified_code
-    assert measured(read(Analyte.CLEARANCE, **quantity(45, "mL/min/{1.73_m2}"))).per_body_surface
+    assert measured(read(COCKCROFT, **quantity(45, "mL/min/{1.73_m2}"))).per_body_surface
 
 
 @pytest.mark.parametrize("status", ["entered-in-error", "cancelled", "registered", "unknown"])
@@ -160,7 +160,7 @@ def test_a_range_is_an_interval_and_is_shown_as_one():
 
 @pytest.mark.parametrize("members", [{"valueInteger": 2}, {"valueDecimal": 2}, {"valueString": "2"}])
 def test_a_number_without_a_unit_is_read_where_the_analyte_has_none(members):
-    assert measured(read(Analyte.INR, **members)).bounds.exact == 2
+    assert measured(read(INR, **members)).bounds.exact == 2
 
 
 @pytest.mark.parametrize(
@@ -186,19 +186,19 @@ def test_a_number_without_a_unit_is_read_where_the_analyte_has_none(members):
 )
 @pytest.mark.parametrize("name", ["valueString", "valueCodeableConcept"])
 def test_a_number_in_words_is_read_with_its_bound(text, low, high, opened, name):
-    bounds = measured(read(Analyte.PLATELETS, **{name: text if name == "valueString" else {"text": text}})).bounds
+    bounds = measured(read(PLATELETS, **{name: text if name == "valueString" else {"text": text}})).bounds
     assert (bounds.low, bounds.high) == (low and Decimal(low), high and Decimal(high))
     assert (bounds.low_open or bounds.high_open) is opened
 
 
 def test_a_text_is_read_before_a_concept_beside_it():
-    found = read(Analyte.PLATELETS, valueString="120 G/L", valueCodeableConcept={"text": "normal"})
+    found = read(PLATELETS, valueString="120 G/L", valueCodeableConcept={"text": "normal"})
     assert measured(found).bounds.exact == 120
 
 
 @pytest.mark.parametrize("text", ["120 G/L".ljust(101), "see comment", "between 120 and 130 G/L", "120-130"])
 def test_prose_is_not_read_as_a_number(text):
-    assert problem(read(Analyte.PLATELETS, valueString=text))
+    assert problem(read(PLATELETS, valueString=text))
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def at(hour: int) -> When:
     return When(TODAY, TODAY, NOW.replace(hour=hour))
 
 
-def reading(value: int | str | Bounds, when: When | None, unit: str = "g/L", **members: Any) -> Reading:
+def reading(value: int | str | Bounds, when: When | None, unit: str = "g/L", **members: Any) -> Reading[Measurement]:
     bounds = value if isinstance(value, Bounds) else exactly(Decimal(value))
     source = f"Observation/{bounds.exact}"
     by_name = members.pop("by_name", False)
@@ -356,12 +356,12 @@ def reading(value: int | str | Bounds, when: When | None, unit: str = "g/L", **m
     return Reading(source, when, measurement, by_name=by_name)
 
 
-def unusable(when: When | None, name: str = "odd", **members: bool) -> Reading:
+def unusable(when: When | None, name: str = "odd", **members: bool) -> Reading[Measurement]:
     return Reading(name, when, problem=verbatim(f"{name} cannot be used"), **members)
 
 
-def chosen(*readings: Reading, gaps: Sequence[Text] = (), valid_days: int = 30) -> Fact[Measurement]:
-    return newest(Analyte.ALBUMIN, readings, tuple(gaps), CLOCK, severity=lower_is_worse, valid_days=valid_days)
+def chosen(*readings: Reading[Measurement], gaps: Sequence[Text] = (), valid_days: int = 30) -> Fact[Measurement]:
+    return newest_result(READER.clock, ALBUMIN, readings, tuple(gaps), severity=lower_is_worse, valid_days=valid_days)
 
 
 def value(fact: Fact[Measurement]) -> Decimal | None:
@@ -496,6 +496,12 @@ def test_a_result_told_by_its_name_is_newer_only_than_all_coded_ones():
         assert value(chosen(unusable(ago(3), by_name=True), *readings)) == 38
 
 
+def test_of_thousands_told_by_their_names_each_is_held_against_the_coded_ones_once():
+    names = [unusable(ago(days % 29 + 2), f"named {days}", by_name=True) for days in range(3000)]
+    coded = [reading(38, ago(days % 28 + 1)) for days in range(3000)]
+    assert value(chosen(*names, *coded)) == 38
+
+
 def test_a_result_told_by_its_name_alone_is_not_called_missing():
     assert why(chosen(unusable(ago(2), by_name=True))) == ["odd cannot be used"]
 
@@ -614,12 +620,14 @@ def measured_in(number: str, unit: str) -> Measurement:
     return measured(reading(number, ago(1), unit))
 
 
-def fraction(value: int | str | Bounds, when: When | None = None, unit: str = "ng/mL", **members: Any) -> Reading:
+def fraction(
+    value: int | str | Bounds, when: When | None = None, unit: str = "ng/mL", **members: Any
+) -> Reading[Measurement]:
     return reading(value, when or ago(2), unit, **members)
 
 
-def values(readings: list[Reading]) -> list[Decimal | None]:
-    return [None if one.measurement is None else one.measurement.bounds.exact for one in readings]
+def values(readings: list[Reading[Measurement]]) -> list[Decimal | None]:
+    return [None if one.found is None else one.found.bounds.exact for one in readings]
 
 
 def test_d2_and_d3_of_one_sample_are_summed():
@@ -667,7 +675,7 @@ def test_a_fraction_that_cannot_be_used_leaves_no_sum():
     [no_d3] = sum_of_fractions([], [unusable(ago(2), "d3")], [fraction(5)])
     [no_d2] = sum_of_fractions([], [fraction(8)], [unusable(ago(2), "d2")])
     [two_units] = sum_of_fractions([], [fraction(8)], [fraction(5, unit="nmol/L")])
-    assert [one.measurement for one in (no_d3, no_d2, two_units)] == [None] * 3
+    assert [one.found for one in (no_d3, no_d2, two_units)] == [None] * 3
     assert [one.problem and one.problem.message for one in (no_d3, no_d2, two_units)] == [
         "d3 cannot be used",
         "d2 cannot be used",

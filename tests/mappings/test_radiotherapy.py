@@ -11,8 +11,8 @@ from itertools import pairwise, permutations
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.reading import reader_at
 
-from mappings.clock import Clock
 from mappings.dates import When, day
 from mappings.facts import Prescription, RadiotherapyCourse, Target, Volume, reckoned_end
 from mappings.readers.courses import (
@@ -23,11 +23,8 @@ from mappings.readers.courses import (
     prescription,
     with_phases,
 )
-from mappings.vocabulary.concepts import Terminology
 from mappings.wording import _
 
-CLOCK = Clock(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))
-TERMINOLOGY = Terminology.shipped()
 SNOMED, UCUM = "http://snomed.info/sct", "http://unitsofmeasure.org"
 CODEX = "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-"
 MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-"
@@ -85,9 +82,12 @@ def find(reference):
     return GATHERED.get(reference.get("reference"))
 
 
+READER = reader_at(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")), find)
+
+
 def prescribed(*extensions, code=BEAM, **members) -> Prescription:
     resource = {"resourceType": "ServiceRequest", "code": concept(code), "extension": list(extensions), **members}
-    return prescription(resource, find, TERMINOLOGY)
+    return prescription(READER, resource)
 
 
 def sites(*codes):
@@ -225,15 +225,15 @@ def test_what_a_phase_could_not_look_up_its_course_says():
 )
 def test_radiotherapy_is_external_unless_code_or_technique_say_brachytherapy(code, extensions, external):
     resource = {"code": concept(code), "extension": extensions}
-    assert is_external_radiotherapy(resource, TERMINOLOGY) is external
-    assert is_external_radiotherapy({"code": concept(BEAM, code), "extension": extensions}, TERMINOLOGY) is (
+    assert is_external_radiotherapy(READER, resource) is external
+    assert is_external_radiotherapy(READER, {"code": concept(BEAM, code), "extension": extensions}) is (
         external or code == RADIOGRAPH
     )
 
 
 def test_radiotherapy_may_be_told_by_a_detail_of_the_order():
     resource = {"code": concept(RADIOGRAPH), "orderDetail": [concept(BEAM)]}
-    assert is_external_radiotherapy(resource, TERMINOLOGY)
+    assert is_external_radiotherapy(READER, resource)
 
 
 @pytest.mark.parametrize(
@@ -361,7 +361,7 @@ def read_courses(*resources) -> list[RadiotherapyCourse]:
     pairs = [(f"{one['resourceType']}/{one['id']}", one) for one in resources]
     procedures = [pair for pair in pairs if pair[1]["resourceType"] == "Procedure"]
     orders = [pair for pair in pairs if pair[1]["resourceType"] == "ServiceRequest"]
-    return list(courses(procedures, orders, find, CLOCK, TERMINOLOGY))
+    return list(courses(READER, procedures, orders))
 
 
 def the_course(*resources) -> RadiotherapyCourse:

@@ -27,7 +27,9 @@ from mappings.evidence import Evidence
 from mappings.facts import Absent, ClearanceMethod, Fact, Finding, Known, Unavailable
 from mappings.queries import query_table
 from mappings.readers.orders import read_order
+from mappings.readers.reader import Reader
 from mappings.record import Record
+from mappings.vocabulary import analytes
 from service.guidelines import GUIDELINES
 
 FINDING = "urn:osteocds:finding"
@@ -51,9 +53,9 @@ def with_drafts(*resources: Resource, drafts: tuple[Resource, ...] = (), trigger
     for one in resources:
         evidence.add(one)
     clock = Clock(NOW)
+    reader = Reader(clock, WORLD.terminology, evidence.find)
     orders = tuple(
-        read_order(one, clock, evidence.find, WORLD.terminology, index=place, draft=True, triggers=triggers)
-        for place, one in enumerate(drafts)
+        read_order(reader, one, index=place, draft=True, triggers=triggers) for place, one in enumerate(drafts)
     )
     return Record(evidence, orders, clock, WORLD.terminology, GUIDELINES[0].settings)
 
@@ -93,20 +95,20 @@ def uncoded(text: str, value: Resource, **members: Any) -> Resource:
 
 
 def test_a_result_without_a_code_is_named_with_its_value_and_decides_nothing():
-    told = record(uncoded("Créatininémie", quantity(90, "umol/L"))).creatinine
+    told = record(uncoded("Créatininémie", quantity(90, "umol/L"))).result(analytes.CREATININE)
     assert "Observation/named (“Créatininémie: 90\u00a0µmol/L”)" in why(told)
-    unreadable = record(uncoded("Créatininémie", quantity(90, "furlong"))).creatinine
+    unreadable = record(uncoded("Créatininémie", quantity(90, "furlong"))).result(analytes.CREATININE)
     assert "Observation/named (“Créatininémie”)" in why(unreadable)
 
 
 def test_a_result_without_a_code_that_has_no_value_is_none():
-    assert isinstance(record(result("", code={"text": "Créatininémie"})).creatinine, Absent)
+    assert isinstance(record(result("", code={"text": "Créatininémie"})).result(analytes.CREATININE), Absent)
 
 
 def test_a_result_without_a_code_hides_a_coded_one_only_where_it_is_newer():
     for day, hidden in (("2026-03-29", True), ("2026-03-28", False), ("2026-03-27", False)):
         named = uncoded("Créatininémie", quantity(90, "umol/L"), effectiveDateTime=day)
-        fact = record(named, result(CREATININE, quantity(80, "umol/L"))).creatinine
+        fact = record(named, result(CREATININE, quantity(80, "umol/L"))).result(analytes.CREATININE)
         assert isinstance(fact, Unavailable if hidden else Known)
 
 
@@ -114,12 +116,12 @@ def test_the_code_of_another_result_is_believed_more_than_a_name():
     other = {"coding": [{"system": LOINC, "code": "2164-2"}], "text": "Créatininémie"}
     potassium = {"coding": [{"system": LOINC, "code": "2823-3"}], "text": "Créatininémie"}
     for code in (other, potassium):
-        assert isinstance(record(result("", quantity(90, "umol/L"), code=code)).creatinine, Absent)
+        assert isinstance(record(result("", quantity(90, "umol/L"), code=code)).result(analytes.CREATININE), Absent)
 
 
 def test_a_look_alike_is_set_aside_whatever_else_it_is_called():
     both = {"coding": [{"system": LOINC, "code": "14338-8"}, {"system": LOINC, "code": ALBUMIN}]}  # prealbumin
-    assert isinstance(record(result("", quantity(25, "g/L"), code=both)).albumin, Absent)
+    assert isinstance(record(result("", quantity(25, "g/L"), code=both)).result(analytes.ALBUMIN), Absent)
 
 
 def test_a_result_that_only_an_unverified_code_tells_says_so_and_one_of_a_verified_code_does_not():
@@ -147,7 +149,7 @@ def test_a_result_dated_ahead_is_said_once_a_fact_asked_for_it_and_others_are_no
     undated = result(CREATININE, quantity(90, "umol/L"), None, id="undated")
     of = record(ahead, undated, result(CREATININE, quantity(80, "umol/L")))
     assert of.not_understood() == ()
-    assert number(of.creatinine) == 80
+    assert number(of.result(analytes.CREATININE)) == 80
     [told] = of.not_understood()
     assert told.source == "Observation/ahead"
     assert "is dated in the future" in words([told.why])
@@ -164,7 +166,7 @@ def test_a_result_dated_ahead_is_said_once_a_fact_asked_for_it_and_others_are_no
     ],
 )
 def test_a_pain_score_of_another_instrument_counts_only_where_its_unit_states_zero_to_ten(code, unit, known):
-    fact = record(result(code, quantity(6, unit, code=None, system=None))).pain_score
+    fact = record(result(code, quantity(6, unit, code=None, system=None))).result(analytes.PAIN_SCORE)
     assert isinstance(fact, Known if known else Absent)
 
 
@@ -213,11 +215,13 @@ def platelets(day: str) -> Resource:
     ],
 )
 def test_platelets_grow_old_sooner_after_a_cytotoxic_of_the_last_28_days(sampled, administered, known):
-    assert isinstance(record(platelets(sampled), given(administered)).platelets, Known if known else Absent)
+    assert isinstance(
+        record(platelets(sampled), given(administered)).result(analytes.PLATELETS), Known if known else Absent
+    )
 
 
 def test_platelets_that_grew_old_after_a_cytotoxic_are_shown():
-    fact = record(platelets("2026-03-23"), given("2026-03-20")).platelets
+    fact = record(platelets("2026-03-23"), given("2026-03-20")).result(analytes.PLATELETS)
     assert isinstance(fact, Absent)
     assert fact.stale is not None
 
@@ -228,18 +232,20 @@ def test_platelets_that_grew_old_after_a_cytotoxic_are_shown():
 )
 def test_an_uncertain_cytotoxic_is_said_where_no_certain_one_makes_the_platelets_old(certain_too, remarked):
     others = [given("2026-03-20", id_="certain")] if certain_too else []
-    fact = record(platelets("2026-03-23"), given("2026-03-21", state="unknown", id_="uncertain"), *others).platelets
+    fact = record(platelets("2026-03-23"), given("2026-03-21", state="unknown", id_="uncertain"), *others).result(
+        analytes.PLATELETS
+    )
     assert isinstance(fact, Absent)
     assert ("MedicationAdministration/uncertain" in words(fact.remarks)) is remarked
 
 
 def test_where_the_cytotoxics_are_not_known_platelets_that_they_would_make_old_are_unavailable_and_shown():
     undated = {name: one for name, one in given("").items() if name != "effectiveDateTime"}
-    open_question = record(platelets("2026-03-23"), undated).platelets
+    open_question = record(platelets("2026-03-23"), undated).result(analytes.PLATELETS)
     assert isinstance(open_question, Unavailable)
     assert open_question.shown is not None
     assert open_question.sources == ("Observation/result",)
-    assert isinstance(record(platelets("2026-03-24"), undated).platelets, Known)
+    assert isinstance(record(platelets("2026-03-24"), undated).result(analytes.PLATELETS), Known)
 
 
 # --- findings ---------------------------------------------------------------------------------------------------------
@@ -296,6 +302,14 @@ def test_a_finding_that_only_its_name_tells_is_read_where_no_code_says_something
     assert score(record(named).finding("sins-score")) == 13
     albumin = observed({**concept(LOINC, ALBUMIN), "text": "SINS"}, valueInteger=13)
     assert isinstance(record(albumin).finding("sins-score"), Absent)
+
+
+def test_a_finding_dated_ahead_is_said_and_leaves_the_one_before():
+    of = record(mirels(9, id_="ahead", day="2026-04-02"), mirels(7, id_="before"))
+    assert score(of.finding("mirels-score")) == 7
+    [told] = of.not_understood()
+    assert told.source == "Observation/ahead"
+    assert "is dated in the future" in words([told.why])
 
 
 def test_a_finding_of_our_own_code_is_not_said_to_be_unverified():

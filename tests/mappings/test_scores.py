@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 from support.published_scores import PUBLISHED, TEN, response
+from support.reading import reader_at
 from support.scenario import NOW
 
-from mappings.clock import Clock
 from mappings.readers.findings import FindingReading
 from mappings.readers.questionnaires import SCORES, read_response
-from mappings.vocabulary.concepts import Terminology
 from service.languages.render import Language, render
 
 Resource = dict[str, Any]
+
+READER = reader_at(NOW)
 
 BANDS = {
     "mirels": [(range(4, 8), "7 or less"), (range(8, 9), "8: tumour board"), (range(9, 13), "9 or more")],
@@ -25,14 +26,14 @@ BANDS = {
 
 
 def read(resource: Resource) -> tuple[str, FindingReading] | None:
-    return read_response("QuestionnaireResponse/1", resource, Clock(NOW), Terminology.shipped())
+    return read_response(READER, resource, "QuestionnaireResponse/1")
 
 
 def total_of(resource: Resource) -> int | None:
     """The total that the rules see; None where the response is unusable."""
     reading = read(resource)
     assert reading is not None
-    finding = reading[1].finding
+    finding = reading[1].found
     return None if finding is None or finding.bounds is None else int(finding.bounds.exact)
 
 
@@ -115,13 +116,13 @@ def test_an_undated_response_has_no_value_and_says_so() -> None:
     resource = response(score="mirels", answers=TEN, undated=True)
     assert "authored" not in resource
     name, reading = read(resource) or pytest.fail("it is a response of ours")
-    assert (name, reading.undated, reading.finding) == ("mirels-score", True, None)
+    assert (name, reading.when, reading.undatable, reading.found) == ("mirels-score", None, False, None)
     assert reading.problem is not None
 
 
 def test_a_response_whose_date_cannot_be_read_may_be_the_newest_and_is_unusable() -> None:
     _, reading = read({**response(score="mirels", answers=TEN), "authored": "yesterday"}) or pytest.fail("it is ours")
-    assert (reading.undated, reading.finding) == (False, None)
+    assert (reading.when, reading.undatable, reading.found) == (None, True, None)
     assert reading.problem is not None
 
 
@@ -155,6 +156,6 @@ def test_a_response_dated_after_tomorrow_is_not_used_and_reported() -> None:
     assert total_of(response(score="mirels", answers=TEN, **{"days ago": -1})) == 10
     found = read(response(score="mirels", answers=TEN, **{"days ago": -2}))
     assert found is not None
-    assert found[1].finding is None
-    assert found[1].ahead is not None
-    assert "dated in the future" in found[1].ahead.message
+    assert (found[1].found, found[1].problem) == (None, None)
+    assert found[1].when is not None
+    assert READER.clock.too_far_ahead(found[1].when)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from mappings.vocabulary import analytes, valuesets
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary import valuesets
 from mappings.vocabulary.code_systems import FINDING, FRENCH_DRUGS, LISTED, canonical
 from mappings.vocabulary.concepts import Terminology
 from service.gathering.site_codes import site_terminology
@@ -25,6 +25,7 @@ GAPS = {concept: (why, how) for concept, why, how in valuesets.table("gaps.csv")
 NAMED_IN_SETS = sorted(
     set().union(
         *(value for value in vars(sets).values() if isinstance(value, frozenset)),
+        *(one.searched | one.ordered_by for one in analytes.ANALYTES),
         *(
             names
             for value in vars(sets).values()
@@ -86,18 +87,18 @@ NAMED_BY_THE_RULES: dict[str, frozenset[str]] = {
     "apixaban": frozenset({"apixaban"}),
     "vitamin K antagonist": sets.VITAMIN_K_ANTAGONISTS,
     "heparin": sets.LOW_MOLECULAR_WEIGHT_HEPARINS,
-    "25-OH vitamin D": sets.VITAMIN_D_25OH,
-    "albumin": sets.ALBUMIN,
-    "phosphate": sets.PHOSPHATE,
-    "creatinine": sets.CREATININE,
-    "Cockcroft-Gault": sets.CLEARANCE_COCKCROFT,
-    "eGFR": sets.EGFR,
-    "platelets": sets.PLATELETS,
-    "prothrombin": sets.PROTHROMBIN_PERCENT,
-    "INR": sets.INR,
-    "CTX": sets.CTX,
-    "body weight": sets.BODY_WEIGHT,
-    "pain score": sets.PAIN_SCORE_0_10,
+    "25-OH vitamin D": analytes.VITAMIN_D.concepts | analytes.VITAMIN_D3.concepts,
+    "albumin": analytes.ALBUMIN.concepts,
+    "phosphate": analytes.PHOSPHATE.concepts,
+    "creatinine": analytes.CREATININE.concepts,
+    "Cockcroft-Gault": analytes.COCKCROFT.concepts,
+    "eGFR": analytes.EGFR.concepts,
+    "platelets": analytes.PLATELETS.concepts,
+    "prothrombin": analytes.PROTHROMBIN.concepts,
+    "INR": analytes.INR.concepts,
+    "CTX": analytes.CTX.concepts,
+    "body weight": analytes.WEIGHT.concepts,
+    "pain score": analytes.PAIN_SCORE.concepts,
     "bone metastasis": sets.BONE_METASTASIS,
     "jaw osteonecrosis": sets.OSTEONECROSIS_OF_JAW,
     "dental infection": sets.DENTAL_INFECTION_ACTIVE,
@@ -183,8 +184,8 @@ def site(tmp_path: Path) -> Terminology:
 @pytest.mark.parametrize(
     ("system", "code", "concepts", "denied"),
     [
-        ("laboratory", "CREA-S", sets.CREATININE, False),
-        ("laboratory", "CREA-U", sets.CREATININE, True),
+        ("laboratory", "CREA-S", analytes.CREATININE.concepts, False),
+        ("laboratory", "CREA-U", analytes.CREATININE.concepts, True),
         ("formulary", "XGEVA", frozenset({"denosumab_120mg"}), False),
         ("scores", "MIRELS", frozenset({"mirels-score"}), False),
     ],
@@ -206,4 +207,4 @@ def test_the_readmes_concept_map_is_valid_fhir():
 
 
 def test_searches_ask_for_the_codes_of_the_site_too(site):
-    assert ("https://hospital.example/laboratory", "CREA-S") in site.codes_of(sets.CREATININE)
+    assert ("https://hospital.example/laboratory", "CREA-S") in site.codes_of(analytes.CREATININE.concepts)

@@ -16,6 +16,7 @@ from mappings.clock import Clock
 from mappings.evidence import Evidence, ForeignResource
 from mappings.facts import Facts
 from mappings.record import Record
+from mappings.vocabulary.analytes import ANALYTES
 from service.guidelines import GUIDELINES
 from service.rules.outcome import Failure
 
@@ -45,8 +46,11 @@ def read_all(resources: list[Any]) -> None:
             continue
     evidence.answered |= {"patient"}
     record = Record(evidence, (), Clock(NOW), WORLD.terminology, GUIDELINES[0].settings)
-    for name in Facts.__abstractmethods__ - {"finding"}:
+    for name in Facts.__abstractmethods__ - {"finding", "result"}:
         getattr(record, name)
+    for analyte in ANALYTES:
+        if analyte.valid_days:
+            record.result(analyte)
     for name in FINDINGS:
         record.finding(name)
         record.finding(name, frozenset({"femur:left"}))

@@ -39,7 +39,7 @@ def test_permuting_the_drafts_changes_nothing_that_the_rules_say(request, random
 def said(request: dict[str, Any]) -> set[tuple[str, str]]:
     return {
         (one.rule.id, one.outcome.indicator.value if isinstance(one.outcome, Advice) else "could not be checked")
-        for one in answer(request).answers
+        for one in answer(request).outcomes
         if not isinstance(one.outcome, Silence)
     }
 

@@ -20,12 +20,11 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from support.browser import BrowserMissingError, browser
 from support.ehr import Ehr, ehr
+from support.reading import reader_at
 from support.scenario import request_for
 from support.serving import served
 
-from mappings.clock import Clock
 from mappings.readers.questionnaires import SCORES, Score, read_response
-from mappings.vocabulary.concepts import Terminology
 from service.demo.synthetic import SITES
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, render, sentence
@@ -286,10 +285,10 @@ def test_the_response_that_the_page_offers_is_valid_and_read_back_as_it_was_fill
     assert isinstance(text, str)
     resource = json.loads(text)
     QuestionnaireResponse.model_validate(resource)
-    now = Clock(datetime.fromisoformat(resource["authored"]))
-    read = read_response("QuestionnaireResponse/1", resource, now, Terminology.shipped())
+    reader = reader_at(datetime.fromisoformat(resource["authored"]))
+    read = read_response(reader, resource, "QuestionnaireResponse/1")
     assert read is not None
-    finding = read[1].finding
+    finding = read[1].found
     assert read[1].problem is None
     assert finding is not None
     assert finding.bounds is not None

@@ -11,15 +11,15 @@ import itertools
 from typing import Any
 
 import pytest
+from support.reading import reader_at
 from support.scenario import NOW, SERVICES, WORLD, request_for
 
-from mappings.clock import Clock
 from mappings.readers.courses import courses
 from mappings.readers.orders import courses_of_orders, read_order
-from mappings.vocabulary.concepts import Terminology
 from service.languages.render import Language
 from service.pipeline import advise
 
+READER = reader_at(NOW)
 SNOMED = "http://snomed.info/sct"
 CODEX_RT = "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-"
 MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-"
@@ -189,7 +189,7 @@ def called_primary(level: str, id_: str, start: str, end: str, **members: Any) -
 def courses_told(*resources: Resource) -> list[tuple[str, str]]:
     """The first and the last day of each course."""
     pairs = [(f"Procedure/{one['id']}", one) for one in resources]
-    found = courses(pairs, (), lambda _: None, Clock(NOW), Terminology.shipped())
+    found = courses(READER, pairs, ())
     return [(str(one.first and one.first.first), str(one.last and one.last.last)) for one in found]
 
 
@@ -480,6 +480,7 @@ def drafted(*based_on: str) -> list[tuple[str, bool]]:
     """Drafts 0, 1, 2... of radiotherapy, each based on the one named, and which of them rules are asked about."""
     orders = [
         read_order(
+            READER,
             {
                 "resourceType": "ServiceRequest",
                 "id": str(index),
@@ -487,9 +488,6 @@ def drafted(*based_on: str) -> list[tuple[str, bool]]:
                 "code": {"coding": [{"system": "http://snomed.info/sct", "code": "33195004"}]},
                 "basedOn": [{"reference": f"ServiceRequest/{whole}"}] if whole else [],
             },
-            Clock(NOW),
-            lambda _: None,
-            Terminology.shipped(),
             index=index,
             draft=True,
             triggers=True,

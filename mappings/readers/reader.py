@@ -1,0 +1,54 @@
+"""What the reading of a resource needs beside it: the clock of the request, the code lists, and the other resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mappings.clock import Clock
+from mappings.dates import UnreadableDate, When
+from mappings.evidence import Resource, local_reference
+from mappings.readers.shapes import codings, maps
+from mappings.vocabulary.concepts import Recognised, Terminology
+
+Finder: TypeAlias = Callable[[object], Resource | None]
+"""The resource that a reference leads to, where it was gathered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Handed to every function that reads a resource. What it is asked for is read leniently: it never raises."""
+
+    clock: Clock
+    terminology: Terminology
+    find: Finder
+
+    def date(self, raw: object) -> When | None:
+        """A FHIR date in the zone of the request; None where there is none, or none that can be read."""
+        try:
+            return self.clock.read(raw)
+        except UnreadableDate:
+            return None
+
+    def cannot_read(self, *dates: object) -> bool:
+        """One of these dates is there and cannot be read."""
+        return any(raw is not None and self.date(raw) is None for raw in dates)
+
+    def recognise(self, concept: object) -> Recognised:
+        """What the codings of a CodeableConcept stand for."""
+        return self.terminology.recognise(codings(concept))
+
+    def referred(self, holder: Resource, reference: object) -> Resource | None:
+        """The resource that a reference of `holder` leads to: contained, or gathered."""
+        if local_reference(reference).startswith("#"):
+            return contained(holder, reference)
+        return self.find(reference)
+
+
+def contained(holder: Resource, reference: object) -> Resource | None:
+    """The resource within `holder` that a `#` reference leads to; None for any other reference."""
+    local = local_reference(reference)
+    if not local.startswith("#"):
+        return None
+    return next((one for one in maps(holder.get("contained")) if one.get("id") == local[1:]), None)

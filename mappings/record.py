@@ -141,7 +141,7 @@ class Record(Facts):
 
     def under(self, settings: FactSettings) -> Record:
         """The same record once more, read under other settings."""
-        return Record(self._evidence, self._drafts, self._clock, self._terminology, settings)
+        return Record(self._evidence, self._drafts, self._reader.clock, self._reader.terminology, settings)
 
     @property
     def today(self) -> date:

@@ -30,14 +30,18 @@ def entries(language: Language) -> dict[str, Entry]:
 @pytest.mark.parametrize("language", Language)
 def test_the_file_to_be_read_and_signed_is_current(language: Language) -> None:
     file = (FOLDER / f"catalogue.{language.value}.md").read_text(encoding="utf-8")
-    assert file == catalogue_to_read(GUIDELINE, language, GUIDELINE.settings), "run `make catalogue`, read what it changed"
+    assert file == catalogue_to_read(GUIDELINE, language, GUIDELINE.settings), (
+        "run `make catalogue`, read what it changed"
+    )
 
 
 @pytest.mark.parametrize("language", Language)
 def test_every_rule_has_its_entry_with_all_that_a_reader_signs(language: Language) -> None:
     assert entries(language).keys() == {rule.id for rule in GUIDELINE.rules}
     for entry in entries(language).values():
-        assert all((entry.statement, entry.source, entry.triggers, entry.conditions, entry.cards, entry.examples)), entry
+        assert all((entry.statement, entry.source, entry.triggers, entry.conditions, entry.cards, entry.examples)), (
+            entry
+        )
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.rule.id}: {example.told['name']}")

@@ -150,15 +150,15 @@ def at(site: str) -> dict[str, Any]:
 
 
 def test_a_metastasis_of_an_unnamed_organ_with_a_bone_site_is_a_bone_metastasis() -> None:
-    assert bone_metastasis_on_record(record(condition((SNOMED, "128462008"), **at(FEMUR)))) is True
-    assert bone_metastasis_on_record(record(condition((SNOMED, "128462008"), **at(LUNG)))) is False
+    assert bone_metastasis(None, record(condition((SNOMED, "128462008"), **at(FEMUR)))).holds is True
+    assert bone_metastasis(None, record(condition((SNOMED, "128462008"), **at(LUNG)))).holds is False
 
 
 def test_the_profile_of_a_secondary_cancer_makes_a_tumour_of_bone_a_metastasis() -> None:
     profiled = {"meta": {"profile": [f"{SECONDARY}|4.0.0"]}}
-    assert bone_metastasis_on_record(record(condition((SNOMED, "363346000"), **at(FEMUR), **profiled))) is True
-    assert bone_metastasis_on_record(record(condition((SNOMED, "363346000"), **at(LUNG), **profiled))) is False
-    assert bone_metastasis_on_record(record(condition((SNOMED, "363346000"), **at(FEMUR)))) is False
+    assert bone_metastasis(None, record(condition((SNOMED, "363346000"), **at(FEMUR), **profiled))).holds is True
+    assert bone_metastasis(None, record(condition((SNOMED, "363346000"), **at(LUNG), **profiled))).holds is False
+    assert bone_metastasis(None, record(condition((SNOMED, "363346000"), **at(FEMUR)))).holds is False
 
 
 @pytest.mark.parametrize(

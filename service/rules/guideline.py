@@ -96,7 +96,7 @@ def note(
     return declare
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Guideline:
     """One guideline.
 

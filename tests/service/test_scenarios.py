@@ -63,7 +63,7 @@ def test_every_rule_has_a_scenario_that_fires_one_silent_one_absent_and_one_unav
     declared = next(one for one in GUIDELINES[0].rules if one.id == rule)
     assert expected & {"info", "warning", "critical"}, "no scenario in which it fires"
     assert "silent" in expected, "no scenario in which it stays silent"
-    if declared.needs:
+    if declared.reads:
         assert any(scenario.told.get("unavailable") for scenario in scenarios_of(rule)), (
             "no scenario with data unavailable"
         )

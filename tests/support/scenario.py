@@ -1,4 +1,4 @@
-"""The scenarios of a rule: a file of `tests/scenarios`, told as `service.demo.scenario` reads it, with what is expected.
+"""The scenarios of a rule: its examples and a file of `tests/scenarios`, told as `service.demo.scenario` reads it, with what is expected.
 
 because: ...                                    # a part of the reason of a silence, in English (optional)
 offers: [delete]                                # labels (parts of them), each must be there; [] means none
@@ -52,11 +52,10 @@ class Scenario:
 
 @cache
 def scenarios_of(rule: str) -> tuple[Scenario, ...]:
-    """The scenarios of one rule's file, the same objects each time."""
-    path = SCENARIOS / f"{rule}.yaml"
-    if not path.exists():
-        return ()
-    return tuple(Scenario(rule, told) for told in yaml.safe_load(path.read_text(encoding="utf-8")))
+    """The scenarios of one rule, the same objects each time: the examples beside the rules, and the others."""
+    folders = (GUIDELINES[0].folder / "examples", SCENARIOS)
+    paths = [path for folder in folders if (path := folder / f"{rule}.yaml").exists()]
+    return tuple(Scenario(rule, told) for path in paths for told in yaml.safe_load(path.read_text(encoding="utf-8")) or ())
 
 
 def request_for(told: dict[str, Any], hook: str | None = None) -> dict[str, Any]:
@@ -100,7 +99,7 @@ def outcome_word(answered: list[RuleOutcome]) -> str:
     order = ["critical", "warning", "info", "failed", "cannot tell", "silent"]
     words = ["silent"]
     for one in answered:
-        match one.answer:
+        match one.outcome:
             case Advice() as advice:
                 words.append(advice.indicator.value)
             case CannotTell():

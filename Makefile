@@ -13,7 +13,7 @@ TOOL = PYTHONPATH=tests .venv/bin/python -m tools
 PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install demo run test bench mutation catalogue lock
+.PHONY: install demo run test bench mutation catalogue messages lock
 
 install: .venv/.installed .venv-sekmet/.installed
 
@@ -37,6 +37,10 @@ mutation: install
 # Writes the catalogue anew from the rules and their examples.
 catalogue: install
 	for language in en fr; do .venv/bin/osteocds catalogue --language $$language > service/catalogue/catalogue.$$language.md; done
+
+# Brings the catalogues of messages (*.po) to what the code says; what is new in them is for a translator.
+messages: install
+	$(TOOL).messages
 
 # Writes the lock files anew; with UPGRADE=--upgrade in the newest versions that pyproject.toml allows.
 lock: .venv/.installed

@@ -1,7 +1,8 @@
 """What a card or a reason says, before a language is chosen.
 
 Every sentence of the product is written in English where it is decided, marked with `_`; the catalogues of
-`service.languages` hold it in the other languages. The parameters are formatted there too, in the language's form.
+`service.languages` hold it in the other languages. The parameters are formatted there too, in the language's form. What has
+sentences of its own, as a guideline has, brings its catalogues with it: it makes its marks with `marks_of` its folder.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -20,24 +22,32 @@ class Text:
 
     `message` is its English, `context` tells equal messages apart that other languages say differently, and `plural` is the
     English for another `number` than one. Parameters may be a `Text`, an `Amount`, a `When`, a `date`, a `Decimal`, an `int`, a
-    `str` taken from the record (escaped when it is shown), or a tuple of any of these (shown as a list). Equal texts with
-    equal parameters are equal.
+    `str` taken from the record (escaped when it is shown), or a tuple of any of these (shown as a list). `domain` is the folder
+    of the catalogues that hold it; none for ours. Equal texts with equal parameters are equal, wherever they are translated.
     """
 
-    __slots__ = ("_hash", "context", "message", "parameters", "plural")
+    __slots__ = ("_hash", "context", "domain", "message", "parameters", "plural")
 
     def __init__(
-        self, message: str, parameters: Mapping[str, object] = NOTHING, *, context: str = "", plural: str = ""
+        self,
+        message: str,
+        parameters: Mapping[str, object] = NOTHING,
+        *,
+        context: str = "",
+        plural: str = "",
+        domain: str = "",
     ) -> None:
         self.message = message
         self.context = context
         self.plural = plural
+        self.domain = domain
         self.parameters = parameters
         self._hash: int | None = None
 
     def with_(self, **parameters: object) -> Text:
         """The same sentence with more parameters."""
-        return Text(self.message, {**self.parameters, **parameters}, context=self.context, plural=self.plural)
+        both = {**self.parameters, **parameters}
+        return Text(self.message, both, context=self.context, plural=self.plural, domain=self.domain)
 
     def __eq__(self, other: object) -> bool:
         if self is other:
@@ -59,19 +69,52 @@ class Text:
         return f"Text({self.message!r}, {dict(self.parameters)!r})"
 
 
-def _(message: str, /, **parameters: object) -> Text:
+class Mark(Protocol):
     """A sentence in English, to be translated."""
-    return Text(message, parameters or NOTHING)
+
+    def __call__(self, message: str, /, **parameters: object) -> Text:
+        """The sentence with its parameters."""
 
 
-def _c(context: str, message: str, /, **parameters: object) -> Text:
+class MarkInContext(Protocol):
     """A sentence whose English stands elsewhere with another meaning; the context is for the translator."""
-    return Text(message, parameters or NOTHING, context=context)
+
+    def __call__(self, context: str, message: str, /, **parameters: object) -> Text:
+        """The sentence with its parameters."""
 
 
-def _n(singular: str, plural: str, /, number: int | Decimal, **parameters: object) -> Text:
+class MarkOfNumber(Protocol):
     """A sentence that depends on a number, which it may show as `{number}`."""
-    return Text(singular, {"number": number, **parameters}, plural=plural)
+
+    def __call__(self, singular: str, plural: str, /, number: int | Decimal, **parameters: object) -> Text:
+        """The sentence with its parameters."""
+
+
+class Marks(NamedTuple):
+    """The marks of one domain, to be called `_`, `_c` and `_n`: the tool that extracts sentences knows them by these names."""
+
+    plain: Mark
+    in_context: MarkInContext
+    of_number: MarkOfNumber
+
+
+def marks_of(folder: Path | None) -> Marks:
+    """The marks of sentences whose catalogues, `<language>.po`, lie in a folder; of ours without one."""
+    domain = "" if folder is None else str(folder)
+
+    def plain(message: str, /, **parameters: object) -> Text:
+        return Text(message, parameters or NOTHING, domain=domain)
+
+    def in_context(context: str, message: str, /, **parameters: object) -> Text:
+        return Text(message, parameters or NOTHING, context=context, domain=domain)
+
+    def of_number(singular: str, plural: str, /, number: int | Decimal, **parameters: object) -> Text:
+        return Text(singular, {"number": number, **parameters}, plural=plural, domain=domain)
+
+    return Marks(plain, in_context, of_number)
+
+
+_, _c, _n = marks_of(None)
 
 
 @dataclass(frozen=True, slots=True)

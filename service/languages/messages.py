@@ -1,6 +1,7 @@
-"""The catalogues of messages: English sentences in the other languages, one gettext file a language.
+"""The catalogues of messages: English sentences in the other languages, one gettext file a language and domain.
 
-`fr.po` is kept by translators; `make messages` brings it to what the code says.
+The domain of a sentence is the folder that its catalogues lie in: this one, or the one that a guideline brings. Each is kept
+by translators; `make messages` brings them to what the code says.
 """
 
 from __future__ import annotations
@@ -14,15 +15,12 @@ FOLDER = Path(__file__).parent
 
 
 @cache
-def messages_of(language: str, folders: tuple[Path, ...] = (FOLDER,)) -> NullTranslations:
-    """The messages of a language, read once; what no catalogue of the folders holds stays English."""
-    messages = NullTranslations()
-    for folder in folders:
-        path = folder / f"{language}.po"
-        if path.is_file():
-            read = _read(path)
-            read.add_fallback(messages)
-            messages = read
+def messages_of(language: str, domain: str = "") -> NullTranslations:
+    """The messages of a language and a domain, read once; what its catalogue lacks is looked up in ours, else stays English."""
+    path = (Path(domain) if domain else FOLDER) / f"{language}.po"
+    messages = _read(path) if path.is_file() else NullTranslations()
+    if domain:
+        messages.add_fallback(messages_of(language))
     return messages
 
 

@@ -83,22 +83,22 @@ def render(text: Text, language: Language) -> str:
 def _template(text: Text, language: Language) -> str:
     """The sentence in the language, English where no catalogue holds it."""
     if text.plural:
-        return _of_number(text.message, text.plural, text.context, _count(text), language)
+        return _of_number(text.message, text.plural, text.context, text.domain, _count(text), language)
     if isinstance(text, Term):
         return _typographic(text.names.get(language.value, text.message), language)
-    return _said(text.message, text.context, language)
+    return _said(text.message, text.context, text.domain, language)
 
 
 @lru_cache(maxsize=4096)
-def _said(message: str, context: str, language: Language) -> str:
-    messages = messages_of(language.value)
+def _said(message: str, context: str, domain: str, language: Language) -> str:
+    messages = messages_of(language.value, domain)
     said = messages.pgettext(context, message) if context else messages.gettext(message)
     return _typographic(said, language)
 
 
 @lru_cache(maxsize=4096)
-def _of_number(message: str, plural: str, context: str, number: int, language: Language) -> str:
-    messages = messages_of(language.value)
+def _of_number(message: str, plural: str, context: str, domain: str, number: int, language: Language) -> str:
+    messages = messages_of(language.value, domain)
     said = (
         messages.npgettext(context, message, plural, number) if context else messages.ngettext(message, plural, number)
     )

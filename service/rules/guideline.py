@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any, TypeAlias
 
 from mappings.facts import Facts, FactSettings, Order
-from mappings.wording import Text
+from mappings.wording import Text, marks_of
 from service.rules.citation import Citation, Document
 from service.rules.ledger import Ledger, read_ledger
 from service.rules.outcome import Basis
@@ -134,7 +134,8 @@ class Guideline:
     @cached_property
     def ledger(self) -> Ledger:
         """What became of every statement of its documents."""
-        return read_ledger(self.folder / "statements.yaml", self.documents)
+        mark = marks_of(self.folder).plain
+        return read_ledger(self.folder / "statements.yaml", self.documents, mark)
 
     @cached_property
     def triggers(self) -> tuple[Trigger, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from mappings.wording import Text
+from mappings.wording import Mark, Text
 from service.rules.citation import Citation, Document
 
 
@@ -42,8 +42,11 @@ class Ledger:
     stays_text: tuple[StaysText, ...]
 
 
-def read_ledger(path: Path, documents: Iterable[Document]) -> Ledger:
-    """The ledger of a file `statements.yaml`. Raises `KeyError` for a document or a reason that it does not have."""
+def read_ledger(path: Path, documents: Iterable[Document], mark: Mark) -> Ledger:
+    """The ledger of a file `statements.yaml`; `mark` is that of the sentences that are shown.
+
+    Raises `KeyError` for a document or a reason that it does not have.
+    """
     told = yaml.safe_load(path.read_text(encoding="utf-8"))
     known = {document.id: document for document in documents}
 
@@ -60,8 +63,8 @@ def read_ledger(path: Path, documents: Iterable[Document]) -> Ledger:
             StaysText(
                 one["id"],
                 citation(one["at"]),
-                Text(one["says"]),
-                Text(told["reasons"][one["why"]] if "why" in one else one["because"]),
+                mark(one["says"]),
+                mark(told["reasons"][one["why"]] if "why" in one else one["because"]),
             )
             for one in told["stays_text"]
         ),

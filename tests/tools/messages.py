@@ -1,41 +1,69 @@
 """Bring the catalogues of messages to what the code says: `make messages`. A test holds them current.
 
-New messages stand in a catalogue without a translation, those that the code says no more are gone. What follows a change of
-an English sentence is for a translator: the old translation is not guessed at.
+Each domain has its own: a guideline's lie in its folder, ours in `service/languages`. New messages stand in a catalogue without
+a translation, those that the code says no more are gone. What follows a change of an English sentence is for a translator: the
+old translation is not guessed at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from string import Formatter
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from service.guidelines import GUIDELINES
+from service.languages.messages import FOLDER as LANGUAGES
+from service.rules.guideline import Guideline
 from service.rules.ledger import sentences_of
 
 ROOT = Path(__file__).parents[2]
-LANGUAGES = ROOT / "service" / "languages"
 PACKAGES = ("mappings", "service")
 KEYWORDS = {"_": None, "_n": (1, 2), "_c": ((1, "c"), 2)}
 """The marks of `mappings.wording`, as gettext counts their arguments."""
 
 
-def said_by_the_code() -> Catalog:
-    """Every marked message of the packages, and the sentences of the ledgers, by the files that say them."""
-    catalogue = Catalog(project="osteocds", fuzzy=False)
-    for package in PACKAGES:
-        found = extract_from_dir(ROOT / package, [("**.py", "python")], keywords=KEYWORDS)
-        for name, _line, message, _comments, context in sorted(found, key=lambda one: (one[0], one[1])):
-            catalogue.add(message, locations=[(f"{package}/{name}", None)], context=context)
-    for guideline in GUIDELINES:
-        ledger = guideline.folder / "statements.yaml"
-        for sentence in sentences_of(ledger):
-            catalogue.add(sentence, locations=[(str(ledger.relative_to(ROOT)), None)])
-    return catalogue
+@dataclass(frozen=True)
+class Domain:
+    """The folder of the catalogues, and what says their messages: modules, and ledgers."""
+
+    folder: Path
+    modules: tuple[Path, ...]
+    ledgers: tuple[Path, ...] = ()
+
+    @property
+    def catalogues(self) -> list[Path]:
+        return sorted(self.folder.glob("*.po"))
+
+    def said(self) -> Catalog:
+        """Every marked message of the modules, and the sentences of the ledgers, by the files that say them."""
+        catalogue = Catalog(project="osteocds", fuzzy=False)
+        for module in self.modules:
+            found = extract_from_file("python", module, keywords=KEYWORDS)
+            for _line, message, _comments, context in found:
+                catalogue.add(message, locations=[(str(module.relative_to(ROOT)), None)], context=context)
+        for ledger in self.ledgers:
+            for sentence in sentences_of(ledger):
+                catalogue.add(sentence, locations=[(str(ledger.relative_to(ROOT)), None)])
+        return catalogue
+
+
+def domain_of(guideline: Guideline) -> Domain:
+    """What a guideline says, in its folder."""
+    ledger = guideline.folder / "statements.yaml"
+    return Domain(guideline.folder, tuple(sorted(guideline.folder.glob("**/*.py"))), (ledger,))
+
+
+def domains(guidelines: Iterable[Guideline] = GUIDELINES) -> tuple[Domain, ...]:
+    """Ours, and those of the guidelines that are served."""
+    theirs = tuple(domain_of(guideline) for guideline in guidelines)
+    apart = {module for domain in theirs for module in domain.modules}
+    modules = (module for package in PACKAGES for module in sorted((ROOT / package).glob("**/*.py")))
+    return (Domain(LANGUAGES, tuple(module for module in modules if module not in apart)), *theirs)
 
 
 def catalogue_of(path: Path) -> Catalog:
@@ -44,12 +72,12 @@ def catalogue_of(path: Path) -> Catalog:
         return read_po(file)
 
 
-def brought_up_to_date(path: Path) -> Catalog:
+def brought_up_to_date(path: Path, domain: Domain) -> Catalog:
     """The catalogue of a language with the messages of the code: the translations that it has, and no others."""
     kept = catalogue_of(path)
     current = Catalog(locale=kept.locale, project="osteocds", fuzzy=False, header_comment=kept.header_comment)
     current.mime_headers = kept.mime_headers
-    for message in said_by_the_code():
+    for message in domain.said():
         if message.id:
             earlier = kept.get(message.id, message.context)
             string = earlier.string if earlier is not None else ""
@@ -57,9 +85,9 @@ def brought_up_to_date(path: Path) -> Catalog:
     return current
 
 
-def problems(path: Path) -> Iterator[str]:
+def problems(path: Path, domain: Domain) -> Iterator[str]:
     """What is wrong with a catalogue: messages missing, left over, without a translation, or with other placeholders."""
-    kept, said = catalogue_of(path), said_by_the_code()
+    kept, said = catalogue_of(path), domain.said()
     wanted = {(message.id, message.context) for message in said if message.id}
     have = {(message.id, message.context): message for message in kept if message.id}
     yield from (f"missing: {one}" for one in sorted(map(str, wanted - have.keys())))
@@ -80,9 +108,10 @@ def problems(path: Path) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for path in sorted(LANGUAGES.glob("*.po")):
-        current = brought_up_to_date(path)
-        with path.open("wb") as file:
-            write_po(file, current, width=120, include_lineno=False)
-        for problem in problems(path):
-            print(f"{path.name}: {problem}")  # noqa: T201 - the tool's words
+    for domain in domains():
+        for path in domain.catalogues:
+            current = brought_up_to_date(path, domain)
+            with path.open("wb") as file:
+                write_po(file, current, width=120, include_lineno=False)
+            for problem in problems(path, domain):
+                print(f"{path.relative_to(ROOT)}: {problem}")  # noqa: T201 - the tool's words

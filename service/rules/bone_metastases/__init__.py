@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from mappings.facts import Clearance, CorrectedCalcium
-from mappings.wording import _
 from service.rules.bone_metastases import (
     calcium,
     dental,
@@ -28,6 +27,7 @@ from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
 from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.urgency import CRISIS_ABOVE
+from service.rules.bone_metastases.wording import _
 from service.rules.guideline import Chapter, Guideline
 
 GUIDELINE = Guideline(

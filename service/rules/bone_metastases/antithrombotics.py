@@ -10,8 +10,9 @@ from decimal import Decimal
 from mappings.dates import When
 from mappings.facts import ActOrder, DrugOrder, Exposure, ExposureKind, Exposures, Facts
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Amount, Text, _, verbatim
+from mappings.wording import Amount, Text, verbatim
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _
 
 # --- the table --------------------------------------------------------------------------------------------------------
 

@@ -18,8 +18,9 @@ from mappings.facts import (
 )
 from mappings.facts.bones import SPINE, has_vertebra, includes
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import bone_metastasis
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import negated
 from service.rules.outcome import Basis, Indicator

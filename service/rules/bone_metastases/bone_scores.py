@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mappings.facts import Fact, Facts, Finding, RadiotherapyOrder
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.bone_radiotherapy import spine_or_unnamed_target
 from service.rules.bone_metastases.conditions import at_least, below
 from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, is_absent, that
 from service.rules.logic import both
 

@@ -8,7 +8,6 @@ from mappings.facts import CALCIUM_LIMITS, Absent, Fact, Facts, Order, known
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, PHOSPHATE, Analyte
-from mappings.wording import _
 from service.rules.bone_metastases.checklist import already_ordered, missing_result
 from service.rules.bone_metastases.conditions import (
     antiresorptives,
@@ -22,6 +21,7 @@ from service.rules.bone_metastases.conditions import (
 from service.rules.bone_metastases.documents import ONC, rao
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order
 from service.rules.bone_metastases.urgency import CRISIS_ABOVE, hypercalcaemic_crisis_calcium
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, is_absent, that
 from service.rules.offers import DeleteOrder, OrderAnalyte
 from service.rules.outcome import Indicator, Outcome

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 
 from mappings.facts import ActOrder, Diagnosis, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import active_conditions, is_true
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, condition, that
 from service.rules.outcome import Basis
 

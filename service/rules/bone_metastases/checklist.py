@@ -6,7 +6,8 @@ from typing import Any
 
 from mappings.facts import Absent, ActOrder, Fact, Facts
 from mappings.vocabulary.analytes import Analyte
-from mappings.wording import Text, _
+from mappings.wording import Text
+from service.rules.bone_metastases.wording import _
 
 
 def already_ordered(patient: Facts, analyte: Analyte) -> ActOrder | None:

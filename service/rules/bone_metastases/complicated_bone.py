@@ -6,12 +6,12 @@ from mappings.dates import days_before
 from mappings.facts import Act, ActOrder, Diagnosis, Facts, Order, RadiotherapyOrder
 from mappings.facts.bones import may_be_same
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import _
 from service.rules.bone_metastases.bone_radiotherapy import spine_target
 from service.rules.bone_metastases.bone_scores import recorded_fracture_risk
 from service.rules.bone_metastases.conditions import is_true
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_surgery
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, any_of, condition, that
 from service.rules.logic import both
 

@@ -22,7 +22,8 @@ from mappings.facts import (
 )
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, negated
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from mappings.facts import Order
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conflicts import Giving, Irradiation, Pair
 from service.rules.bone_metastases.windows import NO_FIGURE
+from service.rules.bone_metastases.wording import _
 from service.rules.naming import on
 
 SOMETIMES_FATAL = _("Given too close together, they have caused severe, sometimes fatal toxicity.")

@@ -8,10 +8,11 @@ from decimal import Decimal
 
 from mappings.dates import add_months
 from mappings.facts import Fact, Facts, Finding, Known, RadiotherapyCourse, RadiotherapyOrder, Volume
-from mappings.wording import Amount, Text, _
+from mappings.wording import Amount, Text
 from service.rules.bone_metastases.bone_radiotherapy import as_acts, open_about_courses, same_region, volume_of
 from service.rules.bone_metastases.conditions import above, at_least
 from service.rules.bone_metastases.schemes import GRAY, gray_in
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both
 

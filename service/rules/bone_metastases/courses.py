@@ -7,9 +7,9 @@ from datetime import date
 from mappings.dates import days_before
 from mappings.facts import Course, Exposure, Exposures, FactNotKnownError, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import _
 from service.rules.bone_metastases.conditions import antiresorptives
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, either, negated
 

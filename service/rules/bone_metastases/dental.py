@@ -8,7 +8,6 @@ from functools import partial
 from mappings.dates import When
 from mappings.facts import Act, DrugOrder, Exposure, Exposures, Facts, Order, RadiotherapyCourse
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import _
 from service.rules.bone_metastases.bone_radiotherapy import as_act
 from service.rules.bone_metastases.conditions import (
     active_conditions,
@@ -24,6 +23,7 @@ from service.rules.bone_metastases.documents import ONC, rao
 from service.rules.bone_metastases.settings import Settings, settings_of
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB
 from service.rules.bone_metastases.urgency import URGENCY, with_urgency
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, holding, that
 from service.rules.naming import planned_remarks
 from service.rules.offers import StartOn, UpdateOrder

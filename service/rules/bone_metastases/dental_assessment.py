@@ -9,10 +9,11 @@ from functools import partial
 from mappings.dates import days_before
 from mappings.facts import Act, Collected, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import orders_of
 from service.rules.bone_metastases.requests import DENTAL_EXAMINATION, ORTHOPANTOMOGRAM
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either, negated
 from service.rules.offers import OrderAct

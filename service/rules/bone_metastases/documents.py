@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mappings.wording import _
+from service.rules.bone_metastases.wording import _
 from service.rules.citation import Citation, Document
 
 RAO = Document(

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mappings.facts import Clearance, DrugOrder
-from mappings.wording import Amount, Text, _
+from mappings.wording import Amount, Text
 from service.rules.bands import Band, Bands
 from service.rules.bone_metastases.conditions import SEVERE_RENAL_IMPAIRMENT_BELOW
+from service.rules.bone_metastases.wording import _
 
 DENOSUMAB_MG = Decimal(120)
 """Monthly dose in bone metastases (RAO §2.1, §2.4)."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mappings.facts import Facts, Order, RadiotherapyOrder, known
 from mappings.facts.bones import SPINE, includes
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import FEW_BONE_METASTASES, few_bone_metastases, orders_of
 from service.rules.bone_metastases.documents import KAS, ONC, rao
 from service.rules.bone_metastases.schemes import GRAY, ONCE, SHORTER, USUAL
@@ -17,6 +17,7 @@ from service.rules.bone_metastases.urgency import (
     hypercalcaemic_crisis_calcium,
     untreated_cord_compression,
 )
+from service.rules.bone_metastases.wording import _
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, rule
 from service.rules.say import critical, info

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mappings.facts import Facts, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases import schemes
 from service.rules.bone_metastases.bone_radiotherapy import (
     BONE_RADIOTHERAPY,
@@ -52,6 +52,7 @@ from service.rules.bone_metastases.long_bones import (
     nothing_orthopaedic,
 )
 from service.rules.bone_metastases.schemes import GRAY, ONCE, ONCE_FOR_THE_CORD, USUAL, Row, volume_said
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import (
     Condition,
     Truth,

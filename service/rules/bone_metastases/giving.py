@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from mappings.facts import Allergy, Diagnosis, DrugOrder, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Amount, Text, _
+from mappings.wording import Amount, Text
 from service.rules.bone_metastases.checklist import too_old
 from service.rules.bone_metastases.conditions import bone_metastasis, few_bone_metastases, orders_of
 from service.rules.bone_metastases.documents import rao
@@ -22,6 +22,7 @@ from service.rules.bone_metastases.requests import (
 )
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either, negated
 from service.rules.naming import planned_remarks

@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from mappings.facts import Facts, Order
 from mappings.vocabulary.analytes import PLATELETS, PROTHROMBIN, Analyte
-from mappings.wording import Amount, _
+from mappings.wording import Amount
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, is_absent, that
 from service.rules.logic import either
 

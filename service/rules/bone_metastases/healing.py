@@ -12,9 +12,10 @@ from datetime import date, timedelta
 from mappings.dates import When
 from mappings.facts import Act, Facts, Order, RadiotherapyOrder, Target
 from mappings.facts.bones import SPINE, includes, may_be_same
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import days_between
 from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_surgery
+from service.rules.bone_metastases.wording import _
 from service.rules.logic import both
 from service.rules.naming import WEEK, lasting, on
 

@@ -9,9 +9,10 @@ from mappings.dates import days_before
 from mappings.facts import Act, ActOrder, Facts
 from mappings.facts.bones import SPINE, bones_of, has_vertebra, includes, may_be_same
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import orders_of
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _
 from service.rules.logic import either
 
 

@@ -9,10 +9,11 @@ from datetime import date
 from mappings.dates import add_months, days_before
 from mappings.facts import Act, ActOrder, Exposure, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _, _c
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import active_conditions, bone_metastasis
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _, _c
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either
 from service.rules.naming import named, planned_remarks

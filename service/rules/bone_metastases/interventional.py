@@ -8,7 +8,7 @@ from mappings.facts import Absent, ActOrder, Facts, Known, Order
 from mappings.facts.bones import LONG_BONES, bones_of, has_vertebra
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import INR, PAIN_SCORE, PROTHROMBIN
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.antithrombotics import (
     ASPIRIN_LIMIT,
     CLOPIDOGREL,
@@ -36,6 +36,7 @@ from service.rules.bone_metastases.haemostasis import (
 )
 from service.rules.bone_metastases.imaged import CT, MRI, Modality, imaged, imaging_line
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, holding, that
 from service.rules.logic import either, negated
 from service.rules.naming import named, planned_remarks

@@ -5,9 +5,9 @@ from __future__ import annotations
 from mappings.facts import Act, Facts, Order, RadiotherapyOrder
 from mappings.facts.bones import LONG_BONES, bones_of
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import _
 from service.rules.bone_metastases.complicated_bone import may_be_of_the_bone
 from service.rules.bone_metastases.conditions import above
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, either, negated
 

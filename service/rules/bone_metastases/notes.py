@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from mappings.facts import DrugOrder, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import bone_metastasis
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.triggers import osteoporosis_form
+from service.rules.bone_metastases.wording import _
 from service.rules.guideline import Place, note
 from service.rules.outcome import Basis
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mappings.facts import Facts, RadiotherapyOrder
-from mappings.wording import _
 from service.rules.bone_metastases.bone_radiotherapy import first_irradiation
 from service.rules.bone_metastases.conditions import FEW_BONE_METASTASES, above, at_least
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, condition, that
 from service.rules.logic import negated
 

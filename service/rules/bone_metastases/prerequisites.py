@@ -8,9 +8,10 @@ from mappings.dates import days_before
 from mappings.facts import Act, Collected, Facts
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import CALCIUM, PHOSPHATE, VITAMIN_D
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.requests import DENTAL_EXAMINATION, ORTHOPANTOMOGRAM
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import is_absent
 from service.rules.logic import either, negated
 

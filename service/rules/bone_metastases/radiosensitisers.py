@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from mappings.facts import FRACTIONS_A_WEEK_SAID, DrugOrder, Facts, RadiotherapyOrder, Unavailable
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import _
 from service.rules.bone_metastases.conflict_words import SOMETIMES_FATAL, held, line, urgent_dates
 from service.rules.bone_metastases.conflicts import (
     Pair,
@@ -19,6 +18,7 @@ from service.rules.bone_metastases.conflicts import (
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.triggers import drug_order
 from service.rules.bone_metastases.urgency import URGENCY, is_urgent
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either
 from service.rules.naming import planned_remarks

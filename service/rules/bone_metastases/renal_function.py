@@ -5,7 +5,6 @@ from __future__ import annotations
 from mappings.facts import DrugOrder, Facts, Known, Order, Unavailable, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import CREATININE
-from mappings.wording import _
 from service.rules.bone_metastases.checklist import already_ordered
 from service.rules.bone_metastases.conditions import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
@@ -25,6 +24,7 @@ from service.rules.bone_metastases.triggers import (
     for_bone_metastases,
 )
 from service.rules.bone_metastases.urgency import URGENCY, with_urgency
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import SETTLES_NOTHING, Truth, any_of, condition, is_absent, that
 from service.rules.offers import DeleteOrder, OrderAnalyte, SetDose, UpdateOrder
 from service.rules.outcome import Indicator, Outcome

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from mappings.vocabulary.code_systems import ATC, CCAM, SNOMED_CT
-from mappings.wording import Text, _
+from mappings.wording import Text
+from service.rules.bone_metastases.wording import _
 from service.rules.offers import Code, DrugRequest, Every, OrderAct, OrderDrugs, SetDrug, SetInterval, SetRoute
 
 ORAL = Code(SNOMED_CT, "26643006", "Oral route")

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mappings.facts import Volume
-from mappings.wording import Amount, Text, _
+from mappings.wording import Amount, Text
+from service.rules.bone_metastases.wording import _
 
 GRAY = "Gy"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from mappings.facts import Facts, FactSettings, setting
-from mappings.wording import _
+from service.rules.bone_metastases.wording import _
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from functools import partial
 
 from mappings.facts import Act, Diagnosis, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import _
 from service.rules.bone_metastases.conditions import bone_metastasis
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either
 

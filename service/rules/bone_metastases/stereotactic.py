@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mappings.facts import Facts, RadiotherapyOrder
-from mappings.wording import Amount, _
+from mappings.wording import Amount
 from service.rules.bone_metastases.bone_radiotherapy import (
     ABLATIVE,
     BONE_RADIOTHERAPY,
@@ -59,6 +59,7 @@ from service.rules.bone_metastases.stereotactic_contraindications import (
     decompressed_since,
     known_whether_decompressed,
 )
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, basis_of, condition, holding, that, words_of
 from service.rules.naming import planned_remarks
 from service.rules.outcome import Indicator, Outcome

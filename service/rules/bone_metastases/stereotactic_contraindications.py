@@ -6,7 +6,6 @@ from functools import partial
 
 from mappings.facts import Act, Diagnosis, Facts, RadiotherapyCourse, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import _
 from service.rules.bone_metastases.bone_radiotherapy import (
     as_acts,
     history_of_irradiation,
@@ -24,6 +23,7 @@ from service.rules.bone_metastases.conditions import (
     is_true,
 )
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, condition, holding, that
 from service.rules.logic import both, either
 

@@ -10,12 +10,13 @@ from mappings.dates import When, days_before
 from mappings.facts import Act, ActOrder, Facts, Order, RadiotherapyCourse, RadiotherapyOrder, Target
 from mappings.facts.bones import SPINE, includes, may_be_same
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _, _c
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import below, bone_metastasis
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.imaged import CT, RADIOGRAPHS, Modality, imaged, imaging_line
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_surgery
+from service.rules.bone_metastases.wording import _, _c
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, either, negated
 from service.rules.naming import named

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mappings.facts import ActOrder, DrugOrder, Exposure, Facts, Order, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
     approximation,
@@ -33,6 +33,7 @@ from service.rules.bone_metastases.together import (
 )
 from service.rules.bone_metastases.triggers import drug_order
 from service.rules.bone_metastases.urgency import URGENCY, is_urgent
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, that
 from service.rules.naming import lasting, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder

@@ -16,10 +16,11 @@ from mappings.facts import (
     Target,
 )
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.bone_radiotherapy import as_act
 from service.rules.bone_metastases.conditions import bone_metastasis, days_between, given_within
 from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, condition, that
 from service.rules.logic import both, either
 from service.rules.outcome import Basis

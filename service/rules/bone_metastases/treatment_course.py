@@ -5,7 +5,7 @@ from __future__ import annotations
 from mappings.facts import ActOrder, DrugOrder, Facts, Known, Order, Unavailable, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import CTX, CTX_BEFORE_HOUR, FASTING
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.checklist import already_ordered, too_old
 from service.rules.bone_metastases.conditions import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
@@ -35,6 +35,7 @@ from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.prerequisites import PREREQUISITES_READ, missing_prerequisites
 from service.rules.bone_metastases.skeletal_events import skeletal_event, skeletal_events
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, any_of, condition, that
 from service.rules.logic import either, negated
 from service.rules.naming import on

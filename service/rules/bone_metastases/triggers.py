@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mappings.facts import DrugOrder, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import bone_metastasis
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, condition, that
 from service.rules.rule import Trigger
 

@@ -10,9 +10,9 @@ from functools import partial
 from mappings.dates import days_before
 from mappings.facts import Act, Diagnosis, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import _
 from service.rules.bone_metastases.conditions import active_conditions, settled_by_albumin
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either, negated
 from service.rules.outcome import Advice

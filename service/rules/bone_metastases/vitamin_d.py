@@ -5,7 +5,7 @@ from __future__ import annotations
 from mappings.facts import DrugOrder, Exposure, Facts, Order, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import VITAMIN_D
-from mappings.wording import Text, _, _c
+from mappings.wording import Text
 from service.rules.bone_metastases.checklist import already_ordered, missing_result
 from service.rules.bone_metastases.conditions import (
     bone_metastasis,
@@ -38,6 +38,7 @@ from service.rules.bone_metastases.vitamin_d_loading import (
     loading_under_way,
     no_loading_of,
 )
+from service.rules.bone_metastases.wording import _, _c
 from service.rules.condition import Truth, any_of, condition, that
 from service.rules.logic import both, either, negated
 from service.rules.naming import planned_remarks

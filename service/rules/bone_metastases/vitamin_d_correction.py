@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mappings.facts import DrugOrder, Exposure, Facts, Known, known
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import (
     antiresorptives,
     calcium_is_high,
@@ -16,6 +16,7 @@ from service.rules.bone_metastases.requests import VITAMIN_D_IU, vitamin_d
 from service.rules.bone_metastases.urgency import URGENCY, with_urgency
 from service.rules.bone_metastases.vitamin_d_levels import Correction
 from service.rules.bone_metastases.vitamin_d_loading import loading_ordered, maintained, without_correcting
+from service.rules.bone_metastases.wording import _
 from service.rules.offers import Offer, OrderDrugs
 from service.rules.outcome import Advice, Basis, Indicator
 from service.rules.say import advise, info

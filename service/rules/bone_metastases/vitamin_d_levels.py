@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from mappings.facts import Facts, Order, VitaminD
 from mappings.facts.results import VITAMIN_D_PAIRS
-from mappings.wording import Text, _
+from mappings.wording import Text
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, is_absent, that
 
 

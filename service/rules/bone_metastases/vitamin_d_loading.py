@@ -10,9 +10,9 @@ from decimal import Decimal
 from mappings.dates import When
 from mappings.facts import Absent, Exposure, ExposureKind, Exposures, Fact, Facts, Known, Order, Unavailable
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import _
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.vitamin_d_levels import Correction, correction_of
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, condition, that
 
 DAYS_A_WEEK = 7

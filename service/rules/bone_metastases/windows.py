@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from mappings.facts import Drug, Facts
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import Text, _
+from mappings.wording import Text
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _
 from service.rules.naming import lasting
 
 

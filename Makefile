@@ -36,7 +36,8 @@ mutation: install
 
 # Writes the catalogue anew from the rules and their examples.
 catalogue: install
-	for language in en fr; do .venv/bin/osteocds catalogue --language $$language > service/catalogue/catalogue.$$language.md; done
+	for language in en fr; do .venv/bin/osteocds catalogue --guideline bone-metastases --language $$language \
+		> service/rules/bone_metastases/catalogue.$$language.md; done
 
 # Brings the catalogues of messages (*.po) to what the code says; what is new in them is for a translator.
 messages: install

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.analytes import ANALYTES, Analyte
+from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.concepts import LOINC, Terminology
 
 PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105 - a prefetch token of CDS Hooks, no secret
@@ -79,8 +79,8 @@ FINDING_CONCEPTS = sets.FINDING_NAMES | sets.DISEASE_STATUS | sets.LESION_COUNT
 
 
 @lru_cache(maxsize=8)
-def query_table(terminology: Terminology, analytes: tuple[Analyte, ...] = ANALYTES) -> Mapping[str, Query]:
-    """Every query by its key; the codes are those of our lists and of the site's mapping."""
+def query_table(terminology: Terminology) -> Mapping[str, Query]:
+    """Every query by its key; the codes are those of the lists and of the site's mapping."""
 
     def observations(key: str, concepts: frozenset[str], *, panels: Iterable[str] = ()) -> Query:
         codes = [f"{system}|{code}" for system, code in terminology.codes_of(concepts)]
@@ -94,7 +94,7 @@ def query_table(terminology: Terminology, analytes: tuple[Analyte, ...] = ANALYT
         )
 
     by_key: dict[str, list[Analyte]] = {}
-    for analyte in analytes:
+    for analyte in terminology.analytes:
         if analyte.valid_days:
             by_key.setdefault(analyte.query, []).append(analyte)
     rows = [
@@ -159,9 +159,7 @@ def queries_of(read: Reads) -> tuple[str, ...]:
     return NEEDS[read]
 
 
-def queries_for(
-    reads: frozenset[Reads], terminology: Terminology, analytes: tuple[Analyte, ...] = ANALYTES
-) -> tuple[Query, ...]:
+def queries_for(reads: frozenset[Reads], terminology: Terminology) -> tuple[Query, ...]:
     """The queries that these facts need, each once, in the order of the table. Raises `KeyError` for an unknown fact."""
     wanted = {key for read in reads for key in queries_of(read)}
-    return tuple(query for key, query in query_table(terminology, analytes).items() if key in wanted)
+    return tuple(query for key, query in query_table(terminology).items() if key in wanted)

@@ -29,6 +29,7 @@ from mappings.facts import (
     Finding,
     Known,
     Measurement,
+    NotUnderstood,
     Order,
     Person,
     RadiotherapyCourse,
@@ -49,10 +50,6 @@ from mappings.readers.findings import FindingReading, newest_finding, read_findi
 from mappings.readers.medications import identify
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
-    ACTS_SAID,
-    CONDITIONS_SAID,
-    Meaning,
-    NotUnderstood,
     analyte_named,
     meant,
     named_only,
@@ -74,7 +71,6 @@ from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.sites import regions_of
 from mappings.values import value
-from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import (
     ALBUMIN,
     CALCIUM,
@@ -92,6 +88,8 @@ from mappings.vocabulary.analytes import (
 )
 from mappings.vocabulary.code_systems import CCAM, ICD_10, LOINC, SNOMED_CT
 from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.findings import findings_of
+from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID, Meaning
 from mappings.wording import Text, _, _c, verbatim
 
 T = TypeVar("T")
@@ -186,7 +184,7 @@ class Record(Facts):
             return
         if not recognised.concepts and not recognised.known_system:
             uncoded = _Result(source, observation, node, unverified=False, uncoded=True)
-            if named := analyte_named(texts_of(node.get("code"))):
+            if named := analyte_named(texts_of(node.get("code")), self._reader.terminology):
                 results.setdefault(named, []).append(uncoded)
             for concept in self._reader.terminology.recognise(without_system(node.get("code"), (LOINC,))).concepts:
                 results.setdefault(concept, []).append(uncoded)
@@ -373,11 +371,7 @@ class Record(Facts):
 
     def _finding_names(self, node: Mapping[str, Any], regions: frozenset[str]) -> Iterator[str]:
         concepts = self._reader.recognise(node.get("code")).concepts
-        yield from concepts & sets.FINDING_NAMES
-        if not concepts.isdisjoint(sets.DISEASE_STATUS):
-            yield "disease-response"
-        if not concepts.isdisjoint(sets.LESION_COUNT) and regions:
-            yield "bone-metastasis-count"
+        yield from findings_of(concepts, at_a_bone=bool(regions))
         if not concepts and (
             by_text := self._reader.terminology.recognise_finding_name(a_text(a_map(node.get("code")).get("text")))
         ):
@@ -478,28 +472,21 @@ class Record(Facts):
     def not_understood(self) -> tuple[NotUnderstood, ...]:
         """What no rule could rely on of the facts that were asked.
 
-        Results dated ahead, conditions and acts in words only, and uncertain exposures that make a start a continuation.
+        Results dated ahead, and conditions and acts in words only; what else is uncertain is for the guideline to say.
 
         Call it once the rules have been asked. A condition in words that another one of the record states in a code says
         nothing new.
         """
-        asked = vars(self)
         found = list(self._ahead.values())
-        if "conditions" in asked:
+        if self.has_read("conditions"):
             found += self._conditions_not_coded()
-        if "procedures" in asked or "radiotherapies" in asked:
+        if self.has_read("procedures") or self.has_read("radiotherapies"):
             found += self._acts_not_coded()
-        if "exposures" in asked:
-            found += self._uncertain_continuation()
         return tuple(found)
 
-    def _uncertain_continuation(self) -> Iterator[NotUnderstood]:
-        """The uncertain exposures by which an order of an antiresorptive counts as a continuation."""
-        if any(order.triggers and order.is_any(sets.ANTIRESORPTIVES) for order in self._drafts):
-            phase = self.exposures.of(sets.ANTIRESORPTIVES).phase
-            if isinstance(phase, Known):
-                for source, remark in zip(phase.sources, phase.remarks, strict=False):
-                    yield NotUnderstood(source, verbatim(source), remark)
+    def has_read(self, fact: str) -> bool:
+        """Some rule of the request asked for the fact of this name."""
+        return fact in vars(self)
 
     def _conditions_not_coded(self) -> Iterator[NotUnderstood]:
         coded = frozenset().union(*(one.concepts for one in self.conditions if one.active and not one.suspected))

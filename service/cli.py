@@ -26,16 +26,23 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language, render
 from service.pipeline import advise
 from service.rules.citation import cited
+from service.rules.guideline import terminology_of
 from service.services import Service, published
 from service.settings import InvalidSetting, Settings, read_settings
 from service.world import World
 
 
-@click.group()
+def _about() -> str:
+    """What the help of the command begins with."""
+    about = "; ".join(render(guideline.about, Language.ENGLISH) for guideline in GUIDELINES)
+    return f"CDS Hooks service (decision support, not a validated medical device). {about}."
+
+
+@click.group(help=_about())
 @click.version_option(package_name="osteocds")
 @click.pass_context
 def main(context: click.Context) -> None:
-    """CDS Hooks service for bone metastases of lung cancer (decision support, not a validated medical device)."""
+    """Read the settings of every command."""
     try:
         context.obj = read_settings(os.environ)
     except InvalidSetting as error:
@@ -206,7 +213,7 @@ def _service(settings: Settings, world: World, body: object, service_id: str | N
 
 def _own_terminology(settings: Settings) -> Terminology:
     try:
-        return site_terminology(Terminology.shipped(), settings.concept_maps)
+        return site_terminology(terminology_of(GUIDELINES), settings.concept_maps)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
 
@@ -232,14 +239,16 @@ def _moment(as_of: str | None, settings: Settings) -> datetime:
 @click.option(
     "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the catalogue"
 )
+@click.option("--guideline", type=click.Choice([one.id for one in GUIDELINES]), default=None, help="by default all")
 @click.pass_obj
-def print_catalogue(settings: Settings, language: str | None) -> None:
+def print_catalogue(settings: Settings, language: str | None, guideline: str | None) -> None:
     """Print the catalogue of the rules as markdown: to be read, checked and signed."""
     from service.catalogue.markdown import catalogue_to_read  # noqa: PLC0415 - for this command alone
 
     chosen = Language(language) if language else settings.language
-    for guideline in GUIDELINES:
-        click.echo(catalogue_to_read(guideline, chosen, settings.clinical[guideline.id]), nl=False)
+    for one in GUIDELINES:
+        if guideline in (None, one.id):
+            click.echo(catalogue_to_read(one, chosen, settings.clinical[one.id]), nl=False)
 
 
 @main.command()

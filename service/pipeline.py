@@ -14,9 +14,8 @@ from datetime import datetime
 from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_hook_request
 from mappings.clock import Clock
 from mappings.evidence import Evidence
-from mappings.facts import Order
+from mappings.facts import NotUnderstood, Order
 from mappings.queries import queries_for
-from mappings.readers.not_understood import NotUnderstood
 from mappings.readers.shapes import a_map
 from mappings.record import Record
 from service.cards.compose import Composed, compose, limited, told_plainly, written
@@ -115,7 +114,7 @@ def _cards(
     """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
     unidentified = [order for order in orders if order.triggers and not order.identified]
     try:
-        composed = compose(outcomes, guideline, unidentified, record, _set_aside(record))
+        composed = compose(outcomes, guideline, unidentified, record, set_aside(record, guideline, orders))
     except Exception as error:  # noqa: BLE001 - what the rules advise must not be lost; it is told on a card
         _log_defect(error, "composing cards")
         told = [one for one in outcomes if not isinstance(one.outcome, Silence)]
@@ -125,10 +124,13 @@ def _cards(
     return tuple(_written(card, ordering, world, public_url) for card in limited(composed, world.max_cards))
 
 
-def _set_aside(record: Record | None) -> Sequence[NotUnderstood]:
-    """What of the record was not understood, for the quiet card."""
+def set_aside(record: Record | None, guideline: Guideline, orders: Sequence[Order]) -> Sequence[NotUnderstood]:
+    """What of the record was not understood, or is uncertain, for the quiet card."""
+    if record is None:
+        return ()
     try:
-        return record.not_understood() if record is not None else ()
+        doubts = [doubt for doubt in guideline.doubts if all(record.has_read(fact) for fact in doubt.reads)]
+        return (*record.not_understood(), *(one for doubt in doubts for one in doubt.says(orders, record)))
     except Exception as error:  # noqa: BLE001 - the rules' cards must not be lost with the quiet one
         _log_defect(error, "telling what was not understood")
         return ()

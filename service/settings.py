@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from mappings.facts import FactSettings
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
+from service.rules.guideline import Guideline
 
 
 class InvalidSetting(ValueError):
@@ -103,8 +105,11 @@ class Settings:
     max_request_bytes: int
 
 
-def read_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings that an environment gives. Raises `InvalidSetting`, naming the variable."""
+def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = GUIDELINES) -> Settings:
+    """The settings that an environment gives, with the clinical ones of these guidelines.
+
+    Raises `InvalidSetting`, naming the variable.
+    """
     raw = {setting.name: environ.get(setting.name, setting.default).strip() for setting in SETTINGS}
 
     def read(name: str, convert: Callable[[str], Any], takes: str) -> Any:
@@ -135,7 +140,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         missing_resource_types=frozenset(_listed(raw["OSTEOCDS_MISSING_RESOURCE_TYPES"])),
         ca_bundle=read("OSTEOCDS_CA_BUNDLE", _file, "the path of a file"),
         concept_maps=tuple(Path(path) for path in _listed(raw["OSTEOCDS_CONCEPT_MAPS"])),
-        clinical=read("OSTEOCDS_CLINICAL_SETTINGS", _clinical, "a TOML file of clinical settings"),
+        clinical=read("OSTEOCDS_CLINICAL_SETTINGS", partial(_clinical, guidelines), "a TOML file of clinical settings"),
         cors_origins=read("OSTEOCDS_CORS_ORIGINS", _origins, "* or origins such as https://ehr.example.org"),
         max_request_bytes=read("OSTEOCDS_MAX_REQUEST_BYTES", _positive, "a positive whole number"),
     )
@@ -200,7 +205,7 @@ def _selection_behavior(text: str) -> str:
     return {"any": "any", "at-most-one": "at-most-one"}[text]
 
 
-def _clinical(path: str) -> dict[str, FactSettings]:
+def _clinical(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSettings]:
     """The clinical settings of each guideline: its defaults, with what the file changes.
 
     The file names those of the first guideline at its top level, and those of another in a table of its id. An unknown name or
@@ -210,7 +215,7 @@ def _clinical(path: str) -> dict[str, FactSettings]:
     if path:
         with Path(path).open("rb") as file:
             told = tomllib.load(file)
-    first, *others = GUIDELINES
+    first, *others = guidelines
     tables = {one.id: told.pop(one.id, {}) for one in others}
     return {one.id: _changed(one.settings, tables.get(one.id, told), path) for one in (first, *others)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -13,6 +13,8 @@ from mappings.vocabulary.concepts import Terminology
 from service.gathering.allowlist import Allowlist
 from service.gathering.fhir_server import new_session
 from service.gathering.site_codes import site_terminology
+from service.guidelines import GUIDELINES
+from service.rules.guideline import Guideline, terminology_of
 from service.settings import Settings
 
 
@@ -32,13 +34,15 @@ class World:
     max_cards: int = 6
 
     @classmethod
-    def from_settings(cls, settings: Settings, executor: Executor) -> World:
+    def from_settings(
+        cls, settings: Settings, executor: Executor, guidelines: Sequence[Guideline] = GUIDELINES
+    ) -> World:
         """The world of a process. Raises `ValueError` for a base that is no URL or a ConceptMap that cannot be used."""
         return cls(
             allowlist=Allowlist(settings.fhir_bases),
             session=new_session(settings.ca_bundle),
             executor=executor,
-            terminology=site_terminology(Terminology.shipped(), settings.concept_maps),
+            terminology=site_terminology(terminology_of(guidelines), settings.concept_maps),
             clinical=settings.clinical,
             deadline_seconds=settings.deadline_seconds,
             missing_resource_types=settings.missing_resource_types,

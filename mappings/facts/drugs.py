@@ -163,7 +163,7 @@ class Stretch:
 
 
 class Phase(StrEnum):
-    """Start: no antiresorptive in the last `start_free_days`. Continuation: any, an uncertain one included."""
+    """Start: none of the drugs in the last `start_free_days`. Continuation: any, an uncertain one included."""
 
     START = "start"
     CONTINUATION = "continuation"
@@ -247,19 +247,18 @@ class Exposures:
         """On the drug: ongoing, or the last dose at most `on_treatment_days` ago."""
         return self.in_last(self.settings.on_treatment_days)
 
-    @property
-    def phase(self) -> Fact[Phase]:
-        """Start or continuation of a treatment with these drugs; a gap leaves a start unknowable."""
+    def phase(self, what: Text) -> Fact[Phase]:
+        """Start or continuation of a treatment with these drugs, as a card calls it; a gap leaves a start unknowable."""
         since = days_before(self.today, self.settings.start_free_days)
         touching = tuple(entry for entry in self.entries if entry.touches(since, self.today))
         if touching:
             sources = tuple(entry.source for entry in touching if entry.source)
             certain = any(entry.certain for entry in touching)
             remarks = () if certain else tuple(uncertain_remark(entry) for entry in touching)
-            return Known(PHASE, Phase.CONTINUATION, sources, remarks)
+            return Known(what, Phase.CONTINUATION, sources, remarks)
         if self.gaps:
-            return Unavailable(PHASE, self.gaps)
-        return Known(PHASE, Phase.START)
+            return Unavailable(what, self.gaps)
+        return Known(what, Phase.START)
 
     @property
     def last_dose(self) -> Fact[Exposure]:
@@ -315,7 +314,6 @@ def _newness(entry: Exposure) -> tuple[bool, date, str]:
     return entry.ongoing, entry.last_dose.last if entry.last_dose is not None else date.min, entry.source
 
 
-PHASE = _("start or continuation of the antiresorptive")
 LAST_DOSE = _("last dose")
 UNDATED_LAST_DOSE = _("its last dose is not dated")
 

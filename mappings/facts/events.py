@@ -1,9 +1,10 @@
-"""Conditions, acts and allergies of the record."""
+"""Conditions, acts and allergies of the record, and what of it was set aside."""
 
 from __future__ import annotations
 
 from mappings.dates import When
 from mappings.values import value
+from mappings.wording import Text
 
 
 @value
@@ -55,6 +56,15 @@ class Act:
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""
         return not self.concepts.isdisjoint(concepts)
+
+
+@value
+class NotUnderstood:
+    """A resource of the record that was set aside: its reference, how a card names it, and why, with what to do."""
+
+    source: str
+    name: Text
+    why: Text
 
 
 @value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from mappings.dates import When
@@ -32,11 +32,10 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
     recognised = reader.recognise(resource.get("code"))
     sites = site_concepts(reader, resource.get("bodySite"))
     concepts = recognised.concepts
-    secondary = not concepts.isdisjoint(sets.METASTASIS_SITE_UNSTATED) or _is_profiled_as(resource, SECONDARY_CANCER)
-    if secondary and not recognised.denied and not sites.isdisjoint(sets.ANY_BONE):
-        concepts |= sets.BONE_METASTASIS
-    if not recognised.denied.isdisjoint(sets.OSTEONECROSIS_WITH_JAW_SITE) and not sites.isdisjoint(sets.JAW):
-        concepts |= sets.OSTEONECROSIS_OF_JAW
+    if not recognised.denied:
+        profiled = (means for profile, means in sets.OF_PROFILES.items() if _is_profiled_as(resource, profile))
+        concepts |= _of_site(sets.WITH_SITE, concepts.union(*profiled), sites)
+    concepts |= _of_site(sets.LOOK_ALIKES_WITH_SITE, recognised.denied, sites)
     return Diagnosis(
         concepts,
         shown_words(resource.get("code")),
@@ -53,8 +52,14 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
     )
 
 
-SECONDARY_CANCER = "mcode-secondary-cancer-condition"
-"""The last part of the profile's URL in mCODE."""
+def _of_site(
+    table: Iterable[tuple[frozenset[str], frozenset[str], frozenset[str]]],
+    stated: frozenset[str],
+    sites: frozenset[str],
+) -> frozenset[str]:
+    """What the body site makes of what is stated."""
+    met = (means for wider, at, means in table if not stated.isdisjoint(wider) and not sites.isdisjoint(at))
+    return frozenset().union(*met)
 
 
 def _is_profiled_as(resource: Resource, profile: str) -> bool:

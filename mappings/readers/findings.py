@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import compress
 from typing import Any
@@ -18,102 +17,10 @@ from mappings.readers.observations import IGNORED_STATUSES, USED_STATUSES, decim
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings
 from mappings.values import value
-from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.code_systems import FINDING
+from mappings.vocabulary.findings import KINDS, OTHER_RESPONSE, OTHER_VALUE, RESPONSES, FindingKind
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Amount, Text, _
-
-RESPONSES = {
-    "complete": _("complete"),
-    "good": _("good"),
-    "stable": _("stable"),
-    "progression": _("progression"),
-}
-"""The values of `disease-response`, as a card shows them."""
-
-OTHER_VALUE = "other"
-"""A public value that we recognise and that is none of the finding's own."""
-
-OTHER_RESPONSE = _("neither complete nor good")
-
-MONTH_DAYS = 30
-"""Days of a month in a recorded duration (`rules.md`, "Days")."""
-
-
-@dataclass(frozen=True, slots=True)
-class FindingKind:
-    """How the value of one finding is read: the canonical unit, the factor of each unit, and its range.
-
-    One without factors is a code (one of `codes`) or a yes or no.
-    """
-
-    name: Text
-    unit: str = ""
-    factors: Mapping[str, Decimal] = field(default_factory=dict)
-    lowest: Decimal = Decimal(0)
-    highest: Decimal = Decimal(10_000)
-    whole: bool = False
-    lower_is_worse: bool = False
-    codes: frozenset[str] = frozenset()
-
-
-_ONE = {"": Decimal(1), "1": Decimal(1), "{score}": Decimal(1), "score": Decimal(1)}
-_DAYS = {"d": Decimal(1), "wk": Decimal(7), "mo": Decimal(MONTH_DAYS), "a": Decimal(365)} | {
-    "day": Decimal(1), "days": Decimal(1), "week": Decimal(7), "weeks": Decimal(7),
-    "month": Decimal(MONTH_DAYS), "months": Decimal(MONTH_DAYS), "year": Decimal(365), "years": Decimal(365),
-    "jour": Decimal(1), "jours": Decimal(1), "semaine": Decimal(7), "semaines": Decimal(7), "mois": Decimal(MONTH_DAYS),
-    "an": Decimal(365), "ans": Decimal(365),
-}  # fmt: skip
-_CM = {"cm": Decimal(1), "mm": Decimal("0.1")}
-_MM = {"mm": Decimal(1), "cm": Decimal(10)}
-_GY = {"gy": Decimal(1), "cgy": Decimal("0.01")}
-_PERCENT = {"%": Decimal(1), "percent": Decimal(1)}
-
-
-def _flag(name: Text) -> FindingKind:
-    return FindingKind(name)
-
-
-KINDS: dict[str, FindingKind] = {
-    "mirels-score": FindingKind(_("Mirels score"), "1", _ONE, Decimal(4), Decimal(12), whole=True),
-    "sins-score": FindingKind(_("SINS"), "1", _ONE, Decimal(0), Decimal(18), whole=True),
-    "life-expectancy": FindingKind(_("life expectancy"), "d", _DAYS, lower_is_worse=True),
-    "bone-metastasis-count": FindingKind(_("number of bone metastases"), "1", _ONE, Decimal(0), whole=True),
-    "metastatic-site-count": FindingKind(_("number of metastatic sites"), "1", _ONE, Decimal(0), whole=True),
-    "largest-lesion": FindingKind(_("largest lesion"), "cm", _CM, highest=Decimal(60)),
-    "canal-narrowing": FindingKind(_("narrowing of the spinal canal"), "%", _PERCENT, highest=Decimal(100)),
-    "tumour-cord-distance": FindingKind(
-        _("distance from tumour to cord"),
-        "mm",
-        _MM,
-        highest=Decimal(500),
-        lower_is_worse=True,
-    ),
-    "cord-dmax": FindingKind(_("planned cord Dmax"), "Gy", _GY, highest=Decimal(200)),
-    "cord-dmax-cumulated-eqd2": FindingKind(_("cumulated cord Dmax (EQD2)"), "Gy", _GY, highest=Decimal(400)),
-    "cord-dmax-new-eqd2": FindingKind(
-        _("cord Dmax of the new course (EQD2)"),
-        "Gy",
-        _GY,
-        highest=Decimal(400),
-    ),
-    "cortical-lysis-axial": FindingKind(_("axial cortical lysis"), "%", _PERCENT, highest=Decimal(100)),
-    "cortical-lysis-circumferential": FindingKind(
-        _("circumferential cortical lysis"), "%", _PERCENT, highest=Decimal(100)
-    ),
-    "disease-response": FindingKind(
-        _("response of the disease"),
-        codes=frozenset(RESPONSES),
-    ),
-    "primary-controlled": _flag(_("primary controlled")),
-    "posterior-wall-involvement": _flag(_("posterior wall involvement")),
-    "posterior-arch-involvement": _flag(_("posterior arch involvement")),
-    "epidural-extension": _flag(_("epidural extension")),
-    "radiculopathy": _flag(_("radiculopathy")),
-    "joint-breach": _flag(_("breach of the joint")),
-    "mri-contraindicated": _flag(_("MRI contraindicated")),
-    "asymptomatic-stable-fracture": _flag(_("asymptomatic stable fracture")),
-}
-"""Every recorded finding, as `rules.md` lists them."""
 
 
 @value
@@ -174,7 +81,7 @@ def read_finding(
 
 
 def _own(node: Mapping[str, Any]) -> bool:
-    return any(a_text(coding.get("system")) == sets.FINDING_SYSTEM for coding in codings(node.get("code")))
+    return any(a_text(coding.get("system")) == FINDING for coding in codings(node.get("code")))
 
 
 def _problem(kind: FindingKind, source: str) -> Text:
@@ -198,8 +105,8 @@ def _interpret(
     if kind.codes:
         words = {a_text(coding.get("code")).casefold() for coding in codings(value)} | {a_text(value).casefold()}
         concepts = reader.recognise(value).concepts
-        words |= {code for code, public in sets.DISEASE_RESPONSE.items() if not concepts.isdisjoint(public)}
-        said = next(iter(sorted(words & kind.codes)), OTHER_VALUE if concepts else None)
+        words |= {code for code, public in kind.codes.items() if not concepts.isdisjoint(public)}
+        said = next(iter(sorted(words & kind.codes.keys())), OTHER_VALUE if concepts else None)
         return None, None, said, None
     if isinstance(value, bool):
         return None, value, None, None

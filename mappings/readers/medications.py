@@ -19,21 +19,13 @@ from mappings.readers.dosage import IU_PER_MICROGRAM
 from mappings.readers.observations import decimal_of
 from mappings.readers.reader import Reader, contained
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
-from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.code_systems import ATC, LISTED, canonical
-from mappings.vocabulary.names import international_name
+from mappings.vocabulary.products import strength_of
 from mappings.vocabulary.units import normalised_unit
-from mappings.wording import Term, Text, _, verbatim
+from mappings.wording import _, verbatim
 
 MOST_NESTED_MIXES = 3
 """How deep the ingredients of a mix are followed; a cycle ends here."""
-
-_KNOWN_STRENGTHS = {
-    "denosumab_120mg": Decimal(120),
-    "denosumab_60mg": Decimal(60),
-    "zoledronic_acid_4mg": Decimal(4),
-    "zoledronic_acid_5mg": Decimal(5),
-}
 
 NO_MEDICATION = _("it names no medication")
 
@@ -88,14 +80,14 @@ def _from_concept(reader: Reader, concept: Mapping[str, Any]) -> Drug:
     recognised = reader.recognise(concept)
     text = _name_text(concept)
     if recognised.concepts:
-        return _drug(recognised.concepts, text, unverified=recognised.concepts <= recognised.unverified)
+        return _drug(reader, recognised.concepts, text, unverified=recognised.concepts <= recognised.unverified)
     if recognised.denied:
         return Drug(frozenset(), verbatim(text or shown_name(concept)), identified=True)
     if by_name := reader.terminology.recognise_name(text):
-        return _drug(by_name, text, by_name=True)
+        return _drug(reader, by_name, text, by_name=True)
     in_code = next(_names_in_codes(concept), "")
     if by_name := reader.terminology.recognise_name(in_code):
-        return _drug(by_name, in_code, by_name=True)
+        return _drug(reader, by_name, in_code, by_name=True)
     reads_like_ours = any(
         reader.terminology.recognise_name(a_text(coding.get("display"))) for coding in codings(concept)
     )
@@ -139,7 +131,7 @@ def _name_text(concept: Mapping[str, Any]) -> str:
 def _from_reference_text(reader: Reader, reference: Mapping[str, Any]) -> Drug:
     display = a_text(reference.get("display"))
     if by_name := reader.terminology.recognise_name(display):
-        return _drug(by_name, display, by_name=True)
+        return _drug(reader, by_name, display, by_name=True)
     local = local_reference(reference)
     unresolved = _(
         "the medication {reference} could not be looked up",
@@ -157,7 +149,9 @@ def _from_medication(reader: Reader, medication: Resource, seen: frozenset[str],
         parts = list(_ingredients(reader, medication, seen, depth))
         concepts = frozenset().union(*(part.concepts for part in parts)) if parts else frozenset()
         if concepts:
-            drug = _drug(concepts, shown_name(code), by_name=all(part.by_name for part in parts if part.concepts))
+            drug = _drug(
+                reader, concepts, shown_name(code), by_name=all(part.by_name for part in parts if part.concepts)
+            )
         elif parts:
             drug = Drug(
                 frozenset(),
@@ -173,7 +167,7 @@ def _named_by_identifier(reader: Reader, medication: Resource, drug: Drug) -> Dr
     for identifier in maps(medication.get("identifier")):
         name = a_text(identifier.get("value"))
         if by_name := reader.terminology.recognise_name(name):
-            return _drug(by_name, name, by_name=True)
+            return _drug(reader, by_name, name, by_name=True)
     return drug
 
 
@@ -195,16 +189,18 @@ def _ingredients(reader: Reader, medication: Resource, seen: frozenset[str], dep
 # --- names and strengths ----------------------------------------------------------------------------------------------
 
 
-def _drug(concepts: frozenset[str], text: str, *, by_name: bool = False, unverified: bool = False) -> Drug:
-    strengths = {_KNOWN_STRENGTHS[concept] for concept in concepts if concept in _KNOWN_STRENGTHS}
+def _drug(
+    reader: Reader, concepts: frozenset[str], text: str, *, by_name: bool = False, unverified: bool = False
+) -> Drug:
+    known = strength_of(concepts)
     mg, ml, iu = strength_in_text(text)
     return Drug(
         concepts,
-        drug_name(concepts) or verbatim(text),
+        reader.terminology.drug_name(concepts) or verbatim(text),
         identified=True,
         by_name=by_name,
         unverified_code=unverified,
-        strength_mg=min(strengths) if len(strengths) == 1 else mg,
+        strength_mg=mg if known is None else known,
         millilitres=ml,
         strength_iu=iu,
     )
@@ -268,19 +264,3 @@ def _with_strength(drug: Drug, medication: Resource) -> Drug:
         millilitres=ml,
         strength_iu=iu,
     )
-
-
-_PRODUCTS = {
-    **dict.fromkeys(sets.DENOSUMAB, "denosumab"),
-    **dict.fromkeys(sets.ZOLEDRONIC_ACID, "zoledronic_acid"),
-}
-"""Concepts that are a strength of a drug, and the drug."""
-
-
-def drug_name(concepts: frozenset[str]) -> Text | None:
-    """The international name of a drug in both languages; None where the record's own words must do."""
-    for concept in sorted(concepts):
-        name = international_name(_PRODUCTS.get(concept, concept))
-        if name is not None:
-            return Term(name)
-    return None

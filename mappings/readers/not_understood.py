@@ -8,23 +8,14 @@ closed, French and English, compared by whole words; a word that denies, doubts 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
+from mappings.facts import NotUnderstood
 from mappings.readers.shapes import a_map, a_text, codings, shown_name
-from mappings.values import value
-from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.analytes import ANALYTES, CTX, Analyte
+from mappings.vocabulary.analytes import Analyte
+from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.meanings import DENIALS, OTHER_RESULTS, Meaning
 from mappings.vocabulary.names import holds, words
 from mappings.wording import Amount, Text, _, verbatim
-
-
-@value
-class NotUnderstood:
-    """A resource of the record that was set aside: its reference, how a card names it, and why, with what to do."""
-
-    source: str
-    name: Text
-    why: Text
 
 
 def texts_of(concept: object) -> tuple[str, ...]:
@@ -36,122 +27,6 @@ def texts_of(concept: object) -> tuple[str, ...]:
 # --- conditions and acts ----------------------------------------------------------------------------------------------
 
 
-class Meaning(NamedTuple):
-    """What a rule would act upon: the concepts that a code would have given, and how people write it."""
-
-    concepts: frozenset[str]
-    phrases: tuple[str, ...]
-
-
-CONDITIONS_SAID = (
-    Meaning(
-        sets.BONE_METASTASIS,
-        (
-            "métastase osseuse",
-            "métastases osseuses",
-            "métastase vertébrale",
-            "métastases vertébrales",
-            "métastatique osseux",
-            "métastatique osseuse",
-            "tumeur maligne secondaire de l'os",
-            "tumeur maligne secondaire des os",
-            "bone metastasis",
-            "bone metastases",
-            "bone mets",
-            "bony metastases",
-            "osseous metastases",
-            "metastatic bone disease",
-            "metastatic disease to bone",
-            "metastasis to bone",
-            "metastases to bone",
-            "secondary malignant neoplasm of bone",
-        ),
-    ),
-    Meaning(
-        sets.SPINAL_CORD_COMPRESSION,
-        ("compression médullaire", "queue de cheval", "spinal cord compression", "cauda equina"),
-    ),
-    Meaning(
-        sets.OSTEONECROSIS_OF_JAW,
-        (
-            "ostéonécrose de la mâchoire",
-            "ostéonécrose des mâchoires",
-            "ostéonécrose mandibulaire",
-            "ostéonécrose maxillaire",
-            "ostéochimionécrose",
-            "osteonecrosis of jaw",
-            "osteonecrosis of the jaw",
-            "jaw osteonecrosis",
-            "MRONJ",
-            "BRONJ",
-        ),
-    ),
-    Meaning(sets.PATHOLOGICAL_FRACTURE, ("fracture pathologique", "pathological fracture", "pathologic fracture")),
-)
-ACTS_SAID = (
-    Meaning(
-        sets.RADIOTHERAPY | sets.RADIOTHERAPY_PREPARATION,
-        (
-            "radiothérapie",
-            "radiochimiothérapie",
-            "irradiation",
-            "stéréotaxique",
-            "radiotherapy",
-            "radiation therapy",
-            "chemoradiotherapy",
-            "SBRT",
-            "EBRT",
-        ),
-    ),
-    Meaning(
-        sets.CEMENTOPLASTY,
-        (
-            "cimentoplastie",
-            "vertébroplastie",
-            "cyphoplastie",
-            "kyphoplastie",
-            "sacroplastie",
-            "cementoplasty",
-            "vertebroplasty",
-            "kyphoplasty",
-            "sacroplasty",
-        ),
-    ),
-    Meaning(
-        sets.TOOTH_EXTRACTION,
-        (
-            "extraction dentaire",
-            "extractions dentaires",
-            "avulsion dentaire",
-            "avulsions dentaires",
-            "tooth extraction",
-            "dental extraction",
-        ),
-    ),
-    Meaning(
-        sets.BONE_SURGERY,
-        ("ostéosynthèse", "enclouage", "laminectomie", "osteosynthesis", "intramedullary nailing", "laminectomy"),
-    ),
-    Meaning(sets.BONE_SCINTIGRAPHY, ("scintigraphie osseuse", "bone scan", "bone scintigraphy")),
-    Meaning(sets.FDG_PET, ("TEP FDG", "TEP au FDG", "FDG PET", "PET FDG")),
-    Meaning(sets.BONE_BIOPSY, ("biopsie osseuse", "bone biopsy")),
-    Meaning(CTX.concepts, ("CTX", "crosslaps", "C télopeptide", "C telopeptide")),
-)
-
-_DENIED = tuple(
-    tuple(words(phrase))
-    for phrase in (
-        *("antécédent", "antécédents", "ATCD", "history", "familial", "familiale", "family", "père", "mère"),
-        *("suspicion", "suspecté", "suspectée", "suspect", "suspected", "possible", "probable", "éventuelle"),
-        *("pas de", "pas d", "absence", "sans", "aucun", "aucune", "exclu", "exclue", "éliminé", "éliminée"),
-        *("réfuté", "réfutée", "no", "not", "without", "negative", "refuted", "excluded", "ruled out", "rule out"),
-        *("risque", "risk", "recherche", "prévention", "prevention", "dépistage", "screening", "bilan"),
-        *("consultation", "avis", "information", "UV", "UVB"),
-    )
-)
-"""Words that make of a text a history, a doubt, a denial or another matter."""
-
-
 def meant(texts: Iterable[str], meanings: Iterable[Meaning]) -> Meaning | None:
     """The first of these meanings that one of the texts names, unless a word of that text denies or doubts it."""
     read = [tuple(words(text)) for text in texts]
@@ -160,11 +35,8 @@ def meant(texts: Iterable[str], meanings: Iterable[Meaning]) -> Meaning | None:
 
 def _names(said: tuple[str, ...], meaning: Meaning) -> bool:
     """Denials are looked for last: hardly any text of a record names a meaning."""
-    named = any(holds(said, phrase) for phrase in _PHRASES[meaning])
-    return named and not any(holds(said, phrase) for phrase in _DENIED)
-
-
-_PHRASES = {one: tuple(tuple(words(phrase)) for phrase in one.phrases) for one in (*CONDITIONS_SAID, *ACTS_SAID)}
+    named = any(holds(said, phrase) for phrase in meaning.phrases)
+    return named and not any(holds(said, phrase) for phrase in DENIALS)
 
 
 def without_system(concept: object, systems: Iterable[str]) -> list[dict[str, str]]:
@@ -186,28 +58,13 @@ def not_coded(source: str, concept: object) -> NotUnderstood:
 
 # --- results ----------------------------------------------------------------------------------------------------------
 
-_RESULT_PHRASES = sorted(
-    ((tuple(words(name)), analyte) for analyte in ANALYTES for name in analyte.words), key=lambda named: -len(named[0])
-)
-_OTHER_RESULTS = tuple(
-    tuple(words(phrase))
-    for phrase in (
-        *("urine", "urines", "urinaire", "urinaires", "urinary", "24h", "24 h", "24 heures", "diurèse", "spot"),
-        *("1 25", "LCR", "CSF", "liquide", "fluid", "ascite", "pleural", "épanchement", "drain", "selles", "stool"),
-        *("ionisé", "ionized", "ionised", "rapport", "ratio", "kinase", "indice", "index", "score", "canal"),
-        *("naissance", "birth", "idéal", "ideal", "théorique", "perte", "loss", "gain", "cible", "target", "goal"),
-        *("volume", "moyen", "mean", "anticorps", "antibody", "oxalate", "allergie", "allergy", "INR"),
-    )
-)
-"""Words that make of a name another specimen's or another quantity's."""
 
-
-def analyte_named(texts: Iterable[str]) -> Analyte | None:
-    """Which of the analytes that rules read one of these texts names."""
+def analyte_named(texts: Iterable[str], terminology: Terminology) -> Analyte | None:
+    """Which of the analytes that rules read one of these texts names; the longest name counts."""
     for text in texts:
         said = tuple(words(text))
-        if said and not any(holds(said, phrase) for phrase in _OTHER_RESULTS):
-            found = next((analyte for phrase, analyte in _RESULT_PHRASES if holds(said, phrase)), None)
+        if said and not any(holds(said, phrase) for phrase in OTHER_RESULTS):
+            found = next((analyte for phrase, analyte in terminology.analyte_phrases if holds(said, phrase)), None)
             if found is not None:
                 return found
     return None

@@ -23,7 +23,7 @@ from mappings.readers.courses import (
 )
 from mappings.readers.dosage import read_dosage
 from mappings.readers.medications import identify
-from mappings.readers.not_understood import ACTS_SAID, CONDITIONS_SAID, meant, texts_of
+from mappings.readers.not_understood import meant, texts_of
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.readers.sites import site_concepts
@@ -31,7 +31,7 @@ from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import ordered_analytes
 from mappings.vocabulary.concepts import Recognised
-from mappings.vocabulary.names import names_cement, names_follow_up, names_percutaneous_fixation
+from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID, names_follow_up, with_acts_named
 from mappings.wording import Text, _, verbatim
 
 ORDER_TYPES = frozenset({"MedicationRequest", "ServiceRequest"})
@@ -151,11 +151,7 @@ def _service_order(reader: Reader, resource: Resource, *, index: int, draft: boo
     concepts = recognised.concepts | reader.terminology.recognise(performers).concepts
     if not external:
         concepts -= sets.RADIOTHERAPY
-    said = " ".join(_texts(resource))
-    if names_percutaneous_fixation(said):
-        concepts |= sets.PERCUTANEOUS_FIXATION
-    if not concepts.isdisjoint(sets.PERCUTANEOUS_FIXATION) and names_cement(said):
-        concepts |= sets.EXTRASPINAL_CEMENTOPLASTY
+    concepts = with_acts_named(concepts, " ".join(_texts(resource)))
     name = shown_name(code)
     common: dict[str, Any] = {
         "reference": reference_of(resource),
@@ -171,7 +167,7 @@ def _service_order(reader: Reader, resource: Resource, *, index: int, draft: boo
         "reasons": reason_concepts(reader, resource),
         "reasons_unresolved": _unresolved_reasons(reader, resource),
         "intents": intents_of(reader, resource),
-        "analytes": ordered_analytes(concepts),
+        "analytes": ordered_analytes(concepts, reader.terminology.analytes),
         "written": reader.date(resource.get("authoredOn")),
         "unidentified_because": None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
         "instruction": a_text(resource.get("patientInstruction")),
@@ -215,10 +211,6 @@ def _texts(resource: Resource) -> Iterator[str]:
     yield from (a_text(note.get("text")) for note in maps(resource.get("note")))
 
 
-ROUTINE_REASONS = sets.BONE_METASTASIS | sets.LUNG_CANCER | sets.METASTASIS_SITE_UNSTATED | sets.OLIGOMETASTATIC_DISEASE
-"""What is known already: a reason of these alone asks nothing new."""
-
-
 def _asks_a_question(reader: Reader, resource: Resource) -> bool:
     """A reason is neither the cancer, nor its bone metastases, nor their follow-up."""
     reasons = list(maps(resource.get("reasonCode")))
@@ -228,7 +220,7 @@ def _asks_a_question(reader: Reader, resource: Resource) -> bool:
             reasons.append(a_map(target.get("code")))
     return any(
         (shown_name(reason) or codings(reason))
-        and not reader.recognise(reason).concepts & ROUTINE_REASONS
+        and not reader.recognise(reason).concepts & sets.ROUTINE_REASONS
         and not names_follow_up(shown_name(reason))
         for reason in reasons
     )

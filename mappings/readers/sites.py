@@ -7,59 +7,23 @@ has errors (`codes.md` §8): `valuesets/bones.csv` names their bone alone.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from mappings.facts.bones import SPINE, bone, vertebrae
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps
-from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary import valuesets
+from mappings.vocabulary.bones import (
+    ALSO_OF_CONCEPTS,
+    CCAM_TOPOGRAPHY,
+    OF_CONCEPTS,
+    OF_ONE_BONE,
+    SIDES,
+    bones_of_codes,
+)
 from mappings.vocabulary.code_systems import CCAM, located
 
 LATERALITY = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
 """Extension of a body site's CodeableConcept; a BodyStructure has `locationQualifier`."""
-
-_SIDES = {
-    "laterality_left": frozenset({"left"}),
-    "laterality_right": frozenset({"right"}),
-    "laterality_bilateral": frozenset({"left", "right"}),
-}
-
-_OF_CONCEPT = (
-    (
-        SPINE,
-        sets.SPINE | sets.TUMOUR_SPINE_SURGERY | sets.SPINAL_DECOMPRESSION | sets.VERTEBROPLASTY | sets.KYPHOPLASTY,
-    ),
-    ("femur", sets.FEMUR),
-    ("humerus", sets.HUMERUS),
-    ("pelvis", sets.PELVIS),
-    ("jaw", sets.JAW),
-)
-"""For codes that `valuesets/bones.csv` does not hold, those of a site among them."""
-
-_CCAM_TOPOGRAPHY = {
-    "MA": ("clavicle", "scapula"),
-    "MB": ("humerus",),
-    "MC": ("radius", "ulna"),
-    "MD": ("hand",),
-    "ME": ("humerus", "scapula"),
-    "MF": ("humerus", "radius", "ulna"),
-    "MG": ("radius", "ulna", "hand"),
-    "NA": ("pelvis",),
-    "NB": ("femur",),
-    "NC": ("tibia", "fibula"),
-    "NE": ("femur", "pelvis"),
-    "NF": ("femur", "tibia"),
-    "NG": ("tibia", "fibula", "foot"),
-}
-"""The first two letters of a CCAM code are the place in the body: bones and joints of the limbs."""
-
-
-@cache
-def _bones_of_codes() -> Mapping[tuple[str, str], tuple[str, ...]]:
-    """The bones of each code of `valuesets/bones.csv`."""
-    return {located(system, code): tuple(bones.split()) for system, code, bones, _ in valuesets.table("bones.csv")}
 
 
 def site_concepts(reader: Reader, body_sites: object) -> frozenset[str]:
@@ -92,23 +56,22 @@ def _sides_of(reader: Reader, concept: Mapping[str, Any], qualifiers: object) ->
         if extension.get("url") == LATERALITY
     ]
     named = reader.terminology.recognise([coding for one in said for coding in codings(one)]).concepts
-    return frozenset().union(*(sides for name, sides in _SIDES.items() if name in named))
+    return frozenset().union(*(sides for name, sides in SIDES.items() if name in named))
 
 
 def _region(reader: Reader, coding: Mapping[str, Any], sides: frozenset[str]) -> frozenset[str]:
     system, code = a_text(coding.get("system")), a_text(coding.get("code"))
     place = located(system, code)
-    names: Sequence[str] | None = _bones_of_codes().get(place)
+    names: Sequence[str] | None = bones_of_codes().get(place)
     if names is None and place[0] == CCAM:
-        names = _CCAM_TOPOGRAPHY.get(code[:2])
+        names = CCAM_TOPOGRAPHY.get(code[:2])
     concepts = reader.terminology.recognise([coding]).concepts
     if names is None:
-        names = [name for name, members in _OF_CONCEPT if not concepts.isdisjoint(members)]
-    if not names and not concepts.isdisjoint(sets.LONG_BONE | sets.OTHER_BONE):
+        names = [name for name, members in OF_CONCEPTS if not concepts.isdisjoint(members)]
+    if not names and not concepts.isdisjoint(OF_ONE_BONE):
         names = [code]
-    if not concepts.isdisjoint(sets.ACETABULUM_SURGERY):
-        names = [*names, "acetabulum"]
-    return frozenset().union(*(_marks(name, sides) for name in names))
+    also = [name for name, members in ALSO_OF_CONCEPTS if not concepts.isdisjoint(members)]
+    return frozenset().union(*(_marks(name, sides) for name in (*names, *also)))
 
 
 def _marks(name: str, sides: frozenset[str]) -> frozenset[str]:

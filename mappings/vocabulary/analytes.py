@@ -1,8 +1,8 @@
 """ONE table: what is measured. A row says how an analyte is coded, read, searched, named, ordered, and when it is too old.
 
-A new analyte is a row here and its codes in `valuesets/`; its fact is `Facts.result(ROW)`. Sources of the molar factors and
-of the limits of what is plausible: `codes.md`, "Arithmetic traps" and §3; the limits of phosphate, weight and prothrombin are
-ours.
+A new analyte is a row here, or in a guideline that brings it, and its codes in `valuesets/`; its fact is
+`Facts.result(ROW)`. Sources of the molar factors and of the limits of what is plausible: `codes.md`, "Arithmetic traps" and
+§3; the limits of phosphate, weight and prothrombin are ours.
 """
 
 from __future__ import annotations
@@ -350,11 +350,11 @@ ANALYTES = (
     *(VITAMIN_D, VITAMIN_D3, VITAMIN_D2, CALCIUM, CORRECTED_CALCIUM, ALBUMIN, PHOSPHATE),
     *(CREATININE, COCKCROFT, MEASURED_CLEARANCE, EGFR, WEIGHT, PLATELETS, PROTHROMBIN, INR, PAIN_SCORE, CTX),
 )
-"""Every analyte, in the order of its prefetch template."""
+"""Every analyte that we ship, in the order of its prefetch template."""
 
 
-def ordered_analytes(concepts: Iterable[str], analytes: Iterable[Analyte] = ANALYTES) -> frozenset[str]:
-    """The ids of the analytes that a laboratory request of these concepts orders.
+def ordered_analytes(concepts: Iterable[str], analytes: Iterable[Analyte]) -> frozenset[str]:
+    """The ids of those of the analytes that a laboratory request of these concepts orders.
 
     A request is coded as the result (LOINC), as a request (NABM, SNOMED CT), or as a panel; only what can be requested counts.
     """
@@ -364,7 +364,3 @@ def ordered_analytes(concepts: Iterable[str], analytes: Iterable[Analyte] = ANAL
         for one in analytes
         if one.request is not None and not (asked.isdisjoint(one.concepts) and asked.isdisjoint(one.ordered_by))
     )
-
-
-LABORATORY_REQUESTS = frozenset().union(*(one.concepts | one.ordered_by for one in ANALYTES if one.request is not None))
-"""Every concept that orders one of the analytes."""

@@ -320,6 +320,22 @@ NOT_BONE = _set("site_not_bone")
 
 LATERALITY = _set("laterality_left laterality_right laterality_bilateral")
 
+# --- diseases that the body site makes of a wider code ----------------------------------------------------------------
+
+WITH_SITE = ((METASTASIS_SITE_UNSTATED, ANY_BONE, BONE_METASTASIS),)
+"""Concepts, sites, and what a condition of these concepts at one of these sites is."""
+
+OF_PROFILES: Mapping[str, frozenset[str]] = MappingProxyType(
+    {"mcode-secondary-cancer-condition": METASTASIS_SITE_UNSTATED}
+)
+"""What the profile of a condition (the last part of its URL in mCODE) makes of a code that does not say it."""
+
+LOOK_ALIKES_WITH_SITE = ((OSTEONECROSIS_WITH_JAW_SITE, JAW, OSTEONECROSIS_OF_JAW),)
+"""The same of look-alikes."""
+
+ROUTINE_REASONS = BONE_METASTASIS | LUNG_CANCER | METASTASIS_SITE_UNSTATED | OLIGOMETASTATIC_DISEASE
+"""What is known already: an order for these alone asks nothing new."""
+
 # --- routes, intents --------------------------------------------------------------------------------------------------
 
 ROUTES = _set("route_intravenous route_subcutaneous route_oral route_intramuscular")

@@ -1,7 +1,8 @@
-"""Which of our concepts a coding or a name stands for.
+"""Which of our concepts a coding or a name stands for; with the analytes and scores, all that is known of records.
 
-`Terminology` is built once from the value sets and read on every request: one dictionary look-up a coding. There is no
-subsumption at run time; codes not listed stand for nothing of ours, and displays never match.
+`Terminology` is built once from the value sets, ours and those that guidelines bring, and read on every request: one
+dictionary look-up a coding. There is no subsumption at run time; codes not listed stand for nothing of ours, and displays
+never match.
 """
 
 from __future__ import annotations
@@ -12,11 +13,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappings.vocabulary import valuesets
+from mappings.vocabulary.analytes import ANALYTES, Analyte
 from mappings.vocabulary.code_systems import CONCEPT, LISTED, LOINC, canonical, located, plain
 from mappings.vocabulary.names import FINDING_OF_NAME, drug_names, words
+from mappings.vocabulary.products import substance_of
+from mappings.wording import Term
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
+
+    from mappings.vocabulary.names import DrugNames
+    from mappings.vocabulary.scores import Score
 
 __all__ = ["LOINC", "ConceptMapProblem", "Recognised", "Terminology"]
 
@@ -124,23 +132,56 @@ class _SiteCode(NamedTuple):
     meaning: Recognised
 
 
+class _Lists(NamedTuple):
+    """What is read once, and shared by the terminologies that add a site's codes to it."""
+
+    value_sets: _ValueSets
+    names: DrugNames
+    analytes: tuple[Analyte, ...]
+    analyte_phrases: tuple[tuple[tuple[str, ...], Analyte], ...]
+    scores: Mapping[str, Score]
+
+
+@lru_cache(maxsize=8)
+def _shipped(folders: tuple[Path, ...], analytes: tuple[Analyte, ...], scores: tuple[Score, ...]) -> Terminology:
+    for kind, ids in (("analyte", [one.id for one in analytes]), ("score", [one.id for one in scores])):
+        if twice := sorted({one for one in ids if ids.count(one) > 1}):
+            raise ValueError(f"{kind}s of the same id: {twice}")
+    phrases = ((tuple(words(name)), analyte) for analyte in analytes for name in analyte.words)
+    lists = _Lists(
+        _ValueSets(valuesets.rows(*folders)),
+        drug_names(folders),
+        analytes,
+        tuple(sorted(phrases, key=lambda named: -len(named[0]))),
+        {score.id: score for score in scores},
+    )
+    return Terminology(lists, {})
+
+
 class Terminology:
-    """The value sets, and a site's own codes, as one look-up. Immutable; shared between threads."""
+    """The value sets, a site's own codes, the analytes and the scores, as one look-up. Immutable; shared between threads."""
 
-    __slots__ = ("_look_up", "_names", "_site", "_value_sets")
+    __slots__ = ("_lists", "_look_up", "_site", "_value_sets", "analyte_phrases", "analytes", "scores")
 
-    def __init__(self, value_sets: _ValueSets, site: Mapping[tuple[str, str], _SiteCode]) -> None:
+    def __init__(self, lists: _Lists, site: Mapping[tuple[str, str], _SiteCode]) -> None:
         """Use `Terminology.shipped()`, and `with_concept_map` for a site's codes."""
-        self._value_sets = value_sets
+        self._lists = lists
+        self._value_sets = lists.value_sets
         self._site = site
-        self._names = drug_names()
+        self.analytes = lists.analytes
+        self.analyte_phrases = lists.analyte_phrases
+        self.scores = lists.scores
         self._look_up = lru_cache(maxsize=REMEMBERED)(self._resolved)
 
     @staticmethod
-    @lru_cache(maxsize=1)
-    def shipped() -> Terminology:
-        """The terminology of the value sets that we ship; read once."""
-        return Terminology(_ValueSets(valuesets.rows()), {})
+    def shipped(
+        folders: Iterable[Path] = (), analytes: Iterable[Analyte] = (), scores: Iterable[Score] = ()
+    ) -> Terminology:
+        """The terminology of the value sets and analytes that we ship, and of those that guidelines bring; read once.
+
+        Raises `ValueError` where two analytes or two scores have one id.
+        """
+        return _shipped((valuesets.FOLDER, *folders), (*ANALYTES, *analytes), tuple(scores))
 
     @property
     def concepts(self) -> frozenset[str]:
@@ -182,7 +223,19 @@ class Terminology:
         A name gives a concept with its strength only where the brand has one (Xgeva, Zometa); an international name
         never does, whatever dose the text states.
         """
-        return self._names.in_text(text) if text else frozenset()
+        return self._lists.names.in_text(text) if text else frozenset()
+
+    def drug_name(self, concepts: frozenset[str]) -> Term | None:
+        """The international name of a drug in every language; None where the record's own words must do."""
+        for concept in sorted(concepts):
+            name = self._lists.names.international.get(substance_of(concept))
+            if name is not None:
+                return Term(name)
+        return None
+
+    def score_of(self, canonical: str) -> Score | None:
+        """The score whose questionnaire has this canonical URL."""
+        return next((score for score in self.scores.values() if score.canonical == canonical), None)
 
     def recognise_finding_name(self, text: str) -> str | None:
         """The code in `urn:osteocds:finding` of the recorded finding that a whole text names, if it names one."""
@@ -204,7 +257,7 @@ class Terminology:
                 key = plain(source), code
                 earlier = site[key].meaning if key in site else NOTHING
                 site[key] = _SiteCode(source, code, _united(earlier, found))
-        return Terminology(self._value_sets, site)
+        return Terminology(self._lists, site)
 
     def _target(self, place: str, code: str, system: str, target: str) -> Recognised:
         if canonical(system) == CONCEPT:

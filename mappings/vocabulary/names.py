@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,6 +17,7 @@ from mappings.vocabulary import valuesets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 LONGEST_TEXT = 1000
 """Characters of a text that are read; a drug's name stands at its beginning."""
@@ -40,16 +41,24 @@ class _Name(NamedTuple):
     """Empty for a phrase of the deny list."""
 
 
+INTERNATIONAL = "INN-"
+"""The kinds of international names are this and a language."""
+
+
 class DrugNames:
-    """The table of drug names (`valuesets/drug_names.csv`), ready to read texts."""
+    """A table of drug names (`valuesets/drug_names.csv`), ready to read texts."""
 
     def __init__(self, table: Iterable[tuple[str, str, str]]) -> None:
         """Take rows of name, concept and kind (see the folder's documentation)."""
         by_first_word: dict[str, list[_Name]] = defaultdict(list)
+        self._international: dict[str, dict[str, list[str]]] = {}
         self._whole: dict[tuple[str, ...], set[str]] = defaultdict(set)
         self._hiding: list[tuple[str, ...]] = []
         for name, concept, kind in table:
             as_words = tuple(words(name))
+            if kind.startswith(INTERNATIONAL):
+                languages = self._international.setdefault(concept, {})
+                languages.setdefault(kind.removeprefix(INTERNATIONAL), []).append(name)
             if kind == "deny-text":
                 self._hiding.append(as_words)
             elif kind == "whole":
@@ -59,6 +68,18 @@ class DrugNames:
         self._by_first_word = {
             first: sorted(names, key=lambda name: -len(name.words)) for first, names in by_first_word.items()
         }
+
+    @cached_property
+    def international(self) -> Mapping[str, Mapping[str, str]]:
+        """The international name of each concept that has one, by language, English always; none for a class.
+
+        Of several spellings it is the one nearest to the concept's own.
+        """
+        names = dict(_GROUPS_OF_DRUGS)
+        for concept, languages in self._international.items():
+            nearest = {language: _nearest(concept, spellings) for language, spellings in languages.items()}
+            names.setdefault(concept, {"en": nearest.get("en") or nearest["fr"], **nearest})
+        return names
 
     def in_text(self, text: str) -> frozenset[str]:
         """The concepts of the drugs that a text names."""
@@ -88,10 +109,14 @@ def holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     return any(said[place : place + length] == phrase for place in range(len(said) - length + 1))
 
 
-@lru_cache(maxsize=1)
-def drug_names() -> DrugNames:
-    """The table that we ship."""
-    return DrugNames((name, concept, kind) for name, concept, kind, _ in valuesets.table("drug_names.csv"))
+DRUG_NAMES = "drug_names.csv"
+"""The table of drug names in a folder of value sets; not every folder has one."""
+
+
+def drug_names(folders: Iterable[Path]) -> DrugNames:
+    """The tables of these folders as one."""
+    tables = (valuesets.table(DRUG_NAMES, folder) for folder in folders if (folder / DRUG_NAMES).is_file())
+    return DrugNames((name, concept, kind) for table in tables for name, concept, kind, _evidence in table)
 
 
 _FINDING_NAMES = {
@@ -150,44 +175,6 @@ FINDING_OF_NAME: Mapping[tuple[str, ...], str] = MappingProxyType(
 """The finding that a whole text names; a text that says more (history of, refer for...) names none."""
 
 
-_PERCUTANEOUS_FIXATION = tuple(
-    tuple(words(name))
-    for name in (
-        "percutaneous fixation",
-        "percutaneous screw fixation",
-        "percutaneous osteosynthesis",
-        "percutaneous internal fixation",
-        "fixation percutanée",
-        "vissage percutané",
-        "ostéosynthèse percutanée",
-    )
-)
-
-
-def names_percutaneous_fixation(text: str) -> bool:
-    """The text of an order names percutaneous fixation, for which there is no usable code (`valuesets/gaps.csv`)."""
-    said = tuple(words(text))
-    return any(holds(said, phrase) for phrase in _PERCUTANEOUS_FIXATION)
-
-
-_CEMENT = frozenset(["cement", "cementoplasty", "pmma", "ciment", "cimentoplastie", "polymethylmethacrylate"])
-
-
-def names_cement(text: str) -> bool:
-    """The text of an order names cement."""
-    return not _CEMENT.isdisjoint(words(text))
-
-
-_ROUTINE = frozenset(
-    ["suivi", "surveillance", "routine", "follow", "followup", "controle", "staging", "bilan", "extension"]
-)
-
-
-def names_follow_up(text: str) -> bool:
-    """The text of a reason speaks of follow-up or staging, not of a new complaint."""
-    return not _ROUTINE.isdisjoint(words(text))
-
-
 _GROUPS_OF_DRUGS: dict[str, Mapping[str, str]] = {
     "calcium_any": {"en": "calcium", "fr": "calcium"},
     "calcium_plus_vitamin_d": {"en": "calcium with vitamin D", "fr": "calcium et vitamine D"},
@@ -196,29 +183,8 @@ _GROUPS_OF_DRUGS: dict[str, Mapping[str, str]] = {
 """Concepts whose names in the table are those of products."""
 
 
-@lru_cache(maxsize=1)
-def _international_names() -> dict[str, Mapping[str, str]]:
-    """The international name of each concept that has one, by language, the spelling nearest to the concept's."""
-    by_concept: dict[str, dict[str, list[str]]] = {}
-    for name, concept, kind, _evidence in valuesets.table("drug_names.csv"):
-        if kind.startswith("INN-"):
-            by_concept.setdefault(concept, {}).setdefault(kind.removeprefix("INN-"), []).append(name)
-    names = dict(_GROUPS_OF_DRUGS)
-    for concept, languages in by_concept.items():
-        nearest = {language: _nearest(concept, spellings) for language, spellings in languages.items()}
-        if "en" not in nearest:
-            nearest["en"] = nearest["fr"]
-        names.setdefault(concept, nearest)
-    return names
-
-
 def _nearest(concept: str, names: list[str]) -> str:
     wanted = sorted(concept.split("_"))
     return max(
         names, key=lambda name: SequenceMatcher(a=" ".join(sorted(words(name))), b=" ".join(wanted)).ratio(), default=""
     )
-
-
-def international_name(concept: str) -> Mapping[str, str] | None:
-    """The international name of a drug concept by language, English always; None for a class or an unnamed one."""
-    return _international_names().get(concept)

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cds_hooks import Card, Coding, Link, Source
-from mappings.facts import Absent, DrugOrder, Facts, Order
-from mappings.readers.not_understood import NotUnderstood
-from mappings.readers.questionnaires import SCORES
+from mappings.facts import Absent, DrugOrder, Facts, NotUnderstood, Order
+from mappings.vocabulary.scores import Score
 from mappings.wording import Text, _
 from service.cards.results import lines, remarks, resources
 from service.cards.suggestions import Ordering, suggestions
@@ -69,7 +68,7 @@ class Composed:
     rules: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
+    links: tuple[Score, ...] = ()
     not_shown: tuple[str, ...] = ()
 
 
@@ -404,7 +403,7 @@ def written(
         detail=_detail(composed, language),
         suggestions=tuple(offered),
         selection_behavior=selection_behavior,
-        links=tuple(_link(name, language, url) for name in composed.links if (url := public_url())),
+        links=tuple(_link(score, language, url) for score in composed.links if (url := public_url())),
         override_reasons=_override_reasons(language) if composed.rules else (),
         extension={EXTENSION: extension} if extension else {},
     )
@@ -439,9 +438,9 @@ def in_place_of(card: Card, language: Language) -> Card:
     return told_plainly((*ours.get("rules", ()), *ours.get("unchecked", ())), Indicator(card.indicator), language)
 
 
-def _link(questionnaire: str, language: Language, public_url: str) -> Link:
-    label = _("Fill in: {title}", title=SCORES[questionnaire].title)
-    return Link(plain(rendered(label, language)), f"{public_url}/questionnaires/{questionnaire}?lang={language.value}")
+def _link(score: Score, language: Language, public_url: str) -> Link:
+    label = _("Fill in: {title}", title=score.title)
+    return Link(plain(rendered(label, language)), f"{public_url}/questionnaires/{score.id}?lang={language.value}")
 
 
 def shortened(summary: str) -> str:

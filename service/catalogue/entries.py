@@ -102,8 +102,9 @@ class NotComputed:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The whole of it in one language."""
+    """The whole of it in one language; `about` says what guideline it is of."""
 
+    about: str
     chapters: tuple[ChapterEntries, ...]
     notes: tuple[NoteEntry, ...]
     not_computed: tuple[NotComputed, ...]
@@ -131,7 +132,7 @@ def catalogue(guideline: Guideline, language: Language, settings: FactSettings) 
     notes = tuple(
         NoteEntry(sentence(note.title, language), render(cited(note.citations), language)) for note in guideline.notes
     )
-    return Catalogue(chapters, notes, left)
+    return Catalogue(sentence(guideline.about, language), chapters, notes, left)
 
 
 def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSettings) -> Entry:

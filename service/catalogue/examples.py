@@ -12,14 +12,13 @@ from typing import Any
 import yaml
 
 from mappings.facts import FactSettings
-from mappings.vocabulary.concepts import Terminology
 from service.demo.scenario import hook_of, told_request, with_prefetch
 from service.evaluate import ask
 from service.gathering.allowlist import Allowlist
 from service.gathering.fhir_server import new_session
 from service.languages.render import Language
 from service.pipeline import HookAnswer, advise
-from service.rules.guideline import Guideline
+from service.rules.guideline import Guideline, terminology_of
 from service.rules.outcome import Outcome
 from service.rules.rule import Rule
 from service.services import Service, published
@@ -59,7 +58,7 @@ class Showroom:
 
     def __init__(self, guideline: Guideline, settings: FactSettings) -> None:
         self._guideline = guideline
-        terminology = Terminology.shipped()
+        self._terminology = terminology = terminology_of([guideline])
         self._services = published([guideline], split=False, terminology=terminology)
         self._world = World(
             allowlist=Allowlist(()),
@@ -73,7 +72,9 @@ class Showroom:
     def answer(self, example: Example, language: Language) -> HookAnswer:
         """The whole answer to an example."""
         service = self._service(example)
-        record, request = told_request(example.told, NOW.date(), self._guideline.taken_for_granted)
+        record, request = told_request(
+            example.told, NOW.date(), self._guideline.taken_for_granted, terminology=self._terminology
+        )
         body = with_prefetch(request, record, service, list(example.told.get("unavailable") or ()))
         return advise(body, service, self._world, now=NOW, language=language)
 

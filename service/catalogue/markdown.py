@@ -12,7 +12,7 @@ from service.rules.guideline import Guideline
 WORDS = {
     Language.ENGLISH: {
         "title": "Catalogue of the rules",
-        "intro": "Generated; do not edit. The statements are in our words; settings are choices of ours, not the referential's.",
+        "intro": "Generated; do not edit. The statements are in our words; settings are choices of ours, not the guideline's.",
         "source": "Source",
         "reading": "Our reading",
         "triggers": "Triggered by",
@@ -51,7 +51,7 @@ WORDS = {
 def catalogue_to_read(guideline: Guideline, language: Language, settings: FactSettings) -> str:
     """The catalogue of a guideline as markdown."""
     words, whole = WORDS[language], catalogue(guideline, language, settings)
-    parts = [f"# {words['title']}", words["intro"]]
+    parts = [f"# {words['title']}", f"{whole.about}. {words['intro']}"]
     for chapter in whole.chapters:
         parts.append(f"## {chapter.title}")
         for entry in chapter.entries:

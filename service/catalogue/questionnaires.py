@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from mappings.readers.questionnaires import ANSWERS, BONE, SNOMED, Question, Score
+from mappings.vocabulary.code_systems import SNOMED_CT
+from mappings.vocabulary.scores import ANSWERS, Question, Score, SiteQuestion
 from service.languages.render import Language, render, sentence
 
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
@@ -14,7 +15,7 @@ CALCULATED = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-c
 
 @lru_cache(maxsize=8)
 def questionnaire(score: Score, language: Language) -> dict[str, Any]:
-    """The Questionnaire of a score in one language: its questions, the bone, and the total, reckoned by the form."""
+    """The Questionnaire of a score in one language: its questions, the site, and the total, reckoned by the form."""
     return {
         "resourceType": "Questionnaire",
         "id": score.id,
@@ -28,7 +29,7 @@ def questionnaire(score: Score, language: Language) -> dict[str, Any]:
         "description": render(score.source, language),
         "item": [
             *(_question(question, language) for question in score.questions),
-            _bone(score, language),
+            *([_site(score.site, language)] if score.site is not None else ()),
             _total(score, language),
         ],
     }
@@ -54,14 +55,14 @@ def _question(question: Question, language: Language) -> dict[str, Any]:
     }
 
 
-def _bone(score: Score, language: Language) -> dict[str, Any]:
+def _site(asked: SiteQuestion, language: Language) -> dict[str, Any]:
     return {
-        "linkId": BONE,
-        "text": "Os concerné" if language is Language.FRENCH else "Bone",
+        "linkId": asked.code,
+        "text": sentence(asked.text, language),
         "type": "choice",
         "answerOption": [
-            {"valueCoding": {"system": SNOMED, "code": code, "display": sentence(text, language)}}
-            for code, text in score.bones
+            {"valueCoding": {"system": SNOMED_CT, "code": code, "display": sentence(text, language)}}
+            for code, text in asked.sites
         ],
     }
 

@@ -18,7 +18,7 @@ from mappings.clock import Clock
 from mappings.evidence import Resource
 from mappings.facts import Drug, Measurement
 from mappings.readers.dosage import read_dosage, stated_doses
-from mappings.readers.findings import KINDS, read_finding
+from mappings.readers.findings import read_finding
 from mappings.readers.medications import coded_medication, identify
 from mappings.readers.newest import Reading
 from mappings.readers.observations import read_result, unit_shown
@@ -26,8 +26,9 @@ from mappings.readers.reader import Finder, Reader
 from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps
 from mappings.readers.sites import regions_of
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.analytes import ANALYTES, Analyte
+from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.findings import KINDS
 from mappings.wording import Text
 
 MOST_DISTINCT = 10_000
@@ -271,7 +272,7 @@ def _units(reader: Reader, observation: Resource, node: Mapping[str, Any]) -> It
     if found.denied:
         return
     quantity = a_map(node.get("valueQuantity"))
-    for analyte in ANALYTES:
+    for analyte in reader.terminology.analytes:
         if not analyte.valid_days or found.concepts.isdisjoint(analyte.searched):
             continue
         reading = read_result(reader, observation, node, "", analyte, unverified=False)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from threading import Event
@@ -19,140 +18,21 @@ import requests
 from service.demo.embedded_fhir import EmbeddedFhirError, embedded_fhir, free_port, running, wait_until_ready
 from service.demo.printing import printed_card
 from service.demo.synthetic import SyntheticRecord, told_record
+from service.guidelines import GUIDELINES
 from service.languages.render import Language
+from service.rules.guideline import DemoPatient
 from service.settings import Settings
 
 DEFAULT_FHIR_SERVER = Path(".venv-sekmet/bin/sekmet")
+
+DEMO_PATIENTS = tuple(patient for guideline in GUIDELINES for patient in guideline.demo_patients)
+"""A handful of synthetic patients of each guideline; nobody of them is a real person."""
 
 Echo = Callable[[str], None]
 
 
 class DemoFailed(Exception):
     """The demo could not be run; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class DemoPatient:
-    """A synthetic patient: who, what is on record, what is ordered (nothing: the chart is opened)."""
-
-    id: str
-    who: str
-    record: Mapping[str, Any]
-    orders: tuple[Mapping[str, Any], ...] = ()
-
-
-LUNG_CANCER = ["lung cancer", "bone metastasis"]
-READY = [{"act": "dental examination", "days ago": 20}, {"act": "orthopantomogram", "days ago": 20}]
-SUPPLEMENTS = [
-    {"drug": "cholecalciferol", "kind": "statement", "start": 60, "every": "1 month", "dose": "50000 IU"},
-    {"drug": "calcium carbonate", "kind": "statement", "start": 60, "every": "1 day"},
-]
-
-DEMO_PATIENTS = (
-    DemoPatient(
-        "demo-alder",
-        "Mrs Alder, 68: first denosumab, vitamin D deficiency, dentist not seen",
-        {
-            "conditions": LUNG_CANCER,
-            "vitamin D": "12 ng/mL 9 days ago",
-            "calcium": "2.31 mmol/L 2 days ago",
-            "albumin": "37 g/L 2 days ago",
-            "phosphate": "1.05 mmol/L 2 days ago",
-            "creatinine": "71 umol/L 2 days ago",
-            "weight": "61 kg 2 days ago",
-        },
-        ({"drug": "Xgeva", "dose": "120 mg", "every": "1 month", "route": "subcutaneous"},),
-    ),
-    DemoPatient(
-        "demo-birch",
-        "Mr Birch, 74: zoledronic acid, creatinine clearance below 30 mL/min",
-        {
-            "sex": "male",
-            "born": "1952-01-20",
-            "conditions": LUNG_CANCER,
-            "vitamin D": "34 ng/mL 30 days ago",
-            "calcium": "2.38 mmol/L 3 days ago",
-            "albumin": "39 g/L 3 days ago",
-            "creatinine": "201 umol/L 3 days ago",
-            "weight": "64 kg 3 days ago",
-            "medications": [
-                {"drug": "zoledronic acid", "dose": "4 mg", "days ago": 31},
-                {"drug": "zoledronic acid", "dose": "4 mg", "days ago": 62},
-                *SUPPLEMENTS,
-            ],
-        },
-        ({"drug": "Zometa", "dose": "4 mg", "every": "1 month", "route": "intravenous"},),
-    ),
-    DemoPatient(
-        "demo-cedar",
-        "Mr Cedar, 61: zoledronic acid 4 mg over 15 minutes, clearance 45 mL/min",
-        {
-            "sex": "male",
-            "born": "1965-06-02",
-            "conditions": LUNG_CANCER,
-            "vitamin D": "84 nmol/L 20 days ago",
-            "calcium": "9.3 mg/dL 4 days ago",
-            "albumin": "3.9 g/dL 4 days ago",
-            "phosphate": "1.1 mmol/L 4 days ago",
-            "clearance": "45 mL/min 4 days ago",
-            "procedures": READY,
-            "medications": SUPPLEMENTS,
-        },
-        ({"drug": "Zometa", "dose": "4 mg", "every": "1 month", "route": "intravenous", "over": "15 min"},),
-    ),
-    DemoPatient(
-        "demo-elm",
-        "Mrs Elm, 66: next dose of denosumab, everything in order",
-        {
-            "born": "1960-04-11",
-            "conditions": LUNG_CANCER,
-            "vitamin D": "38 ng/mL 40 days ago",
-            "calcium": "2.35 mmol/L 1 days ago",
-            "albumin": "40 g/L 1 days ago",
-            "medications": [{"drug": "Xgeva", "dose": "120 mg", "days ago": days} for days in (28, 56, 84)]
-            + SUPPLEMENTS,
-            "clearance": "72 mL/min 1 days ago",
-        },
-        ({"drug": "Xgeva", "dose": "120 mg", "every": "1 month", "route": "subcutaneous"},),
-    ),
-    DemoPatient(
-        "demo-fir",
-        "Mrs Fir, 70: the chart is opened; denosumab was stopped two months ago",
-        {
-            "born": "1956-09-30",
-            "conditions": LUNG_CANCER,
-            "clearance": "58 mL/min 10 days ago",
-            "calcium": "2.40 mmol/L 10 days ago",
-            "albumin": "41 g/L 10 days ago",
-            "medications": [
-                {
-                    "drug": "Xgeva",
-                    "kind": "statement",
-                    "status": "stopped",
-                    "start": 420,
-                    "end": 62,
-                    "every": "1 month",
-                },
-            ],
-        },
-    ),
-    DemoPatient(
-        "demo-hazel",
-        "Mr Hazel, 59: denosumab in a hypercalcaemic crisis",
-        {
-            "sex": "male",
-            "born": "1967-02-15",
-            "conditions": LUNG_CANCER,
-            "vitamin D": "18 ng/mL 15 days ago",
-            "calcium": "3.55 mmol/L today",
-            "albumin": "30 g/L today",
-            "creatinine": "118 umol/L today",
-            "weight": "70 kg 5 days ago",
-        },
-        ({"drug": "Xgeva", "dose": "120 mg", "route": "subcutaneous"},),
-    ),
-)
-"""A handful of synthetic patients; nobody here is a real person."""
 
 
 def demo_record(patient: DemoPatient, today: date) -> SyntheticRecord:
@@ -237,9 +117,9 @@ def fire_hooks(base: str, fhir_base: str, language: Language, *, today: date, ec
     """
     with requests.Session() as session:
         session.trust_env = False
-        for patient in DEMO_PATIENTS:
+        for guideline, patient in ((one, patient) for one in GUIDELINES for patient in one.demo_patients):
             request = hook_request(patient, demo_record(patient, today), fhir_base)
-            url = f"{base}/cds-services/bone-metastases-{request['hook']}"
+            url = f"{base}/cds-services/{guideline.id}-{request['hook']}"
             answer = session.post(url, json=request, headers={"Accept-Language": language.value}, timeout=30)
             if not answer.ok:
                 raise DemoFailed(f"the service answered HTTP {answer.status_code} for {patient.id}")

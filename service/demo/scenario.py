@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from mappings.vocabulary.concepts import Terminology
 from service.demo.synthetic import SyntheticRecord, told_record
 from service.services import Service
 
@@ -36,10 +37,11 @@ def told_request(
     *,
     patient: str = PATIENT,
     hook: str = "",
+    terminology: Terminology | None = None,
 ) -> tuple[SyntheticRecord, dict[str, Any]]:
-    """The record that is told, and the request of its hook without any prefetch."""
+    """The record that is told, in the words of a terminology, and the request of its hook without any prefetch."""
     base = {} if told.get("only") else taken_for_granted
-    record = told_record(patient, today, {**base, **(told.get("record") or {})})
+    record = told_record(patient, today, {**base, **(told.get("record") or {})}, terminology)
     orders = told.get("orders") or ([told["order"]] if "order" in told else [])
     drafts = [record.order(order) for order in orders]
     hook = hook or hook_of(told)

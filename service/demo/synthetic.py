@@ -1,7 +1,7 @@
 """Synthetic patients in a few words, as FHIR R4 resources: for the demo, the scenarios and the integration tests.
 
 A record is told as a clinician would («25-OH vitamin D: 12 ng/mL 3 days ago») and written with the codes that real
-records use. Nobody here is a real person.
+records use; what the tables here do not hold is told by the name of its concept or analyte. Nobody here is a real person.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Any
 
-from mappings.readers.questionnaires import ANSWERS, BONE, SCORES
+from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.scores import ANSWERS
+from service.guidelines import GUIDELINES
+from service.rules.guideline import terminology_of
 
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
@@ -326,6 +330,7 @@ class SyntheticRecord:
     born: str = "1958-03-14"
     name: str = ""
     resources: list[dict[str, Any]] = field(default_factory=list)
+    terminology: Terminology = field(default_factory=lambda: terminology_of(GUIDELINES), repr=False)
     _number: int = 0
 
     def __post_init__(self) -> None:
@@ -360,6 +365,18 @@ class SyntheticRecord:
         self.resources.append(resource)
         return resource
 
+    def coded(self, name: str, table: Mapping[str, tuple[str, str]]) -> tuple[str, str]:
+        """System and code of what the table holds, else of the concept or the analyte of that name. Raises `KeyError`."""
+        if name in table:
+            return table[name]
+        if found := self.terminology.codes_of({name.replace(" ", "_").replace("-", "_")}):
+            return found[0]
+        return LOINC, laboratory(self.terminology)[name]
+
+    def concept(self, name: str, table: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+        """The same as a CodeableConcept."""
+        return _concept(*self.coded(name, table))
+
     # --- results and findings -----------------------------------------------------------------------------------------
 
     def result(self, name: str, told: str | Mapping[str, Any]) -> dict[str, Any]:
@@ -370,7 +387,7 @@ class SyntheticRecord:
             quantity |= {"system": parts.get("system", UCUM), "code": parts.get("code", parts["unit"])}
         observation: dict[str, Any] = {
             "status": parts.get("status", "final"),
-            "code": {"coding": [{"system": LOINC, "code": parts.get("loinc", LABORATORY.get(name))}]},
+            "code": {"coding": [{"system": LOINC, "code": parts.get("loinc", laboratory(self.terminology).get(name))}]},
             "subject": self.subject,
             "effectiveDateTime": self.day(parts),
             "valueQuantity": {key: value for key, value in quantity.items() if value is not None},
@@ -407,16 +424,16 @@ class SyntheticRecord:
         )
 
     def questionnaire(self, told: Mapping[str, Any]) -> dict[str, Any]:
-        """A `score` that was filled in: the code of each of its `answers`, the `bone`, and the `total` where it is stated."""
-        score = SCORES[told["score"]]
+        """A `score` that was filled in: the code of each of its `answers`, its site, and the `total` where it is stated."""
+        score = self.terminology.scores[told["score"]]
         codes: Mapping[str, str] = told.get("answers", {})
         items: list[dict[str, Any]] = [
             {"linkId": question, "answer": [{"valueCoding": {"system": ANSWERS, "code": code}}]}
             for question, code in codes.items()
         ]
-        if "bone" in told:
-            bone = {"system": SNOMED, "code": SITES[told["bone"]]}
-            items.append({"linkId": BONE, "answer": [{"valueCoding": bone}]})
+        if score.site is not None and score.site.code in told:
+            site = {"system": SNOMED, "code": SITES[told[score.site.code]]}
+            items.append({"linkId": score.site.code, "answer": [{"valueCoding": site}]})
         if "total" in told:
             items.append({"linkId": score.finding, "answer": [{"valueInteger": told["total"]}]})
         return self.add(
@@ -433,13 +450,12 @@ class SyntheticRecord:
     def condition(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
         """A condition by its name, with status and dates where they matter."""
         parts: dict[str, Any] = {"name": told} if isinstance(told, str) else dict(told)
-        system, code = CONDITIONS[parts["name"]]
         clinical, verification = parts.get("status", "active"), parts.get("verification")
         return self.add(
             "Condition",
             clinicalStatus=_status("condition-clinical", clinical) if clinical else None,
             verificationStatus=_status("condition-ver-status", verification) if verification else None,
-            code={**_concept(system, code), "text": parts["name"]},
+            code={**self.concept(parts["name"], CONDITIONS), "text": parts["name"]},
             severity=_concept(SNOMED, SEVERITIES[parts["severity"]]) if "severity" in parts else None,
             subject=self.subject,
             bodySite=[_site(parts)] if "site" in parts else None,
@@ -455,7 +471,7 @@ class SyntheticRecord:
             "AllergyIntolerance",
             clinicalStatus=_status("allergyintolerance-clinical", clinical) if clinical else None,
             verificationStatus=_status("allergyintolerance-verification", verification) if verification else None,
-            code={**_concept(*{**DRUGS, **SUBSTANCES}[parts["to"]]), "text": parts["to"]},
+            code={**self.concept(parts["to"], {**DRUGS, **SUBSTANCES}), "text": parts["to"]},
             patient=self.subject,
         )
 
@@ -466,13 +482,13 @@ class SyntheticRecord:
         return self.add(
             "Procedure",
             status=parts.get("status", "completed"),
-            code={**_concept(*ACTS[parts["act"]]), "text": parts["act"]},
+            code={**self.concept(parts["act"], ACTS), "text": parts["act"]},
             subject=self.subject,
             performedDateTime=None if period else self.day(parts, 0),
             performedPeriod=period or None,
             extension=_radiotherapy(parts) or None,
             bodySite=[_site(parts)] if "site" in parts else None,
-            reasonCode=[_concept(*CONDITIONS[parts["reason"]])] if "reason" in parts else None,
+            reasonCode=[self.concept(parts["reason"], CONDITIONS)] if "reason" in parts else None,
         )
 
     def imaging_study(self, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -487,7 +503,7 @@ class SyntheticRecord:
             modality=[modality],
             subject=self.subject,
             started=self.day(told, 0),
-            procedureCode=[_concept(*ACTS[told["act"]])] if "act" in told else None,
+            procedureCode=[self.concept(told["act"], ACTS)] if "act" in told else None,
             series=[series],
         )
 
@@ -496,7 +512,7 @@ class SyntheticRecord:
         return self.add(
             "DiagnosticReport",
             status=told.get("status", "final"),
-            code={**_concept(*ACTS[told["act"]]), "text": told["act"]},
+            code={**self.concept(told["act"], ACTS), "text": told["act"]},
             subject=self.subject,
             effectiveDateTime=self.day(told, 0),
         )
@@ -506,7 +522,7 @@ class SyntheticRecord:
     def medication(self, told: Mapping[str, Any]) -> dict[str, Any]:
         """What was given, is taken, or was ordered before: `kind` administration, statement or request."""
         kind = told.get("kind", "administration")
-        common: dict[str, Any] = {"medicationCodeableConcept": _drug(told["drug"]), "subject": self.subject}
+        common: dict[str, Any] = {"medicationCodeableConcept": self._drug(told["drug"]), "subject": self.subject}
         if kind == "administration":
             dose = self.dosage(told)
             quantity = dose.get("doseAndRate", [{}])[0].get("doseQuantity")
@@ -536,6 +552,9 @@ class SyntheticRecord:
             dosageInstruction=[self.dosage(told)] if self.dosage(told) else None,
             **common,
         )
+
+    def _drug(self, name: str) -> dict[str, Any]:
+        return {**self.concept(name, DRUGS), "text": name}
 
     def dosage(self, told: Mapping[str, Any]) -> dict[str, Any]:
         """One dosage line: dose, `every`, `count`, `route`, `over`, `start in` (and `start`, `end` of a request)."""
@@ -587,13 +606,13 @@ class SyntheticRecord:
         if "priority" in parts:
             resource["priority"] = parts["priority"]
         if "reason" in parts:
-            resource["reasonCode"] = [_concept(*CONDITIONS[parts["reason"]])]
+            resource["reasonCode"] = [self.concept(parts["reason"], CONDITIONS)]
         if "drug" in parts:
-            resource["medicationCodeableConcept"] = _drug(parts["drug"])
+            resource["medicationCodeableConcept"] = self._drug(parts["drug"])
             if line := self.dosage(parts):
                 resource["dosageInstruction"] = [line]
             return resource | dict(parts.get("members", {}))
-        resource["code"] = {**_concept(*ACTS[parts["act"]]), "text": parts["act"]}
+        resource["code"] = {**self.concept(parts["act"], ACTS), "text": parts["act"]}
         if "start in" in parts:
             resource["occurrenceDateTime"] = (self.today + timedelta(days=int(parts["start in"]))).isoformat()
         if "site" in parts:
@@ -670,15 +689,25 @@ def _prescribed(told: Mapping[str, Any]) -> dict[str, Any]:
     return {"url": f"{CODEX_RT}radiotherapy-dose-{kind}-to-volume", "extension": parts}
 
 
-def _drug(name: str) -> dict[str, Any]:
-    return {**_concept(*DRUGS[name]), "text": name}
-
-
 def _status(system: str, code: str) -> dict[str, Any]:
     return _concept(f"http://terminology.hl7.org/CodeSystem/{system}", code)
 
 
-def told_record(patient_id: str, today: date, told: Mapping[str, Any]) -> SyntheticRecord:
+@lru_cache(maxsize=8)
+def laboratory(terminology: Terminology) -> Mapping[str, str]:
+    """The LOINC codes of the table, and of the other analytes by their ids."""
+    coded = {
+        analyte.id.replace("_", " "): code
+        for analyte in terminology.analytes
+        for system, code in terminology.codes_of(analyte.concepts)
+        if system == LOINC
+    }
+    return LABORATORY | {name: code for name, code in coded.items() if name not in LABORATORY}
+
+
+def told_record(
+    patient_id: str, today: date, told: Mapping[str, Any], terminology: Terminology | None = None
+) -> SyntheticRecord:
     """A whole record from words: results and findings by name, the others in lists.
 
     The lists are `conditions`, `procedures`, `medications`, `orders`, `imaging`, `reports`, `allergies`, `questionnaires`
@@ -690,8 +719,10 @@ def told_record(patient_id: str, today: date, told: Mapping[str, Any]) -> Synthe
         sex=told.get("sex", "female"),
         born=str(told.get("born", "1958-03-14")),
         name=told.get("name", ""),
+        terminology=terminology or terminology_of(GUIDELINES),
     )
-    for name in LABORATORY:
+    results = laboratory(record.terminology)
+    for name in results:
         for one in _several(told.get(name)):
             record.result(name, one)
     tellers = {
@@ -704,7 +735,7 @@ def told_record(patient_id: str, today: date, told: Mapping[str, Any]) -> Synthe
         "allergies": record.allergy,
         "questionnaires": record.questionnaire,
     }
-    if unknown := told.keys() - {*LABORATORY, *tellers, "findings", "resources", "sex", "born", "name"}:
+    if unknown := told.keys() - {*results, *tellers, "findings", "resources", "sex", "born", "name"}:
         raise ValueError(f"a record is not told by {', '.join(map(repr, unknown))}")
     for name, tell in tellers.items():
         for one in _several(told.get(name)):

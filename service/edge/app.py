@@ -60,7 +60,8 @@ def create_app(
 ) -> Flask:
     """The WSGI application. `now` is the clock; the machine's, in the site's zone, where it is not given.
 
-    Raises `ValueError` for settings that cannot work (a base that is no URL, a ConceptMap that cannot be used).
+    `settings` hold the clinical settings of the `guidelines`. Raises `ValueError` for settings that cannot work (a base that
+    is no URL, a ConceptMap that cannot be used).
     """
     app = Flask("osteocds", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
@@ -76,13 +77,13 @@ def create_app(
     )
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
     world = World.from_settings(
-        settings, ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir")
+        settings, ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir"), guidelines
     )
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     feedback = FeedbackStore(settings.database_url)
     metrics = Metrics()
     discovery = _json({"services": [service.description.to_json() for service in services.values()]}, _DISCOVERY)
-    description = orjson.dumps(openapi(services))
+    description = orjson.dumps(openapi(services, guidelines))
 
     @app.get("/cds-services")
     def discover() -> Response:
@@ -137,7 +138,7 @@ def create_app(
     def measure() -> Response:
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
-    app.register_blueprint(pages(settings, services))
+    app.register_blueprint(pages(settings, services, guidelines))
     _register_errors(app, metrics)
     return app
 

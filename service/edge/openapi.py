@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -16,21 +16,24 @@ from cds_hooks import (
     HookResponseSchema,
     OperationOutcomeSchema,
 )
+from service.languages.render import Language, render
+from service.rules.guideline import Guideline
 from service.services import Service
 
 _FHIR_JSON = "application/fhir+json"
 
 
-def openapi(services: Mapping[str, Service]) -> dict[str, Any]:
+def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline]) -> dict[str, Any]:
     """The OpenAPI 3 description of a running service."""
+    about = "; ".join(render(guideline.about, Language.ENGLISH) for guideline in guidelines)
     spec = APISpec(
         title="OsteoCDS",
         version=version("osteocds"),
         openapi_version="3.0.3",
         plugins=[MarshmallowPlugin()],
         info={
-            "description": "CDS Hooks 2.0.1 service for bone metastases of lung cancer. Decision support for "
-            "professionals, not a validated medical device.",
+            "description": f"CDS Hooks 2.0.1 service. {about}. Decision support for professionals, not a validated "
+            "medical device.",
             "license": {"name": "Apache-2.0"},
         },
     )

@@ -1,17 +1,19 @@
-"""The pages of the service for people: what there is, the catalogue, and the two scores. No script from elsewhere."""
+"""The pages of the service for people: what there is, the catalogues, and the scores. No script from elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 import orjson
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from mappings.readers.questionnaires import ANSWERS, BONE, SCORES, SNOMED
+from mappings.vocabulary.code_systems import SNOMED_CT
+from mappings.vocabulary.scores import ANSWERS
 from service.catalogue.entries import catalogue
 from service.catalogue.questionnaires import questionnaire
 from service.languages.render import Language, choose_language, sentence
+from service.rules.guideline import Guideline
 from service.services import Service
 from service.settings import Settings
 
@@ -24,8 +26,10 @@ FORMATS = {"json": FHIR_JSON, "application/json": FHIR_JSON, FHIR_JSON: FHIR_JSO
 """Values of FHIR's `_format`, which goes before the Accept header: a link cannot send one."""
 
 
-def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
+def pages(settings: Settings, services: Mapping[str, Service], guidelines: Sequence[Guideline]) -> Blueprint:
     """The routes of the pages."""
+    by_id = {guideline.id: guideline for guideline in guidelines}
+    scores = {score.id: score for guideline in guidelines for score in guideline.scores}
     site = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
     def language() -> Language:
@@ -44,6 +48,7 @@ def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
             say=lambda text: sentence(text, chosen),
             at=lambda endpoint, **parts: url_for(f"pages.{endpoint}", lang=chosen.value, **parts),
             version=version("osteocds"),
+            first_guideline=guidelines[0].id,
             **shown,
         )
         response = Response(body, mimetype="text/html")
@@ -56,22 +61,30 @@ def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
 
     @site.get("/")
     def home() -> Response:
-        rules = {rule.id for service in services.values() for rule in service.rules}
         return page(
-            "home.html", language(), services=list(services.values()), scores=list(SCORES.values()), rules=len(rules)
+            "home.html",
+            language(),
+            guidelines=guidelines,
+            services=list(services.values()),
+            scores=list(scores.values()),
         )
 
-    @site.get("/catalogue")
-    def catalogue_page() -> Response:
-        chosen, guideline = language(), next(iter(services.values())).guideline
+    @site.get("/catalogue", defaults={"name": guidelines[0].id})
+    @site.get("/catalogue/<name>")
+    def catalogue_page(name: str) -> Response:
+        """The catalogue of a guideline; of the first where none is named."""
+        guideline = by_id.get(name)
+        if guideline is None:
+            abort(404, "no such guideline; there are " + ", ".join(f"/catalogue/{one}" for one in by_id))
+        chosen = language()
         return page("catalogue.html", chosen, catalogue=catalogue(guideline, chosen, settings.clinical[guideline.id]))
 
     @site.get("/questionnaires/<name>")
     def score_page(name: str) -> Response:
         """The FHIR Questionnaire; for a browser that asks for no other `_format`, a page to fill it in."""
-        score = SCORES.get(name)
+        score = scores.get(name)
         if score is None:
-            abort(404, "no such questionnaire; there are " + ", ".join(f"/questionnaires/{one}" for one in SCORES))
+            abort(404, "no such questionnaire; there are " + ", ".join(f"/questionnaires/{one}" for one in scores))
         chosen = language()
         accepted = request.accept_mimetypes.best_match([FHIR_JSON, "application/json", HTML], FHIR_JSON)
         if FORMATS.get(request.args.get("_format", ""), accepted) != HTML:
@@ -81,8 +94,8 @@ def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
         form = {
             "canonical": score.canonical,
             "finding": score.finding,
-            "bone": BONE,
-            "snomed": SNOMED,
+            "bone": score.site.code if score.site is not None else "",
+            "snomed": SNOMED_CT,
             "answers": ANSWERS,
             "questions": [question.code for question in score.questions],
             "bands": [band.first for band in score.bands],
@@ -92,7 +105,6 @@ def pages(settings: Settings, services: Mapping[str, Service]) -> Blueprint:
             chosen,
             score=score,
             form=orjson.dumps(form).decode(),
-            bone=BONE,
             fhir=url_for("pages.score_page", name=name, lang=chosen.value, _format="json"),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -11,7 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from mappings.facts import Facts, FactSettings, Order
+from mappings.facts import Facts, FactSettings, NotUnderstood, Order
+from mappings.vocabulary.analytes import Analyte
+from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.scores import Score
 from mappings.wording import Text, marks_of
 from service.rules.citation import Citation, Document
 from service.rules.ledger import Ledger, read_ledger
@@ -96,13 +99,46 @@ def note(
     return declare
 
 
+DoubtSays: TypeAlias = Callable[[Sequence[Order], Facts], Iterable[NotUnderstood]]
+"""What of the record the rules of these drafts could not rely on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """What the quiet card says of facts that are uncertain; asked where the rules of a request have read all of `reads`."""
+
+    reads: frozenset[str]
+    says: DoubtSays
+
+
+def doubt(*, reads: Iterable[str]) -> Callable[[DoubtSays], Doubt]:
+    """Declare a doubt; its function tells it of the drafts and the record, or tells nothing."""
+
+    def declare(says: DoubtSays) -> Doubt:
+        return Doubt(frozenset(reads), says)
+
+    return declare
+
+
+@dataclass(frozen=True, slots=True)
+class DemoPatient:
+    """A synthetic patient in the words of the examples: who, what is on record, what is ordered (nothing: the chart is opened)."""
+
+    id: str
+    who: str
+    record: Mapping[str, Any]
+    orders: tuple[Mapping[str, Any], ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Guideline:
-    """One guideline.
+    """One guideline: all that is its own.
 
-    `folder` is where its code, its ledger and its examples lie; `taken_for_granted` is the record of a patient whom it is
-    about, in the words of the examples; `rounding` are the limits of its tables, which decide how many digits of a computed
-    result are shown. Raises `ValueError` where an id is used twice, or the policy names a rule that there is not.
+    `folder` is where its code, its ledger, its examples and its translations lie; `taken_for_granted` is the record of a
+    patient whom it is about, in the words of the examples; `rounding` are the limits of its tables, which decide how many
+    digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
+    a folder of code lists, results that are measured, questionnaires. Raises `ValueError` where an id is used twice, or the
+    policy names a rule that there is not.
     """
 
     id: str
@@ -116,6 +152,11 @@ class Guideline:
     notes: tuple[Note, ...] = ()
     taken_for_granted: Mapping[str, Any] = field(default_factory=dict)
     rounding: Rounding = field(default_factory=dict)
+    doubts: tuple[Doubt, ...] = ()
+    valuesets: Path | None = None
+    analytes: tuple[Analyte, ...] = ()
+    scores: tuple[Score, ...] = ()
+    demo_patients: tuple[DemoPatient, ...] = ()
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]
@@ -155,3 +196,13 @@ class Guideline:
             apart = [other for other in joined if other.isdisjoint(one)]
             joined = [*apart, one.union(*(other for other in joined if not other.isdisjoint(one)))]
         return {rule: frozenset(one) for one in joined for rule in one}
+
+
+def terminology_of(guidelines: Iterable[Guideline]) -> Terminology:
+    """The code lists, analytes and scores that we ship, and those that the guidelines bring. Raises `ValueError` for two of one id."""
+    brought = tuple(guidelines)
+    return Terminology.shipped(
+        [one.valuesets for one in brought if one.valuesets is not None],
+        [analyte for one in brought for analyte in one.analytes],
+        [score for one in brought for score in one.scores],
+    )

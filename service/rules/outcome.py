@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from mappings.facts import Act, Collected, Diagnosis, Exposure, Exposures, Fact, Order, Unavailable
+from mappings.vocabulary.scores import Score
 from mappings.wording import Text
 from service.rules.offers import Offer
 
@@ -38,7 +39,7 @@ class Advice:
 
     `summary` names the drug or act and stays under 140 characters in every language; `detail` is one paragraph a text.
     `basis` are the facts that it rests on: their values and dates are printed, their resources recorded. `lines` are a
-    list beneath the detail, `items` what there is to do, `links` the questionnaires of the service that it points to.
+    list beneath the detail, `items` what there is to do, `links` the scores whose questionnaires it points to.
     """
 
     indicator: Indicator
@@ -49,7 +50,7 @@ class Advice:
     remarks: tuple[Text, ...] = ()
     lines: tuple[Text, ...] = ()
     items: tuple[Text, ...] = ()
-    links: tuple[str, ...] = ()
+    links: tuple[Score, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

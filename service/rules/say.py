@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+from mappings.vocabulary.scores import Score
 from mappings.wording import Text
 from service.rules.offers import Offer
 from service.rules.outcome import Advice, Basis, Indicator
@@ -19,7 +20,7 @@ def advise(
     remarks: Iterable[Text] = (),
     lines: Iterable[Text] = (),
     items: Iterable[Text] = (),
-    links: Iterable[str] = (),
+    links: Iterable[Score] = (),
 ) -> Advice:
     """Advice of a level that is decided case by case; the parts are those of `Advice`."""
     return Advice(

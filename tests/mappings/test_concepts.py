@@ -283,7 +283,7 @@ def test_an_ethnicity_code_shaped_like_a_loinc_number_is_not_read():
     ],
 )
 def test_a_laboratory_request_orders_the_analytes_of_its_result_code_request_code_or_panel(system, code, analytes):
-    assert ordered_analytes(concepts(system, code)) == analytes
+    assert ordered_analytes(concepts(system, code), ANALYTES) == analytes
 
 
 def test_the_codes_of_a_set_are_given_for_a_search():

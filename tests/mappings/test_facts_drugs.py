@@ -21,6 +21,7 @@ TODAY = date(2026, 3, 31)
 READER = reader_at(datetime(2026, 3, 31, tzinfo=UTC))
 WHAT = _("exposure to an antiresorptive")
 GAP = _("the orders could not be looked up")
+WHAT = _("start or continuation")
 DENOSUMAB = Drug(frozenset({"denosumab"}), _("denosumab"), identified=True)
 PREDNISONE = Drug(frozenset({"prednisone"}), _("prednisone"), identified=True)
 
@@ -227,14 +228,14 @@ def test_recent_exposures_of_one_day_come_in_the_order_of_their_sources():
     ],
 )
 def test_an_order_is_a_start_without_exposure_in_the_last_365_days(entry, phase):
-    found = record(entry).phase
+    found = record(entry).phase(WHAT)
     assert isinstance(found, Known)
     assert found.value is phase
 
 
 def test_a_gap_leaves_a_start_unknown_and_a_continuation_known():
-    assert isinstance(record(gaps=(GAP,)).phase, Unavailable)
-    found = record(given("2026-03-01"), gaps=(GAP,)).phase
+    assert isinstance(record(gaps=(GAP,)).phase(WHAT), Unavailable)
+    found = record(given("2026-03-01"), gaps=(GAP,)).phase(WHAT)
     assert isinstance(found, Known)
     assert found.value is Phase.CONTINUATION
 
@@ -242,9 +243,9 @@ def test_a_gap_leaves_a_start_unknown_and_a_continuation_known():
 def test_a_continuation_names_its_sources_and_is_uncertain_only_where_every_exposure_is():
     certain, uncertain = given("2026-03-01", "a"), given("2026-02-01", "b", certain=False)
     both, one, nameless = (
-        record(certain, uncertain).phase,
-        record(uncertain).phase,
-        record(given("2026-03-01", "")).phase,
+        record(certain, uncertain).phase(WHAT),
+        record(uncertain).phase(WHAT),
+        record(given("2026-03-01", "")).phase(WHAT),
     )
     assert isinstance(both, Known)
     assert (both.sources, both.remarks) == (("a", "b"), ())

@@ -10,8 +10,9 @@ import pytest
 from support.reading import reader_at
 
 from mappings.facts import Absent, Known, Unavailable
-from mappings.readers.findings import KINDS, FindingReading, newest_finding, read_finding, shown_finding
+from mappings.readers.findings import FindingReading, newest_finding, read_finding, shown_finding
 from mappings.vocabulary.concept_sets import FINDING_SYSTEM
+from mappings.vocabulary.findings import KINDS
 from mappings.wording import Amount, _
 
 READER = reader_at(datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland")))

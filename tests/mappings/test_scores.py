@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 from support.published_scores import PUBLISHED, TEN, response
-from support.reading import reader_at
+from support.reading import SCORES, reader_at
 from support.scenario import NOW
 
 from mappings.readers.findings import FindingReading
-from mappings.readers.questionnaires import SCORES, read_response
+from mappings.readers.questionnaires import read_response
 from service.languages.render import Language, render
 
 Resource = dict[str, Any]

@@ -17,6 +17,7 @@ from mappings.evidence import Evidence, ForeignResource
 from mappings.facts import Facts
 from mappings.record import Record
 from mappings.vocabulary.analytes import ANALYTES
+from mappings.wording import _
 from service.guidelines import GUIDELINES
 from service.rules.outcome import Failure
 
@@ -54,7 +55,7 @@ def read_all(resources: list[Any]) -> None:
     for name in FINDINGS:
         record.finding(name)
         record.finding(name, frozenset({"femur:left"}))
-    record.exposures.phase, record.exposures.last_dose, record.exposures.stopped  # noqa: B018 - they are computed
+    record.exposures.phase(_("a treatment")), record.exposures.last_dose, record.exposures.stopped
 
 
 @given(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from support.scenario import outcome_word
@@ -18,7 +17,6 @@ from service.languages.render import Language
 from service.rules.rule import Rule
 
 GUIDELINE = GUIDELINES[0]
-FOLDER = Path(__file__).parents[2] / "service" / "catalogue"
 EXAMPLES = [example for rule in GUIDELINE.rules for example in examples_of(rule, GUIDELINE)]
 
 
@@ -29,7 +27,7 @@ def entries(language: Language) -> dict[str, Entry]:
 
 @pytest.mark.parametrize("language", Language)
 def test_the_file_to_be_read_and_signed_is_current(language: Language) -> None:
-    file = (FOLDER / f"catalogue.{language.value}.md").read_text(encoding="utf-8")
+    file = (GUIDELINE.folder / f"catalogue.{language.value}.md").read_text(encoding="utf-8")
     assert file == catalogue_to_read(GUIDELINE, language, GUIDELINE.settings), (
         "run `make catalogue`, read what it changed"
     )
@@ -39,9 +37,7 @@ def test_the_file_to_be_read_and_signed_is_current(language: Language) -> None:
 def test_every_rule_has_its_entry_with_all_that_a_reader_signs(language: Language) -> None:
     assert entries(language).keys() == {rule.id for rule in GUIDELINE.rules}
     for entry in entries(language).values():
-        assert all((entry.statement, entry.source, entry.triggers, entry.cards, entry.examples)), (
-            entry
-        )
+        assert all((entry.statement, entry.source, entry.triggers, entry.cards, entry.examples)), entry
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.rule.id}: {example.told['name']}")

@@ -20,11 +20,12 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from support.browser import BrowserMissingError, browser
 from support.ehr import Ehr, ehr
-from support.reading import reader_at
+from support.reading import SCORES, reader_at
 from support.scenario import request_for
 from support.serving import served
 
-from mappings.readers.questionnaires import SCORES, Score, read_response
+from mappings.readers.questionnaires import read_response
+from mappings.vocabulary.scores import Score
 from service.demo.synthetic import SITES
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, render, sentence

@@ -13,9 +13,9 @@ from fhirpathpy import evaluate
 from fhirpathpy.models import models
 from support.ehr import Ehr, ehr, rules, said
 from support.published_scores import PUBLISHED, TEN, response
+from support.reading import SCORES
 from support.scenario import request_for
 
-from mappings.readers.questionnaires import SCORES
 from service.catalogue.questionnaires import CALCULATED, ORDINAL_VALUE
 
 Resource = dict[str, Any]

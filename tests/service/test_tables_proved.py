@@ -16,14 +16,14 @@ from typing import Any
 
 import pytest
 import z3
+from support.reading import SCORES
 from support.scenario import Scenario, answer_to
 from support.symbolic import Path, Symbol, paths, possible, renamed
 
 from mappings.facts import Fact, Facts, Known, VitaminD
 from mappings.quantities import Bounds, exactly
-from mappings.readers.findings import KINDS
-from mappings.readers.questionnaires import SCORES
 from mappings.vocabulary.analytes import Analyte
+from mappings.vocabulary.findings import KINDS
 from service.evaluate import evaluate_orders, evaluate_patient
 from service.guidelines import GUIDELINES
 from service.rules.bone_metastases.doses import TABLE_2

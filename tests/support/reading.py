@@ -1,4 +1,4 @@
-"""The reader of one moment, with the code lists that we ship; no reference leads anywhere unless a test says where."""
+"""The reader of one moment, with the code lists that we serve; no reference leads anywhere unless a test says where."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from datetime import datetime
 
 from mappings.clock import Clock
 from mappings.readers.reader import Finder, Reader
-from mappings.vocabulary.concepts import Terminology
+from service.guidelines import GUIDELINES
+from service.rules.guideline import terminology_of
+
+TERMINOLOGY = terminology_of(GUIDELINES)
+SCORES = TERMINOLOGY.scores
 
 
 def reader_at(now: datetime, find: Finder = lambda _reference: None) -> Reader:
-    return Reader(Clock(now), Terminology.shipped(), find)
+    return Reader(Clock(now), TERMINOLOGY, find)

@@ -1,8 +1,8 @@
 """Bring the catalogues of messages to what the code says: `make messages`. A test holds them current.
 
 Each domain has its own: a guideline's lie in its folder, ours in `service/languages`. New messages stand in a catalogue without
-a translation, those that the code says no more are gone. What follows a change of an English sentence is for a translator: the
-old translation is not guessed at.
+a translation, those that the code says no more are gone; one that moved to another domain takes its translation along. What
+follows a change of an English sentence is for a translator: the old translation is not guessed at.
 """
 
 from __future__ import annotations
@@ -72,15 +72,15 @@ def catalogue_of(path: Path) -> Catalog:
         return read_po(file)
 
 
-def brought_up_to_date(path: Path, domain: Domain) -> Catalog:
-    """The catalogue of a language with the messages of the code: the translations that it has, and no others."""
+def brought_up_to_date(path: Path, domain: Domain, others: Iterable[Catalog] = ()) -> Catalog:
+    """The catalogue of a language with the messages of the code: the translations that it has, else those of the others."""
     kept = catalogue_of(path)
     current = Catalog(locale=kept.locale, project="osteocds", fuzzy=False, header_comment=kept.header_comment)
     current.mime_headers = kept.mime_headers
     for message in domain.said():
         if message.id:
-            earlier = kept.get(message.id, message.context)
-            string = earlier.string if earlier is not None else ""
+            found = (one.get(message.id, message.context) for one in (kept, *others))
+            string = next((one.string for one in found if one is not None and one.string), "")
             current.add(message.id, string, locations=message.locations, context=message.context)
     return current
 
@@ -108,9 +108,11 @@ def problems(path: Path, domain: Domain) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    before = {path: catalogue_of(path) for domain in domains() for path in domain.catalogues}
     for domain in domains():
         for path in domain.catalogues:
-            current = brought_up_to_date(path, domain)
+            others = [catalogue for other, catalogue in before.items() if other.name == path.name]
+            current = brought_up_to_date(path, domain, others)
             with path.open("wb") as file:
                 write_po(file, current, width=120, include_lineno=False)
             for problem in problems(path, domain):

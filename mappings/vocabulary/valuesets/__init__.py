@@ -1,4 +1,4 @@
-"""The code lists that recognise a concept, read from the CSV files of this folder.
+"""The code lists that recognise a concept, read from the CSV files of this folder, and of those that guidelines bring.
 
 `README.md` beside them says where they come from, what their columns mean, how codes are compared and how they are rebuilt
 (`python -m mappings.vocabulary.valuesets --from FOLDER`).
@@ -37,23 +37,23 @@ class Row(NamedTuple):
     denies: bool
 
 
-def value_set_files() -> list[Path]:
-    """Every value set of the folder, in the order of their names."""
-    return sorted(path for path in FOLDER.glob("*.csv") if path.stem not in NO_VALUE_SETS)
+def value_set_files(folder: Path = FOLDER) -> list[Path]:
+    """Every value set of a folder, in the order of their names."""
+    return sorted(path for path in folder.glob("*.csv") if path.stem not in NO_VALUE_SETS)
 
 
-def rows() -> Iterator[Row]:
-    """Every row of every value set."""
-    for path in value_set_files():
-        denies = path.stem.endswith(NEAR_MISS)
-        for values in table(path.name):
-            concept, system, code, match, display, status, evidence = values
-            yield Row(concept, system, code, match, display, status, evidence, denies)
+def rows(*folders: Path) -> Iterator[Row]:
+    """Every row of every value set of the folders; of this one where none is named."""
+    for folder in folders or (FOLDER,):
+        for path in value_set_files(folder):
+            denies = path.stem.endswith(NEAR_MISS)
+            for concept, system, code, match, display, status, evidence in table(path.name, folder):
+                yield Row(concept, system, code, match, display, status, evidence, denies)
 
 
-def table(name: str) -> Iterator[list[str]]:
-    """The rows of one file of the folder, without its header."""
-    with (FOLDER / name).open(encoding="utf-8", newline="") as lines:
+def table(name: str, folder: Path = FOLDER) -> Iterator[list[str]]:
+    """The rows of one file of a folder, without its header."""
+    with (folder / name).open(encoding="utf-8", newline="") as lines:
         reader = csv.reader(lines)
         next(reader)
         yield from reader

@@ -32,7 +32,7 @@
       return { linkId: name, answer: [{ valueCoding: { system, code: input.value, display: words(input) } }] };
     };
     const items = score.questions.map((name) => coded(name, score.answers));
-    if (chosen(score.bone)) items.push(coded(score.bone, score.snomed));
+    if (score.bone && chosen(score.bone)) items.push(coded(score.bone, score.snomed));
     items.push({ linkId: score.finding, answer: [{ valueInteger: sum }] });
     return {
       resourceType: "QuestionnaireResponse",

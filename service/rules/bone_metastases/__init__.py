@@ -21,10 +21,13 @@ from service.rules.bone_metastases import (
     treatment_course,
     vitamin_d,
 )
+from service.rules.bone_metastases.demo_patients import DEMO_PATIENTS
 from service.rules.bone_metastases.documents import DOCUMENTS
 from service.rules.bone_metastases.doses import TABLE_2
+from service.rules.bone_metastases.doubts import uncertain_continuation
 from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
+from service.rules.bone_metastases.scores import MIRELS, SINS
 from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.urgency import CRISIS_ABOVE
 from service.rules.bone_metastases.wording import _
@@ -57,4 +60,7 @@ GUIDELINE = Guideline(
     notes=NOTES,
     taken_for_granted={"conditions": ["lung cancer", "bone metastasis"]},
     rounding={Clearance: TABLE_2.limits, CorrectedCalcium: (CRISIS_ABOVE,)},
+    doubts=(uncertain_continuation,),
+    scores=(MIRELS, SINS),
+    demo_patients=DEMO_PATIENTS,
 )

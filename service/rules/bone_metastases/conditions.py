@@ -123,10 +123,15 @@ def antiresorptives(patient: Facts) -> Exposures:
     return patient.exposures.of(sets.ANTIRESORPTIVES)
 
 
+def phase_of(patient: Facts) -> Fact[Phase]:
+    """Whether an antiresorptive is started or continued."""
+    return antiresorptives(patient).phase(_("start or continuation of the antiresorptive"))
+
+
 @condition(_("no antiresorptive in the last {start_free_days} days (a start)"), reads=("exposures",))
 def is_start(_order: Order | None, patient: Facts) -> Truth:
     """The order starts an antiresorptive."""
-    phase = antiresorptives(patient).phase
+    phase = phase_of(patient)
     return that(phase.test(lambda value: value is Phase.START), phase)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mappings.facts import Facts, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
-from service.rules.bone_metastases import schemes
+from service.rules.bone_metastases import schemes, scores
 from service.rules.bone_metastases.bone_radiotherapy import (
     BONE_RADIOTHERAPY,
     already_irradiated,
@@ -229,7 +229,7 @@ def fracture_risk_before_radiotherapy(order: RadiotherapyOrder, patient: Facts) 
         MIRELS_SAYS,
         rests_on=(order, *too_old(mirels_of(order, patient))),
         remarks=target_remarks(order),
-        links=["mirels"],
+        links=[scores.MIRELS],
     )
 
 
@@ -317,7 +317,7 @@ def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
         ),
         rests_on=(*marked_cortical_lysis(order, patient).basis, *too_old(mirels_of(order, patient))),
         remarks=target_remarks(order),
-        links=["mirels"],
+        links=[scores.MIRELS],
     )
 
 

@@ -6,9 +6,9 @@ from mappings.facts import DrugOrder, Exposure, Facts, Known, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
 from service.rules.bone_metastases.conditions import (
-    antiresorptives,
     calcium_is_high,
     orders_of,
+    phase_of,
     starts,
     supplements_on_record,
 )
@@ -86,7 +86,7 @@ def _not_correcting(entry: Exposure) -> Text:
 
 def phase_remarks(patient: Facts) -> tuple[Text, ...]:
     """What must be said of a start or continuation, and that it could not be told."""
-    phase = antiresorptives(patient).phase
+    phase = phase_of(patient)
     if isinstance(phase, Known):
         return phase.remarks
     return (

@@ -1,0 +1,183 @@
+"""What records say in words: tables of French and English phrases, compared by whole words.
+
+Words alone are never enough to act upon; `mappings.readers.not_understood` says what becomes of a record that has no more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import CTX
+from mappings.vocabulary.names import holds, words
+
+Phrase: TypeAlias = tuple[str, ...]
+"""The words of a phrase, as `words` gives them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Meaning:
+    """What a rule would act upon: the concepts that a code would have given, and how people write it."""
+
+    concepts: frozenset[str]
+    phrases: tuple[Phrase, ...]
+
+
+def _phrases(*written: str) -> tuple[Phrase, ...]:
+    return tuple(tuple(words(one)) for one in written)
+
+
+def _meaning(concepts: frozenset[str], written: tuple[str, ...]) -> Meaning:
+    return Meaning(concepts, _phrases(*written))
+
+
+CONDITIONS_SAID = (
+    _meaning(
+        sets.BONE_METASTASIS,
+        (
+            "métastase osseuse",
+            "métastases osseuses",
+            "métastase vertébrale",
+            "métastases vertébrales",
+            "métastatique osseux",
+            "métastatique osseuse",
+            "tumeur maligne secondaire de l'os",
+            "tumeur maligne secondaire des os",
+            "bone metastasis",
+            "bone metastases",
+            "bone mets",
+            "bony metastases",
+            "osseous metastases",
+            "metastatic bone disease",
+            "metastatic disease to bone",
+            "metastasis to bone",
+            "metastases to bone",
+            "secondary malignant neoplasm of bone",
+        ),
+    ),
+    _meaning(
+        sets.SPINAL_CORD_COMPRESSION,
+        ("compression médullaire", "queue de cheval", "spinal cord compression", "cauda equina"),
+    ),
+    _meaning(
+        sets.OSTEONECROSIS_OF_JAW,
+        (
+            "ostéonécrose de la mâchoire",
+            "ostéonécrose des mâchoires",
+            "ostéonécrose mandibulaire",
+            "ostéonécrose maxillaire",
+            "ostéochimionécrose",
+            "osteonecrosis of jaw",
+            "osteonecrosis of the jaw",
+            "jaw osteonecrosis",
+            "MRONJ",
+            "BRONJ",
+        ),
+    ),
+    _meaning(sets.PATHOLOGICAL_FRACTURE, ("fracture pathologique", "pathological fracture", "pathologic fracture")),
+)
+ACTS_SAID = (
+    _meaning(
+        sets.RADIOTHERAPY | sets.RADIOTHERAPY_PREPARATION,
+        (
+            "radiothérapie",
+            "radiochimiothérapie",
+            "irradiation",
+            "stéréotaxique",
+            "radiotherapy",
+            "radiation therapy",
+            "chemoradiotherapy",
+            "SBRT",
+            "EBRT",
+        ),
+    ),
+    _meaning(
+        sets.CEMENTOPLASTY,
+        (
+            "cimentoplastie",
+            "vertébroplastie",
+            "cyphoplastie",
+            "kyphoplastie",
+            "sacroplastie",
+            "cementoplasty",
+            "vertebroplasty",
+            "kyphoplasty",
+            "sacroplasty",
+        ),
+    ),
+    _meaning(
+        sets.TOOTH_EXTRACTION,
+        (
+            "extraction dentaire",
+            "extractions dentaires",
+            "avulsion dentaire",
+            "avulsions dentaires",
+            "tooth extraction",
+            "dental extraction",
+        ),
+    ),
+    _meaning(
+        sets.BONE_SURGERY,
+        ("ostéosynthèse", "enclouage", "laminectomie", "osteosynthesis", "intramedullary nailing", "laminectomy"),
+    ),
+    _meaning(sets.BONE_SCINTIGRAPHY, ("scintigraphie osseuse", "bone scan", "bone scintigraphy")),
+    _meaning(sets.FDG_PET, ("TEP FDG", "TEP au FDG", "FDG PET", "PET FDG")),
+    _meaning(sets.BONE_BIOPSY, ("biopsie osseuse", "bone biopsy")),
+    _meaning(CTX.concepts, ("CTX", "crosslaps", "C télopeptide", "C telopeptide")),
+)
+
+DENIALS = _phrases(
+    *("antécédent", "antécédents", "ATCD", "history", "familial", "familiale", "family", "père", "mère"),
+    *("suspicion", "suspecté", "suspectée", "suspect", "suspected", "possible", "probable", "éventuelle"),
+    *("pas de", "pas d", "absence", "sans", "aucun", "aucune", "exclu", "exclue", "éliminé", "éliminée"),
+    *("réfuté", "réfutée", "no", "not", "without", "negative", "refuted", "excluded", "ruled out", "rule out"),
+    *("risque", "risk", "recherche", "prévention", "prevention", "dépistage", "screening", "bilan"),
+    *("consultation", "avis", "information", "UV", "UVB"),
+)
+"""Words that make of a text a history, a doubt, a denial or another matter."""
+
+OTHER_RESULTS = _phrases(
+    *("urine", "urines", "urinaire", "urinaires", "urinary", "24h", "24 h", "24 heures", "diurèse", "spot"),
+    *("1 25", "LCR", "CSF", "liquide", "fluid", "ascite", "pleural", "épanchement", "drain", "selles", "stool"),
+    *("ionisé", "ionized", "ionised", "rapport", "ratio", "kinase", "indice", "index", "score", "canal"),
+    *("naissance", "birth", "idéal", "ideal", "théorique", "perte", "loss", "gain", "cible", "target", "goal"),
+    *("volume", "moyen", "mean", "anticorps", "antibody", "oxalate", "allergie", "allergy", "INR"),
+)
+"""Words that make of a name another specimen's or another quantity's."""
+
+# --- orders of what has no usable code (`valuesets/gaps.csv`) ---------------------------------------------------------
+
+_PERCUTANEOUS_FIXATION = _phrases(
+    "percutaneous fixation",
+    "percutaneous screw fixation",
+    "percutaneous osteosynthesis",
+    "percutaneous internal fixation",
+    "fixation percutanée",
+    "vissage percutané",
+    "ostéosynthèse percutanée",
+)
+_CEMENT = _phrases("cement", "cementoplasty", "PMMA", "ciment", "cimentoplastie", "polymethylmethacrylate")
+
+
+def with_acts_named(concepts: frozenset[str], text: str) -> frozenset[str]:
+    """The concepts of an order with those of percutaneous fixation, and of cement beside it, where its words name them."""
+    said = tuple(words(text))
+    if any(holds(said, phrase) for phrase in _PERCUTANEOUS_FIXATION):
+        concepts |= sets.PERCUTANEOUS_FIXATION
+    if not concepts.isdisjoint(sets.PERCUTANEOUS_FIXATION) and any(holds(said, phrase) for phrase in _CEMENT):
+        concepts |= sets.EXTRASPINAL_CEMENTOPLASTY
+    return concepts
+
+
+# --- reasons ----------------------------------------------------------------------------------------------------------
+
+_FOLLOW_UP = _phrases(
+    *("suivi", "surveillance", "routine", "follow", "followup", "contrôle", "staging", "bilan", "extension")
+)
+
+
+def names_follow_up(text: str) -> bool:
+    """The text of a reason speaks of follow-up or staging, not of a new complaint."""
+    said = tuple(words(text))
+    return any(holds(said, phrase) for phrase in _FOLLOW_UP)

@@ -1,0 +1,82 @@
+"""Scores: a few questions whose answers have points, published as questionnaires and read back as a recorded finding.
+
+What scores there are is for the guidelines to say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mappings.wording import Text
+
+CANONICAL = "urn:osteocds:questionnaire:"
+ANSWERS = "urn:osteocds:answer"
+"""Code system of the answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of a question: its code, its words, its points."""
+
+    code: str
+    text: Text
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question of a score."""
+
+    code: str
+    text: Text
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteQuestion:
+    """The question where the score was taken, without points: its code, its words, and the sites as (SNOMED CT code, words)."""
+
+    code: str
+    text: Text
+    sites: tuple[tuple[str, Text], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What a total means, from `first` on."""
+
+    first: int
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """A score: its finding, what it is about, its questions, what its totals mean, and the site where it has one."""
+
+    id: str
+    finding: str
+    title: Text
+    about: Text
+    source: Text
+    questions: tuple[Question, ...]
+    bands: tuple[Band, ...]
+    site: SiteQuestion | None = None
+
+    @property
+    def canonical(self) -> str:
+        """The canonical URL of the questionnaire."""
+        return f"{CANONICAL}{self.id}"
+
+    @property
+    def lowest(self) -> int:
+        """The least total of all answers."""
+        return sum(min(answer.points for answer in question.answers) for question in self.questions)
+
+    @property
+    def highest(self) -> int:
+        """The greatest total of all answers."""
+        return sum(max(answer.points for answer in question.answers) for question in self.questions)
+
+    def meaning(self, total: int) -> Text:
+        """The band of a total."""
+        return max((band for band in self.bands if band.first <= total), key=lambda band: band.first).text

@@ -49,11 +49,11 @@ class FactSettings:
     )
     start_free_days: int = setting(
         365,
-        _("days without any antiresorptive that make an order a start"),
+        _("days without the treatment that make an order a start"),
     )
     on_treatment_days: int = setting(
         120,
-        _("days after the last dose that still count as on an antiresorptive"),
+        _("days after the last dose that still count as on treatment"),
     )
     course_gap_days: int = setting(365, _("longest gap in days within one course"))
 

@@ -11,8 +11,16 @@ from service.rules.bone_metastases.wording import _
 
 @dataclass(frozen=True, slots=True)
 class Settings(FactSettings):
-    """Every [I] figure that a rule or a fact uses."""
+    """Every [I] figure that a rule or a fact uses; two of the facts' own are named for the treatment of this guideline."""
 
+    start_free_days: int = setting(
+        365,
+        _("days without any antiresorptive that make an order a start"),
+    )
+    on_treatment_days: int = setting(
+        120,
+        _("days after the last dose that still count as on an antiresorptive"),
+    )
     dental_valid_days: int = setting(183, _("days that a dental assessment stays valid"))
     longest_monthly_interval_days: int = setting(35, _("longest interval in days that still is monthly"))
     overdue_after_days: int = setting(

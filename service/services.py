@@ -48,7 +48,7 @@ class Service:
 def published(guidelines: Sequence[Guideline], *, split: bool, terminology: Terminology) -> dict[str, Service]:
     """The services by id; `split` publishes one per topic and hook instead of one per hook.
 
-    The prefetch templates ask for the codes of our lists and of the site's.
+    The prefetch templates ask for the codes of our lists and of the site's. Raises `ValueError` for two services of one id.
     """
     services: dict[str, Service] = {}
     for guideline in guidelines:
@@ -57,6 +57,8 @@ def published(guidelines: Sequence[Guideline], *, split: bool, terminology: Term
                 asked = tuple(rule for rule in rules if hook in rule.hooks)
                 if asked:
                     name = f"{topic}-{hook.value}"
+                    if name in services:
+                        raise ValueError(f"two services are called {name}")
                     queries = queries_for(frozenset().union(*(rule.reads for rule in asked)), terminology)
                     title = f"{topic.replace('-', ' ').capitalize()} ({hook.value})"
                     services[name] = Service(name, hook, title, guideline, asked, queries)

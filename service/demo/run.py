@@ -15,6 +15,7 @@ from uuid import uuid4
 
 import requests
 
+from mappings.vocabulary.concepts import Terminology
 from service.demo.embedded_fhir import EmbeddedFhirError, embedded_fhir, free_port, running, wait_until_ready
 from service.demo.printing import printed_card
 from service.demo.synthetic import SyntheticRecord, told_record
@@ -35,9 +36,9 @@ class DemoFailed(Exception):
     """The demo could not be run; the message says what to do."""
 
 
-def demo_record(patient: DemoPatient, today: date) -> SyntheticRecord:
-    """The record of a demo patient as of today."""
-    return told_record(patient.id, today, patient.record)
+def demo_record(patient: DemoPatient, today: date, terminology: Terminology | None = None) -> SyntheticRecord:
+    """The record of a demo patient as of today, in the words of a terminology; of the guidelines served where none is given."""
+    return told_record(patient.id, today, patient.record, terminology)
 
 
 def hook_request(patient: DemoPatient, record: SyntheticRecord, fhir_base: str) -> dict[str, Any]:

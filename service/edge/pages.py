@@ -48,7 +48,6 @@ def pages(settings: Settings, services: Mapping[str, Service], guidelines: Seque
             say=lambda text: sentence(text, chosen),
             at=lambda endpoint, **parts: url_for(f"pages.{endpoint}", lang=chosen.value, **parts),
             version=version("osteocds"),
-            first_guideline=guidelines[0].id,
             **shown,
         )
         response = Response(body, mimetype="text/html")
@@ -69,9 +68,9 @@ def pages(settings: Settings, services: Mapping[str, Service], guidelines: Seque
             scores=list(scores.values()),
         )
 
-    @site.get("/catalogue", defaults={"name": guidelines[0].id})
+    @site.get("/catalogue")
     @site.get("/catalogue/<name>")
-    def catalogue_page(name: str) -> Response:
+    def catalogue_page(name: str = guidelines[0].id) -> Response:
         """The catalogue of a guideline; of the first where none is named."""
         guideline = by_id.get(name)
         if guideline is None:

@@ -519,7 +519,7 @@ class Record(Facts):
             if meaning is not None and a_text(resource.get("status")) not in NOT_DONE:
                 yield not_coded(source, code)
 
-    def _uncoded_meaning(self, code: object, meanings: Iterable[Meaning], systems: Iterable[str]) -> Meaning | None:
+    def _uncoded_meaning(self, code: object, meanings: tuple[Meaning, ...], systems: Iterable[str]) -> Meaning | None:
         """What words, or a code without its system, say that no code of the concept says, or says only to look like."""
         recognised = self._reader.recognise(code)
         if recognised.denied:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from cds_hooks import Card, Coding, Link, Source
 from mappings.facts import Absent, DrugOrder, Facts, Order
@@ -433,12 +434,6 @@ def told_plainly(rules: Iterable[str], indicator: Indicator, language: Language)
     )
 
 
-def in_place_of(card: Card, language: Language) -> Card:
-    """What is said instead of a card that does not conform to CDS Hooks."""
-    ours = card.extension.get(EXTENSION, {})
-    return told_plainly((*ours.get("rules", ()), *ours.get("unchecked", ())), Indicator(card.indicator), language)
-
-
 def _link(questionnaire: str, language: Language, public_url: str) -> Link:
     label = _("Fill in: {title}", title=SCORES[questionnaire].title)
     return Link(plain(rendered(label, language)), f"{public_url}/questionnaires/{questionnaire}?lang={language.value}")
@@ -453,6 +448,7 @@ def _source_label(composed: Composed, language: Language) -> str:
     return rendered(cited(composed.citations[:1]) if composed.citations else SOURCE_WITHOUT_CITATION, language)
 
 
+@cache
 def _override_reasons(language: Language) -> tuple[Coding, ...]:
     return tuple(Coding(REASON_SYSTEM, code, rendered(text, language)) for code, text in OVERRIDE_REASONS)
 

@@ -20,16 +20,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from cds_hooks import (
-    CardSchema,
     DiscoverySchema,
     HookResponse,
-    HookResponseSchema,
     InvalidHookRequest,
     ProtocolError,
     operation_outcome,
     read_feedback,
 )
-from service.cards.compose import in_place_of
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages
@@ -47,8 +44,6 @@ JSON = "application/json"
 LOG = logging.getLogger("osteocds")
 
 _DISCOVERY = DiscoverySchema()
-_RESPONSE = HookResponseSchema()
-_CARD = CardSchema()
 _LINKABLE = validate.URL(require_tld=False, schemes={"http", "https"})
 
 
@@ -105,7 +100,7 @@ def create_app(
         response = advised.response
         if settings.explain:
             response = _explained(advised, service, language)
-        body = _answer(response, language)
+        body = orjson.dumps(response.to_json())
         metrics.count(advised)
         metrics.seconds.labels(service_id).observe(time.perf_counter() - started)
         metrics.requests.labels(service_id, "200").inc()
@@ -177,18 +172,6 @@ def _explained(advised: HookAnswer, service: Service, language: Language) -> Hoo
     except Exception as error:  # noqa: BLE001 - the cards matter more than their explanation
         LOG.error("defect of the service: %s in %s", type(error).__name__, _where(error))  # noqa: TRY400 - as in `defect`
         return advised.response
-
-
-def _answer(response: HookResponse, language: Language) -> bytes:
-    """The answer as bytes; a card that is none, a defect of ours, is told plainly and takes no other with it."""
-    answer = response.to_json()
-    if _RESPONSE.validate(answer):
-        LOG.error("defect of the service: a card that does not conform")
-        cards = tuple(
-            in_place_of(card, language) if _CARD.validate(card.to_json()) else card for card in response.cards
-        )
-        return _json({**answer, "cards": [card.to_json() for card in cards]}, _RESPONSE)
-    return orjson.dumps(answer)
 
 
 def _json(answer: dict[str, Any], schema: Any) -> bytes:

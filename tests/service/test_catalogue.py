@@ -39,9 +39,7 @@ def test_the_file_to_be_read_and_signed_is_current(language: Language) -> None:
 def test_every_rule_has_its_entry_with_all_that_a_reader_signs(language: Language) -> None:
     assert entries(language).keys() == {rule.id for rule in GUIDELINE.rules}
     for entry in entries(language).values():
-        assert all((entry.statement, entry.source, entry.triggers, entry.cards, entry.examples)), (
-            entry
-        )
+        assert all((entry.statement, entry.source, entry.triggers, entry.cards, entry.examples)), entry
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"{example.rule.id}: {example.told['name']}")

@@ -55,7 +55,9 @@ def scenarios_of(rule: str) -> tuple[Scenario, ...]:
     """The scenarios of one rule, the same objects each time: the examples beside the rules, and the others."""
     folders = (GUIDELINES[0].folder / "examples", SCENARIOS)
     paths = [path for folder in folders if (path := folder / f"{rule}.yaml").exists()]
-    return tuple(Scenario(rule, told) for path in paths for told in yaml.safe_load(path.read_text(encoding="utf-8")) or ())
+    return tuple(
+        Scenario(rule, told) for path in paths for told in yaml.safe_load(path.read_text(encoding="utf-8")) or ()
+    )
 
 
 def request_for(told: dict[str, Any], hook: str | None = None) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, request
-from flask_cors import CORS
 from marshmallow import ValidationError, validate
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +26,7 @@ from cds_hooks import (
     operation_outcome,
     read_feedback,
 )
+from service.edge import cors
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages
@@ -61,14 +61,7 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    CORS(
-        app,
-        origins="*" if "*" in settings.cors_origins else list(settings.cors_origins),
-        send_wildcard=True,
-        allow_headers=["Authorization", "Content-Type"],
-        methods=["GET", "POST", "OPTIONS"],
-        max_age=86400,
-    )
+    cors.allow(app, settings.cors_origins)
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
     world = World.from_settings(
         settings, ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir")

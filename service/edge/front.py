@@ -64,8 +64,6 @@ class Front:
             await asyncio.wait_for(self._read(body, scope), BODY_SECONDS)
             if body.gone:
                 return
-            if self._in_work >= self._most_in_work:
-                raise _Refused(503, "throttled", "the service is busy: try again in a moment")
             await _answer(send, *await self._in_a_thread(scope, bytes(body.held)))
         except _Refused as refused:
             await _refuse(send, body, refused)
@@ -78,11 +76,13 @@ class Front:
         if (announced := _content_length(scope)) > self._max_body_bytes:
             raise body.too_long()
         if self._bytes_held + announced > BODIES_AT_ONCE * self._max_body_bytes:
-            raise _Refused(503, "throttled", "the service is busy: try again in a moment")
+            raise _busy()
         while body.more:
             self._bytes_held += await body.read_on()
 
     async def _in_a_thread(self, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
+        if self._in_work >= self._most_in_work:
+            raise _busy()
         self._in_work += 1
         try:
             environ = _environ(scope, body)
@@ -115,6 +115,10 @@ class _Refused(Exception):
         self.status = status
         self.code = code
         self.problem = problem
+
+
+def _busy() -> _Refused:
+    return _Refused(503, "throttled", "the service is busy: try again in a moment")
 
 
 class _Body:

@@ -48,7 +48,7 @@ class Front:
         self._application = application
         self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
         self._most_in_work = threads + waiting
-        self._in_work = 0
+        self.in_work = 0
         self._max_body_bytes = max_body_bytes
         self._bytes_held = 0
 
@@ -81,14 +81,14 @@ class Front:
             self._bytes_held += await body.read_on()
 
     async def _in_a_thread(self, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
-        if self._in_work >= self._most_in_work:
+        if self.in_work >= self._most_in_work:
             raise _busy()
-        self._in_work += 1
+        self.in_work += 1
         try:
             environ = _environ(scope, body)
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, environ)
         finally:
-            self._in_work -= 1
+            self.in_work -= 1
 
     def _run(self, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
         """The WSGI application, whose answers are whole."""

@@ -29,12 +29,10 @@ class Echo:
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
-        self.arrived = threading.Semaphore(0)
 
     def __call__(self, environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
         body = environ["wsgi.input"].read()  # type: ignore[attr-defined]
         if body == b"wait":
-            self.arrived.release()
             assert self.go_on.wait(20)
         told = {name: value for name, value in environ.items() if isinstance(value, str)}
         start_response("200 OK", [("Content-Type", "application/json"), ("X-Told", "é")])
@@ -47,12 +45,16 @@ def echo() -> Echo:
 
 
 @pytest.fixture
-def base(echo: Echo) -> Iterator[str]:
+def front(echo: Echo) -> Front:
+    return Front(echo, threads=THREADS, waiting=WAITING, max_body_bytes=MOST)
+
+
+@pytest.fixture
+def base(front: Front, echo: Echo) -> Iterator[str]:
     """The front around the echo, on a port of this machine."""
     port = free_port()
-    application = Front(echo, threads=THREADS, waiting=WAITING, max_body_bytes=MOST)
     config = uvicorn.Config(
-        application, port=port, http=server.BoundedHead, loop="uvloop", ws="none", lifespan="off", log_level="warning"
+        front, port=port, http=server.BoundedHead, loop="uvloop", ws="none", lifespan="off", log_level="warning"
     )
     serving = uvicorn.Server(config)
     thread = threading.Thread(target=serving.run, daemon=True)
@@ -200,13 +202,12 @@ def test_broken_or_endless_framing_is_a_bad_request(base, sent):
     assert exchanged(base, sent).startswith(b"HTTP/1.1 400 Bad Request")
 
 
-def test_beyond_so_many_requests_in_work_the_client_is_told_at_once_to_come_again(base, echo):
+def test_beyond_so_many_requests_in_work_the_client_is_told_at_once_to_come_again(base, front, echo):
     with ThreadPoolExecutor(THREADS + WAITING) as clients:
         waiting = [
             clients.submit(requests.post, f"{base}/echo", data=b"wait", timeout=30) for _ in range(THREADS + WAITING)
         ]
-        assert all(echo.arrived.acquire(timeout=20) for _ in range(THREADS))
-        wait_until(lambda: requests.post(f"{base}/echo", data=b"", timeout=20).status_code == 503)
+        wait_until(lambda: front.in_work == THREADS + WAITING)
         answer = requests.post(f"{base}/echo", data=b"", timeout=20)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
         assert diagnostics(answer) == "the service is busy: try again in a moment"

@@ -38,7 +38,7 @@ from service.pipeline import HookAnswer, advise
 from service.rules.guideline import Guideline
 from service.services import Service, published
 from service.settings import Settings
-from service.world import World
+from service.world import SEARCHES_AT_ONCE, World
 
 JSON = "application/json"
 LOG = logging.getLogger("osteocds")
@@ -63,9 +63,8 @@ def create_app(
     app.url_map.merge_slashes = False
     cors.allow(app, settings.cors_origins)
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
-    world = World.from_settings(
-        settings, ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir")
-    )
+    searches = ThreadPoolExecutor(max_workers=SEARCHES_AT_ONCE * settings.threads, thread_name_prefix="fhir")
+    world = World.from_settings(settings, searches)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     feedback = FeedbackStore(settings.database_url)
     metrics = Metrics()

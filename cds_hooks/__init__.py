@@ -3,7 +3,18 @@
 Lenient with what comes in, strict with what goes out; no web framework, no FHIR model, no medicine.
 """
 
-from cds_hooks.card import RELATIVE_REFERENCE, Action, Card, Coding, HookResponse, Link, Source, Suggestion, filled
+from cds_hooks.card import (
+    RELATIVE_REFERENCE,
+    Action,
+    Card,
+    Coding,
+    HookResponse,
+    InvalidCard,
+    Link,
+    Source,
+    Suggestion,
+    filled,
+)
 from cds_hooks.discovery import ServiceDescription
 from cds_hooks.errors import InvalidFeedback, InvalidHookRequest, PreconditionFailed, ProtocolError
 from cds_hooks.feedback import Feedback, read_feedback
@@ -33,6 +44,7 @@ __all__ = [
     "HookRequestSchema",
     "HookResponse",
     "HookResponseSchema",
+    "InvalidCard",
     "InvalidFeedback",
     "InvalidHookRequest",
     "Link",

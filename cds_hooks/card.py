@@ -6,10 +6,41 @@ import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
+from marshmallow import ValidationError, validate
+
+END = r"(?![\s\S])"
+UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}" + END)
 RELATIVE_REFERENCE = re.compile(r"^[A-Z][A-Za-z]+/[A-Za-z0-9._-]+(?![\s\S])")
 """What an action may name a resource by; the ids of real EHRs are longer than FHIR has them, and hold `_`."""
+
+
+INDICATORS = frozenset({"info", "warning", "critical"})
+SELECTION_BEHAVIORS = frozenset({"at-most-one", "any"})
+LONGEST_SUMMARY = 139
+"""A summary has fewer than 140 characters."""
+
+_URL = validate.URL(require_tld=False, schemes={"http", "https"})
+
+
+class InvalidCard(ValueError):
+    """A card, or a part of one, that CDS Hooks does not allow; a defect of whoever made it."""
+
+
+def _require(holds: object, what: str) -> None:
+    if not holds:
+        raise InvalidCard(what)
+
+
+@lru_cache(maxsize=256)
+def _is_url(url: str) -> bool:
+    try:
+        _URL(url)
+    except ValidationError:
+        return False
+    return True
 
 
 def fresh_uuid() -> str:
@@ -25,6 +56,9 @@ class Coding:
     code: str
     display: str = ""
 
+    def __post_init__(self) -> None:
+        _require(self.system.strip() and self.code.strip(), "a coding has a system and a code")
+
     def to_json(self) -> dict[str, Any]:
         """As it goes over the wire, without empty members."""
         return _filled(system=self.system, code=self.code, display=self.display)
@@ -37,6 +71,10 @@ class Source:
     label: str
     topic: Coding
     url: str = ""
+
+    def __post_init__(self) -> None:
+        _require(self.label.strip(), "a source has a label")
+        _require(not self.url or _is_url(self.url), "the url of a source is an address")
 
     def to_json(self) -> dict[str, Any]:
         """As it goes over the wire, without empty members."""
@@ -51,6 +89,14 @@ class Action:
     description: str
     resource: Mapping[str, Any] | None = None
     resource_id: str = ""
+
+    def __post_init__(self) -> None:
+        _require(self.description.strip(), "an action has a description")
+        if self.type == "delete":
+            _require(not self.resource and RELATIVE_REFERENCE.match(self.resource_id), "a delete names its resource")
+        else:
+            _require(self.type in {"create", "update"}, "an action creates, updates or deletes")
+            _require(self.resource and not self.resource_id, "a create or an update carries its resource")
 
     def to_json(self) -> dict[str, Any]:
         """As it goes over the wire, without empty members."""
@@ -67,6 +113,10 @@ class Suggestion:
     actions: tuple[Action, ...]
     uuid: str = field(default_factory=fresh_uuid)
 
+    def __post_init__(self) -> None:
+        _require(self.label.strip(), "a suggestion has a label")
+        _require(UUID.match(self.uuid), "the uuid of a suggestion is one")
+
     def to_json(self) -> dict[str, Any]:
         """As it goes over the wire, without empty members."""
         return _filled(label=self.label, uuid=self.uuid, actions=[action.to_json() for action in self.actions])
@@ -80,6 +130,11 @@ class Link:
     url: str
     type: str = "absolute"
 
+    def __post_init__(self) -> None:
+        _require(self.label.strip(), "a link has a label")
+        _require(_is_url(self.url), "the url of a link is an address")
+        _require(self.type in {"absolute", "smart"}, "a link is absolute or smart")
+
     def to_json(self) -> dict[str, Any]:
         """As it goes over the wire, without empty members."""
         return _filled(label=self.label, url=self.url, type=self.type)
@@ -87,7 +142,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One card. `summary` has fewer than 140 characters; `detail` is GitHub-flavoured markdown without HTML."""
+    """One card. `summary` has fewer than 140 characters; `detail` is GitHub-flavoured markdown without HTML.
+
+    It checks itself when it is made, so that what is made can be sent. Raises `InvalidCard`.
+    """
 
     summary: str
     indicator: str
@@ -100,6 +158,14 @@ class Card:
     extension: Mapping[str, Any] = field(default_factory=dict)
     uuid: str = field(default_factory=fresh_uuid)
 
+    def __post_init__(self) -> None:
+        _require(self.summary.strip() and len(self.summary) <= LONGEST_SUMMARY, "a summary has 1 to 139 characters")
+        _require(not self.detail or self.detail.strip(), "a detail is not blank")
+        _require(self.indicator in INDICATORS, "an indicator is info, warning or critical")
+        _require(self.selection_behavior in SELECTION_BEHAVIORS, "selectionBehavior is at-most-one or any")
+        _require(all(reason.display.strip() for reason in self.override_reasons), "an override reason has a display")
+        _require(UUID.match(self.uuid), "the uuid of a card is one")
+
     def to_json(self) -> dict[str, Any]:
         """As it goes over the wire, without empty members."""
         return _filled(
@@ -110,10 +176,16 @@ class Card:
             source=self.source.to_json(),
             suggestions=[suggestion.to_json() for suggestion in self.suggestions],
             selectionBehavior=self.selection_behavior if self.suggestions else "",
-            overrideReasons=[reason.to_json() for reason in self.override_reasons],
+            overrideReasons=_reasons_json(self.override_reasons),
             links=[link.to_json() for link in self.links],
             extension=self.extension,
         )
+
+
+@lru_cache(maxsize=64)
+def _reasons_json(reasons: tuple[Coding, ...]) -> list[dict[str, Any]]:
+    """The same few reasons stand on every card of a language."""
+    return [reason.to_json() for reason in reasons]
 
 
 @dataclass(frozen=True, slots=True)

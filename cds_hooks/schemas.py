@@ -5,21 +5,16 @@ What comes in is read leniently: unknown members are ignored, as the specificati
 
 from __future__ import annotations
 
-import marshal
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from cds_hooks.card import RELATIVE_REFERENCE
+from cds_hooks.card import END, LONGEST_SUMMARY, RELATIVE_REFERENCE, UUID
 
-END = r"(?![\s\S])"
 """The end of a text in a pattern: OpenAPI takes patterns of ECMA 262, which has no `\\Z`."""
 
-UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}" + END)
-LONGEST_SUMMARY = 139
 LONGEST_ID = 512
 MOST_DRAFTS = 500
 """Entries of `draftOrders`: several times the longest order set, and few enough to be answered in seconds."""
@@ -165,29 +160,6 @@ class FeedbackRequestSchema(Lenient):
 # --- out --------------------------------------------------------------------------------------------------------------
 
 
-class Repeated(fields.List[Any]):
-    """A list that comes again and again with the same content, such as the reasons to override: validated once.
-
-    Marshmallow takes ten times as long for it as for the rest of a card.
-    """
-
-    MOST = 64
-    """Different contents that are remembered."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._valid: set[bytes] = set()
-
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
-        content = marshal.dumps(value) if isinstance(value, list) else b""
-        if content in self._valid:
-            return list(value)
-        loaded: list[Any] = super()._deserialize(value, attr, data, **kwargs)
-        if content and len(self._valid) < self.MOST:
-            self._valid.add(content)
-        return loaded
-
-
 class CodingSchema(Strict):
     """A code with its system."""
 
@@ -252,7 +224,7 @@ class CardSchema(Strict):
     source = fields.Nested(SourceSchema, required=True)
     suggestions = fields.List(fields.Nested(SuggestionSchema), validate=validate.Length(min=1))
     selectionBehavior = fields.String(validate=validate.OneOf(["at-most-one", "any"]))
-    overrideReasons = Repeated(fields.Nested(OverrideReasonSchema), validate=validate.Length(min=1))
+    overrideReasons = fields.List(fields.Nested(OverrideReasonSchema), validate=validate.Length(min=1))
     links = fields.List(fields.Nested(LinkSchema), validate=validate.Length(min=1))
     extension = fields.Dict(keys=fields.String())
 

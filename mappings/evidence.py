@@ -7,7 +7,7 @@ held it is not trusted to be complete.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -68,6 +68,7 @@ class Evidence:
     unreadable: list[Text] = field(default_factory=list)
     patient_urls: set[str] = field(default_factory=set)
     _anonymous: int = 0
+    _sorted: dict[str, list[tuple[str, Resource]]] = field(default_factory=dict)
 
     def add_patient_url(self, full_url: object) -> None:
         """Remember the `fullUrl` under which a Bundle carries this patient, so that its `urn:uuid` subjects match."""
@@ -97,6 +98,7 @@ class Evidence:
         earlier = same_type.get(reference)
         if earlier is None or _newer(resource, earlier):
             same_type[reference] = resource
+            self._sorted.pop(resource_type, None)
         if isinstance(full_url, str) and full_url:
             self.full_urls[full_url] = resource
 
@@ -114,15 +116,18 @@ class Evidence:
         kind, _, identifier = reference.rpartition("/")
         return identifier != self.patient_id or kind not in ("", "Patient")
 
-    def of_type(self, resource_type: str) -> Iterable[tuple[str, Resource]]:
+    def of_type(self, resource_type: str) -> Sequence[tuple[str, Resource]]:
         """All resources of one type with the reference under which a card names them (empty where there is none).
 
         By reference, else by content: the order of arrival never decides.
         """
-        named = (
-            (_shown_name(reference), resource) for reference, resource in self.by_type.get(resource_type, {}).items()
-        )
-        yield from sorted(named, key=lambda pair: (pair[0], "" if pair[0] else _content(pair[1])))
+        found = self._sorted.get(resource_type)
+        if found is None:
+            held = self.by_type.get(resource_type, {})
+            named = [(_shown_name(reference), resource) for reference, resource in held.items()]
+            found = sorted(named, key=lambda pair: (pair[0], "" if pair[0] else _content(pair[1])))
+            self._sorted[resource_type] = found
+        return found
 
     def local(self, reference: object) -> str:
         """As `local_reference`; empty for an absolute reference to another server."""

@@ -198,11 +198,12 @@ class Record(Facts):
         if analyte not in self._read:
             self._read[analyte] = self._usable(analyte, analyte.concepts, analyte)
             other, units = analyte.only_in
-            self._read[analyte] += [
-                reading
-                for reading in self._usable(analyte, other)
-                if reading.found is not None and reading.found.reported.unit.strip(" {}") in units
-            ]
+            if other:
+                self._read[analyte] += [
+                    reading
+                    for reading in self._usable(analyte, other)
+                    if reading.found is not None and reading.found.reported.unit.strip(" {}") in units
+                ]
         return self._read[analyte]
 
     def _usable(self, analyte: Analyte, concepts: frozenset[str], *named: Analyte) -> list[Reading[Measurement]]:
@@ -210,6 +211,8 @@ class Record(Facts):
         for concept in (*concepts, *named):
             for result in self._results.get(concept, ()):
                 found[id(result.node)] = result
+        if not found:
+            return []
         readings = [self._reading(result, analyte) for result in found.values()]
         usable = [reading for reading in readings if reading is not None]
         self._report_ahead(usable)
@@ -217,9 +220,11 @@ class Record(Facts):
 
     def _report_ahead(self, readings: Iterable[Reading[Any]]) -> None:
         """Remember those dated ahead: they are said, and decide nothing."""
-        for source, when in ((one.source, one.when) for one in readings):
-            if when is not None and self._reader.clock.too_far_ahead(when):
-                self._ahead[source] = NotUnderstood(source, verbatim(source), dated_ahead(source, when))
+        for one in readings:
+            if one.when is not None and self._reader.clock.too_far_ahead(one.when):
+                self._ahead[one.source] = NotUnderstood(
+                    one.source, verbatim(one.source), dated_ahead(one.source, one.when)
+                )
 
     def _reading(self, result: _Result, analyte: Analyte) -> Reading[Measurement] | None:
         """One result; without a code that we know it is told by a name only, and never used."""
@@ -506,7 +511,7 @@ class Record(Facts):
             if meaning is not None and a_text(resource.get("status")) not in NOT_DONE:
                 yield not_coded(source, code)
 
-    def _uncoded_meaning(self, code: object, meanings: Iterable[Meaning], systems: Iterable[str]) -> Meaning | None:
+    def _uncoded_meaning(self, code: object, meanings: tuple[Meaning, ...], systems: Iterable[str]) -> Meaning | None:
         """What words, or a code without its system, say that no code of the concept says, or says only to look like."""
         recognised = self._reader.recognise(code)
         if recognised.denied:

@@ -52,8 +52,8 @@ def main(context: click.Context) -> None:
 @main.command()
 @click.pass_obj
 def serve(settings: Settings) -> None:
-    """Run the service (gunicorn inside)."""
-    from service.edge.server import run  # noqa: PLC0415 - gunicorn is for this command alone
+    """Run the service (uvicorn inside)."""
+    from service.edge.server import run  # noqa: PLC0415 - the server is for this command alone
 
     try:
         run(settings)

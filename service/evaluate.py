@@ -42,15 +42,19 @@ def triggered(rules: Iterable[Rule], guideline: Guideline, orders: Sequence[Orde
 
     A rule about any relevant order is one of them as soon as some rule, of this service or another, is about an order.
     """
-    asked = {trigger for trigger in guideline.triggers if any(_is_about(trigger, order) for order in orders)}
+    asked = _about(guideline, orders)
     if not asked:
         return ()
     return tuple(rule for rule in rules if rule.trigger and (rule.trigger in asked or rule.trigger.any_relevant))
 
 
-def _is_about(trigger: Trigger, order: Order) -> bool:
-    """The order is of the trigger's kind, as far as the order alone can tell."""
-    return order.triggers and order.identified and trigger.is_about(order)
+def _about(guideline: Guideline, orders: Sequence[Order]) -> dict[Trigger, list[Order]]:
+    """The orders of each trigger's kind, as far as the order alone can tell; without the triggers that have none."""
+    told = [order for order in orders if order.triggers and order.identified]
+    if not told:
+        return {}
+    found = ((trigger, [order for order in told if trigger.is_about(order)]) for trigger in guideline.triggers)
+    return {trigger: of_its_kind for trigger, of_its_kind in found if of_its_kind}
 
 
 def evaluate_patient(rules: Iterable[Rule], patient: Facts) -> tuple[RuleOutcome, ...]:
@@ -62,15 +66,15 @@ def evaluate_orders(
     rules: Iterable[Rule], guideline: Guideline, orders: Sequence[Order], patient: Facts
 ) -> tuple[RuleOutcome, ...]:
     """Every rule asked about every order that it is about."""
-    about = {trigger: _in_scope(trigger, orders, patient) for trigger in guideline.triggers}
-    relevant = [
-        (order, IN_ANY_CASE) for order in orders if any(order is one for found in about.values() for one, _ in found)
-    ]
+    kinds = _about(guideline, orders)
+    about = {trigger: _in_scope(trigger, of_its_kind, patient) for trigger, of_its_kind in kinds.items()}
+    in_scope = {id(order) for found in about.values() for order, _ in found}
+    relevant = [(order, IN_ANY_CASE) for order in orders if id(order) in in_scope]
     outcomes: list[RuleOutcome] = []
     for rule in rules:
         if rule.trigger is None:
             continue
-        own = relevant if rule.trigger.any_relevant else about[rule.trigger]
+        own = relevant if rule.trigger.any_relevant else about.get(rule.trigger, [])
         for order, scope in own[:1] if rule.once else own:
             outcome = ask(rule, order, patient)
             if scope.holds is None and rule.trigger.must_be_known and not isinstance(outcome, Silence):
@@ -80,8 +84,8 @@ def evaluate_orders(
 
 
 def _in_scope(trigger: Trigger, orders: Sequence[Order], patient: Facts) -> list[tuple[Order, Truth]]:
-    """The orders of the trigger's kind that are not known to be out of its scope."""
-    found = ((order, _scope(trigger, order, patient)) for order in orders if _is_about(trigger, order))
+    """Those of the orders of its kind that are not known to be out of its scope."""
+    found = ((order, _scope(trigger, order, patient)) for order in orders)
     return [(order, scope) for order, scope in found if scope.holds is not False]
 
 

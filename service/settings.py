@@ -36,6 +36,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OSTEOCDS_WORKERS", "2", "processes of `osteocds serve`"),
     Setting("OSTEOCDS_THREADS", "8", "threads of each process"),
     Setting(
+        "OSTEOCDS_WAITING", "32", "requests that may wait for a thread of a process; beyond it 503 with Retry-After"
+    ),
+    Setting(
         "OSTEOCDS_FHIR_BASES",
         "",
         "comma-separated FHIR bases that may be called (scheme, host, port and path prefix); http and private addresses "
@@ -85,6 +88,7 @@ class Settings:
     port: int
     workers: int
     threads: int
+    waiting: int
     fhir_bases: tuple[str, ...]
     allow_unauthenticated: bool
     database_url: str
@@ -125,6 +129,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         port=read("OSTEOCDS_PORT", _port, "a port number"),
         workers=read("OSTEOCDS_WORKERS", _positive, "a positive whole number"),
         threads=read("OSTEOCDS_THREADS", _positive, "a positive whole number"),
+        waiting=read("OSTEOCDS_WAITING", _positive, "a positive whole number"),
         fhir_bases=_listed(raw["OSTEOCDS_FHIR_BASES"]),
         allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _flag, "0 or 1"),
         database_url=raw["OSTEOCDS_DATABASE_URL"],

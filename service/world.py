@@ -17,6 +17,9 @@ from service.guidelines import GUIDELINES
 from service.rules.guideline import Guideline, terminology_of
 from service.settings import Settings
 
+SEARCHES_AT_ONCE = 16
+"""Searches of one request that run beside each other: a few more than the widest hook has, so that none waits for another."""
+
 
 @dataclass(frozen=True, slots=True)
 class World:
@@ -40,7 +43,7 @@ class World:
         """The world of a process. Raises `ValueError` for a base that is no URL or a ConceptMap that cannot be used."""
         return cls(
             allowlist=Allowlist(settings.fhir_bases),
-            session=new_session(settings.ca_bundle),
+            session=new_session(settings.ca_bundle, connections=SEARCHES_AT_ONCE * settings.threads),
             executor=executor,
             terminology=site_terminology(terminology_of(guidelines), settings.concept_maps),
             clinical=settings.clinical,

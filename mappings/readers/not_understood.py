@@ -8,6 +8,7 @@ closed, French and English, compared by whole words; a word that denies, doubts 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mappings.facts import NotUnderstood
 from mappings.readers.shapes import a_map, a_text, codings, shown_name
@@ -27,10 +28,17 @@ def texts_of(concept: object) -> tuple[str, ...]:
 # --- conditions and acts ----------------------------------------------------------------------------------------------
 
 
-def meant(texts: Iterable[str], meanings: Iterable[Meaning]) -> Meaning | None:
+def meant(texts: Iterable[str], meanings: tuple[Meaning, ...]) -> Meaning | None:
     """The first of these meanings that one of the texts names, unless a word of that text denies or doubts it."""
-    read = [tuple(words(text)) for text in texts]
-    return next((one for one in meanings if any(_names(said, one) for said in read)), None)
+    named = {meaning for text in texts if (meaning := _meant_by(text, meanings)) is not None}
+    return next((one for one in meanings if one in named), None) if named else None
+
+
+@lru_cache(maxsize=4096)
+def _meant_by(text: str, meanings: tuple[Meaning, ...]) -> Meaning | None:
+    """What one text means; the words of records are few, and come again and again."""
+    said = tuple(words(text))
+    return next((one for one in meanings if _names(said, one)), None)
 
 
 def _names(said: tuple[str, ...], meaning: Meaning) -> bool:

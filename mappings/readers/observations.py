@@ -273,6 +273,8 @@ def newest_result(
     that is worse for the analyte.
     """
     what = what or analyte.name
+    if not readings:
+        return Unavailable(what, tuple(dict.fromkeys(gaps))) if gaps else Absent(what)
     severity = severity or (lower_is_worse if analyte.lower_is_worse else higher_is_worse)
     of = newest(clock, readings, gaps, valid_days=valid_days, severity=severity)
     remarks = tuple(dated_ahead(one.source, one.when) for one in of.ahead if one.when is not None)

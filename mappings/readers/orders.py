@@ -6,8 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fhir.resources.R4B import get_fhir_model_class
-
 from mappings.dates import When, day
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts import ActOrder, Drug, DrugOrder, Order, Planned, Prescription, RadiotherapyOrder
@@ -79,6 +77,8 @@ def unreadable_order(reader: Reader, resource: Resource, *, index: int, triggers
 
 def _is_of_r4(resource_type: str) -> bool:
     """The name, in its own spelling, of a resource that R4 has."""
+    from fhir.resources.R4B import get_fhir_model_class  # noqa: PLC0415 - it takes long to load, and is seldom asked
+
     try:
         get_fhir_model_class(resource_type)
     except ValueError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 
 from cds_hooks import Card, Coding, Link, Source
 from mappings.facts import Absent, DrugOrder, Facts, NotUnderstood, Order
@@ -432,12 +433,6 @@ def told_plainly(rules: Iterable[str], indicator: Indicator, language: Language)
     )
 
 
-def in_place_of(card: Card, language: Language) -> Card:
-    """What is said instead of a card that does not conform to CDS Hooks."""
-    ours = card.extension.get(EXTENSION, {})
-    return told_plainly((*ours.get("rules", ()), *ours.get("unchecked", ())), Indicator(card.indicator), language)
-
-
 def _link(score: Score, language: Language, public_url: str) -> Link:
     label = _("Fill in: {title}", title=score.title)
     return Link(plain(rendered(label, language)), f"{public_url}/questionnaires/{score.id}?lang={language.value}")
@@ -449,9 +444,18 @@ def shortened(summary: str) -> str:
 
 
 def _source_label(composed: Composed, language: Language) -> str:
-    return rendered(cited(composed.citations[:1]) if composed.citations else SOURCE_WITHOUT_CITATION, language)
+    return (
+        _cited(composed.citations[:1], language) if composed.citations else rendered(SOURCE_WITHOUT_CITATION, language)
+    )
 
 
+@lru_cache(maxsize=1024)
+def _cited(citations: tuple[Citation, ...], language: Language) -> str:
+    """The citations of rules as a card prints them; there are few, and they come again and again."""
+    return rendered(cited(citations), language)
+
+
+@cache
 def _override_reasons(language: Language) -> tuple[Coding, ...]:
     return tuple(Coding(REASON_SYSTEM, code, rendered(text, language)) for code, text in OVERRIDE_REASONS)
 
@@ -467,9 +471,13 @@ def _detail(composed: Composed, language: Language) -> str:
     if composed.notes:
         parts.append(" ".join(f"*{_ended(sentence(note, language))}*" for note in composed.notes))
     if composed.citations:
-        where = _("**Source**: {cited}", cited=cited(composed.citations))
-        parts.append(rendered(where, language))
+        parts.append(_source_line(composed.citations, language))
     return "\n\n".join(part for part in parts if part)
+
+
+@lru_cache(maxsize=1024)
+def _source_line(citations: tuple[Citation, ...], language: Language) -> str:
+    return rendered(_("**Source**: {cited}", cited=cited(citations)), language)
 
 
 def _ended(words: str) -> str:

@@ -10,11 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
-
-from fhir.resources.R4B.medicationrequest import MedicationRequest
-from fhir.resources.R4B.servicerequest import ServiceRequest
-from pydantic import ValidationError
 
 from cds_hooks import RELATIVE_REFERENCE, Action, Suggestion, filled
 from mappings.clock import Clock
@@ -221,14 +218,20 @@ def _levels(value: object) -> int:
     return levels
 
 
-_MODELS: dict[str, Any] = {"MedicationRequest": MedicationRequest, "ServiceRequest": ServiceRequest}
+@lru_cache(maxsize=1)
+def models() -> Mapping[str, Any]:
+    """What tells a valid resource, by its type. Loading it takes longer than most commands do, so it is loaded when asked for."""
+    from fhir.resources.R4B.medicationrequest import MedicationRequest  # noqa: PLC0415
+    from fhir.resources.R4B.servicerequest import ServiceRequest  # noqa: PLC0415
+
+    return {"MedicationRequest": MedicationRequest, "ServiceRequest": ServiceRequest}
 
 
 def is_valid(resource: Mapping[str, Any]) -> bool:
     """The resource is valid R4, as `fhir.resources` has it."""
     try:
-        _MODELS[str(resource.get("resourceType"))].model_validate(resource)
-    except (ValidationError, KeyError, ValueError, TypeError):
+        models()[str(resource.get("resourceType"))].model_validate(resource)
+    except (KeyError, ValueError, TypeError):
         return False
     return True
 

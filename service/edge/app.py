@@ -13,23 +13,20 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, request
-from flask_cors import CORS
 from marshmallow import ValidationError, validate
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from cds_hooks import (
-    CardSchema,
     DiscoverySchema,
     HookResponse,
-    HookResponseSchema,
     InvalidHookRequest,
     ProtocolError,
     operation_outcome,
     read_feedback,
 )
-from service.cards.compose import in_place_of
+from service.edge import cors
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages
@@ -41,14 +38,12 @@ from service.pipeline import HookAnswer, advise
 from service.rules.guideline import Guideline
 from service.services import Service, published
 from service.settings import Settings
-from service.world import World
+from service.world import SEARCHES_AT_ONCE, World
 
 JSON = "application/json"
 LOG = logging.getLogger("osteocds")
 
 _DISCOVERY = DiscoverySchema()
-_RESPONSE = HookResponseSchema()
-_CARD = CardSchema()
 _LINKABLE = validate.URL(require_tld=False, schemes={"http", "https"})
 
 
@@ -67,18 +62,10 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    CORS(
-        app,
-        origins="*" if "*" in settings.cors_origins else list(settings.cors_origins),
-        send_wildcard=True,
-        allow_headers=["Authorization", "Content-Type"],
-        methods=["GET", "POST", "OPTIONS"],
-        max_age=86400,
-    )
+    cors.allow(app, settings.cors_origins)
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
-    world = World.from_settings(
-        settings, ThreadPoolExecutor(max_workers=4 * settings.threads, thread_name_prefix="fhir"), guidelines
-    )
+    searches = ThreadPoolExecutor(max_workers=SEARCHES_AT_ONCE * settings.threads, thread_name_prefix="fhir")
+    world = World.from_settings(settings, searches, guidelines)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     feedback = FeedbackStore(settings.database_url)
     metrics = Metrics()
@@ -106,7 +93,7 @@ def create_app(
         response = advised.response
         if settings.explain:
             response = _explained(advised, service, language)
-        body = _answer(response, language)
+        body = orjson.dumps(response.to_json())
         metrics.count(advised)
         metrics.seconds.labels(service_id).observe(time.perf_counter() - started)
         metrics.requests.labels(service_id, "200").inc()
@@ -178,18 +165,6 @@ def _explained(advised: HookAnswer, service: Service, language: Language) -> Hoo
     except Exception as error:  # noqa: BLE001 - the cards matter more than their explanation
         LOG.error("defect of the service: %s in %s", type(error).__name__, _where(error))  # noqa: TRY400 - as in `defect`
         return advised.response
-
-
-def _answer(response: HookResponse, language: Language) -> bytes:
-    """The answer as bytes; a card that is none, a defect of ours, is told plainly and takes no other with it."""
-    answer = response.to_json()
-    if _RESPONSE.validate(answer):
-        LOG.error("defect of the service: a card that does not conform")
-        cards = tuple(
-            in_place_of(card, language) if _CARD.validate(card.to_json()) else card for card in response.cards
-        )
-        return _json({**answer, "cards": [card.to_json() for card in cards]}, _RESPONSE)
-    return orjson.dumps(answer)
 
 
 def _json(answer: dict[str, Any], schema: Any) -> bytes:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from service.pipeline import HookAnswer
 
@@ -44,6 +46,25 @@ class Metrics:
         """Everything measured, in the text format of Prometheus (`prometheus_client.CONTENT_TYPE_LATEST`)."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry)
+        _forget_the_dead(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
         shared = CollectorRegistry()
         MultiProcessCollector(shared)  # type: ignore[no-untyped-call]  # the library has no types here
         return generate_latest(shared)
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """Forget what workers that ended were doing; what they have counted stays."""
+    for file in folder.glob("gauge_live*.db"):
+        process = re.search(r"_(\d+)\.db\Z", file.name)
+        if process is not None and not _is_alive(int(process[1])):
+            mark_process_dead(int(process[1]), str(folder))  # type: ignore[no-untyped-call]  # no types in the library
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -25,11 +25,13 @@ from urllib3.exceptions import TimeoutError as SocketTimeout
 
 from cds_hooks import FhirAuthorization
 from mappings.queries import Query
-from mappings.readers.shapes import a_map, a_text, maps
 from mappings.wording import Text, _
 from service.gathering.allowlist import lies_under, plain_url
+from service.gathering.answers import Opened, announced_more, opened
 
 MOST_PAGES = 25
+MOST_BASES = 16
+"""FHIR servers to which connections are kept."""
 MOST_BYTES = 20_000_000
 """Of one answer; a usual page of 200 resources has less than a megabyte."""
 
@@ -86,10 +88,11 @@ def _refused(status: int) -> Text:
 # --- calls ------------------------------------------------------------------------------------------------------------
 
 
-def new_session(ca_bundle: Path | None = None) -> requests.Session:
+def new_session(ca_bundle: Path | None = None, *, connections: int = 1) -> requests.Session:
     """A session without cookies, proxies or credentials of the machine, shared by all requests of a process.
 
-    `ca_bundle` holds the certificates of a site's own authority; without it the public ones count.
+    `ca_bundle` holds the certificates of a site's own authority; without it the public ones count. So many `connections` to
+    one server are kept for the next search.
 
     Silences urllib3, whose log records hold the URLs of calls, and so patients' ids.
     """
@@ -98,7 +101,7 @@ def new_session(ca_bundle: Path | None = None) -> requests.Session:
     session.trust_env = False
     session.verify = str(ca_bundle) if ca_bundle is not None else True
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=16, pool_maxsize=64, max_retries=0)
+    adapter = HTTPAdapter(pool_connections=MOST_BASES, pool_maxsize=connections, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
@@ -117,10 +120,10 @@ class FhirServer:
     authorization: FhirAuthorization | None = None
     missing_types: frozenset[str] = frozenset()
 
-    def search(self, query: Query, patient_id: str) -> list[Mapping[str, Any]]:
-        """All pages of a query as Bundles (the read of the patient as itself). Raises `FhirProblem`."""
+    def search(self, query: Query, patient_id: str) -> list[Opened]:
+        """All pages of a query, opened (the read of the patient as one). Raises `FhirProblem`."""
         if query.is_read:
-            return [self.read(f"Patient/{quote(patient_id, safe='')}")]
+            return [opened(self.read(f"Patient/{quote(patient_id, safe='')}"))]
         patient_id = _escaped(patient_id)
         try:
             return self._pages(query.resource_type, query.search(patient_id), by_get=not query.several)
@@ -132,8 +135,8 @@ class FhirServer:
             fallback = query.search(patient_id, fallback=True)
             return self._pages(query.resource_type, fallback, by_get=not query.several)
 
-    def by_ids(self, resource_type: str, ids: Iterable[str]) -> list[Mapping[str, Any]]:
-        """The resources with these ids, as Bundles. Raises `FhirProblem`."""
+    def by_ids(self, resource_type: str, ids: Iterable[str]) -> list[Opened]:
+        """The resources with these ids. Raises `FhirProblem`."""
         return self._pages(resource_type, [("_id", ",".join(map(_escaped, ids))), ("_count", "200")])
 
     def read(self, path: str) -> Mapping[str, Any]:
@@ -144,15 +147,13 @@ class FhirServer:
     def _root(self) -> str:
         return self.base.rstrip("/") + "/"
 
-    def _pages(
-        self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool = True
-    ) -> list[Mapping[str, Any]]:
+    def _pages(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool = True) -> list[Opened]:
         page = self._first_page(resource_type, parameters, by_get=by_get)
         pages = [page]
-        while (link := next_link(page)) is not None:
+        while page.next_page is not None:
             if len(pages) >= MOST_PAGES:
                 raise FhirProblem(TOO_MANY_PAGES)
-            page = self._bundle(self._json("GET", self._on_the_base(link)))
+            page = self._bundle(self._json("GET", self._on_the_base(page.next_page)))
             pages.append(page)
         if announced_more(pages):
             raise FhirProblem(TRUNCATED)
@@ -169,7 +170,7 @@ class FhirServer:
             raise FhirProblem(FOREIGN_LINK)
         return url
 
-    def _first_page(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool) -> Mapping[str, Any]:
+    def _first_page(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool) -> Opened:
         """By POST, else by GET, unless the parameters are too long for an address."""
         try:
             return self._bundle(self._json("POST", f"{self._root}{resource_type}/_search", form=parameters))
@@ -178,10 +179,10 @@ class FhirServer:
                 raise
         return self._bundle(self._json("GET", f"{self._root}{resource_type}", parameters=parameters))
 
-    def _bundle(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _bundle(self, answer: Mapping[str, Any]) -> Opened:
         if answer.get("resourceType") != "Bundle":
             raise FhirProblem(NO_JSON)
-        return answer
+        return opened(answer)
 
     def _json(
         self,
@@ -223,17 +224,12 @@ class FhirServer:
         if self.authorization is not None:
             headers["Authorization"] = f"Bearer {self.authorization.access_token}"
 
+        prepared = requests.Request(method, url, headers=headers, data=form, params=parameters).prepare()
+
         def call(session: requests.Session) -> requests.Response:
-            return session.request(
-                method,
-                url,
-                headers=headers,
-                data=form,
-                params=parameters,
-                timeout=self._time_left(),
-                allow_redirects=False,
-                stream=True,
-            )
+            # By the adapter itself: a session would look for redirects, cookies and proxies, and takes twice as long.
+            adapter = session.get_adapter(url)
+            return adapter.send(prepared, stream=True, timeout=self._time_left(), verify=session.verify or True)
 
         try:
             return call(self.session)
@@ -271,26 +267,3 @@ def _broken_off(error: requests.ConnectionError) -> bool:
 def _escaped(value: str) -> str:
     """A value for a search parameter, where `,` `$` `|` have a meaning (FHIR R4 search, "Escaping Search Parameters")."""
     return re.sub(r"([\\,$|])", r"\\\1", value)
-
-
-def next_link(bundle: Mapping[str, Any]) -> str | None:
-    """The link to the next page of a Bundle."""
-    for link in maps(bundle.get("link")):
-        if link.get("relation") == "next" and (url := a_text(link.get("url"))):
-            return url
-    return None
-
-
-def announced_more(pages: Iterable[Mapping[str, Any]]) -> bool:
-    """The pages' `total` is greater than the matches that they hold: some servers cut off without a next link."""
-    total, matches = 0, 0
-    for page in pages:
-        stated = page.get("total")
-        total = max(total, stated if isinstance(stated, int) and not isinstance(stated, bool) else 0)
-        matches += sum(1 for entry in maps(page.get("entry")) if _is_match(entry))
-    return total > matches
-
-
-def _is_match(entry: Mapping[str, Any]) -> bool:
-    mode = a_map(entry.get("search")).get("mode")
-    return mode in (None, "match") and a_map(entry.get("resource")).get("resourceType") != "OperationOutcome"

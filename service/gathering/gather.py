@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import Any, TypeAlias
+from contextlib import suppress
+from typing import TypeAlias
 
-from cds_hooks import HookRequest, PrefetchState, prefetched
+from cds_hooks import HookRequest, Prefetched, PrefetchState, prefetched
 from mappings.evidence import Evidence, ForeignResource, Resource
 from mappings.queries import Query, together
 from mappings.readers.medications import medication_references
-from mappings.readers.shapes import a_map, a_text, codings, maps
+from mappings.readers.shapes import a_map, a_text
 from mappings.wording import Text, _
-from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer, announced_more, next_link
+from service.gathering.answers import Opened, announced_more, opened
+from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer
 
 PREFETCH_FAILED = _("the EHR reported an error when it prefetched it")
 ANOTHER_PATIENT = _(
@@ -56,7 +58,8 @@ def new_evidence(request: HookRequest) -> Evidence:
     for entry in request.draft_orders:
         resource = a_map(entry.get("resource"))
         if a_text(resource.get("resourceType")) in CARRIED_BESIDE:
-            _keep([(resource, entry.get("fullUrl"))], evidence)
+            with suppress(ForeignResource):
+                evidence.add(resource, entry.get("fullUrl"))
     return evidence
 
 
@@ -85,11 +88,14 @@ def _read_prefetch(
     request: HookRequest, queries: Sequence[Query], evidence: Evidence, *, has_server: bool
 ) -> list[Query]:
     """Take what the client sent; return the queries that it leaves open."""
-    _remember_patient_urls(request, evidence)
-    foreign = {key for key in request.prefetch if _take(request, key, evidence)}
+    sent = {key: prefetched(request.prefetch, key) for key in request.prefetch}
+    answers = {key: opened(one.resource) for key, one in sent.items() if one.resource is not None}
+    _remember_patient_urls(answers.values(), evidence)
+    # Another patient's resource is a fault of its answer, unless the answer says that it holds more than was asked for.
+    foreign = {key for key, answer in answers.items() if _keep(answer, evidence) and not answer.ignored_a_parameter}
     open_queries: list[Query] = []
     for query in queries:
-        state, gaps = _prefetch_answer(request, query)
+        state, gaps = _state_of(query, sent.get(query.key, NOT_SENT), answers.get(query.key))
         if query.key in foreign:
             LOG.warning("%s: a resource of another patient was prefetched, and dropped", query.key)
             state, gaps = PrefetchState.UNUSABLE, (ANOTHER_PATIENT,)
@@ -104,61 +110,36 @@ def _read_prefetch(
     return open_queries
 
 
-def _prefetch_answer(request: HookRequest, query: Query) -> tuple[PrefetchState, tuple[Text, ...]]:
+NOT_SENT = Prefetched(PrefetchState.ABSENT)
+
+
+def _state_of(query: Query, sent: Prefetched, answer: Opened | None) -> tuple[PrefetchState, tuple[Text, ...]]:
     """The state of a key, and why what it holds is not the whole answer to its query."""
-    found = prefetched(request.prefetch, query.key)
-    if found.state is not PrefetchState.DATA or found.resource is None:
-        return found.state, ()
-    if found.resource.get("resourceType") != "Bundle":
-        fits = query.is_read and found.resource.get("resourceType") == query.resource_type
+    if sent.state is not PrefetchState.DATA or answer is None:
+        return sent.state, ()
+    if not answer.is_bundle:
+        fits = query.is_read and answer.resource_type == query.resource_type
         return (PrefetchState.DATA if fits else PrefetchState.UNUSABLE), ()
-    if next_link(found.resource) is not None:
+    if answer.next_page is not None:
         return PrefetchState.DATA, (MORE_PAGES,)
-    if announced_more([found.resource]):
+    if announced_more([answer]):
         return PrefetchState.DATA, (TRUNCATED,)
-    if _reports_error(found.resource):
+    if answer.error:
         return PrefetchState.FAILED, ()
-    return PrefetchState.DATA, _unreadable(found.resource, query)
+    return PrefetchState.DATA, (UNREADABLE_ENTRY,) if _is_unreadable(answer, query) else ()
 
 
-def _remember_patient_urls(request: HookRequest, evidence: Evidence) -> None:
-    for value in request.prefetch.values():
-        for entry in maps(a_map(value).get("entry")):
-            resource = a_map(entry.get("resource"))
+def _remember_patient_urls(answers: Iterable[Opened], evidence: Evidence) -> None:
+    for answer in answers:
+        for resource, full_url in answer.entries:
             if resource.get("resourceType") == "Patient" and resource.get("id") == evidence.patient_id:
-                evidence.add_patient_url(entry.get("fullUrl"))
+                evidence.add_patient_url(full_url)
 
 
-def _take(request: HookRequest, key: str, evidence: Evidence) -> bool:
-    """Keep the resources under a prefetch key, known or not; True where one is another patient's without a reason."""
-    found = prefetched(request.prefetch, key)
-    if found.resource is None:
-        return False
-    return _keep(_entries(found.resource), evidence) and not _ignored_a_parameter(found.resource)
-
-
-def _ignored_a_parameter(bundle: Resource) -> bool:
-    """The server says in the answer itself that it did not search as asked: it then holds more, and nothing less."""
-    return any(
-        a_map(entry.get("search")).get("mode") == "outcome" for entry in maps(bundle.get("entry"))
-    ) and not _reports_error(bundle)
-
-
-def _entries(resource: Resource) -> Iterable[tuple[Resource, object]]:
-    if resource.get("resourceType") != "Bundle":
-        yield resource, None
-        return
-    for entry in maps(resource.get("entry")):
-        inner = a_map(entry.get("resource"))
-        if a_text(inner.get("resourceType")):
-            yield inner, entry.get("fullUrl")
-
-
-def _keep(entries: Iterable[tuple[Resource, object]], evidence: Evidence) -> bool:
+def _keep(answer: Opened, evidence: Evidence) -> bool:
+    """Keep the resources of an answer; True where one is another patient's."""
     foreign = False
-    for resource, full_url in entries:
-        if resource.get("resourceType") == "OperationOutcome":
-            continue
+    for resource, full_url in answer.entries:
         try:
             evidence.add(resource, full_url)
         except ForeignResource:
@@ -166,46 +147,15 @@ def _keep(entries: Iterable[tuple[Resource, object]], evidence: Evidence) -> boo
     return foreign
 
 
-def _reports_error(bundle: Resource) -> bool:
-    """An OperationOutcome of an error among the entries; one of zero results or of a warning is none."""
-    for entry in maps(bundle.get("entry")):
-        resource = a_map(entry.get("resource"))
-        if resource.get("resourceType") == "OperationOutcome":
-            severities = {a_text(issue.get("severity")) for issue in maps(resource.get("issue"))}
-            if severities & {"error", "fatal"}:
-                return True
-    return False
-
-
-def _unreadable(bundle: Resource, query: Query) -> tuple[Text, ...]:
-    """Entries of an answer that may be what was asked for, and cannot be read."""
-    entries = bundle.get("entry")
-    if entries is None:
-        return ()
-    if not isinstance(entries, list):
-        return (UNREADABLE_ENTRY,)
-    for entry in entries:
-        resource = entry.get("resource") if isinstance(entry, dict) else None
-        if not isinstance(resource, dict) or not a_text(resource.get("resourceType")):
-            return (UNREADABLE_ENTRY,)
-        if query.resource_type == "Observation" and _codeless(resource):
-            return (UNREADABLE_ENTRY,)
-    return ()
-
-
-def _codeless(resource: Resource) -> bool:
-    """An Observation that was found by its code, but came without any."""
-    if resource.get("resourceType") != "Observation":
-        return False
-    coded = [resource.get("code"), *(component.get("code") for component in maps(resource.get("component")))]
-    codes = [a_text(coding.get("code")) for concept in coded for coding in codings(concept)]
-    return not any(codes) and not a_text(a_map(resource.get("code")).get("text"))
+def _is_unreadable(answer: Opened, query: Query) -> bool:
+    """An entry may be what was asked for, and cannot be read."""
+    return answer.unreadable or (query.resource_type == "Observation" and answer.codeless)
 
 
 # --- server -----------------------------------------------------------------------------------------------------------
 
 
-Pages: TypeAlias = list[Mapping[str, Any]]
+Pages: TypeAlias = list[Opened]
 
 
 def _search(queries: Sequence[Query], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
@@ -256,7 +206,7 @@ def _ask(
             gaps = _take_answer(asked, pages, evidence)
             for query in answered:
                 _note(query, gaps, evidence)
-            if not any(True for page in pages for _entry in _entries(page)):
+            if not any(page.entries for page in pages):
                 empty += (query.key for query in answered)
     return apart, patient_unknown
 
@@ -269,19 +219,17 @@ def _found(search: Future[Pages], server: FhirServer) -> Pages:
         raise FhirProblem(TOO_SLOW) from None
 
 
-def _take_answer(asked: Query, pages: Sequence[Mapping[str, Any]], evidence: Evidence) -> tuple[Text, ...]:
+def _take_answer(asked: Query, pages: Sequence[Opened], evidence: Evidence) -> tuple[Text, ...]:
     """Keep what was found; return why it is not the whole answer."""
     gaps: dict[Text, None] = {}
     for page in pages:
-        if _keep(_entries(page), evidence) and not _ignored_a_parameter(page):
+        if _keep(page, evidence) and not page.ignored_a_parameter:
             LOG.warning("%s: the FHIR server sent a resource of another patient, which was dropped", asked.key)
             gaps[ANOTHER_PATIENT] = None
-        if page.get("resourceType") == "Bundle":
-            gaps |= dict.fromkeys(_unreadable(page, asked))
-            if _reports_error(page):
-                gaps[SERVER_ERROR] = None
-        elif page.get("resourceType") != asked.resource_type:
+        if _is_unreadable(page, asked) or not (page.is_bundle or page.resource_type == asked.resource_type):
             gaps[UNREADABLE_ENTRY] = None
+        if page.error:
+            gaps[SERVER_ERROR] = None
     return tuple(gaps)
 
 
@@ -302,7 +250,7 @@ def fetch_medications(references: Iterable[str], evidence: Evidence, server: Fhi
         for search in [executor.submit(server.by_ids, "Medication", batch) for batch in batches]:
             try:
                 for page in _found(search, server):
-                    _keep(_entries(page), evidence)
+                    _keep(page, evidence)
             except FhirProblem:
                 continue
         tried |= wanted

@@ -59,7 +59,7 @@ class Condition:
     asks about the patient alone: its answer holds for every order.
     """
 
-    __slots__ = ("_ask", "_of_patient", "reads", "settings", "text")
+    __slots__ = ("_ask", "_of_patient", "_said", "reads", "settings", "text")
 
     def __init__(self, text: Text, reads: Iterable[Reads], ask: Ask) -> None:
         self.text = text
@@ -68,6 +68,7 @@ class Condition:
         self._of_patient = next(iter(signature(ask).parameters)).startswith("_")
         named = {name for _literal, name, _spec, _conversion in Formatter().parse(text.message) if name}
         self.settings = named - text.parameters.keys()
+        self._said: tuple[FactSettings, Text] | None = None
 
     def __call__(self, order: Any, patient: Facts) -> Truth:
         """Whether it holds."""
@@ -89,7 +90,11 @@ class Condition:
         """The condition in words, with the figures of these settings."""
         if not self.settings:
             return self.text
-        return self.text.with_(**{name: getattr(settings, name) for name in self.settings})
+        said = self._said
+        if said is None or said[0] is not settings:
+            filled = self.text.with_(**{name: getattr(settings, name) for name in self.settings})
+            self._said = said = (settings, filled)
+        return said[1]
 
     def __repr__(self) -> str:
         return f"Condition({self.text.message!r})"

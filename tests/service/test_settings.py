@@ -20,6 +20,7 @@ OTHER = {
     "OSTEOCDS_PORT": "9000",
     "OSTEOCDS_WORKERS": "5",
     "OSTEOCDS_THREADS": "3",
+    "OSTEOCDS_WAITING": "4",
     "OSTEOCDS_FHIR_BASES": "https://ehr.example.org/fhir, http://127.0.0.1:8080/fhir",
     "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
     "OSTEOCDS_DATABASE_URL": "sqlite:///elsewhere.sqlite3",

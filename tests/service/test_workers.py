@@ -48,7 +48,7 @@ class Serving:
 
     def workers(self) -> list[int]:
         """The processes that answer requests, the dead ones included, in the order of their start."""
-        return [int(pid) for pid in re.findall(r"Booting worker with pid: (\d+)", self.log.read_text())]
+        return [int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", self.log.read_text())]
 
     def post(self, path: str, body: object) -> requests.Response:
         # A connection of its own, so that any worker may take it.
@@ -206,7 +206,7 @@ def test_when_it_has_stopped_only_its_database_is_left(tmp_path, request):
     serving = request.getfixturevalue("serving")
     fire(serving, 1)
     assert any(name.startswith("osteocds-metrics-") for name in left())
-    arbiter = int(re.findall(r"\[(\d+)\] \[INFO\] Starting gunicorn", serving.log.read_text())[0])
-    os.kill(arbiter, signal.SIGTERM)
-    wait_until(lambda: "Shutting down" in serving.log.read_text())
+    parent = int(re.findall(r"Started parent process \[(\d+)\]", serving.log.read_text())[0])
+    os.kill(parent, signal.SIGTERM)
+    wait_until(lambda: "Stopping parent process" in serving.log.read_text())
     wait_until(lambda: left() <= {"log", "feedback.sqlite3"})

@@ -1,4 +1,6 @@
-"""The scenarios of a rule: its examples and a file of `tests/scenarios`, told as `service.demo.scenario` reads it, with what is expected.
+"""The scenarios of a rule: its examples and those of `tests/scenarios`, told as `service.demo.scenario` reads them.
+
+Beside what it tells of the patient, each has what is expected:
 
 because: ...                                    # a part of the reason of a silence, in English (optional)
 offers: [delete]                                # labels (parts of them), each must be there; [] means none

@@ -1,0 +1,249 @@
+"""The front of the application, over sockets: what it lets through, what it refuses, and that a slow client stops nobody."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+
+import pytest
+import requests
+import uvicorn
+
+from service.demo.embedded_fhir import free_port
+from service.edge import front as fronts
+from service.edge import server
+from service.edge.front import Front
+
+MOST = 1000
+THREADS, WAITING = 2, 2
+HEAD = b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
+
+
+class Echo:
+    """A WSGI application that tells what it was given; a body `wait` waits until the test lets it go on."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+
+    def __call__(self, environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
+        body = environ["wsgi.input"].read()  # type: ignore[attr-defined]
+        if body == b"wait":
+            assert self.go_on.wait(20)
+        told = {name: value for name, value in environ.items() if isinstance(value, str)}
+        start_response("200 OK", [("Content-Type", "application/json"), ("X-Told", "é")])
+        return [json.dumps(told | {"body": body.decode("latin-1")}).encode()]
+
+
+@pytest.fixture
+def echo() -> Echo:
+    return Echo()
+
+
+@pytest.fixture
+def front(echo: Echo) -> Front:
+    return Front(echo, threads=THREADS, waiting=WAITING, max_body_bytes=MOST)
+
+
+@pytest.fixture
+def base(front: Front, echo: Echo) -> Iterator[str]:
+    """The front around the echo, on a port of this machine."""
+    port = free_port()
+    config = uvicorn.Config(
+        front, port=port, http=server.BoundedHead, loop="uvloop", ws="none", lifespan="off", log_level="warning"
+    )
+    serving = uvicorn.Server(config)
+    thread = threading.Thread(target=serving.run, daemon=True)
+    thread.start()
+    wait_until(lambda: serving.started)
+    yield f"http://127.0.0.1:{port}"
+    echo.go_on.set()
+    serving.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < deadline, "it did not come to be within 20 s"
+        time.sleep(0.01)
+
+
+@contextmanager
+def connected(base: str) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", int(base.rpartition(":")[2])), timeout=20) as connection:
+        yield connection
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """What comes until the other side closes, a reset included."""
+    read = b""
+    try:
+        while part := connection.recv(65536):
+            read += part
+    except ConnectionResetError:
+        pass
+    return read
+
+
+def exchanged(base: str, sent: bytes) -> bytes:
+    with connected(base) as connection:
+        connection.sendall(sent)
+        return read_all(connection)
+
+
+def diagnostics(answer: requests.Response) -> str:
+    assert answer.headers["Content-Type"] == "application/fhir+json"
+    said: str = answer.json()["issue"][0]["diagnostics"]
+    return said
+
+
+# --- what passes ------------------------------------------------------------------------------------------------------
+
+
+def test_a_request_comes_through_as_wsgi_has_it(base):
+    answer = requests.post(
+        f"{base}/caf%C3%A9/a%2Fb?x=%20y&x=z",
+        data=b"\x00body",
+        headers={"X-One": "1", "Accept-Language": "fr"},
+        timeout=20,
+    )
+    told = answer.json()
+    assert answer.headers["X-Told"] == "é"
+    assert told["PATH_INFO"].encode("latin-1").decode() == "/café/a/b"
+    assert {name: told[name] for name in ("REQUEST_METHOD", "QUERY_STRING", "SCRIPT_NAME", "HTTP_X_ONE", "body")} == {
+        "REQUEST_METHOD": "POST",
+        "QUERY_STRING": "x=%20y&x=z",
+        "SCRIPT_NAME": "",
+        "HTTP_X_ONE": "1",
+        "body": "\x00body",
+    }
+    assert told["HTTP_ACCEPT_LANGUAGE"] == "fr"
+    assert told["REMOTE_ADDR"] == "127.0.0.1"
+
+
+def test_a_header_sent_twice_is_one_list_and_one_with_an_underscore_is_none(base):
+    head = HEAD + b"X-Two: a\r\nX-Two: b\r\nX_Two: c\r\nScript_Name: /other\r\nScript-Name: /other\r\n"
+    told = exchanged(base, head + b"Connection: close\r\nContent-Length: 0\r\n\r\n")
+    environ = json.loads(told.partition(b"\r\n\r\n")[2])
+    assert environ["HTTP_X_TWO"] == "a,b"
+    assert environ["SCRIPT_NAME"] == ""
+
+
+def test_a_chunked_body_is_put_together(base):
+    answer = requests.post(f"{base}/echo", data=iter([b"one ", b"two"]), timeout=20)
+    assert (answer.json()["body"], answer.json()["CONTENT_LENGTH"]) == ("one two", "7")
+
+
+def test_two_requests_on_one_connection_are_both_answered(base):
+    one = HEAD + b"Content-Length: 3\r\n\r\none"
+    two = HEAD + b"Content-Length: 3\r\nConnection: close\r\n\r\ntwo"
+    told = exchanged(base, one + two)
+    assert (told.count(b"HTTP/1.1 200 OK"), b'"body": "one"' in told, b'"body": "two"' in told) == (2, True, True)
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "status"), [(MOST - 1, 200), (MOST, 200), (MOST + 1, 413), (100 * MOST, 413)])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_may_have_so_many_bytes(base, size, status, chunked):
+    body = b"x" * size
+    answer = requests.post(f"{base}/echo", data=iter([body]) if chunked else body, timeout=20)
+    assert answer.status_code == status
+    if status == 413:
+        assert diagnostics(answer) == f"the body has more than {MOST} bytes"
+
+
+def test_bodies_on_their_way_may_have_so_many_bytes_together(base, monkeypatch):
+    monkeypatch.setattr(fronts, "BODIES_AT_ONCE", 2)
+    with ExitStack() as stack:
+        for _ in range(2):
+            connection = stack.enter_context(connected(base))
+            connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n" + b"x" * 900)
+        time.sleep(0.3)  # they must have come in
+        answer = requests.post(f"{base}/echo", data=b"x" * 300, timeout=20)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert requests.post(f"{base}/echo", data=b"x" * 100, timeout=20).status_code == 200
+    wait_until(lambda: requests.post(f"{base}/echo", data=b"x" * 300, timeout=20).status_code == 200)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"no http at all\r\n\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcdeXX\r\n",
+        HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabcde\r\n",
+        HEAD + b"Content-Length: nine\r\n\r\n",
+        HEAD + b"Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        HEAD + b"Content-Length: 3\r\nContent-Length: 4\r\n\r\nabcd",
+        HEAD + b"X-Long: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: here\r\n\r\n",
+        HEAD + b"".join(b"X-Many: %d\r\n" % number for number in range(10_000)) + b"\r\n",
+    ],
+    ids=[
+        "no HTTP",
+        "long chunk",
+        "no size",
+        "no length",
+        "length and chunks",
+        "two lengths",
+        "header",
+        "URL",
+        "headers",
+    ],
+)
+def test_broken_or_endless_framing_is_a_bad_request(base, sent):
+    assert exchanged(base, sent).startswith(b"HTTP/1.1 400 Bad Request")
+
+
+def test_beyond_so_many_requests_in_work_the_client_is_told_at_once_to_come_again(base, front, echo):
+    with ThreadPoolExecutor(THREADS + WAITING) as clients:
+        waiting = [
+            clients.submit(requests.post, f"{base}/echo", data=b"wait", timeout=30) for _ in range(THREADS + WAITING)
+        ]
+        wait_until(lambda: front.in_work == THREADS + WAITING)
+        answer = requests.post(f"{base}/echo", data=b"", timeout=20)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert diagnostics(answer) == "the service is busy: try again in a moment"
+        assert requests.get(f"{base}/health/live", timeout=20).json() == {"status": "live"}
+        echo.go_on.set()
+        assert [one.result().status_code for one in waiting] == [200] * (THREADS + WAITING)
+    assert requests.post(f"{base}/echo", data=b"", timeout=20).status_code == 200
+
+
+# --- slow clients -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("begun", [HEAD, HEAD + b"Content-Length: 900\r\n\r\n{"], ids=["head", "body"])
+def test_two_hundred_slow_clients_stop_nobody(base, begun):
+    with ExitStack() as stack:
+        for _ in range(200):
+            stack.enter_context(connected(base)).sendall(begun)
+        for _ in range(20):
+            assert requests.post(f"{base}/echo", data=b"quick", timeout=20).json()["body"] == "quick"
+
+
+def test_a_body_that_takes_too_long_is_told_so(base, monkeypatch):
+    monkeypatch.setattr(fronts, "BODY_SECONDS", 0.2)
+    monkeypatch.setattr(fronts, "LINGERING_SECONDS", 0.2)
+    told = exchanged(base, HEAD + b"Content-Length: 900\r\n\r\n{")
+    assert told.startswith(b"HTTP/1.1 408 Request Timeout")
+
+
+def test_a_head_that_takes_too_long_ends_the_connection(base, monkeypatch):
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.2)
+    assert exchanged(base, HEAD) == b""
+
+
+def test_a_connection_that_is_kept_is_not_ended_by_the_time_for_a_head(base, monkeypatch):
+    monkeypatch.setattr(server, "HEAD_SECONDS", 0.2)
+    with requests.Session() as session:
+        assert session.post(f"{base}/echo", data=b"one", timeout=20).status_code == 200
+        time.sleep(0.5)
+        assert session.post(f"{base}/echo", data=b"two", timeout=20).json()["body"] == "two"

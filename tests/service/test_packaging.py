@@ -75,7 +75,10 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel, tree
     [
         "service/edge/templates/*.html",
         "service/edge/static/*",
-        "service/catalogue/catalogue.*.md",
+        "service/languages/*.po",
+        "service/rules/bone_metastases/catalogue.*.md",
+        "service/rules/bone_metastases/*.po",
+        "service/rules/bone_metastases/examples/*.yaml",
         "mappings/vocabulary/valuesets/*.csv",
     ],
 )

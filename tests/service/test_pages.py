@@ -297,7 +297,7 @@ def test_the_response_that_the_page_offers_is_valid_and_read_back_as_it_was_fill
     assert bool(finding.regions) == (bone is not None)
     coded = {item["linkId"]: item["answer"][0].get("valueCoding", {}).get("display") for item in resource["item"]}
     first = score.questions[0]
-    chosen = next(answer for answer in first.outcomes if answer.code == answers[first.code])
+    chosen = next(answer for answer in first.answers if answer.code == answers[first.code])
     assert coded[first.code] == sentence(chosen.text, Language(language))
 
 

@@ -13,38 +13,43 @@ TOOL = PYTHONPATH=tests .venv/bin/python -m tools
 PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: install demo run test bench mutation catalogue messages lock
+.PHONY: help install demo run test fix bench mutation messages catalogue pictures lock
 
-install: .venv/.installed .venv-sekmet/.installed
+help: ## say what each target does
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: install
+install: .venv/.installed .venv-sekmet/.installed ## install OsteoCDS and the demo's FHIR server, in the locked versions
+
+demo: install ## start a FHIR server and the service, fire the hooks, print the cards, stop
 	.venv/bin/osteocds demo
 
-run: install
+run: install ## the same two servers, kept running
 	.venv/bin/osteocds demo --keep
 
-test: install
-	.venv/bin/pytest
+test: install ## run every test; TESTS="tests/mappings -x" runs some
+	.venv/bin/pytest $(TESTS)
 
-bench: install
+fix: install ## mend style and format
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+bench: install ## measure the service beside a bare Flask view
 	$(TOOL).bench
 
-# Changes the rules and the arithmetic of the mappings, one small change at a time, and sees that a test fails. It takes about
-# an hour on two cores; MODULES=service/rules/bone_metastases/calcium.py tries some modules only.
-mutation: install
+mutation: install ## change the rules one at a time and see that a test fails, about an hour; MODULES=service/rules/... for some
 	$(TOOL).mutation $(MODULES)
 
-# Writes the catalogue anew from the rules and their examples.
-catalogue: install
+messages: install ## bring the catalogues of messages (*.po) to what the code says; what is new is for a translator
+	$(TOOL).messages
+
+catalogue: install ## write the catalogue anew from the rules and their examples
 	for language in en fr; do .venv/bin/osteocds catalogue --guideline bone-metastases --language $$language \
 		> service/rules/bone_metastases/catalogue.$$language.md; done
 
-# Brings the catalogues of messages (*.po) to what the code says; what is new in them is for a translator.
-messages: install
-	$(TOOL).messages
+pictures: install ## draw the pictures of the documents anew
+	$(TOOL).pictures
 
-# Writes the lock files anew; with UPGRADE=--upgrade in the newest versions that pyproject.toml allows.
-lock: .venv/.installed
+lock: .venv/.installed ## write the lock files anew; UPGRADE=--upgrade in the newest versions that pyproject.toml allows
 	.venv/bin/python $(PIP_INSTALL) uv==0.13.9
 	$(LOCK) $(UPGRADE) pyproject.toml --output-file requirements.lock
 	$(LOCK) $(UPGRADE) pyproject.toml --group test --group lint --group build --output-file requirements-dev.lock

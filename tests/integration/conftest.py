@@ -1,4 +1,4 @@
-"""The FHIR servers of the integration tests, each started on first use and once a test run."""
+"""The FHIR servers of the integration tests, each started on first use and once per test run."""
 
 import os
 from collections.abc import Callable, Iterator

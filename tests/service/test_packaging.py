@@ -20,10 +20,11 @@ PACKAGES = ("cds_hooks", "mappings", "service")
 LOCKS = sorted(path.name for path in ROOT.glob("*.lock"))
 TOP_LEVEL = {
     *PACKAGES,
-    *("tests", "docker-compose.yml", "pyproject.toml", "README.md"),
+    *("tests", "docs", "docker-compose.yml", "pyproject.toml", "README.md", "CHANGELOG.md"),
     *("Dockerfile", "LICENSE", "Makefile"),
     *LOCKS,
 }
+HIDDEN = {".ci", ".dockerignore", ".github", ".gitignore", ".pre-commit-config.yaml"}
 MAKE_TARGETS = {"install", "demo", "run", "test", "bench"}
 
 # What no file may name; this one has to.
@@ -252,7 +253,7 @@ def test_in_compose_the_service_may_call_the_fhir_server_that_holds_the_patients
 def test_the_top_level_holds_what_it_may_and_no_more(tree):
     found = {name.split("/")[0] for name in tree}
     assert {name for name in found if not name.startswith(".")} == TOP_LEVEL
-    assert {name for name in found if name.startswith(".")} == {".ci", ".dockerignore", ".gitignore"}
+    assert {name for name in found if name.startswith(".")} == HIDDEN
 
 
 def test_no_file_names_a_registry_or_a_place_of_one_machine(tree):
@@ -280,6 +281,26 @@ def test_a_place_of_one_machine_is_an_absolute_path(text, found):
 def test_the_make_targets_that_others_rely_on_are_there():
     for target in MAKE_TARGETS:
         assert run("make", "--dry-run", "--no-print-directory", target, cwd=ROOT)
+
+
+def test_make_says_what_each_of_its_targets_does():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert phony
+    said = dict(
+        re.findall(r"^  make (\w+) +(.+)$", run("make", "--no-print-directory", "help", cwd=ROOT), re.MULTILINE)
+    )
+    assert list(said) == phony[1].split()
+    assert all(len(words) < 120 for words in said.values())
+
+
+def test_the_hooks_of_commits_are_local_and_run_what_make_installs():
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    assert repository["repo"] == "local"
+    assert [hook["id"] for hook in repository["hooks"]] == ["ruff", "format", "mypy", "messages"]
+    for hook in repository["hooks"]:
+        assert hook["language"] == "system"
+        assert hook["entry"].startswith((".venv/bin/", "make "))
 
 
 def test_ci_runs_every_test():

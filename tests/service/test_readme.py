@@ -1,4 +1,7 @@
-"""The README is true: its commands run as they stand there, its request gets its answer, what it names exists."""
+"""The README is true: its commands run as they stand there, its request gets its answer, what it names exists.
+
+The request and the whole answer lie in `docs/examples`; `python tests/service/test_readme.py` writes the answer anew.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import os
 import re
 import shlex
 import subprocess
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +28,11 @@ COMMANDS = [
     for block in re.findall(r"^ *```sh\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL)
     for line in block.splitlines()
 ]
-REQUEST, ANSWER = (json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+EXAMPLES = ROOT / "docs/examples"
+REQUEST, ANSWER = (json.loads((EXAMPLES / name).read_text(encoding="utf-8")) for name in ("order.json", "answer.json"))
+SHOWN_REQUEST, SHOWN_ANSWER = (
+    json.loads(block) for block in re.findall(r"^```json\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+)
 OF_OURS = [command for command in COMMANDS if command.startswith(".venv/bin/osteocds") and "serve" not in command]
 CURL = [command for command in COMMANDS if command.startswith("curl ")]
 ENVIRONMENT = {**{name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")}}
@@ -37,8 +45,8 @@ def client() -> Ehr:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where the reader stands: the request is saved, and the environment is that of `make install`."""
-    (tmp_path / "order.json").write_text(json.dumps(REQUEST), encoding="utf-8")
+    """Where the reader stands: in a clone, after `make install`; what a command leaves lies elsewhere."""
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
     return tmp_path
 
@@ -59,13 +67,24 @@ def part_of(shown: Any, whole: Any) -> bool:
         )
     if isinstance(shown, list):
         return isinstance(whole, list) and all(map(part_of, shown, whole)) and len(shown) <= len(whole)
-    return bool(shown == whole)
+    return bool(shown == (re.sub("[\u00a0\u202f]", " ", whole) if isinstance(whole, str) else whole))
+
+
+def with_numbered_uuids(answer: Any) -> Any:
+    """The answer with its uuids in the order in which they come."""
+    numbers = count(1)
+    return json.loads(re.sub(r'"uuid": "[^"]+"', lambda _: f'"uuid": "uuid {next(numbers)}"', json.dumps(answer)))
+
+
+def test_what_it_shows_of_request_and_answer_is_a_part_of_them():
+    assert part_of(SHOWN_REQUEST, REQUEST)
+    assert part_of(SHOWN_ANSWER, ANSWER)
 
 
 def test_its_request_gets_its_answer(client):
     answer = client.fire(REQUEST)
     assert answer.status_code == 200
-    assert part_of(ANSWER, answer.get_json())
+    assert with_numbered_uuids(answer.get_json()) == ANSWER
 
 
 def test_its_answer_goes_on_with_what_could_not_be_checked(client):
@@ -93,7 +112,7 @@ def test_the_service_starts_and_answers_as_it_stands_there(folder):
             json.loads(run(f"{command} --silent".replace(":8080", f":{port}"), folder)) for command in CURL
         )
     assert len(discovery["services"]) == 3
-    assert part_of(ANSWER, answer)
+    assert with_numbered_uuids(answer) == ANSWER
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("make ")])
@@ -108,9 +127,13 @@ def test_no_command_is_left_untried():
     assert {command.split()[0] for command in left} == {"make", "docker"}
 
 
-@pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#]+)\)", README))))
-def test_what_it_links_to_is_there(link):
-    assert link.startswith("https://") or (ROOT / link).exists()
+def test_the_rule_that_it_shows_is_one_of_ours():
+    shown = re.search(r"```python\n(.*?)```", README, re.DOTALL)
+    assert shown
+    code = re.sub(r" +#.*", "", shown[1])
+    modules = [path.read_text(encoding="utf-8") for path in sorted(ROOT.glob("service/rules/*/*.py"))]
+    for part in re.split(r"(?=    (?:severest|title)=)|\n\)\ndef", code):
+        assert any(part.strip() in module for module in modules), part
 
 
 def test_every_address_that_it_lists_answers(client):
@@ -125,3 +148,8 @@ def test_it_names_every_type_of_resource_that_may_be_asked_for():
         "Medication",
         "BodyStructure",
     }
+
+
+if __name__ == "__main__":
+    whole = with_numbered_uuids(ehr().fire(REQUEST).get_json())
+    (EXAMPLES / "answer.json").write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -87,7 +87,7 @@ def prefetch_of(resources: list[dict[str, Any]], hook: str) -> dict[str, Any]:
 
 @cache
 def answer_to(scenario: Scenario, language: Language = Language.ENGLISH) -> HookAnswer:
-    """The whole answer to a scenario; each is computed once a test run."""
+    """The whole answer to a scenario; each is computed once per test run."""
     return run(scenario.told, language)
 
 

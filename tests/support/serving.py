@@ -17,7 +17,7 @@ from service.edge.app import create_app
 
 class _Silent(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - Werkzeug's name
-        """Write no line a request."""
+        """Write no line for a request."""
 
 
 @contextmanager

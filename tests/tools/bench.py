@@ -3,7 +3,7 @@
 The machine decides the milliseconds; the ratios are what is compared. The bare view reads the same request through the
 same schema and sends the same answer back through the schema of answers: the least that a CDS service does. Both are
 driven in turns, so that a busy machine slows both: first through WSGI in one process, then over HTTP, each behind the
-server that `osteocds serve` starts, with one worker.
+front and the server of `osteocds serve`, with one worker.
 
 No FHIR server is named in the requests, and none is called.
 """
@@ -24,6 +24,7 @@ from http.client import HTTPConnection
 from typing import Any
 
 import orjson
+import uvicorn
 from flask import Flask, Response, request
 from rich.console import Console
 from rich.table import Table
@@ -32,8 +33,8 @@ from support.scenario import NOW, SETTINGS, request_for
 from cds_hooks import HookRequestSchema, HookResponseSchema
 from service.demo.embedded_fhir import free_port, running
 from service.edge.app import create_app
-from service.edge.server import Server
-from service.settings import Settings
+from service.edge.front import Front
+from service.edge.server import BoundedHead
 
 ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
 RECORD = {
@@ -43,7 +44,7 @@ RECORD = {
     "phosphate": "1.1 mmol/L 5 days ago",
     "creatinine": "80 umol/L 5 days ago",
     "weight": "70 kg 5 days ago",
-    "acts": [{"act": "dental examination", "days ago": 10}, {"act": "orthopantomogram", "days ago": 10}],
+    "procedures": [{"act": "dental examination", "days ago": 10}, {"act": "orthopantomogram", "days ago": 10}],
     "medications": [{"drug": "osimertinib", "kind": "statement", "status": "active", "start": 100}],
 }
 REQUESTS = {
@@ -115,14 +116,25 @@ class Timed:
 
 
 def served(view: str, body: bytes, port: int) -> None:
-    """Serve the service or the bare view with the server of `osteocds serve`, until told to stop."""
-    settings = replace(SETTINGS, database_url="sqlite://", port=port, workers=1)
-
-    def make(_settings: Settings) -> Flask:
-        ours = create_app(settings, now=lambda: NOW)
-        return ours if view == "service" else bare_view(orjson.loads(called(ours, body)))
-
-    Server(settings, make).run()
+    """Serve the service or the bare view behind the front and the server of `osteocds serve`, until told to stop."""
+    ours = create_app(replace(SETTINGS, database_url="sqlite://"), now=lambda: NOW)
+    app = ours if view == "service" else bare_view(orjson.loads(called(ours, body)))
+    front = Front(
+        app.wsgi_app,
+        threads=SETTINGS.threads,
+        waiting=SETTINGS.waiting,
+        max_body_bytes=SETTINGS.max_request_bytes,
+    )
+    uvicorn.run(
+        front,
+        port=port,
+        http=BoundedHead,
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+    )
 
 
 @contextmanager

@@ -4,11 +4,12 @@
 
 A mutant (`mutants.py`) is killed when a test fails. Which tests run a function is known from a trace, so that only those are
 asked. The program is imported and the tests are collected once; each mutant lives in a fork, where the code of the changed
-functions is exchanged in place; what is reckoned while importing (tables, constants) is imported anew instead.
+functions is exchanged in place (`living.py`); what is reckoned while importing (tables, constants, the declarations of rules
+and conditions) is imported anew instead.
 
-Survivors must be explained in `mutation_survivors.md`, by name. The command fails for one that is not, for an explanation
-that no survivor needs, and below 95 % killed. Existing tools do not fit: mutmut leaves out decorated functions, which is
-every rule, and cosmic-ray starts a process a mutant.
+Survivors must be explained in `mutation_survivors.md` (`survivors.py`). The command fails for one that is not, for an
+explanation that no survivor needs, and below 95 % killed. Existing tools do not fit: mutmut leaves out decorated functions,
+which is every rule, and cosmic-ray starts a process for each mutant.
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ import tempfile
 import time
 import types
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from functools import cache, lru_cache, partial, reduce
+from functools import cache, partial, reduce
 from importlib.machinery import SourceFileLoader
 from operator import or_
 from pathlib import Path
@@ -43,23 +44,23 @@ import click  # noqa: E402
 import pytest  # noqa: E402
 import yaml  # noqa: E402
 from _pytest.runner import runtestprotocol  # noqa: E402
+from tools.living import LivingFunctions, LruCache  # noqa: E402
 from tools.mutants import Mutant, mutants_of  # noqa: E402
+from tools.survivors import Explained, explained, read_entries  # noqa: E402
 
 MODULES = (
-    "service/rules/*.py",
-    "mappings/facts/*.py",
-    *(
-        f"mappings/{name}.py"
-        for name in (
-            *("calcium", "clock", "dates", "dosage", "exposures", "findings", "laboratory"),
-            *("quantities", "questionnaires", "radiotherapy", "record", "renal", "units"),
-        )
-    ),
+    *("service/rules/*.py", "service/rules/*/*.py"),
+    *("mappings/facts/*.py", "mappings/readers/*.py", "mappings/vocabulary/units.py"),
+    *("mappings/clock.py", "mappings/dates.py", "mappings/quantities.py", "mappings/record.py"),
 )
 TESTS = (
-    *("test_scenarios.py", "test_card_policy.py", "test_radiotherapy_courses.py", "test_declarations.py"),
-    *("test_quirks_[!c]*.py", "test_quirks_conditions.py", "mappings/test_[d-u]*.py"),
+    *(
+        f"service/test_{name}.py"
+        for name in ("scenarios", "card_policy", "radiotherapy_courses", "declarations", "bands")
+    ),
+    *("service/test_quirks_[!c]*.py", "service/test_quirks_conditions.py", "mappings/test_[d-u]*.py"),
 )
+EXAMPLES = ("tests/scenarios/*.yaml", "service/rules/*/examples/*.yaml")
 SURVIVORS = ROOT / "tests/mutation_survivors.md"
 GOAL = 0.95
 SECONDS = 60
@@ -72,12 +73,10 @@ REMEMBERING = frozenset(
 )
 """Modules whose caches hold what other modules reckoned; tables that are dear to load are not among them."""
 
-SCENARIOS = "tests/service/test_scenarios.py::"
+SCENARIOS = "tests/service/test_scenarios.py::test_the_rule_says_what_its_scenario_expects["
 DECLARATIONS = "tests/service/test_declarations.py::"
 """Tests of what is declared rather than run: they judge every mutant outside of a function, or in one that declares."""
 PASSED, FAILED, UNTRIED = 0, 1, 3
-_LruCache = type(lru_cache(lambda: None))
-
 
 Function: TypeAlias = tuple[str, int]
 """A function by its file and first line (that of its decorators)."""
@@ -98,7 +97,7 @@ class Ground:
     failing: list[str] = field(default_factory=list)
     sources: dict[str, int] = field(default_factory=dict)
     most: int | None = None
-    explained: set[str] = field(default_factory=set)
+    explained: frozenset[str] = frozenset()
 
 
 # --- the run ----------------------------------------------------------------------------------------------------------
@@ -123,7 +122,8 @@ def main() -> int:
         )
         return 1
     ground.most = chosen.most
-    ground.explained = _explained()
+    known = explained(read_entries(SURVIVORS.read_text(encoding="utf-8")), all_mutants())
+    ground.explained = frozenset(known.by_name)
     click.echo(f"{len(ground.tests)} tests")
     ends: dict[str, dict[str, str]] = {}
     only = (
@@ -140,31 +140,40 @@ def main() -> int:
             click.echo(f"{module}: {sum(counts.values())} mutants, {line} ({time.monotonic() - started:.0f} s)")
         if chosen.json:
             chosen.json.write_text(json.dumps(ends, indent=1, ensure_ascii=False), encoding="utf-8")
-    return _report(ends, complete=not chosen.modules and not only)
+    return report(ends, known, complete=not chosen.modules and not only)
+
+
+def all_mutants() -> Iterator[Mutant]:
+    """Every mutant of the program."""
+    for module in _all_modules():
+        source = (ROOT / module).read_text(encoding="utf-8")
+        yield from mutants_of(module, ast.parse(source), source)
 
 
 def _mixed(item: pytest.Item) -> int:
     return crc32(item.nodeid.encode())
 
 
-def _report(ends: dict[str, dict[str, str]], *, complete: bool) -> int:
+def report(ends: Mapping[str, Mapping[str, str]], known: Explained, *, complete: bool) -> int:
+    """Say what was killed, which survivor nobody explains, which explanation nobody needs; 1 where something is to be done.
+
+    That an explained mutant is killed is known of those that were tried; of the others where all were.
+    """
     survived = [name for found in ends.values() for name in _survivors(found)]
     total = sum(len(found) for found in ends.values())
     killed = total - len(survived)
     rate = killed / total if total else 1.0
     click.echo(f"\n{killed} of {total} mutants killed: {rate:.1%}")
-    explained = _explained()
-    new = [name for name in survived if name not in explained]
-    stale = sorted(explained - set(survived)) if complete else []
+    tried = {name for found in ends.values() for name in found}
+    new = [name for name in survived if name not in known.by_name]
+    stale = [entry for name, entry in known.by_name.items() if name not in survived and (complete or name in tried)]
     for name in new:
         click.echo(f"  survives, and is not explained: {name}")
-    for name in stale:
-        click.echo(f"  explained, and survives no more: {name}")
-    return int(bool(new or stale) or rate < GOAL)
-
-
-def _explained() -> set[str]:
-    return set(re.findall(r"^- (\S+ · .*?)(?: — .*)?$", SURVIVORS.read_text(encoding="utf-8"), re.MULTILINE))
+    for entry in stale:
+        click.echo(f"  explained, and survives no more: {entry}")
+    for entry in known.gone:
+        click.echo(f"  explained, and nothing is there to be changed so: {entry}")
+    return int(bool(new or stale or known.gone) or rate < GOAL)
 
 
 def _survivors(ends: dict[str, str]) -> list[str]:
@@ -200,7 +209,7 @@ def _remember_yaml() -> None:
         return loaded[text]
 
     yaml.safe_load = load
-    for path in sorted((ROOT / "tests/scenarios").glob("*.yaml")):
+    for path in (path for glob in EXAMPLES for path in sorted(ROOT.glob(glob))):
         load(path.read_text(encoding="utf-8"))
 
 
@@ -271,6 +280,11 @@ class _Trace:
         finally:
             sys.settrace(before)
 
+    def add(self, function: Callable[..., Any]) -> None:
+        """Take it for run."""
+        if isinstance(function, types.FunctionType):
+            self.codes[id(function.__code__)] = function.__code__
+
     def functions(self) -> set[Function]:
         """Those since the last time that it was asked."""
         codes = list(self.codes.values())  # while it is on, the trace adds to them
@@ -308,7 +322,7 @@ def _all_modules() -> list[str]:
 def _measure(ground: Ground) -> Ground:
     trace = _Trace()
     with trace.on():
-        __import__("scenario")
+        __import__("support.scenario")
     ground.at_import |= trace.functions()
     known = set(ground.tests)
 
@@ -324,8 +338,8 @@ def _measure(ground: Ground) -> Ground:
 
 def _run_traced(items: list[pytest.Item], trace: _Trace, ground: Ground) -> None:
     judged: set[Function] = set()
-    caches = (one for one in gc.get_objects() if isinstance(one, _LruCache))
-    remembering = [sys.modules["scenario"].answer_to, *(one for one in caches if one.__module__ in REMEMBERING)]
+    caches = (one for one in gc.get_objects() if isinstance(one, LruCache))
+    remembering = [sys.modules["support.scenario"].answer_to, *(one for one in caches if one.__module__ in REMEMBERING)]
     _tell_rules_apart(ground, trace, judged)
     for place, (item, following) in enumerate(_in_turn(items), start=len(ground.tests)):
         for remembered in remembering:  # else only the first test that asks runs the rules, or looks into the tables
@@ -345,15 +359,23 @@ def _run_traced(items: list[pytest.Item], trace: _Trace, ground: Ground) -> None
 
 
 def _tell_rules_apart(ground: Ground, trace: _Trace, judged: set[Function]) -> None:
-    """A scenario judges its own rule: what it makes other rules do as well is tested by it least."""
-    evaluation, scenario = sys.modules["service.evaluate"], sys.modules["scenario"]
-    ask, advise = evaluation._ask, scenario.advise  # noqa: SLF001 - the one place where rules are called
+    """A scenario judges its own rule: what it makes other rules do as well is tested by it least.
+
+    A rule that is asked counts as run, also where a condition silences it: its declaration is judged by that.
+    """
+    evaluation, scenario = sys.modules["service.evaluate"], sys.modules["support.scenario"]
+    ask, advise = evaluation.ask, scenario.advise
 
     def ask_apart(rule: Any, order: Any, patient: Any) -> Any:
-        if f"[{rule.id}" not in ground.tests[-1]:
+        if sys.gettrace() is None:
+            return ask(rule, order, patient)
+        if not ground.tests[-1].partition("[")[2].startswith((f"{rule.id}: ", f"{rule.id}]")):
+            trace.add(rule.statement)
             return ask(rule, order, patient)
         before = dict(trace.codes)
         trace.codes.clear()
+        patient.asked.clear()  # what other rules asked before this one as well
+        trace.add(rule.statement)
         try:
             return ask(rule, order, patient)
         finally:
@@ -364,7 +386,7 @@ def _tell_rules_apart(ground: Ground, trace: _Trace, judged: set[Function]) -> N
         with trace.on():
             return advise(*arguments, **named)
 
-    evaluation._ask, scenario.advise = ask_apart, advise_traced  # noqa: SLF001
+    evaluation.ask, scenario.advise = ask_apart, advise_traced
 
 
 # --- one module -------------------------------------------------------------------------------------------------------
@@ -374,12 +396,11 @@ def _try_module(module: str, ground: Ground, jobs: int, only: set[str] | None) -
     """Each mutant of a module and its end: killed, survived, timed out, without a test."""
     source = (ROOT / module).read_text(encoding="utf-8")
     tree = ast.parse(source)
-    mutants = [one for one in mutants_of(module, tree) if only is None or one.name in only]
+    mutants = [one for one in mutants_of(module, tree, source) if only is None or one.name in only]
     swapped = [one for one in mutants if one.first_line and (module, one.first_line) not in ground.at_import]
     anew = [one for one in mutants if one not in swapped]
-    ends: dict[str, str] = {}
-    anew_jobs = [(one, _ordered(_reached(set(one.names), ground), one, ground)) for one in anew]
-    _run_all(anew_jobs, ends, jobs, lambda mutant, tests: _imported_anew(mutant, tree, tests))
+    anew_work = [(one, _ordered(_reached(set(one.names), ground), one, ground)) for one in anew]
+    ends = tried(anew_work, jobs, lambda mutant, tests: _imported_anew(mutant, tree, tests))
     if swapped:
         ends |= _with_tests(lambda items: _try_swapped(swapped, items, tree, source, ground, jobs))
     return {mutant.name: ends[mutant.name] for mutant in mutants}
@@ -390,23 +411,21 @@ def _try_swapped(
 ) -> dict[str, str]:
     by_id = {item.nodeid: item for item in items}
     path = str(ROOT / mutants[0].module)
-    exchange = _Exchange(path, source)
+    functions = LivingFunctions(path, source, REMEMBERING)
     gc.collect()
     gc.freeze()
 
     def alive(mutant: Mutant, tests: list[str]) -> bool:
         try:
-            exchange.put_in(_changed(tree, mutant, path))
+            functions.change_to(_changed(tree, mutant, path))
         except (LookupError, ValueError):  # or its free variables are others
             os._exit(UNTRIED)
         return not _first_failure(
             [by_id[test] for test in tests if test in by_id]
         )  # a kept ground may know tests that are gone
 
-    ends: dict[str, str] = {}
     work = [(mutant, _ordered([(mutant.module, mutant.first_line)], mutant, ground)) for mutant in mutants]
-    _run_all(work, ends, jobs, alive)
-    return ends
+    return tried(work, jobs, alive)
 
 
 def _changed(tree: ast.Module, mutant: Mutant, path: str) -> types.CodeType:
@@ -427,25 +446,42 @@ def _ordered(functions: Iterable[Function], mutant: Mutant, ground: Ground) -> l
             reduce(or_, (ground.own.get(function, 0) for function in _reached(set(mutant.names), ground)), 0)
             & scenarios
         )
+    at_import = not mutant.first_line or (mutant.module, mutant.first_line) in ground.at_import
+    speaking = _files_that_name(mutant.names) if at_import else frozenset()
     words = set(re.findall(r"[a-z]+", mutant.module.rpartition("/")[2] + mutant.scope))
 
     def likely(place: int) -> tuple[bool, bool, bool, int, int]:
         test = ground.tests[place]
         told = set(re.findall(r"[a-z]+", test.partition("[")[2].partition(":")[0]))
-        direct = test.startswith("tests/mappings/")
+        direct = test.startswith("tests/mappings/") or test.partition("::")[0] in speaking
         return not direct, not judging >> place & 1, not own >> place & 1, -len(told & words), crc32(test.encode())
 
-    places = sorted((place for place in range(len(ground.tests)) if (own | others) >> place & 1), key=likely)
-    at_import = not mutant.first_line or (mutant.module, mutant.first_line) in ground.at_import
+    places = sorted(
+        (
+            place
+            for place, test in enumerate(ground.tests)
+            if (own | others) >> place & 1 or test.partition("::")[0] in speaking
+        ),
+        key=likely,
+    )
     declared = [test for test in ground.tests if at_import and test.startswith(DECLARATIONS)]
     most = EXPLAINED if mutant.name in ground.explained else ground.most
     return [*declared, *(ground.tests[place] for place in places[:most])]
 
 
-def _run_all(
-    work: list[tuple[Mutant, list[str]]], ends: dict[str, str], jobs: int, alive: Callable[[Mutant, list[str]], bool]
-) -> None:
-    """Each mutant in a fork of its own, a few at a time."""
+@cache
+def _files_that_name(names: frozenset[str]) -> frozenset[str]:
+    """The files of tests that name what a module has made while it was imported: they may ask it without any function."""
+    sought = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b")
+    paths = (path for glob in TESTS for path in (ROOT / "tests").glob(glob)) if names else ()
+    return frozenset(str(path.relative_to(ROOT)) for path in paths if sought.search(path.read_text(encoding="utf-8")))
+
+
+def tried(
+    work: Iterable[tuple[Mutant, list[str]]], jobs: int, alive: Callable[[Mutant, list[str]], bool]
+) -> dict[str, str]:
+    """How each mutant ended: in a fork of its own, a few at a time, unless there are no tests to try it with."""
+    ends: dict[str, str] = {}
     running: dict[int, Mutant] = {}
 
     def collect() -> None:
@@ -474,62 +510,13 @@ def _run_all(
         running[pid] = mutant
     while running:
         collect()
+    return ends
 
 
 def _silent() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
-
-
-# --- exchanging the code of functions ---------------------------------------------------------------------------------
-
-
-class _Exchange:
-    """The functions of one module as they live in this process, and the place of their code in the module's code."""
-
-    def __init__(self, path: str, source: str) -> None:
-        living: dict[Any, list[types.FunctionType]] = {}
-        self.caches: list[Any] = []
-        for one in gc.get_objects():
-            if isinstance(one, types.FunctionType) and one.__code__.co_filename == path:
-                living.setdefault(_identity(one.__code__), []).append(one)
-            elif isinstance(one, _LruCache) and (
-                one.__wrapped__.__code__.co_filename == path or one.__module__ in REMEMBERING
-            ):
-                self.caches.append(one)
-        self.originals = list(_codes(compile(source, path, "exec", dont_inherit=True)))
-        self.places = [living.get(_identity(code), []) for code in self.originals]
-
-    def put_in(self, changed: types.CodeType) -> None:
-        """Give every living function its changed code, and forget what was remembered of the old.
-
-        Raises `LookupError` where no living function has the code that was changed.
-        """
-        by_place = {(code.co_qualname, code.co_firstlineno): code for code in _codes(changed)}
-        codes = list(_codes(changed))
-        if len(codes) != len(self.originals):  # the mutant left a nested function out
-            codes = [by_place.get((one.co_qualname, one.co_firstlineno), one) for one in self.originals]
-        exchanged = False
-        for functions, code, original in zip(self.places, codes, self.originals, strict=True):
-            for function in functions if code != original else ():
-                function.__code__ = code
-                exchanged = True
-        if not exchanged:
-            raise LookupError("the changed function is not found in the program")
-        for remembered in self.caches:
-            remembered.cache_clear()
-
-
-def _identity(code: types.CodeType) -> Any:
-    return code.co_qualname, code.co_firstlineno, tuple(code.co_positions())
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
 
 
 # --- importing anew ---------------------------------------------------------------------------------------------------

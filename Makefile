@@ -27,7 +27,7 @@ run: install ## the same two servers, kept running
 	.venv/bin/osteocds demo --keep
 
 test: install ## run every test; TESTS="tests/mappings -x" runs some
-	.venv/bin/pytest $(TESTS)
+	.venv/bin/pytest $(or $(TESTS),--numprocesses=auto --dist=loadfile)
 
 fix: install ## mend style and format
 	.venv/bin/ruff check --fix

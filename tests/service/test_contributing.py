@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mappings.queries import queries_for, query_table
-from mappings.vocabulary.analytes import ANALYTES, PHOSPHATE
+from mappings.vocabulary.analytes import PHOSPHATE
 from mappings.vocabulary.concepts import Terminology
 from service.guidelines import GUIDELINES
 
@@ -137,9 +137,9 @@ def test_an_analyte_is_written_where_the_list_says():
 
 def test_an_analyte_is_asked_for_as_soon_as_it_has_its_row():
     toy = replace(PHOSPHATE, id="toy", query="toy")
-    terminology, analytes = Terminology.shipped(), (*ANALYTES, toy)
-    assert query_table(terminology, analytes)["toy"].template.startswith("Observation?")
-    assert [query.key for query in queries_for(frozenset({toy}), terminology, analytes)] == ["toy"]
+    terminology = Terminology.shipped(analytes=[toy])
+    assert query_table(terminology)["toy"].template.startswith("Observation?")
+    assert [query.key for query in queries_for(frozenset({toy}), terminology)] == ["toy"]
 
 
 def test_a_language_is_written_where_the_list_says():

@@ -24,10 +24,10 @@ class LivingFunctions:
         for one in gc.get_objects():
             if isinstance(one, types.FunctionType) and one.__code__.co_filename == path:
                 living.setdefault(_identity(one.__code__), []).append(one)
-            elif isinstance(one, LruCache) and (
-                one.__wrapped__.__code__.co_filename == path or one.__module__ in remembering
-            ):
-                self.caches.append(one)
+            elif isinstance(one, LruCache):
+                code = getattr(one.__wrapped__, "__code__", None)  # none where a class or a built-in function is cached
+                if one.__module__ in remembering or (code is not None and code.co_filename == path):
+                    self.caches.append(one)
         self.originals = list(_codes(compile(source, path, "exec", dont_inherit=True)))
         self.places = [living.get(_identity(code), []) for code in self.originals]
 

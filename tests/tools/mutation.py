@@ -50,8 +50,9 @@ from tools.survivors import Explained, explained, read_entries  # noqa: E402
 
 MODULES = (
     *("service/rules/*.py", "service/rules/*/*.py"),
-    *("mappings/facts/*.py", "mappings/readers/*.py", "mappings/vocabulary/units.py"),
-    *("mappings/clock.py", "mappings/dates.py", "mappings/quantities.py", "mappings/record.py"),
+    *("mappings/facts/*.py", "mappings/readers/*.py"),
+    *(f"mappings/{name}.py" for name in ("clock", "dates", "quantities", "record")),
+    *(f"mappings/vocabulary/{name}.py" for name in ("bones", "findings", "scores", "units")),
 )
 TESTS = (
     *(
@@ -69,7 +70,7 @@ EXPLAINED = 200
 """How many tests are tried on a mutant that is explained: it is known to survive, and the rest would take hours."""
 
 REMEMBERING = frozenset(
-    {"mappings.vocabulary.units", "mappings.readers.sites", "mappings.queries", "service.languages.render"}
+    {"mappings.vocabulary.units", "mappings.vocabulary.bones", "mappings.queries", "service.languages.render"}
 )
 """Modules whose caches hold what other modules reckoned; tables that are dear to load are not among them."""
 

@@ -5,7 +5,7 @@ Decimal arithmetic throughout; comparisons answer True, False, or None where the
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from mappings.values import value
 
@@ -119,3 +119,18 @@ def bounded(value: Decimal, comparator: str) -> Bounds:
             return Bounds(value, None)
         case _:
             raise ValueError(f"comparator {comparator[:8]!r}")
+
+
+LONGEST_NUMBER = 64
+"""Characters of a number that is sent as a text."""
+
+
+def decimal_of(value: object) -> Decimal | None:
+    """A JSON number, or a number sent as a text, as the decimal that was written; None for anything else."""
+    if not isinstance(value, int | float | str | Decimal) or (isinstance(value, str) and len(value) > LONGEST_NUMBER):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < 15 else None

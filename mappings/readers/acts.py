@@ -46,7 +46,7 @@ def _performed(reader: Reader, resource: Resource) -> tuple[When | None, When | 
         if raw is None:
             continue
         if isinstance(raw, dict):
-            started, ended = reader.date(raw.get("start")), reader.date(raw.get("end"))
+            started, ended = reader.period(raw)
             return started or ended, ended
         when = reader.date(raw)
         if when is not None:
@@ -115,9 +115,8 @@ def report(reader: Reader, resource: Resource, source: str) -> Act | None:
     """A DiagnosticReport of something done."""
     if a_text(resource.get("status")) in UNUSED_REPORTS:
         return None
-    period = a_map(resource.get("effectivePeriod"))
-    raw = resource.get("effectiveDateTime") or period.get("end") or period.get("start") or resource.get("issued")
-    when = reader.date(raw)
+    started, ended = reader.period(resource.get("effectivePeriod"))
+    when = reader.date(resource.get("effectiveDateTime")) or ended or started or reader.date(resource.get("issued"))
     code = resource.get("code")
     return Act(
         reader.recognise(code).concepts,
@@ -133,8 +132,7 @@ def encounter(reader: Reader, resource: Resource, source: str) -> Act | None:
     """A finished or current Encounter, by its type and the speciality that it was with."""
     if a_text(resource.get("status")) in {"cancelled", "entered-in-error", "planned"}:
         return None
-    period = a_map(resource.get("period"))
-    started, ended = reader.date(period.get("start")), reader.date(period.get("end"))
+    started, ended = reader.period(resource.get("period"))
     concepts = reader.terminology.recognise(_encounter_codings(resource)).concepts
     name = next((name for kind in maps(resource.get("type")) if (name := shown_words(kind))), "")
     return Act(concepts, name, source, started=started, when=ended or started)

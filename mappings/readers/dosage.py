@@ -14,7 +14,7 @@ from typing import Any
 
 from mappings.dates import When, add_months, day
 from mappings.facts import Dosage, Drug, Interval
-from mappings.readers.observations import decimal_of
+from mappings.quantities import decimal_of
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.values import value
@@ -297,7 +297,7 @@ def _said_once(timing: Mapping[str, Any]) -> bool:
 
 def _bounds(reader: Reader, repeat: Mapping[str, Any], begin: When | None) -> tuple[When | None, When | None]:
     if period := a_map(repeat.get("boundsPeriod")):
-        return reader.date(period.get("start")), reader.date(period.get("end"))
+        return reader.period(period)
     length = a_map(repeat.get("boundsDuration")) or a_map(a_map(repeat.get("boundsRange")).get("high"))
     value, unit = decimal_of(length.get("value")), _unit_of(length)
     unit = {"week": "wk", "weeks": "wk", "day": "d", "days": "d", "month": "mo", "months": "mo"}.get(unit, unit)

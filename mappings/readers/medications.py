@@ -15,8 +15,8 @@ from typing import Any
 
 from mappings.evidence import Resource, local_reference
 from mappings.facts import Drug
+from mappings.quantities import decimal_of
 from mappings.readers.dosage import IU_PER_MICROGRAM
-from mappings.readers.observations import decimal_of
 from mappings.readers.reader import Reader, contained
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.vocabulary.code_systems import ATC, LISTED, canonical

@@ -292,8 +292,9 @@ def test_active_without_an_end_for_years_is_doubtful_not_ongoing() -> None:
     assert (entry.ongoing, entry.certain) == (False, False)
 
 
-def test_a_dose_dated_ahead_was_not_given() -> None:
-    assert record(given(day="2126-03-01", **coded(ATC, DENOSUMAB_ATC))).exposures.entries == ()
+def test_a_dose_that_is_said_to_be_given_and_dated_ahead_is_an_undated_dose() -> None:
+    entry = the_exposure(given(day="2126-03-01", **coded(ATC, DENOSUMAB_ATC)))
+    assert (entry.last_dose, entry.last_dose_undated) == (None, True)
 
 
 def test_a_dose_with_a_date_in_words_is_an_undated_dose() -> None:

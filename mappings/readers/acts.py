@@ -16,6 +16,7 @@ from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REP
 
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
 BEGUN = UNDER_WAY | {"completed"}
+OVER = frozenset({"completed", "stopped"})
 NOT_DONE = frozenset({"not-done", "entered-in-error", "preparation"})
 REPORTED = frozenset({"preliminary", "final", "amended", "corrected", "appended"})
 NOT_REPORTED = frozenset({"entered-in-error", "cancelled", "registered"})
@@ -33,6 +34,8 @@ def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
         return None
     recognised = reader.recognise(resource.get("code"))
     started, ended = _performed(reader, resource)
+    if stands.status in OVER:
+        started, ended = reader.past(started), reader.past(ended)
     return Act(
         recognised.concepts,
         shown_words(resource.get("code")),

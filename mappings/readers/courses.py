@@ -16,7 +16,7 @@ from mappings.dates import When
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target, Volume, reckoned_end
 from mappings.quantities import decimal_of
-from mappings.readers.acts import BEGUN, NOT_DONE, UNDER_WAY, reason_concepts, reason_regions
+from mappings.readers.acts import BEGUN, NOT_DONE, OVER, UNDER_WAY, reason_concepts, reason_regions
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
@@ -322,6 +322,8 @@ def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = F
     single = reader.date(resource.get(f"{happens}DateTime"))
     start, end = reader.period(resource.get(f"{happens}Period"))
     first, last = start or single, end or single
+    if not is_order and stands.status in OVER:
+        first, last = reader.past(first), reader.past(last)
     updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
     return _Told(
         source, resource, level, stands.status, first or last, last, updated, is_order=is_order, unsure=stands.why

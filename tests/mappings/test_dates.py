@@ -64,6 +64,18 @@ def test_a_fraction_of_a_second_is_read_to_the_microsecond(fraction, microsecond
     assert when.instant == datetime(2024, 1, 10, 8, microsecond=microsecond, tzinfo=PARIS)
 
 
+@pytest.mark.parametrize(
+    ("ahead", "says"),
+    [("2024-01-11", True), ("2024", True), ("2024-01-12", False), ("2024-02", False), ("2124-01-10", False)],
+)
+def test_a_date_ahead_says_nothing_of_what_is_over(ahead, says):
+    reader = reader_at(NOON)
+    when = reader.date(ahead)
+    assert when is not None
+    assert reader.past(when) == (when if says else None)
+    assert reader.past(None) is None
+
+
 def test_a_leap_second_is_the_second_after_it():
     when = read_when("2016-12-31T23:59:60.5Z", PARIS)
     assert when.instant == datetime(2017, 1, 1, 1, 0, 0, 500_000, tzinfo=PARIS)

@@ -23,7 +23,7 @@ from mappings.values import value
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concept_sets import WEIGHED_IN_INTERNATIONAL_UNITS as BY_MASS
 from mappings.vocabulary.doses import DOSE_UNITS, FEWEST_UNITS, MOST_PIECES, Counted, DoseUnit
-from mappings.vocabulary.frequencies import CODES, ONCE, Frequency, frequencies_in
+from mappings.vocabulary.frequencies import CODES, ONCE, PERIODS, Frequency, frequencies_in
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Text, _
 
@@ -343,7 +343,10 @@ def _whole(value: object) -> int | None:
 
 def _frequency(repeat: Mapping[str, Any], timing: Mapping[str, Any]) -> Frequency | None:
     period = decimal_of(repeat.get("periodMax")) or decimal_of(repeat.get("period"))
-    unit = a_text(repeat.get("periodUnit") or repeat.get("periodUnits"))
+    unit = a_text(repeat.get("periodUnit") or repeat.get("periodUnits")).casefold()
+    if unit in PERIODS and unit not in _DAY_UNITS and period is not None:
+        size, unit = PERIODS[unit]
+        period *= size
     days = repeat.get("dayOfWeek")
     only_on_these_days = bool(days) and period == 1 and unit == "d"  # "every day", if it is one of them
     if period is not None and period > 0 and unit in _DAY_UNITS and not only_on_these_days:
@@ -398,8 +401,10 @@ _EVERY_TEXT = {
 
 
 def _interval_text(frequency: Frequency) -> Text:
-    once, several = _EVERY_TEXT[frequency.unit]
-    number = frequency.period / frequency.times
+    number, unit = frequency.period / frequency.times, frequency.unit
+    if unit == "a" and number != int(number) and 12 % frequency.times == 0:
+        number, unit = frequency.period * 12 / frequency.times, "mo"
+    once, several = _EVERY_TEXT[unit]
     return once if number == 1 else several.with_(number=number)
 
 

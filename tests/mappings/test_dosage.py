@@ -271,6 +271,9 @@ def test_the_highest_of_several_doses_counts():
         (every(1, "mo", frequency=2), Decimal("15.5"), Decimal(14) / 30),
         (every(3, "wk", periodMax=4), 28, Decimal("0.25")),
         (repeat(period=4, periodUnits="wk"), 28, Decimal("0.25")),  # as FHIR DSTU2 spells it
+        (every(4, "WK"), 28, Decimal("0.25")),
+        (every(4, "semaines"), 28, Decimal("0.25")),
+        (every(1, "quarter"), 93, Decimal(7) / 90),
         (repeat(dayOfWeek=["mon", "thu"]), Decimal("3.5"), 2),
         (repeat(dayOfWeek="mon"), 7, 1),
         (every(1, "d", dayOfWeek=["mon"]), 7, 1),  # every day, if it is a Monday
@@ -372,6 +375,9 @@ def test_an_interval_that_is_stated_without_one_meaning_is_unreadable(line, unre
         (every(1, "wk", frequency=2), "every 0.5 weeks", "toutes les 0,5 semaines"),
         (every(8, "h"), "every 8 hours", "toutes les 8 heures"),
         (every(1, "a"), "every year", "tous les ans"),
+        (every(1, "a", frequency=4), "every 3 months", "tous les 3 mois"),
+        (every(2, "a", frequency=3), "every 8 months", "tous les 8 mois"),
+        (every(1, "a", frequency=5), "every 0.2 years", "tous les 0,2 ans"),
         (events("2026-11-29", "2027-02-21", "2027-05-16"), "every 84 days", "tous les 84 jours"),
         ({"timing": {"code": {"text": "1x/3 mois"}}}, "every 3 months", "tous les 3 mois"),
     ],

@@ -8,6 +8,7 @@ import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -19,6 +20,7 @@ from support.ehr import denosumab, ehr
 from support.scenario import NOW
 
 from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS, LONGEST_TOKEN
+from service.edge.clients import KEYS
 from service.edge.keys import MOST_KEY_SET_BYTES
 from service.settings import InvalidSetting
 
@@ -376,3 +378,19 @@ def test_a_silent_publisher_holds_nobody_for_long(tmp_path):
             assert status(of_publisher(tmp_path, jku), token()) == 401
         finally:
             server.released.set()
+
+
+# --- the documentation ------------------------------------------------------------------------------------------------
+
+
+def test_the_documentation_lists_every_key_of_a_client():
+    written = (Path(__file__).parents[2] / "docs/clients.md").read_text(encoding="utf-8")
+    assert [line for line in written.splitlines() if line.startswith("| `")] == [
+        f"| `{name}` | {key.takes} | {key.help} |" for name, key in KEYS.items()
+    ]
+
+
+def test_the_example_of_the_documentation_is_a_registry(tmp_path):
+    written = (Path(__file__).parents[2] / "docs/clients.md").read_text(encoding="utf-8")
+    example = written.partition("```toml\n")[2].partition("```")[0]
+    assert status(service(tmp_path, example), "") == 401

@@ -171,7 +171,7 @@ def _gather_needs(
     """Look up what the rules need, and nothing else."""
     needs = frozenset().union(*(rule.reads for rule in rules))
     queries = queries_for(needs, world.terminology)
-    gather(request, queries, evidence, server, world.executor)
+    gather(request, queries, evidence, server, world.executor, world.terminology)
     if server is None and request.fhir_server:
         for query in queries:
             if query.key not in evidence.answered:

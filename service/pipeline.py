@@ -62,7 +62,7 @@ def advise(
     """
     request = read_hook_request(body, service.hook)
     clock = Clock(now)
-    evidence, server = new_evidence(request), _server(request, world)
+    evidence, server = new_evidence(request, world.max_resources), _server(request, world)
     drafts = Drafts(request, evidence, clock, world.terminology)
     look_up_medications(request, evidence, server, world.executor)
     orders = drafts.read()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
@@ -76,6 +77,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OSTEOCDS_CONCEPT_MAPS", "", "comma-separated paths of FHIR ConceptMap files with the site's local codes"),
     Setting("OSTEOCDS_CLINICAL_SETTINGS", "", "path of a TOML file that changes clinical settings by name"),
     Setting("OSTEOCDS_CORS_ORIGINS", "*", "comma-separated origins that browsers may call from; * for any"),
+    Setting(
+        "OSTEOCDS_MAX_RESOURCES",
+        str(MOST_OF_A_TYPE),
+        "most resources of one FHIR type that are read for one request; more of them are told as not looked at",
+    ),
     Setting("OSTEOCDS_MAX_REQUEST_BYTES", "10000000", "largest request body that is read"),
 )
 
@@ -106,6 +112,7 @@ class Settings:
     concept_maps: tuple[Path, ...]
     clinical: Mapping[str, FactSettings]
     cors_origins: tuple[str, ...]
+    max_resources: int
     max_request_bytes: int
 
 
@@ -147,6 +154,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         concept_maps=tuple(Path(path) for path in _listed(raw["OSTEOCDS_CONCEPT_MAPS"])),
         clinical=read("OSTEOCDS_CLINICAL_SETTINGS", partial(_clinical, guidelines), "a TOML file of clinical settings"),
         cors_origins=read("OSTEOCDS_CORS_ORIGINS", _origins, "* or origins such as https://ehr.example.org"),
+        max_resources=read("OSTEOCDS_MAX_RESOURCES", _positive, "a positive whole number"),
         max_request_bytes=read("OSTEOCDS_MAX_REQUEST_BYTES", _positive, "a positive whole number"),
     )
 

@@ -178,7 +178,7 @@ def _contained_results(holder: Resource, full_url: object) -> Iterator[tuple[Res
         if one.get("resourceType") != "Observation":
             continue
         inherited = {} if _said(one, _DATES) else _said(holder, _DATES)
-        within = _said(holder, ("contained",)) if "hasMember" in one else {}
+        within = _said(holder, ("contained",)) if one.get("hasMember") else {}
         own = {member: said for member, said in one.items() if member != "id"}
         yield {**_said(holder, ("subject",)), **inherited, **own, **within}, f"{name}#{one.get('id')}" if name else None
 

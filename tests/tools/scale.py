@@ -174,24 +174,27 @@ def drafted(number: int, **members: Any) -> Resource:
 RADIOTHERAPY = {"act": "radiotherapy", "site": "left femur"}
 DENOSUMAB_DRAFT = {"kind": MR, "medicationCodeableConcept": concept(ATC, "M05BX04")}
 
-REQUESTS: dict[str, Callable[[int], Resource]] = {
+REQUESTS: dict[str, Callable[[int], Resource]] = {  # a request may hold 500 drafts
     **{name: partial(recorded, name) for name in RECORDS},
-    "administrations of denosumab and a tenth as many drafts": lambda many: with_drafts(
-        DENOSUMAB, each(given)(many), [drafted(n, **DENOSUMAB_DRAFT) for n in range(many // 10)]
+    "administrations of denosumab and drafts": lambda many: with_drafts(
+        DENOSUMAB, each(given)(many), [drafted(n, **DENOSUMAB_DRAFT) for n in range(many // 25)]
     ),
     "drafts of denosumab": lambda many: with_drafts(
-        DENOSUMAB, [], [drafted(n, **DENOSUMAB_DRAFT) for n in range(many)]
+        DENOSUMAB, [], [drafted(n, **DENOSUMAB_DRAFT) for n in range(many // 20)]
     ),
     "drafts of radiotherapy": lambda many: with_drafts(
-        RADIOTHERAPY, [], [drafted(n, code=TELERADIOTHERAPY) for n in range(many)]
+        RADIOTHERAPY, [], [drafted(n, code=TELERADIOTHERAPY) for n in range(many // 20)]
     ),
     "drafts of radiotherapy, each based on the next": lambda many: with_drafts(
         RADIOTHERAPY,
         [],
-        [drafted(n, code=TELERADIOTHERAPY, basedOn=[{"reference": f"ServiceRequest/o{n + 1}"}]) for n in range(many)],
+        [
+            drafted(n, code=TELERADIOTHERAPY, basedOn=[{"reference": f"ServiceRequest/o{n + 1}"}])
+            for n in range(many // 20)
+        ],
     ),
     "drafts of local codes": lambda many: with_drafts(
-        DENOSUMAB, [], [drafted(n, code=concept("urn:x", str(n))) for n in range(many)]
+        DENOSUMAB, [], [drafted(n, code=concept("urn:x", str(n))) for n in range(many // 20)]
     ),
     "Bundles within a Bundle": lambda many: nested(with_drafts(DENOSUMAB, [], []), many),
 }

@@ -62,7 +62,7 @@ def advise(
     """
     request = read_hook_request(body, service.hook)
     clock = Clock(now)
-    evidence, server = new_evidence(request), _server(request, world)
+    evidence, server = new_evidence(request, world.max_resources), _server(request, world)
     drafts = Drafts(request, evidence, clock, world.terminology)
     look_up_medications(request, evidence, server, world.executor)
     orders = drafts.read()
@@ -171,7 +171,7 @@ def _gather_needs(
     """Look up what the rules need, and nothing else."""
     needs = frozenset().union(*(rule.reads for rule in rules))
     queries = queries_for(needs, world.terminology)
-    gather(request, queries, evidence, server, world.executor)
+    gather(request, queries, evidence, server, world.executor, world.terminology)
     if server is None and request.fhir_server:
         for query in queries:
             if query.key not in evidence.answered:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
@@ -90,6 +91,11 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "comma-separated origins that browsers may call from, beside those of the clients; * for any",
     ),
+    Setting(
+        "OSTEOCDS_MAX_RESOURCES",
+        str(MOST_OF_A_TYPE),
+        "most resources of one FHIR type that are read for one request; more of them are told as not looked at",
+    ),
     Setting("OSTEOCDS_MAX_REQUEST_BYTES", "10000000", "largest request body that is read"),
 )
 
@@ -121,6 +127,7 @@ class Settings:
     concept_maps: tuple[Path, ...]
     clinical: Mapping[str, FactSettings]
     cors_origins: tuple[str, ...]
+    max_resources: int
     max_request_bytes: int
 
 
@@ -164,6 +171,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         concept_maps=tuple(Path(path) for path in _listed(raw["OSTEOCDS_CONCEPT_MAPS"])),
         clinical=read("OSTEOCDS_CLINICAL_SETTINGS", partial(_clinical, guidelines), "a TOML file of clinical settings"),
         cors_origins=read("OSTEOCDS_CORS_ORIGINS", _origins, "* or origins such as https://ehr.example.org"),
+        max_resources=read("OSTEOCDS_MAX_RESOURCES", _positive, "a positive whole number"),
         max_request_bytes=read("OSTEOCDS_MAX_REQUEST_BYTES", _positive, "a positive whole number"),
     )
 

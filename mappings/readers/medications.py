@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +27,20 @@ from mappings.wording import _, verbatim
 
 MOST_NESTED_MIXES = 3
 """How deep the ingredients of a mix are followed; a cycle ends here."""
+
+MOST_INGREDIENTS = 100
+"""Ingredients of a medication that are read, those of its mixes included; a bag of parenteral nutrition has some fifty."""
+
+TOO_MANY_INGREDIENTS = _("it has more ingredients than are read")
+
+
+@dataclass(slots=True)
+class _Followed:
+    """What was read of one medication: the Medications that were followed, and how many ingredients more may be read."""
+
+    seen: set[str] = field(default_factory=set)
+    left: int = MOST_INGREDIENTS
+
 
 NO_MEDICATION = _("it names no medication")
 
@@ -46,7 +61,7 @@ def identify(reader: Reader, holder: Resource) -> Drug:
     medication = contained(holder, reference) or reader.find(reference)
     if medication is None or medication.get("resourceType") != "Medication":
         return _from_reference_text(reader, reference)
-    return _from_medication(reader, medication, frozenset(), MOST_NESTED_MIXES)
+    return _from_medication(reader, medication, _Followed(), MOST_NESTED_MIXES)
 
 
 def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
@@ -140,13 +155,13 @@ def _from_reference_text(reader: Reader, reference: Mapping[str, Any]) -> Drug:
     return Drug(frozenset(), verbatim(display or local), identified=False, named=bool(display), unresolved=unresolved)
 
 
-def _from_medication(reader: Reader, medication: Resource, seen: frozenset[str], depth: int) -> Drug:
+def _from_medication(reader: Reader, medication: Resource, followed: _Followed, depth: int) -> Drug:
     code = a_map(medication.get("code"))
     drug = _from_concept(reader, code) if code else Drug(frozenset(), NO_MEDICATION, identified=False)
     if not drug.concepts:
         drug = _named_by_identifier(reader, medication, drug)
     if not drug.concepts and depth > 0:
-        parts = list(_ingredients(reader, medication, seen, depth))
+        parts = list(_ingredients(reader, medication, followed, depth))
         concepts = frozenset().union(*(part.concepts for part in parts)) if parts else frozenset()
         if concepts:
             drug = _drug(
@@ -171,19 +186,24 @@ def _named_by_identifier(reader: Reader, medication: Resource, drug: Drug) -> Dr
     return drug
 
 
-def _ingredients(reader: Reader, medication: Resource, seen: frozenset[str], depth: int) -> Iterator[Drug]:
+def _ingredients(reader: Reader, medication: Resource, followed: _Followed, depth: int) -> Iterator[Drug]:
     for ingredient in maps(medication.get("ingredient")):
+        if followed.left <= 0:
+            yield Drug(frozenset(), NO_MEDICATION, identified=False, unresolved=TOO_MANY_INGREDIENTS)
+            return
+        followed.left -= 1
         item = a_map(ingredient.get("item"))
         concept = a_map(ingredient.get("itemCodeableConcept")) or a_map(item.get("concept"))
         reference = a_map(ingredient.get("itemReference")) or a_map(item.get("reference"))
         if concept:
             yield _from_concept(reader, concept)
-        elif reference and (local := local_reference(reference)) not in seen:
+        elif reference and (local := local_reference(reference)) not in followed.seen:
+            followed.seen.add(local)
             found = contained(medication, reference) or reader.find(reference)
             if found is None:
                 yield _from_reference_text(reader, reference)
             else:
-                yield _from_medication(reader, found, seen | {local}, depth - 1)
+                yield _from_medication(reader, found, followed, depth - 1)
 
 
 # --- names and strengths ----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from mappings.readers.shapes import a_map, a_text, codings, shown_name
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.meanings import DENIALS, OTHER_RESULTS, Meaning
-from mappings.vocabulary.names import holds, words
+from mappings.vocabulary.names import LONGEST_TEXT, holds, words
 from mappings.wording import Amount, Text, _, verbatim
 
 
@@ -30,7 +30,7 @@ def texts_of(concept: object) -> tuple[str, ...]:
 
 def meant(texts: Iterable[str], meanings: tuple[Meaning, ...]) -> Meaning | None:
     """The first of these meanings that one of the texts names, unless a word of that text denies or doubts it."""
-    named = {meaning for text in texts if (meaning := _meant_by(text, meanings)) is not None}
+    named = {meaning for text in texts if (meaning := _meant_by(text[:LONGEST_TEXT], meanings)) is not None}
     return next((one for one in meanings if one in named), None) if named else None
 
 
@@ -69,13 +69,16 @@ def not_coded(source: str, concept: object) -> NotUnderstood:
 
 def analyte_named(texts: Iterable[str], terminology: Terminology) -> Analyte | None:
     """Which of the analytes that rules read one of these texts names; the longest name counts."""
-    for text in texts:
-        said = tuple(words(text))
-        if said and not any(holds(said, phrase) for phrase in OTHER_RESULTS):
-            found = next((analyte for phrase, analyte in terminology.analyte_phrases if holds(said, phrase)), None)
-            if found is not None:
-                return found
-    return None
+    named = (_analyte_in(text[:LONGEST_TEXT], terminology) for text in texts)
+    return next((analyte for analyte in named if analyte is not None), None)
+
+
+@lru_cache(maxsize=4096)
+def _analyte_in(text: str, terminology: Terminology) -> Analyte | None:
+    said = tuple(words(text))
+    if not said or any(holds(said, phrase) for phrase in OTHER_RESULTS):
+        return None
+    return next((analyte for phrase, analyte in terminology.analyte_phrases if holds(said, phrase)), None)
 
 
 def named_only(source: str, concept: object, value: Amount | None) -> Text:

@@ -387,12 +387,15 @@ def sum_of_fractions(
     A fraction beside a total of the same sample says nothing new. A D3 alone counts as the whole; a D2 alone does not.
     """
     total_times = {_sample(reading) for reading in totals}
+    of_d2: dict[object, Reading[Measurement]] = {}
+    for reading in d2:
+        of_d2.setdefault(_sample(reading), reading)
     combined = list(totals)
     for reading in d3:
         sample = _sample(reading)
         if sample in total_times and sample is not None:
             continue
-        partner = next((other for other in d2 if sample is not None and _sample(other) == sample), None)
+        partner = None if sample is None else of_d2.get(sample)
         combined.append(reading if partner is None else _sum(reading, partner))
     return combined
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-LONGEST_TEXT = 1000
+LONGEST_TEXT = 512
 """Characters of a text that are read; a drug's name stands at its beginning."""
 
 _WORD = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}

@@ -39,6 +39,7 @@ OTHER = {
     "OSTEOCDS_CONCEPT_MAPS": "local.json, other.json",
     "OSTEOCDS_CLINICAL_SETTINGS": "clinical.toml",
     "OSTEOCDS_CORS_ORIGINS": "https://browser.example.org",
+    "OSTEOCDS_MAX_RESOURCES": "50",
     "OSTEOCDS_MAX_REQUEST_BYTES": "2000000",
 }
 """For each variable a value that is not its default."""

@@ -113,12 +113,12 @@ def _is_active(clinical: str, resource: Resource) -> bool:
 
 
 def _first_date(reader: Reader, resource: Resource, names: tuple[str, ...]) -> When | None:
-    """The first of these dates that is there; None where that one cannot be read."""
+    """The first of these dates that says something; None where that one cannot be read."""
     for name in names:
         raw = resource.get(name)
         if isinstance(raw, dict):
             raw = raw.get("start")
-        if raw is not None:
+        if reader.states(raw):
             return reader.date(raw)
     return None
 

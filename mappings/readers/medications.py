@@ -10,19 +10,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mappings.evidence import Resource, local_reference
 from mappings.facts import Drug
-from mappings.readers.dosage import IU_PER_MICROGRAM
-from mappings.readers.observations import decimal_of
 from mappings.readers.reader import Reader, contained
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.readers.strengths import NO_STRENGTH, Strength, strength_in_name, strength_of_ingredient
 from mappings.vocabulary.code_systems import ATC, LISTED, canonical
-from mappings.vocabulary.products import strength_of
-from mappings.vocabulary.units import normalised_unit
+from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
+from mappings.vocabulary.products import strength_of, volume_of
 from mappings.wording import _, verbatim
 
 MOST_NESTED_MIXES = 3
@@ -212,75 +210,34 @@ def _ingredients(reader: Reader, medication: Resource, followed: _Followed, dept
 def _drug(
     reader: Reader, concepts: frozenset[str], text: str, *, by_name: bool = False, unverified: bool = False
 ) -> Drug:
-    known = strength_of(concepts)
-    mg, ml, iu = strength_in_text(text)
-    return Drug(
+    drug = Drug(
         concepts,
         reader.terminology.drug_name(concepts) or verbatim(text),
         identified=True,
         by_name=by_name,
         unverified_code=unverified,
-        strength_mg=mg if known is None else known,
-        millilitres=ml,
-        strength_iu=iu,
+        strength_mg=strength_of(concepts),
+        millilitres=volume_of(concepts),
     )
+    return _with(drug, strength_in_name(text, in_units=drug.is_any(COUNTED_IN_INTERNATIONAL_UNITS)))
 
 
-LONGEST_NAME = 300
-"""Characters of a product's name in which a strength is looked for."""
-
-_STRENGTH = re.compile(
-    r"(?P<mg>\d[\d   ]*+(?:[.,]\d++)?+)\s*+(?P<unit>mg|µg|μg|ug|mcg|UI|IU|U\.I\.)\b"
-    r"(?:\s*/\s*(?P<ml>\d+(?:[.,]\d+)?)?\s*ml\b)?",
-    re.IGNORECASE,
-)
-
-
-def strength_in_text(text: str) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    """Milligrams, millilitres and international units that a product's name states («4 mg/100 mL», «100 000 UI»)."""
-    mg = ml = iu = None
-    for match in _STRENGTH.finditer(text[:LONGEST_NAME]):
-        number = decimal_of(re.sub(r"\s", "", match["mg"]).replace(",", "."))
-        unit = match["unit"].casefold()
-        if unit == "mg":
-            mg = number if mg is None else mg
-        elif unit in ("ui", "iu", "u.i."):
-            iu = number if iu is None else iu
-        if ml is None and match["ml"]:
-            ml = decimal_of(match["ml"].replace(",", "."))
-    return mg, ml, iu
+def _with(drug: Drug, strength: Strength) -> Drug:
+    """The drug with a strength that says more of it; what its code says of a piece stands."""
+    if strength == NO_STRENGTH:
+        return drug
+    mg = strength.mg if (known := strength_of(drug.concepts)) is None else known
+    millilitres = strength.millilitres if known is None else volume_of(drug.concepts)
+    return replace(
+        drug,
+        strength_mg=drug.strength_mg if mg is None else mg,
+        millilitres=drug.millilitres if millilitres is None else millilitres,
+        strength_iu=drug.strength_iu if strength.iu is None else strength.iu,
+        mg_per_ml=drug.mg_per_ml if strength.mg_per_ml is None else strength.mg_per_ml,
+        iu_per_ml=drug.iu_per_ml if strength.iu_per_ml is None else strength.iu_per_ml,
+    )
 
 
 def _with_strength(drug: Drug, medication: Resource) -> Drug:
-    """The strength that a Medication's only ingredient states, where code and name state none."""
-    strengths = [a_map(part.get("strength")) for part in maps(medication.get("ingredient"))]
-    if len(strengths) != 1 or not strengths[0]:
-        return drug
-    numerator, denominator = (a_map(strengths[0].get(end)) for end in ("numerator", "denominator"))
-    value = decimal_of(numerator.get("value"))
-    unit = normalised_unit(a_text(numerator.get("code")) or a_text(numerator.get("unit")))
-    if value is None:
-        return drug
-    mg, ml, iu = drug.strength_mg, drug.millilitres, drug.strength_iu
-    per = decimal_of(denominator.get("value"))
-    per_unit = normalised_unit(a_text(denominator.get("code")) or a_text(denominator.get("unit")))
-    if per_unit == "ml" and per:
-        ml = per
-    factor = {"mg": Decimal(1), "g": Decimal(1000), "ug": Decimal("0.001")}.get(unit)
-    if factor is not None:
-        mg = value * factor
-        iu = iu if iu is not None else mg * 1000 * IU_PER_MICROGRAM
-    elif unit in ("[iu]", "iu", "ui"):
-        iu = value
-    return Drug(
-        drug.concepts,
-        drug.name,
-        identified=drug.identified,
-        by_name=drug.by_name,
-        named=drug.named,
-        unverified_code=drug.unverified_code,
-        unresolved=drug.unresolved,
-        strength_mg=mg,
-        millilitres=ml,
-        strength_iu=iu,
-    )
+    """With the strength that a Medication's only ingredient states, before that of its name."""
+    return _with(drug, strength_of_ingredient(medication, in_units=drug.is_any(COUNTED_IN_INTERNATIONAL_UNITS)))

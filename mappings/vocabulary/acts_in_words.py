@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.lines import LONGEST_LINE, Phrase, Word, line_of, one_word, phrase, phrases, stands_at
+from mappings.vocabulary.analytes import ANALYTES, CTX
+from mappings.vocabulary.lines import LONGEST_LINE, Phrase, line_of, one_word, phrases, stands_at
 from mappings.vocabulary.sites_in_words import (
     NOT_BONE,
     SPINE,
@@ -33,20 +34,23 @@ NO_WORDS: Words = frozenset()
 class ActRow:
     """One row of the table.
 
-    `heads` are the act's words, `concepts` what a code of it would have given. Where there is any of `beside`, `dose`, `bone`
-    or `first_bone`, one of them must be met in the line: one of these words; a dose in grays; a bone; a bone as the first site
-    that is named. No word of `never` may stand in the line, no phrase of `never_next` right behind the head. `in_doubt`: the
-    head alone may be one of ours. `alone`: a request that a card would repeat, which may stand in a list of others.
-    `laboratory`: one that a category of the laboratory tells as well as its words do.
+    `heads` are the act's words, `concepts` what a code of it would have given. Where there is any of `beside`, `near`, `dose`,
+    `bone` or `first_bone`, one of them must be met: one of these words in the line, or in the head's own clause; a dose in
+    grays; a bone; a bone as the first site that is named. No word of `never` may stand in the line, none of `never_near` in the
+    head's clause, no phrase of `never_next` right behind the head. `in_doubt`: the head alone may be one of ours. `alone`: a
+    request that a card would repeat, which may stand in a list of others. `laboratory`: one that a category of the laboratory
+    tells as well as its words do.
     """
 
     heads: tuple[Phrase, ...]
     concepts: frozenset[str]
     beside: Words = NO_WORDS
+    near: Words = NO_WORDS
     dose: bool = False
     bone: bool = False
     first_bone: bool = False
     never: Words = NO_WORDS
+    never_near: Words = NO_WORDS
     never_next: tuple[Phrase, ...] = ()
     in_doubt: bool = False
     alone: bool = False
@@ -55,7 +59,7 @@ class ActRow:
     @property
     def asks_for_more(self) -> bool:
         """Its words alone do not say the act."""
-        return bool(self.beside or self.dose or self.bone or self.first_bone)
+        return bool(self.beside or self.near or self.dose or self.bone or self.first_bone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,19 +120,30 @@ _QUALIFIES = one_word(
 _LINKS = one_word("et puis avec and then with")
 """Straight behind them stands a second act; so behind a plus."""
 
-_TELLS_FROM = phrases("à jeun", "fasting")
+_NEW_CLAUSE = one_word(
+    "après avant suite sur pour avis ATCD chez si car post bilan cancer métastase suivi surveillance recherche suspicion",
+    "before after for because",
+)
+_NEW_CLAUSE_MARKS = ",;("
+"""They end the clause in which the act's own qualities stand; what follows is why, or beside what."""
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
 _PURPOSES = one_word("antalgique palliatif palliative externe stéréotaxique séance stereotactic external")
-_BLOOD = one_word(
-    "CGR CPA PSL concentré plaquettaire plaquettes culot globulaire érythrocytaire sanguin sang labile phénotypé CMV",
-    "blood platelets red",
-)
-_PAIN = one_word("douleur douloureux douloureuse algie sciatique lombosciatique cruralgie fessier fessière EMG névralgie")
+_BLOOD = one_word("CGR CPA PSL concentré culot globulaire érythrocytaire labile phénotypé PCR qPCR RTPCR")
+_BLOOD_NEAR = one_word("plaquettaire plaquettes sanguin sang blood platelets red cells")
+_PAIN = one_word("sciatique lombosciatique cruralgie névralgie EMG fessier fessière douloureux douloureuse radiculaire")
 _INTERNAL = phrases(
     *("métabolique", "interne", "vectorisé", "vectorisée", "de contact", "peropératoire", "per opératoire"),
-    *("intra opératoire", "intraopératoire", "curiethérapie", "contacthérapie", "internal", "intraoperative", "contact"),
+    *(
+        "intra opératoire",
+        "intraopératoire",
+        "curiethérapie",
+        "contacthérapie",
+        "internal",
+        "intraoperative",
+        "contact",
+    ),
 )
 _RADIONUCLIDES = one_word(
     "samarium strontium radium lutétium lutetium iode yttrium métabolique vectorisé vectorisée curiethérapie"
@@ -137,24 +152,28 @@ _INFECTION = one_word(
     "infection infectieux infectieuse infecté ostéite ostéomyélite bactériologie bactériologique spondylodiscite",
     "discite abcès septique mycobactérie tuberculose culture osteomyelitis infected bacteriology",
 )
-_NO_BONE_BIOPSY = _INFECTION | one_word("médullaire ostéomédullaire moelle marrow discovertébral discovertébrale disco BOM")
+_NO_BONE_BIOPSY = _INFECTION | one_word(
+    "médullaire ostéomédullaire moelle marrow discovertébral discovertébrale disco BOM"
+)
 _OTHER_TRACERS = one_word(
     "PSMA choline fluorocholine FNa NaF DOTATOC DOTATATE DOTANOC DOPA FDOPA FES FAPI FET amyloïde florbétapir méthionine"
 )
-_NO_BONE_SCAN = one_word(
-    "leucocyte polynucléaire MIBG octréotide DMSA MAG3 myocardique pulmonaire rénal rénale thyroïdien thyroïdienne",
-    "parathyroïde sentinelle ventilation iode hépatobiliaire cérébral cérébrale",
+_NO_BONE_SCAN = one_word("leucocyte polynucléaire MIBG octréotide DMSA MAG3 sentinelle")
+_NO_BONE_SCAN_NEAR = one_word(
+    "myocardique cardiaque pulmonaire rénal rénale thyroïdien thyroïdienne parathyroïde parathyroïdienne ventilation iode",
+    "hépatobiliaire hépatique cérébral cérébrale salivaire gastrique digestive",
 )
 _NOT_A_TOOTH = one_word(
     "cataracte sonde JJ calcul lithiase fécalome pacemaker stent matériel vis clou ongle unguéal unguéale fœtal fœtale",
     "instrumentale ventouse lipome",
 )
 _ANTIBIOTICS_AND_CURES = one_word(
-    "céfotaxime cyclophosphamide endoxan antibiogramme antibiotique antibiothérapie CMI etest BLSE souche hémoculture",
-    "amoxicilline ceftriaxone vancomycine gentamicine amikacine métronidazole pipéracilline tazobactam ofloxacine",
-    "lévofloxacine ciprofloxacine clavulanique résistance sensibilité cure perfusion mg g IV IVL IVSE doxorubicine",
-    "adriamycine vincristine fludarabine rituximab cefotaxime antibiotic urinaire urine urinary NTX",
+    "céfotaxime cefotaxime cyclophosphamide cyclophosphamid endoxan antibiogramme antibiotique antibiothérapie antibiotic",
+    "CMI etest BLSE souche hémoculture amoxicilline ceftriaxone vancomycine gentamicine amikacine métronidazole",
+    "pipéracilline tazobactam ofloxacine lévofloxacine ciprofloxacine clavulanique doxorubicine adriamycine vincristine",
+    "fludarabine rituximab urinaire urine urinary NTX",
 )
+_A_CURE = one_word("cure perfusion mg g IV IVL IVSE résistance sensibilité résistant sensible injectable")
 _LABORATORY_OF_OTHERS = one_word(
     "urinaire urine urinary ionisé ionized ionised LCR liquide ascite pleural pleurale drain clairance clearance ratio",
     "rapport kinase protéinurie calciurie 24h diurèse",
@@ -167,8 +186,7 @@ _LONG_BONES_PELVIS_SPINE = frozenset(
 
 _OTHER_REASONS = one_word(
     "chute traumatique traumatisme trauma AVP ostéoporose ostéoporotique arthrose coxarthrose gonarthrose pseudarthrose",
-    "hernie discale canal étroit sténose dégénératif dégénérative arthrodèse infection polyarthrite fall osteoporosis",
-    "osteoporotic nonunion stenosis disc",
+    "hernie discale étroit dégénératif dégénérative polyarthrite fall osteoporosis osteoporotic nonunion disc",
 )
 """Why bones are operated on without a metastasis."""
 
@@ -191,16 +209,25 @@ ACTS: tuple[ActRow, ...] = (
     _row(
         _RADIOTHERAPY,
         *("radiothérapie", "RTE", "RCMI", "VMAT", "tomothérapie", "radiotherapy", "radiation therapy", "tomotherapy"),
-        never=_RADIONUCLIDES,
+        never_near=_RADIONUCLIDES,
         never_next=_INTERNAL,
     ),
     _row(
         _RADIOTHERAPY,
         "irradiation",
-        beside=_PURPOSES | one_word("médullaire"),
+        beside=_PURPOSES,
         dose=True,
+        never=_BLOOD,
+        never_near=_BLOOD_NEAR | _RADIONUCLIDES,
+        never_next=_INTERNAL,
+    ),
+    _row(
+        _RADIOTHERAPY,
+        "irradiation",
+        beside=one_word("médullaire"),
         bone=True,
-        never=_BLOOD | _PAIN | _RADIONUCLIDES,
+        never=_BLOOD | _PAIN,
+        never_near=_BLOOD_NEAR | _RADIONUCLIDES,
         never_next=_INTERNAL,
         in_doubt=True,
     ),
@@ -209,11 +236,14 @@ ACTS: tuple[ActRow, ...] = (
         "RT",
         beside=_PURPOSES,
         dose=True,
-        never=_BLOOD | _RADIONUCLIDES | one_word("PCR qPCR RTPCR"),
+        never=_BLOOD,
+        never_near=_RADIONUCLIDES,
         never_next=_INTERNAL,
         in_doubt=True,
     ),
-    _row(_STEREOTACTIC, "SBRT", "SABR", "radiochirurgie", "Cyberknife", "radiosurgery", never=one_word("biopsie biopsy")),
+    _row(
+        _STEREOTACTIC, "SBRT", "SABR", "radiochirurgie", "Cyberknife", "radiosurgery", never=one_word("biopsie biopsy")
+    ),
     _row(
         _STEREOTACTIC,
         "stéréotaxie",
@@ -234,8 +264,9 @@ ACTS: tuple[ActRow, ...] = (
         sets.BONE_SCINTIGRAPHY,
         "scintigraphie",
         "scinti",
-        beside=one_word("osseux osseuse os squelette"),
+        near=one_word("osseux osseuse os squelette"),
         never=_NO_BONE_SCAN,
+        never_near=_NO_BONE_SCAN_NEAR,
     ),
     _row(sets.BONE_SCINTIGRAPHY, "bone scan", "bone scintigraphy"),
     _row(
@@ -249,7 +280,6 @@ ACTS: tuple[ActRow, ...] = (
         sets.BONE_BIOPSY,
         "ponction biopsie",
         "biopsie",
-        beside=one_word("osseux osseuse vertébral vertébrale"),
         first_bone=True,
         never=_NO_BONE_BIOPSY,
     ),
@@ -257,9 +287,10 @@ ACTS: tuple[ActRow, ...] = (
     _row(TOOTH_EXTRACTION, "avulsion", "extraction", beside=_TEETH, never=_NOT_A_TOOTH),
     _row(TOOTH_EXTRACTION, "tooth extraction", "teeth extraction", "dental extraction"),
     _row(
-        {"ctx_mass"},
+        CTX.concepts,
         *("CTX", "crosslaps", "C télopeptide", "télopeptide C terminal", "télopeptide C", "C telopeptide"),
         never=_ANTIBIOTICS_AND_CURES,
+        never_near=_A_CURE,
         never_next=phrases("M", "E test"),
     ),
 )
@@ -281,7 +312,13 @@ REQUESTS: tuple[ActRow, ...] = (
     ),
     _row({"order_calcium"}, "calcémie", "calcium", alone=True, laboratory=True, never=_LABORATORY_OF_OTHERS),
     _row(
-        {"order_albumin"}, "albumine", "albuminémie", "albumin", alone=True, laboratory=True, never=_LABORATORY_OF_OTHERS
+        {"order_albumin"},
+        "albumine",
+        "albuminémie",
+        "albumin",
+        alone=True,
+        laboratory=True,
+        never=_LABORATORY_OF_OTHERS,
     ),
     _row(
         {"order_phosphate"},
@@ -307,7 +344,9 @@ REQUESTS: tuple[ActRow, ...] = (
     ),
     _row({"order_prothrombin"}, "TP", "taux de prothrombine", alone=True, laboratory=True),
     _row({"panel_blood_count"}, "NFS", "numération formule sanguine", alone=True, laboratory=True),
-    _row({"order_platelets"}, "plaquettes", "platelets", alone=True, laboratory=True, never=one_word("concentré irradié")),
+    _row(
+        {"order_platelets"}, "plaquettes", "platelets", alone=True, laboratory=True, never=one_word("concentré irradié")
+    ),
     _row(
         frozenset(),
         *("consultation d'anesthésie", "consultation anesthésie", "consultation pré anesthésique"),
@@ -319,7 +358,9 @@ REQUESTS: tuple[ActRow, ...] = (
 
 _REASONS: tuple[tuple[tuple[Phrase, ...], frozenset[str]], ...] = (
     (
-        phrases("métastase", "métastatique", "secondaire", "metastasis", "metastases", "metastatic"),
+        phrases(
+            "métastase", "métastatique", "lésion secondaire", "localisation secondaire", "metastasis", "metastatic"
+        ),
         sets.BONE_METASTASIS & {"bone_metastasis"},
     ),
     (
@@ -331,7 +372,7 @@ _REASONS: tuple[tuple[tuple[Phrase, ...], frozenset[str]], ...] = (
 
 _COMPLAINTS = one_word(
     "douleur douloureux douloureuse algie rachialgie lombalgie fracture traumatisme chute infection ostéite",
-    "algodystrophie descellement suspicion pain fracture"
+    "algodystrophie descellement pain",
 )
 """A reason that asks something new of an examination."""
 
@@ -340,6 +381,50 @@ _EXPANSION = one_word("expansion ballonnet balloon")
 _PREVENTIVE = one_word("préventif préventive prophylactique prophylactic preventive")
 _PERCUTANEOUS = one_word("percutané percutanée percutaneous")
 _FIXATION = phrases("vissage", "ostéosynthèse", "fixation", "screw fixation", "osteosynthesis")
+
+
+# --- the lines of a site ----------------------------------------------------------------------------------------------
+
+ORDERED: frozenset[str] = frozenset().union(
+    sets.RADIOTHERAPY,
+    sets.RADIOTHERAPY_PREPARATION,
+    sets.INTERVENTIONAL_RADIOLOGY,
+    sets.BONE_SURGERY,
+    sets.BONE_BIOPSY,
+    sets.BONE_SCINTIGRAPHY,
+    sets.FDG_PET,
+    sets.PET_WITHOUT_TRACER,
+    sets.TOOTH_EXTRACTION,
+    sets.DENTAL_EXAMINATION,
+    sets.DENTAL_TREATMENT,
+    sets.DENTAL_REQUEST,
+    sets.ORTHOPANTOMOGRAM,
+    sets.ORTHOPAEDIC_CONSULTATION,
+    sets.TUMOUR_BOARD,
+    sets.CT,
+    sets.MRI,
+    sets.RADIOGRAPHS,
+    *(analyte.concepts | analyte.ordered_by for analyte in ANALYTES if analyte.request is not None),
+)
+"""What a line of order entry may order."""
+
+LONGEST_ADDED = 12
+"""Words of a line that a site adds: it is the beginning of the lines that it stands for."""
+
+
+def added_row(written: str, concepts: frozenset[str]) -> ActRow:
+    """A row that a site adds: lines that begin so order these acts, or none of ours where there are no concepts.
+
+    Raises `ValueError` with what is wrong of it.
+    """
+    said = tuple(word.folded for word in line_of(written))
+    if len(written) > LONGEST_LINE or len(said) > LONGEST_ADDED:
+        raise ValueError(f"a line has at most {LONGEST_ADDED} words and {LONGEST_LINE} characters")
+    if not any(letter.isalpha() for word in said for letter in word):
+        raise ValueError("a line begins with a word; this one has none")
+    if other := sorted(concepts - ORDERED):
+        raise ValueError(f"{', '.join(other)} is no act or examination that a line of order entry orders")
+    return ActRow((said,), concepts)
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -374,10 +459,10 @@ class Lines:
             if not _is_second(line, place, is_list=is_list):
                 continue
             second, _doubt, _end = self._at(line, place, sites, laboratory=laboratory)
-            if second is not None:
-                concepts |= _concepts(second, line, sites)
-            elif not concepts.isdisjoint(sets.CEMENTOPLASTY) and _fixes_through_skin(line, place):
+            if not concepts.isdisjoint(sets.CEMENTOPLASTY) and _fixes_through_skin(line, place):
                 concepts |= sets.PERCUTANEOUS_FIXATION
+            elif second is not None:
+                concepts |= _concepts(second, line, sites)
         if met.alone:
             return LineSaid(concepts)
         return _said(concepts, line, start, sites)
@@ -407,7 +492,9 @@ def _head(line: Line, rows: Mapping[str, list[tuple[Phrase, ActRow]]]) -> int | 
         word = line[place]
         if any(stands_at(line, place, head) for head, _row in rows.get(word.folded, ())):
             return place
-        skipped = max((len(one) for one in _BEFORE_BY_WORD.get(word.folded, ()) if stands_at(line, place, one)), default=0)
+        skipped = max(
+            (len(one) for one in _BEFORE_BY_WORD.get(word.folded, ()) if stands_at(line, place, one)), default=0
+        )
         if not skipped and not word.is_figure:
             return None
         place += skipped or 1
@@ -440,13 +527,11 @@ def _is_another_thing(line: Line, end: int, row: ActRow) -> bool:
     return any(stands_at(line, at, one) for at in {end, place} for one in _ANOTHER_THING)
 
 
-def _met(
-    row: ActRow, head: Phrase, line: Line, end: int, sites: tuple[SiteSaid, ...], *, laboratory: bool
-) -> bool:
-    said = {word.folded for word in line}
-    if not row.never.isdisjoint(said):
+def _met(row: ActRow, head: Phrase, line: Line, end: int, sites: tuple[SiteSaid, ...], *, laboratory: bool) -> bool:
+    said, clause = {word.folded for word in line}, _clause(line, end)
+    if not row.never.isdisjoint(said) or not row.never_near.isdisjoint(clause):
         return False
-    if row.concepts & sets.BONE_SURGERY and not said.isdisjoint(_OTHER_REASONS) and not _reasons(line):
+    if row.concepts & sets.BONE_SURGERY and _is_of_another_bone_or_reason(line, said, sites):
         return False
     if not row.asks_for_more:
         return True
@@ -457,9 +542,28 @@ def _met(
     return (
         (row.laboratory and laboratory)
         or not row.beside.isdisjoint(said)
+        or not row.near.isdisjoint(clause)
         or (row.dose and states_a_dose(line))
         or (row.bone and any(site.is_bone for site in sites))
     )
+
+
+def _clause(line: Line, end: int) -> Words:
+    """The words behind the head, up to where why or beside what begins."""
+    found = []
+    for place in range(end, len(line)):
+        if place > 0 and any(mark in line[place - 1].after for mark in _NEW_CLAUSE_MARKS):
+            break
+        if line[place].folded in _NEW_CLAUSE:
+            break
+        found.append(line[place].folded)
+    return frozenset(found)
+
+
+def _is_of_another_bone_or_reason(line: Line, said: set[str], sites: tuple[SiteSaid, ...]) -> bool:
+    """Of a hand, a face; or for a reason that is no metastasis."""
+    of_another = bool(sites) and not sites[0].is_bone and not sites[0].concept
+    return of_another or (not said.isdisjoint(_OTHER_REASONS) and not _reasons(line))
 
 
 def _first_is_bone(row: ActRow, sites: tuple[SiteSaid, ...]) -> bool:
@@ -535,7 +639,9 @@ def _said(concepts: frozenset[str], line: Line, start: int, sites: tuple[SiteSai
     if not bones and concepts & (sets.VERTEBROPLASTY | sets.KYPHOPLASTY | sets.SPINAL_DECOMPRESSION):
         bones = (_WHOLE_SPINE,)
     named = frozenset(site.concept for site in sites if site.concept and site.is_bone)
-    named = named or frozenset(NOT_BONE for site in sites if site.concept) | {site.concept for site in sites if site.concept}
+    named = named or frozenset(NOT_BONE for site in sites if site.concept) | {
+        site.concept for site in sites if site.concept
+    }
     if any(bone.startswith("spine:") for bone in bones):
         named |= {SPINE}
     words = {word.folded for word in line[start:]}
@@ -543,11 +649,22 @@ def _said(concepts: frozenset[str], line: Line, start: int, sites: tuple[SiteSai
         concepts,
         bones=bones,
         sites=named,
-        reasons=_reasons(line),
+        reasons=_reasons(line) if concepts & (sets.BONE_SURGERY | sets.BONE_BIOPSY) else frozenset(),
         asks_a_question=not words.isdisjoint(_COMPLAINTS),
     )
 
 
+_DENIES = one_word("sans pas absence aucune aucun no without non")
+
+
 def _reasons(line: Line) -> frozenset[str]:
-    found = (concepts for said, concepts in _REASONS if any(_holds(line, one) for one in said))
-    return frozenset().union(*found)
+    """The reasons of an operation that the line tells and does not deny."""
+    found: frozenset[str] = frozenset()
+    for said, concepts in _REASONS:
+        for one in said:
+            for place in range(len(line)):
+                if stands_at(line, place, one) and not any(
+                    word.folded in _DENIES for word in line[max(0, place - 2) : place]
+                ):
+                    found |= concepts
+    return found

@@ -76,7 +76,13 @@ _BONES: tuple[tuple[tuple[Phrase, ...], tuple[str, ...], str], ...] = (
     (phrases("humérus", "huméral", "humérale", "huméraux", "humeral"), ("humerus",), "site_humerus"),
     (phrases("tibia", "tibial", "tibiale", "tibiaux"), ("tibia",), "site_long_bone"),
     (phrases("péroné", "fibula", "fibulaire", "péronier"), ("fibula",), "site_long_bone"),
-    (phrases("radius",), ("radius",), "site_long_bone"),
+    (
+        phrases(
+            "radius",
+        ),
+        ("radius",),
+        "site_long_bone",
+    ),
     (phrases("cubitus", "ulna", "ulnaire"), ("ulna",), "site_long_bone"),
     (
         phrases("cotyle", "cotyloïdien", "cotyloïdienne", "acétabulum", "acétabulaire", "acetabular"),
@@ -159,6 +165,9 @@ def sites_in(line: Line, begin: int) -> Iterator[SiteSaid]:
         if (level := _vertebra(line, place)) is not None:
             length, first, last = _stretch(line, place, level)
             yield SiteSaid(place, (f"spine:{first}-{last}",), SPINE)
+        elif (joined := _joined_levels(line[place].folded)) is not None:
+            first, last = sorted(joined)
+            yield SiteSaid(place, (f"spine:{first}-{last}",), SPINE)
         elif _is_rib(line, place):
             yield SiteSaid(place, ("rib",), "site_other_bone")
         else:
@@ -186,13 +195,20 @@ def _means_other(line: Line, place: int, begin: int, *, is_bone: bool) -> bool:
 def _vertebra(line: Line, place: int) -> int | None:
     """The number of the vertebra that a word names; a T beside an N or an M with a figure is a stage."""
     word = line[place].folded
+    number = _level(word)
+    if number is None:
+        return None
+    if word[0] == "t" and any(_is_stage(line[near].folded) for near in (place - 1, place + 1) if 0 <= near < len(line)):
+        return None
+    return number
+
+
+def _level(word: str) -> int | None:
     letter, number = word[0], word[1:]
     if letter not in _FIRST_OF_LEVEL or not number.isdecimal() or not number.isascii() or len(number) > 2:
         return None
     first, count = _FIRST_OF_LEVEL[letter]
     if not 1 <= int(number) <= count:
-        return None
-    if letter == "t" and any(_is_stage(line[near].folded) for near in (place - 1, place + 1) if 0 <= near < len(line)):
         return None
     return first + int(number) - 1
 
@@ -200,6 +216,15 @@ def _vertebra(line: Line, place: int) -> int | None:
 def _is_stage(word: str) -> bool:
     short = word.lstrip("cpy")
     return len(short) in (2, 3) and short[0] in "nm" and (short[1].isdigit() or short[1] == "x")
+
+
+def _joined_levels(word: str) -> tuple[int, int] | None:
+    """« L5S1 »: two vertebrae in one word."""
+    second = next((place for place in range(2, len(word)) if word[place] in _FIRST_OF_LEVEL), None)
+    if second is None:
+        return None
+    first, last = _level(word[:second]), _level(word[second:])
+    return None if first is None or last is None else (first, last)
 
 
 def _stretch(line: Line, place: int, first: int) -> tuple[int, int, int]:

@@ -318,7 +318,7 @@ def drafted(**members: Any) -> list[dict[str, Any]]:
         coded(NDC, "55513-0730-01"),
         coded(f"{FRENCH}UCD", "3400893000001"),  # a product that no list of ours has, and nothing names
         coded(RXNORM, "2700001"),
-        coded(LOCAL, "4711", text="Injection of the month"),
+        coded(LOCAL, "4711"),
         behind("Medication/gone"),
         {},
     ],

@@ -35,8 +35,8 @@ class Unidentified(StrEnum):
     UNREADABLE = "unreadable"
     """No order of FHIR R4."""
 
-    OF_ANOTHER = "of another patient"
-    """One that rules are about, and of another patient."""
+    OURS = "one of ours"
+    """It names what rules are about, and may not order it: of another patient, or modified by what we do not know."""
 
     OTHER = "something else"
     """Its words name what no rule is about."""

@@ -103,7 +103,7 @@ ANOTHER_PATIENTS_ORDER = _(
 
 def _unidentified(order: Order) -> Order:
     """Another patient's draft triggers nothing; it is told where it is one of ours, or may be."""
-    why = Unidentified.OF_ANOTHER if order.concepts else order.unidentified or Unidentified.OTHER
+    why = Unidentified.OURS if order.concepts else order.unidentified or Unidentified.OTHER
     return replace(
         order,
         identified=False,

@@ -27,7 +27,7 @@ def may_matter(order: Order) -> bool:
 
 
 def told(orders: Sequence[Order], guideline: Guideline, patient: Facts) -> tuple[Order, ...]:
-    """Those to be told: of a patient whom the guideline is about, or of whom that cannot be known; another patient's always."""
+    """Those to be told: of a patient whom the guideline is about, or of whom that cannot be known; one of ours always."""
     doubtful = [order for order in not_identified(orders) if may_matter(order)]
     asked = guideline.unidentified_matter
     if asked is None:
@@ -35,5 +35,5 @@ def told(orders: Sequence[Order], guideline: Guideline, patient: Facts) -> tuple
     return tuple(
         order
         for order in doubtful
-        if order.unidentified is Unidentified.OF_ANOTHER or asked(order, patient).holds is not False
+        if order.unidentified is Unidentified.OURS or asked(order, patient).holds is not False
     )

@@ -93,17 +93,36 @@ def test_each_line_of_the_table_is_what_it_must_be(text: str, expected: str, sit
 
 ALSO = {
     "radiotherapy": [
-        *("RADIOTHERAPIE FEMUR GAUCHE", "radiothérapies", "Demande de RT palliative T4", "Demande d’irradiation médullaire"),
+        *(
+            "RADIOTHERAPIE FEMUR GAUCHE",
+            "radiothérapies",
+            "Demande de RT palliative T4",
+            "Demande d’irradiation médullaire",
+        ),
         *("2e séance de radiothérapie sacrum", "Reprise radiothérapie L2", "Mise en traitement radiothérapie T5"),
         *("Irradiation externe fémur", "Irradiation bassin", "RT 3x7Gy humérus G", "Urgent : radiothérapie T6"),
-        *("Radiothérapie T8, allergie à l'iode", "Radiation therapy to L1", "Palliative radiotherapy of the left femur"),
+        *(
+            "Radiothérapie T8, allergie à l'iode",
+            "Radiation therapy to L1",
+            "Palliative radiotherapy of the left femur",
+        ),
         "Radiothérapie – fémur droit – avis orthopédique",
     ],
     "radiotherapy-stereotactic": [
-        *("Stéréotaxie cérébrale 3 x 9 Gy", "Radiochirurgie", "Irradiation stéréotaxique L3", "Stereotactic radiotherapy L1"),
+        *(
+            "Stéréotaxie cérébrale 3 x 9 Gy",
+            "Radiochirurgie",
+            "Irradiation stéréotaxique L3",
+            "Stereotactic radiotherapy L1",
+        ),
         "Radiothérapie en conditions stéréotaxiques",
     ],
-    "cementoplasty": ["Cimentoplastie du cotyle et vissage percutané", "Sacroplastie", "Spondyloplastie L1", "vertebroplasty"],
+    "cementoplasty": [
+        "Cimentoplastie du cotyle et vissage percutané",
+        "Sacroplastie",
+        "Spondyloplastie L1",
+        "vertebroplasty",
+    ],
     "kyphoplasty": ["Kyphoplastie L1", "Spondyloplastie T12 avec expansion vertébrale"],
     "limb-surgery": [
         *("Clou gamma fémur droit", "Ostéosynthèse du fémur sur métastase", "Ostéosynthèse percutanée du bassin"),
@@ -113,17 +132,57 @@ ALSO = {
     "bone-scintigraphy": ["Scintigraphie osseuse, cancer pulmonaire", "Scintigraphie os", "Whole-body bone scan"],
     "fdg-pet": ["TEP FDG", "18F-FDG PET/CT", "TEPscan au FDG"],
     "bone-biopsy": ["Biopsie sous scanner, lésion lytique de L4", "Ponction-biopsie osseuse", "Bone biopsy L3"],
-    "tooth-extraction": ["Avulsion de la 46", "Avulsions 18, 28", "Extraction de deux molaires", "Extraction racine 24"],
+    "tooth-extraction": [
+        "Avulsion de la 46",
+        "Avulsions 18, 28",
+        "Extraction de deux molaires",
+        "Extraction racine 24",
+    ],
     "ctx": ["Dosage des crosslaps", "C-télopeptides sériques", "CTX"],
 }
 NONE = [
-    *("Radiothérapie annulée", "Radiothérapie fémur droit : refus du patient", "Radiothérapie non indiquée", "Pas de radiothérapie"),
-    *("Fin de radiothérapie", "Transport pour radiothérapie", "Radiothérapie, RDV le 14/03", "Radiothérapie interne vectorisée"),
-    *("Radiothérapie peropératoire", "Radiothérapie de contact", "Curiethérapie", "Contrôle post-radiothérapie", "RT-PCR grippe"),
-    *("Irradiation CGR 25 Gy", "Irradiation L5 gauche, lombosciatique", "Biopsie stéréotaxique du sein", "IRM avant cimentoplastie"),
-    *("Ablation clou gamma", "Ostéosynthèse clavicule", "Ostéosynthèse poignet droit", "Enclouage fémur droit sur chute"),
-    *("Biopsie ostéo-médullaire", "Biopsie de moelle osseuse", "Biopsie hépatique, métastases osseuses", "Bone marrow biopsy"),
-    *("Biopsie osseuse, infection sur matériel", "Scintigraphie rénale", "Scintigraphie osseuse aux leucocytes marqués"),
+    *(
+        "Radiothérapie annulée",
+        "Radiothérapie fémur droit : refus du patient",
+        "Radiothérapie non indiquée",
+        "Pas de radiothérapie",
+    ),
+    *(
+        "Fin de radiothérapie",
+        "Transport pour radiothérapie",
+        "Radiothérapie, RDV le 14/03",
+        "Radiothérapie interne vectorisée",
+    ),
+    *(
+        "Radiothérapie peropératoire",
+        "Radiothérapie de contact",
+        "Curiethérapie",
+        "Contrôle post-radiothérapie",
+        "RT-PCR grippe",
+    ),
+    *(
+        "Irradiation CGR 25 Gy",
+        "Irradiation L5 gauche, lombosciatique",
+        "Biopsie stéréotaxique du sein",
+        "IRM avant cimentoplastie",
+    ),
+    *(
+        "Ablation clou gamma",
+        "Ostéosynthèse clavicule",
+        "Ostéosynthèse poignet droit",
+        "Enclouage fémur droit sur chute",
+    ),
+    *(
+        "Biopsie ostéo-médullaire",
+        "Biopsie de moelle osseuse",
+        "Biopsie hépatique, métastases osseuses",
+        "Bone marrow biopsy",
+    ),
+    *(
+        "Biopsie osseuse, infection sur matériel",
+        "Scintigraphie rénale",
+        "Scintigraphie osseuse aux leucocytes marqués",
+    ),
     *("TEP-TDM", "TEP au FNa", "TEP choline et FDG", "Extraction 36", "Extraction de lipome", "Avulsion 21 jours"),
     *("CTX-M", "CTX 750 mg", "CTX urinaire", "N-télopeptides", "Céfotaxime (CTX)", "Échographie abdominale"),
 ]
@@ -219,7 +278,9 @@ def test_a_request_that_a_card_would_repeat_counts_as_ordered_and_only_that(text
     assert not answer.response.cards
 
 
-@pytest.mark.parametrize("text", ["Créatinine urinaire", "Vitamine D 1 ampoule", "Calcium ionisé", "Concentré de plaquettes"])
+@pytest.mark.parametrize(
+    "text", ["Créatinine urinaire", "Vitamine D 1 ampoule", "Calcium ionisé", "Concentré de plaquettes"]
+)
 def test_another_specimen_or_a_drug_is_no_such_request(text: str) -> None:
     assert not the_order(text).concepts
 
@@ -237,7 +298,9 @@ def test_every_concept_of_the_table_is_one_of_the_lists_and_may_be_ordered() -> 
     assert named <= ORDERED
 
 
-@pytest.mark.parametrize("piece", ["a ", "radiothérapie ", "rt ", "+ biopsie ", "L3-", "côte 6 ", "é" * 7, "'-,;", "\u0301", "8 Gy "])
+@pytest.mark.parametrize(
+    "piece", ["a ", "radiothérapie ", "rt ", "+ biopsie ", "L3-", "côte 6 ", "é" * 7, "'-,;", "\u0301", "8 Gy "]
+)
 def test_a_line_of_any_length_is_read_in_no_time_and_no_further_than_its_limit(piece: str) -> None:
     terminology = Terminology.shipped()
     started = time.perf_counter()

@@ -509,7 +509,10 @@ def test_a_service_whose_words_are_of_something_else_is_silent(text: str) -> Non
 def test_an_order_that_is_not_identified_is_told_of_a_patient_with_cancer(
     order: dict[str, Any], record: dict[str, Any], unavailable: list[str], *, told: bool
 ) -> None:
-    assert bool(with_topic("not-identified", cards(record=record, only=True, order=order, unavailable=unavailable))) is told
+    assert (
+        bool(with_topic("not-identified", cards(record=record, only=True, order=order, unavailable=unavailable)))
+        is told
+    )
 
 
 def test_another_patients_draft_of_ours_is_told_whatever_is_on_record() -> None:

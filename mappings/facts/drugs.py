@@ -20,6 +20,7 @@ class Drug:
 
     `identified` is false when neither code nor name says what it is; `named` when it bears a name that is none of ours;
     `unresolved` says why it could not be looked up.
+    `possible` are those of a class code: it may be any of them.
     `strength_mg` is that of one unit of the product; `millilitres` its volume; `units_iu` a vitamin's strength in IU.
     """
 
@@ -33,6 +34,7 @@ class Drug:
     strength_mg: Decimal | None = None
     millilitres: Decimal | None = None
     strength_iu: Decimal | None = None
+    possible: frozenset[str] = frozenset()
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""

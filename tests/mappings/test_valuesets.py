@@ -11,7 +11,7 @@ import pytest
 
 from mappings.vocabulary import analytes, valuesets
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.code_systems import FINDING, FRENCH_DRUGS, LISTED, canonical
+from mappings.vocabulary.code_systems import FINDING, FRENCH_DRUGS, SYSTEMS, WHOLE, canonical
 from mappings.vocabulary.concepts import Terminology
 from service.gathering.site_codes import site_terminology
 from service.settings import read_settings

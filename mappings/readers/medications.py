@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 from mappings.evidence import Resource, local_reference
-from mappings.facts import Drug
+from mappings.facts import Drug, Exposure
 from mappings.readers.dosage import IU_PER_MICROGRAM
 from mappings.readers.observations import decimal_of
 from mappings.readers.reader import Reader, contained
@@ -50,6 +50,25 @@ def identify(reader: Reader, holder: Resource) -> Drug:
     if medication is None or medication.get("resourceType") != "Medication":
         return _from_reference_text(reader, reference)
     return _from_medication(reader, medication, frozenset(), MOST_NESTED_MIXES)
+
+
+def possible_exposure(exposure: Exposure) -> Exposure:
+    """An exposure to a drug of which only the class is known: it counts for each drug of the class, and is never certain."""
+    return replace(exposure, drug=replace(exposure.drug, concepts=exposure.drug.possible), certain=False)
+
+
+def unidentified(source: str, name: Text) -> Text:
+    """That a drug of the record cannot be told, by the name that the record has for it."""
+    if name is NO_MEDICATION or not name.message:
+        return _(
+            "the drug of {source} is known neither by code nor by name: add a standard code, or map the local one",
+            source=source or "a medication",
+        )
+    return _(
+        "«{name}» ({source}) is known neither by code nor by name: add a standard code, or map the local one",
+        name=name,
+        source=source or "a medication",
+    )
 
 
 def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:

@@ -32,6 +32,7 @@ from mappings.vocabulary.analytes import ordered_analytes
 from mappings.vocabulary.concepts import Recognised
 from mappings.vocabulary.elements import ABSENT, INTENT, NOT_UNDERSTOOD, ORDER_STATUS, PRIORITY
 from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID, names_follow_up, with_acts_named
+from mappings.vocabulary.names import says_nothing
 from mappings.wording import Text, _, verbatim
 
 ORDER_TYPES = ("MedicationRequest", "ServiceRequest")
@@ -52,6 +53,9 @@ NOT_IN_LISTS = _(
 
 
 INTENT_NOT_UNDERSTOOD = _("its intent is not one that the service knows: have it corrected")
+CLASS_CODE = _("its code is that of a class, which does not say the drug: choose the drug itself")
+
+
 NOT_R4 = _(
     "it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry",
 )
@@ -162,11 +166,13 @@ def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: 
 
 
 def _why_not(drug: Drug) -> Text:
+    if drug.possible:
+        return CLASS_CODE
     return NOT_IN_LISTS if drug.name.message else NOTHING_NAMED
 
 
 def _service_order(reader: Reader, resource: Resource, *, index: int, draft: bool, triggers: bool) -> Order:
-    code = a_map(resource.get("code")) or a_map(a_map(resource.get("code")).get("concept"))
+    code = resource.get("code")
     coded = codings(code)
     for detail in maps(resource.get("orderDetail")):
         coded += codings(detail)
@@ -177,7 +183,7 @@ def _service_order(reader: Reader, resource: Resource, *, index: int, draft: boo
     concepts = recognised.concepts | reader.terminology.recognise(performers).concepts
     if not external:
         concepts -= sets.RADIOTHERAPY
-    concepts = with_acts_named(concepts, " ".join(_texts(resource)))
+    concepts = with_acts_named(concepts, tuple(_texts(resource)))
     name = shown_name(code)
     common: dict[str, Any] = {
         "reference": reference_of(resource),
@@ -225,15 +231,15 @@ def _known_to_be_unrelated(resource: Resource, recognised: Recognised) -> bool:
     categories = {
         a_text(coding.get("code")).upper() for one in maps(resource.get("category")) for coding in codings(one)
     }
-    is_known = recognised.known_system or (bool(said) and not categories.isdisjoint(LABORATORY_CATEGORIES))
+    named = any(not says_nothing(one) for one in said)
+    is_known = recognised.known_system or named or (bool(said) and not categories.isdisjoint(LABORATORY_CATEGORIES))
     return is_known and meant(said, ACTS_SAID) is None
 
 
 def _texts(resource: Resource) -> Iterator[str]:
     """What an order says in words: its code, its details, its notes."""
     for concept in (resource.get("code"), *maps(resource.get("orderDetail"))):
-        yield a_text(a_map(concept).get("text"))
-        yield from (a_text(coding.get("display")) for coding in codings(concept))
+        yield from texts_of(concept)
     yield from (a_text(note.get("text")) for note in maps(resource.get("note")))
 
 

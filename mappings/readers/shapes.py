@@ -65,7 +65,8 @@ _LONGEST_CODE = 64
 def texts(concept: object) -> list[str]:
     """What a concept says in words: its text, then its displays; a concept that is a text says itself."""
     if isinstance(concept, str):
-        return [said] if (said := a_text(concept)) and not _is_code(said) else []
+        text = a_text(concept)
+        return [text] if text and not _is_code(text) else []
     said = [a_text(one.get("text")) for one in maps(concept)]
     said += [a_text(a_map(one.get("concept")).get("text")) for one in maps(concept)]
     said += [a_text(coding.get("display")) for coding in codings(concept)]

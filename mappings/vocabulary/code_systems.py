@@ -46,6 +46,7 @@ ANSM_SUBSTANCE = "http://data.esante.gouv.fr/ansm/medicament/substance"
 MEDICABASE = "urn:oid:1.2.250.1.213.2.59"
 ICD_11 = "http://id.who.int/icd/release/11/mms"
 OPS = "http://fhir.de/CodeSystem/bfarm/ops"
+NDC = "http://hl7.org/fhir/sid/ndc"
 ROUTE_V3 = "http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration"
 
 FRENCH_DRUGS = "french drugs"
@@ -159,9 +160,7 @@ SYSTEMS: dict[str, CodeSystem] = {
             "http://hl7.org/fhir/sid/icd-10-nl",
         ),
     ),
-    CIM_10: CodeSystem(
-        "CIM-10", _WHOLE, _ICD, ("http://hl7.org/fhir/sid/icd-10-fr", "http://hl7.org/fhir/sid/cim-10")
-    ),
+    CIM_10: CodeSystem("CIM-10", _WHOLE, _ICD, ("http://hl7.org/fhir/sid/icd-10-fr", "http://hl7.org/fhir/sid/cim-10")),
     ICD_10_CM: CodeSystem("ICD-10-CM", _WHOLE, _ICD, ("urn:oid:2.16.840.1.113883.6.90",)),
     ICD_10_PCS: CodeSystem(
         "ICD-10-PCS", _PART, _ANY, ("http://hl7.org/fhir/sid/icd-10-pcs", "urn:oid:2.16.840.1.113883.6.4")
@@ -245,6 +244,7 @@ SYSTEMS: dict[str, CodeSystem] = {
         ("urn:oid:0.4.0.127.0.16.1.1.2.1", "http://smt.esante.gouv.fr/terminologie-standardterms"),
     ),
     ROUTE_V3: CodeSystem("HL7", _PART, _ANY, ("http://hl7.org/fhir/v3/routeofadministration",)),
+    NDC: CodeSystem("NDC", _PART, _ANY, ("urn:oid:2.16.840.1.113883.6.69",)),
     FINDING: CodeSystem("OsteoCDS", _WHOLE, _ANY),
 }
 """Every system that our lists know, by its canonical URI.

@@ -224,7 +224,7 @@ def _medication_use(reader: Reader, resource: Resource) -> Iterator[Item]:
                 yield from _doses(reader, line, drug)
 
 
-def _drug(reader: Reader, kind: Kind, drug: Drug, concept: Mapping[str, Any]) -> Item:
+def _drug(reader: Reader, kind: Kind, drug: Drug, concept: object) -> Item:
     if drug.concepts:
         meaning = _named(drug.concepts, unverified=drug.unverified_code, by_name=drug.by_name)
         return _shown(reader, kind, Verdict.UNDERSTOOD, concept, meaning)

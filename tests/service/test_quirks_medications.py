@@ -471,4 +471,4 @@ def test_a_dose_in_millilitres_uses_the_strength_of_the_product() -> None:
 
 def test_in_french_the_quiet_card_is_french() -> None:
     shown = cards(given("ndc", **coded(NDC, "1")), order=DENOSUMAB, language=Language.FRENCH)
-    assert "n'est connu ni par son code ni par son nom" in said(shown)
+    assert "n’est connu ni par son code ni par son nom" in said(shown)

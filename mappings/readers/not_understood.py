@@ -82,10 +82,10 @@ def is_nameless(terminology: Terminology, concept: object) -> bool:
     found = terminology.recognise(coded)
     if found.concepts or found.denied or found.possible or found.known_system:
         return False
-    return all(says_nothing(one) for one in texts(concept)) and not any(_is_standard(coding) for coding in coded)
+    return all(says_nothing(one) for one in texts(concept)) and not any(is_standard(coding) for coding in coded)
 
 
-def _is_standard(coding: Mapping[str, Any]) -> bool:
+def is_standard(coding: Mapping[str, Any]) -> bool:
     """A valid code of a system of ours, which a person can look up; one without a system, where it is shaped like one."""
     code, system = code_of(coding), a_text(coding.get("system"))
     if len(code) > LONGEST_EXPRESSION or len(system) > LONGEST_SYSTEM:

@@ -89,8 +89,7 @@ def shown_code(coding: Mapping[str, Any]) -> str:
     return printable(named_code(a_text(coding.get("system"))[:LONGEST_SYSTEM], code[:LONGEST_NAME])) if code else ""
 
 
-def printable(text: str) -> str:
-    """A text without the signs that steer a terminal or hide in a line, its blanks made one. At most 80 characters."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 4 * LONGEST_NAME]).split())[
-        :LONGEST_NAME
-    ]
+def printable(text: str, longest: int = LONGEST_NAME) -> str:
+    """A text without the signs that steer a terminal or hide in a line, its blanks made one, at most so long."""
+    signs = (sign if sign.isprintable() else " " for sign in text[: 4 * longest])
+    return " ".join("".join(signs).split())[:longest]

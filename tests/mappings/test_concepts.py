@@ -343,7 +343,9 @@ def test_the_mark_of_certainty_is_told_apart_from_the_code(system, code, mark):
         assert concepts(system, code)
 
 
-@pytest.mark.parametrize("code", ["C79.5+", "C79.5†", "C79.5*", "C79.5!", "C79.5-", "C795", " c79.5 ", "C79.5 |Knochen|"])
+@pytest.mark.parametrize(
+    "code", ["C79.5+", "C79.5†", "C79.5*", "C79.5!", "C79.5-", "C795", " c79.5 ", "C79.5 |Knochen|"]
+)
 def test_marks_blanks_case_and_terms_do_not_hide_a_diagnosis(code):
     assert concepts(GERMAN, code) <= sets.BONE_METASTASIS
     assert concepts(GERMAN, code)
@@ -360,7 +362,9 @@ def test_a_word_one_letter_off_or_cut_short_may_name_a_drug_of_ours(of_ours):
     assert TERMINOLOGY.may_name_a_drug(of_ours)
 
 
-@pytest.mark.parametrize("other", ["losartan", "metformine 500 mg", "denosumab", "amoxicilline", "sodium", "x" * 100, ""])
+@pytest.mark.parametrize(
+    "other", ["losartan", "metformine 500 mg", "denosumab", "amoxicilline", "sodium", "x" * 100, ""]
+)
 def test_a_name_of_ours_and_one_that_is_far_from_all_of_them_is_not_near_one(other):
     assert not TERMINOLOGY.may_name_a_drug(other)
 

@@ -188,9 +188,7 @@ def test_a_reference_with_a_display_alone_is_read_as_a_name() -> None:
     assert drug(taken(medicationReference={"display": "denosumab 120 mg injection"})) == "denosumab"
 
 
-@pytest.mark.parametrize(
-    "system", [LOCAL, NDC, RXNORM, f"{FRENCH}UCD", f"{FRENCH}codeSMS", "http://snomed.info/sct"]
-)
+@pytest.mark.parametrize("system", [LOCAL, NDC, RXNORM, f"{FRENCH}UCD", f"{FRENCH}codeSMS", "http://snomed.info/sct"])
 def test_a_display_beside_a_code_that_no_whole_list_lacks_identifies_and_is_said_to_be_a_name(system: str) -> None:
     shown = {"coding": [{"system": system, "code": "3400899999993", "display": "Zometa 4 mg"}]}
     entry = the_exposure(given(medicationCodeableConcept=shown))
@@ -247,7 +245,9 @@ def test_a_class_in_the_record_is_a_possible_exposure_to_each_of_its_drugs(code:
 def test_a_product_that_a_list_denies_is_another_thing_whatever_its_other_codes_and_parts_say() -> None:
     both = {"coding": [{"system": ATC, "code": "H02AB02"}, {"system": f"{FRENCH}UCD", "code": "3400890277334"}]}
     assert record(given(medicationCodeableConcept=both)).exposures.entries == ()
-    cream = medication("m", code={**both, "coding": both["coding"][1:]}, ingredient=[{"itemCodeableConcept": concept(ATC, "H02AB01")}])
+    cream = medication(
+        "m", code={**both, "coding": both["coding"][1:]}, ingredient=[{"itemCodeableConcept": concept(ATC, "H02AB01")}]
+    )
     of = record(given(**behind("Medication/m")), cream).exposures
     assert (of.entries, of.gaps) == ((), ())
 
@@ -281,9 +281,15 @@ def test_the_identifier_of_a_medication_names_it_by_a_code_too() -> None:
     ("told", "name"),
     [
         (coded(ATC, "L01DB06", text="Idarubicin"), "Idarubicin"),
-        ({"medicationCodeableConcept": {"coding": [{"system": ATC, "code": "L01DB06", "display": "Zavedos"}]}}, "Zavedos"),
+        (
+            {"medicationCodeableConcept": {"coding": [{"system": ATC, "code": "L01DB06", "display": "Zavedos"}]}},
+            "Zavedos",
+        ),
         (coded(ATC, "L01DB06"), "cytotoxic drug (ATC L01DB06)"),
-        ({"medicationCodeableConcept": {"text": "Ida\u0000\u001b[31m\u202erubicin", **concept(ATC, "L01DB06")}}, "Ida [31m rubicin"),
+        (
+            {"medicationCodeableConcept": {"text": "Ida\u0000\u001b[31m\u202erubicin", **concept(ATC, "L01DB06")}},
+            "Ida [31m rubicin",
+        ),
     ],
 )
 def test_no_drug_of_the_record_is_without_a_name(told: dict[str, Any], name: str) -> None:

@@ -20,6 +20,7 @@ class Drug:
 
     `identified` is false when neither code nor name says what it is; `named` when it bears a name that is none of ours;
     `unresolved` says why it could not be looked up.
+    `possible` are those of a class code: it may be any of them.
     `strength_mg` is that of one unit of the product; `millilitres` its volume; `units_iu` a vitamin's strength in IU.
     """
 
@@ -33,6 +34,7 @@ class Drug:
     strength_mg: Decimal | None = None
     millilitres: Decimal | None = None
     strength_iu: Decimal | None = None
+    possible: frozenset[str] = frozenset()
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""
@@ -199,7 +201,8 @@ class Exposures:
             for entry in self.entries
             if entry.maybe_ongoing
         )
-        return Unavailable(self.what, self.gaps or open_ones or (UNDATED_LAST_DOSE,))
+        undated = dict.fromkeys(undated_last_dose(entry) for entry in self.entries if entry.last_dose_undated)
+        return Unavailable(self.what, self.gaps or open_ones or tuple(undated) or (UNDATED_LAST_DOSE,))
 
     @property
     def unsettled(self) -> bool:
@@ -318,8 +321,19 @@ LAST_DOSE = _("last dose")
 UNDATED_LAST_DOSE = _("its last dose is not dated")
 
 
+def undated_last_dose(entry: Exposure) -> Text:
+    """Why nobody can tell how long ago a drug was given."""
+    return _("{drug}: its last dose is not dated", drug=entry.drug.name)
+
+
 def uncertain_remark(entry: Exposure) -> Text:
-    """That an exposure counts although the record is not sure of it."""
+    """That an exposure counts although the record is not sure of it, or of which drug of a class it was."""
+    if entry.drug.possible:
+        return _(
+            "{source}: the code says a class ({drug}), not the drug: it counts as a possible exposure to each of the class",
+            source=entry.source,
+            drug=entry.drug.name,
+        )
     return _(
         "{source} ({drug}) is uncertain (status or date) and counts as possible exposure",
         source=entry.source,

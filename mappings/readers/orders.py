@@ -34,6 +34,7 @@ from mappings.vocabulary.analytes import ordered_analytes
 from mappings.vocabulary.concepts import Recognised
 from mappings.vocabulary.elements import ABSENT, INTENT, NOT_UNDERSTOOD, ORDER_STATUS, PRIORITY
 from mappings.vocabulary.meanings import CONDITIONS_SAID, names_follow_up, with_acts_named
+from mappings.vocabulary.names import says_nothing, words
 from mappings.wording import Text, _, verbatim
 
 ORDER_TYPES = ("MedicationRequest", "ServiceRequest")
@@ -54,6 +55,9 @@ NOT_IN_LISTS = _(
 
 
 INTENT_NOT_UNDERSTOOD = _("its intent is not one that the service knows: have it corrected")
+CLASS_CODE = _("its code is that of a class, which does not say the drug: choose the drug itself")
+
+
 NOT_R4 = _(
     "it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry",
 )
@@ -163,7 +167,7 @@ def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: 
         reasons=reason_concepts(reader, resource),
         reasons_unresolved=(*_unresolved_reasons(reader, resource), *_reasons_in_words(reader, resource)),
         unidentified=why,
-        unidentified_because=None if why is None else drug.unresolved or _told(why),
+        unidentified_because=None if why is None else drug.unresolved or (CLASS_CODE if drug.possible else _told(why)),
     )
 
 
@@ -176,9 +180,10 @@ def _unidentified_drug(reader: Reader, resource: Resource, drug: Drug) -> Uniden
     if drug.named:
         return Unidentified.OTHER
     concept = coded_medication(reader, resource)
-    if texts_of(concept):
+    said = texts_of(concept)
+    if drug.possible or any(not says_nothing(one) for one in said):
         return Unidentified.MAY_BE_OURS
-    return Unidentified.NAMELESS if codings(concept) else Unidentified.BLANK
+    return Unidentified.NAMELESS if said or codings(concept) else Unidentified.BLANK
 
 
 def _told(why: Unidentified) -> Text:
@@ -186,7 +191,7 @@ def _told(why: Unidentified) -> Text:
 
 
 def _service_order(reader: Reader, resource: Resource, *, index: int, draft: bool, triggers: bool) -> Order:
-    code = _concept(resource.get("code"))
+    code = resource.get("code")
     coded = codings(code)
     for detail in maps(resource.get("orderDetail")):
         coded += codings(detail)
@@ -199,7 +204,7 @@ def _service_order(reader: Reader, resource: Resource, *, index: int, draft: boo
     concepts = recognised.concepts | said.concepts | reader.terminology.recognise(performers).concepts
     if not external:
         concepts -= sets.RADIOTHERAPY
-    concepts = with_acts_named(concepts, " ".join(_texts(resource)))
+    concepts = with_acts_named(concepts, tuple(_texts(resource)))
     common: dict[str, Any] = {
         "reference": reference_of(resource),
         "index": index,
@@ -233,12 +238,6 @@ def _service_order(reader: Reader, resource: Resource, *, index: int, draft: boo
     )
 
 
-def _concept(code: object) -> Mapping[str, Any]:
-    """The CodeableConcept of a service; in R5 it stands within a CodeableReference."""
-    mapping = a_map(code)
-    return mapping if "concept" not in mapping else a_map(mapping.get("concept"))
-
-
 # --- acts in words ----------------------------------------------------------------------------------------------------
 
 LABORATORY_CATEGORIES = frozenset({"108252007", "LAB", "LABORATORY"})
@@ -252,18 +251,16 @@ def _is_laboratory(resource: Resource) -> bool:
     return not categories.isdisjoint(LABORATORY_CATEGORIES)
 
 
-def _in_words(reader: Reader, resource: Resource, code: Mapping[str, Any]) -> LineSaid:
+def _in_words(reader: Reader, resource: Resource, code: object) -> LineSaid:
     """What the text of a code names, else its displays: the first that names an act."""
-    text = a_text(code.get("text"))
+    text = a_text(a_map(code).get("text"))
     lines = (text,) if text else texts_of(code)
     laboratory = _is_laboratory(resource)
     said = [reader.terminology.read_line(line, laboratory=laboratory) for line in lines]
     return next((one for one in said if one.concepts), said[0] if said else NOTHING_SAID)
 
 
-def _unidentified_act(
-    resource: Resource, code: Mapping[str, Any], recognised: Recognised, said: LineSaid
-) -> Unidentified | None:
+def _unidentified_act(resource: Resource, code: object, recognised: Recognised, said: LineSaid) -> Unidentified | None:
     """How much it may matter that the act is not identified; None where it is.
 
     A service of a listed system that we do not list, or one that is asked of the laboratory in words, is another one.
@@ -272,12 +269,17 @@ def _unidentified_act(
         return None
     if said.may_be:
         return Unidentified.MAY_BE_OURS
-    in_words = bool(texts_of(code)) or any(texts_of(detail) for detail in maps(resource.get("orderDetail")))
-    if recognised.known_system or (in_words and _is_laboratory(resource)):
+    words_said = [*texts_of(code), *(one for detail in maps(resource.get("orderDetail")) for one in texts_of(detail))]
+    if recognised.known_system or (words_said and _is_laboratory(resource)):
         return None
-    if in_words:
+    if any(not says_nothing(one) or _is_abbreviated(one) for one in words_said):
         return Unidentified.OTHER
-    return Unidentified.NAMELESS if shown_name(code) else Unidentified.BLANK
+    return Unidentified.NAMELESS if words_said or shown_name(code) else Unidentified.BLANK
+
+
+def _is_abbreviated(text: str) -> bool:
+    """An act of two letters, as many of the laboratory are."""
+    return any(word.isalpha() and len(word) == len("VS") for word in words(text))
 
 
 def _regions_of_act(reader: Reader, resource: Resource, said: LineSaid) -> frozenset[str]:
@@ -301,9 +303,8 @@ def _prescribed(reader: Reader, resource: Resource, said: LineSaid) -> Prescript
 
 def _texts(resource: Resource) -> Iterator[str]:
     """What an order says in words: its code, its details, its notes."""
-    for concept in (_concept(resource.get("code")), *maps(resource.get("orderDetail"))):
-        yield a_text(a_map(concept).get("text"))
-        yield from (a_text(coding.get("display")) for coding in codings(concept))
+    for concept in (resource.get("code"), *maps(resource.get("orderDetail"))):
+        yield from texts_of(concept)
     yield from (a_text(note.get("text")) for note in maps(resource.get("note")))
 
 

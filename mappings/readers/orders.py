@@ -272,14 +272,19 @@ def _unidentified_act(resource: Resource, code: object, recognised: Recognised, 
     words_said = [*texts_of(code), *(one for detail in maps(resource.get("orderDetail")) for one in texts_of(detail))]
     if recognised.known_system or (words_said and _is_laboratory(resource)):
         return None
-    if any(not says_nothing(one) or _is_abbreviated(one) for one in words_said):
+    if any(not says_nothing(one) or _is_short(one) for one in words_said):
         return Unidentified.OTHER
     return Unidentified.NAMELESS if words_said or shown_name(code) else Unidentified.BLANK
 
 
-def _is_abbreviated(text: str) -> bool:
-    """An act of two letters, as many of the laboratory are."""
-    return any(word.isalpha() and len(word) == len("VS") for word in words(text))
+SHORT_WORD = 2
+"""Letters of a word of many acts: a C3, a VS."""
+
+
+def _is_short(text: str) -> bool:
+    """Letters and figures of an act without a longer word."""
+    letters = [sum(sign.isalpha() for sign in word) for word in words(text)]
+    return 0 < max(letters, default=0) <= SHORT_WORD
 
 
 def _regions_of_act(reader: Reader, resource: Resource, said: LineSaid) -> frozenset[str]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from mappings.dates import When
 from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
+from mappings.readers.not_understood import is_nameless
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
+from mappings.readers.shapes import a_map, codings, maps, shown_name, shown_words, texts
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import NOT_SAID, STATUS_NOT_UNDERSTOOD, denial, modification
 from mappings.vocabulary import concept_sets as sets
@@ -21,7 +21,7 @@ from mappings.vocabulary.elements import (
     NOT_UNDERSTOOD,
     VERIFICATION,
 )
-from mappings.wording import Text
+from mappings.wording import Text, _
 
 REFUTED = frozenset({"refuted", "entered-in-error"})
 SURE = frozenset({"confirmed", "provisional", "unconfirmed", "differential"})
@@ -29,6 +29,8 @@ PROVISIONAL = frozenset({"provisional", "unconfirmed", "differential"})
 SUSPECTED = frozenset({"unconfirmed", "differential"})
 OVER = frozenset({"inactive", "remission", "resolved"})
 CURRENT = frozenset({"active", ABSENT}) | OVER
+
+NAMELESS = _("neither a code nor a name says to what: code it, or have its local code mapped")
 
 CERTAINTY_EXTENSION = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
 """The mark of German coding of outpatients, on a coding of the Condition."""
@@ -135,12 +137,16 @@ def allergy(reader: Reader, resource: Resource, source: str) -> Allergy | None:
         return None
     if clinical == ABSENT and not _is_active(clinical, resource):
         return None
-    named: list[Mapping[str, Any]] = [a_map(resource.get("code")), a_map(resource.get("substance"))]
-    named += [a_map(reaction.get("substance")) for reaction in maps(resource.get("reaction"))]
+    named = [resource.get("code"), resource.get("substance")]
+    named += [reaction.get("substance") for reaction in maps(resource.get("reaction"))]
     concepts: frozenset[str] = frozenset()
     for concept in named:
-        concepts |= reader.recognise(concept).concepts
-        concepts |= reader.terminology.recognise_name(a_text(concept.get("text")))
-    name = next((words for concept in named if (words := shown_words(concept))), "")
+        recognised = reader.recognise(concept)
+        concepts |= recognised.concepts | recognised.possible
+        if not recognised.concepts and not recognised.denied:
+            concepts = concepts.union(*map(reader.terminology.recognise_name, texts(concept)))
+    name = next((shown for concept in named if (shown := shown_name(concept))), "")
+    if all(is_nameless(reader.terminology, concept) for concept in named):
+        why = why or NAMELESS
     unclear = STATUS_NOT_UNDERSTOOD if status == NOT_UNDERSTOOD else _unclear(verification, clinical)
     return Allergy(concepts, source, name, unsure=why or modification(resource) or unclear)

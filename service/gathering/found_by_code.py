@@ -16,7 +16,7 @@ from mappings.queries import Query
 from mappings.readers.not_understood import analyte_named, texts_of, without_system
 from mappings.readers.reader import contained
 from mappings.readers.shapes import a_map, a_text, codings, maps
-from mappings.vocabulary.code_systems import LISTED, LOINC, canonical
+from mappings.vocabulary.code_systems import LOINC, SYSTEMS, canonical
 from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.wording import Text, _
@@ -126,7 +126,7 @@ def _is_panel(observation: Resource, query: Query) -> bool:
 
 def _says_what_it_is(observation: Resource) -> bool:
     code = observation.get("code")
-    return bool(texts_of(code)) or any(canonical(a_text(one.get("system"))) in LISTED for one in codings(code))
+    return bool(texts_of(code)) or any(canonical(a_text(one.get("system"))) in SYSTEMS for one in codings(code))
 
 
 def _lacks_results(holder: Resource, query: Query, evidence: Evidence, terminology: Terminology) -> bool:

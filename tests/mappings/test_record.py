@@ -405,11 +405,13 @@ def test_a_medication_that_does_not_count_leaves_no_gap():
 
 
 def test_a_reference_to_a_medication_that_was_not_gathered_says_that_it_leads_nowhere():
-    members = {"medicationCodeableConcept": None, "medicationReference": {"reference": "Medication/gone"}}
-    named = {**members, "medicationReference": {"reference": "Medication/gone", "display": "essai"}}
-    for one in (members, named):
-        [gap] = record(ordered("one", **one)).exposures.gaps
-        assert "neither by code nor by name" not in words([gap])
+    gone = {"reference": "Medication/gone"}
+    for reference in (gone, {**gone, "display": "denosumap"}, {**gone, "display": "masked"}):
+        members = {"medicationCodeableConcept": None, "medicationReference": reference}
+        [gap] = record(ordered("one", **members)).exposures.gaps
+        assert "could not be looked up" in words([gap])
+    another = {"medicationCodeableConcept": None, "medicationReference": {**gone, "display": "Losartan 50 mg"}}
+    assert record(ordered("one", **another)).exposures.gaps == ()
 
 
 # --- radiotherapy -----------------------------------------------------------------------------------------------------

@@ -227,7 +227,7 @@ def test_a_resource_in_the_place_of_its_entry_is_read_as_the_order_that_it_is(cl
 
 def test_a_card_lists_some_of_many_orders_that_it_cannot_identify_and_counts_the_rest(client):
     request = denosumab()
-    unknown = draft(request) | {"medicationCodeableConcept": {"text": "Local product"}}
+    unknown = draft(request) | {"medicationCodeableConcept": {"coding": [{"system": "urn:local", "code": "1"}]}}
     request["context"]["draftOrders"]["entry"] = [{"resource": unknown | {"id": f"x-{n}"}} for n in range(120)]
     [card] = client.cards(request)
     assert card["detail"].count("(MedicationRequest/x-") == 20

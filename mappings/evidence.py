@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from mappings.versions import as_r4
 from mappings.wording import Text, _
 
 Resource: TypeAlias = Mapping[str, Any]
@@ -76,10 +77,11 @@ class Evidence:
             self.patient_urls.add(full_url)
 
     def add(self, resource: Resource, full_url: object = None) -> None:
-        """Keep one resource. The same one twice is kept once, in its newest version.
+        """Keep one resource, in the shape of R4. The same one twice is kept once, in its newest version.
 
         Raises `ForeignResource` for a resource of another patient.
         """
+        resource = as_r4(resource)
         resource_type = str(resource.get("resourceType"))
         if resource_type == "Patient":
             if resource.get("id") != self.patient_id:

@@ -16,13 +16,12 @@ from mappings.clock import Clock
 from mappings.evidence import Evidence
 from mappings.facts import NotUnderstood, Order
 from mappings.queries import queries_for
-from mappings.readers.shapes import a_map
 from mappings.record import Record
 from service.cards.compose import Composed, compose, limited, told_plainly, written
 from service.cards.silencing import silenced
 from service.cards.suggestions import Ordering
 from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
-from service.gathering.drafts import Drafts, look_up_medications
+from service.gathering.drafts import Drafts
 from service.gathering.fhir_server import NOT_LISTED, FhirServer
 from service.gathering.gather import gather, new_evidence
 from service.languages.render import Language
@@ -64,7 +63,7 @@ def advise(
     clock = Clock(now)
     evidence, server = new_evidence(request), _server(request, world)
     drafts = Drafts(request, evidence, clock, world.terminology)
-    look_up_medications(request, evidence, server, world.executor)
+    drafts.look_up(server, world.executor)
     orders = drafts.read()
     rules = _rules_asked(service, orders)
     record, outcomes = None, NOTHING_ASKED
@@ -75,7 +74,7 @@ def advise(
         outcomes = _asked(service, rules, orders, record)
         _check_precondition(request, outcomes, evidence)
         outcomes = silenced(outcomes, service.guideline.policy)
-    ordering = _ordering(request, orders, clock, language, world)
+    ordering = _ordering(request, drafts, clock, language, world)
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, public_url)
     return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding)
 
@@ -190,15 +189,12 @@ def _check_precondition(request: HookRequest, outcomes: Sequence[RuleOutcome], e
         )
 
 
-def _ordering(
-    request: HookRequest, orders: Sequence[Order], clock: Clock, language: Language, world: World
-) -> Ordering:
-    drafts = {order.index: a_map(request.draft_orders[order.index].get("resource")) for order in orders}
+def _ordering(request: HookRequest, drafts: Drafts, clock: Clock, language: Language, world: World) -> Ordering:
     return Ordering(
         request.patient_id,
         clock,
         language,
-        drafts,
+        drafts.changeable,
         single_action=world.single_action,
         encounter_id=request.encounter_id,
     )

@@ -108,7 +108,7 @@ def _label(offer: Offer, actions: list[Action], ordering: Ordering) -> str:
 def _actions(offer: Offer, ordering: Ordering) -> Iterator[Action]:
     match offer:
         case DeleteOrder():
-            if RELATIVE_REFERENCE.match(offer.order.reference):
+            if offer.order.index in ordering.drafts and RELATIVE_REFERENCE.match(offer.order.reference):
                 text = _("Remove the draft order: {drug}", drug=offer.order.name)
                 yield Action("delete", ordering.say(text), resource_id=offer.order.reference)
         case UpdateOrder():

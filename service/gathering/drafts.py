@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from functools import cached_property
 
 from cds_hooks import HookRequest
 from mappings.clock import Clock
-from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
+from mappings.evidence import Evidence, Resource, bare_id, local_reference
 from mappings.facts import Order
+from mappings.readers.containers import NOT_FOUND, Entry, entries_of, selected
 from mappings.readers.orders import courses_of_orders, is_order, read_order, unreadable_order
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import _
 from service.gathering.fhir_server import FhirServer
-from service.gathering.gather import fetch_medications, unresolved_medications
+from service.gathering.gather import fetch, fetch_medications, prefetched_resources, unresolved_medications
 
-
-def look_up_medications(
-    request: HookRequest, evidence: Evidence, server: FhirServer | None, executor: Executor
-) -> None:
-    """Ask for the medications behind references of the drafts: without them no rule can know that it is meant."""
-    if server is not None:
-        wanted = {
-            reference
-            for entry in request.draft_orders
-            for reference in unresolved_medications(a_map(entry.get("resource")), evidence)
-        }
-        fetch_medications(wanted, evidence, server, executor)
+LOOKED_UP = ("MedicationRequest", "ServiceRequest")
+"""The orders that a container of the drafts may refer to, and that a FHIR server is asked for."""
 
 
 class Drafts:
@@ -41,23 +32,60 @@ class Drafts:
         self._reader = Reader(clock, terminology, self._find)
         self._orders: tuple[Order, ...] = ()
         self._looked_up: list[tuple[object, Resource | None]] = []
+        self._entries = entries_of(request.draft_orders, self._find_sent)
+
+    def look_up(self, server: FhirServer | None, executor: Executor) -> None:
+        """Ask for the orders that containers refer to, and for the medications of all.
+
+        Without them no rule can know that it is meant.
+        """
+        if server is None:
+            return
+        missing = [entry.refers_to for entry in self._entries if entry.refers_to.partition("/")[0] in LOOKED_UP]
+        if missing:
+            for resource_type in LOOKED_UP:
+                ids = {local.partition("/")[2] for local in missing if local.startswith(f"{resource_type}/")}
+                fetch(resource_type, ids, self._evidence, server, executor)
+            self._entries = entries_of(self._request.draft_orders, self._find_sent)
+        wanted = {
+            reference for entry in self._entries for reference in unresolved_medications(entry.resource, self._evidence)
+        }
+        fetch_medications(wanted, self._evidence, server, executor)
+
+    @property
+    def changeable(self) -> Mapping[int, Resource]:
+        """The drafts that a client can change or remove, by the index of their orders."""
+        return {index: entry.resource for index, entry in enumerate(self._entries) if entry.itself}
 
     def read(self) -> tuple[Order, ...]:
         """Every draft that is an order, and those that cannot be read as one."""
         read: list[Order] = []
         self._looked_up = []
-        chosen = _selected(self._request)
-        for index, entry in enumerate(self._request.draft_orders):
-            draft, triggers = a_map(entry.get("resource")), index in chosen
-            if is_order(draft):
-                order = read_order(self._reader, draft, index=index, draft=True, triggers=triggers)
-                order = replace(order, selecting=self._request.selections is not None)
-                of_another = _of_another_patient(draft, self._request.patient_id)
+        chosen = _selected(self._request, self._entries)
+        for index, entry in enumerate(self._entries):
+            triggers = index in chosen
+            if entry.unreadable is not None:
+                read.append(self._unreadable(entry, index, triggers=triggers))
+            elif entry.is_order and is_order(entry.resource):
+                order = replace(
+                    self._order(entry, index, triggers=triggers), selecting=self._request.selections is not None
+                )
+                of_another = _of_another_patient(entry.resource, self._request.patient_id)
                 read.append(_unidentified(order) if of_another else order)
-            elif unreadable := unreadable_order(self._reader, draft, index=index, triggers=triggers):
-                read.append(unreadable)
         self._orders = courses_of_orders(read)
         return self._orders
+
+    def _order(self, entry: Entry, index: int, *, triggers: bool) -> Order:
+        order = read_order(self._reader, entry.resource, index=index, draft=True, triggers=triggers)
+        if entry.otherwise is not None:
+            drug = read_order(self._reader, entry.otherwise, index=index, draft=True, triggers=triggers)
+            is_drug = self._reader.terminology.drug_name(drug.concepts) is not None
+            order = drug if is_drug or (drug.concepts and not order.concepts) else order
+        return order if entry.itself else replace(order, reference=entry.reference)
+
+    def _unreadable(self, entry: Entry, index: int, *, triggers: bool) -> Order:
+        why = entry.unreadable or NOT_FOUND
+        return unreadable_order(self._reader, entry.name, entry.reference, why, index=index, triggers=triggers)
 
     def read_again(self) -> tuple[Order, ...]:
         """The same once reasons and body structures were gathered; nothing is read where none was waited for."""
@@ -70,25 +98,28 @@ class Drafts:
         self._looked_up.append((reference, found))
         return found
 
+    def _find_sent(self, reference: object) -> Resource | None:
+        """What a container of the drafts refers to, where it was looked up or prefetched."""
+        found = self._evidence.find(reference)
+        return self._prefetched.get(self._evidence.local(reference)) if found is None else found
 
-def _selected(request: HookRequest) -> frozenset[int]:
-    """The drafts that were selected, by typed reference, `fullUrl` or the bare id of some clients.
+    @cached_property
+    def _prefetched(self) -> Mapping[str, Resource]:
+        return prefetched_resources(self._request)
+
+
+def _selected(request: HookRequest, entries: Sequence[Entry]) -> frozenset[int]:
+    """The drafts that were selected, by typed reference, `fullUrl` or the bare id of some clients, with what they hold.
 
     All of them where the hook has no selections, and where those that it has name none of the drafts: rules that stay
     silent because a name was spelled otherwise would be silent for no reason of the patient's.
     """
-    everything = frozenset(range(len(request.draft_orders)))
+    everything = frozenset(range(len(entries)))
     if request.selections is None:
         return everything
-    wanted = {*request.selections, *(local_reference(selection) for selection in request.selections)}
-    found = {index for index, entry in enumerate(request.draft_orders) if not wanted.isdisjoint(_names(entry))}
-    return frozenset(found) if found or not wanted else everything
-
-
-def _names(entry: Mapping[str, object]) -> set[str]:
-    """The names by which a selection may mean an entry of the drafts."""
-    draft = a_map(entry.get("resource"))
-    return {reference_of(draft), a_text(entry.get("fullUrl")), a_text(draft.get("id"))} - {""}
+    wanted = frozenset({*request.selections, *(local_reference(selection) for selection in request.selections)})
+    found = selected(entries, wanted)
+    return found if found or not wanted else everything
 
 
 def _of_another_patient(draft: Resource, patient_id: str) -> bool:

@@ -389,18 +389,15 @@ class Record(Facts):
 
     @cached_property
     def exposures(self) -> Exposures:
-        """Administrations, statements and requests; a draft of the hook is never one."""
+        """Administrations, statements and requests; of a draft, the order on record that it revises."""
         entries: list[Exposure] = []
         gaps = list(self._gaps("exposures"))
-        drafts = {order.reference for order in self._drafts if order.reference}
         for resource_type, read in (
             ("MedicationAdministration", administration),
             ("MedicationStatement", statement),
             ("MedicationRequest", request),
         ):
             for source, resource in self._evidence.of_type(resource_type):
-                if source in drafts:
-                    continue
                 drug = identify(self._reader, resource)
                 exposure = read(self._reader, resource, source, drug)
                 if exposure is None:
@@ -436,9 +433,7 @@ class Record(Facts):
     @cached_property
     def radiotherapies(self) -> Collected[RadiotherapyCourse]:
         """Procedures of external radiotherapy, joined into courses."""
-        drafts = {order.reference for order in self._drafts if order.reference}
-        orders = [pair for pair in self._evidence.of_type("ServiceRequest") if pair[0] not in drafts]
-        found = courses(self._reader, self._evidence.of_type("Procedure"), orders)
+        found = courses(self._reader, self._evidence.of_type("Procedure"), self._evidence.of_type("ServiceRequest"))
         return _sorted_out(RADIOTHERAPY, found, self._gaps("radiotherapies"))
 
     @cached_property

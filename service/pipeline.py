@@ -69,6 +69,7 @@ def advise(
     record, outcomes = None, NOTHING_ASKED
     if rules:
         _gather_needs(request, rules, evidence, server, world)
+        drafts.look_up_revised(server, world.executor)
         orders = drafts.read_again()
         record = Record(evidence, orders, clock, world.terminology, world.clinical[service.guideline.id])
         outcomes = _asked(service, rules, orders, record)

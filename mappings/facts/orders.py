@@ -24,7 +24,8 @@ class Order:
 
     `reference` is `Type/id` (empty without an id); `index` tells the drafts of one request apart. `identified` is false
     when nothing says what is ordered. `reasons` are the concepts of its reason codes and of the conditions it refers to.
-    `selecting` is true while the order is still being written (`order-select`).
+    `selecting` is true while the order is still being written (`order-select`); `revises` where it changes or replaces an
+    order on record, so that it cannot be removed as a draft.
     """
 
     reference: str
@@ -42,6 +43,7 @@ class Order:
     written: When | None = None
     unidentified_because: Text | None = None
     unverified_code: bool = False
+    revises: bool = False
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """An order of one of these concepts."""

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 
 from cds_hooks import HookRequest
 from mappings.clock import Clock
-from mappings.evidence import Evidence, Resource, bare_id, local_reference
-from mappings.facts import Order
+from mappings.evidence import Evidence, ForeignResource, Resource, bare_id, local_reference, reference_of
+from mappings.facts import DrugOrder, Order
 from mappings.readers.containers import NOT_FOUND, Entry, entries_of, selected
 from mappings.readers.orders import courses_of_orders, is_order, read_order, unreadable_order
-from mappings.readers.reader import Reader
+from mappings.readers.reader import Reader, contained
+from mappings.readers.revisions import NOT_FOUND as NO_PRIOR_ORDER
+from mappings.readers.revisions import PRESCRIPTION, Revisions, references_to_orders
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import _
 from service.gathering.fhir_server import FhirServer
@@ -88,10 +91,44 @@ class Drafts:
         return unreadable_order(self._reader, entry.name, entry.reference, why, index=index, triggers=triggers)
 
     def read_again(self) -> tuple[Order, ...]:
-        """The same once reasons and body structures were gathered; nothing is read where none was waited for."""
-        if all(self._evidence.find(reference) is found for reference, found in self._looked_up):
-            return self._orders
-        return self.read()
+        """The same once the record was gathered: with reasons and body structures, and whether they revise what it holds."""
+        if not all(self._evidence.find(reference) is found for reference, found in self._looked_up):
+            self.read()
+        return tuple(replace(order, revises=True) if self._revises(order) else order for order in self._orders)
+
+    def _revises(self, order: Order) -> bool:
+        draft = self._entries[order.index].resource
+        return order.identified and self._revisions.revises(self._reader, order, draft)
+
+    def look_up_revised(self, server: FhirServer | None, executor: Executor) -> None:
+        """Find the orders that the drafts of drugs revise; one that cannot be had leaves the medication history open."""
+        drafted = frozenset().union(*(entry.names for entry in self._entries))
+        revised = [
+            (self._entries[order.index].resource, reference)
+            for order in self._orders
+            if order.triggers and order.concepts and isinstance(order, DrugOrder)
+            for reference in references_to_orders(self._entries[order.index].resource)
+            if local_reference(reference) not in drafted
+        ]
+        found = Revisions(self._evidence).found
+        missing = {self._evidence.local(reference) for draft, reference in revised if found(draft, reference) is None}
+        if server is not None:
+            ids = {local.removeprefix(PRESCRIPTION) for local in missing if local.startswith(PRESCRIPTION)}
+            fetch("MedicationRequest", ids, self._evidence, server, executor)
+        for draft, reference in revised:
+            before = found(draft, reference)
+            if before is None:
+                gaps = self._evidence.gaps.get("medicationRequests", ())
+                self._evidence.gaps["medicationRequests"] = tuple(dict.fromkeys((*gaps, NO_PRIOR_ORDER)))
+            elif before is contained(draft, reference):
+                nameless = {name: member for name, member in before.items() if name != "id"}
+                with suppress(ForeignResource):
+                    self._evidence.add(nameless, f"{reference_of(draft)}{local_reference(reference)}")
+
+    @cached_property
+    def _revisions(self) -> Revisions:
+        """Of the record, once it was gathered."""
+        return Revisions(self._evidence)
 
     def _find(self, reference: object) -> Resource | None:
         found = self._evidence.find(reference)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from support.quirk import ATC, ICD_10, SNOMED, concept, condition, record, resource
 
-from mappings.readers.medications import identify
 from mappings.versions import as_r4
 
 METASTASIS = concept(ICD_10, "C79.5")
@@ -64,4 +63,3 @@ def test_the_drugs_of_a_record_in_r5_are_read(resource_type):
     one = resource(resource_type, "one", status="active", intent="order", medication=medication, **given)
     of = record(one if resource_type != "MedicationAdministration" else one | {"status": "completed"})
     assert [entry.source for entry in of.exposures.entries] == [f"{resource_type}/one"]
-    assert identify(of._reader, one).identified

@@ -148,6 +148,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
 }
 """The queries that each fact of `mappings.facts.Facts` is read from; an analyte's row says its own."""
 
+ALWAYS = frozenset({"person"})
+"""Facts that every request reads: nobody acts on the record of the deceased, or on one that was replaced."""
+
 Reads: TypeAlias = str | Analyte
 """What a condition or a rule declares to read: a fact by its name, or the result of an analyte by its row."""
 

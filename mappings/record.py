@@ -67,6 +67,7 @@ from mappings.readers.observations import (
     vitamin_d_severity,
 )
 from mappings.readers.orders import ORDER_TYPES, courses_of_orders, open_order, read_order
+from mappings.readers.patients import Use, use_of
 from mappings.readers.questionnaires import read_response
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps
@@ -98,6 +99,7 @@ from mappings.wording import Text, _, _c, verbatim
 E = TypeVar("E", Act, Allergy, Diagnosis, RadiotherapyCourse)
 
 PERSON = _c("what is missing", "sex and age")
+PATIENT = _("the patient's record")
 EXPOSURES = _("medication history")
 CONDITIONS = _("conditions")
 PROCEDURES = _("procedures")
@@ -166,6 +168,18 @@ class Record(Facts):
             return Known(PERSON, _person(self._reader, patient, source), (source,))
         gaps = self._gaps("person")
         return Unavailable(PERSON, gaps) if gaps else Absent(PERSON)
+
+    @property
+    def ended(self) -> Text | None:
+        """Why nobody acts on this record: the patient is deceased, or it was replaced; None where it is in use."""
+        return self._use[1].ended
+
+    @cached_property
+    def _use(self) -> tuple[str, Use]:
+        """Of the Patient resource; what was not looked up ends nothing."""
+        for source, patient in self._evidence.of_type("Patient"):
+            return source, use_of(self._reader, patient)
+        return "", Use()
 
     # --- results ------------------------------------------------------------------------------------------------------
 
@@ -483,12 +497,14 @@ class Record(Facts):
     def not_understood(self) -> tuple[NotUnderstood, ...]:
         """What no rule could rely on of the facts that were asked.
 
-        Results dated ahead, and conditions and acts in words only; what else is uncertain is for the guideline to say.
+        The patient's own record, results dated ahead, and conditions and acts in words only; what else is uncertain is
+        for the guideline to say.
 
         Call it once the rules have been asked. A condition in words that another one of the record states in a code says
         nothing new.
         """
-        found = list(self._ahead.values())
+        source, use = self._use
+        found = [*(NotUnderstood(source, PATIENT, why) for why in use.unsure), *self._ahead.values()]
         if self.has_read("conditions"):
             found += self._conditions_not_coded()
         if self.has_read("procedures") or self.has_read("radiotherapies"):

@@ -15,10 +15,10 @@ from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_
 from mappings.clock import Clock
 from mappings.evidence import Evidence
 from mappings.facts import NotUnderstood, Order
-from mappings.queries import queries_for
+from mappings.queries import ALWAYS, queries_for
 from mappings.record import Record
-from service.cards.compose import Composed, compose, limited, told_plainly, written
-from service.cards.silencing import silenced
+from service.cards.compose import Composed, compose, ended_cards, limited, told_plainly, written
+from service.cards.silencing import silenced, unasked
 from service.cards.suggestions import Ordering
 from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
 from service.gathering.drafts import Drafts
@@ -74,7 +74,9 @@ def advise(
         record = Record(evidence, orders, clock, world.terminology, world.clinical[service.guideline.id])
         outcomes = _asked(service, rules, orders, record)
         _check_precondition(request, outcomes, evidence)
-        outcomes = silenced(outcomes, service.guideline.policy)
+        outcomes = (
+            silenced(outcomes, service.guideline.policy) if record.ended is None else unasked(outcomes, record.ended)
+        )
     ordering = _ordering(request, drafts, clock, language, world)
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, public_url)
     return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding)
@@ -114,7 +116,10 @@ def _cards(
     """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
     unidentified = [order for order in orders if order.triggers and not order.identified]
     try:
-        composed = compose(outcomes, guideline, unidentified, record, set_aside(record, guideline, orders))
+        if record is not None and record.ended is not None:
+            composed = ended_cards(outcomes, record.ended)
+        else:
+            composed = compose(outcomes, guideline, unidentified, record, set_aside(record, guideline, orders))
     except Exception as error:  # noqa: BLE001 - what the rules advise must not be lost; it is told on a card
         _log_defect(error, "composing cards")
         told = [one for one in outcomes if not isinstance(one.outcome, Silence)]
@@ -169,7 +174,7 @@ def _gather_needs(
     request: HookRequest, rules: Sequence[Rule], evidence: Evidence, server: FhirServer | None, world: World
 ) -> None:
     """Look up what the rules need, and nothing else."""
-    needs = frozenset().union(*(rule.reads for rule in rules))
+    needs = ALWAYS.union(*(rule.reads for rule in rules))
     queries = queries_for(needs, world.terminology)
     gather(request, queries, evidence, server, world.executor)
     if server is None and request.fhir_server:

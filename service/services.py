@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cds_hooks import ServiceDescription
-from mappings.queries import Query, queries_for
+from mappings.queries import ALWAYS, Query, queries_for
 from mappings.vocabulary.concepts import Terminology
 from service.languages.render import Language, render
 from service.rules.guideline import Guideline
@@ -59,7 +59,7 @@ def published(guidelines: Sequence[Guideline], *, split: bool, terminology: Term
                     name = f"{topic}-{hook.value}"
                     if name in services:
                         raise ValueError(f"two services are called {name}")
-                    queries = queries_for(frozenset().union(*(rule.reads for rule in asked)), terminology)
+                    queries = queries_for(ALWAYS.union(*(rule.reads for rule in asked)), terminology)
                     title = f"{topic.replace('-', ' ').capitalize()} ({hook.value})"
                     services[name] = Service(name, hook, title, guideline, asked, queries)
     return services

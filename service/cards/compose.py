@@ -263,6 +263,24 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
     )
 
 
+def ended_cards(outcomes: Sequence[RuleOutcome], why: Text) -> list[Composed]:
+    """The one card of orders on a record that nobody acts on; without an order, silence."""
+    orders = tuple(dict.fromkeys(one.order for one in outcomes if one.order is not None))
+    if not orders:
+        return []
+    return [
+        Composed(
+            indicator=Indicator.INFO,
+            topic=COULD_NOT_BE_CHECKED,
+            topic_name=UNCHECKED_NAME,
+            summary=_("{orders}: not checked, {why}", orders=_unique(named(order) for order in orders)[:2], why=why),
+            detail=(_("Check that the patient and the record are the right ones. No rule was applied."),),
+            unchecked=tuple(dict.fromkeys(one.rule.id for one in outcomes)),
+            resources=tuple(_references(orders)),
+        )
+    ]
+
+
 MOST_SET_ASIDE = 5
 """Resources of the record that the quiet card names; a record in words alone may hold hundreds."""
 

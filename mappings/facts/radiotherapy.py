@@ -66,8 +66,8 @@ class RadiotherapyCourse:
     """One course of external radiotherapy, however many resources tell it.
 
     `under_way` is in progress (or active without dates); a completed course without a date is `undated`. `last` is the
-    newest end that any of its resources states; `planned_end` is what an order of it states, else reckoned from start and
-    fractions.
+    newest end that any of its resources states; `planned_end` is what an order of it states, else the end of its period, else
+    reckoned from start and fractions. `highest` is the volume with the highest dose that it states.
     """
 
     sources: tuple[str, ...]
@@ -83,6 +83,7 @@ class RadiotherapyCourse:
     curative: bool
     planned_end: When | None
     unverified_code: bool
+    highest: Volume | None = None
 
     @property
     def ended(self) -> When | None:

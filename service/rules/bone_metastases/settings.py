@@ -51,6 +51,10 @@ class Settings(FactSettings):
         28,
         _("days around radiotherapy in which a radiosensitiser without a figure is looked for"),
     )
+    longest_course_days: int = setting(
+        90,
+        _("days that a course of radiotherapy may last of which neither an end nor fractions are stated"),
+    )
     immunotherapy_days: int = setting(
         105,
         _("days between immunotherapy and bone radiotherapy that count as together (5 × 21)"),

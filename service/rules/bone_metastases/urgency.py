@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 
 from mappings.dates import days_before
-from mappings.facts import Act, Diagnosis, Facts, Order
+from mappings.facts import Act, Diagnosis, Facts, Order, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.conditions import active_conditions, settled_by_albumin
 from service.rules.bone_metastases.settings import settings_of
@@ -89,6 +89,11 @@ def is_urgent(order: Order, patient: Facts) -> bool:
         or hypercalcaemic_crisis_calcium(order, patient).holds is True
         or untreated_cord_compression(order, patient).holds is True
     )
+
+
+def may_be_postponed(order: Order, patient: Facts) -> bool:
+    """No card offers to postpone urgent radiotherapy: it says the dates."""
+    return not (isinstance(order, RadiotherapyOrder) and is_urgent(order, patient))
 
 
 EXCEPTION_USED = _("Urgent: the exception «unless urgent» of the referential is used.")

@@ -27,6 +27,7 @@ from service.rules.bone_metastases.bone_radiotherapy import as_act
 from service.rules.bone_metastases.conditions import days_between
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.windows import TABLE_6, Window
+from service.rules.logic import either
 from service.rules.outcome import Basis, Indicator
 
 # --- what is given ----------------------------------------------------------------------------------------------------
@@ -257,6 +258,18 @@ def pairs_of_drug(order: DrugOrder, patient: Facts) -> tuple[Pair, ...]:
     )
     pairs = (Pair(giving, irradiation) for irradiation in irradiations)
     return tuple(pair for pair in pairs if not (pair.drug_first and _has_a_card(pair.irradiation.draft)))
+
+
+def radiotherapy_may_be_too_close(order: DrugOrder, patient: Facts) -> bool:
+    """Radiotherapy that could not be looked up, or that may or may not count, may be too close to the drug that is ordered."""
+    giving, today = given_by(order), patient.today
+    courses = patient.radiotherapies.any(
+        lambda course: Pair(giving, irradiated_by_course(course, today)).too_close(patient)
+    )
+    orders = patient.radiotherapy_orders.any(
+        lambda other: Pair(giving, irradiated_by_order(other, today)).too_close(patient)
+    )
+    return either(courses, orders) is None
 
 
 def _has_a_card(draft: Order | None) -> bool:

@@ -15,6 +15,7 @@ from service.rules.bone_metastases.conflicts import (
     most_severe,
     pairs_of_drug,
     pairs_of_radiotherapy,
+    radiotherapy_may_be_too_close,
 )
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import Settings
@@ -53,7 +54,7 @@ def radiosensitiser_too_close(order: RadiotherapyOrder, patient: Facts) -> Truth
 def radiotherapy_too_close(order: DrugOrder, patient: Facts) -> Truth:
     """Radiotherapy of any site, on record or drafted."""
     courses, orders = patient.radiotherapies, patient.radiotherapy_orders
-    unsettled = either(courses.any(_cannot_be_told), orders.any(_cannot_be_told)) is None
+    unsettled = radiotherapy_may_be_too_close(order, patient)
     return _too_close(pairs_of_drug(order, patient), patient, courses, orders, unsettled=unsettled)
 
 

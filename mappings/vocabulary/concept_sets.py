@@ -98,16 +98,20 @@ TYROSINE_KINASE_INHIBITORS = _set(
 TKIS_WITHOUT_ANTIANGIOGENICS = TYROSINE_KINASE_INHIBITORS - SYSTEMIC_ANTIANGIOGENICS
 """What chapter B calls a TKI beside radiotherapy: the anti-angiogenic ones have the windows of radiosensitisers."""
 
+TARGETED_ANTIBODIES = _set(
+    "amivantamab trastuzumab_deruxtecan datopotamab_deruxtecan patritumab_deruxtecan tarlatamab"
+    " sacituzumab_govitecan zenocutuzumab telisotuzumab_vedotin"
+)
+TARGETED_THERAPIES = TKIS_WITHOUT_ANTIANGIOGENICS | TARGETED_ANTIBODIES
+"""What chapter B calls targeted therapies beside radiotherapy: tyrosine kinase inhibitors, antibodies and their conjugates."""
+
 SYSTEMIC_ANTICANCER = (
     CYTOTOXICS
     | SYSTEMIC_ANTIANGIOGENICS
     | CHECKPOINT_INHIBITORS
     | TYROSINE_KINASE_INHIBITORS
-    | _set(
-        "amivantamab trastuzumab_deruxtecan datopotamab_deruxtecan patritumab_deruxtecan tarlatamab"
-        " sacituzumab_govitecan zenocutuzumab telisotuzumab_vedotin other_systemic_anticancer"
-        " systemic_anticancer_prefix"
-    )
+    | TARGETED_ANTIBODIES
+    | _set("other_systemic_anticancer systemic_anticancer_prefix")
 )
 RADIOPHARMACEUTICALS = _set("radium_223 samarium_153 strontium_89 lutetium_177 bone_palliation_radiopharm_prefix")
 SYSTEMIC_CORTICOSTEROIDS = _set(
@@ -159,8 +163,9 @@ OSTEONECROSIS_WITH_JAW_SITE = _set("osteonecrosis_jaw_only_with_jaw_site")
 SPINAL_CORD_COMPRESSION = _set("spinal_cord_compression cauda_equina")
 """Not G99.2, myelopathy, which does not count alone."""
 
-PATHOLOGICAL_FRACTURE = _set(
-    "pathological_fracture pathological_fracture_neoplasm pathological_fracture_other vertebral_collapse_in_disease"
+VERTEBRAL_FRACTURE = _set("vertebral_collapse_in_disease")
+PATHOLOGICAL_FRACTURE = VERTEBRAL_FRACTURE | _set(
+    "pathological_fracture pathological_fracture_neoplasm pathological_fracture_other"
 )
 HYPERCALCAEMIA = _set("hypercalcaemia")
 """Not the drug-induced one: as a skeletal event it is malignant hypercalcaemia."""
@@ -257,6 +262,9 @@ DENTAL_REQUEST = _set("dental_request")
 ORTHOPAEDIC_CONSULTATION = _set("orthopaedic_consultation")
 ORTHOPAEDIC_SPECIALTY = _set("orthopaedic_specialty")
 """Of the performer or the service: makes a consultation orthopaedic."""
+
+NEUROSURGERY = _set("neurosurgery")
+"""Likewise: a consultation, or a performer, of neurosurgery."""
 
 TUMOUR_BOARD = _set("tumour_board")
 

@@ -101,7 +101,8 @@ def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[
     """Outcomes about one problem, in the order in which the problems first came up."""
     groups: dict[object, list[RuleOutcome]] = {}
     for one in advised:
-        rule, order = one.rule.id, None if one.order is None else one.order.index
+        own = one.outcome.joins if isinstance(one.outcome, Advice) else ""
+        rule, order = own or one.rule.id, None if one.order is None else one.order.index
         if rule in guideline.policy.checklist:
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:

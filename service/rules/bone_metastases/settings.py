@@ -72,6 +72,9 @@ class Settings(FactSettings):
         _("days after an anti-angiogenic within which an act on bone is accompanied by checks"),
     )
     unstable_sins: int = setting(13, _("SINS from which the spine counts as unstable"))
+    surgical_opinion_days: int = setting(
+        90, _("days in which a surgeon's opinion of the spine makes a SINS superfluous")
+    )
     radionuclide_days: int = setting(
         90,
         _("days after radionuclide therapy within which stereotactic radiotherapy is contraindicated"),
@@ -87,6 +90,10 @@ class Settings(FactSettings):
     controlled_pain_score: int = setting(
         3,
         _("pain score (0 to 10) up to which pain is controlled"),
+    )
+    tumour_control_days: int = setting(
+        180,
+        _("days after radiotherapy or ablation of a bone in which cement needs no other treatment beside it"),
     )
     post_operative_days: int = setting(
         60,

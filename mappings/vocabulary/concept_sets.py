@@ -29,8 +29,14 @@ OSTEOPOROSIS_PRODUCTS = _set("denosumab_60mg zoledronic_acid_5mg")
 """Told by product; ATC, ingredient and HCPCS cannot tell them, then the dose of the order does."""
 
 BONE_METASTASIS_PRODUCTS = _set("denosumab_120mg zoledronic_acid_4mg")
-OSTEOPOROSIS_STRENGTHS = ((DENOSUMAB, 60), (ZOLEDRONIC_ACID, 5))
-"""The drug, and the milligrams of its osteoporosis product."""
+IBANDRONIC_ACID = _set("ibandronic_acid")
+OSTEOPOROSIS_STRENGTHS = (
+    (DENOSUMAB, 60, ""),
+    (ZOLEDRONIC_ACID, 5, ""),
+    (IBANDRONIC_ACID, 150, "route_oral"),
+    (IBANDRONIC_ACID, 3, "route_intravenous"),
+)
+"""The drug, the milligrams of its osteoporosis product, and the route of that product where another would say something else."""
 
 BONE_METASTASIS_BISPHOSPHONATES = ZOLEDRONIC_ACID | _set("pamidronic_acid ibandronic_acid clodronic_acid")
 ANTIRESORPTIVES = DENOSUMAB | BONE_METASTASIS_BISPHOSPHONATES
@@ -102,8 +108,10 @@ TARGETED_ANTIBODIES = _set(
     "amivantamab trastuzumab_deruxtecan datopotamab_deruxtecan patritumab_deruxtecan tarlatamab"
     " sacituzumab_govitecan zenocutuzumab telisotuzumab_vedotin"
 )
+"""Antibodies and antibody-drug conjugates that are neither checkpoint inhibitors nor anti-angiogenics."""
+
 TARGETED_THERAPIES = TKIS_WITHOUT_ANTIANGIOGENICS | TARGETED_ANTIBODIES
-"""What chapter B calls targeted therapies beside radiotherapy: tyrosine kinase inhibitors, antibodies and their conjugates."""
+"""The class of Tableau 6 that has few data beside radiotherapy."""
 
 SYSTEMIC_ANTICANCER = (
     CYTOTOXICS
@@ -153,12 +161,21 @@ METASTASIS_SITE_UNSTATED = _set("metastasis_site_unstated")
 """A metastasis whose organ the code does not say: of bone when the body site is a bone."""
 
 LUNG_CANCER = _set("lung_cancer lung_cancer_subtype nsclc sclc lung_adenocarcinoma lung_squamous")
+PROSTATE_CANCER = _set("prostate_cancer")
+OTHER_PRIMARY = PROSTATE_CANCER | _set("other_primary_prefix")
+"""ICD-10 C00 to C75 and C81 to C96, without lung (C34) and skin (C44)."""
+
 LUNG_ADENOCARCINOMA = _set("lung_adenocarcinoma")
 LUNG_SQUAMOUS_CARCINOMA = _set("lung_squamous")
 SMALL_CELL_LUNG_CANCER = _set("sclc")
 OSTEONECROSIS_OF_JAW = _set("osteonecrosis_jaw")
 OSTEONECROSIS_WITH_JAW_SITE = _set("osteonecrosis_jaw_only_with_jaw_site")
-"""Look-alikes: K10.2 and M87.1 are osteonecrosis of the jaw only with a body site in `JAW`."""
+"""Look-alikes: M87.1 is osteonecrosis of the jaw with a body site in `JAW`, and may be it where no site is stated."""
+
+JAW_INFLAMMATION = _set("jaw_inflammation_any")
+"""Look-alikes: K10.2 and its likes may be an osteonecrosis of the jaw, whatever site is stated."""
+
+POSSIBLE_OSTEONECROSIS_OF_JAW = _set("osteonecrosis_jaw_possible")
 
 SPINAL_CORD_COMPRESSION = _set("spinal_cord_compression cauda_equina")
 """Not G99.2, myelopathy, which does not count alone."""
@@ -175,6 +192,14 @@ OSTEOMALACIA = _set("osteomalacia")
 SEVERE_LIVER_DISEASE = _set("severe_liver_disease")
 """Liver failure; cirrhosis by itself is not severe."""
 
+DIALYSIS = _set("dialysis")
+"""A condition or a procedure."""
+
+END_STAGE_KIDNEY_DISEASE = _set("end_stage_kidney_disease")
+"""Stage 5 too."""
+
+KIDNEY_TRANSPLANT = _set("kidney_transplant")
+PALLIATIVE_CARE = _set("palliative_care")
 DENTAL_INFECTION_ACTIVE = _set("dental_infection")
 PARACETAMOL_ALLERGY = _set("allergy_paracetamol") | PARACETAMOL
 """As a condition, or as the substance of an AllergyIntolerance."""
@@ -413,7 +438,7 @@ UNUSED: Mapping[str, str] = MappingProxyType(
     | dict.fromkeys(
         _set(
             "bone_marrow_metastasis calcium_metabolism_disorder hypercalcaemia_other vitamin_d_deficiency ckd"
-            " dialysis pregnancy primary_hyperparathyroidism hypoparathyroidism tooth_loss allergy_other"
+            " pregnancy primary_hyperparathyroidism hypoparathyroidism tooth_loss allergy_other"
             " allergy_denosumab long_term_bisphosphonate long_term_anticoagulant jaw_inflammation"
             " jaw_osteomyelitis_sequestrum spinal_canal_narrowing vertebral_instability cirrhosis dental_caries"
         ),

@@ -16,7 +16,10 @@ def osteoporosis_form(order: Order) -> bool:
     if not isinstance(order, DrugOrder) or order.is_any(sets.BONE_METASTASIS_PRODUCTS):
         return False
     strengths = {value for value in (order.dosage.dose_mg, order.drug.strength_mg) if value}
-    return any(order.is_any(drug) and strengths == {milligrams} for drug, milligrams in sets.OSTEOPOROSIS_STRENGTHS)
+    return any(
+        order.is_any(drug) and strengths == {milligrams} and (not route or order.dosage.routes <= {route})
+        for drug, milligrams, route in sets.OSTEOPOROSIS_STRENGTHS
+    )
 
 
 @condition(_("the order is in scope"), reads=("conditions",))

@@ -83,7 +83,7 @@ def _still_to_order(patient: Facts) -> Iterator[Text]:
         yield _(
             "Radiotherapy {usual} or {shorter} ({once} once only with a poor outlook), alone when no decompression is indicated.",
             usual=USUAL.in_full(GRAY),
-            shorter=SHORTER.spelled(),
+            shorter=SHORTER.spelled(GRAY),
             once=ONCE.dose(GRAY),
         )
 

@@ -366,7 +366,7 @@ OF_PROFILES: Mapping[str, frozenset[str]] = MappingProxyType(
 LOOK_ALIKES_WITH_SITE = ((OSTEONECROSIS_WITH_JAW_SITE, JAW, OSTEONECROSIS_OF_JAW),)
 """The same of look-alikes."""
 
-ROUTINE_REASONS = BONE_METASTASIS | LUNG_CANCER | METASTASIS_SITE_UNSTATED | OLIGOMETASTATIC_DISEASE
+ROUTINE_REASONS = BONE_METASTASIS | LUNG_CANCER | OTHER_PRIMARY | METASTASIS_SITE_UNSTATED | OLIGOMETASTATIC_DISEASE
 """What is known already: an order for these alone asks nothing new."""
 
 # --- routes, intents --------------------------------------------------------------------------------------------------

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from mappings.dates import When, day
+from mappings.dates import When, day, days_before
 from mappings.facts import (
+    Act,
     CorrectedCalcium,
     Diagnosis,
     Exposure,
@@ -23,9 +25,11 @@ from mappings.facts import (
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, negated
+from service.rules.outcome import Advice
 
 # --- bone metastasis --------------------------------------------------------------------------------------------------
 
@@ -69,6 +73,67 @@ def few_bone_metastases(_order: Order | None, patient: Facts) -> Truth:
 def active_conditions(patient: Facts, concepts: frozenset[str]) -> tuple[Diagnosis, ...]:
     """The active conditions of a kind."""
     return tuple(one for one in patient.conditions if one.active and one.is_any(concepts))
+
+
+# --- the primary, the end of life --------------------------------------------------------------------------------------
+
+
+@condition(_("a cancer other than of the lung is on record, and no lung cancer"), reads=("conditions",))
+def other_primary(_order: Order | None, patient: Facts) -> Truth:
+    """For whom the referential was not written."""
+    lung = patient.conditions.any(lambda one: one.is_any(sets.LUNG_CANCER))
+    other = patient.conditions.any(lambda one: one.active and not one.suspected and one.is_any(sets.OTHER_PRIMARY))
+    return that(both(negated(lung), other), patient.conditions)
+
+
+@condition(_("the primary is not a prostate cancer"), reads=("conditions",))
+def no_prostate_primary(order: Order | None, patient: Facts) -> Truth:
+    """A prostate cancer is the primary where no lung cancer is on record; what cannot be looked up silences nothing."""
+    prostate = any(one.active and not one.suspected and one.is_any(sets.PROSTATE_CANCER) for one in patient.conditions)
+    return that(not (prostate and other_primary(order, patient).holds), patient.conditions)
+
+
+def milder_for_another_primary(advice: Advice, order: Order | None, patient: Facts) -> Advice:
+    """The same advice one level milder where another cancer than of the lung is the primary."""
+    if other_primary(order, patient).holds is not True:
+        return advice
+    return replace(advice, indicator=advice.indicator.milder)
+
+
+@condition(
+    _("it is not the end of life (recorded expectancy, or palliative care without an anticancer drug)"),
+    reads=("finding", "conditions", "procedures", "exposures", "orders"),
+)
+def not_end_of_life(_order: Order | None, patient: Facts) -> Truth:
+    """Only what is known silences a card: a short expectancy, or palliative care with no anticancer drug given or planned."""
+    expectancy = patient.finding("life-expectancy")
+    if at_most(expectancy, SHORT_EXPECTANCY_DAYS):
+        return that(False, expectancy)  # noqa: FBT003 - a truth
+    cared_for = _palliative_care(patient)
+    if cared_for is None or _treated_against_cancer(patient) is not False:
+        return that(True)  # noqa: FBT003 - a truth
+    return that(False, cared_for)  # noqa: FBT003 - a truth
+
+
+def _palliative_care(patient: Facts) -> Diagnosis | Act | None:
+    """On record in the last days: an active condition, dated then or not at all, or an act of then."""
+    since = days_before(patient.today, settings_of(patient).palliative_care_days)
+
+    def lately(*dates: When | None) -> bool:
+        return any(when.within(since, patient.today) for when in dates if when is not None)
+
+    for one in active_conditions(patient, sets.PALLIATIVE_CARE):
+        if lately(one.onset, one.recorded) or (one.onset is None and one.recorded is None):
+            return one
+    return next(
+        (act for act in patient.procedures if act.is_any(sets.PALLIATIVE_CARE) and lately(act.started, act.when)), None
+    )
+
+
+def _treated_against_cancer(patient: Facts) -> bool | None:
+    """A systemic anticancer drug is ongoing, planned or drafted."""
+    given = patient.exposures.of(sets.SYSTEMIC_ANTICANCER).any(lambda entry: entry.ongoing or entry.planned)
+    return True if orders_of(patient, sets.SYSTEMIC_ANTICANCER) else given
 
 
 # --- recorded findings ------------------------------------------------------------------------------------------------

@@ -103,6 +103,10 @@ class Settings(FactSettings):
         90,
         _("days after an FDG PET within which a bone scintigraphy adds nothing to staging"),
     )
+    newly_diagnosed_days: int = setting(
+        90,
+        _("days after a lung cancer is first recorded within which imaging stages it"),
+    )
     cord_compression_days: int = setting(
         30,
         _("days after its onset or record that cord compression still is an emergency"),
@@ -110,6 +114,10 @@ class Settings(FactSettings):
     stopped_within_days: int = setting(
         365,
         _("days after stopping denosumab within which the rebound is recalled"),
+    )
+    palliative_care_days: int = setting(
+        90,
+        _("days that palliative care on record counts as the end of life"),
     )
 
 

@@ -23,7 +23,9 @@ from service.rules.bone_metastases.bone_radiotherapy import (
 from service.rules.bone_metastases.bone_scores import SINS
 from service.rules.bone_metastases.conditions import (
     above,
+    milder_for_another_primary,
     no_tumour_board_ordered,
+    other_primary,
 )
 from service.rules.bone_metastases.cord_dose import (
     BEYOND_REIRRADIATION,
@@ -138,6 +140,7 @@ def stereotactic_relative_contraindication(order: RadiotherapyOrder, patient: Fa
     citations=(rao("radiotherapy", "§2.2.1, box"),),
     trigger=STEREOTACTIC,
     when=(beyond_definition, no_reirradiation_beyond_definition),
+    reads=other_primary.reads,
     severest=Indicator.WARNING,
     reading=_(
         "The referential's definition is used here ({definition}); the companion documents give others.",
@@ -145,9 +148,9 @@ def stereotactic_relative_contraindication(order: RadiotherapyOrder, patient: Fa
     ),
 )
 def stereotactic_eligibility(order: RadiotherapyOrder, patient: Facts) -> Outcome:
-    """What is beyond the definition, and the definition."""
+    """What is beyond the definition, and the definition; milder where another cancer than of the lung is the primary."""
     found = holding(BEYOND_DEFINITION, order, patient)
-    return warning(
+    advice = warning(
         _(
             "{act}: beyond the oligometastatic definition, {which}",
             act=treatment(order),
@@ -158,6 +161,7 @@ def stereotactic_eligibility(order: RadiotherapyOrder, patient: Facts) -> Outcom
         rests_on=basis_of(found, order, patient),
         remarks=target_remarks(order),
     )
+    return milder_for_another_primary(advice, order, patient)
 
 
 @rule(

@@ -336,7 +336,7 @@ def no_infection_among_reasons(order: ActOrder, _patient: Facts) -> Truth:
 @rule(
     "bone-biopsy-handling",
     title=_("A bone biopsy is taken, fixed and decalcified so that molecular tests stay possible"),
-    citations=(rao("histology", "§1, §2, §4, box"),),
+    citations=(rao("histology", "§1, §2, §3, §4, box"),),
     trigger=BONE_BIOPSY,
     when=(of_a_cancer, no_infection_among_reasons),
     reads=("exposures",),

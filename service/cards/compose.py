@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 from cds_hooks import Card, Coding, Link, Source
-from mappings.facts import Absent, DrugOrder, Facts, NotUnderstood, Order
+from mappings.facts import Absent, ActOrder, DrugOrder, Facts, NotUnderstood, Order
 from mappings.vocabulary.scores import Score
 from mappings.wording import Text, _
 from service.cards.results import lines, remarks, resources
@@ -107,6 +107,8 @@ def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:
             key = (problem, order)
+        elif isinstance(one.order, ActOrder) and isinstance(one.outcome, Advice):
+            key = (rule, one.outcome.summary)  # orders of acts are told apart by bone and side
         else:
             key = rule
         groups.setdefault(key, []).append(one)

@@ -428,6 +428,6 @@ def spinal_instability_unknown(order: ActOrder, patient: Facts) -> Outcome:
         _("{act}: score the stability of the spine (SINS)", act=treated),
         _("SINS (form linked): {points} or more needs a surgical opinion.", points=SINS.middle),
         rests_on=(order, *too_old(sins_at(order, patient))),
-        items=[_("SINS: not scored")],
+        items=[_("{what}: not scored", what=scores.SINS_NAME)],
         links=[scores.SINS],
     )

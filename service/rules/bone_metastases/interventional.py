@@ -99,13 +99,17 @@ def cementoplasty_bleeding_risk(order: ActOrder, patient: Facts) -> Outcome:
     days = (order.planned.when.first - patient.today).days
     in_time = explained and days >= settings_of(patient).vitamin_k_antagonist_days
     names = tuple(one.analyte.name for one in low)
+    if in_time:
+        summary = _("{act}: measure prothrombin again once the vitamin K antagonist is stopped", act=act_at(order))
+    elif explained:
+        summary = _("{act}: postpone, prothrombin lowered by the vitamin K antagonist", act=act_at(order))
+    else:
+        summary = _("{act}: postpone, bleeding risk ({results} too low)", act=act_at(order), results=names)
     return advise(
         Indicator.WARNING if in_time else Indicator.CRITICAL,
-        _("{act}: measure prothrombin again once the vitamin K antagonist is stopped", act=act_at(order))
-        if in_time
-        else _("{act}: postpone, bleeding risk ({results} too low)", act=act_at(order), results=names),
-        _("Measure again once it is stopped, before the act.")
-        if in_time
+        summary,
+        _("Stop it and measure prothrombin again before the act.")
+        if explained
         else _("Correct it, or find another treatment, before the act."),
         _(
             "Platelets must be above {platelets} and prothrombin above {prothrombin}: a severe coagulation disorder is an "
@@ -465,7 +469,12 @@ def cementoplasty_tumour_control(order: ActOrder, _patient: Facts) -> Outcome:
         _("{act}: radiotherapy or ablation beside it, cement does not control the tumour", act=act_at(order)),
         _("Where control of the tumour is wanted, add radiotherapy or ablation."),
         rests_on=[order],
-        items=[_("radiotherapy or ablation, where control of the tumour is wanted: cement gives none")],
+        items=[
+            _(
+                "{what}, where control of the tumour is wanted: cement gives none",
+                what=_("radiotherapy or ablation"),
+            )
+        ],
     )
 
 

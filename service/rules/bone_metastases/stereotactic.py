@@ -173,14 +173,15 @@ def stereotactic_eligibility(order: RadiotherapyOrder, patient: Facts) -> Outcom
     severest=Indicator.INFO,
 )
 def stereotactic_tumour_board(order: RadiotherapyOrder, patient: Facts) -> Outcome:
-    """A line of the checklist."""
+    """A line of the checklist, or of the card that asks for the tumour board already."""
+    if asks_for_the_board(order, patient):
+        return info(PAIN_FLARE, rests_on=[order], remarks=target_remarks(order), joins=IMMUNOTHERAPY_CARD)
     return info(
         _("{act}: validate in a tumour board (RCP-OOS)", act=treatment(order)),
         PAIN_FLARE,
         rests_on=[order],
         remarks=target_remarks(order),
-        items=[_("validated in a tumour board (RCP-OOS)")],
-        joins=IMMUNOTHERAPY_CARD if asks_for_the_board(order, patient) else "",
+        items=[_("tumour board (RCP-OOS)")],
     )
 
 

@@ -46,8 +46,9 @@ from mappings.readers.clearance import RenalInputs, clearance, missing_inputs
 from mappings.readers.conditions import allergy, diagnosis
 from mappings.readers.corrected_calcium import corrected_calcium
 from mappings.readers.courses import courses, links_of
-from mappings.readers.exposures import administration, request, statement
+from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
+from mappings.readers.kidney_failure import kidney_failure, not_looked_for
 from mappings.readers.medications import identify
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
@@ -310,8 +311,12 @@ class Record(Facts):
 
     @cached_property
     def clearance(self) -> Fact[Clearance]:
-        """Creatinine clearance by the first route that the record allows."""
-        return clearance(self._renal_inputs, self.today)
+        """Below the limit of bisphosphonates in kidney failure; else by the first route that the record allows."""
+        failure = kidney_failure(self.conditions, self.procedures, self.today)
+        if isinstance(failure, Known):
+            return failure
+        found = clearance(self._renal_inputs, self.today)
+        return not_looked_for(found) if isinstance(failure, Unavailable) and isinstance(found, Known) else found
 
     @cached_property
     def clearance_inputs_missing(self) -> tuple[Text, ...]:
@@ -409,7 +414,8 @@ class Record(Facts):
                     entries.append(exposure)
                 elif not drug.identified and not (drug.named and drug.unresolved is None):
                     gaps.append(drug.unresolved or _unidentified(source))
-        return Exposures(EXPOSURES, self.today, tuple(entries), tuple(dict.fromkeys(gaps)), self._settings)
+        found = confirmed(entries, self.today)
+        return Exposures(EXPOSURES, self.today, found, tuple(dict.fromkeys(gaps)), self._settings)
 
     # --- conditions, acts, orders -------------------------------------------------------------------------------------
 

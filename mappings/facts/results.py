@@ -103,11 +103,16 @@ class CorrectedCalcium:
 class ClearanceMethod(StrEnum):
     """How a creatinine clearance was come by, in the order of preference of `rules.md`."""
 
+    KIDNEY_FAILURE = "kidney failure"
     REPORTED_COCKCROFT = "reported Cockcroft-Gault"
     COMPUTED_COCKCROFT = "computed Cockcroft-Gault"
     MEASURED = "measured"
     OLDER_COCKCROFT = "older reported Cockcroft-Gault"
     EGFR = "eGFR"
+
+
+KIDNEY_FAILURE_BELOW = Decimal(30)
+"""mL/min: dialysis and end-stage kidney disease count as a clearance below it, whatever a creatinine says (`rules.md`)."""
 
 
 @value

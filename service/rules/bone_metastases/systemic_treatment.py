@@ -27,7 +27,7 @@ from service.rules.bone_metastases.settings import Settings, settings_of
 from service.rules.bone_metastases.together import (
     ABLATION,
     IMMUNOTHERAPY,
-    TYROSINE_KINASE_INHIBITOR,
+    TARGETED_THERAPY,
     is_ablative,
     radiotherapy_is_of_bone,
 )
@@ -74,11 +74,12 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     """Few data, no routine combination: for the tumour board and the patient."""
     return info(
         _(
-            "{drugs} with radiotherapy: few data, tumour board (RCP-OOS)",
+            "{drugs} with radiotherapy: tumour board (RCP-OOS), few data",
             drugs=IMMUNOTHERAPY.drugs_named(order, patient),
         ),
         _(
-            "The first data on anti-PD-1 are reassuring; no routine combination. Tell the patient that data are lacking."
+            "Discuss it in a tumour board (RCP-OOS) and tell the patient that data are lacking: no routine combination, although "
+            "the first data on anti-PD-1 are reassuring."
         ),
         rests_on=IMMUNOTHERAPY.beside(order, patient),
         remarks=planned_remarks(order),
@@ -87,30 +88,33 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
 
 @rule(
     "tki-with-radiotherapy",
-    title=_("A tyrosine kinase inhibitor and bone radiotherapy: a precaution interval, tumour board"),
+    title=_("A targeted therapy and bone radiotherapy: a precaution interval, tumour board"),
     citations=(rao("radiotherapy", "§3.1, Tableau 6"),),
-    trigger=_radiotherapy_or(
-        _("draft order of radiotherapy, or of a tyrosine kinase inhibitor"), sets.TKIS_WITHOUT_ANTIANGIOGENICS
-    ),
+    trigger=_radiotherapy_or(_("draft order of radiotherapy, or of a targeted therapy"), sets.TARGETED_THERAPIES),
     when=(
         radiotherapy_is_of_bone,
-        TYROSINE_KINASE_INHIBITOR.as_condition(
-            _(
-                "a tyrosine kinase inhibitor and bone radiotherapy are ordered or under way, or {tki_days} days apart at most"
-            )
+        TARGETED_THERAPY.as_condition(
+            _("a targeted therapy and bone radiotherapy are ordered or under way, or {tki_days} days apart at most")
         ),
     ),
     severest=Indicator.WARNING,
+    reading=_(
+        "Tableau 6 and §3.1 speak of targeted therapies: tyrosine kinase inhibitors, other targeted antibodies and antibody-drug "
+        "conjugates; those against angiogenesis have windows of their own."
+    ),
 )
 def tki_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     """A precaution interval, for the tumour board."""
     return warning(
         _(
             "{drugs} with radiotherapy: precaution interval, tumour board (RCP-OOS)",
-            drugs=TYROSINE_KINASE_INHIBITOR.drugs_named(order, patient),
+            drugs=TARGETED_THERAPY.drugs_named(order, patient),
         ),
-        _("Few data: no routine combination."),
-        rests_on=TYROSINE_KINASE_INHIBITOR.beside(order, patient),
+        _(
+            "Keep a precaution interval (in theory 5 half-lives) and discuss it in a tumour board: few data, no routine "
+            "combination."
+        ),
+        rests_on=TARGETED_THERAPY.beside(order, patient),
         remarks=planned_remarks(order),
     )
 
@@ -135,13 +139,16 @@ def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
     """Precaution: few trials."""
     return info(
         _(
-            "Stereotactic or curative RT with {drugs}: few trials, precaution",
+            "Stereotactic or curative RT with {drugs}: discuss a pause of the drug",
             drugs=ABLATION.drugs_named(order, patient),
         ),
-        _("The shorter course allows a shorter pause of the drug."),
+        _("Discuss a pause as a precaution: few trials; the shorter course allows a shorter pause."),
         rests_on=ABLATION.beside(order, patient),
     )
 
+
+DRUGS_NAMED = 3
+"""Drugs that a summary names at most."""
 
 # --- systemic drugs and the kidney ------------------------------------------------------------------------------------
 
@@ -164,6 +171,7 @@ def tki_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
             drug=order.name,
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
+        _("Reconsider the drug: tyrosine kinase inhibitors are not advised in severe renal impairment."),
         *approximation(patient),
         rests_on=[patient.clearance],
     )
@@ -171,24 +179,35 @@ def tki_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
 
 @rule(
     "chemotherapy-severe-renal-impairment",
-    title=_("Doses of chemotherapy are lowered in severe renal impairment"),
+    title=_("In severe renal impairment the contraindication of a cytotoxic is checked, then its dose"),
     citations=(rao("drugs", "§2"),),
     trigger=drug_order(_("draft order of a cytotoxic"), sets.CYTOTOXICS),
     when=(severe_renal_impairment,),
-    reads=("clearance_inputs_missing",),
+    reads=("clearance_inputs_missing", "orders", "exposures"),
     severest=Indicator.WARNING,
+    once=True,
+    reading=_(
+        "The source advises lower doses; some cytotoxics (cisplatin, pemetrexed) are contraindicated well above the limit, so the "
+        "product information comes first."
+    ),
 )
-def chemotherapy_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
-    """A lower dose; a bisphosphonate stops."""
+def chemotherapy_severe_renal_impairment(_order: DrugOrder, patient: Facts) -> Outcome:
+    """Every cytotoxic of the request; a bisphosphonate on record stops."""
+    drafted = (
+        one for one in patient.orders if one.draft and isinstance(one, DrugOrder) and one.is_any(sets.CYTOTOXICS)
+    )
+    days = settings_of(patient).on_treatment_days
+    bisphosphonates = patient.exposures.of(sets.ALL_BISPHOSPHONATES).recent(days)
     return warning(
         _(
-            "{drug}: creatinine clearance below {limit} mL/min, lower the dose",
-            drug=order.name,
+            "{drugs}: clearance below {limit} mL/min, check the contraindication in the product information",
+            drugs=tuple(dict.fromkeys(one.name for one in drafted))[:DRUGS_NAMED],
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
-        _("A bisphosphonate is usually stopped."),
+        _("Check the contraindication in the product information; the referential advises lower doses."),
+        *(_("{drug} on record is usually stopped.", drug=entry.drug.name) for entry in bisphosphonates[:1]),
         *approximation(patient),
-        rests_on=[patient.clearance],
+        rests_on=(patient.clearance, *bisphosphonates[:1]),
     )
 
 
@@ -272,10 +291,6 @@ under_antiangiogenic = condition(
 )(ANTIANGIOGENIC.ask)
 
 
-DRUGS_NAMED = 3
-"""Drugs that a summary names at most."""
-
-
 @rule(
     "procedure-under-systemic",
     title=_("Systemic treatment is no obstacle to a priority act on bone: check blood count and haemostasis"),
@@ -304,7 +319,8 @@ def procedure_under_systemic(order: ActOrder, patient: Facts) -> Outcome:
     return info(
         _("Act on bone under {drugs}: check blood count and haemostasis", drugs=drugs[:DRUGS_NAMED]),
         _(
-            "Systemic treatment is no obstacle to a priority act: check blood count, haemostasis and the anti-angiogenic."
+            "Check blood count (beware of the nadir), haemostasis and the anti-angiogenic: systemic treatment is no obstacle to a "
+            "priority act."
         ),
         rests_on=given,
     )

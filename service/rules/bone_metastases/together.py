@@ -183,5 +183,5 @@ class WithAblation(Together):
 
 
 IMMUNOTHERAPY = WithinDays(sets.CHECKPOINT_INHIBITORS, lambda settings: settings.immunotherapy_days)
-TYROSINE_KINASE_INHIBITOR = WithinDays(sets.TKIS_WITHOUT_ANTIANGIOGENICS, lambda settings: settings.tki_days)
+TARGETED_THERAPY = WithinDays(sets.TARGETED_THERAPIES, lambda settings: settings.tki_days)
 ABLATION = WithAblation(sets.SYSTEMIC_ANTICANCER)

@@ -256,6 +256,9 @@ def courses(
     return tuple(course for group in _neighbours(reader, groups) for course in _courses(reader, group))
 
 
+GIVEN = BEGUN | {"stopped"}
+"""A course that was broken off was given in part."""
+
 CARRIED_OUT = frozenset({"active", "completed", "on-hold"})
 """An order that is carried out, or was: `completed` says that what it describes was done (FHIR R4, request-status)."""
 
@@ -311,7 +314,7 @@ def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = F
     if is_order:
         stands = standing(resource, ORDER_STATUS, counting=CARRIED_OUT, never=NOT_CARRIED_OUT)
     else:
-        stands = standing(resource, PROCEDURE_STATUS, counting=BEGUN, never=NOT_DONE)
+        stands = standing(resource, PROCEDURE_STATUS, counting=GIVEN, never=NOT_DONE)
     if stands.counts is False:
         return None
     level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mappings.evidence import Resource
-from mappings.readers.shapes import a_text, maps
+from mappings.readers.shapes import maps
 from mappings.values import value
 from mappings.vocabulary import elements
-from mappings.vocabulary.elements import ABSENT, NOT_UNDERSTOOD, Element, spelled
+from mappings.vocabulary.elements import ABSENT, NOT_UNDERSTOOD, Element
 from mappings.wording import Text, _, verbatim
 
 NO_STATUS = _("it has no status: have it sent")
@@ -50,37 +50,19 @@ def standing(resource: Resource, status: Element, *, counting: frozenset[str], n
 def denial(resource: Resource) -> tuple[bool, Text | None]:
     """Whether a flag of some FHIR version or profile denies the resource; else why that cannot be told."""
     said = {flag.of(resource) for flag in elements.NEGATIONS if flag.fields[0] in resource}
-    said |= {_denies(extension) for extension in maps(resource.get("modifierExtension")) if is_negation(extension)}
     taken = elements.TAKEN.of(resource)
     if "true" in said or taken in ("n", "na"):
         return True, None
-    unsure = NOT_UNDERSTOOD in said or taken in (NOT_UNDERSTOOD, "unk")
+    reasons = any(resource.get(name) for name in elements.REASONS_OF_DENIAL)
+    unsure = reasons or NOT_UNDERSTOOD in said or taken in (NOT_UNDERSTOOD, "unk")
     return False, FLAG_NOT_UNDERSTOOD if unsure else None
-
-
-def is_negation(extension: Mapping[str, Any]) -> bool:
-    """A `modifierExtension` whose name says "not"."""
-    url = a_text(extension.get("url"))
-    name = spelled(url.rpartition("/")[2]) if len(url) <= LONGEST_URL else ""
-    return any(name.endswith(negation) for negation in elements.MODIFIER_NEGATIONS)
-
-
-LONGEST_URL = 512
-
-
-def _denies(extension: Mapping[str, Any]) -> str:
-    said = elements.MODIFIER_TRUTH.of(extension)
-    return NOT_UNDERSTOOD if said == ABSENT else said
 
 
 def modification(node: Mapping[str, Any]) -> Text | None:
     """Why a node does not mean what it seems to: a modifier, or rules, that we do not know."""
     if node.get("implicitRules"):
         return BY_RULES
-    unknown = node.get("modifierExtension")
-    if unknown and (not isinstance(unknown, list | dict) or any(not is_negation(one) for one in maps(unknown))):
-        return MODIFIED
-    return None
+    return MODIFIED if node.get("modifierExtension") else None
 
 
 def modified_nodes(resource: Resource, *names: str) -> Iterator[Text]:

@@ -331,6 +331,9 @@ NEGATIONS = tuple(
 )
 """The flags that say "not": R4's, those of DSTU2 and STU3, and V3's. DSTU2's `notPerformed` may be a list of reasons too."""
 
+REASONS_OF_DENIAL = ("reasonNotGiven", "reasonNotTaken", "notDoneReason", "reasonNotPerformed", "reasonNotDone")
+"""Elements of DSTU2 and STU3 that say why something was not done: without the flag itself they contradict the status."""
+
 TAKEN = Element(
     "MedicationStatement.taken",
     ("taken",),
@@ -338,13 +341,6 @@ TAKEN = Element(
     absent="y",
 )
 """STU3's."""
-
-MODIFIER_NEGATIONS = frozenset(
-    {"notdone", "notgiven", "nottaken", "donotperform", "notperformed", "negation", "negationind"}
-)
-"""The last part of the address of a `modifierExtension` that says "not" with a truth value (QI-Core's `qicore-notDone`)."""
-
-MODIFIER_TRUTH = Element("modifierExtension.value[x]", ("valueBoolean", "valueCode", "valueString"), _TRUTH)
 
 # --- what says which part of an answer something is --------------------------------------------------------------------
 
@@ -385,7 +381,6 @@ ELEMENTS: tuple[Element, ...] = (
     CERTAINTY,
     *NEGATIONS,
     TAKEN,
-    MODIFIER_TRUTH,
     SEARCH_MODE,
     ISSUE_SEVERITY,
     GENDER,

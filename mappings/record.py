@@ -540,6 +540,7 @@ def _person(reader: Reader, patient: Resource, source: str) -> Person:
 
 def _unidentified(source: str) -> Text:
     return _(
-        "the drug of {source} is known neither by code nor by name: add a standard code, or map the local one",
-        source=source or "a medication",
+        "a drug of the record is known neither by code nor by name",
+        source=source,
+        hint=_("add a standard code, or map the local one"),
     )

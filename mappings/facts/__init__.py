@@ -29,6 +29,7 @@ from mappings.facts.radiotherapy import (
 )
 from mappings.facts.results import (
     CALCIUM_LIMITS,
+    TREND_DAYS,
     Clearance,
     ClearanceMethod,
     CorrectedCalcium,
@@ -45,6 +46,7 @@ Course = Stretch
 __all__ = [
     "CALCIUM_LIMITS",
     "FRACTIONS_A_WEEK_SAID",
+    "TREND_DAYS",
     "Absent",
     "Act",
     "ActOrder",

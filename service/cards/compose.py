@@ -15,7 +15,7 @@ from typing import Any
 from cds_hooks import Card, Coding, Link, Source
 from mappings.facts import Absent, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order
 from mappings.vocabulary.scores import Score
-from mappings.wording import Text, _, asides
+from mappings.wording import Text, _, _n, asides
 from service.cards.results import lines, remarks, resources
 from service.cards.suggestions import Ordering, suggestions
 from service.evaluate import RuleOutcome
@@ -140,6 +140,10 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
     others = tuple(advice.summary for _, advice in advices[1:] if advice.summary != lead.summary)
     if others and not checklist:
         detail = _unique((*lead.detail, *others, *detail))
+    lines_of_rules = _unique(text for _, advice in advices for text in advice.lines)
+    items = _unique(text for _, advice in advices for text in advice.items)
+    if checklist and len(advices) > 1:
+        detail = tuple(_that_fit(detail, beside=(*lines_of_rules, *items)))
     detail = noted.said_once((*detail, *noted.of(orders, Place.DETAIL)), orders)
     notes = _unique(
         text
@@ -155,10 +159,10 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
         indicator=lead.indicator,
         topic=CHECKLIST if checklist else first.rule.id,
         topic_name=CHECKLIST_NAME if checklist else first.rule.title,
-        summary=_checklist_summary(first, lead) if checklist and len(advices) > 1 else lead.summary,
+        summary=_checklist_summary(first, [advice for _, advice in advices]) if checklist else lead.summary,
         detail=detail,
-        lines=_unique(text for _, advice in advices for text in advice.lines),
-        items=_unique(text for _, advice in advices for text in advice.items),
+        lines=lines_of_rules,
+        items=items,
         results=_unique(lines(shown, guideline.rounding, _received(shown, patient))),
         notes=notes,
         citations=tuple(dict.fromkeys(citation for one, _ in advices for citation in one.rule.citations)),
@@ -174,12 +178,39 @@ def _nothing_at_all(one: Basis) -> bool:
     return isinstance(one, Absent) and one.stale is None
 
 
-def _checklist_summary(first: RuleOutcome, lead: Advice) -> Text:
-    if first.order is None:
-        return lead.summary
+MOST_WORDS = 60
+"""Words of a detail before what it rests on: a checklist of several rules leaves out the reasons that are too many."""
+
+
+def _that_fit(reasons: Iterable[Text], *, beside: Iterable[Text]) -> Iterator[Text]:
+    """Of the reasons of a checklist, those that keep it short; each line says what is missing, the catalogue says why.
+
+    Counted in English, so that the card says the same in every language.
+    """
+    left = MOST_WORDS - sum(map(_words, beside))
+    for reason in reasons:
+        if (needed := _words(reason)) <= left:
+            left -= needed
+            yield reason
+
+
+def _words(text: Text) -> int:
+    return len(sentence(text, Language.ENGLISH).split())
+
+
+MOST_NAMED = 4
+"""Prerequisites that the summary of a checklist names."""
+
+
+def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
+    """What is missing, by name; of one rule alone its own summary."""
+    items = [item.parameters.get("what", item) for advice in advices for item in advice.items]
+    if first.order is None or len(advices) == 1 or not items:
+        return advices[0].summary
+    names = _first(tuple(dict.fromkeys(one for one in items if isinstance(one, Text))), MOST_NAMED)
     if not isinstance(first.order, DrugOrder):
-        return _("{order}: prerequisites missing", order=named(first.order))
-    return _("{order}: prerequisites missing before the dose", order=named(first.order))
+        return _("{order}: prerequisites missing: {names}", order=named(first.order), names=names)
+    return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
 
 
 def _references(orders: Iterable[Order]) -> Iterable[str]:
@@ -318,7 +349,7 @@ def _first(texts: Sequence[Text], most: int) -> tuple[Text, ...]:
     """So many of the texts, and how many more there are."""
     if len(texts) <= most:
         return tuple(texts)
-    return (*texts[:most], _("{count} more of this kind", count=len(texts) - most))
+    return (*texts[:most], _n("{number} more", "{number} more", number=len(texts) - most))
 
 
 def _not_understood_card(unidentified: Sequence[Order], set_aside: Sequence[NotUnderstood]) -> Composed:

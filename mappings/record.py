@@ -90,7 +90,7 @@ from mappings.vocabulary.code_systems import CCAM, ICD_10, LOINC, SNOMED_CT
 from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.findings import findings_of
 from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID, Meaning
-from mappings.wording import Text, _, _c, verbatim
+from mappings.wording import Text, _, _c, of_resource
 
 T = TypeVar("T")
 
@@ -223,7 +223,7 @@ class Record(Facts):
         for one in readings:
             if one.when is not None and self._reader.clock.too_far_ahead(one.when):
                 self._ahead[one.source] = NotUnderstood(
-                    one.source, verbatim(one.source), dated_ahead(one.source, one.when)
+                    one.source, of_resource(one.source), dated_ahead(one.source, one.when)
                 )
 
     def _reading(self, result: _Result, analyte: Analyte) -> Reading[Measurement] | None:

@@ -171,6 +171,11 @@ class Verbatim(Text):
     __slots__ = ()
 
 
+def of_resource(reference: str) -> Text:
+    """A resource that has no name: prose says its kind."""
+    return _("{source}", source=reference)
+
+
 def verbatim(words: str) -> Verbatim:
     """Words of the record, the same in every language."""
     return Verbatim(words)

@@ -35,12 +35,13 @@ from mappings.facts import (
     RadiotherapyCourse,
     RadiotherapyOrder,
     Unavailable,
+    Uncertain,
     VitaminD,
     uncertain_remark,
 )
 from mappings.facts.bones import may_be_same
 from mappings.queries import NEEDS
-from mappings.readers.acts import NOT_DONE, encounter, imaging_study, procedure, report
+from mappings.readers.acts import encounter, imaging_study, procedure, report
 from mappings.readers.clearance import RenalInputs, clearance, missing_inputs
 from mappings.readers.conditions import allergy, diagnosis
 from mappings.readers.corrected_calcium import corrected_calcium
@@ -65,11 +66,12 @@ from mappings.readers.observations import (
     vitamin_d_fact,
     vitamin_d_severity,
 )
-from mappings.readers.orders import courses_of_orders, is_open_order, read_order
+from mappings.readers.orders import ORDER_TYPES, courses_of_orders, open_order, read_order
 from mappings.readers.questionnaires import read_response
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.sites import regions_of
+from mappings.readers.standing import uncertain
 from mappings.values import value
 from mappings.vocabulary.analytes import (
     ALBUMIN,
@@ -88,11 +90,12 @@ from mappings.vocabulary.analytes import (
 )
 from mappings.vocabulary.code_systems import CCAM, ICD_10, LOINC, SNOMED_CT
 from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.elements import ABSENT, GENDER, NOT_UNDERSTOOD
 from mappings.vocabulary.findings import findings_of
 from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID, Meaning
 from mappings.wording import Text, _, _c, of_resource
 
-T = TypeVar("T")
+E = TypeVar("E", Act, Allergy, Diagnosis, RadiotherapyCourse)
 
 PERSON = _c("what is missing", "sex and age")
 EXPOSURES = _("medication history")
@@ -436,7 +439,7 @@ class Record(Facts):
         drafts = {order.reference for order in self._drafts if order.reference}
         orders = [pair for pair in self._evidence.of_type("ServiceRequest") if pair[0] not in drafts]
         found = courses(self._reader, self._evidence.of_type("Procedure"), orders)
-        return Collected(RADIOTHERAPY, found, self._gaps("radiotherapies"))
+        return _sorted_out(RADIOTHERAPY, found, self._gaps("radiotherapies"))
 
     @cached_property
     def radiotherapy_orders(self) -> Collected[RadiotherapyOrder]:
@@ -458,19 +461,27 @@ class Record(Facts):
         """Imaging studies and diagnostic reports."""
         studies = self._collected(IMAGING, "imaging", "ImagingStudy", imaging_study)
         reports = self._collected(IMAGING, "imaging", "DiagnosticReport", report)
-        return Collected(IMAGING, studies.entries + reports.entries, studies.gaps)
+        return replace(
+            studies, entries=studies.entries + reports.entries, uncertain=studies.uncertain + reports.uncertain
+        )
 
     @cached_property
     def orders(self) -> Collected[Order]:
         """All drafts, and the open orders of the record that are not one of them."""
         drafts = {order.reference for order in self._drafts if order.reference}
-        found = [
-            read_order(self._reader, resource)
-            for resource_type in ("MedicationRequest", "ServiceRequest")
-            for _source, resource in self._evidence.of_type(resource_type)
-            if is_open_order(resource) and reference_of(resource) not in drafts
-        ]
-        return Collected(ORDERS, (*self._drafts, *found), self._gaps("orders"))
+        found: list[Order] = []
+        maybe: list[Uncertain[Order]] = []
+        for resource_type in ORDER_TYPES:
+            for source, resource in self._evidence.of_type(resource_type):
+                stands = open_order(resource)
+                if stands.counts is False or reference_of(resource) in drafts:
+                    continue
+                order = read_order(self._reader, resource)
+                if stands.why is None:
+                    found.append(order)
+                else:
+                    maybe.append(Uncertain(order, uncertain(order.name, source, stands.why)))
+        return Collected(ORDERS, (*self._drafts, *found), self._gaps("orders"), tuple(maybe))
 
     # --- what was not understood --------------------------------------------------------------------------------------
 
@@ -501,14 +512,14 @@ class Record(Facts):
             if meaning is None or not coded.isdisjoint(meaning.concepts):
                 continue
             read = diagnosis(self._reader, resource, source)
-            if read is not None and read.active and not read.suspected:
+            if read is not None and (read.unsure is not None or (read.active and not read.suspected)):
                 yield not_coded(source, code)
 
     def _acts_not_coded(self) -> Iterator[NotUnderstood]:
         for source, resource in self._evidence.of_type("Procedure"):
             code = resource.get("code")
             meaning = self._uncoded_meaning(code, ACTS_SAID, (SNOMED_CT, CCAM))
-            if meaning is not None and a_text(resource.get("status")) not in NOT_DONE:
+            if meaning is not None and procedure(self._reader, resource, source) is not None:
                 yield not_coded(source, code)
 
     def _uncoded_meaning(self, code: object, meanings: tuple[Meaning, ...], systems: Iterable[str]) -> Meaning | None:
@@ -523,10 +534,21 @@ class Record(Facts):
         return meaning if meaning is not None and recognised.concepts.isdisjoint(meaning.concepts) else None
 
     def _collected(
-        self, what: Text, fact: str, resource_type: str, read: Callable[[Reader, Resource, str], T | None]
-    ) -> Collected[T]:
-        entries = (read(self._reader, resource, source) for source, resource in self._evidence.of_type(resource_type))
-        return Collected(what, tuple(entry for entry in entries if entry is not None), self._gaps(fact))
+        self, what: Text, fact: str, resource_type: str, read: Callable[[Reader, Resource, str], E | None]
+    ) -> Collected[E]:
+        read_all = (read(self._reader, resource, source) for source, resource in self._evidence.of_type(resource_type))
+        return _sorted_out(what, (entry for entry in read_all if entry is not None), self._gaps(fact))
+
+
+def _sorted_out(what: Text, entries: Iterable[E], gaps: tuple[Text, ...]) -> Collected[E]:
+    """Those that count, and those of which nobody can tell."""
+    found = list(entries)
+    return Collected(
+        what,
+        tuple(one for one in found if one.unsure is None),
+        gaps,
+        tuple(Uncertain(one, uncertain(one.name, one.source, one.unsure)) for one in found if one.unsure is not None),
+    )
 
 
 def _per_body_surface(reading: Reading[Measurement]) -> bool:
@@ -534,8 +556,9 @@ def _per_body_surface(reading: Reading[Measurement]) -> bool:
 
 
 def _person(reader: Reader, patient: Resource, source: str) -> Person:
-    sex = patient.get("gender")
-    return Person(sex if isinstance(sex, str) else None, reader.date(patient.get("birthDate")), source)
+    sex = GENDER.of(patient)
+    told = None if sex in (ABSENT, NOT_UNDERSTOOD) else sex
+    return Person(told, reader.date(patient.get("birthDate")), source)
 
 
 def _unidentified(source: str) -> Text:

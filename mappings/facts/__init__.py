@@ -38,7 +38,7 @@ from mappings.facts.results import (
     Person,
     VitaminD,
 )
-from mappings.facts.three_valued import Absent, Collected, Fact, FactNotKnownError, Known, Unavailable, known
+from mappings.facts.three_valued import Absent, Collected, Fact, FactNotKnownError, Known, Unavailable, Uncertain, known
 
 Course = Stretch
 """The name by which the rules call it."""
@@ -82,6 +82,7 @@ __all__ = [
     "Stretch",
     "Target",
     "Unavailable",
+    "Uncertain",
     "VitaminD",
     "Volume",
     "known",

@@ -9,7 +9,10 @@ from mappings.wording import Text
 
 @value
 class Diagnosis:
-    """A Condition: what it is, whether it is active, when it began, and how sure the record is of it."""
+    """A Condition: what it is, whether it is active, when it began, and how sure the record is of it.
+
+    `unsure` says why it may not count, where it may not.
+    """
 
     concepts: frozenset[str]
     name: str
@@ -23,6 +26,7 @@ class Diagnosis:
     regions: frozenset[str]
     severities: frozenset[str]
     unverified_code: bool
+    unsure: Text | None = None
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""
@@ -33,7 +37,8 @@ class Diagnosis:
 class Act:
     """Something done to the patient: a Procedure, an imaging study, a report, an encounter.
 
-    `when` is its end (the only date where there is one); `started` its beginning. `under_way` is in progress.
+    `when` is its end (the only date where there is one); `started` its beginning. `under_way` is in progress; `unsure` says
+    why it may not have been done, where it may not.
     """
 
     concepts: frozenset[str]
@@ -47,6 +52,7 @@ class Act:
     intents: frozenset[str] = frozenset()
     regions: frozenset[str] = frozenset()
     unverified_code: bool = False
+    unsure: Text | None = None
 
     @property
     def dated(self) -> When | None:
@@ -73,3 +79,5 @@ class Allergy:
 
     concepts: frozenset[str]
     source: str
+    name: str = ""
+    unsure: Text | None = None

@@ -67,7 +67,7 @@ class RadiotherapyCourse:
 
     `under_way` is in progress (or active without dates); a completed course without a date is `undated`. `last` is the
     newest end that any of its resources states; `planned_end` is what an order of it states, else reckoned from start and
-    fractions.
+    fractions. `unsure` says why it may not have been given, or not so, where it may not.
     """
 
     sources: tuple[str, ...]
@@ -83,6 +83,12 @@ class RadiotherapyCourse:
     curative: bool
     planned_end: When | None
     unverified_code: bool
+    unsure: Text | None = None
+
+    @property
+    def source(self) -> str:
+        """The first of its sources, by which it is named where it has no name."""
+        return next(iter(self.sources), "")
 
     @property
     def ended(self) -> When | None:

@@ -70,15 +70,28 @@ def known(fact: Fact[T]) -> Known[T]:
 
 
 @value
-class Collected(Generic[T]):
-    """All entries of one kind that could be read, and the gaps where more of them may be.
+class Uncertain(Generic[T]):
+    """An entry that may or may not count: its status, a flag or a modifier is not understood, and `why`."""
 
-    A gap makes "there is none" unknowable, never "there is one".
+    entry: T
+    why: Text
+
+
+MOST_REASONS = 3
+"""Entries that may or may not count that a card names."""
+
+
+@value
+class Collected(Generic[T]):
+    """All entries of one kind that count, the gaps where more of them may be, and those that may or may not count.
+
+    A gap, or an entry that is uncertain, makes "there is none" unknowable, never "there is one".
     """
 
     what: Text
     entries: tuple[T, ...]
     gaps: tuple[Text, ...] = ()
+    uncertain: tuple[Uncertain[T], ...] = ()
 
     def __iter__(self) -> Iterator[T]:
         return iter(self.entries)
@@ -91,9 +104,14 @@ class Collected(Generic[T]):
             if answer:
                 return True
             unsure = unsure or answer is None
-        return None if unsure else False
+        return None if unsure or any(predicate(one.entry) is not False for one in self.uncertain) else False
+
+    @property
+    def unsettled(self) -> bool:
+        """There is a gap, or an entry that may or may not count."""
+        return bool(self.gaps or self.uncertain)
 
     @property
     def unavailable(self) -> Unavailable:
-        """The gaps as a fact that could not be read."""
-        return Unavailable(self.what, self.gaps)
+        """The gaps, and what is uncertain, as a fact that could not be read."""
+        return Unavailable(self.what, (*self.gaps, *(one.why for one in self.uncertain[:MOST_REASONS])))

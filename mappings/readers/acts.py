@@ -11,18 +11,25 @@ from mappings.facts import Act
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
+from mappings.readers.standing import standing
+from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REPORT_STATUS, STUDY_STATUS
 
-NOT_DONE = frozenset({"not-done", "entered-in-error", "preparation", "cancelled"})
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
-UNUSED_REPORTS = frozenset({"entered-in-error", "cancelled", "registered"})
+BEGUN = UNDER_WAY | {"completed"}
+NOT_DONE = frozenset({"not-done", "entered-in-error", "preparation"})
+REPORTED = frozenset({"preliminary", "final", "amended", "corrected", "appended"})
+NOT_REPORTED = frozenset({"entered-in-error", "cancelled", "registered"})
+STUDIED = frozenset({"available"})
+MET = frozenset({"arrived", "triaged", "in-progress", "onleave", "discharged", "finished"})
+NOT_MET = frozenset({"cancelled", "entered-in-error", "planned"})
 
 _PERFORMED = ("performedDateTime", "performedPeriod", "performedString", "occurrenceDateTime", "occurrencePeriod")
 
 
 def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
-    """A Procedure that was begun at least; None for one that was not done."""
-    status = a_text(resource.get("status"))
-    if status in NOT_DONE:
+    """A Procedure that was begun at least; None for one that was not done. One that was broken off may not be done."""
+    stands = standing(resource, PROCEDURE_STATUS, counting=BEGUN, never=NOT_DONE)
+    if stands.counts is False:
         return None
     recognised = reader.recognise(resource.get("code"))
     started, ended = _performed(reader, resource)
@@ -32,7 +39,8 @@ def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
         source,
         started=started,
         when=ended,
-        under_way=status in UNDER_WAY,
+        under_way=stands.status in UNDER_WAY,
+        unsure=stands.why,
         sites=site_concepts(reader, resource.get("bodySite")),
         reasons=reason_concepts(reader, resource),
         regions=act_regions(reader, resource),
@@ -87,7 +95,8 @@ def reason_regions(reader: Reader, resource: Resource) -> frozenset[str]:
 
 def imaging_study(reader: Reader, resource: Resource, source: str) -> Act | None:
     """An ImagingStudy that was done: its procedure codes, modalities and body sites."""
-    if a_text(resource.get("status")) in UNUSED_REPORTS:
+    stands = standing(resource, STUDY_STATUS, counting=STUDIED, never=NOT_REPORTED)
+    if stands.counts is False:
         return None
     coded: list[Mapping[str, Any]] = [
         coding for code in maps(resource.get("procedureCode")) for coding in codings(code)
@@ -108,12 +117,14 @@ def imaging_study(reader: Reader, resource: Resource, source: str) -> Act | None
         when=when,
         sites=site_concepts(reader, body_sites),
         regions=regions_of(reader, body_sites) or regions_of(reader, resource.get("procedureCode")),
+        unsure=stands.why,
     )
 
 
 def report(reader: Reader, resource: Resource, source: str) -> Act | None:
     """A DiagnosticReport of something done."""
-    if a_text(resource.get("status")) in UNUSED_REPORTS:
+    stands = standing(resource, REPORT_STATUS, counting=REPORTED, never=NOT_REPORTED)
+    if stands.counts is False:
         return None
     period = a_map(resource.get("effectivePeriod"))
     raw = resource.get("effectiveDateTime") or period.get("end") or period.get("start") or resource.get("issued")
@@ -126,18 +137,20 @@ def report(reader: Reader, resource: Resource, source: str) -> Act | None:
         started=when,
         when=when,
         regions=regions_of(reader, code),
+        unsure=stands.why,
     )
 
 
 def encounter(reader: Reader, resource: Resource, source: str) -> Act | None:
     """A finished or current Encounter, by its type and the speciality that it was with."""
-    if a_text(resource.get("status")) in {"cancelled", "entered-in-error", "planned"}:
+    stands = standing(resource, ENCOUNTER_STATUS, counting=MET, never=NOT_MET)
+    if stands.counts is False:
         return None
     period = a_map(resource.get("period"))
     started, ended = reader.date(period.get("start")), reader.date(period.get("end"))
     concepts = reader.terminology.recognise(_encounter_codings(resource)).concepts
     name = next((name for kind in maps(resource.get("type")) if (name := shown_words(kind))), "")
-    return Act(concepts, name, source, started=started, when=ended or started)
+    return Act(concepts, name, source, started=started, when=ended or started, unsure=stands.why)
 
 
 def _encounter_codings(resource: Resource) -> Iterator[Mapping[str, Any]]:

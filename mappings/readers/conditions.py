@@ -11,12 +11,27 @@ from mappings.facts import Allergy, Diagnosis
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
+from mappings.readers.standing import NOT_SAID, STATUS_NOT_UNDERSTOOD, denial, modification
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.elements import (
+    ABSENT,
+    ALLERGY_STATUS,
+    CERTAINTY,
+    CLINICAL_STATUS,
+    NOT_UNDERSTOOD,
+    VERIFICATION,
+)
+from mappings.wording import Text
 
 REFUTED = frozenset({"refuted", "entered-in-error"})
+SURE = frozenset({"confirmed", "provisional", "unconfirmed", "differential"})
 PROVISIONAL = frozenset({"provisional", "unconfirmed", "differential"})
 SUSPECTED = frozenset({"unconfirmed", "differential"})
 OVER = frozenset({"inactive", "remission", "resolved"})
+CURRENT = frozenset({"active", ABSENT}) | OVER
+
+CERTAINTY_EXTENSION = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
+"""The mark of German coding of outpatients, on a coding of the Condition."""
 
 
 def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | None:
@@ -26,9 +41,11 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
     code that only its profile makes a metastasis). A necrosis of bone, or an inflammation of the jaws, that states a jaw
     as its body site is an osteonecrosis of the jaw (`valuesets/gaps.csv`).
     """
-    verification = _status(resource.get("verificationStatus"))
-    if not REFUTED.isdisjoint(verification):
+    verification, certainty = VERIFICATION.of(resource), _certainty(resource)
+    denied, why = denial(resource)
+    if denied or verification in REFUTED or certainty in REFUTED:
         return None
+    clinical = CLINICAL_STATUS.of(resource)
     recognised = reader.recognise(resource.get("code"))
     sites = site_concepts(reader, resource.get("bodySite"))
     concepts = recognised.concepts
@@ -40,16 +57,35 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
         concepts,
         shown_words(resource.get("code")),
         source,
-        active=_is_active(resource),
-        provisional=not PROVISIONAL.isdisjoint(verification),
-        suspected=not SUSPECTED.isdisjoint(verification),
+        active=certainty not in OVER and _is_active(clinical, resource),
+        provisional=verification in PROVISIONAL or certainty in PROVISIONAL,
+        suspected=verification in SUSPECTED or certainty in SUSPECTED,
         onset=_first_date(reader, resource, ("onsetDateTime", "onsetPeriod")),
         recorded=_first_date(reader, resource, ("recordedDate", "assertedDate", "dateRecorded")),
         sites=sites,
         regions=regions_of(reader, resource.get("bodySite")) or regions_of(reader, resource.get("code")),
         severities=reader.recognise(resource.get("severity")).concepts,
         unverified_code=recognised.rests_on_unverified,
+        unsure=why or modification(resource) or _unclear(verification, clinical, certainty),
     )
+
+
+def _certainty(resource: Resource) -> str:
+    """What the marks of its codings say, all of them."""
+    marks = [
+        extension.get("valueCoding") or extension.get("valueCode")
+        for coding in codings(resource.get("code"))
+        for extension in maps(coding.get("extension"))
+        if extension.get("url") == CERTAINTY_EXTENSION
+    ]
+    return CERTAINTY.read(marks)
+
+
+def _unclear(verification: str, clinical: str, certainty: str = "confirmed") -> Text | None:
+    """Why nobody can tell whether it is there."""
+    if verification in SURE and clinical in CURRENT and certainty != NOT_UNDERSTOOD:
+        return None
+    return NOT_SAID if "unknown" in (verification, clinical) else STATUS_NOT_UNDERSTOOD
 
 
 def _of_site(
@@ -70,35 +106,9 @@ def _is_profiled_as(resource: Resource, profile: str) -> bool:
     )
 
 
-_STATUS_WORDS = {
-    **dict.fromkeys(("actif", "active"), "active"),
-    **dict.fromkeys(("inactif", "inactive"), "inactive"),
-    **dict.fromkeys(("résolu", "résolue", "guéri", "guérie", "resolved"), "resolved"),
-    **dict.fromkeys(("rémission", "en rémission", "remission", "in remission"), "remission"),
-    **dict.fromkeys(("réfuté", "réfutée", "infirmé", "infirmée", "refuted"), "refuted"),
-    **dict.fromkeys(("saisi par erreur", "erreur de saisie", "entered in error"), "entered-in-error"),
-    **dict.fromkeys(
-        ("suspecté", "suspectée", "suspicion", "suspected", "non confirmé", "non confirmée"), "unconfirmed"
-    ),
-}
-"""Statuses that are sent in words alone."""
-
-
-def _status(value: object) -> frozenset[str]:
-    """The codes of a status: a CodeableConcept in R4, a plain code before, words of a closed table where it has no code."""
-    if isinstance(value, str):
-        return frozenset({value.strip()})
-    codes = frozenset(a_text(coding.get("code")) for coding in codings(value)) - {""}
-    if codes:
-        return codes
-    said = a_text(a_map(value).get("text")).casefold()
-    return frozenset({_STATUS_WORDS[said]}) if said in _STATUS_WORDS else frozenset()
-
-
-def _is_active(resource: Resource) -> bool:
-    clinical = _status(resource.get("clinicalStatus"))
-    if clinical:
-        return OVER.isdisjoint(clinical)
+def _is_active(clinical: str, resource: Resource) -> bool:
+    if clinical != ABSENT:
+        return clinical not in OVER
     return not any(name.startswith("abatement") and value for name, value in resource.items())
 
 
@@ -115,14 +125,22 @@ def _first_date(reader: Reader, resource: Resource, names: tuple[str, ...]) -> W
 
 def allergy(reader: Reader, resource: Resource, source: str) -> Allergy | None:
     """An AllergyIntolerance that is neither refuted nor resolved: the concepts of its substances."""
-    if not REFUTED.isdisjoint(_status(resource.get("verificationStatus"))):
+    verification, clinical, status = (
+        VERIFICATION.of(resource),
+        CLINICAL_STATUS.of(resource),
+        ALLERGY_STATUS.of(resource),
+    )
+    denied, why = denial(resource)
+    if denied or verification in REFUTED or clinical in OVER or status in REFUTED | OVER:
         return None
-    if not _is_active(resource):
+    if clinical == ABSENT and not _is_active(clinical, resource):
         return None
-    named: list[Mapping[str, Any]] = [a_map(resource.get("code"))]
+    named: list[Mapping[str, Any]] = [a_map(resource.get("code")), a_map(resource.get("substance"))]
     named += [a_map(reaction.get("substance")) for reaction in maps(resource.get("reaction"))]
     concepts: frozenset[str] = frozenset()
     for concept in named:
         concepts |= reader.recognise(concept).concepts
         concepts |= reader.terminology.recognise_name(a_text(concept.get("text")))
-    return Allergy(concepts, source)
+    name = next((words for concept in named if (words := shown_words(concept))), "")
+    unclear = STATUS_NOT_UNDERSTOOD if status == NOT_UNDERSTOOD else _unclear(verification, clinical)
+    return Allergy(concepts, source, name, unsure=why or modification(resource) or unclear)

@@ -15,14 +15,16 @@ from typing import Any
 from mappings.dates import When
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target, Volume, reckoned_end
-from mappings.readers.acts import NOT_DONE, UNDER_WAY, reason_concepts, reason_regions
+from mappings.readers.acts import BEGUN, NOT_DONE, UNDER_WAY, reason_concepts, reason_regions
 from mappings.readers.observations import decimal_of
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
+from mappings.readers.standing import standing
 from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.concepts import Recognised
+from mappings.vocabulary.elements import ORDER_STATUS, PROCEDURE_STATUS
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Text, _
 
@@ -229,6 +231,7 @@ class _Told:
     last: When | None
     updated: str
     is_order: bool
+    unsure: Text | None
 
 
 def courses(
@@ -239,23 +242,42 @@ def courses(
     An order of a course that was begun adds what it says of target, dose and planned end.
     """
     told = [
-        _told(reader, resource, source)
+        one
         for source, resource in procedures
-        if a_text(resource.get("status")) not in NOT_DONE and is_external_radiotherapy(reader, resource)
+        if is_external_radiotherapy(reader, resource) and (one := _told(reader, resource, source)) is not None
     ]
     told += [
-        _told(reader, resource, source, is_order=True)
+        one
         for source, resource in orders
-        if a_text(resource.get("status")) in CARRIED_OUT
-        and resource.get("doNotPerform") is not True
-        and is_external_radiotherapy(reader, resource)
+        if is_external_radiotherapy(reader, resource)
+        and (one := _told(reader, resource, source, is_order=True)) is not None
     ]
-    groups = [group for group in _joined(told) if any(not one.is_order or one.status == "completed" for one in group)]
-    return tuple(_course(reader, group) for group in _neighbours(reader, groups))
+    groups = [group for group in _joined(told) if any(_tells_a_course(one) for one in group)]
+    return tuple(course for group in _neighbours(reader, groups) for course in _courses(reader, group))
 
+
+GIVEN = BEGUN | {"stopped"}
+"""A course that was broken off was given in part."""
 
 CARRIED_OUT = frozenset({"active", "completed", "on-hold"})
 """An order that is carried out, or was: `completed` says that what it describes was done (FHIR R4, request-status)."""
+
+NOT_CARRIED_OUT = frozenset({"draft", "proposed", "cancelled", "entered-in-error", "stopped"})
+
+
+def _tells_a_course(one: _Told) -> bool:
+    """It was given, or may have been: by a Procedure, or by an order that is completed or does not tell."""
+    return not one.is_order or one.status == "completed" or one.unsure is not None
+
+
+def _courses(reader: Reader, group: Sequence[_Told]) -> Iterator[RadiotherapyCourse]:
+    """What is certain of a course; beside it the whole, where some of it may not have been given."""
+    certain = [one for one in group if one.unsure is None]
+    if any(_tells_a_course(one) for one in certain):
+        yield _course(reader, certain)
+    why = next((one.unsure for one in group if one.unsure is not None), None)
+    if why is not None:
+        yield replace(_course(reader, group), unsure=why)
 
 
 SESSION_GAP_DAYS = 7
@@ -287,15 +309,23 @@ def _follows(before: Sequence[_Told], group: Sequence[_Told]) -> bool:
     return bool(ends) and (begin - max(ends)).days <= SESSION_GAP_DAYS
 
 
-def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = False) -> _Told:
+def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = False) -> _Told | None:
+    """What one resource tells; None for what was not given."""
+    if is_order:
+        stands = standing(resource, ORDER_STATUS, counting=CARRIED_OUT, never=NOT_CARRIED_OUT)
+    else:
+        stands = standing(resource, PROCEDURE_STATUS, counting=GIVEN, never=NOT_DONE)
+    if stands.counts is False:
+        return None
     level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)
     happens = "occurrence" if is_order else "performed"
     period = a_map(resource.get(f"{happens}Period"))
     single = reader.date(resource.get(f"{happens}DateTime"))
     first, last = reader.date(period.get("start")) or single, reader.date(period.get("end")) or single
     updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
-    status = a_text(resource.get("status"))
-    return _Told(source, resource, level, status, first or last, last, updated, is_order=is_order)
+    return _Told(
+        source, resource, level, stands.status, first or last, last, updated, is_order=is_order, unsure=stands.why
+    )
 
 
 def _code_values(resource: Resource) -> list[str]:
@@ -339,7 +369,7 @@ def _joined(told: Sequence[_Told]) -> list[list[_Told]]:
 
 def _course(reader: Reader, group: Sequence[_Told]) -> RadiotherapyCourse:
     """One course; dates are those of its Procedures, of a completed order only where there is no Procedure."""
-    acts = [one for one in group if not one.is_order] or [one for one in group if one.status == "completed"]
+    acts = [one for one in group if not one.is_order] or [one for one in group if _tells_a_course(one)]
     top = min(one.level for one in acts)
     newest = max(
         (one for one in acts if one.level == top),

@@ -10,12 +10,16 @@ from mappings.evidence import Resource
 from mappings.facts import Drug, Exposure, ExposureKind
 from mappings.readers.dosage import read_dosage
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, maps, shown_name
+from mappings.readers.shapes import a_map, maps, shown_name
+from mappings.readers.standing import standing
+from mappings.vocabulary.elements import ADMINISTRATION_STATUS, INTENT, NOT_UNDERSTOOD, ORDER_STATUS, STATEMENT_STATUS
 
-NO_EXPOSURE = frozenset({"not-done", "not-taken", "entered-in-error", "cancelled", "draft", "intended"})
 ADMINISTERED = frozenset({"completed", "in-progress", "on-hold", "stopped"})
+NOT_ADMINISTERED = frozenset({"not-done", "entered-in-error", "preparation"})
 STATED = frozenset({"active", "completed", "on-hold", "stopped"})
+NOT_STATED = frozenset({"not-taken", "entered-in-error", "intended"})
 REQUESTED = frozenset({"active", "on-hold", "completed", "stopped"})
+NOT_REQUESTED = frozenset({"entered-in-error", "cancelled", "draft", "proposed"})
 NO_ORDER_INTENTS = frozenset({"proposal", "option", "directive"})
 ENDED = frozenset({"completed", "stopped"})
 
@@ -25,8 +29,8 @@ RECENT_DAYS = 365
 
 def administration(reader: Reader, resource: Resource, source: str, drug: Drug) -> Exposure | None:
     """A MedicationAdministration: its end, or its only date, is a dose."""
-    status = a_text(resource.get("status"))
-    if status in NO_EXPOSURE or _intravitreal(resource.get("dosage")):
+    stands = standing(resource, ADMINISTRATION_STATUS, counting=ADMINISTERED, never=NOT_ADMINISTERED)
+    if stands.counts is False or _intravitreal(resource.get("dosage")):
         return None
     period = a_map(resource.get("effectivePeriod")) or a_map(resource.get("occurencePeriod"))
     at = (
@@ -43,7 +47,7 @@ def administration(reader: Reader, resource: Resource, source: str, drug: Drug) 
         drug,
         source,
         read_dosage(reader, resource.get("dosage"), drug, when),
-        certain=status in ADMINISTERED,
+        certain=stands.counts is True,
         first=reader.date(period.get("start")) or when,
         last=when,
         last_dose=when,
@@ -53,9 +57,10 @@ def administration(reader: Reader, resource: Resource, source: str, drug: Drug) 
 
 def statement(reader: Reader, resource: Resource, source: str, drug: Drug) -> Exposure | None:
     """A MedicationStatement: a period, a single date, or an open "is taking"."""
-    status = a_text(resource.get("status"))
-    if status in NO_EXPOSURE or _intravitreal(resource.get("dosage")):
+    stands = standing(resource, STATEMENT_STATUS, counting=STATED, never=NOT_STATED)
+    if stands.counts is False or _intravitreal(resource.get("dosage")):
         return None
+    status = stands.status
     period = a_map(resource.get("effectivePeriod"))
     dates = (resource.get("effectiveDateTime"), resource.get("dateAsserted"), period.get("start"), period.get("end"))
     single_date, written, start, end = (reader.date(raw) for raw in dates)
@@ -68,7 +73,7 @@ def statement(reader: Reader, resource: Resource, source: str, drug: Drug) -> Ex
         drug,
         source,
         dosage,
-        certain=status in STATED and not reader.cannot_read(*dates),
+        certain=stands.counts is True and not reader.cannot_read(*dates),
         first=begin,
         last=end or (single_date if status in ENDED else None),
         written=written,
@@ -78,9 +83,10 @@ def statement(reader: Reader, resource: Resource, source: str, drug: Drug) -> Ex
 
 def request(reader: Reader, resource: Resource, source: str, drug: Drug) -> Exposure | None:
     """A MedicationRequest of the record: an order of the past or present; `planned` when it begins in the future."""
-    status, intent = a_text(resource.get("status")), a_text(resource.get("intent"))
-    if status in NO_EXPOSURE or intent in NO_ORDER_INTENTS or resource.get("doNotPerform") is True:
+    stands, intent = standing(resource, ORDER_STATUS, counting=REQUESTED, never=NOT_REQUESTED), INTENT.of(resource)
+    if stands.counts is False or intent in NO_ORDER_INTENTS:
         return None
+    status = stands.status
     if _intravitreal(resource.get("dosageInstruction")):
         return None
     written = reader.date(resource.get("authoredOn"))
@@ -91,7 +97,9 @@ def request(reader: Reader, resource: Resource, source: str, drug: Drug) -> Expo
         drug,
         source,
         dosage,
-        certain=status in REQUESTED and not reader.cannot_read(resource.get("authoredOn")),
+        certain=stands.counts is True
+        and intent != NOT_UNDERSTOOD
+        and not reader.cannot_read(resource.get("authoredOn")),
         first=begin,
         last=dosage.end,
         written=written,

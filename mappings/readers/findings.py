@@ -13,11 +13,12 @@ from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Finding, Known, Unavailable
 from mappings.quantities import Bounds, bounded
 from mappings.readers.newest import UNDATED, Reading, newest
-from mappings.readers.observations import IGNORED_STATUSES, USED_STATUSES, decimal_of, result_time
+from mappings.readers.observations import IGNORED_STATUSES, decimal_of, not_usable, result_time
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings
 from mappings.values import value
 from mappings.vocabulary.code_systems import FINDING
+from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.vocabulary.findings import KINDS, OTHER_RESPONSE, OTHER_VALUE, RESPONSES, FindingKind
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Amount, Text, _
@@ -45,7 +46,7 @@ def read_finding(
     `node` is the Observation, or the component of it, that holds the value. One dated ahead is only reported.
     """
     kind = KINDS[name]
-    status = a_text(observation.get("status"))
+    status = OBSERVATION_STATUS.of(observation)
     if status in IGNORED_STATUSES:
         return None
     problem = _problem(kind, source)
@@ -60,8 +61,8 @@ def read_finding(
         return FindingReading(source, None, problem=UNDATED.with_(source=source), regions=regions)
     if reader.clock.too_far_ahead(when):
         return FindingReading(source, when, regions=regions)
-    if status not in USED_STATUSES:
-        return FindingReading(source, None, problem=problem, undatable=True, regions=regions)
+    if not_usable(observation, node, status) is not None:
+        return FindingReading(source, when, problem=problem, regions=regions)
     bounds, flag, code, shown = _interpret(reader, kind, value)
     if bounds is None and flag is None and code is None:
         return FindingReading(source, when, problem=problem, regions=regions)

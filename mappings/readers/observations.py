@@ -15,19 +15,21 @@ from typing import Any, TypeAlias
 
 from mappings.clock import Clock
 from mappings.dates import UnreadableDate, When, days_before
-from mappings.evidence import Resource
+from mappings.evidence import Resource, local_reference
 from mappings.facts import TREND_DAYS, Absent, Fact, Known, Measurement, Unavailable, VitaminD
 from mappings.quantities import ZERO, Bounds, bounded
 from mappings.readers.newest import Reading, dated_ahead, newest
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, maps
+from mappings.readers.standing import FLAG_NOT_UNDERSTOOD, denial, modification
 from mappings.vocabulary.analytes import Analyte
+from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.vocabulary.units import Conversion, UnknownUnit, conversion
 from mappings.wording import Amount, Text, _
 
 SEND_UCUM = _("send a UCUM unit")
 
-USED_STATUSES = frozenset({"final", "amended", "corrected", "preliminary"})
+USED_STATUSES = frozenset({"final", "amended", "corrected", "appended", "preliminary"})
 IGNORED_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
 
 Severity: TypeAlias = "tuple[Decimal | bool, ...]"
@@ -50,7 +52,7 @@ def read_result(
 
     None for a result that does not exist: a status that never counts, or no value (a dataAbsentReason, say).
     """
-    status = _text(observation.get("status"))
+    status = OBSERVATION_STATUS.of(observation)
     if status in IGNORED_STATUSES or not _has_value(node):
         return None
     try:
@@ -58,9 +60,9 @@ def read_result(
     except UnreadableDate:
         why = _("its date cannot be read: correct it")
         return Reading(source, None, problem=_unusable(source, why), undatable=True)
-    if status not in USED_STATUSES:
-        why = _("its status cannot be read", hint=_("its status is not one of FHIR R4: correct it"))
-        return Reading(source, when, problem=_unusable(source, why))
+    problem = not_usable(observation, node, status)
+    if problem is not None:
+        return Reading(source, when, problem=_unusable(source, problem))
     try:
         bounds, reported, converted = _read_value(node, analyte)
     except _UnusableValueError as error:
@@ -79,6 +81,24 @@ def read_result(
         per_body_surface=converted.per_body_surface,
     )
     return Reading(source, when, measurement)
+
+
+ABOUT_THE_PATIENT = frozenset({"Patient", "Condition", "BodyStructure"})
+"""What an Observation may be focused on, and still be one of the patient: a tumour, say (mCODE)."""
+
+
+def not_usable(observation: Resource, node: Mapping[str, Any], status: str) -> Text | None:
+    """Why an Observation with a value is none of this patient's, or does not mean what it seems to."""
+    if status not in USED_STATUSES:
+        return _("its status cannot be read", hint=_("its status is not one of FHIR R4: correct it"))
+    if node.get("dataAbsentReason"):
+        return _("it has a value, and says that it has none")
+    focused = (local_reference(one).rpartition("/")[0] for one in maps(observation.get("focus")))
+    if any(kind not in ABOUT_THE_PATIENT for kind in focused):
+        return _("it is about something else than the patient")
+    denied, why = denial(observation)
+    why = FLAG_NOT_UNDERSTOOD if denied else why
+    return why or modification(observation) or (None if node is observation else modification(node))
 
 
 def _unusable(source: str, why: Text) -> Text:

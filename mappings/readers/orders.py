@@ -25,19 +25,24 @@ from mappings.readers.not_understood import meant, texts_of
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.readers.sites import site_concepts
+from mappings.readers.standing import Standing, denial, modification, modified_nodes, standing
 from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import ordered_analytes
 from mappings.vocabulary.concepts import Recognised
+from mappings.vocabulary.elements import ABSENT, INTENT, NOT_UNDERSTOOD, ORDER_STATUS, PRIORITY
 from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID, names_follow_up, with_acts_named
 from mappings.wording import Text, _, verbatim
 
-ORDER_TYPES = frozenset({"MedicationRequest", "ServiceRequest"})
+ORDER_TYPES = ("MedicationRequest", "ServiceRequest")
 """The resources that the referential speaks of; other orders (a diet, a device) are irrelevant."""
 
-NO_ORDER_STATUSES = frozenset({"revoked", "cancelled", "entered-in-error", "stopped", "completed", "ended"})
-OPEN_STATUSES = frozenset({"active", "on-hold", "draft", "unknown", ""})
-ORDERED_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order", "plan", ""})
+NO_ORDER = frozenset({"cancelled", "entered-in-error", "stopped", "completed"})
+OPEN = frozenset({"active", "on-hold"})
+NOT_OPEN = NO_ORDER | {"draft", "proposed"}
+ORDERED_INTENTS = frozenset(
+    {"order", "original-order", "reflex-order", "filler-order", "instance-order", "plan", ABSENT}
+)
 URGENT = frozenset({"urgent", "asap", "stat"})
 
 NOTHING_NAMED = _("it names nothing that is ordered")
@@ -46,6 +51,7 @@ NOT_IN_LISTS = _(
 )
 
 
+INTENT_NOT_UNDERSTOOD = _("its intent is not one that the service knows: have it corrected")
 NOT_R4 = _(
     "it cannot be read as an order",
     hint=_("it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry"),
@@ -89,30 +95,50 @@ def _is_of_r4(resource_type: str) -> bool:
 
 
 def is_order(resource: Resource) -> bool:
-    """A resource that orders something, as `rules.md` counts orders: not revoked, not in error, not a "do not"."""
+    """A draft that orders something, as `rules.md` counts orders: not revoked, not in error, not a "do not".
+
+    What is drafted is an order unless it says otherwise: a status or a flag that is not understood leaves it one.
+    """
     return (
         a_text(resource.get("resourceType")) in ORDER_TYPES
-        and a_text(resource.get("status")) not in NO_ORDER_STATUSES
-        and resource.get("doNotPerform") is not True
+        and ORDER_STATUS.of(resource) not in NO_ORDER
+        and not denial(resource)[0]
     )
 
 
-def is_open_order(resource: Resource) -> bool:
-    """An order of the record that is active or planned; a proposal, an option or a directive is none."""
-    return (
-        is_order(resource)
-        and a_text(resource.get("status")) in OPEN_STATUSES - {"draft"}
-        and a_text(resource.get("intent")) in ORDERED_INTENTS
-    )
+def open_order(resource: Resource) -> Standing:
+    """Whether an order of the record is active or planned; a proposal, an option or a directive is none."""
+    stands = standing(resource, ORDER_STATUS, counting=OPEN, never=NOT_OPEN)
+    intent = INTENT.of(resource)
+    if stands.counts is False or intent in ORDERED_INTENTS:
+        return stands
+    if intent == NOT_UNDERSTOOD:
+        return Standing(stands.status, counts=None, why=stands.why or INTENT_NOT_UNDERSTOOD)
+    return Standing(stands.status, counts=False)
 
 
 def read_order(
     reader: Reader, resource: Resource, *, index: int = -1, draft: bool = False, triggers: bool = False
 ) -> Order:
     """One order in the words of the referential. Never raises: what cannot be read is not identified, and says why."""
-    if resource.get("resourceType") == "MedicationRequest":
-        return _medication_order(reader, resource, index=index, draft=draft, triggers=triggers)
-    return _service_order(reader, resource, index=index, draft=draft, triggers=triggers)
+    read = _medication_order if resource.get("resourceType") == "MedicationRequest" else _service_order
+    order = read(reader, resource, index=index, draft=draft, triggers=triggers)
+    why = _not_what_it_seems(resource) if order.concepts or not order.identified else None
+    return order if why is None else _concealed(order, why)
+
+
+def _not_what_it_seems(resource: Resource) -> Text | None:
+    """Why an order may not order what it names: a flag that may deny it, or a modifier that the service does not know."""
+    _denied, why = denial(resource)
+    return why or modification(resource) or next(modified_nodes(resource, "dosageInstruction", "dispenseRequest"), None)
+
+
+def _concealed(order: Order, why: Text) -> Order:
+    """The order by its name alone: nobody can tell what it orders."""
+    unknown = replace(order, concepts=frozenset(), identified=False, unidentified_because=why)
+    if isinstance(unknown, DrugOrder):
+        return replace(unknown, drug=Drug(frozenset(), order.name, identified=False))
+    return unknown
 
 
 def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: bool, triggers: bool) -> Order:
@@ -127,7 +153,7 @@ def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: 
         name=drug.name,
         concepts=drug.concepts,
         identified=drug.identified,
-        urgent=a_text(resource.get("priority")) in URGENT,
+        urgent=PRIORITY.of(resource) in URGENT,
         planned=_planned(reader, dosage.first),
         drug=drug,
         dosage=dosage,
@@ -163,7 +189,7 @@ def _service_order(reader: Reader, resource: Resource, *, index: int, draft: boo
         "name": verbatim(name),
         "concepts": concepts,
         "identified": identified,
-        "urgent": a_text(resource.get("priority")) in URGENT,
+        "urgent": PRIORITY.of(resource) in URGENT,
         "planned": _planned(reader, _occurrence(reader, resource), _occurrence_end(reader, resource)),
         "regions": act_regions(reader, resource),
         "reasons": reason_concepts(reader, resource),

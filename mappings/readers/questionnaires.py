@@ -16,10 +16,13 @@ from mappings.readers.observations import decimal_of
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.sites import regions_of
+from mappings.readers.standing import standing
+from mappings.vocabulary.elements import RESPONSE_STATUS
 from mappings.vocabulary.scores import Question, Score
 from mappings.wording import Amount, Text, _
 
-USED_STATUSES = frozenset({"completed", "amended"})
+FILLED = frozenset({"completed", "amended"})
+NOT_FILLED = frozenset({"in-progress", "stopped", "entered-in-error"})
 
 
 def read_response(reader: Reader, response: Resource, source: str) -> tuple[str, FindingReading] | None:
@@ -29,7 +32,10 @@ def read_response(reader: Reader, response: Resource, source: str) -> tuple[str,
     A total without any answer counts where the score can reach it.
     """
     score = reader.terminology.score_of(a_text(response.get("questionnaire")).partition("|")[0])
-    if score is None or a_text(response.get("status")) not in USED_STATUSES:
+    if score is None:
+        return None
+    stands = standing(response, RESPONSE_STATUS, counting=FILLED, never=NOT_FILLED)
+    if stands.counts is False:
         return None
     answers = {a_text(item.get("linkId")): next(maps(item.get("answer")), {}) for item in maps(response.get("item"))}
     site = answers.get(score.site.code, {}) if score.site is not None else {}
@@ -45,7 +51,7 @@ def read_response(reader: Reader, response: Resource, source: str) -> tuple[str,
     if reader.clock.too_far_ahead(when):
         return score.finding, FindingReading(source, when, regions=regions)
     total = _total(score, answers)
-    if total is None:
+    if total is None or stands.why is not None:
         return score.finding, FindingReading(source, when, problem=problem, regions=regions)
     points = Decimal(total)
     finding = Finding(exactly(points), None, None, "1", when, source, regions, Amount(points, "1"))

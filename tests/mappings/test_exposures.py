@@ -99,7 +99,7 @@ def test_the_status_says_whether_it_is_an_exposure_and_whether_it_is_a_certain_o
         exposure = read(status=status, **dates)
         assert exposure is not None
         assert exposure.certain, status
-    for status in ("unknown", "finished", ""):
+    for status in ("unknown", "sent", ""):
         exposure = read(status=status, **dates)
         assert exposure is not None
         assert not exposure.certain, status

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,9 +49,9 @@ class Ehr(FlaskClient):
         return cards
 
 
-def ehr(**settings: Any) -> Ehr:
+def ehr(at: datetime = NOW, **settings: Any) -> Ehr:
     """An EHR whose service has these settings (of `service.settings.Settings`), the tests' clock, and no file."""
-    app = create_app(replace(SETTINGS, **{"database_url": "sqlite://", **settings}), now=lambda: NOW)
+    app = create_app(replace(SETTINGS, **{"database_url": "sqlite://", **settings}), now=lambda: at)
     app.test_client_class = Ehr
     client = app.test_client()
     assert isinstance(client, Ehr)

@@ -1,0 +1,79 @@
+"""Whether a resource counts: its status, the flags that say "not", and what changes its meaning in ways we do not know.
+
+`rules.md`, "Never «given», «done» or «none» by default": what counts is an allow-list; what is not understood never counts
+and never fails to count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mappings.evidence import Resource
+from mappings.readers.shapes import maps
+from mappings.values import value
+from mappings.vocabulary import elements
+from mappings.vocabulary.elements import ABSENT, NOT_UNDERSTOOD, Element
+from mappings.wording import Text, _, of_resource, verbatim
+
+NO_STATUS = _("it has no status: have it sent")
+STATUS_NOT_UNDERSTOOD = _("its status is not one that the service knows: have it corrected")
+NOT_SAID = _("its status does not tell whether it counts")
+FLAG_NOT_UNDERSTOOD = _("it carries a flag that may deny it, and that the service does not know")
+MODIFIED = _("it carries a modifier that the service does not know, and that may change what it means")
+BY_RULES = _("it is to be read by rules that the service does not know")
+
+
+@value
+class Standing:
+    """Its status as a code of R4; whether it counts (None: nobody can tell), and then why it cannot be told."""
+
+    status: str
+    counts: bool | None
+    why: Text | None = None
+
+
+def standing(resource: Resource, status: Element, *, counting: frozenset[str], never: frozenset[str]) -> Standing:
+    """Whether a resource counts by its status; a status in neither set does not tell."""
+    said = status.of(resource)
+    if said in never:
+        return Standing(said, counts=False)
+    denied, why = denial(resource)
+    if denied:
+        return Standing(said, counts=False)
+    why = why or modification(resource)
+    if why is None and said not in counting:
+        why = {ABSENT: NO_STATUS, NOT_UNDERSTOOD: STATUS_NOT_UNDERSTOOD}.get(said, NOT_SAID)
+    return Standing(said, counts=None if why is not None else True, why=why)
+
+
+def denial(resource: Resource) -> tuple[bool, Text | None]:
+    """Whether a flag of some FHIR version or profile denies the resource; else why that cannot be told."""
+    said = {flag.of(resource) for flag in elements.NEGATIONS if flag.fields[0] in resource}
+    taken = elements.TAKEN.of(resource)
+    if "true" in said or taken in ("n", "na"):
+        return True, None
+    reasons = any(resource.get(name) for name in elements.REASONS_OF_DENIAL)
+    unsure = reasons or NOT_UNDERSTOOD in said or taken in (NOT_UNDERSTOOD, "unk")
+    return False, FLAG_NOT_UNDERSTOOD if unsure else None
+
+
+def modification(node: Mapping[str, Any]) -> Text | None:
+    """Why a node does not mean what it seems to: a modifier, or rules, that we do not know."""
+    if node.get("implicitRules"):
+        return BY_RULES
+    return MODIFIED if node.get("modifierExtension") else None
+
+
+def modified_nodes(resource: Resource, *names: str) -> Iterator[Text]:
+    """Why nodes of a resource (its dosage lines, say) do not mean what they seem to."""
+    for name in names:
+        for node in maps(resource.get(name)):
+            if (why := modification(node)) is not None:
+                yield why
+
+
+def uncertain(name: Text | str, source: str, why: Text) -> Text:
+    """That an entry of the record may or may not count, and why."""
+    said = verbatim(name) if isinstance(name, str) else name
+    return _("{entry}: {why}", entry=said if said.message else of_resource(source), why=why)

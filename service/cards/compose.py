@@ -204,13 +204,19 @@ MOST_NAMED = 4
 
 def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
     """What is missing, by name; of one rule alone its own summary."""
-    items = [item.parameters.get("what", item) for advice in advices for item in advice.items]
+    items = [_name_of(item) for advice in advices for item in advice.items]
     if first.order is None or len(advices) == 1 or not items:
         return advices[0].summary
-    names = _first(tuple(dict.fromkeys(one for one in items if isinstance(one, Text))), MOST_NAMED)
+    names = _first(_unique(items), MOST_NAMED)
     if not isinstance(first.order, DrugOrder):
         return _("{order}: prerequisites missing: {names}", order=named(first.order), names=names)
     return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
+
+
+def _name_of(item: Text) -> Text:
+    """What a line of a checklist is about: its parameter `what`, or `act`; the whole line where it has none."""
+    named_in_it = (item.parameters.get(name) for name in ("what", "act"))
+    return next((name for name in named_in_it if isinstance(name, Text)), item)
 
 
 def _references(orders: Iterable[Order]) -> Iterable[str]:

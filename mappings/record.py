@@ -94,7 +94,7 @@ from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.elements import ABSENT, GENDER, NOT_UNDERSTOOD
 from mappings.vocabulary.findings import findings_of
 from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID, Meaning
-from mappings.wording import Text, _, _c, verbatim
+from mappings.wording import Text, _, _c, of_resource
 
 E = TypeVar("E", Act, Allergy, Diagnosis, RadiotherapyCourse)
 
@@ -227,7 +227,7 @@ class Record(Facts):
         for one in readings:
             if one.when is not None and self._reader.clock.too_far_ahead(one.when):
                 self._ahead[one.source] = NotUnderstood(
-                    one.source, verbatim(one.source), dated_ahead(one.source, one.when)
+                    one.source, of_resource(one.source), dated_ahead(one.source, one.when)
                 )
 
     def _reading(self, result: _Result, analyte: Analyte) -> Reading[Measurement] | None:
@@ -569,6 +569,7 @@ def _person(reader: Reader, patient: Resource, source: str) -> Person:
 
 def _unidentified(source: str) -> Text:
     return _(
-        "the drug of {source} is known neither by code nor by name: add a standard code, or map the local one",
-        source=source or "a medication",
+        "a drug of the record is known neither by code nor by name",
+        source=source,
+        hint=_("add a standard code, or map the local one"),
     )

@@ -30,6 +30,7 @@ from mappings.facts.radiotherapy import (
 from mappings.facts.results import (
     CALCIUM_LIMITS,
     KIDNEY_FAILURE_BELOW,
+    TREND_DAYS,
     Clearance,
     ClearanceMethod,
     CorrectedCalcium,
@@ -47,6 +48,7 @@ __all__ = [
     "CALCIUM_LIMITS",
     "FRACTIONS_A_WEEK_SAID",
     "KIDNEY_FAILURE_BELOW",
+    "TREND_DAYS",
     "Absent",
     "Act",
     "ActOrder",

@@ -11,10 +11,16 @@ from mappings.quantities import Bounds
 from mappings.values import value
 from mappings.wording import Amount, Text
 
+TREND_DAYS = 365
+"""Two results within so many days are shown as a trend; a choice of ours."""
+
 
 @value
 class Measurement:
-    """One result: its value (or the interval that its comparator leaves) in a canonical unit, its date and origin."""
+    """One result: its value (or the interval that its comparator leaves) in a canonical unit, its date and origin.
+
+    `earlier` is the result before it, at most `TREND_DAYS` older: a card shows both, and decides by none but the newest.
+    """
 
     bounds: Bounds
     unit: str
@@ -26,6 +32,7 @@ class Measurement:
     lower_limit: Decimal | None = None
     upper_limit: Decimal | None = None
     per_body_surface: bool = False
+    earlier: Measurement | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -117,12 +124,13 @@ KIDNEY_FAILURE_BELOW = Decimal(30)
 
 @value
 class Clearance:
-    """Creatinine clearance in mL/min, with the way it was come by."""
+    """Creatinine clearance in mL/min, with the way it was come by, and the result (clearance or creatinine) it comes from."""
 
     bounds: Bounds
     when: When
     method: ClearanceMethod
     computation: Text | None = None
+    result: Measurement | None = None
 
     @property
     def approximate(self) -> bool:

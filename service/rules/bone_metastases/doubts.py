@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mappings.facts import Facts, Known, NotUnderstood, Order
 from mappings.vocabulary import concept_sets as sets
-from mappings.wording import verbatim
+from mappings.wording import of_resource
 from service.rules.bone_metastases.conditions import phase_of
 from service.rules.guideline import doubt
 
@@ -20,5 +20,5 @@ def uncertain_continuation(orders: Sequence[Order], patient: Facts) -> Iterator[
             phase = phase_of(order, patient)
             if isinstance(phase, Known):
                 for source, remark in zip(phase.sources, phase.remarks, strict=False):
-                    told[source] = NotUnderstood(source, verbatim(source), remark)
+                    told[source] = NotUnderstood(source, of_resource(source), remark)
     yield from told.values()

@@ -29,10 +29,11 @@ def _is_antiresorptive(order: Order) -> bool:
     citations=(rao("systemic", "§2.4"),),
     about=_is_zoledronate,
     place=Place.DETAIL,
+    how_to_give=True,
 )
 def hydration(_order: Order, _patient: Facts) -> Iterator[Text]:
     """The line of hydration."""
-    yield _("Zoledronic acid: hydration on the day and the next (RAO §2.4).")
+    yield _("Hydration on the day and the next.")
 
 
 def _is_denosumab(order: Order) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mappings.facts import DrugOrder, Facts, Known, Order, Unavailable, known
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.analytes import CREATININE
+from mappings.vocabulary.analytes import COCKCROFT, CREATININE
 from service.rules.bone_metastases.checklist import already_ordered
 from service.rules.bone_metastases.conditions import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
@@ -81,6 +81,7 @@ def renal_function_unknown(order: DrugOrder, patient: Facts) -> Outcome:
         items=[
             _(
                 "creatinine clearance: cannot be computed, missing {missing}{ordered}",
+                what=COCKCROFT.name,
                 missing=missing,
                 ordered=_(" (ordered, await the result)") if ordered else "",
             )

@@ -115,8 +115,8 @@ def _unresolved(reader: Reader, resource: Resource) -> Iterator[Text]:
     for reference in _volume_references(resource):
         if reader.referred(resource, reference) is None:
             yield _(
-                "the volume {reference} could not be looked up",
-                reference=local_reference(reference),
+                "the volume could not be looked up",
+                source=local_reference(reference),
             )
 
 

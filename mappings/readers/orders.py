@@ -47,16 +47,18 @@ URGENT = frozenset({"urgent", "asap", "stat"})
 
 NOTHING_NAMED = _("it names nothing that is ordered")
 NOT_IN_LISTS = _(
-    "neither a code nor a name that the service knows: add a standard code, or a mapping for the local code",
+    "neither its code nor its name is known", hint=_("add a standard code, or a mapping for the local code")
 )
 
 
 INTENT_NOT_UNDERSTOOD = _("its intent is not one that the service knows: have it corrected")
 NOT_R4 = _(
-    "it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry",
+    "it cannot be read as an order",
+    hint=_("it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry"),
 )
 NO_RESOURCE = _(
-    "its entry holds no resource: send the order whole, as the resource of the entry",
+    "it was sent without its content",
+    hint=_("its entry holds no resource: send the order whole, as the resource of the entry"),
 )
 NO_ORDERS_BUT_TOLD = frozenset({"Bundle", "OperationOutcome"})
 """What an entry of R4 may be that holds orders, or stands for one that could not be sent."""
@@ -321,8 +323,8 @@ def _siblings(own: Prescription, phases: Sequence[Prescription]) -> Prescription
 def _unresolved_reasons(reader: Reader, resource: Resource) -> tuple[Text, ...]:
     return tuple(
         _(
-            "the reason {reference} could not be looked up",
-            reference=local_reference(reference),
+            "the reason of the order could not be looked up",
+            source=local_reference(reference),
         )
         for reference in maps(resource.get("reasonReference"))
         if local_reference(reference) and reader.referred(resource, reference) is None

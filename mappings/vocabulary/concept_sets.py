@@ -236,6 +236,9 @@ RADIOTHERAPY = STEREOTACTIC_RADIOTHERAPY | _set(
 )
 """External beam; brachytherapy is a look-alike."""
 
+BRACHYTHERAPY = _set("brachytherapy")
+"""A look-alike of external radiotherapy, which the head and neck bear as well."""
+
 RADIOTHERAPY_RECORD = _set("radiotherapy_record")
 """Course, phase and plan, as the CodeX radiotherapy guide writes them: parts of one course."""
 

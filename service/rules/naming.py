@@ -6,13 +6,13 @@ from mappings.dates import When
 from mappings.facts import Act, ActOrder, Diagnosis, DrugOrder, Order, RadiotherapyOrder
 from mappings.facts.bones import named_bones
 from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
-from mappings.wording import Text, _, _c
+from mappings.wording import Text, _, _c, of_resource
 
 
 def called(entry: Act | Diagnosis) -> Text | str:
     """The record's own words for an act or a condition; ours where it gives codes only; else where it stands."""
     ours = name_of_act(entry.concepts) if isinstance(entry, Act) else name_of_diagnosis(entry.concepts)
-    return entry.name or ours or entry.source
+    return entry.name or ours or of_resource(entry.source)
 
 
 def named(order: Order) -> Text:

@@ -161,7 +161,9 @@ def test_the_profile_of_a_secondary_cancer_makes_a_tumour_of_bone_a_metastasis()
     assert bone_metastasis(None, record(condition((SNOMED, "363346000"), **at(FEMUR)))).holds is False
 
 
-@pytest.mark.parametrize(("system", "code"), [(ICD_10, "K10.2"), (CIM_10, "K102"), (ICD_9_CM, "526.4"), (ICD_10_CM, "M27.2")])
+@pytest.mark.parametrize(
+    ("system", "code"), [(ICD_10, "K10.2"), (CIM_10, "K102"), (ICD_9_CM, "526.4"), (ICD_10_CM, "M27.2")]
+)
 def test_an_inflammation_of_the_jaws_may_be_an_osteonecrosis_whatever_its_site(system: str, code: str) -> None:
     for site in (at(JAW), at(FEMUR), {}):
         found = the_diagnosis(condition((system, code), **site))

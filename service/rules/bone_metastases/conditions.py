@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from mappings.dates import When, day, days_before
 from mappings.facts import (
+    KIDNEY_FAILURE_BELOW,
     Act,
     CorrectedCalcium,
     Diagnosis,
@@ -188,21 +189,31 @@ def antiresorptives(patient: Facts) -> Exposures:
     return patient.exposures.of(sets.ANTIRESORPTIVES)
 
 
-def phase_of(patient: Facts) -> Fact[Phase]:
-    """Whether an antiresorptive is started or continued."""
-    return antiresorptives(patient).phase(_("start or continuation of the antiresorptive"))
+def same_drug(concepts: frozenset[str]) -> frozenset[str]:
+    """The concepts of the antiresorptive that these name one of: its products differ in strength alone."""
+    families = (one for one in (sets.DENOSUMAB, sets.ZOLEDRONIC_ACID) if not one.isdisjoint(concepts))
+    return concepts.union(*families)
 
 
-@condition(_("no antiresorptive in the last {start_free_days} days (a start)"), reads=("exposures",))
-def is_start(_order: Order | None, patient: Facts) -> Truth:
+def phase_of(order: Order, patient: Facts) -> Fact[Phase]:
+    """Whether the order starts or continues an antiresorptive; one dose of another one, as for hypercalcaemia, leaves it a start."""
+    others = sets.ANTIRESORPTIVES - same_drug(order.concepts)
+    return antiresorptives(patient).phase(_("start or continuation of the antiresorptive"), once=others)
+
+
+@condition(
+    _("no antiresorptive in the last {start_free_days} days, or one single dose of another (a start)"),
+    reads=("exposures",),
+)
+def is_start(order: Order, patient: Facts) -> Truth:
     """The order starts an antiresorptive."""
-    phase = phase_of(patient)
+    phase = phase_of(order, patient)
     return that(phase.test(lambda value: value is Phase.START), phase)
 
 
-def starts(patient: Facts) -> bool:
+def starts(order: Order, patient: Facts) -> bool:
     """Known to be a start; an unavailable exposure is neither start nor continuation."""
-    return is_start(None, patient).holds is True
+    return is_start(order, patient).holds is True
 
 
 @condition(_("the patient is on an antiresorptive"), reads=("exposures",))
@@ -228,9 +239,26 @@ def given_within(entry: Exposure, planned: When, days: int, today: date) -> bool
     return None if entry.last_dose_undated or entry.maybe_ongoing else False
 
 
+# --- osteonecrosis of the jaw -----------------------------------------------------------------------------------------
+
+
+def may_be_jaw_osteonecrosis(one: Diagnosis, patient: Facts) -> bool | None:
+    """An inflammation of the jaws; a drug-related necrosis without a site, on or after an antiresorptive."""
+    if one.is_any(sets.POSSIBLE_OSTEONECROSIS_OF_JAW):
+        return True
+    if not one.is_any(sets.OSTEONECROSIS_WITH_JAW_SITE):
+        return False
+    return antiresorptives(patient).ever
+
+
+def possible_jaw_osteonecrosis(patient: Facts, which: Callable[[Diagnosis], bool]) -> bool | None:
+    """A diagnosis of those that are asked for may be an osteonecrosis of the jaw."""
+    return patient.conditions.any(lambda one: which(one) and may_be_jaw_osteonecrosis(one, patient))
+
+
 # --- kidney and calcium -----------------------------------------------------------------------------------------------
 
-SEVERE_RENAL_IMPAIRMENT_BELOW = Decimal(30)
+SEVERE_RENAL_IMPAIRMENT_BELOW = KIDNEY_FAILURE_BELOW
 """mL/min: bisphosphonates are contraindicated below it (RAO, traitement osseux systémique §2.4)."""
 
 
@@ -281,9 +309,27 @@ def calcium_is_high(_order: Order | None, patient: Facts) -> Truth:
     return settled_by_albumin(calcium.test(lambda value: value.high), calcium, above)
 
 
+FOR_HYPERCALCAEMIA_FROM = Decimal("3.00")
+"""mmol/L: from this calcium on a bisphosphonate is taken to be ordered for hypercalcaemia; a setting of ours."""
+
+
+@condition(
+    _(
+        "it is ordered for hypercalcaemia (calcium of {limit} mmol/L or more, or the reason)",
+        limit=FOR_HYPERCALCAEMIA_FROM,
+    ),
+    reads=("calcium",),
+)
+def for_hypercalcaemia(order: Order, patient: Facts) -> Truth:
+    """By its reasons, or by the calcium as far as it is known."""
+    calcium = patient.calcium
+    high = calcium.test(lambda value: value.bounds.at_least(FOR_HYPERCALCAEMIA_FROM)) is True
+    return that(high or not order.reasons.isdisjoint(sets.HYPERCALCAEMIA), calcium)
+
+
 def supplements_on_record(patient: Facts, concepts: frozenset[str]) -> tuple[Exposure, ...]:
-    """The ongoing supplements of a kind."""
-    return tuple(entry for entry in patient.exposures.of(concepts).entries if entry.ongoing)
+    """The supplements of a kind that go on; an old open entry of an active list counts."""
+    return tuple(entry for entry in patient.exposures.of(concepts).entries if entry.ongoing or entry.unconfirmed)
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------

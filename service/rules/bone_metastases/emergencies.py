@@ -49,7 +49,7 @@ def hypercalcaemic_crisis(_order: Order | None, patient: Facts) -> Outcome:
         )
     return critical(
         summary,
-        _("Life is at risk. The patient counts as urgent for the exceptions of the referential."),
+        _("Emergency care now: life is at risk. The patient counts as urgent for the exceptions of the referential."),
         rests_on=[calcium],
     )
 

@@ -115,6 +115,15 @@ class Settings(FactSettings):
         365,
         _("days after stopping denosumab within which the rebound is recalled"),
     )
+    planned_dose_days: int = setting(
+        14,
+        _("days ahead within which a planned dose of denosumab is in time"),
+    )
+    both_antiresorptives_days: int = setting(
+        35,
+        _("days after a dose of an antiresorptive within which another one is given at once with it"),
+    )
+    paracetamol_kilograms: int = setting(50, _("body weight in kg from which paracetamol is offered"))
     palliative_care_days: int = setting(
         90,
         _("days that palliative care on record counts as the end of life"),

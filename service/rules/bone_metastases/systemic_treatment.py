@@ -156,6 +156,9 @@ def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
     )
 
 
+DRUGS_NAMED = 3
+"""Drugs that a summary names at most."""
+
 # --- systemic drugs and the kidney ------------------------------------------------------------------------------------
 
 
@@ -177,6 +180,7 @@ def tki_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
             drug=order.name,
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
+        _("Reconsider the drug: tyrosine kinase inhibitors are not advised in severe renal impairment."),
         *approximation(patient),
         rests_on=[patient.clearance],
     )
@@ -184,24 +188,35 @@ def tki_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
 
 @rule(
     "chemotherapy-severe-renal-impairment",
-    title=_("Doses of chemotherapy are lowered in severe renal impairment"),
+    title=_("In severe renal impairment the contraindication of a cytotoxic is checked, then its dose"),
     citations=(rao("drugs", "§2"),),
     trigger=drug_order(_("draft order of a cytotoxic"), sets.CYTOTOXICS),
     when=(severe_renal_impairment,),
-    reads=("clearance_inputs_missing",),
+    reads=("clearance_inputs_missing", "orders", "exposures"),
     severest=Indicator.WARNING,
+    once=True,
+    reading=_(
+        "The source advises lower doses; some cytotoxics (cisplatin, pemetrexed) are contraindicated well above the limit, so the "
+        "product information comes first."
+    ),
 )
-def chemotherapy_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
-    """A lower dose; a bisphosphonate stops."""
+def chemotherapy_severe_renal_impairment(_order: DrugOrder, patient: Facts) -> Outcome:
+    """Every cytotoxic of the request; a bisphosphonate on record stops."""
+    drafted = (
+        one for one in patient.orders if one.draft and isinstance(one, DrugOrder) and one.is_any(sets.CYTOTOXICS)
+    )
+    days = settings_of(patient).on_treatment_days
+    bisphosphonates = patient.exposures.of(sets.ALL_BISPHOSPHONATES).recent(days)
     return warning(
         _(
-            "{drug}: creatinine clearance below {limit} mL/min, lower the dose",
-            drug=order.name,
+            "{drugs}: clearance below {limit} mL/min, check the contraindication in the product information",
+            drugs=tuple(dict.fromkeys(one.name for one in drafted))[:DRUGS_NAMED],
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
-        _("A bisphosphonate is usually stopped."),
+        _("Check the contraindication in the product information; the referential advises lower doses."),
+        *(_("{drug} on record is usually stopped.", drug=entry.drug.name) for entry in bisphosphonates[:1]),
         *approximation(patient),
-        rests_on=[patient.clearance],
+        rests_on=(patient.clearance, *bisphosphonates[:1]),
     )
 
 
@@ -294,10 +309,6 @@ under_antiangiogenic = condition(
     _("an anti-angiogenic is ongoing or was given in the last {act_after_antiangiogenic_days} days"),
     reads=("exposures",),
 )(ANTIANGIOGENIC.ask)
-
-
-DRUGS_NAMED = 3
-"""Drugs that a summary names at most."""
 
 
 @rule(

@@ -22,6 +22,14 @@ def osteoporosis_form(order: Order) -> bool:
     )
 
 
+def osteoporosis_product(order: DrugOrder) -> bool:
+    """The product of the order is one of osteoporosis, whatever dose is ordered of it: its strength is another."""
+    return order.is_any(sets.OSTEOPOROSIS_PRODUCTS) or (
+        not order.is_any(sets.BONE_METASTASIS_PRODUCTS)
+        and any(order.is_any(drug) and order.drug.strength_mg == mg for drug, mg, _route in sets.OSTEOPOROSIS_STRENGTHS)
+    )
+
+
 @condition(_("the order is in scope"), reads=("conditions",))
 def for_bone_metastases(order: Order, patient: Facts) -> Truth:
     """Not recognisably for osteoporosis (chapter A); conditions that could not be looked up leave it open."""

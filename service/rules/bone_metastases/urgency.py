@@ -111,4 +111,4 @@ def with_urgency(advice: Advice, order: Order, patient: Facts) -> Advice:
     """The same advice one level milder for an urgent order, saying that the exception is used."""
     if not is_urgent(order, patient):
         return advice
-    return replace(advice, indicator=advice.indicator.milder, detail=(EXCEPTION_USED, *advice.detail))
+    return replace(advice, indicator=advice.indicator.milder, remarks=(EXCEPTION_USED, *advice.remarks))

@@ -164,7 +164,8 @@ class Evidence:
 
 
 NOT_ASKED = _(
-    "it was not in the prefetch and there is no FHIR server to ask",
+    "it was not sent with the request, and the record could not be asked",
+    hint=_("it was not in the prefetch and there is no FHIR server to ask"),
 )
 
 

@@ -133,7 +133,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "vitamin_d": ("vitaminD",),
     "calcium": ("calcium", "albumin"),
     "crisis_calcium": ("calcium", "albumin"),
-    "clearance": ("clearance", "creatinine", "egfr", "bodyWeight", "patient"),
+    "clearance": ("clearance", "creatinine", "egfr", "bodyWeight", "patient", "conditions", "procedures"),
     "clearance_inputs_missing": ("creatinine", "bodyWeight", "patient"),
     "exposures": _MEDICATIONS,
     "conditions": ("conditions",),

@@ -46,8 +46,9 @@ from mappings.readers.clearance import RenalInputs, clearance, missing_inputs
 from mappings.readers.conditions import allergy, diagnosis
 from mappings.readers.corrected_calcium import corrected_calcium
 from mappings.readers.courses import courses, links_of
-from mappings.readers.exposures import administration, request, statement
+from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
+from mappings.readers.kidney_failure import kidney_failure, not_looked_for
 from mappings.readers.medications import identify
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
@@ -94,7 +95,7 @@ from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.elements import ABSENT, GENDER, NOT_UNDERSTOOD
 from mappings.vocabulary.findings import findings_of
 from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID, Meaning
-from mappings.wording import Text, _, _c, verbatim
+from mappings.wording import Text, _, _c, of_resource
 
 E = TypeVar("E", Act, Allergy, Diagnosis, RadiotherapyCourse)
 
@@ -240,7 +241,7 @@ class Record(Facts):
         for one in readings:
             if one.when is not None and self._reader.clock.too_far_ahead(one.when):
                 self._ahead[one.source] = NotUnderstood(
-                    one.source, verbatim(one.source), dated_ahead(one.source, one.when)
+                    one.source, of_resource(one.source), dated_ahead(one.source, one.when)
                 )
 
     def _reading(self, result: _Result, analyte: Analyte) -> Reading[Measurement] | None:
@@ -324,8 +325,12 @@ class Record(Facts):
 
     @cached_property
     def clearance(self) -> Fact[Clearance]:
-        """Creatinine clearance by the first route that the record allows."""
-        return clearance(self._renal_inputs, self.today)
+        """Below the limit of bisphosphonates in kidney failure; else by the first route that the record allows."""
+        failure = kidney_failure(self.conditions, self.procedures, self.today)
+        if isinstance(failure, Known):
+            return failure
+        found = clearance(self._renal_inputs, self.today)
+        return not_looked_for(found) if isinstance(failure, Unavailable) and isinstance(found, Known) else found
 
     @cached_property
     def clearance_inputs_missing(self) -> tuple[Text, ...]:
@@ -420,7 +425,8 @@ class Record(Facts):
                     entries.append(exposure)
                 elif not drug.identified and not (drug.named and drug.unresolved is None):
                     gaps.append(drug.unresolved or _unidentified(source))
-        return Exposures(EXPOSURES, self.today, tuple(entries), tuple(dict.fromkeys(gaps)), self._settings)
+        found = confirmed(entries, self.today)
+        return Exposures(EXPOSURES, self.today, found, tuple(dict.fromkeys(gaps)), self._settings)
 
     # --- conditions, acts, orders -------------------------------------------------------------------------------------
 
@@ -574,6 +580,7 @@ def _person(reader: Reader, patient: Resource, source: str) -> Person:
 
 def _unidentified(source: str) -> Text:
     return _(
-        "the drug of {source} is known neither by code nor by name: add a standard code, or map the local one",
-        source=source or "a medication",
+        "a drug of the record is known neither by code nor by name",
+        source=source,
+        hint=_("add a standard code, or map the local one"),
     )

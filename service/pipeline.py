@@ -126,7 +126,7 @@ def _cards(
         levels = [one.outcome.indicator for one in told if isinstance(one.outcome, Advice)]
         worst = max(levels, key=lambda indicator: indicator.rank, default=Indicator.INFO)
         return (told_plainly([one.rule.id for one in told], worst, ordering.language),)
-    return tuple(_written(card, ordering, world, public_url) for card in limited(composed, world.max_cards))
+    return tuple(_written(card, guideline, ordering, world, public_url) for card in limited(composed, world.max_cards))
 
 
 def set_aside(record: Record | None, guideline: Guideline, orders: Sequence[Order]) -> Sequence[NotUnderstood]:
@@ -141,9 +141,11 @@ def set_aside(record: Record | None, guideline: Guideline, orders: Sequence[Orde
         return ()
 
 
-def _written(card: Composed, ordering: Ordering, world: World, public_url: Callable[[], str]) -> Card:
+def _written(
+    card: Composed, guideline: Guideline, ordering: Ordering, world: World, public_url: Callable[[], str]
+) -> Card:
     try:
-        return written(card, ordering.language, ordering, world.selection_behavior, public_url)
+        return written(card, guideline, ordering, world.selection_behavior, public_url)
     except Exception as error:  # noqa: BLE001 - as above
         _log_defect(error, f"writing the card of {', '.join(card.rules) or card.topic}")
         return told_plainly((*card.rules, *card.unchecked), card.indicator, ordering.language)

@@ -12,6 +12,7 @@ from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import standing
+from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REPORT_STATUS, STUDY_STATUS
 
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
@@ -34,7 +35,7 @@ def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
     recognised = reader.recognise(resource.get("code"))
     started, ended = _performed(reader, resource)
     return Act(
-        recognised.concepts,
+        recognised.concepts | (recognised.denied & sets.BRACHYTHERAPY),
         shown_words(resource.get("code")),
         source,
         started=started,

@@ -57,13 +57,15 @@ MOST_HELD = 1000
 """Resources of the drafts that are looked at: twice the entries that a request may have."""
 
 NOT_R4 = _(
-    "it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry",
+    "it cannot be read as an order",
+    hint=_("it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry"),
 )
 NO_RESOURCE = _(
-    "its entry holds no resource: send the order whole, as the resource of the entry",
+    "it was sent without its content",
+    hint=_("its entry holds no resource: send the order whole, as the resource of the entry"),
 )
-NOT_FOUND = _("what it orders could not be looked up: send the order whole, as its own entry")
-TOO_MANY = _("it holds more orders than are read: send fewer at once")
+NOT_FOUND = _("what it orders could not be looked up", hint=_("send the order whole, as its own entry"))
+TOO_MANY = _("it holds more orders than are read", hint=_("send fewer at once"))
 
 
 @dataclass(slots=True, eq=False)

@@ -121,6 +121,7 @@ def read_dosage(reader: Reader, lines: object, drug: Drug, written: When | None)
         dose_ml=_highest(one.dose_ml for one in read),
         dose_iu=_highest(one.dose_iu for one in read),
         dose_stated=any(one.dose_stated for one in read),
+        dose_in_words=any(one.dose_in_words for one in read),
         interval=max(intervals, key=lambda interval: interval.longest_days, default=None),
         doses_per_week=_highest(one.doses_per_week for one in read),
         mg_a_day=_mg_a_day(read),
@@ -173,6 +174,7 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
         dose_ml=ml,
         dose_iu=iu,
         dose_stated=bool(doses),
+        dose_in_words=not doses and _DOSE_SAID.search(a_text(line.get("text"))[:LONGEST_TEXT]) is not None,
         interval=timing.interval,
         doses_per_week=timing.doses_per_week,
         count=timing.count,
@@ -186,6 +188,13 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
         route_unverified=not routes.concepts.isdisjoint(routes.unverified),
         infusion_minutes=_infusion_minutes(line, timing, mg, ml, drug),
     )
+
+
+LONGEST_TEXT = 512
+"""Characters of a text that are read."""
+
+_DOSE_SAID = re.compile(r"\d ?m[gl]\b", re.IGNORECASE)
+"""A dose of a drug that is given in mg or mL, in words."""
 
 
 def stated_doses(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

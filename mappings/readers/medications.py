@@ -134,8 +134,8 @@ def _from_reference_text(reader: Reader, reference: Mapping[str, Any]) -> Drug:
         return _drug(reader, by_name, display, by_name=True)
     local = local_reference(reference)
     unresolved = _(
-        "the medication {reference} could not be looked up",
-        reference=local or display,
+        "the medication could not be looked up",
+        source=local,
     )
     return Drug(frozenset(), verbatim(display or local), identified=False, named=bool(display), unresolved=unresolved)
 

@@ -59,7 +59,7 @@ URGENT = frozenset({"urgent", "asap", "stat"})
 
 NOTHING_NAMED = _("it names nothing that is ordered")
 NOT_IN_LISTS = _(
-    "neither a code nor a name that the service knows: add a standard code, or a mapping for the local code",
+    "neither its code nor its name is known", hint=_("add a standard code, or a mapping for the local code")
 )
 
 
@@ -326,8 +326,8 @@ def _siblings(own: Prescription, phases: Sequence[Prescription]) -> Prescription
 def _unresolved_reasons(reader: Reader, resource: Resource) -> tuple[Text, ...]:
     return tuple(
         _(
-            "the reason {reference} could not be looked up",
-            reference=local_reference(reference),
+            "the reason of the order could not be looked up",
+            source=local_reference(reference),
         )
         for reference in maps(resource.get("reasonReference"))
         if local_reference(reference) and reader.referred(resource, reference) is None

@@ -14,8 +14,8 @@ IS_DECEASED = _("the patient is recorded as deceased")
 IS_REPLACED = _("another record has replaced this one of the patient")
 IS_INACTIVE = _("this record of the patient is no longer in use")
 
-DEATH_NOT_READ = _("whether the patient is alive could not be read: have the record corrected")
-USE_NOT_READ = _("whether this record of the patient is in use could not be read: have it corrected")
+DEATH_NOT_READ = _("whether the patient is alive could not be read")
+USE_NOT_READ = _("whether this record of the patient is in use could not be read")
 
 _EXTENDS = "_"
 """Before its name stands what extends a member (HL7 FHIR 4.0.1, JSON, primitive elements)."""

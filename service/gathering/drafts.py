@@ -164,9 +164,7 @@ def _of_another_patient(draft: Resource, patient_id: str) -> bool:
     return reference.startswith("Patient/") and bare_id(reference) != patient_id
 
 
-ANOTHER_PATIENTS_ORDER = _(
-    "it names another patient than the request: check the order's subject",
-)
+ANOTHER_PATIENTS_ORDER = _("it names another patient than the request", hint=_("check the order's subject"))
 
 
 def _unidentified(order: Order) -> Order:

@@ -24,18 +24,23 @@ from mappings.wording import Text, _
 from service.gathering.answers import Opened, announced_more, opened
 from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer
 
-PREFETCH_FAILED = _("the EHR reported an error when it prefetched it")
+PREFETCH_FAILED = _("the record answered with an error", hint=_("the EHR reported an error when it prefetched it"))
 ANOTHER_PATIENT = _(
-    "a resource of another patient was sent, so the answer is not trusted",
+    "data of another patient was sent, so the answer is not trusted",
+    hint=_("a resource of another patient was sent, so the answer is not trusted"),
 )
-UNREADABLE_ENTRY = _("an entry could not be read as a FHIR resource")
+UNREADABLE_ENTRY = _(
+    "an entry of the record could not be read", hint=_("an entry could not be read as a FHIR resource")
+)
 MORE_PAGES = _(
-    "only a first page was prefetched, and there is no FHIR server to ask for the next",
+    "the record could be read in part only",
+    hint=_("only a first page was prefetched, and there is no FHIR server to ask for the next"),
 )
-SERVER_ERROR = _("the FHIR server reported an error in its answer")
+SERVER_ERROR = _("the record answered with an error", hint=_("the FHIR server reported an error in its answer"))
 
 UNKNOWN_PATIENT = _(
-    "the FHIR server does not know this patient, so it holding nothing tells nothing",
+    "the record does not know this patient",
+    hint=_("the FHIR server does not know this patient, so it holding nothing tells nothing"),
 )
 
 _NOT_THERE = frozenset({404, 410})

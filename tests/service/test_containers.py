@@ -310,7 +310,7 @@ def test_more_orders_than_a_request_may_hold_are_told_and_answered_in_seconds(cl
     began = time.perf_counter()
     cards = client.cards(request(holder("RequestGroup", contained=many)))
     assert time.perf_counter() - began < 20
-    assert "RequestGroup (?): it holds more orders than are read" in said(cards)
+    assert "RequestGroup: it holds more orders than are read" in said(cards)
 
 
 def test_what_many_references_lead_to_is_told_once_each_and_answered_in_seconds(client):

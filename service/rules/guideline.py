@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -64,10 +65,10 @@ class Place(Enum):
     """Where on a card a note stands."""
 
     DETAIL = "detail"
-    """With what is to be done."""
+    """After what is to be done, once an order, on its most urgent card."""
 
     REMARK = "remark"
-    """In italics, below what the card rests on."""
+    """In italics, below what the card rests on, on each card of the order."""
 
 
 Rounding: TypeAlias = Mapping[type, tuple[Decimal, ...]]
@@ -87,15 +88,22 @@ class Note:
     about: Callable[[Order], bool]
     place: Place
     says: NoteSays
+    how_to_give: bool = False
 
 
 def note(
-    note_id: str, *, title: Text, citations: tuple[Citation, ...], about: Callable[[Order], bool], place: Place
+    note_id: str,
+    *,
+    title: Text,
+    citations: tuple[Citation, ...],
+    about: Callable[[Order], bool],
+    place: Place,
+    how_to_give: bool = False,
 ) -> Callable[[NoteSays], Note]:
-    """Declare a note; its function says it for an order, or says nothing."""
+    """Declare a note; its function says it for an order, or says nothing. One of `how_to_give` is silent beside a removal."""
 
     def declare(says: NoteSays) -> Note:
-        return Note(note_id, title, citations, about, place, says)
+        return Note(note_id, title, citations, about, place, says, how_to_give)
 
     return declare
 
@@ -135,6 +143,7 @@ class DemoPatient:
 class Guideline:
     """One guideline: all that is its own.
 
+    `version` is that of its rules, as semantic versions count: the first number is the edition of its specification.
     `folder` is where its code, its ledger, its examples and its translations lie; `taken_for_granted` is the record of a
     patient whom it is about, in the words of the examples; `rounding` are the limits of its tables, which decide how many
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
@@ -144,6 +153,7 @@ class Guideline:
     """
 
     id: str
+    version: str
     title: Text
     about: Text
     chapters: tuple[Chapter, ...]
@@ -199,6 +209,15 @@ class Guideline:
             apart = [other for other in joined if other.isdisjoint(one)]
             joined = [*apart, one.union(*(other for other in joined if not other.isdisjoint(one)))]
         return {rule: frozenset(one) for one in joined for rule in one}
+
+
+OSTEOCDS = "osteocds"
+
+
+@cache
+def versions(*guidelines: Guideline) -> Mapping[str, str]:
+    """The versions of the service and of the guidelines, by name, as discovery and every card state them."""
+    return {OSTEOCDS: version(OSTEOCDS), **{guideline.id: guideline.version for guideline in guidelines}}
 
 
 def terminology_of(guidelines: Iterable[Guideline]) -> Terminology:

@@ -36,6 +36,7 @@ from service.rules.guideline import Chapter, Guideline
 
 GUIDELINE = Guideline(
     id="bone-metastases",
+    version="2.0.0",
     title=_("Bone metastases"),
     about=_("Bone metastases of lung cancer: the Auvergne-Rhône-Alpes referential 2023"),
     chapters=(

@@ -180,8 +180,9 @@ POSSIBLE_OSTEONECROSIS_OF_JAW = _set("osteonecrosis_jaw_possible")
 SPINAL_CORD_COMPRESSION = _set("spinal_cord_compression cauda_equina")
 """Not G99.2, myelopathy, which does not count alone."""
 
-PATHOLOGICAL_FRACTURE = _set(
-    "pathological_fracture pathological_fracture_neoplasm pathological_fracture_other vertebral_collapse_in_disease"
+VERTEBRAL_FRACTURE = _set("vertebral_collapse_in_disease")
+PATHOLOGICAL_FRACTURE = VERTEBRAL_FRACTURE | _set(
+    "pathological_fracture pathological_fracture_neoplasm pathological_fracture_other"
 )
 HYPERCALCAEMIA = _set("hypercalcaemia")
 """Not the drug-induced one: as a skeletal event it is malignant hypercalcaemia."""
@@ -290,6 +291,9 @@ ORTHOPAEDIC_CONSULTATION = _set("orthopaedic_consultation")
 ORTHOPAEDIC_SPECIALTY = _set("orthopaedic_specialty")
 """Of the performer or the service: makes a consultation orthopaedic."""
 
+NEUROSURGERY = _set("neurosurgery")
+"""Likewise: a consultation, or a performer, of neurosurgery."""
+
 TUMOUR_BOARD = _set("tumour_board")
 
 # --- imaging by modality and region -----------------------------------------------------------------------------------
@@ -365,7 +369,7 @@ OF_PROFILES: Mapping[str, frozenset[str]] = MappingProxyType(
 LOOK_ALIKES_WITH_SITE = ((OSTEONECROSIS_WITH_JAW_SITE, JAW, OSTEONECROSIS_OF_JAW),)
 """The same of look-alikes."""
 
-ROUTINE_REASONS = BONE_METASTASIS | LUNG_CANCER | METASTASIS_SITE_UNSTATED | OLIGOMETASTATIC_DISEASE
+ROUTINE_REASONS = BONE_METASTASIS | LUNG_CANCER | OTHER_PRIMARY | METASTASIS_SITE_UNSTATED | OLIGOMETASTATIC_DISEASE
 """What is known already: an order for these alone asks nothing new."""
 
 # --- routes, intents --------------------------------------------------------------------------------------------------

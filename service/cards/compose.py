@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from cds_hooks import Card, Coding, Link, Source
-from mappings.facts import Absent, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order
+from mappings.facts import Absent, ActOrder, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order
 from mappings.vocabulary.scores import Score
 from mappings.wording import Text, _, _n, asides
 from service.cards.results import lines, remarks, resources
@@ -109,11 +109,14 @@ def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[
     """Outcomes about one problem, in the order in which the problems first came up."""
     groups: dict[object, list[RuleOutcome]] = {}
     for one in advised:
-        rule, order = one.rule.id, None if one.order is None else one.order.index
+        own = one.outcome.joins if isinstance(one.outcome, Advice) else ""
+        rule, order = own or one.rule.id, None if one.order is None else one.order.index
         if rule in guideline.policy.checklist:
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:
             key = (problem, order)
+        elif isinstance(one.order, ActOrder) and isinstance(one.outcome, Advice):
+            key = (rule, one.outcome.summary)  # orders of acts are told apart by bone and side
         else:
             key = rule
         groups.setdefault(key, []).append(one)

@@ -87,8 +87,8 @@ def _still_to_order(patient: Facts) -> Iterator[Text]:
     if not any(_may_be_of_the_spine(order) for order in orders_of(patient, sets.RADIOTHERAPY)):
         yield _(
             "Radiotherapy {usual} or {shorter} ({once} once only with a poor outlook), alone when no decompression is indicated.",
-            usual=USUAL.slashed(GRAY),
-            shorter=SHORTER.slashed(GRAY),
+            usual=USUAL.in_full(GRAY),
+            shorter=SHORTER.spelled(GRAY),
             once=ONCE.dose(GRAY),
         )
 

@@ -51,6 +51,10 @@ class Settings(FactSettings):
         28,
         _("days around radiotherapy in which a radiosensitiser without a figure is looked for"),
     )
+    longest_course_days: int = setting(
+        90,
+        _("days that a course of radiotherapy may last of which neither an end nor fractions are stated"),
+    )
     immunotherapy_days: int = setting(
         105,
         _("days between immunotherapy and bone radiotherapy that count as together (5 × 21)"),
@@ -68,6 +72,9 @@ class Settings(FactSettings):
         _("days after an anti-angiogenic within which an act on bone is accompanied by checks"),
     )
     unstable_sins: int = setting(13, _("SINS from which the spine counts as unstable"))
+    surgical_opinion_days: int = setting(
+        90, _("days in which a surgeon's opinion of the spine makes a SINS superfluous")
+    )
     radionuclide_days: int = setting(
         90,
         _("days after radionuclide therapy within which stereotactic radiotherapy is contraindicated"),
@@ -84,6 +91,10 @@ class Settings(FactSettings):
         3,
         _("pain score (0 to 10) up to which pain is controlled"),
     )
+    tumour_control_days: int = setting(
+        180,
+        _("days after radiotherapy or ablation of a bone in which cement needs no other treatment beside it"),
+    )
     post_operative_days: int = setting(
         60,
         _("days after surgery of a bone metastasis within which post-operative radiotherapy is recalled"),
@@ -91,6 +102,10 @@ class Settings(FactSettings):
     fdg_pet_valid_days: int = setting(
         90,
         _("days after an FDG PET within which a bone scintigraphy adds nothing to staging"),
+    )
+    newly_diagnosed_days: int = setting(
+        90,
+        _("days after a lung cancer is first recorded within which imaging stages it"),
     )
     cord_compression_days: int = setting(
         30,

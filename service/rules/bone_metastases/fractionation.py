@@ -391,9 +391,9 @@ def spinal_instability(order: ActOrder | None, patient: Facts) -> Outcome:
     stereotactic = isinstance(order, RadiotherapyOrder) and order.prescription.stereotactic
     return warning(
         summary,
-        _("Orthopaedic or neurosurgical opinion before the treatment.") if order is not None else _(
-            "Orthopaedic or neurosurgical opinion."
-        ),
+        _("Orthopaedic or neurosurgical opinion before the treatment.")
+        if order is not None
+        else _("Orthopaedic or neurosurgical opinion."),
         _(
             "The spine is potentially unstable ({low} to {most}) or unstable ({high} and more).",
             low=levels.middle,

@@ -186,7 +186,9 @@ def cementoplasty_antithrombotics(order: ActOrder, patient: Facts) -> Outcome:
     """Critical when one is late; info when low-dose aspirin is the only one and nothing could hide another."""
     act, found = act_at(order), antithrombotics_before(order, patient)
     drugs = tuple(one.name for one in found)
-    asks_which_heparin = any(one.is_heparin_asked_for for one in found) and severe_renal_impairment(order, patient).holds
+    asks_which_heparin = (
+        any(one.is_heparin_asked_for for one in found) and severe_renal_impairment(order, patient).holds
+    )
     late = tuple(one.name for one in found if one.is_late(patient.today))
     if late:
         level = Indicator.CRITICAL

@@ -263,12 +263,12 @@ class _Noted:
         self._said: dict[tuple[int, ...], set[Text]] = {}
 
     def of(self, orders: Iterable[Order], place: Place) -> Iterable[Text]:
-        """What the notes say of the orders in one place of the card."""
+        """What the notes say of the orders in one place of the card; of none in `patient-view`."""
         if self._patient is None:
             return
-        for order in orders:
+        for order in tuple(orders) or (None,):
             for note in self._guideline.notes:
-                removed = note.how_to_give and order.index in self._removed
+                removed = note.how_to_give and order is not None and order.index in self._removed
                 if note.place is place and note.about(order) and not removed:
                     for said in note.says(order, self._patient):
                         if isinstance(said, Text):

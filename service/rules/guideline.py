@@ -80,12 +80,15 @@ NoteSays: TypeAlias = Callable[[Any, Facts], Iterable[Text | Basis]]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What every card about a kind of order says besides its rules; signed with them, since it stands in the catalogue."""
+    """What every card about a kind of order says besides its rules; signed with them, since it stands in the catalogue.
+
+    The order is None for the cards of `patient-view`.
+    """
 
     id: str
     title: Text
     citations: tuple[Citation, ...]
-    about: Callable[[Order], bool]
+    about: Callable[[Order | None], bool]
     place: Place
     says: NoteSays
     how_to_give: bool = False
@@ -96,7 +99,7 @@ def note(
     *,
     title: Text,
     citations: tuple[Citation, ...],
-    about: Callable[[Order], bool],
+    about: Callable[[Order | None], bool],
     place: Place,
     how_to_give: bool = False,
 ) -> Callable[[NoteSays], Note]:

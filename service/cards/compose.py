@@ -23,7 +23,7 @@ from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
 from service.rules.citation import Citation, cited_shortly
 from service.rules.guideline import Guideline, Place, versions
-from service.rules.naming import named
+from service.rules.naming import act_at, named
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
 
@@ -115,6 +115,8 @@ def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:
             key = (problem, order)
+        elif own:
+            key = (own, order)
         elif isinstance(one.order, ActOrder) and isinstance(one.outcome, Advice):
             key = (rule, one.outcome.summary)  # orders of acts are told apart by bone and side
         else:
@@ -212,7 +214,7 @@ def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
         return advices[0].summary
     names = _first(_unique(items), MOST_NAMED)
     if not isinstance(first.order, DrugOrder):
-        return _("{order}: prerequisites missing: {names}", order=named(first.order), names=names)
+        return _("{order}: prerequisites missing: {names}", order=act_at(first.order), names=names)
     return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
 
 
@@ -329,7 +331,7 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
     else:
         summary = _(
             "{order}: could not be checked: {what}",
-            order=named(order),
+            order=act_at(order),
             what=what or unchecked[:2],
         )
     titles = tuple(dict.fromkeys(one.rule.title for one in group))

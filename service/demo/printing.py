@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mappings.wording import _, verbatim
-from service.languages.render import Language, render
+from service.languages.render import Language, plain, render
 from service.rules.outcome import Indicator
 
 MARKS = {"critical": "!!", "warning": " !", "info": " i"}
@@ -24,7 +24,8 @@ def printed_card(card: Mapping[str, Any], language: Language, width: int = 100) 
         if line.strip():
             bullet = "  " if line.startswith("- ") else ""
             yield from textwrap.wrap(line, width, initial_indent="      ", subsequent_indent="      " + bullet)
-    yield f"      {render(_('Source: {label}', label=verbatim(card['source']['label'])), language)}"
+    source = _("Source: {label}", label=verbatim(card["source"]["label"]))
+    yield f"      {plain(render(source, language))}"
     for suggestion in card.get("suggestions", ()):
         yield from textwrap.wrap(
             f"> {suggestion['label']}", width, initial_indent="      ", subsequent_indent="        "

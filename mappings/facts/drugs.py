@@ -20,6 +20,7 @@ class Drug:
 
     `identified` is false when neither code nor name says what it is; `named` when it bears a name that is none of ours;
     `unresolved` says why it could not be looked up.
+    `possible` are those of a class code: it may be any of them.
     `strength_mg` and `strength_iu` are those of one piece of the product (a tablet, a vial) and `millilitres` its volume;
     `mg_per_ml` and `iu_per_ml` its concentration, which says nothing of a piece.
     """
@@ -36,6 +37,7 @@ class Drug:
     strength_iu: Decimal | None = None
     mg_per_ml: Decimal | None = None
     iu_per_ml: Decimal | None = None
+    possible: frozenset[str] = frozenset()
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""
@@ -102,7 +104,8 @@ class Exposure:
 
     `first` and `last` are the days that it covers, as far as they are dated (`last` is None while it is ongoing or where
     its end is not dated); `written` is when it was recorded. `certain` is false for a status that is unknown or invalid,
-    and for an open order without any date in the last year. `planned` begins in the future: no exposure yet.
+    and for an open order without any date in the last year: `unconfirmed` where it says that it goes on. `planned` begins
+    in the future: no exposure yet.
     """
 
     kind: ExposureKind
@@ -111,6 +114,7 @@ class Exposure:
     dosage: Dosage
     certain: bool = True
     ongoing: bool = False
+    unconfirmed: bool = False
     stopped: bool = False
     planned: bool = False
     first: When | None = None
@@ -123,6 +127,12 @@ class Exposure:
     def never_ended(self) -> bool:
         """Neither a dose nor an end is on record: on hold, or open and uncertain."""
         return not self.stopped and self.last is None and self.last_dose is None and not self.last_dose_undated
+
+    @property
+    def is_one_dose(self) -> bool:
+        """One dose, on a day that is known."""
+        one_day = self.first is None or self.first == self.last_dose
+        return self.certain and self.last_dose is not None and one_day and not (self.ongoing or self.dosage.repeating)
 
     @property
     def maybe_ongoing(self) -> bool:
@@ -206,7 +216,8 @@ class Exposures:
             for entry in self.entries
             if entry.maybe_ongoing
         )
-        return Unavailable(self.what, self.gaps or open_ones or (UNDATED_LAST_DOSE,))
+        undated = dict.fromkeys(undated_last_dose(entry) for entry in self.entries if entry.last_dose_undated)
+        return Unavailable(self.what, self.gaps or open_ones or tuple(undated) or (UNDATED_LAST_DOSE,))
 
     @property
     def unsettled(self) -> bool:
@@ -254,11 +265,14 @@ class Exposures:
         """On the drug: ongoing, or the last dose at most `on_treatment_days` ago."""
         return self.in_last(self.settings.on_treatment_days)
 
-    def phase(self, what: Text) -> Fact[Phase]:
-        """Start or continuation of a treatment with these drugs, as a card calls it; a gap leaves a start unknowable."""
+    def phase(self, what: Text, *, once: frozenset[str] = frozenset()) -> Fact[Phase]:
+        """Start or continuation of a treatment with these drugs, as a card calls it; a gap leaves a start unknowable.
+
+        One single dose of a drug of `once` leaves it a start.
+        """
         since = days_before(self.today, self.settings.start_free_days)
         touching = tuple(entry for entry in self.entries if entry.touches(since, self.today))
-        if touching:
+        if touching and not _one_dose(touching, once):
             sources = tuple(entry.source for entry in touching if entry.source)
             certain = any(entry.certain for entry in touching)
             remarks = () if certain else tuple(uncertain_remark(entry) for entry in touching)
@@ -317,6 +331,14 @@ class Exposures:
         return (begin, end, max(end, written))
 
 
+def _one_dose(entries: tuple[Exposure, ...], drugs: frozenset[str]) -> bool:
+    """One single dose of one of the drugs, however many resources tell of it."""
+    return all(entry.drug.is_any(drugs) and entry.is_one_dose for entry in entries) and (
+        len({entry.last_dose for entry in entries}) == 1
+        and bool(frozenset.intersection(*(one.drug.concepts for one in entries)))
+    )
+
+
 def _newness(entry: Exposure) -> tuple[bool, date, str]:
     return entry.ongoing, entry.last_dose.last if entry.last_dose is not None else date.min, entry.source
 
@@ -325,8 +347,19 @@ LAST_DOSE = _("last dose")
 UNDATED_LAST_DOSE = _("its last dose is not dated")
 
 
+def undated_last_dose(entry: Exposure) -> Text:
+    """Why nobody can tell how long ago a drug was given."""
+    return _("{drug}: its last dose is not dated", drug=entry.drug.name)
+
+
 def uncertain_remark(entry: Exposure) -> Text:
-    """That an exposure counts although the record is not sure of it."""
+    """That an exposure counts although the record is not sure of it, or of which drug of a class it was."""
+    if entry.drug.possible:
+        return _(
+            "{source}: the code says a class ({drug}), not the drug: it counts as a possible exposure to each of the class",
+            source=entry.source,
+            drug=entry.drug.name,
+        )
     return _(
         "{source} ({drug}) is uncertain (status or date) and counts as possible exposure",
         source=entry.source,

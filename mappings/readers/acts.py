@@ -9,9 +9,11 @@ from mappings.dates import When
 from mappings.evidence import Resource
 from mappings.facts import Act
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
+from mappings.readers.shapes import a_map, a_text, codings, maps, shown_beside, shown_words
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import standing
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.concept_names import name_of_act
 from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REPORT_STATUS, STUDY_STATUS
 
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
@@ -37,8 +39,8 @@ def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
     if stands.status in OVER and reader.lies_ahead(started):
         started = ended = None
     return Act(
-        recognised.concepts,
-        shown_words(resource.get("code")),
+        recognised.concepts | (recognised.denied & sets.BRACHYTHERAPY),
+        shown_beside(name_of_act(recognised.concepts), resource.get("code")),
         source,
         started=started,
         when=ended,
@@ -132,9 +134,10 @@ def report(reader: Reader, resource: Resource, source: str) -> Act | None:
     started, ended = reader.period(resource.get("effectivePeriod"))
     when = reader.date(resource.get("effectiveDateTime")) or ended or started or reader.date(resource.get("issued"))
     code = resource.get("code")
+    concepts = reader.recognise(code).concepts
     return Act(
-        reader.recognise(code).concepts,
-        shown_words(code),
+        concepts,
+        shown_beside(name_of_act(concepts), code),
         source,
         started=when,
         when=when,

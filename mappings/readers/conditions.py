@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from mappings.dates import When
 from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
+from mappings.readers.not_understood import is_nameless
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
+from mappings.readers.shapes import a_map, codings, maps, shown_beside, shown_name, texts
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import NOT_SAID, STATUS_NOT_UNDERSTOOD, denial, modification
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.concept_names import name_of_diagnosis
 from mappings.vocabulary.elements import (
     ABSENT,
     ALLERGY_STATUS,
@@ -21,7 +22,7 @@ from mappings.vocabulary.elements import (
     NOT_UNDERSTOOD,
     VERIFICATION,
 )
-from mappings.wording import Text
+from mappings.wording import Text, _
 
 REFUTED = frozenset({"refuted", "entered-in-error"})
 SURE = frozenset({"confirmed", "provisional", "unconfirmed", "differential"})
@@ -29,6 +30,8 @@ PROVISIONAL = frozenset({"provisional", "unconfirmed", "differential"})
 SUSPECTED = frozenset({"unconfirmed", "differential"})
 OVER = frozenset({"inactive", "remission", "resolved"})
 CURRENT = frozenset({"active", ABSENT}) | OVER
+
+NAMELESS = _("neither a code nor a name says to what: code it, or have its local code mapped")
 
 CERTAINTY_EXTENSION = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
 """The mark of German coding of outpatients, on a coding of the Condition."""
@@ -38,8 +41,8 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
     """A Condition that is not refuted; None for one that is.
 
     A secondary tumour of unnamed organ whose body site is a bone is a bone metastasis (mCODE writes it so, also with a
-    code that only its profile makes a metastasis). A necrosis of bone, or an inflammation of the jaws, that states a jaw
-    as its body site is an osteonecrosis of the jaw (`valuesets/gaps.csv`).
+    code that only its profile makes a metastasis). A necrosis of bone that states a jaw as its body site is an osteonecrosis
+    of the jaw (`valuesets/gaps.csv`); one that states no site, and an inflammation of the jaws, may be one.
     """
     verification, certainty = VERIFICATION.of(resource), _certainty(resource)
     denied, why = denial(resource)
@@ -53,9 +56,10 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
         profiled = (means for profile, means in sets.OF_PROFILES.items() if _is_profiled_as(resource, profile))
         concepts |= _of_site(sets.WITH_SITE, concepts.union(*profiled), sites)
     concepts |= _of_site(sets.LOOK_ALIKES_WITH_SITE, recognised.denied, sites)
+    concepts |= _possibly_of_the_jaw(recognised.denied, resource)
     return Diagnosis(
         concepts,
-        shown_words(resource.get("code")),
+        shown_beside(name_of_diagnosis(concepts), resource.get("code")),
         source,
         active=certainty not in OVER and _is_active(clinical, resource),
         provisional=verification in PROVISIONAL or certainty in PROVISIONAL,
@@ -68,6 +72,13 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
         unverified_code=recognised.rests_on_unverified,
         unsure=why or modification(resource) or _unclear(verification, clinical, certainty),
     )
+
+
+def _possibly_of_the_jaw(denied: frozenset[str], resource: Resource) -> frozenset[str]:
+    """What may be an osteonecrosis of the jaw: an inflammation of it, or (on an antiresorptive) a necrosis without a site."""
+    if not denied.isdisjoint(sets.JAW_INFLAMMATION):
+        return sets.POSSIBLE_OSTEONECROSIS_OF_JAW
+    return frozenset() if resource.get("bodySite") else denied & sets.OSTEONECROSIS_WITH_JAW_SITE
 
 
 def _certainty(resource: Resource) -> str:
@@ -135,12 +146,16 @@ def allergy(reader: Reader, resource: Resource, source: str) -> Allergy | None:
         return None
     if clinical == ABSENT and not _is_active(clinical, resource):
         return None
-    named: list[Mapping[str, Any]] = [a_map(resource.get("code")), a_map(resource.get("substance"))]
-    named += [a_map(reaction.get("substance")) for reaction in maps(resource.get("reaction"))]
+    named = [resource.get("code"), resource.get("substance")]
+    named += [reaction.get("substance") for reaction in maps(resource.get("reaction"))]
     concepts: frozenset[str] = frozenset()
     for concept in named:
-        concepts |= reader.recognise(concept).concepts
-        concepts |= reader.terminology.recognise_name(a_text(concept.get("text")))
-    name = next((words for concept in named if (words := shown_words(concept))), "")
+        recognised = reader.recognise(concept)
+        concepts |= recognised.concepts | recognised.possible
+        if not recognised.concepts and not recognised.denied:
+            concepts = concepts.union(*map(reader.terminology.recognise_name, texts(concept)))
+    name = next((shown for concept in named if (shown := shown_name(concept))), "")
+    if all(is_nameless(reader.terminology, concept) for concept in named):
+        why = why or NAMELESS
     unclear = STATUS_NOT_UNDERSTOOD if status == NOT_UNDERSTOOD else _unclear(verification, clinical)
     return Allergy(concepts, source, name, unsure=why or modification(resource) or unclear)

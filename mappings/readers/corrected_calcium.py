@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 
 from mappings.clock import Clock
 from mappings.dates import When
 from mappings.facts import CALCIUM_LIMITS, Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
-from mappings.quantities import Bounds, exactly
-from mappings.readers.newest import Reading
+from mappings.quantities import ZERO, Bounds, exactly
+from mappings.readers.newest import Reading, newest
 from mappings.readers.observations import Severity, newest_result, point_of
 from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, CORRECTED_CALCIUM
 from mappings.wording import Text, _
@@ -45,11 +46,19 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
     """
 
     def correct(measured: Measurement) -> Known[CorrectedCalcium]:
-        near = _near(albumin, measured, albumin_window_days)
+        near = _near(albumin, measured.when, albumin_window_days)
         return _correct(clock, measured, near, albumin_gaps, albumin_valid_days)
 
+    @cache
+    def deciding(when: When) -> tuple[Measurement | None, ...]:
+        """Of the albumins that may correct a calcium of then, those of which one makes it worst."""
+        near = _near(albumin, when, albumin_window_days)
+        of = newest(clock, near, albumin_gaps, valid_days=albumin_valid_days, severity=point_of_albumin)
+        found = () if of.problems else tuple(one.found for one in of.top if one.found is not None)
+        return _extremes(found) or (None,)
+
     def severity(measured: Measurement) -> Severity:
-        return _severity(correct(measured).value)
+        return max(_severity(_applied(measured, found)) for found in deciding(measured.when))
 
     sent = newest_result(
         clock,
@@ -105,37 +114,61 @@ def _correct(
     gaps: tuple[Text, ...],
     valid_days: int,
 ) -> Known[CorrectedCalcium]:
-    lower, upper = _limits(measured)
-
-    def apply(found: Measurement | None, unavailable: Unavailable | None = None) -> CorrectedCalcium:
-        bounds = measured.bounds if found is None else measured.bounds.shifted(_correction(found.bounds))
-        return CorrectedCalcium(
-            bounds,
-            measured.when,
-            corrected=found is not None,
-            measured=measured,
-            albumin=found,
-            lower_limit=lower,
-            upper_limit=upper,
-            albumin_unavailable=unavailable,
-            possible=None if unavailable is None else measured.bounds.shifted(_correction(_any_albumin())),
-        )
-
     fact = newest_result(
-        clock, ALBUMIN, albumin, gaps, severity=lambda found: _severity(apply(found)), valid_days=valid_days
+        clock,
+        ALBUMIN,
+        albumin,
+        gaps,
+        severity=lambda found: _severity(_applied(measured, found)),
+        valid_days=valid_days,
     )
     if isinstance(fact, Known):
-        return Known(WHAT, apply(fact.value), (*measured.sources, *fact.sources), fact.remarks)
+        return Known(WHAT, _applied(measured, fact.value), (*measured.sources, *fact.sources), fact.remarks)
     if isinstance(fact, Unavailable):
-        return Known(WHAT, apply(None, fact), measured.sources, fact.remarks)
-    return Known(WHAT, apply(None), measured.sources, fact.remarks)
+        return Known(WHAT, _applied(measured, None, fact), measured.sources, fact.remarks)
+    return Known(WHAT, _applied(measured, None), measured.sources, fact.remarks)
 
 
-def _near(
-    albumin: Sequence[Reading[Measurement]], measured: Measurement, window_days: int
-) -> list[Reading[Measurement]]:
+def _applied(
+    measured: Measurement, found: Measurement | None, unavailable: Unavailable | None = None
+) -> CorrectedCalcium:
+    lower, upper = _limits(measured)
+    bounds = measured.bounds if found is None else measured.bounds.shifted(_correction(found.bounds))
+    return CorrectedCalcium(
+        bounds,
+        measured.when,
+        corrected=found is not None,
+        measured=measured,
+        albumin=found,
+        lower_limit=lower,
+        upper_limit=upper,
+        albumin_unavailable=unavailable,
+        possible=None if unavailable is None else measured.bounds.shifted(_correction(_any_albumin())),
+    )
+
+
+def point_of_albumin(found: Measurement) -> Decimal:
+    """An order of albumins, where none of them is nearer to the truth."""
+    return point_of(found.bounds)
+
+
+def _extremes(found: Sequence[Measurement]) -> tuple[Measurement, ...]:
+    """The lowest and the highest, of values and of bounds of each kind: one of them makes any calcium worst."""
+    kinds: dict[tuple[bool, bool], list[Measurement]] = {}
+    for one in found:
+        kinds.setdefault((one.bounds.low is None, one.bounds.high is None), []).append(one)
+    ends = (
+        end(same, key=key)
+        for same in kinds.values()
+        for end in (min, max)
+        for key in (lambda one: one.bounds.low or ZERO, lambda one: one.bounds.high or ZERO)
+    )
+    return tuple({id(one): one for one in ends}.values())
+
+
+def _near(albumin: Sequence[Reading[Measurement]], when: When, window_days: int) -> list[Reading[Measurement]]:
     window = timedelta(days=window_days)
-    first, last = measured.when.first - window, measured.when.last + window
+    first, last = when.first - window, when.last + window
     return [reading for reading in albumin if reading.when is None or reading.when.within(first, last)]
 
 

@@ -29,7 +29,7 @@ from support.quirk import (
 )
 from support.quirk import fact as fact_of
 
-from mappings.facts import Exposure
+from mappings.facts import Exposure, uncertain_remark
 from service.languages.render import Language
 
 FRENCH = "http://data.esante.gouv.fr/ansm/medicament/"
@@ -188,11 +188,112 @@ def test_a_reference_with_a_display_alone_is_read_as_a_name() -> None:
     assert drug(taken(medicationReference={"display": "denosumab 120 mg injection"})) == "denosumab"
 
 
-def test_a_display_beside_a_local_code_never_identifies_and_never_hides() -> None:
-    shown = {"coding": [{"system": LOCAL, "code": "Z4", "display": "Zometa 4 mg"}]}
+@pytest.mark.parametrize("system", [LOCAL, NDC, RXNORM, f"{FRENCH}UCD", f"{FRENCH}codeSMS", "http://snomed.info/sct"])
+def test_a_display_beside_a_code_that_no_whole_list_lacks_identifies_and_is_said_to_be_a_name(system: str) -> None:
+    shown = {"coding": [{"system": system, "code": "3400899999993", "display": "Zometa 4 mg"}]}
+    entry = the_exposure(given(medicationCodeableConcept=shown))
+    assert entry.drug.name.message == "zoledronic acid"
+    assert entry.drug.by_name
+
+
+def test_a_display_beside_a_substance_of_a_whole_list_is_not_read() -> None:
+    shown = {"coding": [{"system": ATC, "code": "C09CA01", "display": "Zometa 4 mg"}]}
     of = record(given(medicationCodeableConcept=shown)).exposures
+    assert (of.entries, of.gaps) == ((), ())
+
+
+@pytest.mark.parametrize("display", ["Zometq 4 mg", "inconnu", "masked", "", "12"])
+def test_words_that_may_be_a_drug_of_ours_or_say_nothing_leave_the_history_open(display: str) -> None:
+    shown = {"coding": [{"system": LOCAL, "code": "7", "display": display}]}
+    of = record(given("odd", medicationCodeableConcept=shown)).exposures
     assert of.entries == ()
-    assert of.gaps != ()
+    assert (display if display[:3] == "Zom" else "odd") in words(of.gaps)
+
+
+@pytest.mark.parametrize(
+    ("concept_told", "names"),
+    [
+        ({"coding": [{"system": ATC, "code": "L01BC"}], "text": "Gemcitabine 1000 mg"}, {"gemcitabine"}),
+        ({"coding": [{"system": ATC, "code": "M05BA", "display": "XGEVA"}]}, {"denosumab_120mg"}),
+        ({"coding": [{"system": ATC, "code": "M05B0"}], "text": "Aredia"}, {"pamidronic_acid"}),
+    ],
+)
+def test_a_class_code_or_none_of_its_system_never_outvotes_a_name(concept_told: Resource, names: set[str]) -> None:
+    assert the_exposure(given(medicationCodeableConcept=concept_told)).drug.concepts == names
+
+
+@pytest.mark.parametrize(
+    ("code", "member", "name"),
+    [
+        ("L01BC", "gemcitabine", "cytotoxic drug (ATC L01BC)"),
+        ("L01", "pembrolizumab", ""),
+        ("M05BA", "zoledronic_acid", "bisphosphonate (ATC M05BA)"),
+        ("B01AA", "warfarin", "vitamin K antagonist (ATC B01AA)"),
+        ("B01", "apixaban", ""),
+        ("H02AB", "dexamethasone", ""),
+    ],
+)
+def test_a_class_in_the_record_is_a_possible_exposure_to_each_of_its_drugs(code: str, member: str, name: str) -> None:
+    entry = the_exposure(given("odd", **coded(ATC, code)))
+    assert member in entry.drug.concepts
+    assert not entry.certain
+    assert code in entry.drug.name.message
+    assert not name or entry.drug.name.message == name
+    assert "possible exposure" in uncertain_remark(entry).message
+
+
+def test_a_product_that_a_list_denies_is_another_thing_whatever_its_other_codes_and_parts_say() -> None:
+    both = {"coding": [{"system": ATC, "code": "H02AB02"}, {"system": f"{FRENCH}UCD", "code": "3400890277334"}]}
+    assert record(given(medicationCodeableConcept=both)).exposures.entries == ()
+    cream = medication(
+        "m", code={**both, "coding": both["coding"][1:]}, ingredient=[{"itemCodeableConcept": concept(ATC, "H02AB01")}]
+    )
+    of = record(given(**behind("Medication/m")), cream).exposures
+    assert (of.entries, of.gaps) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"medicationCodeableConcept": "Zometa 4 mg"},
+        {"medicationCodeableConcept": [concept(ATC, ZOLEDRONATE)]},
+        {"medicationCodeableConcept": {"coding": concept(ATC, ZOLEDRONATE)["coding"][0]}},
+        {"medicationCodeableConcept": {"system": ATC, "code": ZOLEDRONATE}},
+        {"medicationCodeableConcept": {"text": "Zometa"}},
+        {"medication": {"concept": {"text": "Zometa"}}},
+        {"medication": concept(ATC, ZOLEDRONATE)},
+        {"medication": {"reference": {"display": "Zometa"}}},
+        {"medicationReference": {"identifier": {"value": "Zometa 4 mg/5 ml"}}},
+        coded(ATC, "M05BA08 |zoledronic acid|"),
+    ],
+    ids=repr,
+)
+def test_a_drug_told_in_any_shape_is_read(told: dict[str, Any]) -> None:
+    assert drug(given(**told)) == "zoledronic acid"
+
+
+def test_the_identifier_of_a_medication_names_it_by_a_code_too() -> None:
+    there = medication("m", identifier=[{"system": f"{FRENCH}UCD", "value": "3400893841433"}])
+    assert the_exposure(given(**behind("Medication/m")), there).drug.concepts == {"denosumab_120mg"}
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        (coded(ATC, "L01DB06", text="Idarubicin"), "Idarubicin"),
+        (
+            {"medicationCodeableConcept": {"coding": [{"system": ATC, "code": "L01DB06", "display": "Zavedos"}]}},
+            "Zavedos",
+        ),
+        (coded(ATC, "L01DB06"), "cytotoxic drug (ATC L01DB06)"),
+        (
+            {"medicationCodeableConcept": {"text": "Ida\u0000\u001b[31m\u202erubicin", **concept(ATC, "L01DB06")}},
+            "Ida [31m rubicin",
+        ),
+    ],
+)
+def test_no_drug_of_the_record_is_without_a_name(told: dict[str, Any], name: str) -> None:
+    assert drug(given(**told)) == name
 
 
 # --- which product ----------------------------------------------------------------------------------------------------
@@ -319,7 +420,10 @@ def drafted(**members: Any) -> list[dict[str, Any]]:
         coded(NDC, "55513-0730-01"),
         coded(f"{FRENCH}UCD", "3400893000001"),  # a product that no list of ours has, and nothing names
         coded(RXNORM, "2700001"),
-        coded(LOCAL, "4711", text="Injection of the month"),
+        coded(LOCAL, "4711"),
+        coded(LOCAL, "4711", text="Injection"),
+        coded(LOCAL, "4711", text="Zometq 4 mg"),
+        coded(ATC, "M05BA"),
         behind("Medication/gone"),
         {},
     ],
@@ -341,6 +445,7 @@ def test_a_draft_whose_drug_cannot_be_identified_is_one_quiet_card_that_says_wha
         coded(ATC, "C08CA01"),
         {"medicationCodeableConcept": {"text": "Paracétamol 1 g"}},
         coded(f"{FRENCH}UCD", "3400893725719", text="LOSARTAN 50 MG CPR"),
+        coded(LOCAL, "4711", text="Injection of the month"),
     ],
 )
 def test_a_draft_of_a_drug_that_is_known_to_be_none_of_ours_is_silent(members: dict[str, Any]) -> None:
@@ -444,4 +549,4 @@ def test_a_change_that_would_lose_what_only_the_text_says_is_not_offered(line: d
 
 def test_in_french_the_quiet_card_is_french() -> None:
     shown = cards(given("ndc", **coded(NDC, "1")), order=DENOSUMAB, language=Language.FRENCH)
-    assert "n'est connu ni par son code ni par son nom" in said(shown)
+    assert "n’est connu ni par son code ni par son nom" in said(shown)

@@ -477,6 +477,24 @@ def test_a_dose_in_millilitres_uses_the_strength_of_the_product() -> None:
     assert entry.dosage.dose_mg == Decimal(120)
 
 
+@pytest.mark.parametrize(
+    ("text", "mg"),
+    [
+        *(
+            ("acide zolédronique 4 mg/100 mL", 4),
+            ("acide zolédronique 4 mg/5 mL", 4),
+            ("zoledronic acid 5 mg/100 mL", 5),
+        ),
+        *(("denosumab 60 mg/1 mL", 60), ("denosumab 70 mg/1 mL", None), ("acide zolédronique 0,8 mg/1 mL", None)),
+        *(("denosumab 60 mg/mL", None), ("acide zolédronique 4 mg/1000 mL", None), ("pamidronate 90 mg/10 mL", None)),
+    ],
+)
+def test_a_label_of_a_container_that_is_sold_tells_its_strength_and_any_other_concentration_does_not(
+    text: str, mg: int | None
+) -> None:
+    assert the_exposure(taken(medicationCodeableConcept={"text": text})).drug.strength_mg == mg
+
+
 PER_ML = {"numerator": {"value": 70, "unit": "mg"}, "denominator": {"value": 1, "unit": "mL"}}
 
 

@@ -17,7 +17,7 @@ from mappings.facts.drugs import (
 )
 from mappings.facts.events import Act, Allergy, Diagnosis, NotUnderstood
 from mappings.facts.fact_settings import FactSettings, setting, setting_texts
-from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder
+from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder, Unidentified
 from mappings.facts.patient import Facts
 from mappings.facts.radiotherapy import (
     FRACTIONS_A_WEEK_SAID,
@@ -29,6 +29,8 @@ from mappings.facts.radiotherapy import (
 )
 from mappings.facts.results import (
     CALCIUM_LIMITS,
+    KIDNEY_FAILURE_BELOW,
+    TREND_DAYS,
     Clearance,
     ClearanceMethod,
     CorrectedCalcium,
@@ -45,6 +47,8 @@ Course = Stretch
 __all__ = [
     "CALCIUM_LIMITS",
     "FRACTIONS_A_WEEK_SAID",
+    "KIDNEY_FAILURE_BELOW",
+    "TREND_DAYS",
     "Absent",
     "Act",
     "ActOrder",
@@ -81,6 +85,7 @@ __all__ = [
     "Target",
     "Unavailable",
     "Uncertain",
+    "Unidentified",
     "VitaminD",
     "Volume",
     "known",

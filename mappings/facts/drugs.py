@@ -21,7 +21,8 @@ class Drug:
     `identified` is false when neither code nor name says what it is; `named` when it bears a name that is none of ours;
     `unresolved` says why it could not be looked up.
     `possible` are those of a class code: it may be any of them.
-    `strength_mg` is that of one unit of the product; `millilitres` its volume; `units_iu` a vitamin's strength in IU.
+    `strength_mg` and `strength_iu` are those of one piece of the product (a tablet, a vial) and `millilitres` its volume;
+    `mg_per_ml` and `iu_per_ml` its concentration, which says nothing of a piece.
     """
 
     concepts: frozenset[str]
@@ -34,6 +35,8 @@ class Drug:
     strength_mg: Decimal | None = None
     millilitres: Decimal | None = None
     strength_iu: Decimal | None = None
+    mg_per_ml: Decimal | None = None
+    iu_per_ml: Decimal | None = None
     possible: frozenset[str] = frozenset()
 
     def is_any(self, concepts: frozenset[str]) -> bool:
@@ -54,14 +57,18 @@ class Dosage:
     """What a medication order or statement says about giving the drug, as far as it could be read.
 
     `dose_mg` and `dose_iu` take the high end of a range, `mg_a_day` adds the dosage lines up; `dose_stated` is set when
-    there is a dose, readable or not. `single` is one dose; `repeating` has a frequency; neither is an open order.
+    there is a dose, readable or not, and `dose_unreadable` where one is stated that is neither milligrams nor international
+    units for us. `interval_unreadable`: how often is stated in a way that has no one meaning. `single` is one dose;
+    `repeating` has a frequency; neither is an open order.
     """
 
     dose_mg: Decimal | None = None
     dose_ml: Decimal | None = None
     dose_iu: Decimal | None = None
     dose_stated: bool = False
+    dose_unreadable: bool = False
     interval: Interval | None = None
+    interval_unreadable: bool = False
     doses_per_week: Decimal | None = None
     mg_a_day: Decimal | None = None
     count: int | None = None
@@ -97,7 +104,8 @@ class Exposure:
 
     `first` and `last` are the days that it covers, as far as they are dated (`last` is None while it is ongoing or where
     its end is not dated); `written` is when it was recorded. `certain` is false for a status that is unknown or invalid,
-    and for an open order without any date in the last year. `planned` begins in the future: no exposure yet.
+    and for an open order without any date in the last year: `unconfirmed` where it says that it goes on. `planned` begins
+    in the future: no exposure yet.
     """
 
     kind: ExposureKind
@@ -106,6 +114,7 @@ class Exposure:
     dosage: Dosage
     certain: bool = True
     ongoing: bool = False
+    unconfirmed: bool = False
     stopped: bool = False
     planned: bool = False
     first: When | None = None
@@ -118,6 +127,12 @@ class Exposure:
     def never_ended(self) -> bool:
         """Neither a dose nor an end is on record: on hold, or open and uncertain."""
         return not self.stopped and self.last is None and self.last_dose is None and not self.last_dose_undated
+
+    @property
+    def is_one_dose(self) -> bool:
+        """One dose, on a day that is known."""
+        one_day = self.first is None or self.first == self.last_dose
+        return self.certain and self.last_dose is not None and one_day and not (self.ongoing or self.dosage.repeating)
 
     @property
     def maybe_ongoing(self) -> bool:
@@ -250,11 +265,14 @@ class Exposures:
         """On the drug: ongoing, or the last dose at most `on_treatment_days` ago."""
         return self.in_last(self.settings.on_treatment_days)
 
-    def phase(self, what: Text) -> Fact[Phase]:
-        """Start or continuation of a treatment with these drugs, as a card calls it; a gap leaves a start unknowable."""
+    def phase(self, what: Text, *, once: frozenset[str] = frozenset()) -> Fact[Phase]:
+        """Start or continuation of a treatment with these drugs, as a card calls it; a gap leaves a start unknowable.
+
+        One single dose of a drug of `once` leaves it a start.
+        """
         since = days_before(self.today, self.settings.start_free_days)
         touching = tuple(entry for entry in self.entries if entry.touches(since, self.today))
-        if touching:
+        if touching and not _one_dose(touching, once):
             sources = tuple(entry.source for entry in touching if entry.source)
             certain = any(entry.certain for entry in touching)
             remarks = () if certain else tuple(uncertain_remark(entry) for entry in touching)
@@ -311,6 +329,14 @@ class Exposures:
             return (begin, end, end)
         written = self.today if entry.written is None else min(entry.written.last, self.today)
         return (begin, end, max(end, written))
+
+
+def _one_dose(entries: tuple[Exposure, ...], drugs: frozenset[str]) -> bool:
+    """One single dose of one of the drugs, however many resources tell of it."""
+    return all(entry.drug.is_any(drugs) and entry.is_one_dose for entry in entries) and (
+        len({entry.last_dose for entry in entries}) == 1
+        and bool(frozenset.intersection(*(one.drug.concepts for one in entries)))
+    )
 
 
 def _newness(entry: Exposure) -> tuple[bool, date, str]:

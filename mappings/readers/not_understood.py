@@ -69,9 +69,10 @@ def not_coded(source: str, concept: object) -> NotUnderstood:
     """A condition or an act that is told in words, or by a code without its system."""
     name = verbatim(shown_name(concept))
     why = _(
-        "«{name}» ({source}) is said in words, or by a code without its system: code it, or have its local code mapped",
+        "«{name}» is said in words only",
         name=name,
-        source=source or "?",
+        source=source,
+        hint=_("in words, or by a code without its system: code it, or have its local code mapped"),
     )
     return NotUnderstood(source, name, why)
 
@@ -114,20 +115,24 @@ def nameless(source: str, concept: object) -> NotUnderstood:
 
 def analyte_named(texts: Iterable[str], terminology: Terminology) -> Analyte | None:
     """Which of the analytes that rules read one of these texts names; the longest name counts."""
-    for text in texts:
-        said = tuple(words(text))
-        if said and not any(holds(said, phrase) for phrase in OTHER_RESULTS):
-            found = next((analyte for phrase, analyte in terminology.analyte_phrases if holds(said, phrase)), None)
-            if found is not None:
-                return found
-    return None
+    named = (_analyte_in(text[:LONGEST_TEXT], terminology) for text in texts)
+    return next((analyte for analyte in named if analyte is not None), None)
+
+
+@lru_cache(maxsize=4096)
+def _analyte_in(text: str, terminology: Terminology) -> Analyte | None:
+    said = tuple(words(text))
+    if not said or any(holds(said, phrase) for phrase in OTHER_RESULTS):
+        return None
+    return next((analyte for phrase, analyte in terminology.analyte_phrases if holds(said, phrase)), None)
 
 
 def named_only(source: str, concept: object, value: Amount | None) -> Text:
     """Why a result that only a name, or a code without a system, tells cannot be used; its value is shown."""
     name: Text = verbatim(shown_name(concept))
     return _(
-        "{source} («{said}») has no code that the service knows: code it in LOINC, or have its local code mapped",
-        source=source or "?",
+        "«{said}» has no code that is known",
+        source=source,
         said=name if value is None else _("{name}: {value}", name=name, value=value),
+        hint=_("code it in LOINC, or have its local code mapped"),
     )

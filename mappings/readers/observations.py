@@ -10,22 +10,25 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When
+from mappings.dates import UnreadableDate, When, days_before
 from mappings.evidence import Resource, local_reference
-from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
-from mappings.quantities import ZERO, Bounds, bounded
+from mappings.facts import TREND_DAYS, Absent, Fact, Known, Measurement, Person, Unavailable, VitaminD
+from mappings.quantities import ZERO, Bounds, bounded, decimal_of
 from mappings.readers.newest import Reading, dated_ahead, newest
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import codings, maps
+from mappings.readers.reference_ranges import normal_range
+from mappings.readers.shapes import a_map, maps
 from mappings.readers.standing import FLAG_NOT_UNDERSTOOD, denial, modification
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.vocabulary.units import Conversion, UnknownUnit, conversion
 from mappings.wording import Amount, Text, _
+
+SEND_UCUM = _("send a UCUM unit")
 
 USED_STATUSES = frozenset({"final", "amended", "corrected", "appended", "preliminary"})
 IGNORED_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
@@ -44,9 +47,18 @@ class _UnusableValueError(ValueError):
 
 
 def read_result(
-    reader: Reader, observation: Resource, node: Mapping[str, Any], source: str, analyte: Analyte, *, unverified: bool
+    reader: Reader,
+    observation: Resource,
+    node: Mapping[str, Any],
+    source: str,
+    analyte: Analyte,
+    *,
+    unverified: bool,
+    person: Person | None = None,
 ) -> Reading[Measurement] | None:
     """Read one result; `node` is the Observation, or the component of it, that holds the value.
+
+    `person` tells which reference range is the patient's.
 
     None for a result that does not exist: a status that never counts, or no value (a dataAbsentReason, say).
     """
@@ -65,7 +77,9 @@ def read_result(
         bounds, reported, converted = _read_value(node, analyte)
     except _UnusableValueError as error:
         return Reading(source, when, problem=_unusable(source, error.why))
-    lower, upper = _reference_range(node, analyte, reported.unit)
+    limits = normal_range(
+        node.get("referenceRange"), lambda end: _limit(end, analyte, reported.unit), person, reader.clock.today
+    )
     measurement = Measurement(
         bounds,
         converted.scale.unit,
@@ -74,8 +88,9 @@ def read_result(
         reported,
         preliminary=status == "preliminary",
         unverified_code=unverified,
-        lower_limit=lower,
-        upper_limit=upper,
+        lower_limit=limits.lower,
+        upper_limit=limits.upper,
+        limits_disagree=limits.disagree,
         per_body_surface=converted.per_body_surface,
     )
     return Reading(source, when, measurement)
@@ -88,7 +103,7 @@ ABOUT_THE_PATIENT = frozenset({"Patient", "Condition", "BodyStructure"})
 def not_usable(observation: Resource, node: Mapping[str, Any], status: str) -> Text | None:
     """Why an Observation with a value is none of this patient's, or does not mean what it seems to."""
     if status not in USED_STATUSES:
-        return _("its status is not one of FHIR R4: correct it")
+        return _("its status cannot be read", hint=_("its status is not one of FHIR R4: correct it"))
     if node.get("dataAbsentReason"):
         return _("it has a value, and says that it has none")
     focused = (local_reference(one).rpartition("/")[0] for one in maps(observation.get("focus")))
@@ -113,21 +128,23 @@ def _has_value(node: Mapping[str, Any]) -> bool:
 def result_time(reader: Reader, observation: Resource) -> When | None:
     """When a result was sampled: its effective time, else the time it was issued; the end of a period.
 
-    None where it has neither. Raises `UnreadableDate`.
+    None where it has neither, or dates that say nothing. Raises `UnreadableDate`.
     """
-    read = reader.clock.read
+    read, states = reader.clock.read, reader.states
     for name in ("effectiveDateTime", "effectiveInstant"):
-        if observation.get(name) is not None:
+        if states(observation.get(name)):
             return read(observation[name])
-    period = observation.get("effectivePeriod")
-    if isinstance(period, dict) and (edge := period.get("end") or period.get("start")) is not None:
-        return read(edge)
-    timing = observation.get("effectiveTiming")
-    if isinstance(timing, dict) and isinstance(timing.get("event"), Sequence) and timing["event"]:
-        return max((read(event) for event in timing["event"]), key=lambda when: when.last)
-    if observation.get("issued") is not None:
-        return read(observation["issued"])
-    return None
+    told = a_map(observation.get("effectivePeriod"))
+    if reader.cannot_read(told.get("start"), told.get("end")):
+        raise UnreadableDate("not a period")
+    start, end = reader.period(told)
+    if (edge := end or start) is not None:
+        return edge
+    events = a_map(observation.get("effectiveTiming")).get("event")
+    stated = [event for event in (events if isinstance(events, list) else ()) if states(event)]
+    if stated:
+        return max((read(event) for event in stated), key=lambda when: when.last)
+    return read(observation["issued"]) if states(observation.get("issued")) else None
 
 
 LONGEST_VALUE = 100
@@ -166,20 +183,10 @@ def _read_value(node: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amou
         )
     raise _UnusableValueError(
         _(
-            "its value is not a number with a unit: have the laboratory send a Quantity",
+            "its value is not a number with a unit",
+            hint=_("have the laboratory send a Quantity"),
         )
     )
-
-
-def decimal_of(value: object) -> Decimal | None:
-    """A JSON number, or a number sent as a text, as the decimal that was written; None for anything else."""
-    if not isinstance(value, int | float | str | Decimal):
-        return None
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number.adjusted()) < 15 else None
 
 
 def _read_quantity(quantity: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amount, Conversion]:
@@ -191,7 +198,7 @@ def _read_quantity(quantity: Mapping[str, Any], analyte: Analyte) -> tuple[Bound
     try:
         bounds = bounded(value, reported.comparator).scaled(converted.factor)
     except ValueError as error:
-        why = _("its comparator is not one of FHIR R4")
+        why = _("its comparator cannot be read", hint=_("its comparator is not one of FHIR R4"))
         raise _UnusableValueError(why) from error
     _check_plausible(value * converted.factor, converted, reported)
     return bounds, reported, converted
@@ -213,12 +220,13 @@ def _conversion(quantity: Mapping[str, Any], analyte: Analyte) -> Conversion:
         shown = unit_shown(quantity)
         why = (
             _(
-                "unit «{unit}» is not one that {analyte} is read in: send a UCUM unit",
+                "unit «{unit}» is not one that {analyte} is read in",
                 unit=shown,
                 analyte=analyte.name,
+                hint=SEND_UCUM,
             )
             if shown
-            else _("it has no unit: send a UCUM unit")
+            else _("it has no unit", hint=SEND_UCUM)
         )
         raise _UnusableValueError(why) from error
 
@@ -240,23 +248,6 @@ def _check_plausible(value: Decimal, converted: Conversion, reported: Amount) ->
                 reported=reported,
             )
         )
-
-
-def _reference_range(node: Mapping[str, Any], analyte: Analyte, unit: str) -> tuple[Decimal | None, Decimal | None]:
-    for entry in maps(node.get("referenceRange")):
-        if not _normal_range(entry):
-            continue
-        lower, upper = (_limit(entry.get(end), analyte, unit) for end in ("low", "high"))
-        if lower is not None and upper is not None and lower >= upper:
-            continue
-        if lower is not None or upper is not None:
-            return lower, upper
-    return None, None
-
-
-def _normal_range(entry: Mapping[str, Any]) -> bool:
-    codes = [coding.get("code") for coding in codings(entry.get("type"))]
-    return not codes or "normal" in codes
 
 
 def _limit(quantity: object, analyte: Analyte, unit: str) -> Decimal | None:
@@ -305,7 +296,22 @@ def newest_result(
         return Unavailable(what, of.problems, shown, sources, remarks)
     if of.chosen is None:
         return Absent(what, shown, remarks, () if last is None else last.sources)
-    return Known(what, of.chosen, of.chosen.sources, (*remarks, *measurement_remarks(of.chosen)))
+    chosen = replace(of.chosen, earlier=_result_before(of.chosen, of.dated))
+    return Known(what, chosen, chosen.sources, (*remarks, *measurement_remarks(chosen)))
+
+
+def _result_before(chosen: Measurement, dated: Iterable[Reading[Measurement]]) -> Measurement | None:
+    """The newest usable result that is certainly older, in the unit of the chosen one, within `TREND_DAYS`."""
+    oldest = days_before(chosen.when.first, TREND_DAYS)
+    older = [
+        reading
+        for reading in dated
+        if reading.found is not None
+        and reading.found.reported.unit == chosen.reported.unit
+        and reading.found.when.certainly_before(chosen.when)
+        and reading.found.when.first >= oldest
+    ]
+    return _last_usable(older)
 
 
 def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:
@@ -387,12 +393,15 @@ def sum_of_fractions(
     A fraction beside a total of the same sample says nothing new. A D3 alone counts as the whole; a D2 alone does not.
     """
     total_times = {_sample(reading) for reading in totals}
+    of_d2: dict[object, Reading[Measurement]] = {}
+    for reading in d2:
+        of_d2.setdefault(_sample(reading), reading)
     combined = list(totals)
     for reading in d3:
         sample = _sample(reading)
         if sample in total_times and sample is not None:
             continue
-        partner = next((other for other in d2 if sample is not None and _sample(other) == sample), None)
+        partner = None if sample is None else of_d2.get(sample)
         combined.append(reading if partner is None else _sum(reading, partner))
     return combined
 

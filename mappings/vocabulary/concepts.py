@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappings.vocabulary import valuesets
+from mappings.vocabulary.acts_in_words import NOTHING_SAID, ActRow, Lines, LineSaid, added_row
 from mappings.vocabulary.analytes import ANALYTES, Analyte
 from mappings.vocabulary.code_systems import (
     ATC,
@@ -29,6 +30,7 @@ from mappings.vocabulary.code_systems import (
     located,
     plain,
 )
+from mappings.vocabulary.lines import LONGEST_LINE
 from mappings.vocabulary.names import FINDING_OF_NAME, GROUPS, drug_names, words
 from mappings.vocabulary.products import substance_of
 from mappings.wording import Term
@@ -45,6 +47,9 @@ __all__ = ["LOINC", "ConceptMapProblem", "Recognised", "Terminology"]
 LONGEST_CODE = 64
 LONGEST_EXPRESSION = 512
 """Longer ones are no codes and no expressions of SNOMED CT of any record, and are not looked up."""
+
+REMEMBERED_LINES = 2048
+"""Lines of order entry whose reading is kept, at most 512 characters each."""
 
 REMEMBERED = 8192
 """Codings whose meaning is kept; a ward meets far fewer different ones in a day."""
@@ -220,9 +225,21 @@ def _shipped(folders: tuple[Path, ...], analytes: tuple[Analyte, ...], scores: t
 class Terminology:
     """The value sets, a site's own codes, the analytes and the scores, as one look-up. Immutable; shared between threads."""
 
-    __slots__ = ("_lists", "_look_up", "_site", "_value_sets", "analyte_phrases", "analytes", "scores")
+    __slots__ = (
+        "_lists",
+        "_look_up",
+        "_read_line",
+        "_site",
+        "_site_lines",
+        "_value_sets",
+        "analyte_phrases",
+        "analytes",
+        "scores",
+    )
 
-    def __init__(self, lists: _Lists, site: Mapping[tuple[str, str], _SiteCode]) -> None:
+    def __init__(
+        self, lists: _Lists, site: Mapping[tuple[str, str], _SiteCode], site_lines: tuple[ActRow, ...] = ()
+    ) -> None:
         """Use `Terminology.shipped()`, and `with_concept_map` for a site's codes."""
         self._lists = lists
         self._value_sets = lists.value_sets
@@ -231,6 +248,8 @@ class Terminology:
         self.analyte_phrases = lists.analyte_phrases
         self.scores = lists.scores
         self._look_up = lru_cache(maxsize=REMEMBERED)(self._resolved)
+        self._site_lines = site_lines
+        self._read_line = lru_cache(maxsize=REMEMBERED_LINES)(Lines(site_lines).read)
 
     @staticmethod
     def shipped(
@@ -284,6 +303,10 @@ class Terminology:
         """
         return self._lists.names.in_text(text) if text else frozenset()
 
+    def read_line(self, text: str, *, laboratory: bool = False) -> LineSaid:
+        """What a line of order entry says in words; `laboratory` where its category says that it asks the laboratory."""
+        return self._read_line(text[:LONGEST_LINE], laboratory=laboratory) if text else NOTHING_SAID
+
     def may_name_a_drug(self, text: str) -> bool:
         """A word of a text that names none of our drugs may be a misspelled or cut name of one."""
         return self._lists.names.may_be_in_text(text)
@@ -316,18 +339,22 @@ class Terminology:
 
         `group.source` is the local system, `element.code` the local code, and each target a code in `group.target`:
         `urn:osteocds:concept` (the name of a concept of ours) or a standard system (a code that we recognise). Targets
-        with the equivalence `unmatched` or `disjoint` are ignored. Raises `ConceptMapProblem` naming the element.
+        with the equivalence `unmatched` or `disjoint` are ignored. Where `group.source` is `urn:osteocds:words`, `element.code`
+        is how the site's lines of order entry begin, and its targets the acts that they order, or look-alikes. Raises
+        `ConceptMapProblem` naming the element.
         """
-        site = dict(self._site)
+        site, lines = dict(self._site), list(self._site_lines)
         for place, source, code, targets in _elements(concept_map):
             found = NOTHING
             for system, target in targets:
                 found = _united(found, self._target(place, code, system, target))
-            if found is not NOTHING:
+            if plain(source) == WORDS:
+                lines.append(_line(place, code, found))
+            elif found is not NOTHING:
                 key = plain(source), code
                 earlier = site[key].meaning if key in site else NOTHING
                 site[key] = _SiteCode(source, code, _united(earlier, found))
-        return Terminology(self._lists, site)
+        return Terminology(self._lists, site, tuple(lines))
 
     def _target(self, place: str, code: str, system: str, target: str) -> Recognised:
         if canonical(system) == CONCEPT:
@@ -403,6 +430,20 @@ def _as_list(codings: object) -> Iterable[object]:
         return list(codings)  # type: ignore[call-overload, no-any-return]
     except TypeError:
         return ()
+
+
+WORDS = "urn:osteocds:words"
+"""The source of a site's own lines of order entry in its ConceptMap: acts in words."""
+
+
+def _line(place: str, said: str, found: Recognised) -> ActRow:
+    """A line of a site as a row of the table of acts."""
+    if found is NOTHING:
+        raise ConceptMapProblem(f"{place} (line {said!r}): it has no target: name the act that the line orders")
+    try:
+        return added_row(said, found.concepts)
+    except ValueError as problem:
+        raise ConceptMapProblem(f"{place} (line {said!r}): {problem}") from problem
 
 
 IGNORED_EQUIVALENCES = frozenset({"unmatched", "disjoint"})

@@ -21,6 +21,7 @@ def advise(
     lines: Iterable[Text] = (),
     items: Iterable[Text] = (),
     links: Iterable[Score] = (),
+    joins: str = "",
 ) -> Advice:
     """Advice of a level that is decided case by case; the parts are those of `Advice`."""
     return Advice(
@@ -33,6 +34,7 @@ def advise(
         tuple(lines),
         tuple(items),
         tuple(links),
+        joins,
     )
 
 

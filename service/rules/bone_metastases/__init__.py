@@ -21,6 +21,7 @@ from service.rules.bone_metastases import (
     treatment_course,
     vitamin_d,
 )
+from service.rules.bone_metastases.conditions import cancer_on_record
 from service.rules.bone_metastases.demo_patients import DEMO_PATIENTS
 from service.rules.bone_metastases.documents import DOCUMENTS
 from service.rules.bone_metastases.doses import TABLE_2
@@ -35,6 +36,7 @@ from service.rules.guideline import Chapter, Guideline
 
 GUIDELINE = Guideline(
     id="bone-metastases",
+    version="2.0.0",
     title=_("Bone metastases"),
     about=_("Bone metastases of lung cancer: the Auvergne-Rhône-Alpes referential 2023"),
     chapters=(
@@ -63,4 +65,5 @@ GUIDELINE = Guideline(
     doubts=(uncertain_continuation,),
     scores=(MIRELS, SINS),
     demo_patients=DEMO_PATIENTS,
+    unidentified_matter=cancer_on_record,
 )

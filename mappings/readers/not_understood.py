@@ -115,7 +115,7 @@ def nameless(source: str, concept: object) -> NotUnderstood:
 
 def analyte_named(texts: Iterable[str], terminology: Terminology) -> Analyte | None:
     """Which of the analytes that rules read one of these texts names; the longest name counts."""
-    named = (_analyte_in(text[:LONGEST_TEXT], terminology) for text in texts)
+    named = (_analyte_in(text, terminology) for text in texts if len(text) <= LONGEST_TEXT)
     return next((analyte for analyte in named if analyte is not None), None)
 
 

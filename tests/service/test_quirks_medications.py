@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from support.quirk import (
     DENOSUMAB,
     LOCAL,
     NDC,
+    NOW,
     RXNORM,
     Resource,
     answer,
@@ -29,8 +31,14 @@ from support.quirk import (
 )
 from support.quirk import fact as fact_of
 
+from mappings.clock import Clock
 from mappings.facts import Exposure, uncertain_remark
-from service.languages.render import Language
+from mappings.readers.medications import identify
+from mappings.readers.reader import Reader
+from mappings.vocabulary import valuesets
+from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.names import GROUPS
+from service.languages.render import Language, render
 
 FRENCH = "http://data.esante.gouv.fr/ansm/medicament/"
 MIMIC = "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-medication-name"
@@ -553,3 +561,39 @@ def test_a_change_that_would_lose_what_only_the_text_says_is_not_offered(line: d
 def test_in_french_the_quiet_card_is_french() -> None:
     shown = cards(given("ndc", **coded(NDC, "1")), order=DENOSUMAB, language=Language.FRENCH)
     assert "n’est connu ni par son code ni par son nom" in said(shown)
+
+
+# --- no name is empty -------------------------------------------------------------------------------------------------
+
+SYSTEMS_OF_DRUGS = frozenset(
+    {ATC, RXNORM, NDC, f"{FRENCH}UCD", f"{FRENCH}Presentation", f"{FRENCH}SpecialitePharmaceutique", f"{FRENCH}codeSMS"}
+)
+ONE_CODE_EACH = {(row.concept, row.system): row for row in valuesets.rows() if row.system in SYSTEMS_OF_DRUGS}
+EMPTY = re.compile(r"\S  \S|«\s*»|“\s*”|\(\s*\)|(?:^|\n)- *[:,]| ,|\bunder :|: *(?:\n|$)(?!\n)", re.MULTILINE)
+"""What a sentence looks like from which a name is missing."""
+
+
+@pytest.mark.parametrize(
+    "gap", ["Vertebroplasty:  should stop", "Act on bone under : check", "- : ongoing", "«» is", "( )"]
+)
+def test_a_sentence_without_its_name_is_found(gap: str) -> None:
+    assert EMPTY.search(gap)
+
+
+def test_every_drug_told_by_a_code_alone_has_a_name_in_both_languages() -> None:
+    reader = Reader(Clock(NOW), Terminology.shipped(), lambda _: None)
+    assert len(ONE_CODE_EACH) > 800
+    for row in ONE_CODE_EACH.values():
+        told = identify(reader, given(**coded(row.system, row.code)))
+        for language in Language:
+            assert render(told.name, language).strip(), row
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("group", sorted(GROUPS))
+def test_no_card_about_a_drug_of_which_only_the_group_is_known_has_a_gap(group: str, language: Language) -> None:
+    row = next(row for (concept_told, _system), row in ONE_CODE_EACH.items() if concept_told == group)
+    answered = cards(taken("odd", **coded(row.system, row.code)), order={"act": "vertebroplasty"}, language=language)
+    assert answered
+    for card in answered:
+        assert not EMPTY.search(f"{card['summary']}\n{card['detail']}".replace("\u00a0", " ").replace("\u202f", " "))

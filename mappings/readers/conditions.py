@@ -9,11 +9,13 @@ from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
 from mappings.readers.not_understood import is_nameless
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, codings, maps, shown_beside, shown_name, texts
+from mappings.readers.shapes import a_map, a_text, codings, maps, shown_beside, shown_name, texts
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import NOT_SAID, STATUS_NOT_UNDERSTOOD, denial, modification
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.code_systems import certainty_mark
 from mappings.vocabulary.concept_names import name_of_diagnosis
+from mappings.vocabulary.concepts import LONGEST_CODE, code_of
 from mappings.vocabulary.elements import (
     ABSENT,
     ALLERGY_STATUS,
@@ -82,13 +84,16 @@ def _possibly_of_the_jaw(denied: frozenset[str], resource: Resource) -> frozense
 
 
 def _certainty(resource: Resource) -> str:
-    """What the marks of its codings say, all of them."""
+    """What the marks of its codings say, all of them: those of an extension, and those behind a code (`C79.5 G`)."""
     marks = [
         extension.get("valueCoding") or extension.get("valueCode")
         for coding in codings(resource.get("code"))
         for extension in maps(coding.get("extension"))
         if extension.get("url") == CERTAINTY_EXTENSION
     ]
+    coded = codings(resource.get("code"))
+    behind = (certainty_mark(a_text(coding.get("system")), code_of(coding)[:LONGEST_CODE]) for coding in coded)
+    marks += [mark for mark in behind if mark]
     return CERTAINTY.read(marks)
 
 

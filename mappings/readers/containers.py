@@ -36,13 +36,13 @@ ORDERS_NOTHING = _types(
     "QuestionnaireResponse RiskAssessment Specimen",
     # People, places and things.
     "Account AdministrableProductDefinition BiologicallyDerivedProduct CatalogEntry ChargeItem ChargeItemDefinition "
-    "Contract Device DeviceDefinition DeviceMetric Endpoint Group HealthcareService Ingredient InsurancePlan Location "
+    "Contract Device DeviceDefinition DeviceMetric Endpoint Group HealthcareService Ingredient InsurancePlan Location",
     "ManufacturedItemDefinition Medication MedicationKnowledge MedicinalProductDefinition NutritionProduct Organization "
     "OrganizationAffiliation PackagedProductDefinition Patient PaymentNotice PaymentReconciliation Person Practitioner "
     "PractitionerRole RegulatedAuthorization RelatedPerson Schedule Slot Substance SubstanceDefinition",
     # Research, and what FHIR says of itself.
     "AuditEvent Binary CapabilityStatement Citation ClinicalUseDefinition CodeSystem CompartmentDefinition ConceptMap "
-    "EventDefinition Evidence EvidenceReport EvidenceVariable ExampleScenario GraphDefinition ImplementationGuide Library "
+    "EventDefinition Evidence EvidenceReport EvidenceVariable ExampleScenario GraphDefinition ImplementationGuide Library",
     "Linkage Measure MeasureReport MessageDefinition MessageHeader NamingSystem ObservationDefinition OperationDefinition "
     "Provenance Questionnaire ResearchDefinition ResearchElementDefinition ResearchStudy ResearchSubject SearchParameter "
     "SpecimenDefinition StructureDefinition StructureMap Subscription SubscriptionStatus SubscriptionTopic "

@@ -15,7 +15,7 @@ from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_
 from mappings.clock import Clock
 from mappings.evidence import Evidence
 from mappings.facts import NotUnderstood, Order
-from mappings.queries import ALWAYS, queries_for
+from mappings.queries import ALWAYS, Reads, queries_for
 from mappings.readers.reader import Reader
 from mappings.record import Record
 from service.cards.compose import Composed, compose, ended_cards, limited, told_plainly, written
@@ -30,6 +30,7 @@ from service.languages.render import Language
 from service.rules.guideline import Guideline, Rounding
 from service.rules.outcome import Advice, Indicator, Silence
 from service.rules.rule import Hook, Rule
+from service.rules.unidentified import may_matter, not_identified, told
 from service.services import Service
 from service.world import World
 
@@ -63,14 +64,15 @@ def advise(
     """
     request = read_hook_request(body, service.hook)
     clock = Clock(now)
-    evidence, server = new_evidence(request), _server(request, world)
+    evidence, server = new_evidence(request, world.max_resources), _server(request, world)
     drafts = Drafts(request, evidence, clock, world.terminology)
     drafts.look_up(server, world.executor)
     orders = drafts.read()
     rules = _rules_asked(service, orders)
-    record, outcomes = None, NOTHING_ASKED
-    if rules:
-        _gather_needs(request, rules, evidence, server, world)
+    record, outcomes, unidentified = None, NOTHING_ASKED, NONE_IN_DOUBT
+    needs = _needs(service.guideline, rules, orders)
+    if needs is not None:
+        _gather_needs(request, needs, evidence, server, world)
         drafts.look_up_revised(server, world.executor)
         if server is not None and any("conditions" in rule.reads for rule in rules):
             look_up_stays(Reader(clock, world.terminology, evidence.find), evidence, server, world.executor)
@@ -81,12 +83,14 @@ def advise(
         outcomes = (
             silenced(outcomes, service.guideline.policy) if record.ended is None else unasked(outcomes, record.ended)
         )
+        unidentified = _unidentified(orders, service.guideline, record)
     ordering = _ordering(request, drafts, clock, language, world)
-    cards = _cards(outcomes, service.guideline, record, ordering, world, orders, public_url)
+    cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, public_url)
     return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding)
 
 
 NOTHING_ASKED: tuple[RuleOutcome, ...] = ()
+NONE_IN_DOUBT: tuple[Order, ...] = ()
 
 
 # --- the rules --------------------------------------------------------------------------------------------------------
@@ -105,6 +109,24 @@ def _asked(service: Service, rules: Sequence[Rule], orders: Sequence[Order], rec
     return evaluate_orders(rules, service.guideline, orders, record)
 
 
+def _needs(guideline: Guideline, rules: Sequence[Rule], orders: Sequence[Order]) -> frozenset[Reads] | None:
+    """What must be looked up for the rules, and for orders that could not be identified; None where there is nothing to ask."""
+    in_doubt = any(may_matter(order) for order in not_identified(orders))
+    if not rules and not in_doubt:
+        return None
+    asked = guideline.unidentified_matter.reads if in_doubt and guideline.unidentified_matter is not None else ()
+    return ALWAYS.union(asked, *(rule.reads for rule in rules))
+
+
+def _unidentified(orders: Sequence[Order], guideline: Guideline, record: Record) -> tuple[Order, ...]:
+    """The orders that could not be identified and are told; all of them where a defect of ours leaves that open."""
+    try:
+        return told(orders, guideline, record)
+    except Exception as error:  # noqa: BLE001 - as in composing cards
+        _log_defect(error, "asking whether orders that are not identified matter")
+        return not_identified(orders)
+
+
 # --- the cards --------------------------------------------------------------------------------------------------------
 
 
@@ -115,15 +137,16 @@ def _cards(
     ordering: Ordering,
     world: World,
     orders: Sequence[Order],
+    unidentified: Sequence[Order],
     public_url: Callable[[], str],
 ) -> tuple[Card, ...]:
     """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
-    unidentified = [order for order in orders if order.triggers and not order.identified]
     try:
-        if record is not None and record.ended is not None:
+        if outcomes and record is not None and record.ended is not None:
             composed = ended_cards(outcomes, record.ended)
         else:
-            composed = compose(outcomes, guideline, unidentified, record, set_aside(record, guideline, orders))
+            aside = set_aside(record, guideline, orders) if outcomes else ()
+            composed = compose(outcomes, guideline, unidentified, record, aside)
     except Exception as error:  # noqa: BLE001 - what the rules advise must not be lost; it is told on a card
         _log_defect(error, "composing cards")
         told = [one for one in outcomes if not isinstance(one.outcome, Silence)]
@@ -177,12 +200,11 @@ def _server(request: HookRequest, world: World) -> FhirServer | None:
 
 
 def _gather_needs(
-    request: HookRequest, rules: Sequence[Rule], evidence: Evidence, server: FhirServer | None, world: World
+    request: HookRequest, needs: frozenset[Reads], evidence: Evidence, server: FhirServer | None, world: World
 ) -> None:
-    """Look up what the rules need, and nothing else."""
-    needs = ALWAYS.union(*(rule.reads for rule in rules))
+    """Look up what is needed, and nothing else."""
     queries = queries_for(needs, world.terminology)
-    gather(request, queries, evidence, server, world.executor)
+    gather(request, queries, evidence, server, world.executor, world.terminology)
     if server is None and request.fhir_server:
         for query in queries:
             if query.key not in evidence.answered:

@@ -69,7 +69,9 @@ def levels_of(regions: frozenset[str]) -> tuple[int, ...]:
 
 def sides_of(regions: frozenset[str], name: str) -> frozenset[str]:
     """The sides of a paired bone that a region holds."""
-    return frozenset(side for bone_name, _, side in (mark.partition(":") for mark in regions) if bone_name == name and side)
+    return frozenset(
+        side for bone_name, _, side in (mark.partition(":") for mark in regions) if bone_name == name and side
+    )
 
 
 def with_neighbours(regions: frozenset[str]) -> frozenset[str]:
@@ -104,8 +106,10 @@ def named_bones(regions: frozenset[str]) -> tuple[Text, ...]:
     if not bones:
         return spine if len(spine) <= MOST_NAMED else ()
     together = of_bones(bones, sides)
-    each = (together,) if together is not None else tuple(
-        of_bones(frozenset({name}), sides_of(regions, name)) for name in sorted(bones)
+    each = (
+        (together,)
+        if together is not None
+        else tuple(of_bones(frozenset({name}), sides_of(regions, name)) for name in sorted(bones))
     )
     named = (*spine, *(one for one in each if one is not None))
     return named if len(spine) + len(each) <= MOST_NAMED else ()

@@ -23,7 +23,7 @@ from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
 from service.rules.citation import Citation, cited_shortly
 from service.rules.guideline import Guideline, Place, versions
-from service.rules.naming import named
+from service.rules.naming import act_at, named
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
 
@@ -115,6 +115,8 @@ def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:
             key = (problem, order)
+        elif own:
+            key = (own, order)
         elif isinstance(one.order, ActOrder) and isinstance(one.outcome, Advice):
             key = (rule, one.outcome.summary)  # orders of acts are told apart by bone and side
         else:
@@ -212,7 +214,7 @@ def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
         return advices[0].summary
     names = _first(_unique(items), MOST_NAMED)
     if not isinstance(first.order, DrugOrder):
-        return _("{order}: prerequisites missing: {names}", order=named(first.order), names=names)
+        return _("{order}: prerequisites missing: {names}", order=act_at(first.order), names=names)
     return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
 
 
@@ -235,6 +237,8 @@ def _identified_how(orders: Iterable[Order]) -> Iterable[Text]:
     for order in orders:
         if isinstance(order, DrugOrder) and order.drug.by_name:
             yield _("{drug} was identified by name.", drug=order.name)
+        if order.by_words:
+            yield _("«{order}»: identified by its words.", order=order.name)
         if order.unverified_code or (isinstance(order, DrugOrder) and order.drug.unverified_code):
             yield _("{order} was identified by a code that is not verified.", order=named(order))
 
@@ -261,12 +265,12 @@ class _Noted:
         self._said: dict[tuple[int, ...], set[Text]] = {}
 
     def of(self, orders: Iterable[Order], place: Place) -> Iterable[Text]:
-        """What the notes say of the orders in one place of the card."""
+        """What the notes say of the orders in one place of the card; of none in `patient-view`."""
         if self._patient is None:
             return
-        for order in orders:
+        for order in tuple(orders) or (None,):
             for note in self._guideline.notes:
-                removed = note.how_to_give and order.index in self._removed
+                removed = note.how_to_give and order is not None and order.index in self._removed
                 if note.place is place and note.about(order) and not removed:
                     for said in note.says(order, self._patient):
                         if isinstance(said, Text):
@@ -327,7 +331,7 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
     else:
         summary = _(
             "{order}: could not be checked: {what}",
-            order=named(order),
+            order=act_at(order),
             what=what or unchecked[:2],
         )
     titles = tuple(dict.fromkeys(one.rule.title for one in group))

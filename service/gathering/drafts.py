@@ -11,7 +11,7 @@ from functools import cached_property
 from cds_hooks import HookRequest
 from mappings.clock import Clock
 from mappings.evidence import Evidence, ForeignResource, Resource, bare_id, local_reference, reference_of
-from mappings.facts import DrugOrder, Order
+from mappings.facts import DrugOrder, Order, Unidentified
 from mappings.readers.containers import NOT_FOUND, Entry, entries_of, selected
 from mappings.readers.orders import courses_of_orders, is_order, read_order, unreadable_order
 from mappings.readers.reader import Reader, contained
@@ -168,4 +168,12 @@ ANOTHER_PATIENTS_ORDER = _("it names another patient than the request", hint=_("
 
 
 def _unidentified(order: Order) -> Order:
-    return replace(order, identified=False, concepts=frozenset(), unidentified_because=ANOTHER_PATIENTS_ORDER)
+    """Another patient's draft triggers nothing; it is told where it is one of ours, or may be."""
+    why = Unidentified.OURS if order.concepts else order.unidentified or Unidentified.OTHER
+    return replace(
+        order,
+        identified=False,
+        concepts=frozenset(),
+        unidentified=why,
+        unidentified_because=ANOTHER_PATIENTS_ORDER,
+    )

@@ -18,6 +18,7 @@ from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.scores import Score
 from mappings.wording import Text, marks_of
 from service.rules.citation import Citation, Document
+from service.rules.condition import Condition
 from service.rules.ledger import Ledger, read_ledger
 from service.rules.outcome import Basis
 from service.rules.rule import Hook, Rule, Trigger
@@ -79,12 +80,15 @@ NoteSays: TypeAlias = Callable[[Any, Facts], Iterable[Text | Basis]]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What every card about a kind of order says besides its rules; signed with them, since it stands in the catalogue."""
+    """What every card about a kind of order says besides its rules; signed with them, since it stands in the catalogue.
+
+    The order is None for the cards of `patient-view`.
+    """
 
     id: str
     title: Text
     citations: tuple[Citation, ...]
-    about: Callable[[Order], bool]
+    about: Callable[[Order | None], bool]
     place: Place
     says: NoteSays
     how_to_give: bool = False
@@ -95,7 +99,7 @@ def note(
     *,
     title: Text,
     citations: tuple[Citation, ...],
-    about: Callable[[Order], bool],
+    about: Callable[[Order | None], bool],
     place: Place,
     how_to_give: bool = False,
 ) -> Callable[[NoteSays], Note]:
@@ -146,7 +150,8 @@ class Guideline:
     `folder` is where its code, its ledger, its examples and its translations lie; `taken_for_granted` is the record of a
     patient whom it is about, in the words of the examples; `rounding` are the limits of its tables, which decide how many
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
-    a folder of code lists, results that are measured, questionnaires. Raises `ValueError` where an id is used twice, or the
+    a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
+    order that could not be identified is told; without it each is. Raises `ValueError` where an id is used twice, or the
     policy names a rule that there is not.
     """
 
@@ -167,6 +172,7 @@ class Guideline:
     analytes: tuple[Analyte, ...] = ()
     scores: tuple[Score, ...] = ()
     demo_patients: tuple[DemoPatient, ...] = ()
+    unidentified_matter: Condition | None = None
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mappings.facts import Fact, Facts, Finding, RadiotherapyOrder
-from mappings.wording import Text
 from service.rules.bone_metastases.conditions import at_least, below
 from service.rules.bone_metastases.settings import Settings, settings_of
 from service.rules.bone_metastases.wording import _

@@ -104,7 +104,10 @@ COMPLICATIONS = (
     post_operative,
 )
 
-@condition(_("life expectancy is recorded as {months} months or less", months=SHORT_EXPECTANCY_MONTHS), reads=("finding",))
+
+@condition(
+    _("life expectancy is recorded as {months} months or less", months=SHORT_EXPECTANCY_MONTHS), reads=("finding",)
+)
 def short_expectancy(_order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Recorded so; the source keeps one fraction for it."""
     expectancy = patient.finding("life-expectancy")

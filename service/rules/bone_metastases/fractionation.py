@@ -194,8 +194,8 @@ def palliative(order: RadiotherapyOrder, _patient: Facts) -> Truth:
 
 @condition(_("the order is being written without a dose"))
 def dose_awaited(order: RadiotherapyOrder, _patient: Facts) -> Truth:
-    """In order-select."""
-    return that(order.selecting and volume_of(order).dose_gy is None)
+    """In order-select; an order in words has its dose there, if any, and none that is read."""
+    return that(order.selecting and not order.by_words and volume_of(order).dose_gy is None)
 
 
 @condition(_("the dose is outside the schemes"), reads=frozenset[str]().union(*(one.reads for one in TABLEAU_5)))
@@ -391,9 +391,9 @@ def spinal_instability(order: ActOrder | None, patient: Facts) -> Outcome:
     stereotactic = isinstance(order, RadiotherapyOrder) and order.prescription.stereotactic
     return warning(
         summary,
-        _("Orthopaedic or neurosurgical opinion before the treatment.") if order is not None else _(
-            "Orthopaedic or neurosurgical opinion."
-        ),
+        _("Orthopaedic or neurosurgical opinion before the treatment.")
+        if order is not None
+        else _("Orthopaedic or neurosurgical opinion."),
         _(
             "The spine is potentially unstable ({low} to {most}) or unstable ({high} and more).",
             low=levels.middle,

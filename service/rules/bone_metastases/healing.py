@@ -103,7 +103,9 @@ class Wait:
 
     def said(self) -> Iterator[Text]:
         """The earliest day and the interval; the operation; from when an urgent order may begin."""
-        yield _("Not before {earliest}: {interval}, on a healed scar.", earliest=self.earliest, interval=self.healing.said)
+        yield _(
+            "Not before {earliest}: {interval}, on a healed scar.", earliest=self.earliest, interval=self.healing.said
+        )
         if self.healing.urgent_days is not None:
             yield _("Urgent: from {days} days on when healed and the surgeon agrees.", days=self.healing.urgent_days)
         if isinstance(self.surgery, ActOrder):

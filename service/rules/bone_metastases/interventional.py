@@ -72,6 +72,9 @@ CEMENTOPLASTY = Trigger(
 )
 KYPHOPLASTY = Trigger(_("draft order of kyphoplasty"), lambda order: order.is_any(sets.KYPHOPLASTY), kind=ActOrder)
 
+ANTITHROMBOTICS_CARD = "cementoplasty-antithrombotics"
+"""The rule whose card says so too where a vitamin K antagonist explains the prothrombin."""
+
 # --- haemostasis ------------------------------------------------------------------------------------------------------
 
 
@@ -118,7 +121,7 @@ def cementoplasty_bleeding_risk(order: ActOrder, patient: Facts) -> Outcome:
         ),
         rests_on=(result for result in results if isinstance(result, Known)),
         remarks=planned_remarks(order) if explained else (),
-        joins="cementoplasty-antithrombotics" if explained else "",
+        joins=ANTITHROMBOTICS_CARD if explained else "",
     )
 
 
@@ -186,7 +189,9 @@ def cementoplasty_antithrombotics(order: ActOrder, patient: Facts) -> Outcome:
     """Critical when one is late; info when low-dose aspirin is the only one and nothing could hide another."""
     act, found = act_at(order), antithrombotics_before(order, patient)
     drugs = tuple(one.name for one in found)
-    asks_which_heparin = any(one.is_heparin_asked_for for one in found) and severe_renal_impairment(order, patient).holds
+    asks_which_heparin = (
+        any(one.is_heparin_asked_for for one in found) and severe_renal_impairment(order, patient).holds
+    )
     late = tuple(one.name for one in found if one.is_late(patient.today))
     if late:
         level = Indicator.CRITICAL
@@ -205,6 +210,7 @@ def cementoplasty_antithrombotics(order: ActOrder, patient: Facts) -> Outcome:
         rests_on=(entry for one in found for entry in one.entries),
         items=(one.line(patient.today) for one in found),
         remarks=_remarks_on_dates_and_gaps(order, patient),
+        joins=ANTITHROMBOTICS_CARD,
     )
 
 

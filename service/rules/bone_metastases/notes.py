@@ -15,12 +15,12 @@ from service.rules.guideline import Place, note
 from service.rules.outcome import Basis
 
 
-def _is_zoledronate(order: Order) -> bool:
+def _is_zoledronate(order: Order | None) -> bool:
     return isinstance(order, DrugOrder) and order.is_any(sets.ZOLEDRONIC_ACID)
 
 
-def _is_antiresorptive(order: Order) -> bool:
-    return order.is_any(sets.ANTIRESORPTIVES)
+def _is_of_osteoporosis(order: Order | None) -> bool:
+    return order is not None and order.is_any(sets.ANTIRESORPTIVES) and osteoporosis_form(order)
 
 
 @note(
@@ -36,7 +36,7 @@ def hydration(_order: Order, _patient: Facts) -> Iterator[Text]:
     yield _("Hydration on the day and the next.")
 
 
-def _is_denosumab(order: Order) -> bool:
+def _is_denosumab(order: Order | None) -> bool:
     return isinstance(order, DrugOrder) and order.is_any(sets.DENOSUMAB)
 
 
@@ -46,6 +46,7 @@ def _is_denosumab(order: Order) -> bool:
     citations=(rao("systemic", "§2.4"),),
     about=_is_denosumab,
     place=Place.DETAIL,
+    how_to_give=True,
 )
 def denosumab_papers(_order: Order, patient: Facts) -> Iterator[Text]:
     """The line of a first denosumab."""
@@ -57,7 +58,7 @@ def denosumab_papers(_order: Order, patient: Facts) -> Iterator[Text]:
     "osteoporosis-strength",
     title=_("An osteoporosis strength counts as for bone metastases while nobody knows that there are none"),
     citations=(rao("systemic", "§2.1"),),
-    about=lambda order: _is_antiresorptive(order) and osteoporosis_form(order),
+    about=_is_of_osteoporosis,
     place=Place.REMARK,
 )
 def osteoporosis_strength(order: Order, patient: Facts) -> Iterator[Text | Basis]:
@@ -83,7 +84,7 @@ def osteoporosis_strength(order: Order, patient: Facts) -> Iterator[Text | Basis
     about=lambda _order: True,
     place=Place.REMARK,
 )
-def of_another_primary(order: Order, patient: Facts) -> Iterator[Text]:
+def of_another_primary(order: Order | None, patient: Facts) -> Iterator[Text]:
     """That another cancer is the primary, on every card."""
     if other_primary(order, patient).holds:
         yield _("Another primary than lung cancer is on record: the referential was written for lung cancer.")

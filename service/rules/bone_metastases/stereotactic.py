@@ -34,8 +34,8 @@ from service.rules.bone_metastases.cord_dose import (
     REIRRADIATION_SAYS,
     cord_dose_of,
     cord_dose_too_high,
-    fractions_with_a_cord_limit,
     earlier_doses,
+    fractions_with_a_cord_limit,
     irradiated_too_soon_before,
     too_soon_before,
 )

@@ -51,9 +51,7 @@ def active_cord_compression(_order: RadiotherapyOrder, patient: Facts) -> Truth:
 def treated_since(patient: Facts) -> bool | None:
     """Every active cord compression was decompressed after it began, or is older than an emergency and irradiated since."""
     active = active_conditions(patient, sets.SPINAL_CORD_COMPRESSION)
-    return both(
-        *(patient.procedures.any(partial(_treated_by, compression=one, patient=patient)) for one in active)
-    )
+    return both(*(patient.procedures.any(partial(_treated_by, compression=one, patient=patient)) for one in active))
 
 
 def decompressed_since(patient: Facts) -> bool | None:

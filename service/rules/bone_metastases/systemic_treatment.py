@@ -101,9 +101,7 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     when=(
         radiotherapy_is_of_bone,
         TARGETED_THERAPY.as_condition(
-            _(
-                "a targeted therapy and bone radiotherapy are ordered or under way, or {tki_days} days apart at most"
-            )
+            _("a targeted therapy and bone radiotherapy are ordered or under way, or {tki_days} days apart at most")
         ),
     ),
     severest=Indicator.WARNING,
@@ -337,9 +335,7 @@ def procedure_under_systemic(order: ActOrder, patient: Facts) -> Outcome:
     given = dict.fromkeys((*CYTOTOXIC.given(order, patient), *ANTIANGIOGENIC.given(order, patient)))
     drugs = tuple(dict.fromkeys(entry.drug.name for entry in given))
     return info(
-        _(
-            "{act} under {drugs}: check blood count and haemostasis", act=act_at(order), drugs=drugs[:DRUGS_NAMED]
-        ),
+        _("{act} under {drugs}: check blood count and haemostasis", act=act_at(order), drugs=drugs[:DRUGS_NAMED]),
         _("Check blood count and haemostasis; beware of the nadir, and of the anti-angiogenic."),
         _("Systemic treatment is no obstacle to a priority act."),
         rests_on=given,

@@ -8,8 +8,8 @@ from typing import TypeAlias
 from mappings.dates import days_before
 from mappings.facts import Diagnosis, Facts, Unavailable
 from mappings.vocabulary import concept_sets as sets
+from mappings.wording import Text, verbatim
 from service.rules.bone_metastases.settings import Settings, settings_of
-from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, that
 from service.rules.logic import both
 from service.rules.naming import called
@@ -45,10 +45,15 @@ def still_counts(one: Diagnosis, patient: Facts) -> bool | None:
 def not_dated(patient: Facts, is_one: Callable[[Diagnosis], bool | None]) -> tuple[Unavailable, ...]:
     """The diagnoses of a kind of which nobody can tell whether they still count, as facts that could not be read."""
     return tuple(
-        Unavailable(_("{diagnosis}", diagnosis=called(one)), (one.stay.why,), sources=(one.source,))
+        Unavailable(_named(one), (one.stay.why,), sources=(one.source,))
         for one in patient.conditions
         if one.stay is not None and one.stay.why is not None and both(is_one(one), still_counts(one, patient)) is None
     )
+
+
+def _named(one: Diagnosis) -> Text:
+    name = called(one)
+    return name if isinstance(name, Text) else verbatim(name)
 
 
 def on_record(patient: Facts, is_one: Callable[[Diagnosis], bool | None]) -> Truth:

@@ -236,7 +236,8 @@ def newest_version(versions: Sequence[Resource]) -> Resource:
         keys = [told(one) for one in left]
         known = [key for key in keys if key is not None]
         if len(known) == len(left):
-            left = [one for one, key in zip(left, keys, strict=True) if key == max(known)]
+            newest = max(known)
+            left = [one for one, key in zip(left, keys, strict=True) if key == newest]
     return left[0] if len(left) == 1 else max(left, key=_content)
 
 

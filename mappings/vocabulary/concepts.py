@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappings.vocabulary import valuesets
 from mappings.vocabulary.analytes import ANALYTES, Analyte
-from mappings.vocabulary.code_systems import CONCEPT, LISTED, LOINC, canonical, located, plain
+from mappings.vocabulary.code_systems import CONCEPT, LISTED, LOINC, LONGEST_SYSTEM, canonical, located, plain
 from mappings.vocabulary.names import FINDING_OF_NAME, drug_names, words
 from mappings.vocabulary.products import substance_of
 from mappings.wording import Term
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LOINC", "ConceptMapProblem", "Recognised", "Terminology"]
 
-LONGEST_CODE = 100
-LONGEST_SYSTEM = 300
-"""Longer ones are no codes and URIs of any record, and are not looked up."""
+LONGEST_CODE = 64
+"""A longer one is no code of any record, and is not looked up."""
 
 REMEMBERED = 8192
 """Codings whose meaning is kept; a ward meets far fewer different ones in a day."""

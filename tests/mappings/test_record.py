@@ -74,7 +74,9 @@ def why(fact: Fact[Any]) -> str:
 # --- the person -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("gender", "sex"), [("female", "female"), (None, None), (["female"], "female"), ("seemale", None)])
+@pytest.mark.parametrize(
+    ("gender", "sex"), [("female", "female"), (None, None), (["female"], "female"), ("seemale", None)]
+)
 def test_the_sex_is_what_the_patient_says_in_a_word(gender, sex):
     person = record({"resourceType": "Patient", "id": PATIENT, "gender": gender, "birthDate": "1960-01"}).person
     assert isinstance(person, Known)

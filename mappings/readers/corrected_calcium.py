@@ -71,7 +71,7 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
     )
     if isinstance(sent, Known) and not any(_is_newer(clock, reading, sent.value.when) for reading in total):
         value = _as_sent(sent.value)
-        return Known(WHAT, value.value, sent.sources, sent.remarks)
+        return Known(WHAT, value.value, sent.sources, (*sent.remarks, *value.remarks))
     measured = newest_result(clock, CALCIUM, total, calcium_gaps, severity=severity, valid_days=valid_days, what=WHAT)
     if isinstance(measured, Known):
         if isinstance(sent, Unavailable) and any(
@@ -79,7 +79,8 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
         ):
             return sent
         corrected = correct(measured.value)
-        return Known(WHAT, corrected.value, corrected.sources, (*measured.remarks, *corrected.remarks))
+        said = (*measured.remarks, *corrected.remarks, *_limits_remarks(measured.value))
+        return Known(WHAT, corrected.value, corrected.sources, said)
     match sent, measured:
         case (Unavailable() as told, Absent()) | (Absent(stale=Text()) as told, Absent(stale=None)):
             return told
@@ -103,7 +104,7 @@ def _as_sent(measured: Measurement) -> Known[CorrectedCalcium]:
         lower_limit=lower,
         upper_limit=upper,
     )
-    return Known(WHAT, value, measured.sources)
+    return Known(WHAT, value, measured.sources, _limits_remarks(measured))
 
 
 def _correct(
@@ -185,6 +186,12 @@ def _limits(measured: Measurement) -> tuple[Decimal, Decimal]:
     lower = CALCIUM_LIMITS[0] if lower is None else lower
     upper = CALCIUM_LIMITS[1] if upper is None else upper
     return (lower, upper) if lower < upper else CALCIUM_LIMITS
+
+
+def _limits_remarks(measured: Measurement) -> tuple[Text, ...]:
+    if not measured.limits_disagree:
+        return ()
+    return (_("{source} has several reference ranges that differ: the usual limits were used", source=measured.source),)
 
 
 def _severity(calcium: CorrectedCalcium) -> Severity:

@@ -15,8 +15,8 @@ from typing import Any
 from mappings.dates import When
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target, Volume, reckoned_end
-from mappings.readers.acts import BEGUN, NOT_DONE, UNDER_WAY, reason_concepts, reason_regions
-from mappings.readers.observations import decimal_of
+from mappings.quantities import decimal_of
+from mappings.readers.acts import BEGUN, NOT_DONE, OVER, UNDER_WAY, reason_concepts, reason_regions
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
@@ -318,9 +318,11 @@ def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = F
         return None
     level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)
     happens = "occurrence" if is_order else "performed"
-    period = a_map(resource.get(f"{happens}Period"))
     single = reader.date(resource.get(f"{happens}DateTime"))
-    first, last = reader.date(period.get("start")) or single, reader.date(period.get("end")) or single
+    start, end = reader.period(resource.get(f"{happens}Period"))
+    first, last = start or single, end or single
+    if not is_order and stands.status in OVER:
+        first, last = reader.past(first), reader.past(last)
     updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
     return _Told(
         source, resource, level, stands.status, first or last, last, updated, is_order=is_order, unsure=stands.why

@@ -77,6 +77,8 @@ def remarks(basis: Iterable[Basis]) -> Iterator[Text]:
                 yield _("{source} is a provisional diagnosis", source=one.source)
             if one.unverified_code:
                 yield _unverified(one.source)
+        elif isinstance(one, Order) and one.by_words:
+            yield _("«{order}»: identified by its words.", order=one.name)
 
 
 def _exposure_remarks(one: Exposure) -> Iterator[Text]:

@@ -21,6 +21,7 @@ from service.rules.bone_metastases import (
     treatment_course,
     vitamin_d,
 )
+from service.rules.bone_metastases.conditions import cancer_on_record
 from service.rules.bone_metastases.demo_patients import DEMO_PATIENTS
 from service.rules.bone_metastases.documents import DOCUMENTS
 from service.rules.bone_metastases.doses import TABLE_2
@@ -63,4 +64,5 @@ GUIDELINE = Guideline(
     doubts=(uncertain_continuation,),
     scores=(MIRELS, SINS),
     demo_patients=DEMO_PATIENTS,
+    unidentified_matter=cancer_on_record,
 )

@@ -29,7 +29,7 @@ def typed(resource: Resource) -> Resource:
     """The resource with its type, and those of what it contains, as R4 spells them; itself where they are."""
     changed: dict[str, Any] = {}
     said = resource.get("resourceType")
-    if (known := canonical_type(said)) != said and known:
+    if said is not None and (known := canonical_type(said)) != said:
         changed["resourceType"] = known
     within = resource.get("contained")
     if isinstance(within, dict):

@@ -15,13 +15,16 @@ from support.scenario import NOW, WORLD
 from mappings.clock import Clock
 from mappings.dates import UnreadableDate
 from mappings.evidence import local_reference, newest_version
-from mappings.readers.medications import identify, strength_in_text
+from mappings.quantities import decimal_of, written_number
+from mappings.readers.medications import identify
 from mappings.readers.not_understood import analyte_named, meant
-from mappings.readers.observations import decimal_of
 from mappings.readers.reader import Reader
+from mappings.readers.strengths import strength_in_name, tells_an_amount
 from mappings.vocabulary.analytes import VITAMIN_D
 from mappings.vocabulary.code_systems import canonical
+from mappings.vocabulary.doses import plain_unit
 from mappings.vocabulary.elements import ELEMENTS, spelled
+from mappings.vocabulary.frequencies import frequencies_in, plain_words
 from mappings.vocabulary.meanings import CONDITIONS_SAID, names_follow_up, with_acts_named
 from mappings.vocabulary.names import words
 from mappings.vocabulary.resource_types import canonical_type
@@ -53,7 +56,13 @@ READS: dict[str, Reads] = {
     "a condition in words": lambda text: meant([text], CONDITIONS_SAID),
     "an act in words": lambda text: with_acts_named(frozenset(), text),
     "a reason in words": names_follow_up,
-    "a strength": strength_in_text,
+    "a strength": lambda text: strength_in_name(text, in_units=False),
+    "an amount": tells_an_amount,
+    "a number in words of a text": written_number,
+    "the unit of a dose": plain_unit,
+    "a frequency": lambda text: frequencies_in(plain_words(text)),
+    "a line of order entry": lambda text: WORLD.terminology.read_line(text, laboratory=False),
+    "expressions": lambda text: WORLD.terminology.recognise([{"system": "http://snomed.info/sct", "code": text}]),
     "a code": lambda text: WORLD.terminology.recognise([{"system": "http://loinc.org", "code": text}]),
     "a system": canonical,
     "a spelling": spelled,

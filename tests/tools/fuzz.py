@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -84,10 +85,10 @@ def requests() -> Iterator[tuple[str, Resource, datetime]]:
         yield case, read, datetime.fromisoformat(as_of)
 
 
-def golden() -> list[Golden]:
-    """The requests, each with its critical rules."""
+def golden(*, every: int = 1) -> list[Golden]:
+    """The requests, or one of so many, each with its critical rules."""
     found = []
-    for name, request, as_of in requests():
+    for name, request, as_of in islice(requests(), 0, None, every):
         answer = client(as_of).fire(request)
         cards = answer.get_json()["cards"] if answer.status_code == 200 else []
         found.append(Golden(name, request, client(as_of), spoken(cards, "critical")))

@@ -48,6 +48,7 @@ from mappings.readers.corrected_calcium import corrected_calcium
 from mappings.readers.courses import courses, links_of
 from mappings.readers.exposures import administration, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
+from mappings.readers.local_use import systemic
 from mappings.readers.medications import identify, possible_exposure, unidentified
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
@@ -403,7 +404,7 @@ class Record(Facts):
             for source, resource in self._evidence.of_type(resource_type):
                 if source in drafts:
                     continue
-                drug = identify(self._reader, resource)
+                drug = systemic(self._reader, resource, identify(self._reader, resource))
                 exposure = read(self._reader, resource, source, drug)
                 if exposure is None:
                     continue

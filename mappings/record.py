@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from mappings.clock import Clock
+from mappings.dates import When, add_months
 from mappings.evidence import Evidence, Resource, reference_of
 from mappings.facts import (
     Absent,
@@ -235,7 +236,13 @@ class Record(Facts):
     def _reading(self, result: _Result, analyte: Analyte) -> Reading[Measurement] | None:
         """One result; without a code that we know it is told by a name only, and never used."""
         reading = read_result(
-            self._reader, result.observation, result.node, result.source, analyte, unverified=result.unverified
+            self._reader,
+            result.observation,
+            result.node,
+            result.source,
+            analyte,
+            unverified=result.unverified,
+            person=self.person.value if isinstance(self.person, Known) else None,
         )
         if reading is None or not result.uncoded:
             return reading
@@ -563,6 +570,16 @@ def _per_body_surface(reading: Reading[Measurement]) -> bool:
 
 
 def _person(reader: Reader, patient: Resource, source: str) -> Person:
-    sex = GENDER.of(patient)
+    sex, birth = GENDER.of(patient), reader.date(patient.get("birthDate"))
     told = None if sex in (ABSENT, NOT_UNDERSTOOD) else sex
-    return Person(told, reader.date(patient.get("birthDate")), source)
+    if birth is not None and not _may_be_alive(birth, reader.clock.today):
+        birth = None
+    return Person(told, birth, source)
+
+
+OLDEST_YEARS = 120
+"""A birth date longer ago says nothing, as one ahead (`rules.md`, "Dates that say nothing")."""
+
+
+def _may_be_alive(birth: When, today: date) -> bool:
+    return birth.first <= today and birth.last >= add_months(today, -12 * OLDEST_YEARS)

@@ -63,7 +63,7 @@ def advise(
     """
     request = read_hook_request(body, service.hook)
     clock = Clock(now)
-    evidence, server = new_evidence(request), _server(request, world)
+    evidence, server = new_evidence(request, world.max_resources), _server(request, world)
     drafts = Drafts(request, evidence, clock, world.terminology)
     look_up_medications(request, evidence, server, world.executor)
     orders = drafts.read()
@@ -193,7 +193,7 @@ def _gather_needs(
 ) -> None:
     """Look up what is needed, and nothing else."""
     queries = queries_for(needs, world.terminology)
-    gather(request, queries, evidence, server, world.executor)
+    gather(request, queries, evidence, server, world.executor, world.terminology)
     if server is None and request.fhir_server:
         for query in queries:
             if query.key not in evidence.answered:

@@ -21,7 +21,8 @@ class Drug:
     `identified` is false when neither code nor name says what it is; `named` when it bears a name that is none of ours;
     `unresolved` says why it could not be looked up.
     `possible` are those of a class code: it may be any of them.
-    `strength_mg` is that of one unit of the product; `millilitres` its volume; `units_iu` a vitamin's strength in IU.
+    `strength_mg` and `strength_iu` are those of one piece of the product (a tablet, a vial) and `millilitres` its volume;
+    `mg_per_ml` and `iu_per_ml` its concentration, which says nothing of a piece.
     """
 
     concepts: frozenset[str]
@@ -34,6 +35,8 @@ class Drug:
     strength_mg: Decimal | None = None
     millilitres: Decimal | None = None
     strength_iu: Decimal | None = None
+    mg_per_ml: Decimal | None = None
+    iu_per_ml: Decimal | None = None
     possible: frozenset[str] = frozenset()
 
     def is_any(self, concepts: frozenset[str]) -> bool:
@@ -54,14 +57,18 @@ class Dosage:
     """What a medication order or statement says about giving the drug, as far as it could be read.
 
     `dose_mg` and `dose_iu` take the high end of a range, `mg_a_day` adds the dosage lines up; `dose_stated` is set when
-    there is a dose, readable or not. `single` is one dose; `repeating` has a frequency; neither is an open order.
+    there is a dose, readable or not, and `dose_unreadable` where one is stated that is neither milligrams nor international
+    units for us. `interval_unreadable`: how often is stated in a way that has no one meaning. `single` is one dose;
+    `repeating` has a frequency; neither is an open order.
     """
 
     dose_mg: Decimal | None = None
     dose_ml: Decimal | None = None
     dose_iu: Decimal | None = None
     dose_stated: bool = False
+    dose_unreadable: bool = False
     interval: Interval | None = None
+    interval_unreadable: bool = False
     doses_per_week: Decimal | None = None
     mg_a_day: Decimal | None = None
     count: int | None = None

@@ -14,7 +14,10 @@ from mappings.wording import Amount, Text
 
 @value
 class Measurement:
-    """One result: its value (or the interval that its comparator leaves) in a canonical unit, its date and origin."""
+    """One result: its value (or the interval that its comparator leaves) in a canonical unit, its date and origin.
+
+    `limits_disagree` where several of its reference ranges fit the patient and differ: then it has no limits.
+    """
 
     bounds: Bounds
     unit: str
@@ -25,6 +28,7 @@ class Measurement:
     unverified_code: bool = False
     lower_limit: Decimal | None = None
     upper_limit: Decimal | None = None
+    limits_disagree: bool = False
     per_body_surface: bool = False
 
     @property

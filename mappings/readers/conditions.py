@@ -9,10 +9,11 @@ from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
 from mappings.readers.not_understood import is_nameless
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, codings, maps, shown_name, shown_words, texts
+from mappings.readers.shapes import a_map, codings, maps, shown_beside, shown_name, texts
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import NOT_SAID, STATUS_NOT_UNDERSTOOD, denial, modification
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.concept_names import name_of_diagnosis
 from mappings.vocabulary.elements import (
     ABSENT,
     ALLERGY_STATUS,
@@ -57,7 +58,7 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
     concepts |= _of_site(sets.LOOK_ALIKES_WITH_SITE, recognised.denied, sites)
     return Diagnosis(
         concepts,
-        shown_words(resource.get("code")),
+        shown_beside(name_of_diagnosis(concepts), resource.get("code")),
         source,
         active=certainty not in OVER and _is_active(clinical, resource),
         provisional=verification in PROVISIONAL or certainty in PROVISIONAL,
@@ -115,12 +116,12 @@ def _is_active(clinical: str, resource: Resource) -> bool:
 
 
 def _first_date(reader: Reader, resource: Resource, names: tuple[str, ...]) -> When | None:
-    """The first of these dates that is there; None where that one cannot be read."""
+    """The first of these dates that says something; None where that one cannot be read."""
     for name in names:
         raw = resource.get(name)
         if isinstance(raw, dict):
             raw = raw.get("start")
-        if raw is not None:
+        if reader.states(raw):
             return reader.date(raw)
     return None
 

@@ -10,25 +10,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mappings.evidence import Resource, local_reference
 from mappings.facts import Drug, Exposure
-from mappings.readers.dosage import IU_PER_MICROGRAM
-from mappings.readers.observations import decimal_of
 from mappings.readers.reader import Reader, contained
 from mappings.readers.shapes import a_map, a_text, codings, maps, printable, shown_code, shown_name, shown_words, texts
+from mappings.readers.strengths import NO_STRENGTH, Strength, strength_in_name, strength_of_ingredient
 from mappings.vocabulary.code_systems import ATC, SYSTEMS, canonical
+from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
-from mappings.vocabulary.products import strength_of
-from mappings.vocabulary.units import normalised_unit
+from mappings.vocabulary.products import strength_of, volume_of
 from mappings.wording import Text, _, verbatim
 
 MOST_NESTED_MIXES = 3
 """How deep the ingredients of a mix are followed; a cycle ends here."""
+
+MOST_INGREDIENTS = 100
+"""Ingredients of a medication that are read, those of its mixes included; a bag of parenteral nutrition has some fifty."""
+
+TOO_MANY_INGREDIENTS = _("it has more ingredients than are read")
+
+
+@dataclass(slots=True)
+class _Followed:
+    """What was read of one medication: the Medications that were followed, and how many ingredients more may be read."""
+
+    seen: set[str] = field(default_factory=set)
+    left: int = MOST_INGREDIENTS
+
 
 NO_MEDICATION = _("it names no medication")
 
@@ -49,7 +61,7 @@ def identify(reader: Reader, holder: Resource) -> Drug:
     medication = contained(holder, reference) or reader.find(reference)
     if medication is None or medication.get("resourceType") != "Medication":
         return _from_reference_text(reader, reference)
-    return _from_medication(reader, medication, frozenset(), MOST_NESTED_MIXES)
+    return _from_medication(reader, medication, _Followed(), MOST_NESTED_MIXES)
 
 
 def possible_exposure(exposure: Exposure) -> Exposure:
@@ -204,7 +216,7 @@ def _identifier_text(reference: Mapping[str, Any]) -> str:
     return a_text(identifier.get("value")) or a_text(a_map(identifier.get("type")).get("text"))
 
 
-def _from_medication(reader: Reader, medication: Resource, seen: frozenset[str], depth: int) -> Drug:
+def _from_medication(reader: Reader, medication: Resource, followed: _Followed, depth: int) -> Drug:
     code = medication.get("code")
     drug = _from_concept(reader, code) if code else Drug(frozenset(), NO_MEDICATION, identified=False)
     if drug.concepts or _is_a_look_alike(reader, code):
@@ -212,7 +224,7 @@ def _from_medication(reader: Reader, medication: Resource, seen: frozenset[str],
     if not _is_another_by_code(reader, code):
         drug = _named_by_identifier(reader, medication, drug)
     if not drug.concepts and depth > 0:
-        parts = list(_ingredients(reader, medication, seen, depth))
+        parts = list(_ingredients(reader, medication, followed, depth))
         concepts = frozenset().union(*(part.concepts for part in parts)) if parts else frozenset()
         if concepts:
             drug = _drug(
@@ -259,19 +271,24 @@ def _named_by_identifier(reader: Reader, medication: Resource, drug: Drug) -> Dr
     return drug
 
 
-def _ingredients(reader: Reader, medication: Resource, seen: frozenset[str], depth: int) -> Iterator[Drug]:
+def _ingredients(reader: Reader, medication: Resource, followed: _Followed, depth: int) -> Iterator[Drug]:
     for ingredient in maps(medication.get("ingredient")):
+        if followed.left <= 0:
+            yield Drug(frozenset(), NO_MEDICATION, identified=False, unresolved=TOO_MANY_INGREDIENTS)
+            return
+        followed.left -= 1
         item = a_map(ingredient.get("item"))
         concept = ingredient.get("itemCodeableConcept") or item.get("concept")
         reference = a_map(ingredient.get("itemReference")) or a_map(item.get("reference"))
         if concept:
             yield _from_concept(reader, concept)
-        elif reference and (local := local_reference(reference)) not in seen:
+        elif reference and (local := local_reference(reference)) not in followed.seen:
+            followed.seen.add(local)
             found = contained(medication, reference) or reader.find(reference)
             if found is None:
                 yield _from_reference_text(reader, reference)
             else:
-                yield _from_medication(reader, found, seen | {local}, depth - 1)
+                yield _from_medication(reader, found, followed, depth - 1)
 
 
 # --- names and strengths ----------------------------------------------------------------------------------------------
@@ -286,18 +303,37 @@ def _drug(
     by_name: bool = False,
     unverified: bool = False,
 ) -> Drug:
-    known = strength_of(concepts)
-    mg, ml, iu = strength_in_text(text)
-    return Drug(
+    drug = Drug(
         concepts,
         _drug_name(reader, concepts, text, coded),
         identified=True,
         by_name=by_name,
         unverified_code=unverified,
-        strength_mg=mg if known is None else known,
-        millilitres=ml,
-        strength_iu=iu,
+        strength_mg=strength_of(concepts),
+        millilitres=volume_of(concepts),
     )
+    return _with(drug, strength_in_name(text, in_units=drug.is_any(COUNTED_IN_INTERNATIONAL_UNITS)))
+
+
+def _with(drug: Drug, strength: Strength) -> Drug:
+    """The drug with a strength that says more of it; what its code says of a piece stands."""
+    if strength == NO_STRENGTH:
+        return drug
+    mg = strength.mg if (known := strength_of(drug.concepts)) is None else known
+    millilitres = strength.millilitres if known is None else volume_of(drug.concepts)
+    return replace(
+        drug,
+        strength_mg=drug.strength_mg if mg is None else mg,
+        millilitres=drug.millilitres if millilitres is None else millilitres,
+        strength_iu=drug.strength_iu if strength.iu is None else strength.iu,
+        mg_per_ml=drug.mg_per_ml if strength.mg_per_ml is None else strength.mg_per_ml,
+        iu_per_ml=drug.iu_per_ml if strength.iu_per_ml is None else strength.iu_per_ml,
+    )
+
+
+def _with_strength(drug: Drug, medication: Resource) -> Drug:
+    """With the strength that a Medication's only ingredient states, before that of its name."""
+    return _with(drug, strength_of_ingredient(medication, in_units=drug.is_any(COUNTED_IN_INTERNATIONAL_UNITS)))
 
 
 def _drug_name(reader: Reader, concepts: frozenset[str], text: str, coded: Sequence[Mapping[str, Any]]) -> Text:
@@ -308,52 +344,3 @@ def _drug_name(reader: Reader, concepts: frozenset[str], text: str, coded: Seque
         return verbatim(said)
     code = next((shown for coding in coded if (shown := shown_code(coding))), "")
     return reader.terminology.group_name(concepts, code) or verbatim(code)
-
-
-LONGEST_NAME = 300
-"""Characters of a product's name in which a strength is looked for."""
-
-_STRENGTH = re.compile(
-    r"(?P<mg>\d[\d   ]*+(?:[.,]\d++)?+)\s*+(?P<unit>mg|µg|μg|ug|mcg|UI|IU|U\.I\.)\b"
-    r"(?:\s*/\s*(?P<ml>\d+(?:[.,]\d+)?)?\s*ml\b)?",
-    re.IGNORECASE,
-)
-
-
-def strength_in_text(text: str) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    """Milligrams, millilitres and international units that a product's name states («4 mg/100 mL», «100 000 UI»)."""
-    mg = ml = iu = None
-    for match in _STRENGTH.finditer(text[:LONGEST_NAME]):
-        number = decimal_of(re.sub(r"\s", "", match["mg"]).replace(",", "."))
-        unit = match["unit"].casefold()
-        if unit == "mg":
-            mg = number if mg is None else mg
-        elif unit in ("ui", "iu", "u.i."):
-            iu = number if iu is None else iu
-        if ml is None and match["ml"]:
-            ml = decimal_of(match["ml"].replace(",", "."))
-    return mg, ml, iu
-
-
-def _with_strength(drug: Drug, medication: Resource) -> Drug:
-    """The strength that a Medication's only ingredient states, where code and name state none."""
-    strengths = [a_map(part.get("strength")) for part in maps(medication.get("ingredient"))]
-    if len(strengths) != 1 or not strengths[0]:
-        return drug
-    numerator, denominator = (a_map(strengths[0].get(end)) for end in ("numerator", "denominator"))
-    value = decimal_of(numerator.get("value"))
-    unit = normalised_unit(a_text(numerator.get("code")) or a_text(numerator.get("unit")))
-    if value is None:
-        return drug
-    mg, ml, iu = drug.strength_mg, drug.millilitres, drug.strength_iu
-    per = decimal_of(denominator.get("value"))
-    per_unit = normalised_unit(a_text(denominator.get("code")) or a_text(denominator.get("unit")))
-    if per_unit == "ml" and per:
-        ml = per
-    factor = {"mg": Decimal(1), "g": Decimal(1000), "ug": Decimal("0.001")}.get(unit)
-    if factor is not None:
-        mg = value * factor
-        iu = iu if iu is not None else mg * 1000 * IU_PER_MICROGRAM
-    elif unit in ("[iu]", "iu", "ui"):
-        iu = value
-    return replace(drug, strength_mg=mg, millilitres=ml, strength_iu=iu)

@@ -114,13 +114,16 @@ def nameless(source: str, concept: object) -> NotUnderstood:
 
 def analyte_named(texts: Iterable[str], terminology: Terminology) -> Analyte | None:
     """Which of the analytes that rules read one of these texts names; the longest name counts."""
-    for text in texts:
-        said = tuple(words(text))
-        if said and not any(holds(said, phrase) for phrase in OTHER_RESULTS):
-            found = next((analyte for phrase, analyte in terminology.analyte_phrases if holds(said, phrase)), None)
-            if found is not None:
-                return found
-    return None
+    named = (_analyte_in(text[:LONGEST_TEXT], terminology) for text in texts)
+    return next((analyte for analyte in named if analyte is not None), None)
+
+
+@lru_cache(maxsize=4096)
+def _analyte_in(text: str, terminology: Terminology) -> Analyte | None:
+    said = tuple(words(text))
+    if not said or any(holds(said, phrase) for phrase in OTHER_RESULTS):
+        return None
+    return next((analyte for phrase, analyte in terminology.analyte_phrases if holds(said, phrase)), None)
 
 
 def named_only(source: str, concept: object, value: Amount | None) -> Text:

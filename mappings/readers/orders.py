@@ -429,7 +429,7 @@ def _occurrence(reader: Reader, resource: Resource) -> When | None:
 def _occurrence_end(reader: Reader, resource: Resource) -> When | None:
     repeat = a_map(a_map(resource.get("occurrenceTiming")).get("repeat"))
     stated = a_map(resource.get("occurrencePeriod")) or a_map(repeat.get("boundsPeriod"))
-    return reader.date(stated.get("end"))
+    return reader.period(stated)[1]
 
 
 def _timing_start(reader: Reader, timing: Mapping[str, Any]) -> When | None:

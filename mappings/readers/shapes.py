@@ -83,6 +83,11 @@ def shown_name(concept: object) -> str:
     return shown_words(concept) or next((shown for coding in codings(concept) if (shown := shown_code(coding))), "")
 
 
+def shown_beside(ours: object, concept: object) -> str:
+    """How a CodeableConcept is shown where `ours` may name it too: its words; a code only where we have no name either."""
+    return shown_words(concept) or ("" if ours else shown_name(concept))
+
+
 def shown_code(coding: Mapping[str, Any]) -> str:
     """A code with its system's name: `ATC L01DB06`; "" where there is none."""
     code = code_of(coding).strip()

@@ -142,6 +142,16 @@ ANTITHROMBOTICS = (
     | ANTITHROMBOTICS_WITHOUT_DELAY
 )
 
+COUNTED_IN_INTERNATIONAL_UNITS = (
+    VITAMIN_D_SUPPLEMENTS
+    | LOW_MOLECULAR_WEIGHT_HEPARINS
+    | _set("heparin heparin_combination heparin_group_prefix danaparoid antithrombin calcitonin")
+)
+"""Drugs whose "units" are international units: one is never a tablet, a capsule or a vial."""
+
+WEIGHED_IN_INTERNATIONAL_UNITS = CHOLECALCIFEROL | ERGOCALCIFEROL
+"""Drugs whose mass says how many international units they are: a mass of a combination may be that of its calcium."""
+
 # --- conditions -------------------------------------------------------------------------------------------------------
 
 BONE_METASTASIS = _set("bone_metastasis bone_metastasis_site")

@@ -139,7 +139,8 @@ class _Ordered(NamedTuple):
 
 
 SHORTEST_SPELLED = 6
-"""Letters of a word that may be a misspelled name; shorter words are too often another's."""
+SHORTEST_CUT = 7
+"""Letters of a word that may be a misspelled name, and of one that may be a cut one; shorter ones are too often another's."""
 
 
 class _NearNames:
@@ -152,7 +153,7 @@ class _NearNames:
         for name in spelled:
             for shorter in _without_one_letter(name):
                 self._without_one[shorter].add(name)
-            self._beginnings.update(name[:length] for length in range(SHORTEST_SPELLED, len(name)))
+            self._beginnings.update(name[:length] for length in range(SHORTEST_CUT, len(name)))
 
     def may_mean(self, word: str) -> bool:
         if len(word) > _LONGEST_WORD:
@@ -296,7 +297,21 @@ def drug_names(folders: Iterable[Path]) -> DrugNames:
     return DrugNames((name, concept, kind) for table in tables for name, concept, kind, _evidence in table)
 
 
-NEIGHBOURS: frozenset[str] = frozenset()
+NEIGHBOURS = frozenset(
+    [
+        "cafcit",
+        "clomid",
+        "coumarin",
+        "coumarine",
+        "minomycin",
+        "prolina",
+        "ultracef",
+        "panasol",
+        "isatin",
+        "action",
+        "formes",
+    ]
+)
 """Words one letter away from a name of ours that are another's."""
 
 

@@ -83,6 +83,19 @@ def test_the_sex_is_what_the_patient_says_in_a_word(gender, sex):
     assert person.value.sex == sex
 
 
+@pytest.mark.parametrize(
+    ("born", "is_read"),
+    [
+        *(("1970-01-01", True), ("1960", True), ("2026-03-31", True), ("1906-03-31", True), ("1906", True)),
+        *(("1906-03-30", False), ("1905", False), ("1900-01-01", False), ("2026-04-01", False), ("2027", False)),
+    ],
+)
+def test_a_birth_date_ahead_or_more_than_120_years_ago_says_nothing(born, is_read):
+    person = record({"resourceType": "Patient", "id": PATIENT, "birthDate": born}).person
+    assert isinstance(person, Known)
+    assert (person.value.birth is not None) is is_read
+
+
 def test_a_patient_who_was_not_looked_up_is_unavailable_and_one_who_is_not_there_is_absent():
     asked = record()
     assert isinstance(asked.person, Absent)

@@ -393,8 +393,9 @@ def test_active_without_an_end_for_years_is_doubtful_not_ongoing() -> None:
     assert (entry.ongoing, entry.certain) == (False, False)
 
 
-def test_a_dose_dated_ahead_was_not_given() -> None:
-    assert record(given(day="2126-03-01", **coded(ATC, DENOSUMAB_ATC))).exposures.entries == ()
+def test_a_dose_that_is_said_to_be_given_and_dated_ahead_is_an_undated_dose() -> None:
+    entry = the_exposure(given(day="2126-03-01", **coded(ATC, DENOSUMAB_ATC)))
+    assert (entry.last_dose, entry.last_dose_undated) == (None, True)
 
 
 def test_a_dose_with_a_date_in_words_is_an_undated_dose() -> None:
@@ -474,6 +475,76 @@ def test_a_dose_in_millilitres_uses_the_strength_of_the_product() -> None:
     line = {"doseAndRate": [{"doseQuantity": {"value": 1.7, "unit": "mL"}}]}
     entry = the_exposure(taken(dosage=[line], medicationCodeableConcept={"text": "XGEVA 120 mg/1,7 mL"}))
     assert entry.dosage.dose_mg == Decimal(120)
+
+
+PER_ML = {"numerator": {"value": 70, "unit": "mg"}, "denominator": {"value": 1, "unit": "mL"}}
+
+
+@pytest.mark.parametrize(
+    ("medication_of", "mg"),
+    [
+        ({"medicationCodeableConcept": {"text": "denosumab 70 mg/mL"}}, 119),
+        ({"medicationCodeableConcept": {"text": "1.7 ML denosumab 70 MG/ML Injection"}}, 119),
+        (coded(RXNORM, "1046399"), 120),  # the product, whose volume is known
+        (
+            {
+                **behind("#m"),
+                "contained": [medication("m", code=concept(ATC, DENOSUMAB_ATC), ingredient=[{"strength": PER_ML}])],
+            },
+            119,
+        ),
+    ],
+)
+def test_a_dose_in_millilitres_is_multiplied_by_the_concentration(medication_of: dict[str, Any], mg: int) -> None:
+    line = {"doseAndRate": [{"doseQuantity": {"value": 1.7, "unit": "mL"}}]}
+    assert the_exposure(taken(dosage=[line], **medication_of)).dosage.dose_mg == mg
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"doseAndRate": [{"doseQuantity": {"value": 2, "unit": "mg/kg"}}]},
+        {"doseAndRate": [{"doseQuantity": {"value": 1, "unit": "seringue"}}]},
+        {"text": "120 mg SC"},
+    ],
+)
+def test_a_dose_that_is_stated_and_cannot_be_read_could_not_be_checked(line: dict[str, Any]) -> None:
+    answered = drafted(dosageInstruction=[line], **coded(ATC, DENOSUMAB_ATC))
+    assert "denosumab-dose" in rules(answered, "unchecked")
+    assert "denosumab-dose" not in rules(answered)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"timing": {"event": ["2026-04-01", "2026-06-24", "2026-09-16"]}},
+        {"timing": {"code": {"text": "1x/3 mois"}}},
+        {"text": "toutes les 12 semaines"},
+    ],
+)
+def test_an_interval_told_by_dates_words_or_fractions_is_checked_and_changed_whole(line: dict[str, Any]) -> None:
+    answered = drafted(dosageInstruction=[line], **coded(ATC, DENOSUMAB_ATC))
+    [changed] = [
+        action["resource"]["dosageInstruction"]
+        for card in answered
+        if "denosumab-interval" in rules([card])
+        for suggestion in card["suggestions"]
+        for action in suggestion["actions"]
+    ]
+    begins = line.get("timing", {}).get("event", [])[:1]
+    timing = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "mo"}, **({"event": begins} if begins else {})}
+    assert changed == [{"timing": timing}]
+
+
+def test_an_interval_that_has_no_one_meaning_could_not_be_checked() -> None:
+    line = {"timing": {"event": ["2026-04-01", "2026-04-29", "2026-09-16"]}}
+    assert "denosumab-interval" in rules(drafted(dosageInstruction=[line], **coded(ATC, DENOSUMAB_ATC)), "unchecked")
+
+
+@pytest.mark.parametrize("line", [{"text": "120 mg SC toutes les 12 semaines"}])
+def test_a_change_that_would_lose_what_only_the_text_says_is_not_offered(line: dict[str, Any]) -> None:
+    answered = drafted(dosageInstruction=[line], **coded(ATC, DENOSUMAB_ATC))
+    assert [card for card in answered if "denosumab-interval" in rules([card]) and not card.get("suggestions")]
 
 
 def test_in_french_the_quiet_card_is_french() -> None:

@@ -60,6 +60,26 @@ def the_course(*resources: Resource) -> RadiotherapyCourse:
     return course
 
 
+# --- when it was ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"performedDateTime": "1900-01-01"},
+        {"performedDateTime": "2027-03-20"},
+        {"performedDateTime": None, "performedPeriod": {"start": "2026-03-20", "end": "1900-01-01"}},
+        {"performedDateTime": None, "performedPeriod": {"start": "2026-03-20", "end": "2026-03-02"}},
+        {"performedDateTime": None, "performedPeriod": {"start": "2026-03-20", "end": "2027-03-20"}},
+    ],
+)
+def test_an_end_that_cannot_be_or_lies_ahead_of_what_is_over_is_not_dated(members: dict[str, Any]) -> None:
+    course = the_course(treated(**members))
+    assert course.last is None
+    assert (course.first is None) is (members["performedDateTime"] is not None)
+    assert AFTER in rules(cards(treated(**members), order=GEMCITABINE))
+
+
 # --- one course, many resources ---------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,9 @@ class Text:
     English for another `number` than one. Parameters may be a `Text`, an `Amount`, a `When`, a `date`, a `Decimal`, an `int`, a
     `str` taken from the record (escaped when it is shown), or a tuple of any of these (shown as a list). `domain` is the folder
     of the catalogues that hold it; none for ours. Equal texts with equal parameters are equal, wherever they are translated.
+
+    Two parameters are for whoever runs the systems: `source`, the reference of the resource that the sentence is about, which
+    prose says as its kind, and `hint`, what they may do about it, which prose does not say. See `asides`.
     """
 
     __slots__ = ("_hash", "context", "domain", "message", "parameters", "plural")
@@ -67,6 +70,37 @@ class Text:
 
     def __repr__(self) -> str:
         return f"Text({self.message!r}, {dict(self.parameters)!r})"
+
+
+class Asides(NamedTuple):
+    """What a sentence knows and a clinician need not read: references of resources, and hints for whoever runs the systems."""
+
+    sources: tuple[str, ...]
+    hints: tuple[Text, ...]
+
+
+def asides(text: Text) -> Asides:
+    """The sources and the hints of a sentence and of the sentences in it, each once."""
+    sources: dict[str, None] = {}
+    hints: dict[Text, None] = {}
+    waiting: list[object] = [text]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tuple):
+            waiting.extend(one)
+        elif isinstance(one, Text):
+            for name, value in one.parameters.items():
+                if name == SOURCE and isinstance(value, str) and value:
+                    sources[value] = None
+                elif name == HINT and isinstance(value, Text):
+                    hints[value] = None
+                else:
+                    waiting.append(value)
+    return Asides(tuple(sources), tuple(hints))
+
+
+SOURCE, HINT = "source", "hint"
+"""The parameters that are for whoever runs the systems."""
 
 
 class Mark(Protocol):
@@ -135,6 +169,11 @@ class Verbatim(Text):
     """Words that stand as they came in every language: a product's name, a code, a unit. Escaped when they are shown."""
 
     __slots__ = ()
+
+
+def of_resource(reference: str) -> Text:
+    """A resource that has no name: prose says its kind."""
+    return _("{source}", source=reference)
 
 
 def verbatim(words: str) -> Verbatim:

@@ -11,12 +11,16 @@ from mappings.quantities import Bounds
 from mappings.values import value
 from mappings.wording import Amount, Text
 
+TREND_DAYS = 365
+"""Two results within so many days are shown as a trend; a choice of ours."""
+
 
 @value
 class Measurement:
     """One result: its value (or the interval that its comparator leaves) in a canonical unit, its date and origin.
 
     `limits_disagree` where several of its reference ranges fit the patient and differ: then it has no limits.
+    `earlier` is the result before it, at most `TREND_DAYS` older: a card shows both, and decides by none but the newest.
     """
 
     bounds: Bounds
@@ -30,6 +34,7 @@ class Measurement:
     upper_limit: Decimal | None = None
     limits_disagree: bool = False
     per_body_surface: bool = False
+    earlier: Measurement | None = None
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -107,6 +112,7 @@ class CorrectedCalcium:
 class ClearanceMethod(StrEnum):
     """How a creatinine clearance was come by, in the order of preference of `rules.md`."""
 
+    KIDNEY_FAILURE = "kidney failure"
     REPORTED_COCKCROFT = "reported Cockcroft-Gault"
     COMPUTED_COCKCROFT = "computed Cockcroft-Gault"
     MEASURED = "measured"
@@ -114,14 +120,19 @@ class ClearanceMethod(StrEnum):
     EGFR = "eGFR"
 
 
+KIDNEY_FAILURE_BELOW = Decimal(30)
+"""mL/min: dialysis and end-stage kidney disease count as a clearance below it, whatever a creatinine says (`rules.md`)."""
+
+
 @value
 class Clearance:
-    """Creatinine clearance in mL/min, with the way it was come by."""
+    """Creatinine clearance in mL/min, with the way it was come by, and the result (clearance or creatinine) it comes from."""
 
     bounds: Bounds
     when: When
     method: ClearanceMethod
     computation: Text | None = None
+    result: Measurement | None = None
 
     @property
     def approximate(self) -> bool:

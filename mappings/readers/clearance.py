@@ -93,7 +93,7 @@ def _missing_named(missing: tuple[Text, ...]) -> Text:
 
 
 def _taken(fact: Known[Measurement], method: ClearanceMethod) -> Known[Clearance]:
-    value = Clearance(fact.value.bounds, fact.value.when, method)
+    value = Clearance(fact.value.bounds, fact.value.when, method, result=fact.value)
     return Known(WHAT, value, fact.sources, fact.remarks)
 
 
@@ -158,6 +158,6 @@ def _computed(
         factor=factor,
         creatinine=shown_in_formula(creatinine.value),
     )
-    value = Clearance(bounds, creatinine.value.when, ClearanceMethod.COMPUTED_COCKCROFT, computation)
+    value = Clearance(bounds, creatinine.value.when, ClearanceMethod.COMPUTED_COCKCROFT, computation, creatinine.value)
     sources = (*creatinine.sources, *weight.sources, *person.sources)
     return Known(WHAT, value, sources, (*creatinine.remarks, *weight.remarks, *person.remarks))

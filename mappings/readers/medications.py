@@ -71,16 +71,10 @@ def possible_exposure(exposure: Exposure) -> Exposure:
 
 def unidentified(source: str, name: Text) -> Text:
     """That a drug of the record cannot be told, by the name that the record has for it."""
+    hint = _("add a standard code, or map the local one")
     if name is NO_MEDICATION or not name.message:
-        return _(
-            "the drug of {source} is known neither by code nor by name: add a standard code, or map the local one",
-            source=source or "a medication",
-        )
-    return _(
-        "«{name}» ({source}) is known neither by code nor by name: add a standard code, or map the local one",
-        name=name,
-        source=source or "a medication",
-    )
+        return _("a drug of the record is known neither by code nor by name", source=source, hint=hint)
+    return _("«{name}» is known neither by code nor by name", name=name, source=source, hint=hint)
 
 
 def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
@@ -197,8 +191,8 @@ def _from_reference_text(reader: Reader, reference: Mapping[str, Any]) -> Drug:
         return _drug(reader, by_name, display, by_name=True)
     local = local_reference(reference)
     unresolved = _(
-        "the medication {reference} could not be looked up",
-        reference=local or display,
+        "the medication could not be looked up",
+        source=local,
     )
     named = _names_another(reader, [display])
     return Drug(

@@ -69,9 +69,10 @@ def not_coded(source: str, concept: object) -> NotUnderstood:
     """A condition or an act that is told in words, or by a code without its system."""
     name = verbatim(shown_name(concept))
     why = _(
-        "«{name}» ({source}) is said in words, or by a code without its system: code it, or have its local code mapped",
+        "«{name}» is said in words only",
         name=name,
-        source=source or "?",
+        source=source,
+        hint=_("in words, or by a code without its system: code it, or have its local code mapped"),
     )
     return NotUnderstood(source, name, why)
 
@@ -130,7 +131,8 @@ def named_only(source: str, concept: object, value: Amount | None) -> Text:
     """Why a result that only a name, or a code without a system, tells cannot be used; its value is shown."""
     name: Text = verbatim(shown_name(concept))
     return _(
-        "{source} («{said}») has no code that the service knows: code it in LOINC, or have its local code mapped",
-        source=source or "?",
+        "«{said}» has no code that is known",
+        source=source,
         said=name if value is None else _("{name}: {value}", name=name, value=value),
+        hint=_("code it in LOINC, or have its local code mapped"),
     )

@@ -14,9 +14,9 @@ from decimal import Decimal
 from typing import Any, TypeAlias
 
 from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When
+from mappings.dates import UnreadableDate, When, days_before
 from mappings.evidence import Resource, local_reference
-from mappings.facts import Absent, Fact, Known, Measurement, Person, Unavailable, VitaminD
+from mappings.facts import TREND_DAYS, Absent, Fact, Known, Measurement, Person, Unavailable, VitaminD
 from mappings.quantities import ZERO, Bounds, bounded, decimal_of
 from mappings.readers.newest import Reading, dated_ahead, newest
 from mappings.readers.reader import Reader
@@ -27,6 +27,8 @@ from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.vocabulary.units import Conversion, UnknownUnit, conversion
 from mappings.wording import Amount, Text, _
+
+SEND_UCUM = _("send a UCUM unit")
 
 USED_STATUSES = frozenset({"final", "amended", "corrected", "appended", "preliminary"})
 IGNORED_STATUSES = frozenset({"entered-in-error", "cancelled", "registered", "unknown"})
@@ -101,7 +103,7 @@ ABOUT_THE_PATIENT = frozenset({"Patient", "Condition", "BodyStructure"})
 def not_usable(observation: Resource, node: Mapping[str, Any], status: str) -> Text | None:
     """Why an Observation with a value is none of this patient's, or does not mean what it seems to."""
     if status not in USED_STATUSES:
-        return _("its status is not one of FHIR R4: correct it")
+        return _("its status cannot be read", hint=_("its status is not one of FHIR R4: correct it"))
     if node.get("dataAbsentReason"):
         return _("it has a value, and says that it has none")
     focused = (local_reference(one).rpartition("/")[0] for one in maps(observation.get("focus")))
@@ -181,7 +183,8 @@ def _read_value(node: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amou
         )
     raise _UnusableValueError(
         _(
-            "its value is not a number with a unit: have the laboratory send a Quantity",
+            "its value is not a number with a unit",
+            hint=_("have the laboratory send a Quantity"),
         )
     )
 
@@ -195,7 +198,7 @@ def _read_quantity(quantity: Mapping[str, Any], analyte: Analyte) -> tuple[Bound
     try:
         bounds = bounded(value, reported.comparator).scaled(converted.factor)
     except ValueError as error:
-        why = _("its comparator is not one of FHIR R4")
+        why = _("its comparator cannot be read", hint=_("its comparator is not one of FHIR R4"))
         raise _UnusableValueError(why) from error
     _check_plausible(value * converted.factor, converted, reported)
     return bounds, reported, converted
@@ -217,12 +220,13 @@ def _conversion(quantity: Mapping[str, Any], analyte: Analyte) -> Conversion:
         shown = unit_shown(quantity)
         why = (
             _(
-                "unit «{unit}» is not one that {analyte} is read in: send a UCUM unit",
+                "unit «{unit}» is not one that {analyte} is read in",
                 unit=shown,
                 analyte=analyte.name,
+                hint=SEND_UCUM,
             )
             if shown
-            else _("it has no unit: send a UCUM unit")
+            else _("it has no unit", hint=SEND_UCUM)
         )
         raise _UnusableValueError(why) from error
 
@@ -292,7 +296,22 @@ def newest_result(
         return Unavailable(what, of.problems, shown, sources, remarks)
     if of.chosen is None:
         return Absent(what, shown, remarks, () if last is None else last.sources)
-    return Known(what, of.chosen, of.chosen.sources, (*remarks, *measurement_remarks(of.chosen)))
+    chosen = replace(of.chosen, earlier=_result_before(of.chosen, of.dated))
+    return Known(what, chosen, chosen.sources, (*remarks, *measurement_remarks(chosen)))
+
+
+def _result_before(chosen: Measurement, dated: Iterable[Reading[Measurement]]) -> Measurement | None:
+    """The newest usable result that is certainly older, in the unit of the chosen one, within `TREND_DAYS`."""
+    oldest = days_before(chosen.when.first, TREND_DAYS)
+    older = [
+        reading
+        for reading in dated
+        if reading.found is not None
+        and reading.found.reported.unit == chosen.reported.unit
+        and reading.found.when.certainly_before(chosen.when)
+        and reading.found.when.first >= oldest
+    ]
+    return _last_usable(older)
 
 
 def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:

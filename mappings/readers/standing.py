@@ -14,7 +14,7 @@ from mappings.readers.shapes import maps
 from mappings.values import value
 from mappings.vocabulary import elements
 from mappings.vocabulary.elements import ABSENT, NOT_UNDERSTOOD, Element
-from mappings.wording import Text, _, verbatim
+from mappings.wording import Text, _, of_resource, verbatim
 
 NO_STATUS = _("it has no status: have it sent")
 STATUS_NOT_UNDERSTOOD = _("its status is not one that the service knows: have it corrected")
@@ -76,4 +76,4 @@ def modified_nodes(resource: Resource, *names: str) -> Iterator[Text]:
 def uncertain(name: Text | str, source: str, why: Text) -> Text:
     """That an entry of the record may or may not count, and why."""
     said = verbatim(name) if isinstance(name, str) else name
-    return _("{entry}: {why}", entry=said if said.message else verbatim(source or "?"), why=why)
+    return _("{entry}: {why}", entry=said if said.message else of_resource(source), why=why)

@@ -7,26 +7,26 @@ what silences it is kept as its reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from typing import Any
 
 from cds_hooks import Card, Coding, Link, Source
-from mappings.facts import Absent, DrugOrder, Facts, NotUnderstood, Order
+from mappings.facts import Absent, ActOrder, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order
 from mappings.vocabulary.scores import Score
-from mappings.wording import Text, _
+from mappings.wording import Text, _, _n, asides
 from service.cards.results import lines, remarks, resources
 from service.cards.suggestions import Ordering, suggestions
 from service.evaluate import RuleOutcome
 from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
-from service.rules.citation import Citation, cited
-from service.rules.guideline import Guideline, Place
-from service.rules.naming import named
-from service.rules.offers import Offer
+from service.rules.citation import Citation, cited_shortly
+from service.rules.guideline import EXTENSION, Guideline, Place, versions
+from service.rules.naming import act_at, named
+from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
 
-EXTENSION = "org.osteocds"
 TOPIC_SYSTEM = "urn:osteocds:rule"
 REASON_SYSTEM = "urn:osteocds:override-reason"
 CHECKLIST = "checklist"
@@ -72,6 +72,11 @@ class Composed:
     links: tuple[Score, ...] = ()
     not_shown: tuple[str, ...] = ()
 
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """All that the card says, in the order in which it says it."""
+        return (self.summary, *self.detail, *self.lines, *self.items, *self.results, *self.notes)
+
 
 # --- composing --------------------------------------------------------------------------------------------------------
 
@@ -88,7 +93,9 @@ def compose(
     `set_aside` is what of the record was not understood; what another card says of it already is not said again.
     """
     advised = [one for one in outcomes if isinstance(one.outcome, Advice)]
-    cards = [_advice_card(group, guideline, patient) for group in _grouped(advised, guideline)]
+    groups = sorted(map(_most_urgent_first, _grouped(advised, guideline)), key=lambda group: -_level(group[0]).rank)
+    noted = _Noted(guideline, patient, advised)
+    cards = [_advice_card(group, guideline, patient, noted) for group in groups]
     cards += _unchecked_cards(outcomes)
     told = {note for card in cards for note in card.notes}
     set_aside = [one for one in set_aside if one.why not in told]
@@ -101,38 +108,54 @@ def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[
     """Outcomes about one problem, in the order in which the problems first came up."""
     groups: dict[object, list[RuleOutcome]] = {}
     for one in advised:
-        rule, order = one.rule.id, None if one.order is None else one.order.index
+        own = one.outcome.joins if isinstance(one.outcome, Advice) else ""
+        rule, order = own or one.rule.id, None if one.order is None else one.order.index
         if rule in guideline.policy.checklist:
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:
             key = (problem, order)
+        elif own:
+            key = (own, order)
+        elif isinstance(one.order, ActOrder) and isinstance(one.outcome, Advice):
+            key = (rule, one.outcome.summary)  # orders of acts are told apart by bone and side
         else:
             key = rule
         groups.setdefault(key, []).append(one)
     return list(groups.values())
 
 
-def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts | None) -> Composed:
-    """One card of one or several outcomes; the most urgent of them gives its summary."""
+def _level(one: RuleOutcome) -> Indicator:
+    return one.outcome.indicator if isinstance(one.outcome, Advice) else Indicator.INFO
+
+
+def _most_urgent_first(group: list[RuleOutcome]) -> list[RuleOutcome]:
+    return sorted(group, key=lambda one: -_level(one).rank)
+
+
+def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts | None, noted: _Noted) -> Composed:
+    """One card of one or several outcomes, the most urgent first; it gives the card its summary."""
     advices = [(one, one.outcome) for one in group if isinstance(one.outcome, Advice)]
-    advices.sort(key=lambda pair: -pair[1].indicator.rank)
     first, lead = advices[0]
     checklist = first.rule.id in guideline.policy.checklist
     orders = tuple(dict.fromkeys(one.order for one, _ in advices if one.order is not None))
     basis = [one for _, advice in advices for one in advice.basis]
     shown = [one for one in basis if not _nothing_at_all(one)] if checklist else basis
     detail = _unique(text for _, advice in advices for text in advice.detail)
-    detail = (*detail, *_noted(orders, guideline, Place.DETAIL, patient))
     others = tuple(advice.summary for _, advice in advices[1:] if advice.summary != lead.summary)
     if others and not checklist:
-        detail = (*others, *detail)
+        detail = _unique((*lead.detail, *others, *detail))
+    lines_of_rules = _unique(text for _, advice in advices for text in advice.lines)
+    items = _unique(text for _, advice in advices for text in advice.items)
+    if checklist and len(advices) > 1:
+        detail = tuple(_that_fit(detail, beside=(*lines_of_rules, *items)))
+    detail = noted.said_once((*detail, *noted.of(orders, Place.DETAIL)), orders)
     notes = _unique(
         text
         for texts in (
             (text for _, advice in advices for text in advice.remarks),
             remarks(basis),
             _identified_how(orders),
-            _noted(orders, guideline, Place.REMARK, patient),
+            noted.of(orders, Place.REMARK),
         )
         for text in texts
     )
@@ -140,11 +163,11 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
         indicator=lead.indicator,
         topic=CHECKLIST if checklist else first.rule.id,
         topic_name=CHECKLIST_NAME if checklist else first.rule.title,
-        summary=_checklist_summary(first, lead) if checklist and len(advices) > 1 else lead.summary,
+        summary=_checklist_summary(first, [advice for _, advice in advices]) if checklist else lead.summary,
         detail=detail,
-        lines=_unique(text for _, advice in advices for text in advice.lines),
-        items=_unique(text for _, advice in advices for text in advice.items),
-        results=_unique(lines(shown, guideline.rounding)),
+        lines=lines_of_rules,
+        items=items,
+        results=_unique(lines(shown, guideline.rounding, _received(shown, patient))),
         notes=notes,
         citations=tuple(dict.fromkeys(citation for one, _ in advices for citation in one.rule.citations)),
         offers=tuple(offer for _, advice in advices for offer in advice.offers),
@@ -159,12 +182,45 @@ def _nothing_at_all(one: Basis) -> bool:
     return isinstance(one, Absent) and one.stale is None
 
 
-def _checklist_summary(first: RuleOutcome, lead: Advice) -> Text:
-    if first.order is None:
-        return lead.summary
+MOST_WORDS = 60
+"""Words of a detail before what it rests on: a checklist of several rules leaves out the reasons that are too many."""
+
+
+def _that_fit(reasons: Iterable[Text], *, beside: Iterable[Text]) -> Iterator[Text]:
+    """Of the reasons of a checklist, those that keep it short; each line says what is missing, the catalogue says why.
+
+    Counted in English, so that the card says the same in every language.
+    """
+    left = MOST_WORDS - sum(map(_words, beside))
+    for reason in reasons:
+        if (needed := _words(reason)) <= left:
+            left -= needed
+            yield reason
+
+
+def _words(text: Text) -> int:
+    return len(sentence(text, Language.ENGLISH).split())
+
+
+MOST_NAMED = 4
+"""Prerequisites that the summary of a checklist names."""
+
+
+def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
+    """What is missing, by name; of one rule alone its own summary."""
+    items = [_name_of(item) for advice in advices for item in advice.items]
+    if first.order is None or len(advices) == 1 or not items:
+        return advices[0].summary
+    names = _first(_unique(items), MOST_NAMED)
     if not isinstance(first.order, DrugOrder):
-        return _("{order}: prerequisites missing", order=named(first.order))
-    return _("{order}: prerequisites missing before the dose", order=named(first.order))
+        return _("{order}: prerequisites missing: {names}", order=act_at(first.order), names=names)
+    return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
+
+
+def _name_of(item: Text) -> Text:
+    """What a line of a checklist is about: its parameter `what`, or `act`; the whole line where it has none."""
+    named_in_it = (item.parameters.get(name) for name in ("what", "act"))
+    return next((name for name in named_in_it if isinstance(name, Text)), item)
 
 
 def _references(orders: Iterable[Order]) -> Iterable[str]:
@@ -186,18 +242,47 @@ def _identified_how(orders: Iterable[Order]) -> Iterable[Text]:
             yield _("{order} was identified by a code that is not verified.", order=named(order))
 
 
-def _noted(orders: Iterable[Order], guideline: Guideline, place: Place, patient: Facts | None) -> Iterable[Text]:
-    """What the guideline's notes say of the orders in one place of the card."""
-    if patient is None:
-        return
-    for order in orders:
-        for note in guideline.notes:
-            if note.place is place and note.about(order):
-                for said in note.says(order, patient):
-                    if isinstance(said, Text):
-                        yield said
-                    else:
-                        yield from remarks((said,))
+def _received(basis: Iterable[Basis], patient: Facts | None) -> tuple[Exposure, ...]:
+    """All that the record tells of drugs, where the card rests on one."""
+    of_drugs = any(isinstance(one.value if isinstance(one, Known) else one, Exposure) for one in basis)
+    return patient.exposures.entries if of_drugs and patient is not None else ()
+
+
+class _Noted:
+    """The guideline's notes on the cards of one answer, and what the cards about an order have said already."""
+
+    def __init__(self, guideline: Guideline, patient: Facts | None, advised: Iterable[RuleOutcome]) -> None:
+        self._guideline = guideline
+        self._patient = patient
+        self._removed = {
+            offer.order.index
+            for one in advised
+            if isinstance(one.outcome, Advice)
+            for offer in one.outcome.offers
+            if isinstance(offer, DeleteOrder)
+        }
+        self._said: dict[tuple[int, ...], set[Text]] = {}
+
+    def of(self, orders: Iterable[Order], place: Place) -> Iterable[Text]:
+        """What the notes say of the orders in one place of the card; of none in `patient-view`."""
+        if self._patient is None:
+            return
+        for order in tuple(orders) or (None,):
+            for note in self._guideline.notes:
+                removed = note.how_to_give and order is not None and order.index in self._removed
+                if note.place is place and note.about(order) and not removed:
+                    for said in note.says(order, self._patient):
+                        if isinstance(said, Text):
+                            yield said
+                        else:
+                            yield from remarks((said,))
+
+    def said_once(self, detail: tuple[Text, ...], orders: Iterable[Order]) -> tuple[Text, ...]:
+        """The detail without what a more urgent card about the same orders has said; its first line, the act, stays."""
+        said = self._said.setdefault(tuple(sorted(order.index for order in orders)), set())
+        left = tuple(text for place, text in enumerate(detail) if not place or text not in said)
+        said.update(detail)
+        return left
 
 
 # --- what could not be checked ----------------------------------------------------------------------------------------
@@ -245,7 +330,7 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
     else:
         summary = _(
             "{order}: could not be checked: {what}",
-            order=named(order),
+            order=act_at(order),
             what=what or unchecked[:2],
         )
     titles = tuple(dict.fromkeys(one.rule.title for one in group))
@@ -265,6 +350,24 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
     )
 
 
+def ended_cards(outcomes: Sequence[RuleOutcome], why: Text) -> list[Composed]:
+    """The one card of orders on a record that nobody acts on; without an order, silence."""
+    orders = tuple(dict.fromkeys(one.order for one in outcomes if one.order is not None))
+    if not orders:
+        return []
+    return [
+        Composed(
+            indicator=Indicator.INFO,
+            topic=COULD_NOT_BE_CHECKED,
+            topic_name=UNCHECKED_NAME,
+            summary=_("{orders}: not checked, {why}", orders=_unique(named(order) for order in orders)[:2], why=why),
+            detail=(_("Check that the patient and the record are the right ones. No rule was applied."),),
+            unchecked=tuple(dict.fromkeys(one.rule.id for one in outcomes)),
+            resources=tuple(_references(orders)),
+        )
+    ]
+
+
 MOST_SET_ASIDE = 5
 """Resources of the record that the quiet card names; a record in words alone may hold hundreds."""
 
@@ -276,7 +379,7 @@ def _first(texts: Sequence[Text], most: int) -> tuple[Text, ...]:
     """So many of the texts, and how many more there are."""
     if len(texts) <= most:
         return tuple(texts)
-    return (*texts[:most], _("{count} more of this kind", count=len(texts) - most))
+    return (*texts[:most], _n("{number} more", "{number} more", number=len(texts) - most))
 
 
 def _not_understood_card(unidentified: Sequence[Order], set_aside: Sequence[NotUnderstood]) -> Composed:
@@ -319,9 +422,9 @@ def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
     named = tuple(order.name if order.name.message else _("(no name)") for order in unidentified)
     results = tuple(
         _(
-            "{order} ({reference}): {why}",
+            "{order}: {why}",
             order=name,
-            reference=order.reference or "?",
+            source=order.reference,
             why=order.unidentified_because or "",
         )
         for order, name in zip(unidentified, named, strict=True)
@@ -336,7 +439,8 @@ def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
         ),
         detail=(
             _(
-                "No rule was applied to it. Choose it from the catalogue of orders, or have its code mapped.",
+                "Choose it from the catalogue of orders, or check it yourself: no rule was applied to it.",
+                hint=_("have its code mapped"),
             ),
         ),
         results=_first(results, MOST_REASONS),
@@ -379,37 +483,70 @@ LONGEST_SUMMARY = 139
 SOURCE_WITHOUT_CITATION = _("OsteoCDS")
 RESULTS_HEADING = _("Based on")
 ITEMS_HEADING = _("To do")
+MISSING_HEADING = _("Missing")
 UNCHECKED_HEADING = _("Not checked")
 WHY_HEADING = _("Why")
 
 
 def written(
-    composed: Composed, language: Language, ordering: Ordering, selection_behavior: str, public_url: Callable[[], str]
+    composed: Composed,
+    guideline: Guideline,
+    ordering: Ordering,
+    selection_behavior: str,
+    public_url: Callable[[], str],
 ) -> Card:
-    """The card in one language, with its suggestions, and links to the questionnaires that it names."""
+    """The card in its language, with its suggestions, and links to the catalogue and to the questionnaires that it names."""
+    language = ordering.language
     offered = suggestions(composed.offers, ordering)
     topic = Coding(TOPIC_SYSTEM, composed.topic, rendered(composed.topic_name, language))
-    extension = {
-        name: list(value)
-        for name, value in (
-            ("rules", composed.rules),
-            ("unchecked", composed.unchecked),
-            ("resources", composed.resources),
-            ("notShown", composed.not_shown),
-        )
-        if value
-    }
     return Card(
         summary=shortened(plain(sentence(composed.summary, language))),
         indicator=composed.indicator.value,
-        source=Source(_source_label(composed, language), topic),
+        source=Source(
+            _source_label(composed, language), topic, _catalogue_address(composed, guideline, language, public_url())
+        ),
         detail=_detail(composed, language),
         suggestions=tuple(offered),
         selection_behavior=selection_behavior,
         links=tuple(_link(score, language, url) for score in composed.links if (url := public_url())),
         override_reasons=_override_reasons(language) if composed.rules else (),
-        extension={EXTENSION: extension} if extension else {},
+        extension={EXTENSION: _extension(composed, guideline, language)},
     )
+
+
+def _extension(composed: Composed, guideline: Guideline, language: Language) -> dict[str, Any]:
+    """What programs, and those who run them, may want to know of a card."""
+    members: dict[str, Any] = {
+        "rules": list(composed.rules),
+        "unchecked": list(composed.unchecked),
+        "resources": list(composed.resources),
+        "notShown": list(composed.not_shown),
+        "technical": list(_technical(composed.texts, language)),
+        "version": versions(guideline),
+    }
+    return {name: value for name, value in members.items() if value}
+
+
+def _technical(texts: Iterable[Text], language: Language) -> Iterator[dict[str, Any]]:
+    """For each sentence that has more to tell: the resources that it is about, and what may be done about it."""
+    for text in dict.fromkeys(texts):
+        aside = asides(text)
+        if aside.sources or aside.hints:
+            row = {
+                "said": plain(sentence(text, language)),
+                "resources": list(aside.sources),
+                "hints": [plain(rendered(hint, language)) for hint in aside.hints],
+            }
+            yield {name: value for name, value in row.items() if value}
+
+
+def _catalogue_address(composed: Composed, guideline: Guideline, language: Language, public_url: str) -> str:
+    """The page of the card's first rule in our catalogue; empty where nobody knows the address of the service."""
+    if not public_url:
+        return ""
+    rules = (*composed.rules, *composed.unchecked, *composed.not_shown)
+    anchor = f"#{rules[0]}" if rules else ""
+    return f"{public_url}/catalogue/{guideline.id}?lang={language.value}{anchor}"
 
 
 def told_plainly(rules: Iterable[str], indicator: Indicator, language: Language) -> Card:
@@ -446,15 +583,13 @@ def shortened(summary: str) -> str:
 
 
 def _source_label(composed: Composed, language: Language) -> str:
-    return (
-        _cited(composed.citations[:1], language) if composed.citations else rendered(SOURCE_WITHOUT_CITATION, language)
-    )
+    return _cited(composed.citations, language) if composed.citations else rendered(SOURCE_WITHOUT_CITATION, language)
 
 
 @lru_cache(maxsize=1024)
 def _cited(citations: tuple[Citation, ...], language: Language) -> str:
     """The citations of rules as a card prints them; there are few, and they come again and again."""
-    return rendered(cited(citations), language)
+    return plain(sentence(cited_shortly(citations), language))
 
 
 @cache
@@ -463,23 +598,18 @@ def _override_reasons(language: Language) -> tuple[Coding, ...]:
 
 
 def _detail(composed: Composed, language: Language) -> str:
-    """Short markdown: paragraphs, then lists of what to do, what it rests on, and where it stands."""
-    unchecked = composed.topic == COULD_NOT_BE_CHECKED
-    parts = [" ".join(_ended(sentence(text, language)) for text in composed.detail)]
-    parts += _bullets(None, composed.lines, language)
-    parts += _bullets(UNCHECKED_HEADING if unchecked else ITEMS_HEADING, composed.items, language)
+    """Short markdown: what to do, in a paragraph and in lists, then what it rests on; the source is the card's own."""
+    headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING, CHECKLIST: MISSING_HEADING}
+    paragraph = [" ".join(_ended(sentence(text, language)) for text in composed.detail)]
+    listed = _bullets(None, composed.lines, language)
+    listed += _bullets(headings.get(composed.topic, ITEMS_HEADING), composed.items, language)
+    parts = [*listed, *paragraph] if composed.topic == CHECKLIST else [*paragraph, *listed]
     plain = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
     parts += _bullets(WHY_HEADING if plain else RESULTS_HEADING, composed.results, language)
     if composed.notes:
-        parts.append(" ".join(f"*{_ended(sentence(note, language))}*" for note in composed.notes))
-    if composed.citations:
-        parts.append(_source_line(composed.citations, language))
+        notes = dict.fromkeys(_ended(sentence(note, language)) for note in composed.notes)
+        parts.append(" ".join(f"*{note}*" for note in notes))
     return "\n\n".join(part for part in parts if part)
-
-
-@lru_cache(maxsize=1024)
-def _source_line(citations: tuple[Citation, ...], language: Language) -> str:
-    return rendered(_("**Source**: {cited}", cited=cited(citations)), language)
 
 
 def _ended(words: str) -> str:
@@ -490,5 +620,5 @@ def _ended(words: str) -> str:
 def _bullets(heading: Text | None, texts: tuple[Text, ...], language: Language) -> list[str]:
     if not texts:
         return []
-    listed = "\n".join(f"- {sentence(text, language)}" for text in texts)
+    listed = "\n".join(dict.fromkeys(f"- {sentence(text, language)}" for text in texts))
     return [listed if heading is None else f"**{rendered(heading, language)}**\n\n{listed}"]

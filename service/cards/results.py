@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -29,7 +30,7 @@ from mappings.quantities import Bounds
 from mappings.readers.findings import shown_finding
 from mappings.readers.observations import amount_of, shown_in_formula
 from mappings.wording import Amount, Text, _, _c
-from service.languages.render import rounded_beside
+from service.languages.render import MOST_DIGITS, rounded_beside
 from service.rules.guideline import Rounding
 from service.rules.naming import called, named, on
 from service.rules.outcome import Basis
@@ -44,15 +45,21 @@ METHODS = {
 """How a clearance was come by, as a card says it."""
 
 
-def lines(basis: Iterable[Basis], rounding: Rounding) -> Iterator[Text]:
-    """One line a result, rounded as the guideline asks; entries without a value of their own (a whole collection) give none."""
+def lines(basis: Iterable[Basis], rounding: Rounding, received: Iterable[Exposure] = ()) -> Iterator[Text]:
+    """One line a result, rounded as the guideline asks; entries without a value of their own (a whole collection) give none.
+
+    `received` is all that the record tells of drugs: of a drug of the basis, its first and its last dose are one line.
+    """
+    history = tuple(received)
     for one in basis:
-        if isinstance(one, Known):
+        if isinstance(one, Known) and isinstance(one.value, Exposure):
+            yield _exposure_line(one.value, history)
+        elif isinstance(one, Known):
             yield from _known_line(one, rounding)
         elif isinstance(one, Absent):
             yield _absent_line(one)
         elif isinstance(one, Exposure):
-            yield _exposure_line(one)
+            yield _exposure_line(one, history)
         elif isinstance(one, Diagnosis):
             yield _diagnosis_line(one)
         elif isinstance(one, Act):
@@ -74,9 +81,9 @@ def remarks(basis: Iterable[Basis]) -> Iterator[Text]:
             yield from _exposure_remarks(one)
         elif isinstance(one, Diagnosis | Act):
             if isinstance(one, Diagnosis) and one.provisional:
-                yield _("{source} is a provisional diagnosis", source=one.source)
+                yield _("{name} is a provisional diagnosis", name=called(one), source=one.source)
             if one.unverified_code:
-                yield _unverified(one.source)
+                yield _unverified(called(one), one.source)
         elif isinstance(one, Order) and one.by_words:
             yield _("«{order}»: identified by its words.", order=one.name)
 
@@ -85,20 +92,13 @@ def _exposure_remarks(one: Exposure) -> Iterator[Text]:
     if not one.certain:
         yield uncertain_remark(one)
     if one.drug.by_name:
-        yield _(
-            "{drug} ({source}) was identified by name",
-            drug=one.drug.name,
-            source=one.source,
-        )
+        yield _("{drug} was identified by name", drug=one.drug.name, source=one.source)
     if one.drug.unverified_code:
-        yield _unverified(one.source)
+        yield _unverified(one.drug.name, one.source)
 
 
-def _unverified(source: str) -> Text:
-    return _(
-        "{source} was recognised by a code that is not verified",
-        source=source,
-    )
+def _unverified(name: Text | str, source: str) -> Text:
+    return _("{name} was recognised by a code that is not verified", name=name, source=source)
 
 
 def resources(basis: Iterable[Basis]) -> Iterator[str]:
@@ -129,8 +129,6 @@ def _known_line(fact: Known[Any], rounding: Rounding) -> Iterator[Text]:
             yield _clearance_line(fact.what, value, rounding.get(Clearance, ()))
         case Finding():
             yield _("{what}: {shown}", what=fact.what, shown=shown_finding(value))
-        case Exposure():
-            yield _exposure_line(value)
 
 
 def _absent_line(fact: Absent) -> Text:
@@ -144,11 +142,28 @@ def _absent_line(fact: Absent) -> Text:
 
 
 def _measurement_line(what: Text, value: Measurement) -> Text:
+    if value.earlier is not None:
+        return _("{what}: {trend}", what=what, trend=_trend(value, value.earlier))
     return _("{what}: {value} ({when})", what=what, value=value.reported, when=value.when)
 
 
+def _trend(value: Measurement, earlier: Measurement) -> Text:
+    """Both values, the newest last, with their days."""
+    before = replace(earlier.reported, unit="")
+    return _(
+        "{before} → {value} ({then}, {when})", before=before, value=value.reported, then=earlier.when, when=value.when
+    )
+
+
+def _as_stated(limit: Decimal) -> Amount:
+    """A limit with the digits that its source gives it."""
+    exponent = limit.as_tuple().exponent
+    return Amount(limit, "", digits=min(MOST_DIGITS, -exponent) if isinstance(exponent, int) and exponent < 0 else 0)
+
+
 def _calcium_line(value: CorrectedCalcium, limits_of_rules: tuple[Decimal, ...]) -> Text:
-    limits = _("limits {low} to {high} mmol/L", low=value.lower_limit, high=value.upper_limit)
+    low, high = (_as_stated(limit) for limit in (value.lower_limit, value.upper_limit))
+    limits = _("limits {low} to {high} mmol/L", low=low, high=high)
     shown = rounded(value.bounds, (value.lower_limit, value.upper_limit, *limits_of_rules), "mmol/L", 2)
     if value.albumin is not None:
         return _(
@@ -180,6 +195,25 @@ def _calcium_line(value: CorrectedCalcium, limits_of_rules: tuple[Decimal, ...])
 
 def _clearance_line(what: Text, value: Clearance, limits: tuple[Decimal, ...]) -> Text:
     shown = rounded(value.bounds, limits, "mL/min", 0)
+    if value.method is ClearanceMethod.KIDNEY_FAILURE and value.computation is not None:
+        return _(
+            "{what}: counts as below {limit} mL/min, {why}", what=what, limit=value.bounds.high, why=value.computation
+        )
+    result = value.result
+    if value.computation is not None and result is not None and result.earlier is not None:
+        return _(
+            "{what}: {shown} = {computation} ({method}, {when}); creatinine {trend}",
+            what=what,
+            shown=shown,
+            computation=value.computation,
+            method=METHODS[value.method],
+            when=value.when,
+            trend=_trend(result, result.earlier),
+        )
+    if result is not None and result.earlier is not None:
+        return _(
+            "{what}: {trend}, {method}", what=what, trend=_trend(result, result.earlier), method=METHODS[value.method]
+        )
     if value.computation is not None:
         return _(
             "{what}: {shown} = {computation} ({method}, {when})",
@@ -204,20 +238,52 @@ def rounded(bounds: Bounds, limits: tuple[Decimal, ...], unit: str, digits: int)
     return amount_of(Bounds(low, high, bounds.low_open, bounds.high_open), unit)
 
 
-def _exposure_line(value: Exposure) -> Text:
-    if value.planned:
-        state = _("planned {when}", when=_dated_on(value.first))
-    elif value.ongoing and value.first is not None:
-        state = _("ongoing since {when}", when=_dated_since(value.first))
-    elif value.ongoing:
-        state = _("ongoing")
-    elif value.last_dose is not None and value.kind is ExposureKind.ADMINISTRATION:
-        state = _("given {when}", when=_dated_on(value.last_dose))
-    elif value.last_dose is not None:
-        state = _("last dose {when}", when=_dated_on(value.last_dose))
-    else:
-        state = _("last dose not dated")
-    return _("{drug}: {state}", drug=value.drug.name, state=state)
+def _exposure_line(one: Exposure, history: tuple[Exposure, ...]) -> Text:
+    """What is known of a drug: planned, ongoing, the first and the last dose. What is uncertain is told by itself."""
+    drug = one.drug.name
+    if one.planned:
+        return _("{drug}: planned {when}", drug=drug, when=_dated_on(one.first))
+    if not one.certain:
+        return _uncertain_line(one)
+    told = [other for other in (*history, one) if other.drug.name == drug and other.certain and not other.planned]
+    starts = [other.first for other in told if other.ongoing and other.first is not None]
+    doses = [other.last_dose for other in told if other.last_dose is not None]
+    firsts = [other.first for other in told if other.first is not None]
+    first = min((*firsts, *doses), key=lambda when: when.first, default=None)
+    last = max(doses, key=lambda when: when.last, default=None)
+    if any(other.ongoing for other in told):
+        return _ongoing_line(drug, min(starts, key=lambda when: when.first, default=None), last)
+    if last is None or one.last_dose_undated:
+        return _("{drug}: last dose not dated", drug=drug)
+    if first is not None and first.last < last.first:
+        return _(
+            "{drug}: first dose {first}, last dose {last}", drug=drug, first=_dated_on(first), last=_dated_on(last)
+        )
+    if one.kind is ExposureKind.ADMINISTRATION:
+        return _("{drug}: given {when}", drug=drug, when=_dated_on(last))
+    return _("{drug}: last dose {when}", drug=drug, when=_dated_on(last))
+
+
+def _ongoing_line(drug: Text, since: When | None, last: When | None) -> Text:
+    if since is None and last is None:
+        return _("{drug}: ongoing", drug=drug)
+    if since is None:
+        return _("{drug}: ongoing, last dose {last}", drug=drug, last=_dated_on(last))
+    if last is None or last.last <= since.first:
+        return _("{drug}: ongoing since {when}", drug=drug, when=_dated_since(since))
+    return _(
+        "{drug}: ongoing since {when}, last dose {last}", drug=drug, when=_dated_since(since), last=_dated_on(last)
+    )
+
+
+def _uncertain_line(one: Exposure) -> Text:
+    if one.ongoing and one.first is not None:
+        return _("{drug}: ongoing since {when}", drug=one.drug.name, when=_dated_since(one.first))
+    if one.ongoing:
+        return _("{drug}: ongoing", drug=one.drug.name)
+    if one.last_dose is not None:
+        return _("{drug}: last dose {when}", drug=one.drug.name, when=_dated_on(one.last_dose))
+    return _("{drug}: last dose not dated", drug=one.drug.name)
 
 
 def _diagnosis_line(value: Diagnosis) -> Text:

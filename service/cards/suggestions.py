@@ -24,7 +24,7 @@ from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.code_systems import LOINC, SNOMED_CT
 from mappings.vocabulary.frequencies import frequencies_in
 from mappings.wording import Text, _
-from service.languages.render import Language, plain, sentence
+from service.languages.render import Language, plain, sentence, untyped
 from service.rules.naming import named
 from service.rules.offers import (
     Change,
@@ -63,6 +63,10 @@ class Ordering:
     def say(self, text: Text) -> str:
         """A label or description in the language of the cards."""
         return plain(sentence(text, self.language))
+
+    def write(self, text: Text) -> str:
+        """The text of a resource in that language: with the signs of a keyboard, since other programs read it."""
+        return untyped(self.say(text))
 
 
 def suggestions(offers: Iterable[Offer], ordering: Ordering) -> list[Suggestion]:
@@ -111,7 +115,8 @@ def _label(offer: Offer, actions: list[Action], ordering: Ordering) -> str:
 def _actions(offer: Offer, ordering: Ordering) -> Iterator[Action]:
     match offer:
         case DeleteOrder():
-            if RELATIVE_REFERENCE.match(offer.order.reference):
+            removable = offer.order.index in ordering.drafts and not offer.order.revises
+            if removable and RELATIVE_REFERENCE.match(offer.order.reference):
                 text = _("Remove the draft order: {drug}", drug=offer.order.name)
                 yield Action("delete", ordering.say(text), resource_id=offer.order.reference)
         case UpdateOrder():
@@ -150,7 +155,7 @@ def _laboratory_request(analyte: Analyte, ordering: Ordering) -> Action:
     action = _service_request([Code(LOINC, request.loinc, "")], request.name or analyte.name, ordering)
     resource = dict(action.resource or {}) | {"category": [{"coding": [_coding(LABORATORY_PROCEDURE)]}]}
     if request.instruction is not None:
-        resource["patientInstruction"] = ordering.say(request.instruction)
+        resource["patientInstruction"] = ordering.write(request.instruction)
     return replace(action, resource=resource)
 
 
@@ -160,16 +165,16 @@ def _coding(code: Code) -> dict[str, str]:
 
 def _service_request(codes: Iterable[Code], name: Text, ordering: Ordering) -> Action:
     resource = _order("ServiceRequest", ordering)
-    resource["code"] = {"coding": [_coding(code) for code in codes], "text": ordering.say(name)}
+    resource["code"] = {"coding": [_coding(code) for code in codes], "text": ordering.write(name)}
     return Action("create", ordering.say(_("Order: {name}", name=name)), resource=resource)
 
 
 def _medication_request(request: DrugRequest, ordering: Ordering) -> Action:
     resource = _order("MedicationRequest", ordering)
-    resource["medicationCodeableConcept"] = {"coding": [_coding(request.drug)], "text": ordering.say(request.name)}
-    dosage: dict[str, Any] = {"text": ordering.say(request.says)}
+    resource["medicationCodeableConcept"] = {"coding": [_coding(request.drug)], "text": ordering.write(request.name)}
+    dosage: dict[str, Any] = {"text": ordering.write(request.says)}
     if request.instruction is not None:
-        dosage["patientInstruction"] = ordering.say(request.instruction)
+        dosage["patientInstruction"] = ordering.write(request.instruction)
     quantity = {"value": request.dose, "unit": request.unit, "system": UCUM, "code": request.ucum}
     dosage |= {
         "timing": {"repeat": _repeat(request.every)},
@@ -258,7 +263,7 @@ def _apply(change: Change, resource: dict[str, Any], ordering: Ordering) -> bool
     if isinstance(change, StartOn):
         return _start_on(resource, change.day, ordering)
     if isinstance(change, SetInstruction):
-        said = ordering.say(change.instruction)
+        said = ordering.write(change.instruction)
         earlier = resource.get("patientInstruction")
         resource["patientInstruction"] = f"{earlier} {said}" if isinstance(earlier, str) and earlier else said
         return True
@@ -266,7 +271,7 @@ def _apply(change: Change, resource: dict[str, Any], ordering: Ordering) -> bool
         resource.pop("medicationReference", None)
         resource["medicationCodeableConcept"] = {
             "coding": [_coding(change.drug)],
-            "text": ordering.say(change.name),
+            "text": ordering.write(change.name),
         }
         return True
     line = _only_line(resource)

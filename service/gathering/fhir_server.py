@@ -55,34 +55,30 @@ class FhirProblem(Exception):
 
 
 NOT_LISTED = _(
-    "the FHIR server of the request is not on the service's allowlist (OSTEOCDS_FHIR_BASES), so it was not called",
+    "the service may not ask this record",
+    hint=_(
+        "the FHIR server of the request is not on the service's allowlist (OSTEOCDS_FHIR_BASES), so it was not called"
+    ),
 )
-TOO_SLOW = _("the FHIR server did not answer within the deadline")
-UNREACHABLE = _("the FHIR server could not be reached")
-NO_JSON = _("the FHIR server did not answer with FHIR JSON")
-REDIRECTED = _(
-    "the FHIR server redirected the search, which is not followed",
-)
-TOO_LARGE = _("the FHIR server's answer was too large")
-TOO_MANY_PAGES = _("the record has more pages than are followed")
+TOO_SLOW = _("the record did not answer in time", hint=_("the FHIR server did not answer within the deadline"))
+UNREACHABLE = _("the record could not be reached", hint=_("the FHIR server could not be reached"))
+NO_JSON = _("the record's answer could not be read", hint=_("the FHIR server did not answer with FHIR JSON"))
+REDIRECTED = _("the record could not be read", hint=_("the FHIR server redirected the search, which is not followed"))
+TOO_LARGE = _("the record is too large to be read", hint=_("the FHIR server's answer was too large"))
+TOO_MANY_PAGES = _("the record could be read in part only", hint=_("the record has more pages than are followed"))
 FOREIGN_LINK = _(
-    "a paging link of the FHIR server leads elsewhere and was not followed",
+    "the record could be read in part only",
+    hint=_("a paging link of the FHIR server leads elsewhere and was not followed"),
 )
-TRUNCATED = _(
-    "the FHIR server announced more results than it gave",
-)
+TRUNCATED = _("the record could be read in part only", hint=_("the FHIR server announced more results than it gave"))
 
 
 def _refused(status: int) -> Text:
     if status in (401, 403):
-        return _(
-            "the FHIR server refused access (HTTP {status}): check the token's scopes",
-            status=str(status),
-        )
-    return _(
-        "the FHIR server answered with an error (HTTP {status})",
-        status=str(status),
-    )
+        why = _("the FHIR server refused access (HTTP {status}): check the token's scopes", status=str(status))
+        return _("the record refused access", hint=why)
+    why = _("the FHIR server answered with an error (HTTP {status})", status=str(status))
+    return _("the record answered with an error", hint=why)
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from mappings.dates import When
-from mappings.wording import Amount, Term, Text, Verbatim
+from mappings.wording import HINT, SOURCE, Amount, Term, Text, Verbatim, _
 from service.languages.messages import messages_of
 
 
@@ -25,7 +25,12 @@ class Language(StrEnum):
 
 
 NO_BREAK_SPACE = "\u00a0"
+NARROW_NO_BREAK_SPACE = "\u202f"
+APOSTROPHE = "\u2019"
 LIST_JOINERS = {Language.ENGLISH: " and ", Language.FRENCH: " et "}
+COLONS = {Language.ENGLISH: ":", Language.FRENCH: f"{NARROW_NO_BREAK_SPACE}:"}
+SEMICOLONS = {Language.ENGLISH: "; ", Language.FRENCH: f"{NARROW_NO_BREAK_SPACE}; "}
+RANGES = {Language.ENGLISH: "–", Language.FRENCH: f"{NO_BREAK_SPACE}à{NO_BREAK_SPACE}"}
 MONTHS_ONLY = {Language.ENGLISH: "MMMM y", Language.FRENCH: "MMMM y"}
 DAYS = {Language.ENGLISH: "d MMM y", Language.FRENCH: "d MMM y"}
 
@@ -77,7 +82,38 @@ def render(text: Text, language: Language) -> str:
     template = _template(text, language)
     if not text.parameters:
         return template
-    return template.format_map({name: _shown(value, language) for name, value in text.parameters.items()})
+    shown = {
+        name: _kind_of(value, language) if name == SOURCE else _shown(value, language)
+        for name, value in text.parameters.items()
+        if name != HINT
+    }
+    return template.format_map(shown)
+
+
+KINDS = {
+    "AllergyIntolerance": _("allergy"),
+    "CarePlan": _("plan"),
+    "Condition": _("diagnosis"),
+    "DiagnosticReport": _("report"),
+    "Encounter": _("stay"),
+    "ImagingStudy": _("imaging study"),
+    "Immunization": _("vaccination"),
+    "Medication": _("medication"),
+    "MedicationAdministration": _("administration"),
+    "MedicationRequest": _("prescription"),
+    "MedicationStatement": _("medication entry"),
+    "Observation": _("result"),
+    "Procedure": _("act"),
+    "QuestionnaireResponse": _("questionnaire"),
+    "ServiceRequest": _("order"),
+}
+"""What a clinician calls a resource; its reference stands in the extension of the card."""
+
+ENTRY = _("entry of the record")
+
+
+def _kind_of(reference: object, language: Language) -> str:
+    return render(KINDS.get(str(reference).partition("/")[0], ENTRY), language)
 
 
 def _template(text: Text, language: Language) -> str:
@@ -85,7 +121,7 @@ def _template(text: Text, language: Language) -> str:
     if text.plural:
         return _of_number(text.message, text.plural, text.context, text.domain, _count(text), language)
     if isinstance(text, Term):
-        return _typographic(text.names.get(language.value, text.message), language)
+        return typographic(text.names.get(language.value, text.message), language)
     return _said(text.message, text.context, text.domain, language)
 
 
@@ -93,7 +129,7 @@ def _template(text: Text, language: Language) -> str:
 def _said(message: str, context: str, domain: str, language: Language) -> str:
     messages = messages_of(language.value, domain)
     said = messages.pgettext(context, message) if context else messages.gettext(message)
-    return _typographic(said, language)
+    return typographic(said, language)
 
 
 @lru_cache(maxsize=4096)
@@ -102,7 +138,7 @@ def _of_number(message: str, plural: str, context: str, domain: str, number: int
     said = (
         messages.npgettext(context, message, plural, number) if context else messages.ngettext(message, plural, number)
     )
-    return _typographic(said, language)
+    return typographic(said, language)
 
 
 def _count(text: Text) -> int:
@@ -117,13 +153,37 @@ def sentence(text: Text, language: Language) -> str:
     return rendered[:1].upper() + rendered[1:]
 
 
+_SPACED_SIGN = re.compile(r"[ \u00a0]([:;?!]|»)")
+_OPENING_QUOTE = re.compile(r"«[ \u00a0]?")
+_CLOSING_QUOTE = re.compile(r"(?<![ \u00a0\u202f])»")
+_THOUSANDS = re.compile(r"(?<=\d)[ \u00a0](?=\d{3}(?!\d))")
+_BEFORE_A_UNIT = re.compile(
+    r"(?<=[\d}]) (?=(?:%|[mµk]?g|[mµn]?mol/L|[mn]?g/mL|g/L|G/L|m?L(?:/min)?|UI|c?Gy|[cm]m|min|ms?|h"
+    r"|minutes?|heures?|jours?|semaines?|mois|ans?|fractions?|séances?)(?![\w/]))"
+)
+
+
 @lru_cache(maxsize=4096)
-def _typographic(template: str, language: Language) -> str:
-    """Quotes and the spaces of French punctuation."""
-    if language is Language.FRENCH:
-        template = re.sub(r" ([:;?!%])", NO_BREAK_SPACE + r"\1", template)
-        return re.sub(r"«\s*", "«" + NO_BREAK_SPACE, re.sub(r"\s*»", NO_BREAK_SPACE + "»", template))
-    return template.replace("«", "“").replace("»", "”")
+def typographic(prose: str, language: Language) -> str:
+    """Prose of ours with the signs of its language; never words of the record, an id, a code or an address.
+
+    French as the Imprimerie nationale has it: a narrow no-break space before « ; : ! ? », inside « » and between thousands,
+    a no-break space between a figure and its unit, typographic apostrophes.
+    """
+    if language is Language.ENGLISH:
+        return prose.replace("«", "“").replace("»", "”")
+    prose = _OPENING_QUOTE.sub("«" + NARROW_NO_BREAK_SPACE, prose.replace("'", APOSTROPHE))
+    prose = _SPACED_SIGN.sub(NARROW_NO_BREAK_SPACE + r"\1", prose)
+    prose = _CLOSING_QUOTE.sub(NARROW_NO_BREAK_SPACE + "»", prose)
+    return _BEFORE_A_UNIT.sub(NO_BREAK_SPACE, _THOUSANDS.sub(NARROW_NO_BREAK_SPACE, prose))
+
+
+_UNTYPED = str.maketrans({NO_BREAK_SPACE: " ", NARROW_NO_BREAK_SPACE: " ", APOSTROPHE: "'"})
+
+
+def untyped(prose: str) -> str:
+    """The same words with the signs of a keyboard, for the text of a resource, which other programs read."""
+    return prose.translate(_UNTYPED)
 
 
 def _shown(value: object, language: Language) -> str:
@@ -185,7 +245,7 @@ def amount(value: Amount, language: Language) -> str:
     space = "" if not unit else NO_BREAK_SPACE
     shown = value.comparator + number(value.value, language, value.digits)
     if value.to is not None:
-        shown += "–" + number(value.to, language, value.digits)
+        shown += RANGES[language] + number(value.to, language, value.digits)
     return shown + space + unit
 
 
@@ -199,8 +259,9 @@ def shown_unit(unit: str, language: Language) -> str:
 
 @lru_cache(maxsize=4096)
 def day(value: date, language: Language) -> str:
-    """A calendar day: «20 Nov 2026», «20 nov. 2026»."""
-    return str(format_date(value, format=DAYS[language], locale=language.value))
+    """A calendar day: «20 Nov 2026», «20 nov. 2026», «1er avr. 2026»."""
+    shown = str(format_date(value, format=DAYS[language], locale=language.value))
+    return f"1er{shown[1:]}" if language is Language.FRENCH and value.day == 1 else shown
 
 
 def when(value: When, language: Language) -> str:

@@ -10,11 +10,15 @@ from mappings.wording import Text, _, verbatim
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Document:
-    """A document that a guideline rests on: its short name, its title, and its chapters by the key that citations use."""
+    """A document that a guideline rests on: its id, its title, and its chapters by the key that citations use.
+
+    `short` is what a card calls it, «RAO 2023»; its title where it has none.
+    """
 
     id: str
     title: Text
     chapters: Mapping[str, Text] = field(default_factory=dict)
+    short: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,14 @@ class Citation:
 
 
 BOX = _("recommendation box")
+SHORT_BOX = _("box")
 
 
-def _places(places: str) -> Text:
+def _places(places: str, box: Text = BOX) -> Text:
     """Sections and tables stand as they are in every language; the box has a name."""
     said: Text | None = None
     for place in reversed(places.split(", ")):
-        one = BOX if place == "box" else verbatim(place)
+        one = box if place == "box" else verbatim(place)
         said = one if said is None else _("{first}, {then}", first=one, then=said)
     return said or verbatim("")
 
@@ -62,6 +67,20 @@ def cited(citations: Iterable[Citation]) -> Text:
         named = tuple(place for place in places if place.message)
         documents.append(_("{title}: {places}", title=document.title, places=named) if named else document.title)
     return documents[0] if len(documents) == 1 else _("{all}", all=tuple(documents))
+
+
+def cited_shortly(citations: Iterable[Citation]) -> Text:
+    """The citations as the source of a card: «RAO 2023, §2.4»; each document once, its places without their chapters."""
+    by_document: dict[Document, dict[str, None]] = {}
+    for citation in citations:
+        places = by_document.setdefault(citation.document, {})
+        places.update(dict.fromkeys(place for place in citation.places.split(", ") if place))
+    said: Text | None = None
+    for document, found in reversed(by_document.items()):
+        name = document.short or document.title
+        one = _("{first}, {then}", first=name, then=_places(", ".join(_in_order(found)), SHORT_BOX)) if found else name
+        said = one if said is None else _("{first}; {then}", first=one, then=said)
+    return said or verbatim("")
 
 
 def _in_order(places: Iterable[str]) -> list[str]:

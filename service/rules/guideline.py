@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -21,6 +22,7 @@ from service.rules.condition import Condition
 from service.rules.ledger import Ledger, read_ledger
 from service.rules.outcome import Basis
 from service.rules.rule import Hook, Rule, Trigger
+from service.rules.voices import Change, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,10 @@ class Place(Enum):
     """Where on a card a note stands."""
 
     DETAIL = "detail"
-    """With what is to be done."""
+    """After what is to be done, once an order, on its most urgent card."""
 
     REMARK = "remark"
-    """In italics, below what the card rests on."""
+    """In italics, below what the card rests on, on each card of the order."""
 
 
 Rounding: TypeAlias = Mapping[type, tuple[Decimal, ...]]
@@ -79,23 +81,33 @@ NoteSays: TypeAlias = Callable[[Any, Facts], Iterable[Text | Basis]]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What every card about a kind of order says besides its rules; signed with them, since it stands in the catalogue."""
+    """What every card about a kind of order says besides its rules; signed with them, since it stands in the catalogue.
+
+    The order is None for the cards of `patient-view`.
+    """
 
     id: str
     title: Text
     citations: tuple[Citation, ...]
-    about: Callable[[Order], bool]
+    about: Callable[[Order | None], bool]
     place: Place
     says: NoteSays
+    how_to_give: bool = False
 
 
 def note(
-    note_id: str, *, title: Text, citations: tuple[Citation, ...], about: Callable[[Order], bool], place: Place
+    note_id: str,
+    *,
+    title: Text,
+    citations: tuple[Citation, ...],
+    about: Callable[[Order | None], bool],
+    place: Place,
+    how_to_give: bool = False,
 ) -> Callable[[NoteSays], Note]:
-    """Declare a note; its function says it for an order, or says nothing."""
+    """Declare a note; its function says it for an order, or says nothing. One of `how_to_give` is silent beside a removal."""
 
     def declare(says: NoteSays) -> Note:
-        return Note(note_id, title, citations, about, place, says)
+        return Note(note_id, title, citations, about, place, says, how_to_give)
 
     return declare
 
@@ -135,15 +147,18 @@ class DemoPatient:
 class Guideline:
     """One guideline: all that is its own.
 
+    `version` is that of its rules, as semantic versions count: the first number is the edition of its specification.
     `folder` is where its code, its ledger, its examples and its translations lie; `taken_for_granted` is the record of a
     patient whom it is about, in the words of the examples; `rounding` are the limits of its tables, which decide how many
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
     a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
-    order that could not be identified is told; without it each is. Raises `ValueError` where an id is used twice, or the
+    order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what
+    its versions changed: both stand in the catalogue. Raises `ValueError` where an id is used twice, or the
     policy names a rule that there is not.
     """
 
     id: str
+    version: str
     title: Text
     about: Text
     chapters: tuple[Chapter, ...]
@@ -160,6 +175,8 @@ class Guideline:
     scores: tuple[Score, ...] = ()
     demo_patients: tuple[DemoPatient, ...] = ()
     unidentified_matter: Condition | None = None
+    elsewhere: tuple[Voice, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]
@@ -169,6 +186,9 @@ class Guideline:
         unknown = sorted(self.policy.named - set(ids))
         if unknown:
             raise ValueError(f"the policy names rules that there are not: {unknown}")
+        strange = sorted({rule for voice in self.elsewhere for rule in voice.rules} - set(ids))
+        if strange:
+            raise ValueError(f"other documents speak of rules that there are not: {strange}")
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -199,6 +219,17 @@ class Guideline:
             apart = [other for other in joined if other.isdisjoint(one)]
             joined = [*apart, one.union(*(other for other in joined if not other.isdisjoint(one)))]
         return {rule: frozenset(one) for one in joined for rule in one}
+
+
+OSTEOCDS = "osteocds"
+EXTENSION = "org.osteocds"
+"""The name of our extension on cards, answers and discovery."""
+
+
+@cache
+def versions(*guidelines: Guideline) -> Mapping[str, str]:
+    """The versions of the service and of the guidelines, by name, as discovery and every card state them."""
+    return {OSTEOCDS: version(OSTEOCDS), **{guideline.id: guideline.version for guideline in guidelines}}
 
 
 def terminology_of(guidelines: Iterable[Guideline]) -> Terminology:

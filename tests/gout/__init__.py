@@ -20,6 +20,7 @@ from service.rules.guideline import Chapter, DemoPatient, Guideline
 
 GUIDELINE = Guideline(
     id="gout",
+    version="1.0.0",
     title=_("Gout"),
     about=_("Drugs for gout: the leaflet of a hospital that does not exist, 2026"),
     chapters=(

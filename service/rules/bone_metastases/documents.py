@@ -19,15 +19,16 @@ RAO = Document(
         "nuclear": _("nuclear medicine"),
         "histology": _("histology and molecular biology"),
     },
+    short=_("RAO 2023"),
 )
 """The referential, with its chapters as a citation names them."""
 
 DOCUMENTS = (
     RAO,
-    Document("ONC", _("Patient page «Bone metastases»")),
-    Document("CHU", _("University hospital sheet on bone consolidation")),
+    Document("ONC", _("Patient page «Bone metastases»"), short=_("patient page «Bone metastases»")),
+    Document("CHU", _("University hospital sheet on bone consolidation"), short=_("CHU sheet")),
     Document("CIM", _("Cementoplasty sheet")),
-    Document("KAS", _("Kastler 2023, Interventional radiology and bone metastases")),
+    Document("KAS", _("Kastler 2023, Interventional radiology and bone metastases"), short=_("Kastler 2023")),
 )
 
 

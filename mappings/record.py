@@ -49,7 +49,8 @@ from mappings.readers.corrected_calcium import corrected_calcium
 from mappings.readers.courses import courses, links_of
 from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
-                drug = systemic(self._reader, resource, identify(self._reader, resource))
+from mappings.readers.kidney_failure import kidney_failure, not_looked_for
+from mappings.readers.local_use import systemic
 from mappings.readers.medications import identify, possible_exposure, unidentified
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (

@@ -84,7 +84,7 @@ NOTHING_SAID = LineSaid()
 # --- what may stand before the act's word, and what ends it -----------------------------------------------------------
 
 _BEFORE = phrases(
-    *("le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "au", "aux", "en", "à visée", "n", "no", "nb"),
+    *("le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "au", "aux", "en", "à visée", "n", "numéro"),
     *("demande", "prescription", "programmation", "réalisation", "séance", "mise en traitement", "par", "reprise"),
     *("intervention", "examen", "dosage", "nouvelle", "nouveau"),
     *("antalgique", "préventif", "préventive", "palliatif", "palliative", "curatif", "curative", "prophylactique"),
@@ -101,8 +101,10 @@ _BEFORE = phrases(
 _ANOTHER_THING = phrases(
     *("consultation", "cs", "avis", "rdv", "rendez vous", "rcp", "transport", "consult", "appointment", "advice"),
     *("non", "pas", "contre indiqué", "contre indiquée", "contraindicated", "not", "no"),
+    *("réalisé", "réalisée", "effectué", "effectuée", "faite", "terminé", "terminée", "arrêté", "arrêtée", "suspendu"),
+    *("suspendue", "done", "completed", "stopped", "finished"),
 )
-"""Right behind the act's words they make of it a visit, a journey, or no act at all."""
+"""Right behind the act's words they make of it a visit, a journey, what was done, or no act at all."""
 
 _REFUSED = phrases(
     *("récusé", "récusée", "annulé", "annulée", "annulation", "refus", "refusé", "refusée", "non indiqué"),
@@ -133,7 +135,7 @@ _PURPOSES = one_word("antalgique palliatif palliative externe stéréotaxique s�
 _BLOOD = one_word("CGR CPA PSL concentré culot globulaire érythrocytaire labile phénotypé PCR qPCR RTPCR")
 _BLOOD_NEAR = one_word("plaquettaire plaquettes sanguin sang blood platelets red cells")
 _PAIN = one_word("sciatique lombosciatique cruralgie névralgie EMG fessier fessière douloureux douloureuse radiculaire")
-_INTERNAL = phrases(
+_NOT_EXTERNAL = phrases(
     *("métabolique", "interne", "vectorisé", "vectorisée", "de contact", "peropératoire", "per opératoire"),
     *(
         "intra opératoire",
@@ -144,7 +146,10 @@ _INTERNAL = phrases(
         "intraoperative",
         "contact",
     ),
+    *("scanner", "TDM", "IRM", "dosimétrie", "centrage", "repérage", "planning", "simulation"),
 )
+"""Radiotherapy that is not external, and what precedes it."""
+
 _RADIONUCLIDES = one_word(
     "samarium strontium radium lutétium lutetium iode yttrium métabolique vectorisé vectorisée curiethérapie"
 )
@@ -160,8 +165,8 @@ _OTHER_TRACERS = one_word(
 )
 _NO_BONE_SCAN = one_word("leucocyte polynucléaire MIBG octréotide DMSA MAG3 sentinelle")
 _NO_BONE_SCAN_NEAR = one_word(
-    "myocardique cardiaque pulmonaire rénal rénale thyroïdien thyroïdienne parathyroïde parathyroïdienne ventilation iode",
-    "hépatobiliaire hépatique cérébral cérébrale salivaire gastrique digestive",
+    "myocardique cardiaque pulmonaire rénal rénale thyroïde thyroïdien thyroïdienne parathyroïde parathyroïdienne",
+    "ventilation iode hépatobiliaire hépatique cérébral cérébrale salivaire gastrique digestive",
 )
 _NOT_A_TOOTH = one_word(
     "cataracte sonde JJ calcul lithiase fécalome pacemaker stent matériel vis clou ongle unguéal unguéale fœtal fœtale",
@@ -210,7 +215,7 @@ ACTS: tuple[ActRow, ...] = (
         _RADIOTHERAPY,
         *("radiothérapie", "RTE", "RCMI", "VMAT", "tomothérapie", "radiotherapy", "radiation therapy", "tomotherapy"),
         never_near=_RADIONUCLIDES,
-        never_next=_INTERNAL,
+        never_next=_NOT_EXTERNAL,
     ),
     _row(
         _RADIOTHERAPY,
@@ -219,7 +224,7 @@ ACTS: tuple[ActRow, ...] = (
         dose=True,
         never=_BLOOD,
         never_near=_BLOOD_NEAR | _RADIONUCLIDES,
-        never_next=_INTERNAL,
+        never_next=_NOT_EXTERNAL,
     ),
     _row(
         _RADIOTHERAPY,
@@ -228,7 +233,7 @@ ACTS: tuple[ActRow, ...] = (
         bone=True,
         never=_BLOOD | _PAIN,
         never_near=_BLOOD_NEAR | _RADIONUCLIDES,
-        never_next=_INTERNAL,
+        never_next=_NOT_EXTERNAL,
         in_doubt=True,
     ),
     _row(
@@ -238,7 +243,7 @@ ACTS: tuple[ActRow, ...] = (
         dose=True,
         never=_BLOOD,
         never_near=_RADIONUCLIDES,
-        never_next=_INTERNAL,
+        never_next=_NOT_EXTERNAL,
         in_doubt=True,
     ),
     _row(

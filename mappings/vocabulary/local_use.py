@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.code_systems import EDQM, located
-from mappings.vocabulary.lines import Phrase, Word, line_of, phrases, stands_at
+from mappings.vocabulary.lines import Phrase, Word, line_of, one_word, phrases, stands_at
 
 REMEMBERED_TEXTS = 2048
 """Texts whose reading is kept, of at most 512 characters each."""
@@ -78,8 +78,8 @@ _APPLIED = phrases(
     *("appliquer", "application", "applique", "apply", "applied", "goutte", "drop", "instiller", "instillation"),
     *("pulvérisation", "spray", "étaler", "badigeonner", "masser", "voie", "route", "injection"),
 )
-_LABELS = phrases("cr", "crem", "pde", "pom", "coll")
-_TUBES = phrases("tb", "tube", "tb10g", "tb15g", "tb20g", "tb30g", "tb50g", "tb100g")
+_LABELS = one_word("cr crem pde pom coll")
+_TUBES = one_word("tb tube tb10g tb15g tb20g tb30g tb50g tb100g")
 _IN_ONE_ORGAN = phrases(
     *("intravitréen", "intravitréenne", "intravitréal", "intravitréale", "intra vitréenne", "intra vitréen"),
     *("intravitreal", "intra vitreal", "intravésical", "intravésicale", "intra vésicale", "intra vésical"),
@@ -131,10 +131,8 @@ def use_in_words(text: str) -> Use:
 
 def _is_labelled_local(line: tuple[Word, ...], text: str) -> bool:
     """« 0,05% CR TB30G »: the form of a hospital's short labels, beside a percentage or a tube."""
-    labelled = any(stands_at(line, place, one) for place in range(len(line)) for one in _LABELS)
-    return labelled and (
-        "%" in text or any(stands_at(line, place, one) for place in range(len(line)) for one in _TUBES)
-    )
+    said = {word.folded for word in line}
+    return not _LABELS.isdisjoint(said) and ("%" in text or not _TUBES.isdisjoint(said))
 
 
 def use_of_concepts(concepts: frozenset[str]) -> Use:

@@ -183,6 +183,12 @@ NONE = [
         "Scintigraphie rénale",
         "Scintigraphie osseuse aux leucocytes marqués",
     ),
+    *(
+        "No radiotherapy",
+        "Radiothérapie réalisée le 12/03",
+        "Radiothérapie : scanner de centrage",
+        "Radiothérapie non faite",
+    ),
     *("TEP-TDM", "TEP au FNa", "TEP choline et FDG", "Extraction 36", "Extraction de lipome", "Avulsion 21 jours"),
     *("CTX-M", "CTX 750 mg", "CTX urinaire", "N-télopeptides", "Céfotaxime (CTX)", "Échographie abdominale"),
 ]

@@ -28,13 +28,13 @@ from mappings.wording import _
 DIALYSIS_DAYS = 30
 """Days that a session of dialysis tells of; a setting of ours."""
 
-BELOW = Bounds(Decimal(0), KIDNEY_FAILURE_BELOW, high_open=True)
 NOT_LOOKED_FOR = _("Dialysis and kidney failure could not be looked for")
 
 
 def kidney_failure(conditions: Collected[Diagnosis], procedures: Collected[Act], today: date) -> Fact[Clearance]:
     """A clearance below the limit where dialysis, end-stage or stage 5 disease is on record, without a later transplant."""
     diagnosed = [one for one in conditions if one.active and one.is_any(sets.DIALYSIS | sets.END_STAGE_KIDNEY_DISEASE)]
+    below = Bounds(Decimal(0), KIDNEY_FAILURE_BELOW, high_open=True)
     since = days_before(today, DIALYSIS_DAYS)
     dialysed = [act for act in procedures if _is_session(act, since, today)]
     for source, when in (
@@ -43,7 +43,7 @@ def kidney_failure(conditions: Collected[Diagnosis], procedures: Collected[Act],
     ):
         if not _transplanted_since(when, conditions, procedures):
             why = _("dialysis or end-stage kidney disease on record")
-            return Known(WHAT, Clearance(BELOW, when or day(today), ClearanceMethod.KIDNEY_FAILURE, why), (source,))
+            return Known(WHAT, Clearance(below, when or day(today), ClearanceMethod.KIDNEY_FAILURE, why), (source,))
     if conditions.unsettled or procedures.unsettled:
         return Unavailable(WHAT, (*conditions.unavailable.why, *procedures.unavailable.why))
     return Absent(WHAT)

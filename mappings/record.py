@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from mappings.clock import Clock
+from mappings.dates import When, add_months
 from mappings.evidence import Evidence, Resource, reference_of
 from mappings.facts import (
     Absent,
@@ -49,12 +50,14 @@ from mappings.readers.courses import courses, links_of
 from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
 from mappings.readers.kidney_failure import kidney_failure, not_looked_for
-from mappings.readers.medications import identify
+from mappings.readers.medications import identify, possible_exposure, unidentified
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
     analyte_named,
+    is_nameless,
     meant,
     named_only,
+    nameless,
     not_coded,
     texts_of,
     without_system,
@@ -68,6 +71,7 @@ from mappings.readers.observations import (
     vitamin_d_severity,
 )
 from mappings.readers.orders import ORDER_TYPES, courses_of_orders, open_order, read_order
+from mappings.readers.patients import Use, use_of
 from mappings.readers.questionnaires import read_response
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps
@@ -99,6 +103,7 @@ from mappings.wording import Text, _, _c, of_resource
 E = TypeVar("E", Act, Allergy, Diagnosis, RadiotherapyCourse)
 
 PERSON = _c("what is missing", "sex and age")
+PATIENT = _("the patient's record")
 EXPOSURES = _("medication history")
 CONDITIONS = _("conditions")
 PROCEDURES = _("procedures")
@@ -168,6 +173,18 @@ class Record(Facts):
         gaps = self._gaps("person")
         return Unavailable(PERSON, gaps) if gaps else Absent(PERSON)
 
+    @property
+    def ended(self) -> Text | None:
+        """Why nobody acts on this record: the patient is deceased, or it was replaced; None where it is in use."""
+        return self._use[1].ended
+
+    @cached_property
+    def _use(self) -> tuple[str, Use]:
+        """Of the Patient resource; what was not looked up ends nothing."""
+        for source, patient in self._evidence.of_type("Patient"):
+            return source, use_of(self._reader, patient)
+        return "", Use()
+
     # --- results ------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -233,7 +250,13 @@ class Record(Facts):
     def _reading(self, result: _Result, analyte: Analyte) -> Reading[Measurement] | None:
         """One result; without a code that we know it is told by a name only, and never used."""
         reading = read_result(
-            self._reader, result.observation, result.node, result.source, analyte, unverified=result.unverified
+            self._reader,
+            result.observation,
+            result.node,
+            result.source,
+            analyte,
+            unverified=result.unverified,
+            person=self.person.value if isinstance(self.person, Known) else None,
         )
         if reading is None or not result.uncoded:
             return reading
@@ -394,26 +417,25 @@ class Record(Facts):
 
     @cached_property
     def exposures(self) -> Exposures:
-        """Administrations, statements and requests; a draft of the hook is never one."""
+        """Administrations, statements and requests; of a draft, the order on record that it revises."""
         entries: list[Exposure] = []
         gaps = list(self._gaps("exposures"))
-        drafts = {order.reference for order in self._drafts if order.reference}
         for resource_type, read in (
             ("MedicationAdministration", administration),
             ("MedicationStatement", statement),
             ("MedicationRequest", request),
         ):
             for source, resource in self._evidence.of_type(resource_type):
-                if source in drafts:
-                    continue
                 drug = identify(self._reader, resource)
                 exposure = read(self._reader, resource, source, drug)
                 if exposure is None:
                     continue
                 if drug.concepts:
                     entries.append(exposure)
+                elif drug.possible:
+                    entries.append(possible_exposure(exposure))
                 elif not drug.identified and not (drug.named and drug.unresolved is None):
-                    gaps.append(drug.unresolved or _unidentified(source))
+                    gaps.append(drug.unresolved or unidentified(source, drug.name))
         found = confirmed(entries, self.today)
         return Exposures(EXPOSURES, self.today, found, tuple(dict.fromkeys(gaps)), self._settings)
 
@@ -442,9 +464,7 @@ class Record(Facts):
     @cached_property
     def radiotherapies(self) -> Collected[RadiotherapyCourse]:
         """Procedures of external radiotherapy, joined into courses."""
-        drafts = {order.reference for order in self._drafts if order.reference}
-        orders = [pair for pair in self._evidence.of_type("ServiceRequest") if pair[0] not in drafts]
-        found = courses(self._reader, self._evidence.of_type("Procedure"), orders)
+        found = courses(self._reader, self._evidence.of_type("Procedure"), self._evidence.of_type("ServiceRequest"))
         return _sorted_out(RADIOTHERAPY, found, self._gaps("radiotherapies"))
 
     @cached_property
@@ -494,12 +514,14 @@ class Record(Facts):
     def not_understood(self) -> tuple[NotUnderstood, ...]:
         """What no rule could rely on of the facts that were asked.
 
-        Results dated ahead, and conditions and acts in words only; what else is uncertain is for the guideline to say.
+        The patient's own record, results dated ahead, and conditions and acts in words only; what else is uncertain is
+        for the guideline to say.
 
         Call it once the rules have been asked. A condition in words that another one of the record states in a code says
         nothing new.
         """
-        found = list(self._ahead.values())
+        source, use = self._use
+        found = [*(NotUnderstood(source, PATIENT, why) for why in use.unsure), *self._ahead.values()]
         if self.has_read("conditions"):
             found += self._conditions_not_coded()
         if self.has_read("procedures") or self.has_read("radiotherapies"):
@@ -515,18 +537,20 @@ class Record(Facts):
         for source, resource in self._evidence.of_type("Condition"):
             code = resource.get("code")
             meaning = self._uncoded_meaning(code, CONDITIONS_SAID, (ICD_10, SNOMED_CT))
-            if meaning is None or not coded.isdisjoint(meaning.concepts):
+            unnamed = meaning is None and is_nameless(self._reader.terminology, code)
+            if not unnamed and (meaning is None or not coded.isdisjoint(meaning.concepts)):
                 continue
             read = diagnosis(self._reader, resource, source)
             if read is not None and (read.unsure is not None or (read.active and not read.suspected)):
-                yield not_coded(source, code)
+                yield nameless(source, code) if unnamed else not_coded(source, code)
 
     def _acts_not_coded(self) -> Iterator[NotUnderstood]:
         for source, resource in self._evidence.of_type("Procedure"):
             code = resource.get("code")
             meaning = self._uncoded_meaning(code, ACTS_SAID, (SNOMED_CT, CCAM))
-            if meaning is not None and procedure(self._reader, resource, source) is not None:
-                yield not_coded(source, code)
+            unnamed = meaning is None and is_nameless(self._reader.terminology, code)
+            if (meaning is not None or unnamed) and procedure(self._reader, resource, source) is not None:
+                yield nameless(source, code) if unnamed else not_coded(source, code)
 
     def _uncoded_meaning(self, code: object, meanings: tuple[Meaning, ...], systems: Iterable[str]) -> Meaning | None:
         """What words, or a code without its system, say that no code of the concept says, or says only to look like."""
@@ -562,14 +586,16 @@ def _per_body_surface(reading: Reading[Measurement]) -> bool:
 
 
 def _person(reader: Reader, patient: Resource, source: str) -> Person:
-    sex = GENDER.of(patient)
+    sex, birth = GENDER.of(patient), reader.date(patient.get("birthDate"))
     told = None if sex in (ABSENT, NOT_UNDERSTOOD) else sex
-    return Person(told, reader.date(patient.get("birthDate")), source)
+    if birth is not None and not _may_be_alive(birth, reader.clock.today):
+        birth = None
+    return Person(told, birth, source)
 
 
-def _unidentified(source: str) -> Text:
-    return _(
-        "a drug of the record is known neither by code nor by name",
-        source=source,
-        hint=_("add a standard code, or map the local one"),
-    )
+OLDEST_YEARS = 120
+"""A birth date longer ago says nothing, as one ahead (`rules.md`, "Dates that say nothing")."""
+
+
+def _may_be_alive(birth: When, today: date) -> bool:
+    return birth.first <= today and birth.last >= add_months(today, -12 * OLDEST_YEARS)

@@ -22,12 +22,11 @@ from service.evaluate import RuleOutcome
 from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
 from service.rules.citation import Citation, cited_shortly
-from service.rules.guideline import Guideline, Place, versions
-from service.rules.naming import named
+from service.rules.guideline import EXTENSION, Guideline, Place, versions
+from service.rules.naming import act_at, named
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
 
-EXTENSION = "org.osteocds"
 TOPIC_SYSTEM = "urn:osteocds:rule"
 REASON_SYSTEM = "urn:osteocds:override-reason"
 CHECKLIST = "checklist"
@@ -115,6 +114,8 @@ def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:
             key = (problem, order)
+        elif own:
+            key = (own, order)
         elif isinstance(one.order, ActOrder) and isinstance(one.outcome, Advice):
             key = (rule, one.outcome.summary)  # orders of acts are told apart by bone and side
         else:
@@ -212,7 +213,7 @@ def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
         return advices[0].summary
     names = _first(_unique(items), MOST_NAMED)
     if not isinstance(first.order, DrugOrder):
-        return _("{order}: prerequisites missing: {names}", order=named(first.order), names=names)
+        return _("{order}: prerequisites missing: {names}", order=act_at(first.order), names=names)
     return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
 
 
@@ -235,6 +236,8 @@ def _identified_how(orders: Iterable[Order]) -> Iterable[Text]:
     for order in orders:
         if isinstance(order, DrugOrder) and order.drug.by_name:
             yield _("{drug} was identified by name.", drug=order.name)
+        if order.by_words:
+            yield _("«{order}»: identified by its words.", order=order.name)
         if order.unverified_code or (isinstance(order, DrugOrder) and order.drug.unverified_code):
             yield _("{order} was identified by a code that is not verified.", order=named(order))
 
@@ -327,7 +330,7 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
     else:
         summary = _(
             "{order}: could not be checked: {what}",
-            order=named(order),
+            order=act_at(order),
             what=what or unchecked[:2],
         )
     titles = tuple(dict.fromkeys(one.rule.title for one in group))
@@ -345,6 +348,24 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
         unchecked=unchecked,
         resources=tuple(dict.fromkeys(source for fact in missing for source in fact.sources)),
     )
+
+
+def ended_cards(outcomes: Sequence[RuleOutcome], why: Text) -> list[Composed]:
+    """The one card of orders on a record that nobody acts on; without an order, silence."""
+    orders = tuple(dict.fromkeys(one.order for one in outcomes if one.order is not None))
+    if not orders:
+        return []
+    return [
+        Composed(
+            indicator=Indicator.INFO,
+            topic=COULD_NOT_BE_CHECKED,
+            topic_name=UNCHECKED_NAME,
+            summary=_("{orders}: not checked, {why}", orders=_unique(named(order) for order in orders)[:2], why=why),
+            detail=(_("Check that the patient and the record are the right ones. No rule was applied."),),
+            unchecked=tuple(dict.fromkeys(one.rule.id for one in outcomes)),
+            resources=tuple(_references(orders)),
+        )
+    ]
 
 
 MOST_SET_ASIDE = 5

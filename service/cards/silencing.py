@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from mappings.wording import _
+from mappings.wording import Text, _
 from service.evaluate import RuleOutcome
 from service.rules.guideline import Policy
 from service.rules.offers import DeleteOrder
@@ -53,3 +53,9 @@ def silenced(outcomes: Sequence[RuleOutcome], policy: Policy) -> tuple[RuleOutco
 def _about(one: RuleOutcome) -> int | None:
     """The order that it is about, by its index; None for the patient."""
     return None if one.order is None else one.order.index
+
+
+def unasked(outcomes: Sequence[RuleOutcome], why: Text) -> tuple[RuleOutcome, ...]:
+    """The same rules, silent: nobody acts on the record that they were asked about."""
+    because = _("somebody acts on this record: {why}", why=why)
+    return tuple(replace(one, outcome=Silence(because)) for one in outcomes)

@@ -18,9 +18,11 @@ from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.scores import Score
 from mappings.wording import Text, marks_of
 from service.rules.citation import Citation, Document
+from service.rules.condition import Condition
 from service.rules.ledger import Ledger, read_ledger
 from service.rules.outcome import Basis
 from service.rules.rule import Hook, Rule, Trigger
+from service.rules.voices import Change, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,9 @@ class Guideline:
     `folder` is where its code, its ledger, its examples and its translations lie; `taken_for_granted` is the record of a
     patient whom it is about, in the words of the examples; `rounding` are the limits of its tables, which decide how many
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
-    a folder of code lists, results that are measured, questionnaires. Raises `ValueError` where an id is used twice, or the
+    a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
+    order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what
+    its versions changed: both stand in the catalogue. Raises `ValueError` where an id is used twice, or the
     policy names a rule that there is not.
     """
 
@@ -170,6 +174,9 @@ class Guideline:
     analytes: tuple[Analyte, ...] = ()
     scores: tuple[Score, ...] = ()
     demo_patients: tuple[DemoPatient, ...] = ()
+    unidentified_matter: Condition | None = None
+    elsewhere: tuple[Voice, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]
@@ -179,6 +186,9 @@ class Guideline:
         unknown = sorted(self.policy.named - set(ids))
         if unknown:
             raise ValueError(f"the policy names rules that there are not: {unknown}")
+        strange = sorted({rule for voice in self.elsewhere for rule in voice.rules} - set(ids))
+        if strange:
+            raise ValueError(f"other documents speak of rules that there are not: {strange}")
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -212,6 +222,8 @@ class Guideline:
 
 
 OSTEOCDS = "osteocds"
+EXTENSION = "org.osteocds"
+"""The name of our extension on cards, answers and discovery."""
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from mappings.facts import Act, Collected, Diagnosis, Exposure, Exposures, Fact, Order, Unavailable
 from mappings.vocabulary.scores import Score
-from mappings.wording import Text
+from mappings.wording import Text, _
 from service.rules.offers import Offer
 
 
@@ -18,6 +18,11 @@ class Indicator(StrEnum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+
+    @property
+    def said(self) -> Text:
+        """Its name in words."""
+        return {"info": _("info"), "warning": _("warning"), "critical": _("critical")}[self.value]
 
     @property
     def rank(self) -> int:
@@ -40,7 +45,7 @@ class Advice:
     `summary` names the drug or act and stays under 140 characters in every language; `detail` is one paragraph a text.
     `basis` are the facts that it rests on: their values and dates are printed, their resources recorded. `lines` are a
     list beneath the detail, `items` what there is to do, `links` the scores whose questionnaires it points to. `joins` is the
-    rule whose card it shares in this case, besides those that the policy puts together.
+    rule whose card it shares in this case, besides those that the policy puts together; that rule may name itself.
     """
 
     indicator: Indicator

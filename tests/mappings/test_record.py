@@ -83,6 +83,19 @@ def test_the_sex_is_what_the_patient_says_in_a_word(gender, sex):
     assert person.value.sex == sex
 
 
+@pytest.mark.parametrize(
+    ("born", "is_read"),
+    [
+        *(("1970-01-01", True), ("1960", True), ("2026-03-31", True), ("1906-03-31", True), ("1906", True)),
+        *(("1906-03-30", False), ("1905", False), ("1900-01-01", False), ("2026-04-01", False), ("2027", False)),
+    ],
+)
+def test_a_birth_date_ahead_or_more_than_120_years_ago_says_nothing(born, is_read):
+    person = record({"resourceType": "Patient", "id": PATIENT, "birthDate": born}).person
+    assert isinstance(person, Known)
+    assert (person.value.birth is not None) is is_read
+
+
 def test_a_patient_who_was_not_looked_up_is_unavailable_and_one_who_is_not_there_is_absent():
     asked = record()
     assert isinstance(asked.person, Absent)
@@ -342,9 +355,10 @@ def sources(entries: Any) -> list[str]:
     return [entry.source for entry in entries]
 
 
-def test_a_draft_that_the_record_holds_already_is_no_exposure_and_no_second_order():
-    of = with_drafts(ordered("draft"), ordered("other"), drafts=(ordered("draft"),))
-    assert sources(of.exposures.entries) == ["MedicationRequest/other"]
+@pytest.mark.parametrize(("stored", "counts"), [("draft", False), ("active", True), ("completed", True)])
+def test_a_draft_that_the_record_holds_is_an_exposure_where_it_was_signed_and_no_second_order(stored, counts):
+    of = with_drafts(ordered("draft", status=stored), ordered("other"), drafts=(ordered("draft"),))
+    assert sources(of.exposures.entries) == ["MedicationRequest/draft"] * counts + ["MedicationRequest/other"]
     assert [(one.reference, one.draft) for one in of.orders] == [
         ("MedicationRequest/draft", True),
         ("MedicationRequest/other", False),
@@ -392,11 +406,13 @@ def test_a_medication_that_does_not_count_leaves_no_gap():
 
 
 def test_a_reference_to_a_medication_that_was_not_gathered_says_that_it_leads_nowhere():
-    members = {"medicationCodeableConcept": None, "medicationReference": {"reference": "Medication/gone"}}
-    named = {**members, "medicationReference": {"reference": "Medication/gone", "display": "essai"}}
-    for one in (members, named):
-        [gap] = record(ordered("one", **one)).exposures.gaps
-        assert "neither by code nor by name" not in words([gap])
+    gone = {"reference": "Medication/gone"}
+    for reference in (gone, {**gone, "display": "denosumap"}, {**gone, "display": "masked"}):
+        members = {"medicationCodeableConcept": None, "medicationReference": reference}
+        [gap] = record(ordered("one", **members)).exposures.gaps
+        assert "could not be looked up" in words([gap])
+    another = {"medicationCodeableConcept": None, "medicationReference": {**gone, "display": "Losartan 50 mg"}}
+    assert record(ordered("one", **another)).exposures.gaps == ()
 
 
 # --- radiotherapy -----------------------------------------------------------------------------------------------------
@@ -410,10 +426,10 @@ def prescribed(id_: str, **members: Any) -> Resource:
     return irradiated(id_, "ServiceRequest", **{"status": "active", "intent": "order", **members})
 
 
-def test_a_draft_of_radiotherapy_that_the_record_holds_already_is_no_course():
-    stored = prescribed("draft", status="completed", occurrenceDateTime="2026-03-01")
-    assert len(with_drafts(stored).radiotherapies.entries) == 1
-    assert with_drafts(stored, drafts=(stored,)).radiotherapies.entries == ()
+@pytest.mark.parametrize(("status", "courses"), [("draft", 0), ("active", 0), ("completed", 1)])
+def test_a_draft_of_radiotherapy_that_the_record_holds_is_a_course_where_it_was_carried_out(status, courses):
+    stored = prescribed("draft", status=status, occurrenceDateTime="2026-03-01")
+    assert len(with_drafts(stored, drafts=(prescribed("draft"),)).radiotherapies.entries) == courses
 
 
 def test_radiotherapy_that_a_procedure_carries_out_is_planned_no_more_and_a_draft_always_is():

@@ -47,26 +47,30 @@ from service.rules.say import info, warning
 # --- dose and interval of denosumab -----------------------------------------------------------------------------------
 
 
+DOSE_UNREADABLE = Unavailable(_("dose of the order"), (_("it is stated in a way that cannot be read in mg"),))
+INTERVAL_UNREADABLE = Unavailable(_("interval of the order"), (_("it is stated in a way that has no one meaning"),))
+
+
 def dose_of_denosumab(order: DrugOrder) -> Decimal | None:
-    """The dose of the order, else the strength of its product, in mg."""
-    return order.drug.strength_mg if order.dosage.dose_mg is None else order.dosage.dose_mg
+    """The dose of the order, in mg; the strength of its product where it states none."""
+    return order.dosage.dose_mg if order.dosage.dose_stated else order.drug.strength_mg
 
 
 @condition(_("a dose is stated"))
 def dose_stated(order: DrugOrder, _patient: Facts) -> Truth:
-    """By the order or by its product; one in words alone, or that cannot be read, cannot be compared."""
-    if dose_of_denosumab(order) is not None:
-        return that(True)  # noqa: FBT003 - a truth
-    if order.dosage.dose_in_words or order.dosage.dose_stated:
-        return that(None, Unavailable(_("dose of the order"), (_("it is stated in words, or cannot be read"),)))
-    return that(False)  # noqa: FBT003 - a truth
+    """By the order or by its product; one that cannot be read cannot be compared."""
+    if order.dosage.dose_unreadable:
+        return that(None, DOSE_UNREADABLE)
+    return that(dose_of_denosumab(order) is not None)
 
 
 @condition(_("the dose ordered is not {dose}", dose=DENOSUMAB_DOSE))
 def other_dose(order: DrugOrder, _patient: Facts) -> Truth:
     """Another dose of denosumab than the one for bone metastases."""
     dose = dose_of_denosumab(order)
-    return that(None if dose is None else abs(dose - DENOSUMAB_MG) > DENOSUMAB_TOLERANCE_MG)
+    if order.dosage.dose_unreadable:
+        return that(None, DOSE_UNREADABLE)
+    return that(dose is not None and abs(dose - DENOSUMAB_MG) > DENOSUMAB_TOLERANCE_MG)
 
 
 @rule(
@@ -101,13 +105,17 @@ def interval_said(order: DrugOrder) -> Text | str:
 
 @condition(_("an interval is stated"))
 def interval_stated(order: DrugOrder, _patient: Facts) -> Truth:
-    """The order says how often."""
-    return that(order.dosage.interval is not None)
+    """The order says how often; in a way that has no one meaning, it cannot be compared."""
+    return (
+        that(None, INTERVAL_UNREADABLE) if order.dosage.interval_unreadable else that(order.dosage.interval is not None)
+    )
 
 
 @condition(_("the interval ordered is longer than {longest_monthly_interval_days} days"))
 def spaced(order: DrugOrder, patient: Facts) -> Truth:
     """Less often than monthly."""
+    if order.dosage.interval_unreadable:
+        return that(None, INTERVAL_UNREADABLE)
     interval = order.dosage.interval
     return that(interval is not None and interval.longest_days > settings_of(patient).longest_monthly_interval_days)
 
@@ -220,8 +228,10 @@ def no_good_response(_order: Order | None, patient: Facts) -> Truth:
 @condition(_("denosumab or monthly zoledronic acid is ordered"))
 def not_spaced_zoledronate(order: DrugOrder, patient: Facts) -> Truth:
     """Denosumab at any interval; zoledronic acid at one that is stated, and monthly."""
-    monthly = interval_stated(order, patient).holds and not spaced(order, patient).holds
-    return that(order.is_any(sets.DENOSUMAB) or (order.is_any(sets.ZOLEDRONIC_ACID) and monthly))
+    if order.is_any(sets.DENOSUMAB) or not order.is_any(sets.ZOLEDRONIC_ACID):
+        return that(order.is_any(sets.DENOSUMAB))
+    stated = interval_stated(order, patient)
+    return stated if stated.holds is None else that(stated.holds and not spaced(order, patient).holds)
 
 
 @rule(

@@ -72,6 +72,9 @@ CEMENTOPLASTY = Trigger(
 )
 KYPHOPLASTY = Trigger(_("draft order of kyphoplasty"), lambda order: order.is_any(sets.KYPHOPLASTY), kind=ActOrder)
 
+ANTITHROMBOTICS_CARD = "cementoplasty-antithrombotics"
+"""The rule whose card says so too where a vitamin K antagonist explains the prothrombin."""
+
 # --- haemostasis ------------------------------------------------------------------------------------------------------
 
 
@@ -118,7 +121,7 @@ def cementoplasty_bleeding_risk(order: ActOrder, patient: Facts) -> Outcome:
         ),
         rests_on=(result for result in results if isinstance(result, Known)),
         remarks=planned_remarks(order) if explained else (),
-        joins="cementoplasty-antithrombotics" if explained else "",
+        joins=ANTITHROMBOTICS_CARD if explained else "",
     )
 
 
@@ -207,6 +210,7 @@ def cementoplasty_antithrombotics(order: ActOrder, patient: Facts) -> Outcome:
         rests_on=(entry for one in found for entry in one.entries),
         items=(one.line(patient.today) for one in found),
         remarks=_remarks_on_dates_and_gaps(order, patient),
+        joins=ANTITHROMBOTICS_CARD,
     )
 
 

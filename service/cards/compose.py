@@ -148,7 +148,8 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
     items = _unique(text for _, advice in advices for text in advice.items)
     if checklist and len(advices) > 1:
         detail = tuple(_that_fit(detail, beside=(*lines_of_rules, *items)))
-    detail = noted.said_once((*detail, *noted.of(orders, Place.DETAIL)), orders)
+    of_an_emergency = first.rule.trigger is not None and first.rule.trigger.any_relevant
+    detail = noted.said_once((*detail, *noted.of(() if of_an_emergency else orders, Place.DETAIL)), orders)
     notes = _unique(
         text
         for texts in (
@@ -262,6 +263,7 @@ class _Noted:
             if isinstance(offer, DeleteOrder)
         }
         self._said: dict[tuple[int, ...], set[Text]] = {}
+        self._of_orders: set[tuple[int, Text]] = set()
 
     def of(self, orders: Iterable[Order], place: Place) -> Iterable[Text]:
         """What the notes say of the orders in one place of the card; of none in `patient-view`."""
@@ -272,10 +274,15 @@ class _Noted:
                 removed = note.how_to_give and order is not None and order.index in self._removed
                 if note.place is place and note.about(order) and not removed:
                     for said in note.says(order, self._patient):
-                        if isinstance(said, Text):
-                            yield said
-                        else:
-                            yield from remarks((said,))
+                        for text in (said,) if isinstance(said, Text) else remarks((said,)):
+                            if place is Place.REMARK or order is None or self._is_new(order, text):
+                                yield text
+
+    def _is_new(self, order: Order, text: Text) -> bool:
+        """No more urgent card has said it of the order."""
+        before = len(self._of_orders)
+        self._of_orders.add((order.index, text))
+        return len(self._of_orders) > before
 
     def said_once(self, detail: tuple[Text, ...], orders: Iterable[Order]) -> tuple[Text, ...]:
         """The detail without what a more urgent card about the same orders has said; its first line, the act, stays."""

@@ -68,6 +68,7 @@ from service.rules.bone_metastases.stereotactic_contraindications import (
     known_whether_treated,
     treated_since,
 )
+from service.rules.bone_metastases.together import READS as TOGETHER_READS
 from service.rules.bone_metastases.together import asks_for_the_board
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, basis_of, condition, holding, that, words_of
@@ -170,6 +171,7 @@ def stereotactic_eligibility(order: RadiotherapyOrder, patient: Facts) -> Outcom
     citations=(rao("radiotherapy", "§1.5, §2.2"),),
     trigger=ABLATIVE,
     when=(no_tumour_board_ordered,),
+    reads=TOGETHER_READS,
     severest=Indicator.INFO,
 )
 def stereotactic_tumour_board(order: RadiotherapyOrder, patient: Facts) -> Outcome:

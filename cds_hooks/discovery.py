@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -17,6 +17,7 @@ class ServiceDescription:
     description: str
     prefetch: Mapping[str, str]
     usage_requirements: str = ""
+    extension: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As it goes over the wire, without empty members."""
@@ -27,5 +28,6 @@ class ServiceDescription:
             "description": self.description,
             "prefetch": dict(self.prefetch),
             "usageRequirements": self.usage_requirements,
+            "extension": dict(self.extension),
         }
         return {name: value for name, value in members.items() if value}

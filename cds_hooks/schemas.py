@@ -251,6 +251,7 @@ class ServiceDescriptionSchema(Strict):
     description = fields.String(required=True, validate=_FILLED)
     prefetch = fields.Dict(keys=fields.String(), values=fields.String(validate=_FILLED))
     usageRequirements = fields.String(validate=_FILLED)
+    extension = fields.Dict(keys=fields.String())
 
 
 class DiscoverySchema(Strict):

@@ -19,7 +19,7 @@ from mappings.clock import Clock
 from mappings.vocabulary.concepts import Terminology
 from service.coverage import sample as coverages
 from service.coverage.counts import Coverage
-from service.demo.printing import printed_card
+from service.demo.printing import NO_CARD, printed_card
 from service.explain import explain
 from service.gathering.site_codes import site_terminology
 from service.guidelines import GUIDELINES
@@ -161,9 +161,9 @@ def check(
         sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
     for card in answer["cards"]:
-        click.echo("\n".join(map(harmless, printed_card(card))))
+        click.echo("\n".join(map(harmless, printed_card(card, chosen))))
     if not answer["cards"]:
-        click.echo("no card")
+        click.echo(render(NO_CARD, chosen))
     for one in explained:
         click.echo(harmless(one.line(chosen)))
 
@@ -257,22 +257,30 @@ def print_catalogue(settings: Settings, language: str | None, guideline: str | N
 
 
 @main.command()
+@click.option(
+    "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the list"
+)
 @click.pass_obj
-def rules(settings: Settings) -> None:
+def rules(settings: Settings, language: str | None) -> None:
     """List the rules: id, statement, citation."""
+    chosen = Language(language) if language else settings.language
     for rule in (rule for guideline in GUIDELINES for rule in guideline.rules):
-        click.echo(f"{rule.id}\n    {render(rule.title, settings.language)}")
-        click.echo(f"    {render(cited(rule.citations), settings.language)}")
+        click.echo(f"{rule.id}\n    {render(rule.title, chosen)}")
+        click.echo(f"    {render(cited(rule.citations), chosen)}")
 
 
 @main.command()
+@click.option(
+    "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the list"
+)
 @click.pass_obj
-def services(settings: Settings) -> None:
+def services(settings: Settings, language: str | None) -> None:
     """List the services with their prefetch templates."""
+    chosen = Language(language) if language else settings.language
     terminology = _own_terminology(settings)
     for service in published(GUIDELINES, split=settings.split_services, terminology=terminology).values():
-        description = service.description
-        click.echo(f"{service.id}  ({service.hook}, {len(service.rules)} rules)\n    {description.description}")
+        description = service.described(chosen)
+        click.echo(f"{service.id}  ({service.hook})\n    {description.description}")
         for key, template in description.prefetch.items():
             click.echo(f"    {key}: {template}")
 

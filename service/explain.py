@@ -6,18 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mappings.wording import Text, _
-from service.cards.compose import EXTENSION
+from mappings.wording import Text, _, asides
 from service.cards.results import lines, resources
 from service.evaluate import RuleOutcome
-from service.languages.render import Language, sentence
+from service.languages.render import COLONS, SEMICOLONS, Language, plain, render, sentence
 from service.pipeline import HookAnswer
-from service.rules.guideline import Rounding
+from service.rules.guideline import EXTENSION, Rounding
 from service.rules.outcome import Advice, CannotTell, Failure, Silence
 from service.rules.rule import Rule
 
 NOT_TRIGGERED = _("no order of the request triggers it")
 CONDITION = _("does not hold: {condition}")
+
+OUTCOMES = {"advises": _("advises"), "silent": _("silent"), "cannot tell": _("cannot tell"), "failed": _("failed")}
+"""What a rule did, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,13 @@ class Explained:
     resources: tuple[str, ...]
 
     def line(self, language: Language) -> str:
-        """One line: id, outcome, reason, facts."""
+        """One line: id, outcome, reason, facts, and what whoever runs the systems may do about it."""
         about = f" [{self.order}]" if self.order else ""
-        said = "; ".join(sentence(text, language) for text in (*self.because, *self.facts))
-        return f"{self.rule}{about}: {self.outcome}" + (f" — {said}" if said else "")
+        texts = (*self.because, *self.facts)
+        hints = dict.fromkeys(hint for text in texts for hint in asides(text).hints)
+        said = SEMICOLONS[language].join(plain(sentence(text, language)) for text in (*texts, *hints))
+        outcome = render(OUTCOMES[self.outcome], language)
+        return f"{self.rule}{about}{COLONS[language]} {outcome}" + (f" — {said}" if said else "")
 
     def to_json(self, language: Language) -> dict[str, Any]:
         """The same as JSON, without empty members."""
@@ -76,7 +81,7 @@ def _explained(one: RuleOutcome, rounding: Rounding) -> Explained:
             because = (
                 _(
                     "{indicator}: {summary}",
-                    indicator=advice.indicator.value,
+                    indicator=advice.indicator.said,
                     summary=advice.summary,
                 ),
             )

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from cds_hooks import ServiceDescription
 from mappings.queries import ALWAYS, Query, Reads, queries_for
 from mappings.vocabulary.concepts import Terminology
-from service.languages.render import Language, render
-from service.rules.guideline import Guideline
+from mappings.wording import Text, _, verbatim
+from service.languages.render import Language, plain, render, sentence
+from service.rules.guideline import EXTENSION, Guideline, versions
 from service.rules.rule import Hook, Rule
 
-USAGE = (
+USAGE = _(
     "FHIR R4. Decision support for professionals, not a validated medical device. Every prefetch key may be left out when "
     "fhirServer is given and on the service's allowlist; a key that cannot be read is said on a card, never taken for a "
     "missing result."
@@ -25,24 +26,32 @@ class Service:
 
     id: str
     hook: Hook
-    title: str
+    title: Text
     guideline: Guideline
     rules: tuple[Rule, ...]
     queries: tuple[Query, ...]
 
-    @property
-    def description(self) -> ServiceDescription:
+    def described(self, language: Language) -> ServiceDescription:
         """What discovery says of it: the prefetch templates are those of the facts that its rules declare."""
-        about = render(self.guideline.about, Language.ENGLISH)
-        applied_to = "the patient" if self.hook is Hook.PATIENT_VIEW else "the draft orders"
+        applied = (
+            _("{about}, applied to the patient ({count} rules).")
+            if self.hook is Hook.PATIENT_VIEW
+            else _("{about}, applied to the draft orders ({count} rules).")
+        )
         return ServiceDescription(
             id=self.id,
             hook=self.hook.value,
-            title=self.title,
-            description=f"{about} applied to {applied_to} ({len(self.rules)} rules).",
+            title=plain(sentence(self.title, language)),
+            description=plain(sentence(applied.with_(about=self.guideline.about, count=len(self.rules)), language)),
             prefetch={query.key: query.template for query in self.queries},
-            usage_requirements=USAGE,
+            usage_requirements=render(USAGE, language),
+            extension={EXTENSION: {"version": versions(self.guideline)}},
         )
+
+    @property
+    def description(self) -> ServiceDescription:
+        """The same in English."""
+        return self.described(Language.ENGLISH)
 
 
 def published(guidelines: Sequence[Guideline], *, split: bool, terminology: Terminology) -> dict[str, Service]:
@@ -52,7 +61,7 @@ def published(guidelines: Sequence[Guideline], *, split: bool, terminology: Term
     """
     services: dict[str, Service] = {}
     for guideline in guidelines:
-        for topic, rules in _topics(guideline, split=split):
+        for topic, name_of_topic, rules in _topics(guideline, split=split):
             for hook in Hook:
                 asked = tuple(rule for rule in rules if hook in rule.hooks)
                 if asked:
@@ -61,7 +70,7 @@ def published(guidelines: Sequence[Guideline], *, split: bool, terminology: Term
                         raise ValueError(f"two services are called {name}")
                     reads = ALWAYS.union(_of_unidentified(guideline, hook), *(rule.reads for rule in asked))
                     queries = queries_for(reads, terminology)
-                    title = f"{topic.replace('-', ' ').capitalize()} ({hook.value})"
+                    title = _("{topic} ({hook})", topic=name_of_topic, hook=verbatim(hook.value))
                     services[name] = Service(name, hook, title, guideline, asked, queries)
     return services
 
@@ -73,9 +82,9 @@ def _of_unidentified(guideline: Guideline, hook: Hook) -> frozenset[Reads]:
     return guideline.unidentified_matter.reads
 
 
-def _topics(guideline: Guideline, *, split: bool) -> Iterator[tuple[str, tuple[Rule, ...]]]:
+def _topics(guideline: Guideline, *, split: bool) -> Iterator[tuple[str, Text, tuple[Rule, ...]]]:
     if not split:
-        yield guideline.id, guideline.rules
+        yield guideline.id, guideline.title, guideline.rules
         return
     for chapter in guideline.chapters:
-        yield chapter.topic, chapter.rules
+        yield chapter.topic, chapter.title, chapter.rules

@@ -22,12 +22,11 @@ from service.evaluate import RuleOutcome
 from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
 from service.rules.citation import Citation, cited_shortly
-from service.rules.guideline import Guideline, Place, versions
+from service.rules.guideline import EXTENSION, Guideline, Place, versions
 from service.rules.naming import act_at, named
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
 
-EXTENSION = "org.osteocds"
 TOPIC_SYSTEM = "urn:osteocds:rule"
 REASON_SYSTEM = "urn:osteocds:override-reason"
 CHECKLIST = "checklist"

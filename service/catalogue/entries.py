@@ -8,13 +8,13 @@ from functools import cache
 
 from mappings.facts import FactSettings, setting_texts
 from mappings.wording import Text, _
-from service.cards.compose import EXTENSION
 from service.catalogue.examples import Example, Showroom, examples_of, showroom
 from service.languages.render import Language, render, sentence
 from service.rules.citation import cited
-from service.rules.guideline import Guideline
+from service.rules.guideline import EXTENSION, Guideline
 from service.rules.outcome import Advice, Indicator
 from service.rules.rule import Hook, Rule
+from service.rules.voices import changes_of
 
 FACTS: dict[str, Text] = {
     "person": _("sex and age"),
@@ -37,9 +37,7 @@ FACTS: dict[str, Text] = {
 """What each fact that a rule may declare is called."""
 
 OUTCOMES: dict[str, Text] = {
-    "critical": _("critical"),
-    "warning": _("warning"),
-    "info": _("info"),
+    **{indicator.value: indicator.said for indicator in Indicator},
     "silent": _("silent"),
     "cannot tell": _("cannot tell"),
 }
@@ -73,6 +71,8 @@ class Entry:
     settings: tuple[tuple[str, str, str], ...]
     cards: tuple[SaidCard, ...]
     examples: tuple[tuple[str, str, str], ...]
+    elsewhere: tuple[str, ...] = ()
+    changes: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +102,17 @@ class NotComputed:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The whole of it in one language; `about` says what guideline it is of."""
+    """The whole of it in one language; `about` says what guideline it is of, `version` of which version of it.
+
+    `changes` are those that are about all rules; those of a rule stand with it.
+    """
 
     about: str
+    version: str
     chapters: tuple[ChapterEntries, ...]
     notes: tuple[NoteEntry, ...]
     not_computed: tuple[NotComputed, ...]
+    changes: tuple[tuple[str, tuple[str, ...]], ...]
 
     @property
     def count(self) -> int:
@@ -132,7 +137,15 @@ def catalogue(guideline: Guideline, language: Language, settings: FactSettings) 
     notes = tuple(
         NoteEntry(sentence(note.title, language), render(cited(note.citations), language)) for note in guideline.notes
     )
-    return Catalogue(sentence(guideline.about, language), chapters, notes, left)
+    return Catalogue(
+        sentence(guideline.about, language), guideline.version, chapters, notes, left, _changes("", guideline, language)
+    )
+
+
+def _changes(rule: str, guideline: Guideline, language: Language) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """By version, what changed of a rule; of all rules for an empty id."""
+    found = changes_of(rule, guideline.changes)
+    return tuple((version, tuple(sentence(text, language) for text in texts)) for version, texts in found.items())
 
 
 def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSettings) -> Entry:
@@ -165,6 +178,8 @@ def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSe
         examples=tuple(
             (one.name(language), one.expected, render(OUTCOMES[one.expected], language)) for one in examples
         ),
+        elsewhere=tuple(sentence(voice.line, language) for voice in guideline.elsewhere if rule.id in voice.rules),
+        changes=_changes(rule.id, guideline, language),
     )
 
 

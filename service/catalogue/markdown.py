@@ -19,6 +19,9 @@ WORDS = {
         "facts": "Facts read",
         "conditions": "Conditions",
         "settings": "Settings",
+        "elsewhere": "Elsewhere",
+        "changes": "Changes",
+        "version": "Version",
         "offers": "Offers",
         "examples": "Examples",
         "notes": "On every card",
@@ -29,7 +32,7 @@ WORDS = {
     },
     Language.FRENCH: {
         "title": "Catalogue des règles",
-        "intro": "Fichier généré ; ne pas modifier. Les énoncés sont écrits avec nos mots ; les paramètres sont nos "
+        "intro": "Fichier généré\u202f; ne pas modifier. Les énoncés sont écrits avec nos mots\u202f; les paramètres sont nos "
         "choix, pas ceux du référentiel.",
         "source": "Source",
         "reading": "Notre lecture",
@@ -37,13 +40,16 @@ WORDS = {
         "facts": "Faits lus",
         "conditions": "Conditions",
         "settings": "Paramètres",
+        "elsewhere": "Ailleurs",
+        "changes": "Changements",
+        "version": "Version",
         "offers": "Propose",
         "examples": "Exemples",
         "notes": "Sur chaque carte",
-        "not computed": "Ce qui n'est pas calculé",
+        "not computed": "Ce qui n’est pas calculé",
         "header": "| Énoncé | Source | Raison |",
-        "colon": " :",
-        "semicolon": " ; ",
+        "colon": "\u202f:",
+        "semicolon": "\u202f; ",
     },
 }
 
@@ -52,6 +58,11 @@ def catalogue_to_read(guideline: Guideline, language: Language, settings: FactSe
     """The catalogue of a guideline as markdown."""
     words, whole = WORDS[language], catalogue(guideline, language, settings)
     parts = [f"# {words['title']}", f"{whole.about}. {words['intro']}"]
+    parts.append(f"{words['version']}{words['colon']} {whole.version}")
+    if whole.changes:
+        parts.append(f"## {words['changes']}")
+        for version, said in whole.changes:
+            parts += [f"### {version}", "\n".join(f"- {one}" for one in said)]
     for chapter in whole.chapters:
         parts.append(f"## {chapter.title}")
         for entry in chapter.entries:
@@ -76,6 +87,11 @@ def _entry(entry: Entry, words: dict[str, str]) -> Iterator[str]:
     said_once += _listed(
         words["settings"] + words["colon"],
         (f"{text}{words['colon']} {value} (`{name}`)" for name, text, value in entry.settings),
+    )
+    said_once += _listed(words["elsewhere"] + words["colon"], entry.elsewhere)
+    said_once += _listed(
+        words["changes"] + words["colon"],
+        (f"{version}{words['colon']} {said}" for version, all_said in entry.changes for said in all_said),
     )
     yield "\n".join(said_once)
     for card in entry.cards:

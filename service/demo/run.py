@@ -131,7 +131,7 @@ def fire_hooks(base: str, fhir_base: str, language: Language, *, today: date, ec
             cards = answer.json()["cards"]
             for card in cards:
                 echo("")
-                echo("\n".join(printed_card(card)))
+                echo("\n".join(printed_card(card, language)))
             if not cards:
                 echo("\n   no card: nothing to say")
 

@@ -72,12 +72,16 @@ def create_app(
     callers = Callers(settings, world, feedback.engine)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     metrics = Metrics()
-    discovery = _json({"services": [service.description.to_json() for service in services.values()]}, _DISCOVERY)
+    discovery = {language: _discovery(services, language) for language in Language}
     description = orjson.dumps(openapi(services, guidelines))
 
     @app.get("/cds-services")
     def discover() -> Response:
-        return Response(discovery, mimetype=JSON)
+        language = choose_language(request.headers.get("Accept-Language", ""), settings.language)
+        answer = Response(discovery[language], mimetype=JSON)
+        answer.vary.add("Accept-Language")
+        answer.headers["Content-Language"] = language.value
+        return answer
 
     @app.post("/cds-services/<service_id>")
     @metrics.in_progress.track_inprogress()
@@ -133,6 +137,11 @@ def create_app(
     app.register_blueprint(pages(settings, services, guidelines))
     _register_errors(app, metrics)
     return app
+
+
+def _discovery(services: dict[str, Service], language: Language) -> bytes:
+    described = [service.described(language).to_json() for service in services.values()]
+    return _json({"services": described}, _DISCOVERY)
 
 
 class UnknownService(ProtocolError):

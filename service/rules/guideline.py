@@ -22,6 +22,7 @@ from service.rules.condition import Condition
 from service.rules.ledger import Ledger, read_ledger
 from service.rules.outcome import Basis
 from service.rules.rule import Hook, Rule, Trigger
+from service.rules.voices import Change, Voice
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +152,8 @@ class Guideline:
     patient whom it is about, in the words of the examples; `rounding` are the limits of its tables, which decide how many
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
     a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
-    order that could not be identified is told; without it each is. Raises `ValueError` where an id is used twice, or the
+    order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what
+    its versions changed: both stand in the catalogue. Raises `ValueError` where an id is used twice, or the
     policy names a rule that there is not.
     """
 
@@ -173,6 +175,8 @@ class Guideline:
     scores: tuple[Score, ...] = ()
     demo_patients: tuple[DemoPatient, ...] = ()
     unidentified_matter: Condition | None = None
+    elsewhere: tuple[Voice, ...] = ()
+    changes: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]
@@ -182,6 +186,9 @@ class Guideline:
         unknown = sorted(self.policy.named - set(ids))
         if unknown:
             raise ValueError(f"the policy names rules that there are not: {unknown}")
+        strange = sorted({rule for voice in self.elsewhere for rule in voice.rules} - set(ids))
+        if strange:
+            raise ValueError(f"other documents speak of rules that there are not: {strange}")
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -215,6 +222,8 @@ class Guideline:
 
 
 OSTEOCDS = "osteocds"
+EXTENSION = "org.osteocds"
+"""The name of our extension on cards, answers and discovery."""
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from mappings.facts import Act, Collected, Diagnosis, Exposure, Exposures, Fact, Order, Unavailable
 from mappings.vocabulary.scores import Score
-from mappings.wording import Text
+from mappings.wording import Text, _
 from service.rules.offers import Offer
 
 
@@ -18,6 +18,11 @@ class Indicator(StrEnum):
     INFO = "info"
     WARNING = "warning"
     CRITICAL = "critical"
+
+    @property
+    def said(self) -> Text:
+        """Its name in words."""
+        return {"info": _("info"), "warning": _("warning"), "critical": _("critical")}[self.value]
 
     @property
     def rank(self) -> int:

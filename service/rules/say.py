@@ -11,7 +11,7 @@ from service.rules.offers import Offer
 from service.rules.outcome import Advice, Basis, Indicator
 
 
-def advise(  # noqa: PLR0913 - as many as an advice has parts
+def advise(  # noqa: PLR0913 - one a part of a card
     indicator: Indicator,
     summary: Text,
     *detail: Text,

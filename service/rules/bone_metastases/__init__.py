@@ -21,11 +21,13 @@ from service.rules.bone_metastases import (
     treatment_course,
     vitamin_d,
 )
+from service.rules.bone_metastases.changes import CHANGES
 from service.rules.bone_metastases.conditions import cancer_on_record
 from service.rules.bone_metastases.demo_patients import DEMO_PATIENTS
 from service.rules.bone_metastases.documents import DOCUMENTS
 from service.rules.bone_metastases.doses import TABLE_2
 from service.rules.bone_metastases.doubts import uncertain_continuation
+from service.rules.bone_metastases.elsewhere import ELSEWHERE
 from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
 from service.rules.bone_metastases.scores import MIRELS, SINS
@@ -66,4 +68,6 @@ GUIDELINE = Guideline(
     scores=(MIRELS, SINS),
     demo_patients=DEMO_PATIENTS,
     unidentified_matter=cancer_on_record,
+    elsewhere=ELSEWHERE,
+    changes=CHANGES,
 )

@@ -69,7 +69,7 @@ from service.rules.bone_metastases.stereotactic_contraindications import (
     treated_since,
 )
 from service.rules.bone_metastases.together import READS as TOGETHER_READS
-from service.rules.bone_metastases.together import asks_for_the_board
+from service.rules.bone_metastases.together import TOGETHER_CARD, asks_for_the_board
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, basis_of, condition, holding, that, words_of
 from service.rules.naming import planned_remarks
@@ -177,7 +177,7 @@ def stereotactic_eligibility(order: RadiotherapyOrder, patient: Facts) -> Outcom
 def stereotactic_tumour_board(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """A line of the checklist, or of the card that asks for the tumour board already."""
     if asks_for_the_board(order, patient):
-        return info(PAIN_FLARE, rests_on=[order], remarks=target_remarks(order), joins=IMMUNOTHERAPY_CARD)
+        return info(PAIN_FLARE, rests_on=[order], remarks=target_remarks(order), joins=TOGETHER_CARD)
     return info(
         _("{act}: validate in a tumour board (RCP-OOS)", act=treatment(order)),
         PAIN_FLARE,
@@ -188,8 +188,6 @@ def stereotactic_tumour_board(order: RadiotherapyOrder, patient: Facts) -> Outco
 
 
 PAIN_FLARE = _("A passing flare of pain comes in 14 to 68 % and responds to corticosteroid.")
-IMMUNOTHERAPY_CARD = "immunotherapy-with-radiotherapy"
-"""The card that asks for the tumour board already, of this rule or of `tki-with-radiotherapy`."""
 
 
 # --- dose -------------------------------------------------------------------------------------------------------------

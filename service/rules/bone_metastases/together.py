@@ -188,6 +188,10 @@ class WithAblation(Together):
         return _("stereotactic or curative bone radiotherapy is under way or planned")
 
 
+TOGETHER_CARD = "immunotherapy-with-radiotherapy"
+"""One card of immunotherapy and targeted therapy beside radiotherapy, and of what the tumour board is asked besides."""
+
+
 def asks_for_the_board(order: Order, patient: Facts) -> bool:
     """A card about immunotherapy or a targeted therapy beside the radiotherapy asks for a tumour board."""
     return any(one.holds_beside(order, patient) for one in (IMMUNOTHERAPY, TARGETED_THERAPY))

@@ -23,7 +23,7 @@ from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
 from service.rules.citation import Citation, cited_shortly
 from service.rules.guideline import EXTENSION, Guideline, Place, versions
-from service.rules.naming import act_at, named
+from service.rules.naming import act_at, named, site_of
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
 
@@ -105,23 +105,29 @@ def compose(
 
 
 def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[RuleOutcome]]:
-    """Outcomes about one problem, in the order in which the problems first came up."""
+    """Outcomes about one problem, in the order in which the problems first came up.
+
+    Orders of acts have a card each, told apart by bone and side; a drug and an act that are ordered together have one.
+    """
     groups: dict[object, list[RuleOutcome]] = {}
+    of_drugs = {_card_of(one) for one in advised if isinstance(one.order, DrugOrder)}
     for one in advised:
-        own = one.outcome.joins if isinstance(one.outcome, Advice) else ""
-        rule, order = own or one.rule.id, None if one.order is None else one.order.index
+        rule, order = _card_of(one), None if one.order is None else one.order.index
         if rule in guideline.policy.checklist:
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:
             key = (problem, order)
-        elif own:
-            key = (own, order)
-        elif isinstance(one.order, ActOrder) and isinstance(one.outcome, Advice):
-            key = (rule, one.outcome.summary)  # orders of acts are told apart by bone and side
+        elif isinstance(one.order, ActOrder) and rule not in of_drugs:
+            key = (rule, site_of(one.order))
         else:
             key = rule
         groups.setdefault(key, []).append(one)
     return list(groups.values())
+
+
+def _card_of(one: RuleOutcome) -> str:
+    """The rule whose card it shares, its own as a rule."""
+    return (one.outcome.joins if isinstance(one.outcome, Advice) else "") or one.rule.id
 
 
 def _level(one: RuleOutcome) -> Indicator:

@@ -46,11 +46,21 @@ def prefetched(prefetch: Mapping[str, Any], key: str) -> Prefetched:
     if value is None:
         return Prefetched(PrefetchState.NO_DATA)
     if isinstance(value, dict) and "resourceType" not in value and "resource" in value:
+        if _refused(value.get("response")):
+            return Prefetched(PrefetchState.FAILED)
         value = value["resource"]
         if value is None:
             return Prefetched(PrefetchState.NO_DATA)
+    if isinstance(value, list) and value:
+        value = {"resourceType": "Bundle", "entry": value}  # some clients send the entries, or their resources, alone
     if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
         return Prefetched(PrefetchState.UNUSABLE)
-    if value["resourceType"] == "OperationOutcome":
+    if value["resourceType"].strip().lower() == "operationoutcome":
         return Prefetched(PrefetchState.FAILED)
     return Prefetched(PrefetchState.DATA, value)
+
+
+def _refused(response: object) -> bool:
+    """The status of the old wrapping is there, and no success."""
+    status = response.get("status") if isinstance(response, dict) else response
+    return status is not None and not str(status).strip().startswith("2")

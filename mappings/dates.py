@@ -8,22 +8,34 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from mappings.values import value
 
-_FHIR_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z")
+LONGEST_DATE = 64
+"""Characters of a date; a longer text is none, whatever it begins with."""
+
+_FHIR_DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?\Z", re.ASCII)
 _FHIR_DATE_TIME = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?)\s*([Zz]|[+-]\d{2}(?::?\d{2})?)?\Z"
+    r"(?P<day>\d{4}-\d{2}-\d{2})[Tt ](?P<minute>\d{2}:\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?"
+    r"\s?(?P<offset>[Zz]|[+-]\d{2}(?::?\d{2})?)?\Z",
+    re.ASCII,
 )
 
+EARLIEST_YEAR = 1905
+EMPTY_FROM_YEAR = 2999
+"""Years before the one and from the other on are what programs write for no date (`rules.md`, "Dates that say nothing")."""
 
-EARLIEST_YEAR = 1800
-"""Before it nothing of a living patient happened: programs write their empty date so (0001-01-01, 1753-01-01)."""
+_UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""The empty date-time of programs that count seconds from it (`rules.md`, "Dates that say nothing")."""
 
 
 class UnreadableDate(ValueError):
     """A date that is neither a FHIR date nor a FHIR dateTime nor a near miss that can only mean one day."""
+
+
+class EmptyDate(UnreadableDate):
+    """A date that says nothing: a program wrote it for none. It is no date, rather than one that cannot be read."""
 
 
 @value
@@ -47,6 +59,12 @@ class When:
         if self.instant is not None and other.instant is not None:
             return self.instant < other.instant
         return self.last < other.last
+
+    def ends_before(self, start: When) -> bool:
+        """As the end of a period, it lies before its start however both are read."""
+        if self.instant is not None and start.instant is not None:
+            return self.instant < start.instant
+        return self.last < start.first
 
     def within(self, first: date, last: date) -> bool:
         """Any day of it falls inside the window, both ends included."""
@@ -89,28 +107,37 @@ def day(value: date) -> When:
 def read_when(text: object, zone: tzinfo) -> When:
     """Read a FHIR `date`, `dateTime` or `instant` into the days that it covers in `zone`.
 
-    A dateTime without a zone (invalid in R4, but sent) is read in `zone`. Raises `UnreadableDate`.
+    A dateTime without a zone (invalid in R4, but sent) is read in `zone`. A leap second (`:60`) is the second after it, and a
+    fraction of any number of digits is read to the microsecond. Raises `EmptyDate` for a date that says nothing, and
+    `UnreadableDate`.
     """
-    if not isinstance(text, str):
-        raise UnreadableDate("a date is a text")
+    if not isinstance(text, str) or len(text) > LONGEST_DATE:
+        raise UnreadableDate("a date is a short text")
     text = text.strip()
+    told = _FHIR_DATE.match(text) or _FHIR_DATE_TIME.match(text)
+    if told is None:
+        raise UnreadableDate("not a FHIR date or dateTime")
+    if not EARLIEST_YEAR <= int(text[:4]) < EMPTY_FROM_YEAR:
+        raise EmptyDate("an empty date")
     try:
-        if partial := _FHIR_DATE.match(text):
-            when = _read_date(partial[1], partial[2], partial[3])
-        elif exact := _FHIR_DATE_TIME.match(text):
-            when = _read_date_time(exact[1], exact[2], exact[3], zone)
-        else:
-            when = None
+        when = _read_date(told) if told.re is _FHIR_DATE else _read_date_time(told, zone)
     except (ValueError, OverflowError) as error:
         raise UnreadableDate("not a day of the calendar") from error
-    if when is None:
-        raise UnreadableDate("not a FHIR date or dateTime")
-    if when.first.year < EARLIEST_YEAR:
-        raise UnreadableDate("an empty date")
+    if _is_epoch(text, when):
+        raise EmptyDate("an empty date")
     return when
 
 
-def _read_date(year_text: str, month_text: str | None, day_text: str | None) -> When:
+def _is_epoch(text: str, when: When) -> bool:
+    """The first midnight of 1970, in universal time or in the time that is told; a plain day of it may be a real one."""
+    if when.instant is None:
+        return False
+    told_midnight = text.startswith("1970-01-01") and text[11:16] == "00:00" and when.instant.second == 0
+    return told_midnight or when.instant == _UNIX_EPOCH
+
+
+def _read_date(told: re.Match[str]) -> When:
+    year_text, month_text, day_text = told.groups()
     year = int(year_text)
     if month_text is None:
         return When(date(year, 1, 1), date(year, 12, 31))
@@ -120,8 +147,13 @@ def _read_date(year_text: str, month_text: str | None, day_text: str | None) -> 
     return day(date(year, month, int(day_text)))
 
 
-def _read_date_time(day_text: str, time_text: str, offset: str | None, zone: tzinfo) -> When:
-    instant = datetime.fromisoformat(f"{day_text}T{time_text}{(offset or '').upper()}")
+def _read_date_time(told: re.Match[str], zone: tzinfo) -> When:
+    second = told["second"] or "00"
+    leap = second == "60"
+    fraction = (told["fraction"] or "")[:6].ljust(6, "0")
+    offset = (told["offset"] or "").upper()
+    instant = datetime.fromisoformat(f"{told['day']}T{told['minute']}:{'59' if leap else second}.{fraction}{offset}")
+    instant += timedelta(seconds=leap)
     local = instant.replace(tzinfo=zone) if instant.tzinfo is None else instant.astimezone(zone)
     return When(local.date(), local.date(), local)
 

@@ -7,16 +7,38 @@ held it is not trusted to be complete.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+from mappings.vocabulary.resource_types import canonical_type
 from mappings.wording import Text, _
 
 Resource: TypeAlias = Mapping[str, Any]
 
 MOST_DIGITS = 18
+MOST_OF_A_TYPE = 5000
+"""Resources of one type that are read, unless a setting says otherwise; a usual record has some hundreds."""
+
 _SUBJECT_FIELDS = ("subject", "patient")
+
+
+def typed(resource: Resource) -> Resource:
+    """The resource with its type, and those of what it contains, as R4 spells them; itself where they are."""
+    changed: dict[str, Any] = {}
+    said = resource.get("resourceType")
+    if (known := canonical_type(said)) != said and known:
+        changed["resourceType"] = known
+    within = resource.get("contained")
+    if isinstance(within, dict):
+        within = changed["contained"] = [within]
+    if isinstance(within, list):
+        spelled = [typed(one) if isinstance(one, dict) and "contained" not in one else one for one in within]
+        if any(one is not other for one, other in zip(spelled, within, strict=True)):
+            changed["contained"] = spelled
+    return {**resource, **changed} if changed else resource
 
 
 def reference_of(resource: Resource) -> str:
@@ -56,18 +78,22 @@ class Evidence:
     """The resources of one patient and, for each query that was not answered completely, why.
 
     `base` is the FHIR server that it comes from: an absolute reference to another one leads nowhere here. `gaps` is keyed
-    by the query's name in `mappings.queries`; a query that was never asked counts as a gap as well.
+    by the query's name in `mappings.queries`; a query that was never asked counts as a gap as well. Of a type at most `most`
+    resources are kept; `overfull` are the types of which there were more.
     """
 
     patient_id: str
     base: str = ""
+    most: int = MOST_OF_A_TYPE
     answered: set[str] = field(default_factory=set)
     gaps: dict[str, tuple[Text, ...]] = field(default_factory=dict)
     by_type: dict[str, dict[str, Resource]] = field(default_factory=dict)
-    full_urls: dict[str, Resource] = field(default_factory=dict)
+    full_urls: dict[str, tuple[str, str]] = field(default_factory=dict)
     unreadable: list[Text] = field(default_factory=list)
     patient_urls: set[str] = field(default_factory=set)
+    overfull: set[str] = field(default_factory=set)
     _anonymous: int = 0
+    _versions: dict[tuple[str, str], list[Resource]] = field(default_factory=dict)
     _sorted: dict[str, list[tuple[str, Resource]]] = field(default_factory=dict)
 
     def add_patient_url(self, full_url: object) -> None:
@@ -80,6 +106,7 @@ class Evidence:
 
         Raises `ForeignResource` for a resource of another patient.
         """
+        resource = typed(resource)
         resource_type = str(resource.get("resourceType"))
         if resource_type == "Patient":
             if resource.get("id") != self.patient_id:
@@ -96,11 +123,22 @@ class Evidence:
                 reference = f"{resource_type}#{self._anonymous}"
         same_type = self.by_type.setdefault(resource_type, {})
         earlier = same_type.get(reference)
-        if earlier is None or _newer(resource, earlier):
+        if earlier is None and len(same_type) >= self.most:
+            self.overfull.add(resource_type)
+            return
+        if earlier is None:
             same_type[reference] = resource
-            self._sorted.pop(resource_type, None)
+        elif earlier != resource:
+            self._versions.setdefault((resource_type, reference), [earlier]).append(resource)
+        self._sorted.pop(resource_type, None)
         if isinstance(full_url, str) and full_url:
-            self.full_urls[full_url] = resource
+            self.full_urls[full_url] = resource_type, reference
+
+    def _settle(self) -> None:
+        """Keep the newest of the versions of each resource."""
+        for (resource_type, reference), versions in self._versions.items():
+            self.by_type[resource_type][reference] = newest_version(versions)
+        self._versions = {}
 
     def _foreign(self, resource: Resource) -> bool:
         subjects = [resource.get(name) for name in _SUBJECT_FIELDS]
@@ -121,6 +159,8 @@ class Evidence:
 
         By reference, else by content: the order of arrival never decides.
         """
+        if self._versions:
+            self._settle()
         found = self._sorted.get(resource_type)
         if found is None:
             held = self.by_type.get(resource_type, {})
@@ -139,16 +179,36 @@ class Evidence:
         return local_reference(reference)
 
     def find(self, reference: object) -> Resource | None:
-        """The resource that a reference leads to, where it was gathered."""
+        """The resource that a reference leads to, where it was gathered.
+
+        One to something contained that is not there leads to what was gathered under that id, where it is the only one.
+        """
         local = self.local(reference)
         if not local:
             return None
+        if self._versions:
+            self._settle()
         if local.startswith("urn:"):
-            return self.full_urls.get(local)
+            return self._under(local)
+        if local.startswith("#"):
+            return self._under(local) or self._only_one(local[1:])
         found = self.by_type.get(local.partition("/")[0], {}).get(local)
-        if found is None and isinstance(reference, dict):
-            found = self.full_urls.get(str(reference.get("reference")))
+        if found is None and isinstance(reference, dict) and isinstance(written := reference.get("reference"), str):
+            found = self._under(written)
         return found
+
+    def _under(self, full_url: str) -> Resource | None:
+        """The resource that a Bundle carried under this `fullUrl`."""
+        place = self.full_urls.get(full_url)
+        return None if place is None else self.by_type[place[0]][place[1]]
+
+    def _only_one(self, identifier: str) -> Resource | None:
+        found = [
+            one
+            for resource_type, held in self.by_type.items()
+            if (one := held.get(f"{resource_type}/{identifier}")) is not None
+        ]
+        return found[0] if len(found) == 1 else None
 
     def gaps_of(self, queries: Iterable[str]) -> tuple[Text, ...]:
         """Why these queries, together, were not answered completely; empty where they were."""
@@ -167,16 +227,24 @@ NOT_ASKED = _(
 )
 
 
-def _newer(resource: Resource, earlier: Resource) -> bool:
-    """By version, and where that does not tell by content, so that the order of arrival never decides."""
-    version, earlier_version = _version(resource), _version(earlier)
-    if version != earlier_version:
-        return version > earlier_version
-    return _content(resource) > _content(earlier)
+def newest_version(versions: Sequence[Resource]) -> Resource:
+    """The newest of the versions of one resource: by instant, then by the number of the version, then by content.
+
+    Where one of them lacks an instant (or a number), that does not tell; the order of arrival never decides.
+    """
+    left = list(versions)
+    for told in (_updated, _version):
+        keys = [told(one) for one in left]
+        known = [key for key in keys if key is not None]
+        if len(known) == len(left):
+            left = [one for one, key in zip(left, keys, strict=True) if key == max(known)]
+    return left[0] if len(left) == 1 else max(left, key=_content)
 
 
 def _shown_name(reference: str) -> str:
-    return reference if "/" in reference and "#" not in reference else ""
+    """How a card names it: what is contained, by its holder."""
+    shown = reference.partition("#")[0]
+    return shown if "/" in shown else ""
 
 
 def _content(resource: Resource) -> str:
@@ -187,10 +255,38 @@ def _content(resource: Resource) -> str:
         return ""
 
 
-def _version(resource: Resource) -> tuple[str, int]:
+_INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})(?:[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,30}+))?)?)? ?([Zz]|[+-]\d{2}(?::?\d{2})?)?\Z"
+)
+_LONGEST_INSTANT = 64
+
+
+def _updated(resource: Resource) -> tuple[datetime, str] | None:
+    """`meta.lastUpdated` as the second in UTC and the digits of its fraction; None where it cannot be read.
+
+    A leap second is the next minute's first; a time without a zone is taken as UTC, as all of one server would be.
+    """
     meta = resource.get("meta")
-    if not isinstance(meta, dict):
-        return ("", 0)
-    updated, version = meta.get("lastUpdated"), meta.get("versionId")
-    number = int(version) if isinstance(version, str) and version.isdecimal() and len(version) <= MOST_DIGITS else 0
-    return (updated if isinstance(updated, str) else "", number)
+    said = meta.get("lastUpdated") if isinstance(meta, dict) else None
+    if not isinstance(said, str) or len(said) > _LONGEST_INSTANT:
+        return None
+    match = _INSTANT.match(said.strip())
+    if match is None:
+        return None
+    day, minute, second, fraction, offset = match.groups()
+    try:
+        begun = datetime.fromisoformat(f"{day}T{minute or '00:00'}{(offset or 'Z').upper()}")
+        return begun.astimezone(UTC) + timedelta(seconds=int(second or 0)), (fraction or "").rstrip("0")
+    except (ValueError, OverflowError):
+        return None
+
+
+def _version(resource: Resource) -> int | None:
+    """`meta.versionId` where it is a number."""
+    meta = resource.get("meta")
+    said = meta.get("versionId") if isinstance(meta, dict) else None
+    if isinstance(said, int) and not isinstance(said, bool):
+        return said
+    if not isinstance(said, str) or len(said) > MOST_DIGITS:
+        return None
+    return int(said) if said.strip().isdecimal() else None

@@ -5,7 +5,8 @@ Decimal arithmetic throughout; comparisons answer True, False, or None where the
 
 from __future__ import annotations
 
-from decimal import Decimal
+import re
+from decimal import Decimal, InvalidOperation
 
 from mappings.values import value
 
@@ -119,3 +120,52 @@ def bounded(value: Decimal, comparator: str) -> Bounds:
             return Bounds(value, None)
         case _:
             raise ValueError(f"comparator {comparator[:8]!r}")
+
+
+LONGEST_NUMBER = 64
+"""Characters of a number that is sent as a text."""
+
+
+def decimal_of(value: object) -> Decimal | None:
+    """A JSON number, or a number sent as a text, as the decimal that was written; None for anything else."""
+    if not isinstance(value, int | float | str | Decimal) or (isinstance(value, str) and len(value) > LONGEST_NUMBER):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() and abs(number.adjusted()) < 15 else None
+
+
+BLANKS_AND_MARKS = " \u00a0\u2007-\u200a\u202f'’ʼ_"
+"""Within brackets of a regular expression: what parts thousands and nothing else."""
+
+_GROUPS = re.compile(rf"[1-9]\d{{0,2}}(?:[{BLANKS_AND_MARKS}]\d{{3}})+(?:[.,]\d{{1,9}})?\Z", re.ASCII)
+_ONE_MARK = re.compile(r"(\d{1,12})[.,](\d{1,12})\Z", re.ASCII)
+_COMMAS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d{1,9})?\Z", re.ASCII)
+_POINTS = re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d{1,9})?\Z", re.ASCII)
+
+
+def written_number(text: str, *, mark_parts_thousands: bool | None = None) -> Decimal | None:
+    """A number as people write it: «50 000», «50'000», «50,000.5», «1,7».
+
+    One mark before exactly three figures (`50,000`, `50.000`) may part thousands or decimals: `mark_parts_thousands` tells
+    which; None leaves such a number unread. None too for what is no number.
+    """
+    text = text.strip()
+    if len(text) > LONGEST_NUMBER:
+        return None
+    if _GROUPS.match(text):
+        return decimal_of(re.sub(f"[{BLANKS_AND_MARKS}]", "", text).replace(",", "."))
+    if one := _ONE_MARK.match(text):
+        whole, part = one.groups()
+        if len(part) != 3 or len(whole) > 3 or whole.startswith("0"):
+            return decimal_of(f"{whole}.{part}")
+        if mark_parts_thousands is None:
+            return None
+        return decimal_of(whole + part if mark_parts_thousands else f"{whole}.{part}")
+    if _COMMAS.match(text):
+        return decimal_of(text.replace(",", ""))
+    if _POINTS.match(text):
+        return decimal_of(text.replace(".", "").replace(",", "."))
+    return decimal_of(text) if text.isascii() and text.isdigit() else None

@@ -28,7 +28,8 @@ class Query:
     """One FHIR search (or, without parameters, the read of the patient).
 
     `parameters` are given without the patient; `fallback` replaces them on a server that refuses a parameter; `several` are
-    the keys of the queries that it asks together.
+    the keys of the queries that it asks together. A search by code asks for `concepts`, and may be answered with `panels`
+    (LOINC codes).
     """
 
     key: str
@@ -37,6 +38,8 @@ class Query:
     fallback: tuple[tuple[str, str], ...] = ()
     patient_parameter: str = "patient"
     several: tuple[str, ...] = ()
+    concepts: frozenset[str] = frozenset()
+    panels: frozenset[str] = frozenset()
 
     @property
     def is_read(self) -> bool:
@@ -65,6 +68,8 @@ def together(queries: Sequence[Query]) -> Query:
         _joined([query.parameters for query in queries]),
         _joined([query.fallback for query in queries]),
         several=tuple(query.key for query in queries),
+        concepts=frozenset().union(*(query.concepts for query in queries)),
+        panels=frozenset().union(*(query.panels for query in queries)),
     )
 
 
@@ -84,6 +89,7 @@ def query_table(terminology: Terminology) -> Mapping[str, Query]:
 
     def observations(key: str, concepts: frozenset[str], *, panels: Iterable[str] = ()) -> Query:
         codes = [f"{system}|{code}" for system, code in terminology.codes_of(concepts)]
+        panels = frozenset(panels)
         with_panels = sorted({*codes, *(f"{LOINC}|{panel}" for panel in panels)})
         newest_first = ("_sort", "-date")
         return Query(
@@ -91,6 +97,8 @@ def query_table(terminology: Terminology) -> Mapping[str, Query]:
             "Observation",
             (("combo-code", ",".join(codes)), newest_first),
             (("code", ",".join(with_panels)), newest_first),
+            concepts=concepts,
+            panels=panels,
         )
 
     by_key: dict[str, list[Analyte]] = {}

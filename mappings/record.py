@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from mappings.clock import Clock
+from mappings.dates import When, add_months
 from mappings.evidence import Evidence, Resource, reference_of
 from mappings.facts import (
     Absent,
@@ -48,12 +49,14 @@ from mappings.readers.corrected_calcium import corrected_calcium
 from mappings.readers.courses import courses, links_of
 from mappings.readers.exposures import administration, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
-from mappings.readers.medications import identify
+from mappings.readers.medications import identify, possible_exposure, unidentified
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
     analyte_named,
+    is_nameless,
     meant,
     named_only,
+    nameless,
     not_coded,
     texts_of,
     without_system,
@@ -232,7 +235,13 @@ class Record(Facts):
     def _reading(self, result: _Result, analyte: Analyte) -> Reading[Measurement] | None:
         """One result; without a code that we know it is told by a name only, and never used."""
         reading = read_result(
-            self._reader, result.observation, result.node, result.source, analyte, unverified=result.unverified
+            self._reader,
+            result.observation,
+            result.node,
+            result.source,
+            analyte,
+            unverified=result.unverified,
+            person=self.person.value if isinstance(self.person, Known) else None,
         )
         if reading is None or not result.uncoded:
             return reading
@@ -407,8 +416,10 @@ class Record(Facts):
                     continue
                 if drug.concepts:
                     entries.append(exposure)
+                elif drug.possible:
+                    entries.append(possible_exposure(exposure))
                 elif not drug.identified and not (drug.named and drug.unresolved is None):
-                    gaps.append(drug.unresolved or _unidentified(source))
+                    gaps.append(drug.unresolved or unidentified(source, drug.name))
         return Exposures(EXPOSURES, self.today, tuple(entries), tuple(dict.fromkeys(gaps)), self._settings)
 
     # --- conditions, acts, orders -------------------------------------------------------------------------------------
@@ -509,18 +520,20 @@ class Record(Facts):
         for source, resource in self._evidence.of_type("Condition"):
             code = resource.get("code")
             meaning = self._uncoded_meaning(code, CONDITIONS_SAID, (ICD_10, SNOMED_CT))
-            if meaning is None or not coded.isdisjoint(meaning.concepts):
+            unnamed = meaning is None and is_nameless(self._reader.terminology, code)
+            if not unnamed and (meaning is None or not coded.isdisjoint(meaning.concepts)):
                 continue
             read = diagnosis(self._reader, resource, source)
             if read is not None and (read.unsure is not None or (read.active and not read.suspected)):
-                yield not_coded(source, code)
+                yield nameless(source, code) if unnamed else not_coded(source, code)
 
     def _acts_not_coded(self) -> Iterator[NotUnderstood]:
         for source, resource in self._evidence.of_type("Procedure"):
             code = resource.get("code")
             meaning = self._uncoded_meaning(code, ACTS_SAID, (SNOMED_CT, CCAM))
-            if meaning is not None and procedure(self._reader, resource, source) is not None:
-                yield not_coded(source, code)
+            unnamed = meaning is None and is_nameless(self._reader.terminology, code)
+            if (meaning is not None or unnamed) and procedure(self._reader, resource, source) is not None:
+                yield nameless(source, code) if unnamed else not_coded(source, code)
 
     def _uncoded_meaning(self, code: object, meanings: tuple[Meaning, ...], systems: Iterable[str]) -> Meaning | None:
         """What words, or a code without its system, say that no code of the concept says, or says only to look like."""
@@ -556,14 +569,16 @@ def _per_body_surface(reading: Reading[Measurement]) -> bool:
 
 
 def _person(reader: Reader, patient: Resource, source: str) -> Person:
-    sex = GENDER.of(patient)
+    sex, birth = GENDER.of(patient), reader.date(patient.get("birthDate"))
     told = None if sex in (ABSENT, NOT_UNDERSTOOD) else sex
-    return Person(told, reader.date(patient.get("birthDate")), source)
+    if birth is not None and not _may_be_alive(birth, reader.clock.today):
+        birth = None
+    return Person(told, birth, source)
 
 
-def _unidentified(source: str) -> Text:
-    return _(
-        "a drug of the record is known neither by code nor by name",
-        source=source,
-        hint=_("add a standard code, or map the local one"),
-    )
+OLDEST_YEARS = 120
+"""A birth date longer ago says nothing, as one ahead (`rules.md`, "Dates that say nothing")."""
+
+
+def _may_be_alive(birth: When, today: date) -> bool:
+    return birth.first <= today and birth.last >= add_months(today, -12 * OLDEST_YEARS)

@@ -161,11 +161,16 @@ def check(
         sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
     for card in answer["cards"]:
-        click.echo("\n".join(printed_card(card, chosen)))
+        click.echo("\n".join(map(harmless, printed_card(card, chosen))))
     if not answer["cards"]:
         click.echo(render(NO_CARD, chosen))
     for one in explained:
-        click.echo(one.line(chosen))
+        click.echo(harmless(one.line(chosen)))
+
+
+def harmless(line: str) -> str:
+    """A line without what a record may hold to steer the terminal; the blanks of French typography stay."""
+    return "".join(sign if sign.isprintable() or sign in "\u00a0\u202f" else " " for sign in line)
 
 
 @main.command()
@@ -195,7 +200,7 @@ def coverage(
         answer = coverages.report(examined, counted)
         sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     else:
-        click.echo("\n".join(coverages.printed(examined, counted, top)))
+        click.echo("\n".join(map(harmless, coverages.printed(examined, counted, top))))
 
 
 def _service(settings: Settings, world: World, body: object, service_id: str | None) -> Service:

@@ -15,7 +15,7 @@ from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_
 from mappings.clock import Clock
 from mappings.evidence import Evidence
 from mappings.facts import NotUnderstood, Order
-from mappings.queries import queries_for
+from mappings.queries import Reads, queries_for
 from mappings.readers.shapes import a_map
 from mappings.record import Record
 from service.cards.compose import Composed, compose, limited, told_plainly, written
@@ -29,6 +29,7 @@ from service.languages.render import Language
 from service.rules.guideline import Guideline, Rounding
 from service.rules.outcome import Advice, Indicator, Silence
 from service.rules.rule import Hook, Rule
+from service.rules.unidentified import may_matter, not_identified, told
 from service.services import Service
 from service.world import World
 
@@ -62,25 +63,28 @@ def advise(
     """
     request = read_hook_request(body, service.hook)
     clock = Clock(now)
-    evidence, server = new_evidence(request), _server(request, world)
+    evidence, server = new_evidence(request, world.max_resources), _server(request, world)
     drafts = Drafts(request, evidence, clock, world.terminology)
     look_up_medications(request, evidence, server, world.executor)
     orders = drafts.read()
     rules = _rules_asked(service, orders)
-    record, outcomes = None, NOTHING_ASKED
-    if rules:
-        _gather_needs(request, rules, evidence, server, world)
+    record, outcomes, unidentified = None, NOTHING_ASKED, NONE_IN_DOUBT
+    needs = _needs(service.guideline, rules, orders)
+    if needs is not None:
+        _gather_needs(request, needs, evidence, server, world)
         orders = drafts.read_again()
         record = Record(evidence, orders, clock, world.terminology, world.clinical[service.guideline.id])
         outcomes = _asked(service, rules, orders, record)
         _check_precondition(request, outcomes, evidence)
         outcomes = silenced(outcomes, service.guideline.policy)
+        unidentified = _unidentified(orders, service.guideline, record)
     ordering = _ordering(request, orders, clock, language, world)
-    cards = _cards(outcomes, service.guideline, record, ordering, world, orders, public_url)
+    cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, public_url)
     return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding)
 
 
 NOTHING_ASKED: tuple[RuleOutcome, ...] = ()
+NONE_IN_DOUBT: tuple[Order, ...] = ()
 
 
 # --- the rules --------------------------------------------------------------------------------------------------------
@@ -99,6 +103,24 @@ def _asked(service: Service, rules: Sequence[Rule], orders: Sequence[Order], rec
     return evaluate_orders(rules, service.guideline, orders, record)
 
 
+def _needs(guideline: Guideline, rules: Sequence[Rule], orders: Sequence[Order]) -> frozenset[Reads] | None:
+    """What must be looked up for the rules, and for orders that could not be identified; None where there is nothing to ask."""
+    in_doubt = any(may_matter(order) for order in not_identified(orders))
+    if not rules and not in_doubt:
+        return None
+    asked = guideline.unidentified_matter.reads if in_doubt and guideline.unidentified_matter is not None else ()
+    return frozenset().union(asked, *(rule.reads for rule in rules))
+
+
+def _unidentified(orders: Sequence[Order], guideline: Guideline, record: Record) -> tuple[Order, ...]:
+    """The orders that could not be identified and are told; all of them where a defect of ours leaves that open."""
+    try:
+        return told(orders, guideline, record)
+    except Exception as error:  # noqa: BLE001 - as in composing cards
+        _log_defect(error, "asking whether orders that are not identified matter")
+        return not_identified(orders)
+
+
 # --- the cards --------------------------------------------------------------------------------------------------------
 
 
@@ -109,12 +131,13 @@ def _cards(
     ordering: Ordering,
     world: World,
     orders: Sequence[Order],
+    unidentified: Sequence[Order],
     public_url: Callable[[], str],
 ) -> tuple[Card, ...]:
     """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
-    unidentified = [order for order in orders if order.triggers and not order.identified]
     try:
-        composed = compose(outcomes, guideline, unidentified, record, set_aside(record, guideline, orders))
+        aside = set_aside(record, guideline, orders) if outcomes else ()
+        composed = compose(outcomes, guideline, unidentified, record, aside)
     except Exception as error:  # noqa: BLE001 - what the rules advise must not be lost; it is told on a card
         _log_defect(error, "composing cards")
         told = [one for one in outcomes if not isinstance(one.outcome, Silence)]
@@ -168,12 +191,11 @@ def _server(request: HookRequest, world: World) -> FhirServer | None:
 
 
 def _gather_needs(
-    request: HookRequest, rules: Sequence[Rule], evidence: Evidence, server: FhirServer | None, world: World
+    request: HookRequest, needs: frozenset[Reads], evidence: Evidence, server: FhirServer | None, world: World
 ) -> None:
-    """Look up what the rules need, and nothing else."""
-    needs = frozenset().union(*(rule.reads for rule in rules))
+    """Look up what is needed, and nothing else."""
     queries = queries_for(needs, world.terminology)
-    gather(request, queries, evidence, server, world.executor)
+    gather(request, queries, evidence, server, world.executor, world.terminology)
     if server is None and request.fhir_server:
         for query in queries:
             if query.key not in evidence.answered:

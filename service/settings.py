@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
@@ -45,11 +47,20 @@ SETTINGS: tuple[Setting, ...] = (
         "only when listed here literally; none by default",
     ),
     Setting(
+        "OSTEOCDS_CLIENTS",
+        "",
+        "path of the client registry (TOML): who may call, with which keys and choices of its own",
+    ),
+    Setting(
         "OSTEOCDS_ALLOW_UNAUTHENTICATED",
         "0",
-        "1: requests without a JWT are served (demo, tests); every request is, until the service authenticates clients",
+        "1: requests without a token are served (demo, tests); by default each is answered with 401",
     ),
-    Setting("OSTEOCDS_DATABASE_URL", "sqlite:///osteocds.sqlite3", "where feedback is stored (an SQLAlchemy URL)"),
+    Setting(
+        "OSTEOCDS_DATABASE_URL",
+        "sqlite:///osteocds.sqlite3",
+        "where feedback, and the tokens that were taken, are stored (an SQLAlchemy URL)",
+    ),
     Setting("OSTEOCDS_LANGUAGE", "en", "language of cards, en or fr, where `Accept-Language` names neither"),
     Setting("OSTEOCDS_TIMEZONE", "Europe/Paris", "zone that decides what a calendar day is"),
     Setting("OSTEOCDS_DEADLINE_SECONDS", "3", "time that all FHIR searches of one request may take together"),
@@ -75,7 +86,16 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("OSTEOCDS_CONCEPT_MAPS", "", "comma-separated paths of FHIR ConceptMap files with the site's local codes"),
     Setting("OSTEOCDS_CLINICAL_SETTINGS", "", "path of a TOML file that changes clinical settings by name"),
-    Setting("OSTEOCDS_CORS_ORIGINS", "*", "comma-separated origins that browsers may call from; * for any"),
+    Setting(
+        "OSTEOCDS_CORS_ORIGINS",
+        "",
+        "comma-separated origins that browsers may call from, beside those of the clients; * for any",
+    ),
+    Setting(
+        "OSTEOCDS_MAX_RESOURCES",
+        str(MOST_OF_A_TYPE),
+        "most resources of one FHIR type that are read for one request; more of them are told as not looked at",
+    ),
     Setting("OSTEOCDS_MAX_REQUEST_BYTES", "10000000", "largest request body that is read"),
 )
 
@@ -90,6 +110,7 @@ class Settings:
     threads: int
     waiting: int
     fhir_bases: tuple[str, ...]
+    clients: Path | None
     allow_unauthenticated: bool
     database_url: str
     language: Language
@@ -106,6 +127,7 @@ class Settings:
     concept_maps: tuple[Path, ...]
     clinical: Mapping[str, FactSettings]
     cors_origins: tuple[str, ...]
+    max_resources: int
     max_request_bytes: int
 
 
@@ -114,6 +136,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
 
     Raises `InvalidSetting`, naming the variable.
     """
+    _refuse_unknown(environ)
     raw = {setting.name: environ.get(setting.name, setting.default).strip() for setting in SETTINGS}
 
     def read(name: str, convert: Callable[[str], Any], takes: str) -> Any:
@@ -131,6 +154,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         threads=read("OSTEOCDS_THREADS", _positive, "a positive whole number"),
         waiting=read("OSTEOCDS_WAITING", _positive, "a positive whole number"),
         fhir_bases=_listed(raw["OSTEOCDS_FHIR_BASES"]),
+        clients=read("OSTEOCDS_CLIENTS", _file, "the path of a file"),
         allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _flag, "0 or 1"),
         database_url=raw["OSTEOCDS_DATABASE_URL"],
         language=read("OSTEOCDS_LANGUAGE", Language, "en or fr"),
@@ -147,8 +171,21 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         concept_maps=tuple(Path(path) for path in _listed(raw["OSTEOCDS_CONCEPT_MAPS"])),
         clinical=read("OSTEOCDS_CLINICAL_SETTINGS", partial(_clinical, guidelines), "a TOML file of clinical settings"),
         cors_origins=read("OSTEOCDS_CORS_ORIGINS", _origins, "* or origins such as https://ehr.example.org"),
+        max_resources=read("OSTEOCDS_MAX_RESOURCES", _positive, "a positive whole number"),
         max_request_bytes=read("OSTEOCDS_MAX_REQUEST_BYTES", _positive, "a positive whole number"),
     )
+
+
+PREFIX = "OSTEOCDS_"
+
+
+def _refuse_unknown(environ: Mapping[str, str]) -> None:
+    """A misspelt variable would leave its setting at the default in silence."""
+    names = [setting.name for setting in SETTINGS]
+    for name in environ:
+        if name.startswith(PREFIX) and name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            raise InvalidSetting(f"{name} is no setting{f'; is it {near[0]}?' if near else ''}")
 
 
 def _listed(text: str) -> tuple[str, ...]:

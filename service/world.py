@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import requests
 
+from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
 from mappings.vocabulary.concepts import Terminology
 from service.gathering.allowlist import Allowlist
@@ -35,6 +36,7 @@ class World:
     selection_behavior: str = "any"
     single_action: bool = False
     max_cards: int = 6
+    max_resources: int = MOST_OF_A_TYPE
 
     @classmethod
     def from_settings(
@@ -52,4 +54,5 @@ class World:
             selection_behavior=settings.selection_behavior,
             single_action=settings.single_action,
             max_cards=settings.max_cards,
+            max_resources=settings.max_resources,
         )

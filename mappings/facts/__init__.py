@@ -17,7 +17,7 @@ from mappings.facts.drugs import (
 )
 from mappings.facts.events import Act, Allergy, Diagnosis, NotUnderstood
 from mappings.facts.fact_settings import FactSettings, setting, setting_texts
-from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder
+from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder, Unidentified
 from mappings.facts.patient import Facts
 from mappings.facts.radiotherapy import (
     FRACTIONS_A_WEEK_SAID,
@@ -83,6 +83,7 @@ __all__ = [
     "Target",
     "Unavailable",
     "Uncertain",
+    "Unidentified",
     "VitaminD",
     "Volume",
     "known",

@@ -20,7 +20,9 @@ class Drug:
 
     `identified` is false when neither code nor name says what it is; `named` when it bears a name that is none of ours;
     `unresolved` says why it could not be looked up.
-    `strength_mg` is that of one unit of the product; `millilitres` its volume; `units_iu` a vitamin's strength in IU.
+    `possible` are those of a class code: it may be any of them.
+    `strength_mg` and `strength_iu` are those of one piece of the product (a tablet, a vial) and `millilitres` its volume;
+    `mg_per_ml` and `iu_per_ml` its concentration, which says nothing of a piece.
     """
 
     concepts: frozenset[str]
@@ -33,6 +35,9 @@ class Drug:
     strength_mg: Decimal | None = None
     millilitres: Decimal | None = None
     strength_iu: Decimal | None = None
+    mg_per_ml: Decimal | None = None
+    iu_per_ml: Decimal | None = None
+    possible: frozenset[str] = frozenset()
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""
@@ -52,14 +57,18 @@ class Dosage:
     """What a medication order or statement says about giving the drug, as far as it could be read.
 
     `dose_mg` and `dose_iu` take the high end of a range, `mg_a_day` adds the dosage lines up; `dose_stated` is set when
-    there is a dose, readable or not. `single` is one dose; `repeating` has a frequency; neither is an open order.
+    there is a dose, readable or not, and `dose_unreadable` where one is stated that is neither milligrams nor international
+    units for us. `interval_unreadable`: how often is stated in a way that has no one meaning. `single` is one dose;
+    `repeating` has a frequency; neither is an open order.
     """
 
     dose_mg: Decimal | None = None
     dose_ml: Decimal | None = None
     dose_iu: Decimal | None = None
     dose_stated: bool = False
+    dose_unreadable: bool = False
     interval: Interval | None = None
+    interval_unreadable: bool = False
     doses_per_week: Decimal | None = None
     mg_a_day: Decimal | None = None
     count: int | None = None
@@ -199,7 +208,8 @@ class Exposures:
             for entry in self.entries
             if entry.maybe_ongoing
         )
-        return Unavailable(self.what, self.gaps or open_ones or (UNDATED_LAST_DOSE,))
+        undated = dict.fromkeys(undated_last_dose(entry) for entry in self.entries if entry.last_dose_undated)
+        return Unavailable(self.what, self.gaps or open_ones or tuple(undated) or (UNDATED_LAST_DOSE,))
 
     @property
     def unsettled(self) -> bool:
@@ -318,8 +328,19 @@ LAST_DOSE = _("last dose")
 UNDATED_LAST_DOSE = _("its last dose is not dated")
 
 
+def undated_last_dose(entry: Exposure) -> Text:
+    """Why nobody can tell how long ago a drug was given."""
+    return _("{drug}: its last dose is not dated", drug=entry.drug.name)
+
+
 def uncertain_remark(entry: Exposure) -> Text:
-    """That an exposure counts although the record is not sure of it."""
+    """That an exposure counts although the record is not sure of it, or of which drug of a class it was."""
+    if entry.drug.possible:
+        return _(
+            "{source}: the code says a class ({drug}), not the drug: it counts as a possible exposure to each of the class",
+            source=entry.source,
+            drug=entry.drug.name,
+        )
     return _(
         "{source} ({drug}) is uncertain (status or date) and counts as possible exposure",
         source=entry.source,

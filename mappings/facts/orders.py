@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from mappings.dates import When
 from mappings.facts.drugs import Dosage, Drug
 from mappings.facts.radiotherapy import Prescription
@@ -18,12 +20,35 @@ class Planned:
     end: When | None = None
 
 
+class Unidentified(StrEnum):
+    """Why an order is not identified, as far as that decides whether it is told."""
+
+    BLANK = "names nothing"
+    """No word, no code, no reference: a form that is being filled in."""
+
+    NAMELESS = "no words"
+    """A code that says nothing to us, or a reference that leads nowhere, and no word beside it."""
+
+    MAY_BE_OURS = "may be ours"
+    """Its words or the class of its code may mean what a rule is about."""
+
+    UNREADABLE = "unreadable"
+    """No order of FHIR R4."""
+
+    OURS = "one of ours"
+    """It names what rules are about, and may not order it: of another patient, or modified by what we do not know."""
+
+    OTHER = "something else"
+    """Its words name what no rule is about."""
+
+
 @value(kw_only=True)
 class Order:
     """An order: a draft of the hook, or an active or planned one of the record; of this class alone when it cannot be read.
 
     `reference` is `Type/id` (empty without an id); `index` tells the drafts of one request apart. `identified` is false
-    when nothing says what is ordered. `reasons` are the concepts of its reason codes and of the conditions it refers to.
+    when nothing says what is ordered, and `unidentified` then says how much that may matter; `by_words` is set when only the
+    words of its code say it. `reasons` are the concepts of its reason codes and of the conditions it refers to.
     `selecting` is true while the order is still being written (`order-select`).
     """
 
@@ -40,7 +65,9 @@ class Order:
     reasons_unresolved: tuple[Text, ...] = ()
     selecting: bool = False
     written: When | None = None
+    unidentified: Unidentified | None = None
     unidentified_because: Text | None = None
+    by_words: bool = False
     unverified_code: bool = False
 
     def is_any(self, concepts: frozenset[str]) -> bool:

@@ -20,6 +20,7 @@ class Measurement:
     """One result: its value (or the interval that its comparator leaves) in a canonical unit, its date and origin.
 
     `earlier` is the result before it, at most `TREND_DAYS` older: a card shows both, and decides by none but the newest.
+    `limits_disagree` where several of its reference ranges fit the patient and differ: then it has no limits.
     """
 
     bounds: Bounds
@@ -31,6 +32,7 @@ class Measurement:
     unverified_code: bool = False
     lower_limit: Decimal | None = None
     upper_limit: Decimal | None = None
+    limits_disagree: bool = False
     per_body_surface: bool = False
     earlier: Measurement | None = None
 

@@ -9,13 +9,15 @@ from mappings.dates import When
 from mappings.evidence import Resource
 from mappings.facts import Act
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
+from mappings.readers.shapes import a_map, a_text, codings, maps, shown_beside, shown_words
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import standing
+from mappings.vocabulary.concept_names import name_of_act
 from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REPORT_STATUS, STUDY_STATUS
 
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
 BEGUN = UNDER_WAY | {"completed"}
+OVER = frozenset({"completed", "stopped"})
 NOT_DONE = frozenset({"not-done", "entered-in-error", "preparation"})
 REPORTED = frozenset({"preliminary", "final", "amended", "corrected", "appended"})
 NOT_REPORTED = frozenset({"entered-in-error", "cancelled", "registered"})
@@ -33,9 +35,11 @@ def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
         return None
     recognised = reader.recognise(resource.get("code"))
     started, ended = _performed(reader, resource)
+    if stands.status in OVER:
+        started, ended = reader.past(started), reader.past(ended)
     return Act(
         recognised.concepts,
-        shown_words(resource.get("code")),
+        shown_beside(name_of_act(recognised.concepts), resource.get("code")),
         source,
         started=started,
         when=ended,
@@ -54,7 +58,7 @@ def _performed(reader: Reader, resource: Resource) -> tuple[When | None, When | 
         if raw is None:
             continue
         if isinstance(raw, dict):
-            started, ended = reader.date(raw.get("start")), reader.date(raw.get("end"))
+            started, ended = reader.period(raw)
             return started or ended, ended
         when = reader.date(raw)
         if when is not None:
@@ -126,13 +130,13 @@ def report(reader: Reader, resource: Resource, source: str) -> Act | None:
     stands = standing(resource, REPORT_STATUS, counting=REPORTED, never=NOT_REPORTED)
     if stands.counts is False:
         return None
-    period = a_map(resource.get("effectivePeriod"))
-    raw = resource.get("effectiveDateTime") or period.get("end") or period.get("start") or resource.get("issued")
-    when = reader.date(raw)
+    started, ended = reader.period(resource.get("effectivePeriod"))
+    when = reader.date(resource.get("effectiveDateTime")) or ended or started or reader.date(resource.get("issued"))
     code = resource.get("code")
+    concepts = reader.recognise(code).concepts
     return Act(
-        reader.recognise(code).concepts,
-        shown_words(code),
+        concepts,
+        shown_beside(name_of_act(concepts), code),
         source,
         started=when,
         when=when,
@@ -146,8 +150,7 @@ def encounter(reader: Reader, resource: Resource, source: str) -> Act | None:
     stands = standing(resource, ENCOUNTER_STATUS, counting=MET, never=NOT_MET)
     if stands.counts is False:
         return None
-    period = a_map(resource.get("period"))
-    started, ended = reader.date(period.get("start")), reader.date(period.get("end"))
+    started, ended = reader.period(resource.get("period"))
     concepts = reader.terminology.recognise(_encounter_codings(resource)).concepts
     name = next((name for kind in maps(resource.get("type")) if (name := shown_words(kind))), "")
     return Act(concepts, name, source, started=started, when=ended or started, unsure=stands.why)

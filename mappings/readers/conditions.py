@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from mappings.dates import When
 from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
+from mappings.readers.not_understood import is_nameless
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
+from mappings.readers.shapes import a_map, codings, maps, shown_beside, shown_name, texts
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import NOT_SAID, STATUS_NOT_UNDERSTOOD, denial, modification
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.concept_names import name_of_diagnosis
 from mappings.vocabulary.elements import (
     ABSENT,
     ALLERGY_STATUS,
@@ -21,7 +22,7 @@ from mappings.vocabulary.elements import (
     NOT_UNDERSTOOD,
     VERIFICATION,
 )
-from mappings.wording import Text
+from mappings.wording import Text, _
 
 REFUTED = frozenset({"refuted", "entered-in-error"})
 SURE = frozenset({"confirmed", "provisional", "unconfirmed", "differential"})
@@ -29,6 +30,8 @@ PROVISIONAL = frozenset({"provisional", "unconfirmed", "differential"})
 SUSPECTED = frozenset({"unconfirmed", "differential"})
 OVER = frozenset({"inactive", "remission", "resolved"})
 CURRENT = frozenset({"active", ABSENT}) | OVER
+
+NAMELESS = _("neither a code nor a name says to what", hint=_("code it, or have its local code mapped"))
 
 CERTAINTY_EXTENSION = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
 """The mark of German coding of outpatients, on a coding of the Condition."""
@@ -55,7 +58,7 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
     concepts |= _of_site(sets.LOOK_ALIKES_WITH_SITE, recognised.denied, sites)
     return Diagnosis(
         concepts,
-        shown_words(resource.get("code")),
+        shown_beside(name_of_diagnosis(concepts), resource.get("code")),
         source,
         active=certainty not in OVER and _is_active(clinical, resource),
         provisional=verification in PROVISIONAL or certainty in PROVISIONAL,
@@ -113,12 +116,12 @@ def _is_active(clinical: str, resource: Resource) -> bool:
 
 
 def _first_date(reader: Reader, resource: Resource, names: tuple[str, ...]) -> When | None:
-    """The first of these dates that is there; None where that one cannot be read."""
+    """The first of these dates that says something; None where that one cannot be read."""
     for name in names:
         raw = resource.get(name)
         if isinstance(raw, dict):
             raw = raw.get("start")
-        if raw is not None:
+        if reader.states(raw):
             return reader.date(raw)
     return None
 
@@ -135,12 +138,16 @@ def allergy(reader: Reader, resource: Resource, source: str) -> Allergy | None:
         return None
     if clinical == ABSENT and not _is_active(clinical, resource):
         return None
-    named: list[Mapping[str, Any]] = [a_map(resource.get("code")), a_map(resource.get("substance"))]
-    named += [a_map(reaction.get("substance")) for reaction in maps(resource.get("reaction"))]
+    named = [resource.get("code"), resource.get("substance")]
+    named += [reaction.get("substance") for reaction in maps(resource.get("reaction"))]
     concepts: frozenset[str] = frozenset()
     for concept in named:
-        concepts |= reader.recognise(concept).concepts
-        concepts |= reader.terminology.recognise_name(a_text(concept.get("text")))
-    name = next((words for concept in named if (words := shown_words(concept))), "")
+        recognised = reader.recognise(concept)
+        concepts |= recognised.concepts | recognised.possible
+        if not recognised.concepts and not recognised.denied:
+            concepts = concepts.union(*map(reader.terminology.recognise_name, texts(concept)))
+    name = next((shown for concept in named if (shown := shown_name(concept))), "")
+    if all(is_nameless(reader.terminology, concept) for concept in named):
+        why = why or NAMELESS
     unclear = STATUS_NOT_UNDERSTOOD if status == NOT_UNDERSTOOD else _unclear(verification, clinical)
     return Allergy(concepts, source, name, unsure=why or modification(resource) or unclear)

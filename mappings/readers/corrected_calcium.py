@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
+from functools import cache
 
 from mappings.clock import Clock
 from mappings.dates import When
 from mappings.facts import CALCIUM_LIMITS, Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
-from mappings.quantities import Bounds, exactly
-from mappings.readers.newest import Reading
+from mappings.quantities import ZERO, Bounds, exactly
+from mappings.readers.newest import Reading, newest
 from mappings.readers.observations import Severity, newest_result, point_of
 from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, CORRECTED_CALCIUM
 from mappings.wording import Text, _
@@ -45,11 +46,19 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
     """
 
     def correct(measured: Measurement) -> Known[CorrectedCalcium]:
-        near = _near(albumin, measured, albumin_window_days)
+        near = _near(albumin, measured.when, albumin_window_days)
         return _correct(clock, measured, near, albumin_gaps, albumin_valid_days)
 
+    @cache
+    def deciding(when: When) -> tuple[Measurement | None, ...]:
+        """Of the albumins that may correct a calcium of then, those of which one makes it worst."""
+        near = _near(albumin, when, albumin_window_days)
+        of = newest(clock, near, albumin_gaps, valid_days=albumin_valid_days, severity=point_of_albumin)
+        found = () if of.problems else tuple(one.found for one in of.top if one.found is not None)
+        return _extremes(found) or (None,)
+
     def severity(measured: Measurement) -> Severity:
-        return _severity(correct(measured).value)
+        return max(_severity(_applied(measured, found)) for found in deciding(measured.when))
 
     sent = newest_result(
         clock,
@@ -62,7 +71,7 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
     )
     if isinstance(sent, Known) and not any(_is_newer(clock, reading, sent.value.when) for reading in total):
         value = _as_sent(sent.value)
-        return Known(WHAT, value.value, sent.sources, sent.remarks)
+        return Known(WHAT, value.value, sent.sources, (*sent.remarks, *value.remarks))
     measured = newest_result(clock, CALCIUM, total, calcium_gaps, severity=severity, valid_days=valid_days, what=WHAT)
     if isinstance(measured, Known):
         if isinstance(sent, Unavailable) and any(
@@ -70,7 +79,8 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
         ):
             return sent
         corrected = correct(measured.value)
-        return Known(WHAT, corrected.value, corrected.sources, (*measured.remarks, *corrected.remarks))
+        said = (*measured.remarks, *corrected.remarks, *_limits_remarks(measured.value))
+        return Known(WHAT, corrected.value, corrected.sources, said)
     match sent, measured:
         case (Unavailable() as told, Absent()) | (Absent(stale=Text()) as told, Absent(stale=None)):
             return told
@@ -94,7 +104,7 @@ def _as_sent(measured: Measurement) -> Known[CorrectedCalcium]:
         lower_limit=lower,
         upper_limit=upper,
     )
-    return Known(WHAT, value, measured.sources)
+    return Known(WHAT, value, measured.sources, _limits_remarks(measured))
 
 
 def _correct(
@@ -104,37 +114,61 @@ def _correct(
     gaps: tuple[Text, ...],
     valid_days: int,
 ) -> Known[CorrectedCalcium]:
-    lower, upper = _limits(measured)
-
-    def apply(found: Measurement | None, unavailable: Unavailable | None = None) -> CorrectedCalcium:
-        bounds = measured.bounds if found is None else measured.bounds.shifted(_correction(found.bounds))
-        return CorrectedCalcium(
-            bounds,
-            measured.when,
-            corrected=found is not None,
-            measured=measured,
-            albumin=found,
-            lower_limit=lower,
-            upper_limit=upper,
-            albumin_unavailable=unavailable,
-            possible=None if unavailable is None else measured.bounds.shifted(_correction(_any_albumin())),
-        )
-
     fact = newest_result(
-        clock, ALBUMIN, albumin, gaps, severity=lambda found: _severity(apply(found)), valid_days=valid_days
+        clock,
+        ALBUMIN,
+        albumin,
+        gaps,
+        severity=lambda found: _severity(_applied(measured, found)),
+        valid_days=valid_days,
     )
     if isinstance(fact, Known):
-        return Known(WHAT, apply(fact.value), (*measured.sources, *fact.sources), fact.remarks)
+        return Known(WHAT, _applied(measured, fact.value), (*measured.sources, *fact.sources), fact.remarks)
     if isinstance(fact, Unavailable):
-        return Known(WHAT, apply(None, fact), measured.sources, fact.remarks)
-    return Known(WHAT, apply(None), measured.sources, fact.remarks)
+        return Known(WHAT, _applied(measured, None, fact), measured.sources, fact.remarks)
+    return Known(WHAT, _applied(measured, None), measured.sources, fact.remarks)
 
 
-def _near(
-    albumin: Sequence[Reading[Measurement]], measured: Measurement, window_days: int
-) -> list[Reading[Measurement]]:
+def _applied(
+    measured: Measurement, found: Measurement | None, unavailable: Unavailable | None = None
+) -> CorrectedCalcium:
+    lower, upper = _limits(measured)
+    bounds = measured.bounds if found is None else measured.bounds.shifted(_correction(found.bounds))
+    return CorrectedCalcium(
+        bounds,
+        measured.when,
+        corrected=found is not None,
+        measured=measured,
+        albumin=found,
+        lower_limit=lower,
+        upper_limit=upper,
+        albumin_unavailable=unavailable,
+        possible=None if unavailable is None else measured.bounds.shifted(_correction(_any_albumin())),
+    )
+
+
+def point_of_albumin(found: Measurement) -> Decimal:
+    """An order of albumins, where none of them is nearer to the truth."""
+    return point_of(found.bounds)
+
+
+def _extremes(found: Sequence[Measurement]) -> tuple[Measurement, ...]:
+    """The lowest and the highest, of values and of bounds of each kind: one of them makes any calcium worst."""
+    kinds: dict[tuple[bool, bool], list[Measurement]] = {}
+    for one in found:
+        kinds.setdefault((one.bounds.low is None, one.bounds.high is None), []).append(one)
+    ends = (
+        end(same, key=key)
+        for same in kinds.values()
+        for end in (min, max)
+        for key in (lambda one: one.bounds.low or ZERO, lambda one: one.bounds.high or ZERO)
+    )
+    return tuple({id(one): one for one in ends}.values())
+
+
+def _near(albumin: Sequence[Reading[Measurement]], when: When, window_days: int) -> list[Reading[Measurement]]:
     window = timedelta(days=window_days)
-    first, last = measured.when.first - window, measured.when.last + window
+    first, last = when.first - window, when.last + window
     return [reading for reading in albumin if reading.when is None or reading.when.within(first, last)]
 
 
@@ -152,6 +186,12 @@ def _limits(measured: Measurement) -> tuple[Decimal, Decimal]:
     lower = CALCIUM_LIMITS[0] if lower is None else lower
     upper = CALCIUM_LIMITS[1] if upper is None else upper
     return (lower, upper) if lower < upper else CALCIUM_LIMITS
+
+
+def _limits_remarks(measured: Measurement) -> tuple[Text, ...]:
+    if not measured.limits_disagree:
+        return ()
+    return (_("{source} has several reference ranges that differ: the usual limits were used", source=measured.source),)
 
 
 def _severity(calcium: CorrectedCalcium) -> Severity:

@@ -15,8 +15,8 @@ from typing import Any
 from mappings.dates import When
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target, Volume, reckoned_end
-from mappings.readers.acts import BEGUN, NOT_DONE, UNDER_WAY, reason_concepts, reason_regions
-from mappings.readers.observations import decimal_of
+from mappings.quantities import decimal_of
+from mappings.readers.acts import BEGUN, NOT_DONE, OVER, UNDER_WAY, reason_concepts, reason_regions
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
 from mappings.readers.sites import regions_of, site_concepts
@@ -286,27 +286,26 @@ SESSION_GAP_DAYS = 7
 
 def _neighbours(reader: Reader, groups: list[list[_Told]]) -> list[list[_Told]]:
     """The groups, with single sessions of one region that follow each other joined."""
-    joined: list[tuple[frozenset[str], list[_Told]]] = []
+    joined: list[list[_Told]] = []
+    regions_before: frozenset[str] | None = None
+    end_before: date | None = None
     for group in sorted(groups, key=lambda group: (_begin(group), group[0].source)):
         regions = frozenset().union(*(prescription(reader, one.resource).regions for one in group))
-        before = joined[-1] if joined else None
-        if before is not None and before[0] == regions and _follows(before[1], group):
-            before[1].extend(group)
+        end = max((one.last.last for one in group if one.last is not None), default=None)
+        linked = any(one.resource.get("basedOn") or one.resource.get("partOf") for one in group)
+        near = end_before is not None and (_begin(group) - end_before).days <= SESSION_GAP_DAYS
+        if near and not linked and regions == regions_before:
+            joined[-1].extend(group)
         else:
-            joined.append((regions, list(group)))
-    return [group for _, group in joined]
+            joined.append(list(group))
+            end_before = None
+        regions_before = None if linked else regions
+        end_before = max(filter(None, (end_before, end)), default=None)
+    return joined
 
 
 def _begin(group: Sequence[_Told]) -> date:
     return min((one.first.first for one in group if one.first is not None), default=date.max)
-
-
-def _follows(before: Sequence[_Told], group: Sequence[_Told]) -> bool:
-    if any(one.resource.get("basedOn") or one.resource.get("partOf") for one in (*before, *group)):
-        return False
-    ends = [one.last.last for one in before if one.last is not None]
-    begin = _begin(group)
-    return bool(ends) and (begin - max(ends)).days <= SESSION_GAP_DAYS
 
 
 def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = False) -> _Told | None:
@@ -319,9 +318,11 @@ def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = F
         return None
     level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)
     happens = "occurrence" if is_order else "performed"
-    period = a_map(resource.get(f"{happens}Period"))
     single = reader.date(resource.get(f"{happens}DateTime"))
-    first, last = reader.date(period.get("start")) or single, reader.date(period.get("end")) or single
+    start, end = reader.period(resource.get(f"{happens}Period"))
+    first, last = start or single, end or single
+    if not is_order and stands.status in OVER:
+        first, last = reader.past(first), reader.past(last)
     updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
     return _Told(
         source, resource, level, stands.status, first or last, last, updated, is_order=is_order, unsure=stands.why
@@ -354,17 +355,23 @@ def links_of(resource: Resource) -> set[str]:
 
 
 def _joined(told: Sequence[_Told]) -> list[list[_Told]]:
-    groups: list[tuple[set[str], list[_Told]]] = []
-    for one in told:
-        links, members = links_of(one.resource), [one]
-        apart = []
-        for other_links, others in groups:
-            if links.isdisjoint(other_links):
-                apart.append((other_links, others))
-            else:
-                links, members = links | other_links, others + members
-        groups = [*apart, (links, members)]
-    return [members for _, members in groups]
+    """What links join, each link looked at once: records hold thousands of fractions."""
+    root = list(range(len(told)))
+
+    def top(place: int) -> int:
+        while root[place] != place:
+            root[place] = place = root[root[place]]
+        return place
+
+    first_of: dict[str, int] = {}
+    for place, one in enumerate(told):
+        for link in links_of(one.resource):
+            ends = sorted((top(first_of.setdefault(link, place)), top(place)))
+            root[ends[1]] = ends[0]
+    groups: dict[int, list[_Told]] = {}
+    for place, one in enumerate(told):
+        groups.setdefault(top(place), []).append(one)
+    return list(groups.values())
 
 
 def _course(reader: Reader, group: Sequence[_Told]) -> RadiotherapyCourse:

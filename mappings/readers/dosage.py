@@ -1,23 +1,29 @@
 """Dosage of a medication order, statement or administration: dose, interval, route, duration of an infusion.
 
-Only what is structured is read; a dosage in words gives no dose and no interval, and rules that need one stay silent.
+A dose is read where it is structured; one in words is stated and cannot be read. An interval is read from the structure, from
+the dates of the doses, or from words of a closed table.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from mappings.dates import When, add_months, day
 from mappings.facts import Dosage, Drug, Interval
-from mappings.readers.observations import decimal_of
+from mappings.quantities import decimal_of, written_number
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.readers.strengths import quantity_unit, tells_an_amount
 from mappings.values import value
+from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
+from mappings.vocabulary.concept_sets import WEIGHED_IN_INTERNATIONAL_UNITS as BY_MASS
+from mappings.vocabulary.doses import DOSE_UNITS, FEWEST_UNITS, MOST_PIECES, Counted, DoseUnit
+from mappings.vocabulary.frequencies import CODES, ONCE, PERIODS, Frequency, frequencies_in
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Text, _
 
@@ -35,18 +41,11 @@ _DAY_UNITS = {
 _SHORTEST_DAYS = {"mo": Decimal(30), "a": Decimal(365)}
 """Days of the periods whose length varies, at their shortest."""
 
-_MG = {"mg": Decimal(1), "g": Decimal(1000), "ug": Decimal("0.001"), "milligram": Decimal(1), "milligramme": Decimal(1)}
-_ML = {"ml": Decimal(1), "l": Decimal(1000), "milliliter": Decimal(1), "millilitre": Decimal(1)}
-_IU = {
-    "[iu]": Decimal(1),
-    "iu": Decimal(1),
-    "ui": Decimal(1),
-    "unt": Decimal(1),
-    "[usp'u]": Decimal(1),
-    "i.u.": Decimal(1),
-}
 IU_PER_MICROGRAM = 40
 """International units of vitamin D2 or D3 in a microgram."""
+
+LEAST_INFUSED_ML = 50
+"""Less is a concentrate, to be diluted in a volume that the order does not tell; a figure of ours."""
 
 _MINUTES = {
     "min": Decimal(1),
@@ -59,35 +58,8 @@ _MINUTES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Frequency:
-    """So many times in a period: twice (`times`) in 1 (`period`) week (`unit`, of FHIR)."""
-
-    times: int
-    period: Decimal
-    unit: str
-
-    @property
-    def longest_days(self) -> Decimal:
-        return self.period * _DAY_UNITS[self.unit] / self.times
-
-    @property
-    def shortest_days(self) -> Decimal:
-        return self.period * _SHORTEST_DAYS.get(self.unit, _DAY_UNITS[self.unit]) / self.times
-
-
 _EVERY = re.compile(r"Q\s*(?P<number>[1-9]\d{0,2})\s*(?P<unit>H|D|W|WK|M|MO)\Z")
 _UNIT_OF_EVERY = {"H": "h", "D": "d", "W": "wk", "WK": "wk", "M": "mo", "MO": "mo"}
-_ABBREVIATIONS = {
-    **dict.fromkeys(("QD", "AM", "PM", "BED", "DAILY"), _Frequency(1, Decimal(1), "d")),
-    "BID": _Frequency(2, Decimal(1), "d"),
-    "TID": _Frequency(3, Decimal(1), "d"),
-    "QID": _Frequency(4, Decimal(1), "d"),
-    "QOD": _Frequency(1, Decimal(2), "d"),
-    "WK": _Frequency(1, Decimal(7), "d"),
-    "MO": _Frequency(1, Decimal(1), "mo"),
-}
-_SINGLE = frozenset({"ONCE", "STAT", "X1", "1X", "ONE TIME"})
 
 
 @value
@@ -96,6 +68,7 @@ class _Timing:
     repeating: bool
     count: int | None
     interval: Interval | None = None
+    unreadable: bool = False
     doses_per_week: Decimal | None = None
     first: When | None = None
     end: When | None = None
@@ -121,6 +94,8 @@ def read_dosage(reader: Reader, lines: object, drug: Drug, written: When | None)
         dose_ml=_highest(one.dose_ml for one in read),
         dose_iu=_highest(one.dose_iu for one in read),
         dose_stated=any(one.dose_stated for one in read),
+        dose_unreadable=any(one.dose_unreadable for one in read),
+        interval_unreadable=any(one.interval_unreadable for one in read),
         interval=max(intervals, key=lambda interval: interval.longest_days, default=None),
         doses_per_week=_highest(one.doses_per_week for one in read),
         mg_a_day=_mg_a_day(read),
@@ -152,28 +127,34 @@ def _highest(values: Any) -> Decimal | None:
 
 
 def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: When | None) -> Dosage:
-    doses = list(stated_doses(line))
-    mass, ml, iu = (_highest(_dose_in(dose, units) for dose in doses) for units in (_MG, _ML, _IU))
-    count = _highest(_dose_in_units_of_use(dose) for dose in doses)
-    mg = mass
-    if iu is None and mass is not None:
-        iu = mass * 1000 * IU_PER_MICROGRAM
-    if ml is not None and drug.millilitres:
-        share = ml / drug.millilitres
-        mg = share * drug.strength_mg if mg is None and drug.strength_mg is not None else mg
-        iu = share * drug.strength_iu if iu is None and drug.strength_iu is not None else iu
-    if count is not None:
-        mg = count * drug.strength_mg if mg is None and drug.strength_mg is not None else mg
-        iu = count * drug.strength_iu if iu is None and drug.strength_iu is not None else iu
-    timing = _read_timing(reader, a_map(line.get("timing")), written)
+    doses = [_read_dose(quantity, drug) for quantity in stated_doses(line)]
+    amounts = {counted: _highest(amount for what, amount in doses if what is counted) for counted in Counted}
+    ml, pieces = amounts[Counted.VOLUME], amounts[Counted.PIECES]
+    mg = _first_of(
+        amounts[Counted.MASS],
+        _in_volume(ml, drug.strength_mg, drug.millilitres, drug.mg_per_ml),
+        _in_pieces(pieces, drug.strength_mg),
+    )
+    iu = _first_of(
+        amounts[Counted.INTERNATIONAL_UNITS],
+        mg * 1000 * IU_PER_MICROGRAM if amounts[Counted.MASS] and mg and drug.is_any(BY_MASS) else None,
+        _in_volume(ml, drug.strength_iu, drug.millilitres, drug.iu_per_ml),
+        _in_pieces(pieces, drug.strength_iu),
+        mg * 1000 * IU_PER_MICROGRAM if mg and drug.is_any(BY_MASS) else None,
+    )
+    words = [said for name in ("text", "patientInstruction") if (said := a_text(line.get(name)))]
+    stated = bool(doses) or any(tells_an_amount(said) for said in words)
+    timing = _read_timing(reader, a_map(line.get("timing")), words, written)
     route = line.get("route")
     routes = reader.recognise(route)
     return Dosage(
         dose_mg=mg,
         dose_ml=ml,
         dose_iu=iu,
-        dose_stated=bool(doses),
+        dose_stated=stated,
+        dose_unreadable=stated and mg is None and iu is None,
         interval=timing.interval,
+        interval_unreadable=timing.unreadable,
         doses_per_week=timing.doses_per_week,
         count=timing.count,
         single=timing.single,
@@ -188,6 +169,25 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
     )
 
 
+def _first_of(*amounts: Decimal | None) -> Decimal | None:
+    return next((amount for amount in amounts if amount is not None), None)
+
+
+def _in_volume(
+    ml: Decimal | None, strength: Decimal | None, millilitres: Decimal | None, per_ml: Decimal | None
+) -> Decimal | None:
+    """What a volume holds: by what a container of a known volume holds, else by the concentration."""
+    if ml is None:
+        return None
+    if strength is not None and millilitres:
+        return ml / millilitres * strength
+    return None if per_ml is None else ml * per_ml
+
+
+def _in_pieces(pieces: Decimal | None, strength: Decimal | None) -> Decimal | None:
+    return None if pieces is None or strength is None else pieces * strength
+
+
 def stated_doses(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Every dose Quantity of a line; of a range its high end (`zoledronate-renal-dose`: a range counts by it)."""
     for part in (*maps(line.get("doseAndRate")), line):
@@ -199,65 +199,135 @@ def stated_doses(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             yield end
 
 
-def _unit_of(quantity: Mapping[str, Any]) -> str:
-    return normalised_unit(a_text(quantity.get("code")) or a_text(quantity.get("unit")))
+def _read_dose(quantity: Mapping[str, Any], drug: Drug) -> tuple[Counted | None, Decimal]:
+    """What a dose counts, and how much of it; nothing where its unit or its number cannot be read."""
+    number = _number(quantity)
+    unit, over = _unit_of(quantity)
+    if number is None or unit is None or over or quantity.get("comparator"):
+        return None, Decimal(0)
+    counted = unit.counted
+    if counted is Counted.UNITS:
+        is_international = drug.is_any(COUNTED_IN_INTERNATIONAL_UNITS)
+        counted = Counted.INTERNATIONAL_UNITS if is_international else Counted.PIECES
+        if is_international and number < FEWEST_UNITS:
+            return None, Decimal(0)
+    if counted is Counted.PIECES and number > MOST_PIECES:
+        return None, Decimal(0)
+    return counted, number * unit.worth
 
 
-def _dose_in(quantity: Mapping[str, Any], units: Mapping[str, Decimal]) -> Decimal | None:
-    value = decimal_of(quantity.get("value"))
-    if value is None:
-        return None
-    for name in ("code", "unit"):
-        spelled = normalised_unit(a_text(quantity.get(name)))
-        factor = units.get(spelled)
-        if factor is None and spelled.endswith("s"):
-            factor = units.get(spelled[:-1])
-        if factor is not None:
-            return value * factor
-    return None
+def _unit_of(quantity: Mapping[str, Any]) -> tuple[DoseUnit | None, str]:
+    """Its unit; one piece of the product where it has none."""
+    if a_text(quantity.get("code")) or a_text(quantity.get("unit")):
+        return quantity_unit(quantity)
+    return DoseUnit(Counted.PIECES), ""
 
 
-_UNITS_OF_USE = re.compile(
-    r"(?:|1|\{?(?:ampoule|ampul|ampule|amp|vial|flacon|fl|dose|unit|unite|unité|tablet|tbl|tab|comprime|comprimé|cp|"
-    r"capsule|cap|gelule|gélule|sachet|syringe|seringue|piece|bag|poche|each|ea)s?\}?)\Z"
-)
+def _number(quantity: Mapping[str, Any]) -> Decimal | None:
+    said = quantity.get("value")
+    number = decimal_of(said)
+    if isinstance(said, str) and ("." in said or number is None):
+        unit = _unit_of(quantity)[0]
+        in_units = unit is not None and unit.counted in (Counted.INTERNATIONAL_UNITS, Counted.UNITS)
+        number = written_number(said, mark_parts_thousands=True if in_units else None)
+    return number if number is not None and number > 0 else None
 
 
-def _dose_in_units_of_use(quantity: Mapping[str, Any]) -> Decimal | None:
-    """A dose counted in ampoules, tablets, vials...: only the product's strength says how much that is."""
-    raw = (a_text(quantity.get("code")) or a_text(quantity.get("unit"))).casefold()
-    return decimal_of(quantity.get("value")) if _UNITS_OF_USE.match(raw) else None
+def _amount_in(quantity: Mapping[str, Any], counted: Counted) -> Decimal | None:
+    unit, over = quantity_unit(quantity)
+    number = decimal_of(quantity.get("value"))
+    return (
+        number * unit.worth
+        if unit is not None and number is not None and unit.counted is counted and not over
+        else None
+    )
+
+
+def _minutes_in(quantity: Mapping[str, Any]) -> Decimal | None:
+    number = decimal_of(quantity.get("value"))
+    spelled = (normalised_unit(a_text(quantity.get(name))) for name in ("code", "unit"))
+    factor = next((_MINUTES[unit] for unit in spelled if unit in _MINUTES), None)
+    return None if number is None or factor is None else number * factor
 
 
 # --- timing -----------------------------------------------------------------------------------------------------------
 
 
-def _read_timing(reader: Reader, timing: Mapping[str, Any], written: When | None) -> _Timing:
+def _read_timing(reader: Reader, timing: Mapping[str, Any], words: Sequence[str], written: When | None) -> _Timing:
     repeat = a_map(timing.get("repeat"))
-    events = [when for raw in _event_list(timing.get("event")) if (when := reader.date(raw)) is not None]
+    stated = [raw for raw in _event_list(timing.get("event")) if reader.states(raw)]
+    events = [when for raw in stated if (when := reader.date(raw)) is not None]
     first = min(events, key=lambda when: when.first, default=None)
     count = _whole(repeat.get("countMax")) or _whole(repeat.get("count"))
-    frequency = _frequency(repeat, timing)
+    frequency, unreadable = _frequency(repeat, timing), False
+    if frequency is None:
+        if len(stated) > 1:
+            frequency = _between(events) if len(events) == len(stated) else None
+            unreadable = frequency is None
+        elif not stated:
+            frequency, unreadable = _in_words(repeat, timing, words)
     bounds_first, end = _bounds(reader, repeat, first or written)
     first = first or bounds_first
     if end is None and len(events) > 1:  # a single one is where the treatment begins
         end = max(events, key=lambda when: when.last)
     minutes = _minutes(repeat)
-    single = count == 1 or _said_once(timing) or (len(events) == 1 and frequency is None)
+    single = count == 1 or _said_once(timing) or (len(events) == len(stated) == 1 and frequency is None)
     if frequency is None or single:
-        return _Timing(single, len(events) > 1, count, first=first, end=end, minutes=minutes)
+        unreadable = unreadable and not single
+        return _Timing(single, len(stated) > 1, count, unreadable=unreadable, first=first, end=end, minutes=minutes)
     if end is None and count is not None and (begin := first or written) is not None:
         end = day(_after(begin.last, frequency.period / frequency.times * (count - 1), frequency.unit))
     return _Timing(
         single=False,
         repeating=True,
         count=count,
-        interval=Interval(frequency.longest_days, _interval_text(frequency)),
-        doses_per_week=Decimal(7) / frequency.shortest_days,
+        interval=Interval(_longest_days(frequency), _interval_text(frequency)),
+        doses_per_week=Decimal(7) / _shortest_days(frequency),
         first=first,
         end=end,
         minutes=minutes,
     )
+
+
+def _longest_days(frequency: Frequency) -> Decimal:
+    return frequency.period * _DAY_UNITS[frequency.unit] / frequency.times
+
+
+def _shortest_days(frequency: Frequency) -> Decimal:
+    return frequency.period * _SHORTEST_DAYS.get(frequency.unit, _DAY_UNITS[frequency.unit]) / frequency.times
+
+
+def _between(events: Sequence[When]) -> Frequency | None:
+    """The time between doses that are dated one by one; None where it differs, or a date is partial."""
+    if any(when.partial for when in events):
+        return None
+    days = sorted(when.first for when in events)
+    gaps = {(later - earlier).days for earlier, later in pairwise(days)}
+    months = (days[1].year - days[0].year) * 12 + days[1].month - days[0].month
+    if len(gaps) == 1:
+        gap = gaps.pop()
+        return Frequency(1, Decimal(gap), "d") if gap > 0 else None
+    is_calendar = months > 0 and all(later == add_months(days[0], months * number) for number, later in enumerate(days))
+    return Frequency(1, Decimal(months), "mo") if is_calendar else None
+
+
+def _in_words(
+    repeat: Mapping[str, Any], timing: Mapping[str, Any], words: Sequence[str]
+) -> tuple[Frequency | None, bool]:
+    """How often, where only words or codes say it: those of the timing, else those of the line; and whether none is told."""
+    code = timing.get("code")
+    of_timing = [a_text(code)] if isinstance(code, str) else [a_text(a_map(code).get("text"))]
+    of_timing += [a_text(coding.get(name)) for coding in codings(code) for name in ("code", "display")]
+    for said in (of_timing, words):
+        found, ambiguous = _told(said)
+        if found or ambiguous:
+            return (next(iter(found)), False) if len(found) == 1 and not ambiguous else (None, True)
+    return None, repeat.get("period") is not None and (decimal_of(repeat.get("period")) or 0) > 0
+
+
+def _told(said: Sequence[str]) -> tuple[frozenset[Frequency], bool]:
+    read = [frequencies_in(one) for one in said if one]
+    return frozenset().union(*(found for found, _ambiguous in read)), any(ambiguous for _found, ambiguous in read)
 
 
 def _event_list(events: object) -> list[object]:
@@ -271,35 +341,38 @@ def _whole(value: object) -> int | None:
     return int(number) if number is not None and number > 0 and number == int(number) else None
 
 
-def _frequency(repeat: Mapping[str, Any], timing: Mapping[str, Any]) -> _Frequency | None:
+def _frequency(repeat: Mapping[str, Any], timing: Mapping[str, Any]) -> Frequency | None:
     period = decimal_of(repeat.get("periodMax")) or decimal_of(repeat.get("period"))
-    unit = a_text(repeat.get("periodUnit") or repeat.get("periodUnits"))
+    unit = a_text(repeat.get("periodUnit") or repeat.get("periodUnits")).casefold()
+    if unit in PERIODS and unit not in _DAY_UNITS and period is not None:
+        size, unit = PERIODS[unit]
+        period *= size
     days = repeat.get("dayOfWeek")
     only_on_these_days = bool(days) and period == 1 and unit == "d"  # "every day", if it is one of them
     if period is not None and period > 0 and unit in _DAY_UNITS and not only_on_these_days:
-        return _Frequency(_whole(repeat.get("frequency")) or 1, period, unit)
+        return Frequency(_whole(repeat.get("frequency")) or 1, period, unit)
     if days:
-        return _Frequency(len(days) if isinstance(days, list) else 1, Decimal(1), "wk")
+        return Frequency(len(days) if isinstance(days, list) else 1, Decimal(1), "wk")
     for coding in (*codings(timing.get("code")), {"code": a_map(timing.get("code")).get("text")}):
         code = a_text(coding.get("code")).upper()
-        if code in _ABBREVIATIONS:
-            return _ABBREVIATIONS[code]
+        if code in CODES:
+            return CODES[code]
         if match := _EVERY.match(code):
-            return _Frequency(1, Decimal(match["number"]), _UNIT_OF_EVERY[match["unit"]])
+            return Frequency(1, Decimal(match["number"]), _UNIT_OF_EVERY[match["unit"]])
     return None
 
 
 def _said_once(timing: Mapping[str, Any]) -> bool:
     code = a_map(timing.get("code"))
     words = [a_text(coding.get("code")).upper() for coding in codings(code)] + [a_text(code.get("text")).upper()]
-    return any(word in _SINGLE for word in words)
+    return any(word in ONCE for word in words)
 
 
 def _bounds(reader: Reader, repeat: Mapping[str, Any], begin: When | None) -> tuple[When | None, When | None]:
     if period := a_map(repeat.get("boundsPeriod")):
-        return reader.date(period.get("start")), reader.date(period.get("end"))
+        return reader.period(period)
     length = a_map(repeat.get("boundsDuration")) or a_map(a_map(repeat.get("boundsRange")).get("high"))
-    value, unit = decimal_of(length.get("value")), _unit_of(length)
+    value, unit = decimal_of(length.get("value")), _unit_spelled(length)
     unit = {"week": "wk", "weeks": "wk", "day": "d", "days": "d", "month": "mo", "months": "mo"}.get(unit, unit)
     if begin is not None and value is not None and value > 0 and unit in _DAY_UNITS:
         return None, day(_after(begin.last, value, unit))
@@ -327,9 +400,11 @@ _EVERY_TEXT = {
 """Not plurals: half a day is neither «every day» nor counted as one."""
 
 
-def _interval_text(frequency: _Frequency) -> Text:
-    once, several = _EVERY_TEXT[frequency.unit]
-    number = frequency.period / frequency.times
+def _interval_text(frequency: Frequency) -> Text:
+    number, unit = frequency.period / frequency.times, frequency.unit
+    if unit == "a" and number != int(number) and 12 % frequency.times == 0:
+        number, unit = frequency.period * 12 / frequency.times, "mo"
+    once, several = _EVERY_TEXT[unit]
     return once if number == 1 else several.with_(number=number)
 
 
@@ -347,7 +422,9 @@ def _infusion_minutes(
 ) -> Decimal | None:
     if timing.minutes is not None:
         return timing.minutes
-    volume = ml if ml is not None else drug.millilitres
+    volume = _first_of(ml, drug.millilitres, mg / drug.mg_per_ml if mg and drug.mg_per_ml else None)
+    if volume is not None and volume < LEAST_INFUSED_ML:
+        volume = None
     for part in (*maps(line.get("doseAndRate")), line):
         if ratio := a_map(part.get("rateRatio")):
             minutes = _minutes_of_ratio(ratio, mg, volume)
@@ -362,11 +439,11 @@ def _infusion_minutes(
 
 def _minutes_of_ratio(ratio: Mapping[str, Any], mg: Decimal | None, volume: Decimal | None) -> Decimal | None:
     numerator, denominator = a_map(ratio.get("numerator")), a_map(ratio.get("denominator"))
-    time = _dose_in(denominator, _MINUTES)
+    time = _minutes_in(denominator)
     if time is None or time <= 0:
         return None
-    for units, whole in ((_MG, mg), (_ML, volume)):
-        amount = _dose_in(numerator, units)
+    for counted, whole in ((Counted.MASS, mg), (Counted.VOLUME, volume)):
+        amount = _amount_in(numerator, counted)
         if amount is not None and amount > 0 and whole is not None:
             return whole / amount * time
     per_one_unit = decimal_of(denominator.get("value")) == 1
@@ -378,10 +455,13 @@ _PER_TIME = re.compile(r"(?P<amount>ml|l|mg)/(?P<time>min|mn|h|hr)\Z")
 
 def _minutes_of_rate(rate: Mapping[str, Any], mg: Decimal | None, volume: Decimal | None) -> Decimal | None:
     value = decimal_of(rate.get("value"))
-    match = _PER_TIME.match(_unit_of(rate))
+    match = _PER_TIME.match(_unit_spelled(rate))
     if value is None or value <= 0 or match is None:
         return None
-    whole, units = (mg, _MG) if match["amount"] == "mg" else (volume, _ML)
-    if whole is None:
-        return None
-    return whole / (value * units[match["amount"]]) * _MINUTES[match["time"]]
+    unit = DOSE_UNITS[match["amount"]]
+    whole = mg if unit.counted is Counted.MASS else volume
+    return None if whole is None else whole / (value * unit.worth) * _MINUTES[match["time"]]
+
+
+def _unit_spelled(quantity: Mapping[str, Any]) -> str:
+    return normalised_unit(a_text(quantity.get("code")) or a_text(quantity.get("unit")))

@@ -22,37 +22,48 @@ REQUESTED = frozenset({"active", "on-hold", "completed", "stopped"})
 NOT_REQUESTED = frozenset({"entered-in-error", "cancelled", "draft", "proposed"})
 NO_ORDER_INTENTS = frozenset({"proposal", "option", "directive"})
 ENDED = frozenset({"completed", "stopped"})
+NOT_OVER = frozenset({"in-progress", "on-hold"})
 
 RECENT_DAYS = 365
 """An open order or statement without a date in so many days is uncertain; a setting of ours."""
 
 
 def administration(reader: Reader, resource: Resource, source: str, drug: Drug) -> Exposure | None:
-    """A MedicationAdministration: its end, or its only date, is a dose."""
+    """A MedicationAdministration: its end, or its only date, is a dose; one in progress without a past end goes on.
+
+    One that is said to be over cannot lie ahead: such a date says nothing.
+    """
     stands = standing(resource, ADMINISTRATION_STATUS, counting=ADMINISTERED, never=NOT_ADMINISTERED)
     if stands.counts is False or _intravitreal(resource.get("dosage")):
         return None
-    period = a_map(resource.get("effectivePeriod")) or a_map(resource.get("occurencePeriod"))
-    at = (
-        resource.get("effectiveDateTime")
-        or resource.get("occurenceDateTime")
-        or period.get("end")
-        or period.get("start")
-    )
-    when = reader.date(at)
-    if when is not None and when.first > reader.clock.today:
-        return None
-    return Exposure(
+    start, end = reader.period(a_map(resource.get("effectivePeriod")) or resource.get("occurencePeriod"))
+    single = reader.date(resource.get("effectiveDateTime")) or reader.date(resource.get("occurenceDateTime"))
+    when, today, status = single or end or start, reader.clock.today, stands.status
+    exposure = Exposure(
         ExposureKind.ADMINISTRATION,
         drug,
         source,
         read_dosage(reader, resource.get("dosage"), drug, when),
         certain=stands.counts is True,
-        first=reader.date(period.get("start")) or when,
+        first=start or when,
         last=when,
         last_dose=when,
         last_dose_undated=when is None,
     )
+    begin = exposure.first
+    if begin is not None and begin.first > today:
+        if status in NOT_OVER:
+            return replace(exposure, planned=True, last_dose=None)
+        return replace(exposure, first=None, last=None, last_dose=None, last_dose_undated=True)
+    if single is not None or start is None or (end is not None and end.last <= today):
+        return exposure
+    if status in ENDED:
+        return replace(exposure, last=start, last_dose=start)
+    if status == "on-hold":
+        return replace(exposure, last=None, last_dose=None, last_dose_undated=True)
+    dated = end is not None or start.last >= days_before(today, RECENT_DAYS)
+    goes_on = dated and exposure.certain
+    return replace(exposure, certain=goes_on, ongoing=goes_on, last=end if goes_on else None, last_dose=None)
 
 
 def statement(reader: Reader, resource: Resource, source: str, drug: Drug) -> Exposure | None:
@@ -63,7 +74,8 @@ def statement(reader: Reader, resource: Resource, source: str, drug: Drug) -> Ex
     status = stands.status
     period = a_map(resource.get("effectivePeriod"))
     dates = (resource.get("effectiveDateTime"), resource.get("dateAsserted"), period.get("start"), period.get("end"))
-    single_date, written, start, end = (reader.date(raw) for raw in dates)
+    single_date, written = reader.date(dates[0]), reader.date(dates[1])
+    start, end = reader.period(period)
     begin = start or single_date
     dosage = read_dosage(reader, resource.get("dosage"), drug, begin or written)
     begin, end = begin or dosage.first, end or dosage.end
@@ -92,6 +104,7 @@ def request(reader: Reader, resource: Resource, source: str, drug: Drug) -> Expo
     written = reader.date(resource.get("authoredOn"))
     dosage = read_dosage(reader, resource.get("dosageInstruction"), drug, written)
     begin = dosage.first or written
+    end = dosage.end or reader.period(a_map(resource.get("dispenseRequest")).get("validityPeriod"))[1]
     exposure = Exposure(
         ExposureKind.REQUEST,
         drug,
@@ -101,7 +114,7 @@ def request(reader: Reader, resource: Resource, source: str, drug: Drug) -> Expo
         and intent != NOT_UNDERSTOOD
         and not reader.cannot_read(resource.get("authoredOn")),
         first=begin,
-        last=dosage.end,
+        last=end,
         written=written,
     )
     if intent == "plan" or (begin is not None and begin.first > reader.clock.today):
@@ -109,7 +122,7 @@ def request(reader: Reader, resource: Resource, source: str, drug: Drug) -> Expo
     if dosage.single:
         return replace(exposure, last=begin, last_dose=begin, last_dose_undated=begin is None)
     may_stop = dosage.repeating or status == "stopped"
-    return _settled(exposure, status, dosage.end, dosage.end, today=reader.clock.today, may_stop=may_stop)
+    return _settled(exposure, status, end, end, today=reader.clock.today, may_stop=may_stop)
 
 
 def _settled(

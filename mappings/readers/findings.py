@@ -11,9 +11,9 @@ from mappings.clock import Clock
 from mappings.dates import UnreadableDate, newest_of
 from mappings.evidence import Resource
 from mappings.facts import Absent, Fact, Finding, Known, Unavailable
-from mappings.quantities import Bounds, bounded
+from mappings.quantities import Bounds, bounded, decimal_of
 from mappings.readers.newest import UNDATED, Reading, newest
-from mappings.readers.observations import IGNORED_STATUSES, decimal_of, not_usable, result_time
+from mappings.readers.observations import IGNORED_STATUSES, not_usable, result_time
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings
 from mappings.values import value

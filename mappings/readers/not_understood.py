@@ -7,22 +7,33 @@ closed, French and English, compared by whole words; a word that denies, doubts 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from mappings.facts import NotUnderstood
-from mappings.readers.shapes import a_map, a_text, codings, shown_name
+from mappings.readers.shapes import a_text, codings, shown_name, texts
 from mappings.vocabulary.analytes import Analyte
-from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.code_systems import (
+    CCAM,
+    ICD_10,
+    LONGEST_SYSTEM,
+    SNOMED_CT,
+    SYSTEMS,
+    canonical,
+    focus_concepts,
+    is_snomed,
+    located,
+)
+from mappings.vocabulary.concepts import LONGEST_EXPRESSION, Terminology, code_of
 from mappings.vocabulary.meanings import DENIALS, OTHER_RESULTS, Meaning
-from mappings.vocabulary.names import holds, words
+from mappings.vocabulary.names import LONGEST_TEXT, holds, says_nothing, words
 from mappings.wording import Amount, Text, _, verbatim
 
 
 def texts_of(concept: object) -> tuple[str, ...]:
     """What a CodeableConcept says in words: its text and its displays."""
-    said = (a_text(a_map(concept).get("text")), *(a_text(coding.get("display")) for coding in codings(concept)))
-    return tuple(text for text in said if text)
+    return tuple(texts(concept))
 
 
 # --- conditions and acts ----------------------------------------------------------------------------------------------
@@ -30,13 +41,14 @@ def texts_of(concept: object) -> tuple[str, ...]:
 
 def meant(texts: Iterable[str], meanings: tuple[Meaning, ...]) -> Meaning | None:
     """The first of these meanings that one of the texts names, unless a word of that text denies or doubts it."""
-    named = {meaning for text in texts if (meaning := _meant_by(text, meanings)) is not None}
+    short = (text for text in texts if len(text) <= LONGEST_TEXT)
+    named = {meaning for text in short if (meaning := _meant_by(text, meanings)) is not None}
     return next((one for one in meanings if one in named), None) if named else None
 
 
 @lru_cache(maxsize=4096)
 def _meant_by(text: str, meanings: tuple[Meaning, ...]) -> Meaning | None:
-    """What one text means; the words of records are few, and come again and again."""
+    """What one text means; the words of records are few, and come again and again. A long one is not kept."""
     said = tuple(words(text))
     return next((one for one in meanings if _names(said, one)), None)
 
@@ -49,7 +61,7 @@ def _names(said: tuple[str, ...], meaning: Meaning) -> bool:
 
 def without_system(concept: object, systems: Iterable[str]) -> list[dict[str, str]]:
     """The codings that name no system, or one that is no URI, as codings of these: what their codes would mean there."""
-    codes = [a_text(coding.get("code")) for coding in codings(concept) if ":" not in a_text(coding.get("system"))]
+    codes = [code_of(coding).strip() for coding in codings(concept) if ":" not in a_text(coding.get("system"))]
     return [{"system": system, "code": code} for code in codes if code for system in systems]
 
 
@@ -65,18 +77,55 @@ def not_coded(source: str, concept: object) -> NotUnderstood:
     return NotUnderstood(source, name, why)
 
 
+def is_nameless(terminology: Terminology, concept: object) -> bool:
+    """Neither a code nor a word says what it is: none sent, one masked, or one of a system that we do not know."""
+    coded = codings(concept)
+    found = terminology.recognise(coded)
+    if found.concepts or found.denied or found.possible or found.known_system:
+        return False
+    return all(says_nothing(one) for one in texts(concept)) and not any(is_standard(coding) for coding in coded)
+
+
+def is_standard(coding: Mapping[str, Any]) -> bool:
+    """A valid code of a system of ours, which a person can look up; one without a system, where it is shaped like one."""
+    code, system = code_of(coding), a_text(coding.get("system"))
+    if len(code) > LONGEST_EXPRESSION or len(system) > LONGEST_SYSTEM:
+        return False
+    if code and ":" not in system:
+        return any(SYSTEMS[usual].is_valid(located(usual, code)[1]) for usual in (ICD_10, SNOMED_CT, CCAM))
+    if canonical(system) == SNOMED_CT:
+        focus = focus_concepts(code)
+        return bool(focus) and all(map(is_snomed, focus))
+    place, key = located(system, code)
+    return place in SYSTEMS and SYSTEMS[place].is_valid(key)
+
+
+def nameless(source: str, concept: object) -> NotUnderstood:
+    """A condition or an act of which nobody can tell what it is."""
+    name = verbatim(shown_name(concept) or source or "?")
+    why = _(
+        "«{name}» has neither a code nor a name that is known",
+        hint=_("code it, or have its local code mapped"),
+        name=name,
+    )
+    return NotUnderstood(source, name, why)
+
+
 # --- results ----------------------------------------------------------------------------------------------------------
 
 
 def analyte_named(texts: Iterable[str], terminology: Terminology) -> Analyte | None:
     """Which of the analytes that rules read one of these texts names; the longest name counts."""
-    for text in texts:
-        said = tuple(words(text))
-        if said and not any(holds(said, phrase) for phrase in OTHER_RESULTS):
-            found = next((analyte for phrase, analyte in terminology.analyte_phrases if holds(said, phrase)), None)
-            if found is not None:
-                return found
-    return None
+    named = (_analyte_in(text[:LONGEST_TEXT], terminology) for text in texts)
+    return next((analyte for analyte in named if analyte is not None), None)
+
+
+@lru_cache(maxsize=4096)
+def _analyte_in(text: str, terminology: Terminology) -> Analyte | None:
+    said = tuple(words(text))
+    if not said or any(holds(said, phrase) for phrase in OTHER_RESULTS):
+        return None
+    return next((analyte for phrase, analyte in terminology.analyte_phrases if holds(said, phrase)), None)
 
 
 def named_only(source: str, concept: object, value: Amount | None) -> Text:

@@ -10,17 +10,18 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, TypeAlias
 
 from mappings.clock import Clock
 from mappings.dates import UnreadableDate, When, days_before
 from mappings.evidence import Resource, local_reference
-from mappings.facts import TREND_DAYS, Absent, Fact, Known, Measurement, Unavailable, VitaminD
-from mappings.quantities import ZERO, Bounds, bounded
+from mappings.facts import TREND_DAYS, Absent, Fact, Known, Measurement, Person, Unavailable, VitaminD
+from mappings.quantities import ZERO, Bounds, bounded, decimal_of
 from mappings.readers.newest import Reading, dated_ahead, newest
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import codings, maps
+from mappings.readers.reference_ranges import normal_range
+from mappings.readers.shapes import a_map, maps
 from mappings.readers.standing import FLAG_NOT_UNDERSTOOD, denial, modification
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.elements import OBSERVATION_STATUS
@@ -46,9 +47,18 @@ class _UnusableValueError(ValueError):
 
 
 def read_result(
-    reader: Reader, observation: Resource, node: Mapping[str, Any], source: str, analyte: Analyte, *, unverified: bool
+    reader: Reader,
+    observation: Resource,
+    node: Mapping[str, Any],
+    source: str,
+    analyte: Analyte,
+    *,
+    unverified: bool,
+    person: Person | None = None,
 ) -> Reading[Measurement] | None:
     """Read one result; `node` is the Observation, or the component of it, that holds the value.
+
+    `person` tells which reference range is the patient's.
 
     None for a result that does not exist: a status that never counts, or no value (a dataAbsentReason, say).
     """
@@ -67,7 +77,9 @@ def read_result(
         bounds, reported, converted = _read_value(node, analyte)
     except _UnusableValueError as error:
         return Reading(source, when, problem=_unusable(source, error.why))
-    lower, upper = _reference_range(node, analyte, reported.unit)
+    limits = normal_range(
+        node.get("referenceRange"), lambda end: _limit(end, analyte, reported.unit), person, reader.clock.today
+    )
     measurement = Measurement(
         bounds,
         converted.scale.unit,
@@ -76,8 +88,9 @@ def read_result(
         reported,
         preliminary=status == "preliminary",
         unverified_code=unverified,
-        lower_limit=lower,
-        upper_limit=upper,
+        lower_limit=limits.lower,
+        upper_limit=limits.upper,
+        limits_disagree=limits.disagree,
         per_body_surface=converted.per_body_surface,
     )
     return Reading(source, when, measurement)
@@ -115,21 +128,23 @@ def _has_value(node: Mapping[str, Any]) -> bool:
 def result_time(reader: Reader, observation: Resource) -> When | None:
     """When a result was sampled: its effective time, else the time it was issued; the end of a period.
 
-    None where it has neither. Raises `UnreadableDate`.
+    None where it has neither, or dates that say nothing. Raises `UnreadableDate`.
     """
-    read = reader.clock.read
+    read, states = reader.clock.read, reader.states
     for name in ("effectiveDateTime", "effectiveInstant"):
-        if observation.get(name) is not None:
+        if states(observation.get(name)):
             return read(observation[name])
-    period = observation.get("effectivePeriod")
-    if isinstance(period, dict) and (edge := period.get("end") or period.get("start")) is not None:
-        return read(edge)
-    timing = observation.get("effectiveTiming")
-    if isinstance(timing, dict) and isinstance(timing.get("event"), Sequence) and timing["event"]:
-        return max((read(event) for event in timing["event"]), key=lambda when: when.last)
-    if observation.get("issued") is not None:
-        return read(observation["issued"])
-    return None
+    told = a_map(observation.get("effectivePeriod"))
+    if reader.cannot_read(told.get("start"), told.get("end")):
+        raise UnreadableDate("not a period")
+    start, end = reader.period(told)
+    if (edge := end or start) is not None:
+        return edge
+    events = a_map(observation.get("effectiveTiming")).get("event")
+    stated = [event for event in (events if isinstance(events, list) else ()) if states(event)]
+    if stated:
+        return max((read(event) for event in stated), key=lambda when: when.last)
+    return read(observation["issued"]) if states(observation.get("issued")) else None
 
 
 LONGEST_VALUE = 100
@@ -172,17 +187,6 @@ def _read_value(node: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amou
             hint=_("have the laboratory send a Quantity"),
         )
     )
-
-
-def decimal_of(value: object) -> Decimal | None:
-    """A JSON number, or a number sent as a text, as the decimal that was written; None for anything else."""
-    if not isinstance(value, int | float | str | Decimal):
-        return None
-    try:
-        number = Decimal(str(value).strip())
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number.adjusted()) < 15 else None
 
 
 def _read_quantity(quantity: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amount, Conversion]:
@@ -244,23 +248,6 @@ def _check_plausible(value: Decimal, converted: Conversion, reported: Amount) ->
                 reported=reported,
             )
         )
-
-
-def _reference_range(node: Mapping[str, Any], analyte: Analyte, unit: str) -> tuple[Decimal | None, Decimal | None]:
-    for entry in maps(node.get("referenceRange")):
-        if not _normal_range(entry):
-            continue
-        lower, upper = (_limit(entry.get(end), analyte, unit) for end in ("low", "high"))
-        if lower is not None and upper is not None and lower >= upper:
-            continue
-        if lower is not None or upper is not None:
-            return lower, upper
-    return None, None
-
-
-def _normal_range(entry: Mapping[str, Any]) -> bool:
-    codes = [coding.get("code") for coding in codings(entry.get("type"))]
-    return not codes or "normal" in codes
 
 
 def _limit(quantity: object, analyte: Analyte, unit: str) -> Decimal | None:
@@ -406,12 +393,15 @@ def sum_of_fractions(
     A fraction beside a total of the same sample says nothing new. A D3 alone counts as the whole; a D2 alone does not.
     """
     total_times = {_sample(reading) for reading in totals}
+    of_d2: dict[object, Reading[Measurement]] = {}
+    for reading in d2:
+        of_d2.setdefault(_sample(reading), reading)
     combined = list(totals)
     for reading in d3:
         sample = _sample(reading)
         if sample in total_times and sample is not None:
             continue
-        partner = next((other for other in d2 if sample is not None and _sample(other) == sample), None)
+        partner = None if sample is None else of_d2.get(sample)
         combined.append(reading if partner is None else _sum(reading, partner))
     return combined
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from mappings.dates import When, day
 from mappings.evidence import Resource, local_reference, reference_of
-from mappings.facts import ActOrder, Drug, DrugOrder, Order, Planned, Prescription, RadiotherapyOrder
-from mappings.readers.acts import act_regions, reason_concepts
+from mappings.facts import ActOrder, Drug, DrugOrder, Order, Planned, Prescription, RadiotherapyOrder, Unidentified
+from mappings.readers.acts import act_regions, reason_concepts, reason_regions
 from mappings.readers.courses import (
     added_phases,
     intents_of,
@@ -17,21 +17,24 @@ from mappings.readers.courses import (
     links_of,
     prescription,
     sites_of,
+    target_of,
     with_phases,
 )
 from mappings.readers.dosage import read_dosage
-from mappings.readers.medications import identify
+from mappings.readers.medications import coded_medication, identify
 from mappings.readers.not_understood import meant, texts_of
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
-from mappings.readers.sites import site_concepts
+from mappings.readers.sites import regions_of, regions_of_bones, site_concepts
 from mappings.readers.standing import Standing, denial, modification, modified_nodes, standing
 from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.acts_in_words import NOTHING_SAID, LineSaid
 from mappings.vocabulary.analytes import ordered_analytes
 from mappings.vocabulary.concepts import Recognised
 from mappings.vocabulary.elements import ABSENT, INTENT, NOT_UNDERSTOOD, ORDER_STATUS, PRIORITY
-from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID, names_follow_up, with_acts_named
+from mappings.vocabulary.meanings import CONDITIONS_SAID, names_follow_up, with_acts_named
+from mappings.vocabulary.names import says_nothing, words
 from mappings.wording import Text, _, verbatim
 
 ORDER_TYPES = ("MedicationRequest", "ServiceRequest")
@@ -52,6 +55,9 @@ NOT_IN_LISTS = _(
 
 
 INTENT_NOT_UNDERSTOOD = _("its intent is not one that the service knows: have it corrected")
+CLASS_CODE = _("its code is that of a class, which does not say the drug: choose the drug itself")
+
+
 NOT_R4 = _(
     "it cannot be read as an order",
     hint=_("it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry"),
@@ -79,6 +85,7 @@ def unreadable_order(reader: Reader, resource: Resource, *, index: int, triggers
         identified=False,
         urgent=False,
         planned=_planned(reader, None),
+        unidentified=Unidentified.UNREADABLE,
         unidentified_because=NOT_R4 if resource else NO_RESOURCE,
     )
 
@@ -135,7 +142,8 @@ def _not_what_it_seems(resource: Resource) -> Text | None:
 
 def _concealed(order: Order, why: Text) -> Order:
     """The order by its name alone: nobody can tell what it orders."""
-    unknown = replace(order, concepts=frozenset(), identified=False, unidentified_because=why)
+    kind = Unidentified.OURS if order.concepts else order.unidentified
+    unknown = replace(order, concepts=frozenset(), identified=False, unidentified=kind, unidentified_because=why)
     if isinstance(unknown, DrugOrder):
         return replace(unknown, drug=Drug(frozenset(), order.name, identified=False))
     return unknown
@@ -143,6 +151,7 @@ def _concealed(order: Order, why: Text) -> Order:
 
 def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: bool, triggers: bool) -> Order:
     drug = identify(reader, resource)
+    why = _unidentified_drug(reader, resource, drug)
     written = reader.date(resource.get("authoredOn"))
     dosage = read_dosage(reader, resource.get("dosageInstruction"), drug, written)
     return DrugOrder(
@@ -159,83 +168,150 @@ def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: 
         dosage=dosage,
         reasons=reason_concepts(reader, resource),
         reasons_unresolved=(*_unresolved_reasons(reader, resource), *_reasons_in_words(reader, resource)),
-        unidentified_because=None if drug.identified else drug.unresolved or _why_not(drug),
+        unidentified=why,
+        unidentified_because=None if why is None else drug.unresolved or (CLASS_CODE if drug.possible else _told(why)),
     )
 
 
-def _why_not(drug: Drug) -> Text:
-    return NOT_IN_LISTS if drug.name.message else NOTHING_NAMED
+def _unidentified_drug(reader: Reader, resource: Resource, drug: Drug) -> Unidentified | None:
+    """How much it may matter that the drug is not identified; None where it is."""
+    if drug.identified:
+        return None
+    if drug.unresolved is not None:
+        return Unidentified.NAMELESS
+    if drug.named:
+        return Unidentified.OTHER
+    concept = coded_medication(reader, resource)
+    said = texts_of(concept)
+    if drug.possible or any(not says_nothing(one) for one in said):
+        return Unidentified.MAY_BE_OURS
+    return Unidentified.NAMELESS if said or codings(concept) else Unidentified.BLANK
+
+
+def _told(why: Unidentified) -> Text:
+    return NOTHING_NAMED if why is Unidentified.BLANK else NOT_IN_LISTS
 
 
 def _service_order(reader: Reader, resource: Resource, *, index: int, draft: bool, triggers: bool) -> Order:
-    code = a_map(resource.get("code")) or a_map(a_map(resource.get("code")).get("concept"))
+    code = resource.get("code")
     coded = codings(code)
     for detail in maps(resource.get("orderDetail")):
         coded += codings(detail)
     recognised = reader.terminology.recognise(coded)
-    external = is_external_radiotherapy(reader, resource)
-    identified = bool(recognised.concepts or recognised.denied) or _known_to_be_unrelated(resource, recognised)
+    by_code = bool(recognised.concepts or recognised.denied)
+    said = NOTHING_SAID if by_code else _in_words(reader, resource, code)
+    external = is_external_radiotherapy(reader, resource) or not said.concepts.isdisjoint(sets.RADIOTHERAPY)
+    why = None if by_code else _unidentified_act(resource, code, recognised, said)
     performers = [coding for kind in maps(resource.get("performerType")) for coding in codings(kind)]
-    concepts = recognised.concepts | reader.terminology.recognise(performers).concepts
+    concepts = recognised.concepts | said.concepts | reader.terminology.recognise(performers).concepts
     if not external:
         concepts -= sets.RADIOTHERAPY
-    concepts = with_acts_named(concepts, " ".join(_texts(resource)))
-    name = shown_name(code)
+    concepts = with_acts_named(concepts, tuple(_texts(resource)))
     common: dict[str, Any] = {
         "reference": reference_of(resource),
         "index": index,
         "draft": draft,
         "triggers": triggers,
-        "name": verbatim(name),
+        "name": verbatim(shown_name(code)),
         "concepts": concepts,
-        "identified": identified,
+        "identified": why is None,
         "urgent": PRIORITY.of(resource) in URGENT,
         "planned": _planned(reader, _occurrence(reader, resource), _occurrence_end(reader, resource)),
-        "regions": act_regions(reader, resource),
-        "reasons": reason_concepts(reader, resource),
+        "regions": _regions_of_act(reader, resource, said),
+        "reasons": reason_concepts(reader, resource) | said.reasons,
         "reasons_unresolved": _unresolved_reasons(reader, resource),
         "intents": intents_of(reader, resource),
         "analytes": ordered_analytes(concepts, reader.terminology.analytes),
         "written": reader.date(resource.get("authoredOn")),
-        "unidentified_because": None if identified else (NOT_IN_LISTS if name else NOTHING_NAMED),
+        "unidentified": why,
+        "unidentified_because": None if why is None else _told(why),
+        "by_words": bool(said.concepts),
         "instruction": a_text(resource.get("patientInstruction")),
-        "asks_a_question": _asks_a_question(reader, resource),
+        "asks_a_question": said.asks_a_question or _asks_a_question(reader, resource),
         "unverified_code": recognised.rests_on_unverified,
     }
     if not external:
-        return ActOrder(sites=site_concepts(reader, resource.get("bodySite")), **common)
+        return ActOrder(sites=site_concepts(reader, resource.get("bodySite")) or said.sites, **common)
     return RadiotherapyOrder(
-        sites=sites_of(reader, resource),
-        prescription=prescription(reader, resource),
+        sites=sites_of(reader, resource) or said.sites,
+        prescription=_prescribed(reader, resource, said),
         links=frozenset(links_of(resource)),
         **common,
     )
 
 
+# --- acts in words ----------------------------------------------------------------------------------------------------
+
 LABORATORY_CATEGORIES = frozenset({"108252007", "LAB", "LABORATORY"})
 """SNOMED CT, HL7 v2-0074, and the name of observation-category that some clients send."""
 
 
-def _known_to_be_unrelated(resource: Resource, recognised: Recognised) -> bool:
-    """A service of a listed system that we do not list, or of the laboratory, unless its words name what a rule is about.
-
-    Of laboratory requests the rules are about CTX alone.
-    """
-    said = [
-        text for concept in (resource.get("code"), *maps(resource.get("orderDetail"))) for text in texts_of(concept)
-    ]
+def _is_laboratory(resource: Resource) -> bool:
     categories = {
         a_text(coding.get("code")).upper() for one in maps(resource.get("category")) for coding in codings(one)
     }
-    is_known = recognised.known_system or (bool(said) and not categories.isdisjoint(LABORATORY_CATEGORIES))
-    return is_known and meant(said, ACTS_SAID) is None
+    return not categories.isdisjoint(LABORATORY_CATEGORIES)
+
+
+def _in_words(reader: Reader, resource: Resource, code: object) -> LineSaid:
+    """What the text of a code names, else its displays: the first that names an act."""
+    text = a_text(a_map(code).get("text"))
+    lines = (text,) if text else texts_of(code)
+    laboratory = _is_laboratory(resource)
+    said = [reader.terminology.read_line(line, laboratory=laboratory) for line in lines]
+    return next((one for one in said if one.concepts), said[0] if said else NOTHING_SAID)
+
+
+def _unidentified_act(resource: Resource, code: object, recognised: Recognised, said: LineSaid) -> Unidentified | None:
+    """How much it may matter that the act is not identified; None where it is.
+
+    A service of a listed system that we do not list, or one that is asked of the laboratory in words, is another one.
+    """
+    if said.concepts:
+        return None
+    if said.may_be:
+        return Unidentified.MAY_BE_OURS
+    words_said = [*texts_of(code), *(one for detail in maps(resource.get("orderDetail")) for one in texts_of(detail))]
+    if recognised.known_system or (words_said and _is_laboratory(resource)):
+        return None
+    if any(not says_nothing(one) or _is_short(one) for one in words_said):
+        return Unidentified.OTHER
+    return Unidentified.NAMELESS if words_said or shown_name(code) else Unidentified.BLANK
+
+
+SHORT_WORD = 2
+"""Letters of a word of many acts: a C3, a VS."""
+
+
+def _is_short(text: str) -> bool:
+    """Letters and figures of an act without a longer word."""
+    letters = [sum(sign.isalpha() for sign in word) for word in words(text)]
+    return 0 < max(letters, default=0) <= SHORT_WORD
+
+
+def _regions_of_act(reader: Reader, resource: Resource, said: LineSaid) -> frozenset[str]:
+    """The bones of an act: of its codes, its words, its reasons."""
+    if not said.bones or regions_of(reader, resource.get("bodySite")):
+        return act_regions(reader, resource)
+    return regions_of_bones(said.bones)
+
+
+def _prescribed(reader: Reader, resource: Resource, said: LineSaid) -> Prescription:
+    """What the order prescribes, with target and technique as its words have them; a coded site comes before theirs."""
+    own = prescription(reader, resource)
+    if not said.concepts:
+        return own
+    own = replace(own, stereotactic=own.stereotactic or not said.concepts.isdisjoint(sets.STEREOTACTIC_RADIOTHERAPY))
+    if not said.sites or sites_of(reader, resource):
+        return own
+    regions = regions_of_bones(said.bones) or reason_regions(reader, resource)
+    return replace(own, target=target_of(said.sites, reason_concepts(reader, resource)), regions=regions)
 
 
 def _texts(resource: Resource) -> Iterator[str]:
     """What an order says in words: its code, its details, its notes."""
     for concept in (resource.get("code"), *maps(resource.get("orderDetail"))):
-        yield a_text(a_map(concept).get("text"))
-        yield from (a_text(coding.get("display")) for coding in codings(concept))
+        yield from texts_of(concept)
     yield from (a_text(note.get("text")) for note in maps(resource.get("note")))
 
 
@@ -354,7 +430,7 @@ def _occurrence(reader: Reader, resource: Resource) -> When | None:
 def _occurrence_end(reader: Reader, resource: Resource) -> When | None:
     repeat = a_map(a_map(resource.get("occurrenceTiming")).get("repeat"))
     stated = a_map(resource.get("occurrencePeriod")) or a_map(repeat.get("boundsPeriod"))
-    return reader.date(stated.get("end"))
+    return reader.period(stated)[1]
 
 
 def _timing_start(reader: Reader, timing: Mapping[str, Any]) -> When | None:

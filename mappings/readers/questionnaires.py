@@ -9,10 +9,9 @@ from typing import Any
 from mappings.dates import UnreadableDate
 from mappings.evidence import Resource
 from mappings.facts import Finding
-from mappings.quantities import exactly
+from mappings.quantities import decimal_of, exactly
 from mappings.readers.findings import FindingReading
 from mappings.readers.newest import UNDATED
-from mappings.readers.observations import decimal_of
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.sites import regions_of
@@ -44,7 +43,7 @@ def read_response(reader: Reader, response: Resource, source: str) -> tuple[str,
     try:
         when = reader.clock.read(response.get("authored"))
     except UnreadableDate:
-        if response.get("authored") is not None:
+        if reader.states(response.get("authored")):
             return score.finding, FindingReading(source, None, problem=problem, undatable=True, regions=regions)
         undated = UNDATED.with_(source=source)
         return score.finding, FindingReading(source, None, problem=undated, regions=regions)

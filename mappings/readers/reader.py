@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mappings.clock import Clock
-from mappings.dates import UnreadableDate, When
+from mappings.dates import EmptyDate, UnreadableDate, When
 from mappings.evidence import Resource, local_reference
-from mappings.readers.shapes import codings, maps
+from mappings.readers.shapes import a_map, codings, maps
 from mappings.vocabulary.concepts import Recognised, Terminology
 
 Finder: TypeAlias = Callable[[object], Resource | None]
@@ -33,7 +33,29 @@ class Reader:
 
     def cannot_read(self, *dates: object) -> bool:
         """One of these dates is there and cannot be read."""
-        return any(raw is not None and self.date(raw) is None for raw in dates)
+        return any(self.states(raw) and self.date(raw) is None for raw in dates)
+
+    def states(self, raw: object) -> bool:
+        """A date is there, readable or not; one that says nothing is none (`rules.md`, "Dates that say nothing")."""
+        try:
+            self.clock.read(raw)
+        except EmptyDate:
+            return False
+        except UnreadableDate:
+            return raw is not None
+        return True
+
+    def period(self, raw: object) -> tuple[When | None, When | None]:
+        """Start and end of a Period; an end before the start is none (`rules.md`, "Dates that say nothing")."""
+        told = a_map(raw)
+        start, end = self.date(told.get("start")), self.date(told.get("end"))
+        if start is not None and end is not None and end.ends_before(start):
+            return start, None
+        return start, end
+
+    def past(self, when: When | None) -> When | None:
+        """The date of what is said to be over; one more than 24 h ahead says nothing of it."""
+        return None if when is not None and self.clock.too_far_ahead(when) else when
 
     def recognise(self, concept: object) -> Recognised:
         """What the codings of a CodeableConcept stand for."""

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from mappings.vocabulary.code_systems import LONGEST_SYSTEM, named_code
+from mappings.vocabulary.concepts import code_of
+
 NOTHING: Mapping[str, Any] = {}
 
 
@@ -29,19 +32,69 @@ def a_text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+LONGEST_NAME = 80
+"""Characters of a name that a person is shown."""
+
+
 def codings(concept: object) -> list[Mapping[str, Any]]:
-    """The codings of a CodeableConcept."""
-    return list(maps(a_map(concept).get("coding")))
+    """The codings of a CodeableConcept, of several, of a lone Coding, or of a code that stands in the place of one."""
+    if isinstance(concept, dict):
+        inner = concept.get("coding")
+        if isinstance(inner, list):
+            return [coding for coding in inner if isinstance(coding, dict)]
+        if isinstance(inner, dict):
+            return [inner]
+        if "code" in concept or "display" in concept:
+            return [concept]
+        if reference_of_r5 := concept.get("concept"):
+            return codings(reference_of_r5) if isinstance(reference_of_r5, dict) else []
+        return []
+    if isinstance(concept, list):
+        return [coding for one in concept if not isinstance(one, list) for coding in codings(one)]
+    return [{"code": concept.strip()}] if isinstance(concept, str) and _is_code(concept) else []
+
+
+def _is_code(said: str) -> bool:
+    """One word with a figure in it, as codes are; anything else that stands for a concept is its text."""
+    return len(said) <= _LONGEST_CODE and len(said.split()) == 1 and any(sign.isdigit() for sign in said)
+
+
+_LONGEST_CODE = 64
+
+
+def texts(concept: object) -> list[str]:
+    """What a concept says in words: its text, then its displays; a concept that is a text says itself."""
+    if isinstance(concept, str):
+        text = a_text(concept)
+        return [text] if text and not _is_code(text) else []
+    said = [a_text(one.get("text")) for one in maps(concept)]
+    said += [a_text(a_map(one.get("concept")).get("text")) for one in maps(concept)]
+    said += [a_text(coding.get("display")) for coding in codings(concept)]
+    return [text for text in said if text]
 
 
 def shown_words(concept: object) -> str:
     """The words of a CodeableConcept for a person: its text, else a display; "" where it has codes only. At most 80 letters."""
-    mapping = a_map(concept)
-    said = (mapping.get("text"), *(coding.get("display") for coding in maps(mapping.get("coding"))))
-    return next((text[:80] for one in said if (text := a_text(one))), "")
+    return next((shown for text in texts(concept) if (shown := printable(text))), "")
 
 
 def shown_name(concept: object) -> str:
-    """How a CodeableConcept is shown to a person: its words, else a code. At most 80 characters."""
-    codes = (a_text(coding.get("code")) for coding in maps(a_map(concept).get("coding")))
-    return shown_words(concept) or next((code[:80] for code in codes if code), "")
+    """How a CodeableConcept is shown to a person: its words, else a code with its system's name. At most 80 characters."""
+    return shown_words(concept) or next((shown for coding in codings(concept) if (shown := shown_code(coding))), "")
+
+
+def shown_beside(ours: object, concept: object) -> str:
+    """How a CodeableConcept is shown where `ours` may name it too: its words; a code only where we have no name either."""
+    return shown_words(concept) or ("" if ours else shown_name(concept))
+
+
+def shown_code(coding: Mapping[str, Any]) -> str:
+    """A code with its system's name: `ATC L01DB06`; "" where there is none."""
+    code = code_of(coding).strip()
+    return printable(named_code(a_text(coding.get("system"))[:LONGEST_SYSTEM], code[:LONGEST_NAME])) if code else ""
+
+
+def printable(text: str, longest: int = LONGEST_NAME) -> str:
+    """A text without the signs that steer a terminal or hide in a line, its blanks made one, at most so long."""
+    signs = (sign if sign.isprintable() else " " for sign in text[: 4 * longest])
+    return " ".join("".join(signs).split())[:longest]

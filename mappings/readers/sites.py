@@ -6,7 +6,7 @@ has errors (`codes.md` §8): `valuesets/bones.csv` names their bone alone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mappings.facts.bones import SPINE, bone, vertebrae
@@ -24,6 +24,11 @@ from mappings.vocabulary.code_systems import CCAM, located
 
 LATERALITY = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
 """Extension of a body site's CodeableConcept; a BodyStructure has `locationQualifier`."""
+
+
+def regions_of_bones(names: Iterable[str]) -> frozenset[str]:
+    """The regions of bones as `valuesets/bones.csv` writes them."""
+    return frozenset().union(*(_marks(name, frozenset()) for name in names))
 
 
 def site_concepts(reader: Reader, body_sites: object) -> frozenset[str]:

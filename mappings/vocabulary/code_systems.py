@@ -2,13 +2,15 @@
 
 Two codings are the same when `located` gives the same for both: the canonical URI of the system and a normalised code.
 Codes are never compared across systems: E83.50 is hypercalcaemia in the French ICD-10 and unspecified in ICD-10-CM, and
-`2161-8` is a LOINC number and an HL7 ethnicity code.
+`2161-8` is a LOINC number and an HL7 ethnicity code. The row of a system says what it is called, whether we hold every code
+of it that a rule is about, and what its codes look like.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,77 +41,221 @@ FINDING = "urn:osteocds:finding"
 CONCEPT = "urn:osteocds:concept"
 """Our own code system of concepts: the target of a site's ConceptMap."""
 
-LISTED = frozenset(
-    {LOINC, SNOMED_CT, ATC, RXNORM, ICD_10, CIM_10, ICD_10_CM, ICD_9_CM, CCAM, UCD, CIP13, CIS, CPT, NABM, FINDING}
-)
-"""Systems that our lists cover for what the rules name, so that a code not listed means something else.
-
-Not NDC (no list), and not those of which we hold a few codes only: HCPCS, NCIt, DICOM, EDQM, the procedures of
-ICD-9-CM and ICD-10-PCS.
-"""
+SMS = "http://data.esante.gouv.fr/ansm/medicament/codeSMS"
+ANSM_SUBSTANCE = "http://data.esante.gouv.fr/ansm/medicament/substance"
+MEDICABASE = "urn:oid:1.2.250.1.213.2.59"
+ICD_11 = "http://id.who.int/icd/release/11/mms"
+OPS = "http://fhir.de/CodeSystem/bfarm/ops"
+NDC = "http://hl7.org/fhir/sid/ndc"
+ROUTE_V3 = "http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration"
 
 FRENCH_DRUGS = "french drugs"
 """Published under several URIs, each for more than one kind of code: the number itself tells the kind."""
 
-_ALIASES: dict[str, tuple[str, ...]] = {
-    LOINC: (
-        "urn:oid:2.16.840.1.113883.6.1",
-        "http://aphp.fr/bioloinc/jdv_loinc_biologie",
-        "http://www.loinc.org",
-        "loinc",
+
+def _shaped(pattern: str) -> Callable[[str], bool]:
+    """A test of normalised codes; no pattern can backtrack."""
+    whole = re.compile(pattern, re.ASCII)
+    return lambda code: whole.fullmatch(code) is not None
+
+
+def is_loinc(code: str) -> bool:
+    """A LOINC number with its check digit (mod 10, as LOINC's users' guide gives it), an answer (LA) or a part (LP)."""
+    digits, dash, check = code.removeprefix("LA").removeprefix("LP").partition("-")
+    if not dash or not (digits.isascii() and digits.isdigit() and len(digits) <= _LOINC_DIGITS and len(check) == 1):
+        return False
+    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits)))
+    return str(-sum(number // 10 + number % 10 for number in doubled) % 10) == check
+
+
+def is_snomed(code: str) -> bool:
+    """An identifier of SNOMED CT with its check digit (Verhoeff, as its release file specification gives it)."""
+    if not (code.isascii() and code.isdigit() and _SNOMED_SHORTEST <= len(code) <= _SNOMED_LONGEST):
+        return False
+    check = 0
+    for place, digit in enumerate(reversed(code)):
+        check = int(_VERHOEFF_PRODUCT[check][int(_VERHOEFF_PERMUTED[place % 8][int(digit)])])
+    return check == 0
+
+
+_LOINC_DIGITS = 7
+_SNOMED_SHORTEST, _SNOMED_LONGEST = 6, 18
+_VERHOEFF_PERMUTED = (
+    "0123456789", "1576283094", "5803796142", "8916043527", "9453126870", "4286573901", "2793806415", "7046913258",
+)  # fmt: skip
+_VERHOEFF_PRODUCT = (
+    "0123456789", "1234067895", "2340178956", "3401289567", "4012395678",
+    "5987604321", "6598710432", "7659821043", "8765932104", "9876543210",
+)  # fmt: skip
+
+_ICD = _shaped(r"[A-Z][0-9][0-9A-Z][0-9A-Z]{0,5}")
+_ANY = _shaped(r"[!-~]{1,64}")
+
+
+class CodeSystem(NamedTuple):
+    """A code system: how people call it, whether our list of it is whole, what its normalised codes look like, its aliases.
+
+    Only of a list that is whole does a valid code that it lacks mean something else.
+    """
+
+    name: str
+    whole: bool
+    is_valid: Callable[[str], bool]
+    aliases: tuple[str, ...] = ()
+
+
+_WHOLE, _PART = True, False
+
+SYSTEMS: dict[str, CodeSystem] = {
+    LOINC: CodeSystem(
+        "LOINC",
+        _WHOLE,
+        is_loinc,
+        (
+            "urn:oid:2.16.840.1.113883.6.1",
+            "http://aphp.fr/bioloinc/jdv_loinc_biologie",
+            "http://www.loinc.org",
+            "loinc",
+        ),
     ),
-    SNOMED_CT: (
-        "urn:oid:2.16.840.1.113883.6.96",
-        "http://snomed.info",
-        "snomed-ct",
-        "http://smt.esante.gouv.fr/terminologie-snomed-ct-fr",
-        "http://dmd.nhs.uk",
+    SNOMED_CT: CodeSystem(
+        "SNOMED CT",
+        _PART,
+        is_snomed,
+        (
+            "urn:oid:2.16.840.1.113883.6.96",
+            "http://snomed.info",
+            "snomed-ct",
+            "http://smt.esante.gouv.fr/terminologie-snomed-ct-fr",
+            "http://dmd.nhs.uk",
+        ),
     ),
-    ATC: (
-        "http://smt.esante.gouv.fr/terminologie-atc",
-        "urn:oid:2.16.840.1.113883.6.73",
-        "http://fhir.de/codesystem/bfarm/atc",
-        "http://fhir.de/codesystem/dimdi/atc",
+    # Whole at its fifth level; a shorter code is a class, which says no drug (`atc_class`).
+    ATC: CodeSystem(
+        "ATC",
+        _WHOLE,
+        _shaped(r"[A-Z][0-9]{2}[A-Z]{2}[0-9]{2}"),
+        (
+            "http://smt.esante.gouv.fr/terminologie-atc",
+            "urn:oid:2.16.840.1.113883.6.73",
+            "http://fhir.de/codesystem/bfarm/atc",
+            "http://fhir.de/codesystem/dimdi/atc",
+        ),
     ),
-    RXNORM: ("urn:oid:2.16.840.1.113883.6.88",),
+    # Its ingredients we hold; of an unknown number nobody can tell whether it is an ingredient or a product.
+    RXNORM: CodeSystem("RxNorm", _PART, _shaped(r"[0-9]{1,8}"), ("urn:oid:2.16.840.1.113883.6.88",)),
     # ICD-10-GM follows WHO to the fourth character in every list we ship; its own fifth characters fall under the
     # prefix, so that E83.50 (calciphylaxis there) is only "a disorder of calcium".
-    ICD_10: (
-        "urn:oid:2.16.840.1.113883.6.3",
-        "http://fhir.de/codesystem/bfarm/icd-10-gm",
-        "http://fhir.de/codesystem/dimdi/icd-10-gm",
-        "http://hl7.org/fhir/sid/icd-10-de",
-        "http://hl7.org/fhir/sid/icd-10-gm",
+    ICD_10: CodeSystem(
+        "ICD-10",
+        _WHOLE,
+        _ICD,
+        (
+            "urn:oid:2.16.840.1.113883.6.3",
+            "urn:oid:2.16.840.1.113883.6.3.2",
+            "http://fhir.de/codesystem/bfarm/icd-10-gm",
+            "http://fhir.de/codesystem/dimdi/icd-10-gm",
+            "http://hl7.org/fhir/sid/icd-10-de",
+            "http://hl7.org/fhir/sid/icd-10-gm",
+            "http://hl7.org/fhir/sid/icd-10-nl",
+        ),
     ),
-    CIM_10: ("http://hl7.org/fhir/sid/icd-10-fr", "http://hl7.org/fhir/sid/cim-10"),
-    ICD_10_CM: ("urn:oid:2.16.840.1.113883.6.90",),
-    ICD_10_PCS: ("http://hl7.org/fhir/sid/icd-10-pcs", "urn:oid:2.16.840.1.113883.6.4"),
-    ICD_9_CM: (
-        "http://hl7.org/fhir/sid/icd-9",
-        "http://hl7.org/fhir/sid/icd-9-cm/diagnosis",
-        "urn:oid:2.16.840.1.113883.6.42",
-        "urn:oid:2.16.840.1.113883.6.103",
+    CIM_10: CodeSystem("CIM-10", _WHOLE, _ICD, ("http://hl7.org/fhir/sid/icd-10-fr", "http://hl7.org/fhir/sid/cim-10")),
+    ICD_10_CM: CodeSystem("ICD-10-CM", _WHOLE, _ICD, ("urn:oid:2.16.840.1.113883.6.90",)),
+    ICD_10_PCS: CodeSystem(
+        "ICD-10-PCS", _PART, _ANY, ("http://hl7.org/fhir/sid/icd-10-pcs", "urn:oid:2.16.840.1.113883.6.4")
     ),
-    ICD_9_CM_PROCEDURES: ("urn:oid:2.16.840.1.113883.6.104",),
-    CCAM: ("urn:oid:1.2.250.1.213.2.5",),
-    FRENCH_DRUGS: (
-        UCD,
-        CIP13,
-        CIS,
-        "urn:oid:1.2.250.1.213.2.62",
-        "urn:oid:1.2.250.1.213.2.3.1",
-        "http://smt.esante.gouv.fr/terminologie-cip_ucd",
-        "http://smt.esante.gouv.fr/terminologie-bdpm",
-        "http://smt.esante.gouv.fr/terminologie-ucd",
+    ICD_11: CodeSystem(
+        "ICD-11",
+        _PART,
+        _ANY,
+        (
+            "http://smt.esante.gouv.fr/terminologie-cim11-mms",
+            "urn:oid:2.16.840.1.113883.6.347",
+            "http://id.who.int/icd11/mms",
+            "http://hl7.org/fhir/sid/icd-11",
+        ),
     ),
-    CPT: ("urn:oid:2.16.840.1.113883.6.12",),
-    HCPCS: ("urn:oid:2.16.840.1.113883.6.285", "http://bluebutton.cms.gov/resources/codesystem/hcpcs"),
-    NABM: ("urn:oid:1.2.250.1.215.300.2",),
-    NCIT: ("http://smt.esante.gouv.fr/terminologie-ncit", "urn:oid:2.16.840.1.113883.3.26.1.1"),
-    DICOM: ("urn:oid:1.2.840.10008.2.16.4",),
-    EDQM: ("urn:oid:0.4.0.127.0.16.1.1.2.1",),
-    FINDING: (),
+    ICD_9_CM: CodeSystem(
+        "ICD-9-CM",
+        _WHOLE,
+        _shaped(r"[EV0-9][0-9]{2,5}"),
+        (
+            "http://hl7.org/fhir/sid/icd-9",
+            "http://hl7.org/fhir/sid/icd-9-cm/diagnosis",
+            "urn:oid:2.16.840.1.113883.6.42",
+            "urn:oid:2.16.840.1.113883.6.103",
+        ),
+    ),
+    ICD_9_CM_PROCEDURES: CodeSystem("ICD-9-CM", _PART, _ANY, ("urn:oid:2.16.840.1.113883.6.104",)),
+    CCAM: CodeSystem("CCAM", _WHOLE, _shaped(r"[A-Z]{4}[0-9]{3}"), ("urn:oid:1.2.250.1.213.2.5",)),
+    FRENCH_DRUGS: CodeSystem(
+        "",
+        _PART,
+        _ANY,
+        (
+            UCD,
+            CIP13,
+            CIS,
+            SMS,
+            ANSM_SUBSTANCE,
+            MEDICABASE,
+            "urn:oid:1.2.250.1.213.2.61",
+            "urn:oid:1.2.250.1.213.2.62",
+            "urn:oid:1.2.250.1.213.2.3.1",
+            "urn:oid:1.2.250.1.213.2.3.2",
+            "urn:oid:2.16.840.1.113883.3.6905.2",
+            "http://smt.esante.gouv.fr/terminologie-cip_ucd",
+            "http://smt.esante.gouv.fr/terminologie-bdpm",
+            "http://smt.esante.gouv.fr/terminologie-ucd",
+            "http://smt.esante.gouv.fr/terminologie-ref_interop_med",
+            "http://smt.esante.gouv.fr/terminologie-sms",
+            "http://spor.ema.europa.eu/v2/substancedefinition",
+            "http://spor.azure-api.net/sms/api/v2/substancedefinition",
+            "http://bogussystemmedicabase.com",  # the placeholder that the official examples write
+        ),
+    ),
+    UCD: CodeSystem("UCD", _PART, _ANY),
+    CIP13: CodeSystem("CIP", _PART, _ANY),
+    CIS: CodeSystem("CIS", _PART, _ANY),
+    SMS: CodeSystem("SMS", _PART, _ANY),
+    ANSM_SUBSTANCE: CodeSystem("ANSM", _PART, _ANY),
+    MEDICABASE: CodeSystem("Medicabase", _PART, _ANY),
+    CPT: CodeSystem("CPT", _WHOLE, _shaped(r"[0-9]{4}[0-9A-Z]"), ("urn:oid:2.16.840.1.113883.6.12",)),
+    HCPCS: CodeSystem(
+        "HCPCS",
+        _PART,
+        _ANY,
+        ("urn:oid:2.16.840.1.113883.6.285", "http://bluebutton.cms.gov/resources/codesystem/hcpcs"),
+    ),
+    NABM: CodeSystem("NABM", _WHOLE, _shaped(r"[0-9]{4}"), ("urn:oid:1.2.250.1.215.300.2",)),
+    NCIT: CodeSystem(
+        "NCIt",
+        _PART,
+        _ANY,
+        ("http://smt.esante.gouv.fr/terminologie-ncit", "urn:oid:2.16.840.1.113883.3.26.1.1"),
+    ),
+    OPS: CodeSystem("OPS", _PART, _ANY, ("http://fhir.de/codesystem/dimdi/ops", "urn:oid:1.2.276.0.76.5.524")),
+    DICOM: CodeSystem("DICOM", _PART, _ANY, ("urn:oid:1.2.840.10008.2.16.4",)),
+    EDQM: CodeSystem(
+        "EDQM",
+        _PART,
+        _ANY,
+        ("urn:oid:0.4.0.127.0.16.1.1.2.1", "http://smt.esante.gouv.fr/terminologie-standardterms"),
+    ),
+    ROUTE_V3: CodeSystem("HL7", _PART, _ANY, ("http://hl7.org/fhir/v3/routeofadministration",)),
+    NDC: CodeSystem("NDC", _PART, _ANY, ("urn:oid:2.16.840.1.113883.6.69",)),
+    FINDING: CodeSystem("OsteoCDS", _WHOLE, _ANY),
 }
+"""Every system that our lists know, by its canonical URI.
+
+Whole are those whose codes of ours we hold all: ATC at its fifth level, LOINC, the classifications of diseases (their rows are
+prefixes), the French and American catalogues of acts. Not whole: products (new ones come every month), SNOMED CT, and those
+of which we hold a few codes only.
+"""
+
+WHOLE = frozenset(uri for uri, system in SYSTEMS.items() if system.whole)
+
 _ENDINGS = {
     "mimic-diagnosis-icd9": ICD_9_CM,
     "mimic-procedure-icd9": ICD_9_CM_PROCEDURES,
@@ -131,7 +277,12 @@ def plain(system: str) -> str:
     return short
 
 
-_CANONICAL = {plain(alias): system for system, aliases in _ALIASES.items() for alias in (system, *aliases)}
+_CANONICAL = {plain(alias): uri for uri, system in SYSTEMS.items() for alias in (uri, *system.aliases)}
+_CANONICAL |= {plain(alias): FRENCH_DRUGS for alias in SYSTEMS[FRENCH_DRUGS].aliases}
+
+
+LONGEST_SYSTEM = 300
+"""Characters; a longer one is no URI of any record, and is not looked up."""
 
 
 @lru_cache(maxsize=512)
@@ -149,15 +300,21 @@ def canonical(system: str) -> str:
     return short
 
 
+def family(system: str) -> str:
+    """What tells apart the systems between which `located` decides by the code: one name for all of them."""
+    known = canonical(system)
+    return ICD_9_CM if known == ICD_9_CM_PROCEDURES else known
+
+
 def located(system: str, code: str) -> tuple[str, str]:
     """The canonical system and the normalised code of a coding."""
     known = canonical(system)
-    code = code.strip()
+    code = code.partition("|")[0].strip()  # a term may follow: `code |term|`
     if known == FRENCH_DRUGS:
         return _french_drug(system, code)
     if known == ICD_9_CM and code[2:3] == ".":  # two digits before the dot: volume 3, procedures
         known = ICD_9_CM_PROCEDURES
-    return known, _NORMALISED.get(known, str.upper)(code)
+    return known, _NORMALISED.get(known, _without_spaces)(code)
 
 
 _CLASSIFICATION_MARKS = str.maketrans("", "", " .+*-!#†")
@@ -177,8 +334,13 @@ def _ccam(code: str) -> str:
     return _without_spaces(code)[:7]
 
 
+def _five(code: str) -> str:
+    """Five characters; the claims append modifiers."""
+    return _without_spaces(code)[:5]
+
+
 def _nabm(code: str) -> str:
-    return code.zfill(4)
+    return _without_spaces(code).zfill(4)
 
 
 _NORMALISED: dict[str, Callable[[str], str]] = {
@@ -188,8 +350,9 @@ _NORMALISED: dict[str, Callable[[str], str]] = {
     ICD_10_PCS: _classification,
     ICD_9_CM: _classification,
     ICD_9_CM_PROCEDURES: _classification,
-    ATC: _without_spaces,
     CCAM: _ccam,
+    CPT: _five,
+    HCPCS: _five,
     NABM: _nabm,
     FINDING: str.lower,
 }
@@ -199,24 +362,102 @@ _EAN_CIP = "34009"
 _EAN_LENGTH = 13
 _SHORT_LENGTH = 7
 _CIS_LENGTH = 8
+_SMS_LENGTH = 12
+_ANSM_LENGTH = 5
 
 
 def _french_drug(system: str, code: str) -> tuple[str, str]:
-    """UCD and CIP by their seven significant digits (13: `34008` or `34009`, seven digits, a key), CIS by its eight."""
-    code = "".join(code.split())
+    """A French code of a drug or a substance, told by its number.
+
+    UCD and CIP by their seven significant digits (13: `34008` or `34009`, seven digits, a key), CIS by its eight, SMS by its
+    twelve, Medicabase by its MV, a substance of ANSM by its five, which linked data write behind `Substance_`.
+    """
+    code = _without_spaces(code).removeprefix("SUBSTANCE_")
     if len(code) == _EAN_LENGTH + 1 and code.startswith("0"):  # GTIN-14
         code = code[1:]
     if len(code) == _EAN_LENGTH and code.startswith((_EAN_UCD, _EAN_CIP)):
         return (UCD if code.startswith(_EAN_UCD) else CIP13), code[5:12]
+    if code.startswith("MV"):
+        return MEDICABASE, code
+    if len(code) == _SMS_LENGTH:
+        return SMS, code
+    own = _OWN_URIS.get(plain(system))
+    if own == ANSM_SUBSTANCE:
+        return own, code.zfill(_ANSM_LENGTH)
     if len(code) == _CIS_LENGTH:
         return CIS, code
-    short = plain(system)
     if len(code) == _SHORT_LENGTH:
-        is_ucd = short in _UCD_URIS or (short not in _CIP_URIS and code.startswith("9"))
+        is_ucd = own == UCD or (own != CIP13 and code.startswith("9"))
         return (UCD if is_ucd else CIP13), code
-    return (UCD if short in _UCD_URIS else CIS if short in _CIS_URIS else CIP13), code
+    return own or CIP13, code
 
 
-_UCD_URIS = frozenset(map(plain, (UCD, "urn:oid:1.2.250.1.213.2.62", "http://smt.esante.gouv.fr/terminologie-ucd")))
-_CIP_URIS = frozenset({plain(CIP13)})
-_CIS_URIS = frozenset(map(plain, (CIS, "urn:oid:1.2.250.1.213.2.3.1")))
+_OWN_URIS = {
+    plain(alias): system
+    for system, aliases in {
+        UCD: ("urn:oid:1.2.250.1.213.2.61", "urn:oid:1.2.250.1.213.2.62", "http://smt.esante.gouv.fr/terminologie-ucd"),
+        CIP13: ("urn:oid:1.2.250.1.213.2.3.2",),
+        CIS: ("urn:oid:1.2.250.1.213.2.3.1",),
+        SMS: (),
+        ANSM_SUBSTANCE: (),
+        MEDICABASE: (),
+    }.items()
+    for alias in (system, *aliases)
+}
+
+# --- codes that say more, or less, than a code ------------------------------------------------------------------------
+
+_ATC_CLASS = _shaped(r"[A-Z](?:[0-9]{2}(?:[A-Z]{1,2})?)?")
+
+
+def atc_class(system: str, code: str) -> str:
+    """The code of a class of ATC (levels 1 to 4: `L`, `L01`, `M05B`, `M05BA`), normalised; empty for any other code."""
+    if canonical(system) != ATC:
+        return ""
+    _, key = located(system, code)
+    return key if _ATC_CLASS(key) else ""
+
+
+_TERM = re.compile(r"\|[^|]*\|")
+_IDENTIFIER = re.compile(r"[0-9]{6,18}", re.ASCII)
+_CONTEXT = frozenset({"408729009", "408730004", "408731000", "408732007"})
+"""The attributes of SNOMED CT that say of whom, when, and whether at all: finding, procedure, temporal and subject context."""
+
+
+def focus_concepts(expression: str) -> tuple[str, ...]:
+    """The focus concepts of an expression of SNOMED CT (compositional grammar 2.3): what it refines, without the refinement.
+
+    Empty where it cannot be read, or states a context, which may deny what the focus says.
+    """
+    bare = "".join(_TERM.sub("", expression).split()).removeprefix("===").removeprefix("<<<")
+    bare = bare.removeprefix("http://snomed.info/id/").removeprefix("https://snomed.info/id/")
+    focus, _, refinement = bare.partition(":")
+    if not _CONTEXT.isdisjoint(_IDENTIFIER.findall(refinement)):
+        return ()
+    concepts = tuple(focus.split("+"))
+    return concepts if all(_IDENTIFIER.fullmatch(one) for one in concepts) else ()
+
+
+_CERTAINTY = re.compile(r"[A-Z][0-9]{2,4}[RLB]?([AVZG])[RLB]?", re.ASCII)
+
+
+def certainty_mark(system: str, code: str) -> str:
+    """The letter that German records append to an ICD-10 code (`C79.5 G`), in lower case; empty where there is none.
+
+    A ausgeschlossen, V Verdacht, Z Zustand nach, G gesichert; R, L and B beside it are sides (ICD-10-GM, its coding rules for
+    outpatients). ICD-10-CM ends codes with such letters too, where they mean an encounter: it has none.
+    """
+    if canonical(system) != ICD_10:
+        return ""
+    marked = _CERTAINTY.fullmatch(_classification(code.partition("|")[0]))
+    return marked[1].lower() if marked else ""
+
+
+# --- how a code is called ---------------------------------------------------------------------------------------------
+
+
+def named_code(system: str, code: str) -> str:
+    """A code with the name of its system, as a person reads it: `ATC L01DB06`; the code alone where the system has no name."""
+    known, key = located(system, code)
+    name = SYSTEMS[known].name if known in SYSTEMS else ""
+    return f"{name} {code.strip()}" if name and key else code.strip()

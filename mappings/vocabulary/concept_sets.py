@@ -142,6 +142,16 @@ ANTITHROMBOTICS = (
     | ANTITHROMBOTICS_WITHOUT_DELAY
 )
 
+COUNTED_IN_INTERNATIONAL_UNITS = (
+    VITAMIN_D_SUPPLEMENTS
+    | LOW_MOLECULAR_WEIGHT_HEPARINS
+    | _set("heparin heparin_combination heparin_group_prefix danaparoid antithrombin calcitonin")
+)
+"""Drugs whose "units" are international units: one is never a tablet, a capsule or a vial."""
+
+WEIGHED_IN_INTERNATIONAL_UNITS = CHOLECALCIFEROL | ERGOCALCIFEROL
+"""Drugs whose mass says how many international units they are: a mass of a combination may be that of its calcium."""
+
 # --- conditions -------------------------------------------------------------------------------------------------------
 
 BONE_METASTASIS = _set("bone_metastasis bone_metastasis_site")
@@ -426,5 +436,22 @@ UNUSED: Mapping[str, str] = MappingProxyType(
         ),
         "no rule asks for it",
     )
+    | dict.fromkeys(
+        _set(
+            "form_auricular form_cutaneous form_dental form_intravesical form_nasal form_ocular form_oral form_oromucosal"
+            " form_other form_parenteral form_pulmonary form_rectal form_transdermal form_vaginal unit_of_presentation"
+        ),
+        "the form of a product, where no rule asks how it is used",
+    )
+    | dict.fromkeys(
+        _set(
+            "route_auricular route_cutaneous route_dental route_extracorporeal route_inhalation route_intraocular"
+            " route_intrauterine route_intravesical route_local_injection route_nasal route_not_applicable route_ocular"
+            " route_oromucosal route_oropharyngeal route_parenteral_other route_rectal route_sublingual"
+            " route_transdermal route_urethral route_vaginal"
+        ),
+        "a way of giving that no rule asks for",
+    )
+    | dict.fromkeys(_set("palliative_care pregnancy_status_observable"), "no rule reads it")
 )
 """Concepts of the value sets that no set above holds, each with the reason."""

@@ -8,14 +8,30 @@ never match.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappings.vocabulary import valuesets
+from mappings.vocabulary.acts_in_words import NOTHING_SAID, ActRow, Lines, LineSaid, added_row
 from mappings.vocabulary.analytes import ANALYTES, Analyte
-from mappings.vocabulary.code_systems import CONCEPT, LISTED, LOINC, canonical, located, plain
-from mappings.vocabulary.names import FINDING_OF_NAME, drug_names, words
+from mappings.vocabulary.code_systems import (
+    ATC,
+    CONCEPT,
+    LOINC,
+    LONGEST_SYSTEM,
+    SNOMED_CT,
+    SYSTEMS,
+    atc_class,
+    canonical,
+    family,
+    focus_concepts,
+    located,
+    plain,
+)
+from mappings.vocabulary.lines import LONGEST_LINE
+from mappings.vocabulary.names import FINDING_OF_NAME, GROUPS, drug_names, words
 from mappings.vocabulary.products import substance_of
 from mappings.wording import Term
 
@@ -28,9 +44,12 @@ if TYPE_CHECKING:
 
 __all__ = ["LOINC", "ConceptMapProblem", "Recognised", "Terminology"]
 
-LONGEST_CODE = 100
-LONGEST_SYSTEM = 300
-"""Longer ones are no codes and URIs of any record, and are not looked up."""
+LONGEST_CODE = 64
+LONGEST_EXPRESSION = 512
+"""Longer ones are no codes and no expressions of SNOMED CT of any record, and are not looked up."""
+
+REMEMBERED_LINES = 2048
+"""Lines of order entry whose reading is kept, at most 512 characters each."""
 
 REMEMBERED = 8192
 """Codings whose meaning is kept; a ward meets far fewer different ones in a day."""
@@ -45,14 +64,16 @@ class Recognised:
     """What codings stand for.
 
     `concepts` are ours; `denied` are the look-alikes that they hit; `unverified` are those of the concepts (and
-    look-alikes) that rest on no verified code. `known_system` says that a coding has a code of a system that our lists
-    cover, so that no concept means something else rather than "not understood".
+    look-alikes) that rest on no verified code. `possible` are those of a class code (ATC `M05BA`): it may be any of them.
+    `known_system` says that a coding has a valid code of a system whose list is whole, so that no concept means something
+    else rather than "not understood".
     """
 
     concepts: frozenset[str] = frozenset()
     denied: frozenset[str] = frozenset()
     unverified: frozenset[str] = frozenset()
     known_system: bool = False
+    possible: frozenset[str] = frozenset()
 
     @property
     def rests_on_unverified(self) -> bool:
@@ -74,36 +95,50 @@ class _Meaning(NamedTuple):
     is_verified: bool
 
 
-class _ValueSets:
-    """The rows of the value sets by system and code, and by concept."""
+class _SystemCodes(NamedTuple):
+    """The meanings of the codes of one system, and whether some of them are prefixes."""
 
-    __slots__ = ("codes", "hierarchies", "of_concept")
+    meanings: dict[str, list[_Meaning]]
+    has_prefixes: bool
+
+
+_NO_CODES = _SystemCodes({}, has_prefixes=False)
+
+
+class _ValueSets:
+    """The rows of the value sets by concept, and by system and code; a system's codes are put in order when first asked."""
+
+    __slots__ = ("_families", "_systems", "of_concept")
 
     def __init__(self, rows: Iterable[valuesets.Row]) -> None:
-        self.codes: dict[str, dict[str, list[_Meaning]]] = {}
         self.of_concept: dict[str, list[tuple[str, str]]] = {}
-        self.hierarchies: set[str] = set()
-        for concept, system, code, match, _, status, _, denies in rows:
-            place, key = located(system, code)
-            is_prefix = match == "prefix"
-            if is_prefix:
-                self.hierarchies.add(place)
-            meaning = _Meaning(concept, denies, is_prefix, concept.endswith("_prefix"), status == "verified")
-            self.codes.setdefault(place, {}).setdefault(key, []).append(meaning)
-            self.of_concept.setdefault(concept, []).append((system, code))
+        by_system: dict[str, list[valuesets.Row]] = {}
+        for row in rows:
+            by_system.setdefault(row.system, []).append(row)
+            self.of_concept.setdefault(row.concept, []).append((row.system, row.code))
+        self._families: dict[str, list[valuesets.Row]] = {}
+        for system, of_system in by_system.items():
+            self._families.setdefault(family(system), []).extend(of_system)
+        self._systems: dict[str, dict[str, _SystemCodes]] = {}
+
+    def of_system(self, place: str) -> _SystemCodes:
+        """The codes of a canonical system. Two threads may put them in order at once: each makes the same."""
+        wanted = family(place)
+        if wanted not in self._systems:
+            self._systems[wanted] = _in_order(self._families.get(wanted, ()))
+        return self._systems[wanted].get(place, _NO_CODES)
 
     def recognised(self, system: str, key: str) -> Recognised:
         """What a code means: the longest row wins.
 
         A look-alike hides what shorter prefixes mean, and any row hides a class (`_prefix`) above it.
         """
-        nothing = SOMETHING_ELSE if system in LISTED else NOTHING
-        codes = self.codes.get(system)
-        if codes is None:
-            return nothing
+        is_whole = system in SYSTEMS and SYSTEMS[system].whole and SYSTEMS[system].is_valid(key)
+        nothing = SOMETHING_ELSE if is_whole else NOTHING
+        codes, has_prefixes = self.of_system(system)
         concepts: dict[str, bool] = {}
         denied: dict[str, bool] = {}
-        for length in range(len(key), 0, -1) if system in self.hierarchies else (len(key),):
+        for length in range(len(key), 0, -1) if has_prefixes else (len(key),):
             here = [one for one in codes.get(key[:length], ()) if one.is_prefix or length == len(key)]
             is_longest = not concepts
             for one in here:
@@ -115,13 +150,42 @@ class _ValueSets:
         if not concepts and not denied:
             return nothing
         unverified = frozenset(name for name, verified in (concepts | denied).items() if not verified)
-        return Recognised(frozenset(concepts), frozenset(denied), unverified, system in LISTED)
+        return Recognised(frozenset(concepts), frozenset(denied), unverified, known_system=True)
+
+    def of_class(self, key: str) -> Recognised:
+        """What a class of ATC means: what its own row says, else that it may be any drug below it."""
+        own = self.recognised(ATC, key)
+        itself = frozenset(concept for concept in own.concepts if not concept.endswith("_prefix"))
+        if itself or own.denied:
+            return replace(own, concepts=itself)
+        below = (
+            one.concept
+            for code, meanings in self.of_system(ATC).meanings.items()
+            if code.startswith(key)
+            for one in meanings
+            if not one.denies
+        )
+        members = own.concepts.union(below)
+        return Recognised(known_system=True, possible=members) if members else SOMETHING_ELSE
 
     def denies(self, concept: str) -> bool:
         """The concept is a look-alike."""
         system, code = self.of_concept[concept][0]
         place, key = located(system, code)
-        return any(one.denies for one in self.codes[place][key] if one.concept == concept)
+        return any(one.denies for one in self.of_system(place).meanings[key] if one.concept == concept)
+
+
+def _in_order(rows: Iterable[valuesets.Row]) -> dict[str, _SystemCodes]:
+    """The codes of a family of systems, by system."""
+    meanings: dict[str, dict[str, list[_Meaning]]] = {}
+    prefixed: set[str] = set()
+    for concept, system, code, match, _, status, _, denies in rows:
+        place, key = located(system, code)
+        if match == "prefix":
+            prefixed.add(place)
+        meaning = _Meaning(concept, denies, match == "prefix", concept.endswith("_prefix"), status == "verified")
+        meanings.setdefault(place, {}).setdefault(key, []).append(meaning)
+    return {place: _SystemCodes(codes, place in prefixed) for place, codes in meanings.items()}
 
 
 class _SiteCode(NamedTuple):
@@ -161,9 +225,21 @@ def _shipped(folders: tuple[Path, ...], analytes: tuple[Analyte, ...], scores: t
 class Terminology:
     """The value sets, a site's own codes, the analytes and the scores, as one look-up. Immutable; shared between threads."""
 
-    __slots__ = ("_lists", "_look_up", "_site", "_value_sets", "analyte_phrases", "analytes", "scores")
+    __slots__ = (
+        "_lists",
+        "_look_up",
+        "_read_line",
+        "_site",
+        "_site_lines",
+        "_value_sets",
+        "analyte_phrases",
+        "analytes",
+        "scores",
+    )
 
-    def __init__(self, lists: _Lists, site: Mapping[tuple[str, str], _SiteCode]) -> None:
+    def __init__(
+        self, lists: _Lists, site: Mapping[tuple[str, str], _SiteCode], site_lines: tuple[ActRow, ...] = ()
+    ) -> None:
         """Use `Terminology.shipped()`, and `with_concept_map` for a site's codes."""
         self._lists = lists
         self._value_sets = lists.value_sets
@@ -172,6 +248,8 @@ class Terminology:
         self.analyte_phrases = lists.analyte_phrases
         self.scores = lists.scores
         self._look_up = lru_cache(maxsize=REMEMBERED)(self._resolved)
+        self._site_lines = site_lines
+        self._read_line = lru_cache(maxsize=REMEMBERED_LINES)(Lines(site_lines).read)
 
     @staticmethod
     def shipped(
@@ -205,10 +283,10 @@ class Terminology:
         for coding in codings if isinstance(codings, (list, tuple)) else _as_list(codings):
             if not isinstance(coding, dict):
                 continue
-            system, code = coding.get("system"), coding.get("code")
-            if not isinstance(system, str) or not isinstance(code, str):
+            system, code = coding.get("system"), code_of(coding)
+            if not isinstance(system, str) or not code:
                 continue
-            if len(code) > LONGEST_CODE or len(system) > LONGEST_SYSTEM:
+            if len(code) > LONGEST_EXPRESSION or len(system) > LONGEST_SYSTEM:
                 continue
             one = self._look_up(system, code)
             if found is NOTHING:
@@ -225,12 +303,27 @@ class Terminology:
         """
         return self._lists.names.in_text(text) if text else frozenset()
 
+    def read_line(self, text: str, *, laboratory: bool = False) -> LineSaid:
+        """What a line of order entry says in words; `laboratory` where its category says that it asks the laboratory."""
+        return self._read_line(text[:LONGEST_LINE], laboratory=laboratory) if text else NOTHING_SAID
+
+    def may_name_a_drug(self, text: str) -> bool:
+        """A word of a text that names none of our drugs may be a misspelled or cut name of one."""
+        return self._lists.names.may_be_in_text(text)
+
     def drug_name(self, concepts: frozenset[str]) -> Term | None:
-        """The international name of a drug in every language; None where the record's own words must do."""
+        """The international name of a drug in every language; None where the record's own words come first."""
         for concept in sorted(concepts):
             name = self._lists.names.international.get(substance_of(concept))
             if name is not None:
                 return Term(name)
+        return None
+
+    def group_name(self, concepts: frozenset[str], code: str = "") -> Term | None:
+        """What a drug of which only the group is known is called, with its code; None where none of these is a group."""
+        for concept in sorted(concepts):
+            if name := GROUPS.get(concept):
+                return Term({language: f"{said} ({code})" if code else said for language, said in name.items()})
         return None
 
     def score_of(self, canonical: str) -> Score | None:
@@ -246,18 +339,22 @@ class Terminology:
 
         `group.source` is the local system, `element.code` the local code, and each target a code in `group.target`:
         `urn:osteocds:concept` (the name of a concept of ours) or a standard system (a code that we recognise). Targets
-        with the equivalence `unmatched` or `disjoint` are ignored. Raises `ConceptMapProblem` naming the element.
+        with the equivalence `unmatched` or `disjoint` are ignored. Where `group.source` is `urn:osteocds:words`, `element.code`
+        is how the site's lines of order entry begin, and its targets the acts that they order, or look-alikes. Raises
+        `ConceptMapProblem` naming the element.
         """
-        site = dict(self._site)
+        site, lines = dict(self._site), list(self._site_lines)
         for place, source, code, targets in _elements(concept_map):
             found = NOTHING
             for system, target in targets:
                 found = _united(found, self._target(place, code, system, target))
-            if found is not NOTHING:
+            if plain(source) == WORDS:
+                lines.append(_line(place, code, found))
+            elif found is not NOTHING:
                 key = plain(source), code
                 earlier = site[key].meaning if key in site else NOTHING
                 site[key] = _SiteCode(source, code, _united(earlier, found))
-        return Terminology(self._lists, site)
+        return Terminology(self._lists, site, tuple(lines))
 
     def _target(self, place: str, code: str, system: str, target: str) -> Recognised:
         if canonical(system) == CONCEPT:
@@ -279,11 +376,36 @@ class Terminology:
     def _resolved(self, system: str, code: str) -> Recognised:
         own = self._site.get((plain(system), code.strip())) if self._site else None
         local = own.meaning if own else None
-        place, key = located(system, code)
-        if not key:
-            return local or NOTHING
-        listed = self._value_sets.recognised(place, key)
+        listed = self._listed(system, code)
         return _united(local, listed) if local else listed
+
+    def _listed(self, system: str, code: str) -> Recognised:
+        """What a code means in our lists: an expression of SNOMED CT what its focus does, a class of ATC what it may."""
+        if canonical(system) == SNOMED_CT and not code.isdigit():
+            found = NOTHING
+            for focus in focus_concepts(code):
+                found = _united(found, self._value_sets.recognised(SNOMED_CT, focus))
+            return found
+        if len(code) > LONGEST_CODE:
+            return NOTHING
+        if group := atc_class(system, code):
+            return self._value_sets.of_class(group)
+        place, key = located(system, code)
+        return self._value_sets.recognised(place, key) if key else NOTHING
+
+
+def code_of(coding: Mapping[str, Any]) -> str:
+    """The code of a coding as a text; a number as JSON writes it (records send 94222008 for "94222008"), else empty."""
+    code = coding.get("code")
+    if isinstance(code, str):
+        return code
+    if isinstance(code, bool) or not isinstance(code, (int, float, Decimal)) or not -_LARGEST < code < _LARGEST:
+        return ""
+    return str(int(code)) if code == int(code) else str(code)
+
+
+_LARGEST = 10**18
+"""Of the numbers that are codes: an identifier of SNOMED CT has at most eighteen digits."""
 
 
 def _united(one: Recognised, other: Recognised) -> Recognised:
@@ -294,6 +416,7 @@ def _united(one: Recognised, other: Recognised) -> Recognised:
         one.denied | other.denied,
         (one.unverified | other.unverified) - verified,
         one.known_system or other.known_system,
+        one.possible | other.possible,
     )
 
 
@@ -307,6 +430,20 @@ def _as_list(codings: object) -> Iterable[object]:
         return list(codings)  # type: ignore[call-overload, no-any-return]
     except TypeError:
         return ()
+
+
+WORDS = "urn:osteocds:words"
+"""The source of a site's own lines of order entry in its ConceptMap: acts in words."""
+
+
+def _line(place: str, said: str, found: Recognised) -> ActRow:
+    """A line of a site as a row of the table of acts."""
+    if found is NOTHING:
+        raise ConceptMapProblem(f"{place} (line {said!r}): it has no target: name the act that the line orders")
+    try:
+        return added_row(said, found.concepts)
+    except ValueError as problem:
+        raise ConceptMapProblem(f"{place} (line {said!r}): {problem}") from problem
 
 
 IGNORED_EQUIVALENCES = frozenset({"unmatched", "disjoint"})

@@ -160,12 +160,14 @@ _PERCUTANEOUS_FIXATION = _phrases(
 _CEMENT = _phrases("cement", "cementoplasty", "PMMA", "ciment", "cimentoplastie", "polymethylmethacrylate")
 
 
-def with_acts_named(concepts: frozenset[str], text: str) -> frozenset[str]:
+def with_acts_named(concepts: frozenset[str], texts: tuple[str, ...]) -> frozenset[str]:
     """The concepts of an order with those of percutaneous fixation, and of cement beside it, where its words name them."""
-    said = tuple(words(text))
-    if any(holds(said, phrase) for phrase in _PERCUTANEOUS_FIXATION):
+    said = [tuple(words(text)) for text in texts]
+    if any(holds(one, phrase) for one in said for phrase in _PERCUTANEOUS_FIXATION):
         concepts |= sets.PERCUTANEOUS_FIXATION
-    if not concepts.isdisjoint(sets.PERCUTANEOUS_FIXATION) and any(holds(said, phrase) for phrase in _CEMENT):
+    if not concepts.isdisjoint(sets.PERCUTANEOUS_FIXATION) and any(
+        holds(one, cement) for one in said for cement in _CEMENT
+    ):
         concepts |= sets.EXTRASPINAL_CEMENTOPLASTY
     return concepts
 

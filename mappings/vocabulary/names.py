@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from mappings.vocabulary import valuesets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
-LONGEST_TEXT = 1000
-"""Characters of a text that are read; a drug's name stands at its beginning."""
+LONGEST_TEXT = 512
+"""Characters of a text that is read at all: a longer one is no name, and its end may deny what its beginning says."""
 
 _WORD = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
 
 
 def words(text: str) -> list[str]:
-    """The words of a text in compatibility form (NFKC), case-folded, without accents and punctuation."""
-    text = text[:LONGEST_TEXT]
+    """The words of a text in compatibility form (NFKC), case-folded, without accents and punctuation; none of a longer text."""
+    if len(text) > LONGEST_TEXT:
+        return []
     if not text.isascii():
         decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
         letters = (character for character in decomposed if not unicodedata.combining(character))
@@ -46,51 +47,58 @@ INTERNATIONAL = "INN-"
 
 
 class DrugNames:
-    """A table of drug names (`valuesets/drug_names.csv`), ready to read texts."""
+    """A table of drug names (`valuesets/drug_names.csv`), ready to read texts; put in order when first asked."""
 
     def __init__(self, table: Iterable[tuple[str, str, str]]) -> None:
         """Take rows of name, concept and kind (see the folder's documentation)."""
+        self._table = tuple(table)
+
+    @cached_property
+    def _ordered(self) -> _Ordered:
         by_first_word: dict[str, list[_Name]] = defaultdict(list)
-        self._international: dict[str, dict[str, list[str]]] = {}
-        self._whole: dict[tuple[str, ...], set[str]] = defaultdict(set)
-        self._hiding: list[tuple[str, ...]] = []
-        for name, concept, kind in table:
+        whole: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        hiding: list[tuple[str, ...]] = []
+        for name, concept, kind in self._table:
             as_words = tuple(words(name))
-            if kind.startswith(INTERNATIONAL):
-                languages = self._international.setdefault(concept, {})
-                languages.setdefault(kind.removeprefix(INTERNATIONAL), []).append(name)
             if kind == "deny-text":
-                self._hiding.append(as_words)
+                hiding.append(as_words)
             elif kind == "whole":
-                self._whole[as_words].add(concept)
+                whole[as_words].add(concept)
             else:
                 by_first_word[as_words[0]].append(_Name(as_words, concept))
-        self._by_first_word = {
+        longest_first = {
             first: sorted(names, key=lambda name: -len(name.words)) for first, names in by_first_word.items()
         }
+        return _Ordered(longest_first, dict(whole), tuple(hiding))
 
     @cached_property
     def international(self) -> Mapping[str, Mapping[str, str]]:
-        """The international name of each concept that has one, by language, English always; none for a class.
+        """The international name of each concept that has one, by language, English always; none for a group of drugs.
 
         Of several spellings it is the one nearest to the concept's own.
         """
-        names = dict(_GROUPS_OF_DRUGS)
-        for concept, languages in self._international.items():
-            nearest = {language: _nearest(concept, spellings) for language, spellings in languages.items()}
+        spellings: dict[str, dict[str, list[str]]] = {}
+        for name, concept, kind in self._table:
+            if kind.startswith(INTERNATIONAL) and concept not in GROUPS:
+                languages = spellings.setdefault(concept, {})
+                languages.setdefault(kind.removeprefix(INTERNATIONAL), []).append(name)
+        names = dict(_NAMES_OF_PRODUCTS)
+        for concept, languages in spellings.items():
+            nearest = {language: _nearest(concept, several) for language, several in languages.items()}
             names.setdefault(concept, {"en": nearest.get("en") or nearest["fr"], **nearest})
         return names
 
     def in_text(self, text: str) -> frozenset[str]:
         """The concepts of the drugs that a text names."""
         said = tuple(words(text))
-        if whole := self._whole.get(said):
-            return frozenset(whole)
+        by_first_word, whole, hiding = self._ordered
+        if named := whole.get(said):
+            return frozenset(named)
         found: set[str] = set()
         place = 0
         while place < len(said):
             length = 1
-            for name in self._by_first_word.get(said[place], ()):
+            for name in by_first_word.get(said[place], ()):
                 if len(name.words) < length:
                     break
                 if said[place : place + len(name.words)] == name.words:
@@ -98,9 +106,179 @@ class DrugNames:
                     if name.concept:
                         found.add(name.concept)
             place += length
-        if found and any(holds(said, phrase) for phrase in self._hiding):
+        if found and any(holds(_without_subcutaneous(said), phrase) for phrase in hiding):
             return frozenset()
         return frozenset(found)
+
+    def may_be_in_text(self, text: str) -> bool:
+        """A word of the text is one letter away from a name of ours, or begins one as labels cut them off.
+
+        Words of six letters or more count; one that is a name itself (ours, a neighbour's, a phrase of the deny list) does not.
+        """
+        names = self._near
+        return any(
+            len(word) >= SHORTEST_SPELLED and word not in names.known and names.may_mean(word) for word in words(text)
+        )
+
+    @cached_property
+    def _near(self) -> _NearNames:
+        known = set(NEIGHBOURS)
+        spelled: set[str] = set()
+        for name, concept, _kind in self._table:
+            as_words = words(name)
+            known.update(as_words)
+            if concept and len(as_words) == 1 and len(as_words[0]) >= SHORTEST_SPELLED - 1:
+                spelled.add(as_words[0])
+        return _NearNames(frozenset(known), frozenset(spelled))
+
+
+class _Ordered(NamedTuple):
+    by_first_word: Mapping[str, Sequence[_Name]]
+    whole: Mapping[tuple[str, ...], set[str]]
+    hiding: tuple[tuple[str, ...], ...]
+
+
+SHORTEST_SPELLED = 6
+SHORTEST_CUT = 7
+"""Letters of a word that may be a misspelled name, and of one that may be a cut one; shorter ones are too often another's."""
+
+
+class _NearNames:
+    """Names found again from a word that is one letter off: both without one of their letters are alike."""
+
+    def __init__(self, known: frozenset[str], spelled: frozenset[str]) -> None:
+        self.known = known
+        self._without_one: dict[str, set[str]] = defaultdict(set)
+        self._beginnings: set[str] = set()
+        for name in spelled:
+            for shorter in _without_one_letter(name):
+                self._without_one[shorter].add(name)
+            self._beginnings.update(name[:length] for length in range(SHORTEST_CUT, len(name)))
+
+    def may_mean(self, word: str) -> bool:
+        if len(word) > _LONGEST_WORD:
+            return False
+        if word in self._beginnings:
+            return True
+        candidates = {name for shorter in _without_one_letter(word) for name in self._without_one.get(shorter, ())}
+        return any(_one_letter_apart(word, name) for name in candidates)
+
+
+_LONGEST_WORD = 40
+
+
+def _without_one_letter(word: str) -> set[str]:
+    return {word, *(word[:place] + word[place + 1 :] for place in range(len(word)))}
+
+
+def _one_letter_apart(one: str, other: str) -> bool:
+    """One letter more, less, or another one; two neighbouring ones changed round."""
+    start = 0
+    while start < min(len(one), len(other)) and one[start] == other[start]:
+        start += 1
+    rest, other_rest = one[start:], other[start:]
+    return (
+        rest[1:] == other_rest[1:]
+        or rest[1:] == other_rest
+        or rest == other_rest[1:]
+        or (rest[:2] == other_rest[1::-1] and rest[2:] == other_rest[2:])
+    )
+
+
+def _without_subcutaneous(said: tuple[str, ...]) -> tuple[str, ...]:
+    """The words without those of « sous-cutanée »: it is no use on the skin."""
+    return tuple(
+        word for before, word in zip(("", *said), said, strict=False) if not (before in _UNDER and "cutan" in word)
+    )
+
+
+_UNDER = frozenset({"sous", "sub"})
+
+_SAYS_NOTHING = frozenset(
+    tuple(words(one))
+    for one in (
+        *(
+            "masked",
+            "masqué",
+            "masquée",
+            "confidentiel",
+            "confidential",
+            "hidden",
+            "unknown",
+            "inconnu",
+            "inconnue",
+            "unk",
+        ),
+        *(
+            "non renseigné",
+            "non renseignée",
+            "non précisé",
+            "non précisée",
+            "not available",
+            "not specified",
+            "unspecified",
+        ),
+        *(
+            "n/a",
+            "na",
+            "null",
+            "none",
+            "undefined",
+            "other",
+            "autre",
+            "autres",
+            "divers",
+            "sans objet",
+            "todo",
+            "tbd",
+            "test",
+        ),
+        *(
+            "medication",
+            "medicament",
+            "médicaments",
+            "drug",
+            "traitement",
+            "treatment",
+            "produit",
+            "product",
+            "prescription",
+        ),
+        *(
+            "poche",
+            "perfusion",
+            "perfusions",
+            "seringue",
+            "flacon",
+            "mélange",
+            "préparation",
+            "protocole",
+            "cure",
+            "injection",
+        ),
+        *(
+            "infusion",
+            "bag",
+            "syringe",
+            "vial",
+            "mix",
+            "mixture",
+            "compound",
+            "chimiothérapie",
+            "chimio",
+            "chemotherapy",
+        ),
+    )
+)
+
+
+def says_nothing(text: str) -> bool:
+    """A text that stands in for a name: a word for "unknown", "masked" or a container, or none of three letters."""
+    said = tuple(words(text))
+    return said in _SAYS_NOTHING or not any(sum(sign.isalpha() for sign in word) >= _FEWEST_LETTERS for word in said)
+
+
+_FEWEST_LETTERS = 3
 
 
 def holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
@@ -117,6 +295,24 @@ def drug_names(folders: Iterable[Path]) -> DrugNames:
     """The tables of these folders as one."""
     tables = (valuesets.table(DRUG_NAMES, folder) for folder in folders if (folder / DRUG_NAMES).is_file())
     return DrugNames((name, concept, kind) for table in tables for name, concept, kind, _evidence in table)
+
+
+NEIGHBOURS = frozenset(
+    [
+        "cafcit",
+        "clomid",
+        "coumarin",
+        "coumarine",
+        "minomycin",
+        "prolina",
+        "ultracef",
+        "panasol",
+        "isatin",
+        "action",
+        "formes",
+    ]
+)
+"""Words one letter away from a name of ours that are another's."""
 
 
 _FINDING_NAMES = {
@@ -175,12 +371,48 @@ FINDING_OF_NAME: Mapping[tuple[str, ...], str] = MappingProxyType(
 """The finding that a whole text names; a text that says more (history of, refer for...) names none."""
 
 
-_GROUPS_OF_DRUGS: dict[str, Mapping[str, str]] = {
+_NAMES_OF_PRODUCTS: dict[str, Mapping[str, str]] = {
     "calcium_any": {"en": "calcium", "fr": "calcium"},
     "calcium_plus_vitamin_d": {"en": "calcium with vitamin D", "fr": "calcium et vitamine D"},
     "aflibercept_systemic": {"en": "aflibercept", "fr": "aflibercept"},
+    "aflibercept_intravitreal": {"en": "intravitreal aflibercept", "fr": "aflibercept intravitréen"},
+    "bevacizumab_intravitreal": {"en": "intravitreal bevacizumab", "fr": "bévacizumab intravitréen"},
+    "radionuclide_therapy_ra223": {"en": "radium-223", "fr": "radium 223"},
 }
 """Concepts whose names in the table are those of products."""
+
+GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "antiangiogenic_prefix": {"en": "anti-angiogenic", "fr": "anti-angiogénique"},
+        "anticoagulants_prefix": {"en": "anticoagulant", "fr": "anticoagulant"},
+        "antiplatelets_prefix": {"en": "antiplatelet agent", "fr": "antiagrégant plaquettaire"},
+        "bisphosphonate_prefix": {"en": "bisphosphonate", "fr": "bisphosphonate"},
+        "bone_palliation_radiopharm_prefix": {
+            "en": "bone-seeking radiopharmaceutical",
+            "fr": "radiopharmaceutique à visée osseuse",
+        },
+        "checkpoint_inhibitor_prefix": {
+            "en": "checkpoint inhibitor",
+            "fr": "inhibiteur de points de contrôle immunitaire",
+        },
+        "corticosteroids_systemic_prefix": {"en": "systemic corticosteroid", "fr": "corticoïde par voie générale"},
+        "cytotoxic_prefix": {"en": "cytotoxic drug", "fr": "cytotoxique"},
+        "heparin_combination": {"en": "heparin in combination", "fr": "héparine en association"},
+        "heparin_group_prefix": {"en": "heparin", "fr": "héparine"},
+        "loop_diuretic_prefix": {"en": "loop diuretic", "fr": "diurétique de l’anse"},
+        "nsaid_prefix": {"en": "non-steroidal anti-inflammatory drug", "fr": "anti-inflammatoire non stéroïdien"},
+        "opioids_prefix": {"en": "opioid", "fr": "opioïde"},
+        "other_systemic_anticancer": {"en": "anticancer drug", "fr": "anticancéreux"},
+        "paracetamol_combination": {"en": "paracetamol in combination", "fr": "paracétamol en association"},
+        "platinum_prefix": {"en": "platinum compound", "fr": "sel de platine"},
+        "systemic_anticancer_prefix": {"en": "anticancer drug", "fr": "anticancéreux"},
+        "tki_prefix": {"en": "tyrosine kinase inhibitor", "fr": "inhibiteur de tyrosine kinase"},
+        "vitamin_d_combination": {"en": "vitamin D in combination", "fr": "vitamine D en association"},
+        "vitamin_d_prefix": {"en": "vitamin D", "fr": "vitamine D"},
+        "vitamin_k_antagonist_prefix": {"en": "vitamin K antagonist", "fr": "antivitamine K"},
+    }
+)
+"""Concepts that stand for several drugs: what the record calls its drug comes before these names."""
 
 
 def _nearest(concept: str, names: list[str]) -> str:

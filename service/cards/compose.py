@@ -231,6 +231,8 @@ def _identified_how(orders: Iterable[Order]) -> Iterable[Text]:
     for order in orders:
         if isinstance(order, DrugOrder) and order.drug.by_name:
             yield _("{drug} was identified by name.", drug=order.name)
+        if order.by_words:
+            yield _("«{order}»: identified by its words.", order=order.name)
         if order.unverified_code or (isinstance(order, DrugOrder) and order.drug.unverified_code):
             yield _("{order} was identified by a code that is not verified.", order=named(order))
 

@@ -84,6 +84,8 @@ def remarks(basis: Iterable[Basis]) -> Iterator[Text]:
                 yield _("{name} is a provisional diagnosis", name=called(one), source=one.source)
             if one.unverified_code:
                 yield _unverified(called(one), one.source)
+        elif isinstance(one, Order) and one.by_words:
+            yield _("«{order}»: identified by its words.", order=one.name)
 
 
 def _exposure_remarks(one: Exposure) -> Iterator[Text]:

@@ -17,9 +17,12 @@ from cds_hooks import RELATIVE_REFERENCE, Action, Suggestion, filled
 from mappings.clock import Clock
 from mappings.dates import UnreadableDate
 from mappings.evidence import Resource
-from mappings.readers.shapes import maps
+from mappings.readers.dosage import stated_doses
+from mappings.readers.shapes import a_text, maps
+from mappings.readers.strengths import tells_an_amount
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.code_systems import LOINC, SNOMED_CT
+from mappings.vocabulary.frequencies import frequencies_in
 from mappings.wording import Text, _
 from service.languages.render import Language, plain, sentence, untyped
 from service.rules.naming import named
@@ -285,6 +288,8 @@ def _only_line(resource: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _apply_to_line(change: Change, line: dict[str, Any]) -> bool:
+    if _only_words_say_more(change, line):
+        return False
     line.pop("text", None)
     match change:
         case SetDose():
@@ -299,14 +304,7 @@ def _apply_to_line(change: Change, line: dict[str, Any]) -> bool:
                 "code": "mg",
             }
         case SetInterval():
-            timing = _part(line, "timing")
-            repeat = None if timing is None else _part(timing, "repeat")
-            if timing is None or repeat is None:
-                return False
-            timing.pop("code", None)
-            for name in ("periodMax", "dayOfWeek", "frequencyMax", "timeOfDay", "when", "offset"):
-                repeat.pop(name, None)
-            repeat.update(frequency=1, period=change.period, periodUnit=change.unit)
+            return _set_interval(change, line)
         case SetRoute():
             line["route"] = {"coding": [_coding(change.route)]}
         case SetInfusionMinutes():
@@ -326,6 +324,29 @@ def _apply_to_line(change: Change, line: dict[str, Any]) -> bool:
         case _:
             return False
     return True
+
+
+def _set_interval(change: SetInterval, line: dict[str, Any]) -> bool:
+    """Of doses that are dated one by one the first stays, as the beginning."""
+    timing = _part(line, "timing")
+    repeat = None if timing is None else _part(timing, "repeat")
+    if timing is None or repeat is None:
+        return False
+    timing.pop("code", None)
+    if isinstance(events := timing.get("event"), list) and len(events) > 1:
+        timing["event"] = [min(events, key=str)]
+    for name in ("periodMax", "dayOfWeek", "frequencyMax", "timeOfDay", "when", "offset"):
+        repeat.pop(name, None)
+    repeat.update(frequency=1, period=change.period, periodUnit=change.unit)
+    return True
+
+
+def _only_words_say_more(change: Change, line: Mapping[str, Any]) -> bool:
+    """The text of the line, which goes, alone says the dose or how often, and this is not what changes."""
+    said = a_text(line.get("text"))
+    loses_dose = not isinstance(change, SetDose) and tells_an_amount(said) and not any(stated_doses(line))
+    loses_interval = not isinstance(change, SetInterval) and bool(frequencies_in(said)[0]) and not line.get("timing")
+    return loses_dose or loses_interval
 
 
 def _part(element: dict[str, Any], name: str) -> dict[str, Any] | None:

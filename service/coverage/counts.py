@@ -21,20 +21,23 @@ from mappings.readers.dosage import read_dosage, stated_doses
 from mappings.readers.findings import read_finding
 from mappings.readers.medications import coded_medication, identify
 from mappings.readers.newest import Reading
+from mappings.readers.not_understood import analyte_named, is_standard, meant
 from mappings.readers.observations import read_result, unit_shown
 from mappings.readers.reader import Finder, Reader
-from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps
+from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps, printable, shown_words, texts
 from mappings.readers.sites import regions_of
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary import valuesets
 from mappings.vocabulary.analytes import Analyte
-from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.concepts import Terminology, code_of
 from mappings.vocabulary.findings import KINDS
-from mappings.wording import Text
+from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID
+from mappings.vocabulary.names import says_nothing
+from mappings.wording import Term, Text, Verbatim
 
 MOST_DISTINCT = 10_000
 """Different codes, units and drugs that are told apart at a time; beyond them the rarer half is forgotten."""
 
-LONGEST_WORDS = 80
 LONGEST_CODE = 100
 LONGEST_SYSTEM = 200
 
@@ -43,8 +46,13 @@ class Verdict(StrEnum):
     """What became of a code, a unit or a drug."""
 
     UNDERSTOOD = "understood"
+    """A rule asks for it in that resource type."""
+
+    UNUSED = "known, unused"
+    """A concept of ours that no rule asks for, or none in that resource type."""
+
     SOMETHING_ELSE = "something else"
-    """Of a code system that our lists cover, and none of our concepts; or a look-alike of one."""
+    """None of our concepts by a list that is whole or by its name; or a look-alike of one."""
 
     NOT_UNDERSTOOD = "not understood"
 
@@ -67,6 +75,28 @@ class Kind(StrEnum):
     SITE = "body site"
 
 
+KINDS_OF_GROUPS: Mapping[str, frozenset[Kind]] = MappingProxyType(
+    {
+        **dict.fromkeys(("lab", "vital", "biomarker", "finding", "score"), frozenset({Kind.RESULT, Kind.ORDER})),
+        "lab-order": frozenset({Kind.ORDER}),
+        "condition": frozenset({Kind.CONDITION}),
+        "procedure": frozenset({Kind.ACT, Kind.ORDER, Kind.ENCOUNTER}),
+        "imaging": frozenset({Kind.IMAGING, Kind.ORDER, Kind.ACT}),
+        "body_site": frozenset({Kind.SITE}),
+        "document": frozenset({Kind.IMAGING}),
+        "route": frozenset({Kind.ROUTE}),
+        **dict.fromkeys(("dose_form", "dose_unit", "qualifier", "treatment_intent"), frozenset()),
+    }
+)
+"""In which places of a record the rules ask for the concepts of a group of value sets; the other groups are of drugs."""
+
+DRUGS = frozenset({Kind.DRUG, Kind.MEDICATION})
+OF_ALLERGIES = sets.PARACETAMOL_ALLERGY | sets.BONE_CEMENT
+"""What the rules ask of allergies."""
+
+TOLD_BY_WORDS = frozenset({Kind.ACT, Kind.ENCOUNTER, Kind.ROUTE})
+"""Where words that name nothing of ours suffice: a gauge of a needle, a kind of contact or a way of giving is nothing to map."""
+
 UNITS = frozenset({Kind.UNIT, Kind.DOSE})
 """What is a unit, not a code."""
 
@@ -88,7 +118,9 @@ TEXT_ONLY = "a text without a code"
 UNLISTED = "a code that our lists do not hold: map it with a ConceptMap"
 LISTED = "a code that is none of our concepts"
 LOOK_ALIKE = "a look-alike: {concepts}"
+NAMED = "none of ours by its name"
 UNKNOWN_NAME = "known neither by code nor by name"
+CLASS_CODE = "a class code, which does not say the drug: {concepts}"
 NOT_IN_SAMPLE = "the Medication referred to is not in the sample"
 DOSE_UNREADABLE = "neither mg, mL, units of vitamin D, nor pieces of a known strength"
 
@@ -155,18 +187,44 @@ def _coded(reader: Reader, kind: Kind, concept: object) -> Item:
     """A CodeableConcept, shown by the coding that we recognise, else by the first with a code."""
     found = reader.recognise(concept)
     if found.concepts and not found.denied:
-        verdict, meaning = Verdict.UNDERSTOOD, _named(found.concepts, unverified=found.concepts <= found.unverified)
+        asked = any(is_asked(kind, one) for one in found.concepts)
+        verdict = Verdict.UNDERSTOOD if asked else Verdict.UNUSED
+        meaning = _named(found.concepts, unverified=found.concepts <= found.unverified)
     elif found.denied:
         verdict, meaning = Verdict.SOMETHING_ELSE, LOOK_ALIKE.format(concepts=", ".join(sorted(found.denied)))
-    elif found.known_system:
+    elif found.known_system or (_names_another(reader, kind, concept) and any(map(is_standard, codings(concept)))):
         verdict, meaning = Verdict.SOMETHING_ELSE, LISTED
+    elif kind in TOLD_BY_WORDS and _names_another(reader, kind, concept):
+        verdict, meaning = Verdict.SOMETHING_ELSE, NAMED
     else:
         verdict, meaning = Verdict.NOT_UNDERSTOOD, _why_not(concept)
     return _shown(reader, kind, verdict, concept, meaning)
 
 
+def is_asked(kind: Kind, concept: str) -> bool:
+    """A rule asks for the concept in that place of a record."""
+    if concept in sets.UNUSED:
+        return False
+    if kind is Kind.ALLERGY:
+        return concept in OF_ALLERGIES
+    groups = valuesets.groups().get(concept)
+    if not groups:
+        return True  # a guideline's own, or one that we keep by hand alone
+    return any(kind in KINDS_OF_GROUPS.get(group, DRUGS) for group in groups)
+
+
+def _names_another(reader: Reader, kind: Kind, concept: object) -> bool:
+    """Its words say something, and nothing that a rule would ask for in that place."""
+    said = [text for text in texts(concept) if not says_nothing(text)]
+    if not said:
+        return False
+    if kind is Kind.RESULT:
+        return analyte_named(said, reader.terminology) is None
+    return meant(said, CONDITIONS_SAID if kind is Kind.CONDITION else ACTS_SAID) is None
+
+
 def _why_not(concept: object) -> str:
-    coded = [coding for coding in codings(concept) if a_text(coding.get("code"))]
+    coded = [coding for coding in codings(concept) if code_of(coding).strip()]
     if any(a_text(coding.get("system")) for coding in coded):
         return UNLISTED
     if coded:
@@ -181,8 +239,8 @@ def _named(concepts: frozenset[str], *, unverified: bool = False, by_name: bool 
 
 def _shown(reader: Reader, kind: Kind, verdict: Verdict, concept: object, meaning: str) -> Item:
     coding = _telling(reader, codings(concept))
-    code = a_text(coding.get("code"))[:LONGEST_CODE]
-    system = a_text(coding.get("system"))[:LONGEST_SYSTEM] if code else ""
+    code = printable(code_of(coding)[:LONGEST_CODE])
+    system = printable(a_text(coding.get("system"))[:LONGEST_SYSTEM], LONGEST_SYSTEM) if code else ""
     return Item(kind, verdict, system, code, _words(concept, coding), meaning)
 
 
@@ -195,18 +253,15 @@ def _telling(reader: Reader, all_codings: list[Mapping[str, Any]]) -> Mapping[st
             return 0
         return 1 if a_text(coding.get("system")) else 2
 
-    with_code = [coding for coding in all_codings if a_text(coding.get("code"))]
+    with_code = [coding for coding in all_codings if code_of(coding).strip()]
     return min(with_code, key=rank, default=NOTHING)
 
 
 def _words(concept: object, coding: Mapping[str, Any]) -> str:
     """The display of a code; the text only where there is no code, for a text may say more than a code does."""
-    if a_text(coding.get("code")):
-        return a_text(coding.get("display"))[:LONGEST_WORDS]
-    displays = (a_text(one.get("display")) for one in codings(concept))
-    return (a_text(a_map(concept).get("text")) or next((display for display in displays if display), ""))[
-        :LONGEST_WORDS
-    ]
+    if code_of(coding).strip():
+        return printable(a_text(coding.get("display")))
+    return shown_words(concept)
 
 
 # --- one resource -----------------------------------------------------------------------------------------------------
@@ -216,22 +271,44 @@ def _medication_use(reader: Reader, resource: Resource) -> Iterator[Item]:
     """A MedicationRequest, MedicationStatement or MedicationAdministration."""
     drug = identify(reader, resource)
     yield _drug(reader, Kind.DRUG, drug, coded_medication(reader, resource))
+    if not drug.concepts:
+        return  # how another drug is given is nothing to map
     for lines in (resource.get("dosageInstruction"), resource.get("dosage")):
         for line in maps(lines):
-            if a_map(line.get("route")):
+            if line.get("route"):
                 yield _coded(reader, Kind.ROUTE, line.get("route"))
-            if drug.concepts:
-                yield from _doses(reader, line, drug)
+            yield from _doses(reader, line, drug)
 
 
-def _drug(reader: Reader, kind: Kind, drug: Drug, concept: Mapping[str, Any]) -> Item:
+def _drug(reader: Reader, kind: Kind, drug: Drug, concept: object) -> Item:
+    """A drug by its code, its words, else by the name that its identifier or ingredients give it."""
     if drug.concepts:
+        asked = any(is_asked(kind, one) for one in drug.concepts)
+        verdict = Verdict.UNDERSTOOD if asked else Verdict.UNUSED
         meaning = _named(drug.concepts, unverified=drug.unverified_code, by_name=drug.by_name)
-        return _shown(reader, kind, Verdict.UNDERSTOOD, concept, meaning)
-    if drug.identified:
-        return _coded(reader, kind, concept)._replace(verdict=Verdict.SOMETHING_ELSE)
-    meaning = NOT_IN_SAMPLE if drug.unresolved else UNKNOWN_NAME if drug.named else _why_not(concept)
-    return _shown(reader, kind, Verdict.NOT_UNDERSTOOD, concept, meaning)
+    elif drug.possible:
+        verdict, meaning = Verdict.NOT_UNDERSTOOD, CLASS_CODE.format(concepts=_some(drug.possible))
+    elif drug.identified:
+        coded = _coded(reader, kind, concept)
+        verdict, meaning = Verdict.SOMETHING_ELSE, coded.meaning if coded.verdict is Verdict.SOMETHING_ELSE else NAMED
+    else:
+        verdict = Verdict.NOT_UNDERSTOOD
+        meaning = NOT_IN_SAMPLE if drug.unresolved else UNKNOWN_NAME if texts(concept) else _why_not(concept)
+    item = _shown(reader, kind, verdict, concept, meaning)
+    return item if item.words or item.code else item._replace(words=printable(_name_of(drug)))
+
+
+MOST_NAMED_OF_A_CLASS = 5
+
+
+def _some(concepts: frozenset[str]) -> str:
+    named = sorted(concepts)[:MOST_NAMED_OF_A_CLASS]
+    return ", ".join(named) + (", …" if len(concepts) > len(named) else "")
+
+
+def _name_of(drug: Drug) -> str:
+    """What the record or our table calls it; empty for a sentence of ours."""
+    return drug.name.message if isinstance(drug.name, (Term, Verbatim)) else ""
 
 
 def _doses(reader: Reader, line: Mapping[str, Any], drug: Drug) -> Iterator[Item]:
@@ -247,7 +324,7 @@ def _doses(reader: Reader, line: Mapping[str, Any], drug: Drug) -> Iterator[Item
 def _medication(reader: Reader, resource: Resource) -> Iterator[Item]:
     """An entry of the medication list, read as an order that refers to it would read it."""
     holder = {"medicationReference": {"reference": "#this"}, "contained": [{**resource, "id": "this"}]}
-    yield _drug(reader, Kind.MEDICATION, identify(reader, holder), a_map(resource.get("code")))
+    yield _drug(reader, Kind.MEDICATION, identify(reader, holder), resource.get("code"))
 
 
 def _observation(reader: Reader, resource: Resource) -> Iterator[Item]:
@@ -288,11 +365,11 @@ def _units(reader: Reader, observation: Resource, node: Mapping[str, Any]) -> It
 
 def _reading(reading: Reading[Measurement], quantity: Mapping[str, Any], analyte: Analyte) -> Item:
     if reading.found is not None:
-        unit = reading.found.reported.unit
+        unit = printable(reading.found.reported.unit)
         return Item(Kind.UNIT, Verdict.UNDERSTOOD, "", "", unit, analyte.name.message)
     why = reading.problem.parameters.get("why") if reading.problem is not None else None
     said = (
-        why.message.format_map(_Masked(unit=unit_shown(quantity), analyte=analyte.name.message))
+        why.message.format_map(_Masked(unit=printable(unit_shown(quantity)), analyte=analyte.name.message))
         if isinstance(why, Text)
         else ""
     )
@@ -307,7 +384,7 @@ class _Masked(dict[str, object]):
 
 
 def _unit(kind: Kind, verdict: Verdict, quantity: Mapping[str, Any], meaning: str) -> Item:
-    return Item(kind, verdict, "", "", unit_shown(quantity), meaning)
+    return Item(kind, verdict, "", "", printable(unit_shown(quantity)), meaning)
 
 
 def _condition(reader: Reader, resource: Resource) -> Iterator[Item]:
@@ -316,12 +393,13 @@ def _condition(reader: Reader, resource: Resource) -> Iterator[Item]:
 
 
 def _allergy(reader: Reader, resource: Resource) -> Iterator[Item]:
-    substances = [a_map(reaction.get("substance")) for reaction in maps(resource.get("reaction"))]
-    for concept in (a_map(resource.get("code")), *(substance for substance in substances if substance)):
+    substances = [reaction.get("substance") for reaction in maps(resource.get("reaction"))]
+    for concept in (resource.get("code"), *(substance for substance in substances if substance)):
         item = _coded(reader, Kind.ALLERGY, concept)
-        by_name = reader.terminology.recognise_name(a_text(concept.get("text")))
-        if by_name and item.verdict is not Verdict.UNDERSTOOD:
-            item = _shown(reader, Kind.ALLERGY, Verdict.UNDERSTOOD, concept, _named(by_name, by_name=True))
+        by_name = frozenset().union(*map(reader.terminology.recognise_name, texts(concept)))
+        if by_name and item.verdict in (Verdict.SOMETHING_ELSE, Verdict.NOT_UNDERSTOOD):
+            verdict = Verdict.UNDERSTOOD if by_name & OF_ALLERGIES else Verdict.UNUSED
+            item = _shown(reader, Kind.ALLERGY, verdict, concept, _named(by_name, by_name=True))
         yield item
 
 
@@ -332,9 +410,10 @@ def _procedure(reader: Reader, resource: Resource) -> Iterator[Item]:
 
 def _service_request(reader: Reader, resource: Resource) -> Iterator[Item]:
     """The order's code with its details, which together say what is ordered."""
-    code = a_map(resource.get("code"))
+    code = resource.get("code")
     details = [coding for detail in maps(resource.get("orderDetail")) for coding in codings(detail)]
-    yield _coded(reader, Kind.ORDER, {**code, "coding": [*codings(code), *details]})
+    said = next(iter(texts(code)), "")
+    yield _coded(reader, Kind.ORDER, {"text": said, "coding": [*codings(code), *details]})
     yield from _sites(reader, resource.get("bodySite"))
 
 

@@ -21,7 +21,7 @@ import orjson
 
 from cds_hooks import prefetched
 from mappings.evidence import Resource, local_reference, reference_of
-from mappings.readers.shapes import a_map, a_text
+from mappings.readers.shapes import a_map, a_text, printable
 from service.coverage.counts import UNITS, Coverage, Item, Kind, Verdict
 
 ENDINGS = (".json", ".ndjson", ".jsonl")
@@ -34,6 +34,9 @@ MOST_MEDICATIONS = 20_000
 
 MOST_NAMED = 20
 """Unreadable places that are named; the others are counted."""
+
+LONGEST_PATH = 300
+"""Characters of a file's name that are shown."""
 
 DEEPEST_BUNDLE = 3
 """How deep Bundles in Bundles are followed."""
@@ -219,13 +222,13 @@ class Sample:
         carried = {name: prefetched(prefetch, name).resource for name in prefetch}
         for name, value in {"draftOrders": a_map(request.get("context")).get("draftOrders"), **carried}.items():
             if value is not None:
-                yield from self._in_value(path, f"{place} {name}".strip(), value, depth)
+                yield from self._in_value(path, f"{place} {printable(name)}".strip(), value, depth)
 
     def _note(self, path: Path, place: str, why: str) -> None:
         self.unreadable_places += 1
         if len(self.unreadable) < MOST_NAMED:
             name = path.relative_to(self.path) if path != self.path else Path(path.name)
-            self.unreadable.append(Unreadable(str(name), place, why))
+            self.unreadable.append(Unreadable(printable(str(name), LONGEST_PATH), place, why))
 
 
 def _plain_name(path: Path) -> str:
@@ -301,6 +304,7 @@ def report(sample: Sample, coverage: Coverage) -> dict[str, Any]:
         },
         "notUnderstood": [_row(item, count) for item, count in coverage.ranked(Verdict.NOT_UNDERSTOOD)],
         "understood": [_row(item, count) for item, count in coverage.ranked(Verdict.UNDERSTOOD)],
+        "knownUnused": [_row(item, count) for item, count in coverage.ranked(Verdict.UNUSED)],
         "somethingElse": [_row(item, count) for item, count in coverage.ranked(Verdict.SOMETHING_ELSE)],
         "forgottenOccurrences": coverage.forgotten,
         "medicationsLeftOut": sample.medications_left_out,
@@ -324,8 +328,9 @@ def _kinds(coverage: Coverage) -> list[Kind]:
 
 HEADINGS: Mapping[Verdict, str] = {
     Verdict.NOT_UNDERSTOOD: "Not understood: map these, or correct them",
-    Verdict.UNDERSTOOD: "Understood",
-    Verdict.SOMETHING_ELSE: "Something else: known codes that no rule asks for",
+    Verdict.UNDERSTOOD: "Understood: a rule asks for it in that resource type",
+    Verdict.UNUSED: "Known, unused: concepts of ours that no rule asks for there",
+    Verdict.SOMETHING_ELSE: "Something else: known to be none of ours",
 }
 
 

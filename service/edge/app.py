@@ -27,6 +27,8 @@ from cds_hooks import (
     read_feedback,
 )
 from service.edge import cors
+from service.edge.authentication import Unauthenticated
+from service.edge.callers import Callers
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages
@@ -62,12 +64,13 @@ def create_app(
     app.config["MAX_CONTENT_LENGTH"] = settings.max_request_bytes
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
-    cors.allow(app, settings.cors_origins)
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
     searches = ThreadPoolExecutor(max_workers=SEARCHES_AT_ONCE * settings.threads, thread_name_prefix="fhir")
     world = World.from_settings(settings, searches, guidelines)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     feedback = FeedbackStore(settings.database_url)
+    callers = Callers(settings, world, feedback.engine)
+    cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     metrics = Metrics()
     discovery = {language: _discovery(services, language) for language in Language}
     description = orjson.dumps(openapi(services, guidelines))
@@ -84,12 +87,13 @@ def create_app(
     @metrics.in_progress.track_inprogress()
     def invoke(service_id: str) -> Response:
         service = _service(services, service_id)
+        caller = callers.of(request, service_id, now=clock())
         started = time.perf_counter()
-        language = choose_language(request.headers.get("Accept-Language", ""), settings.language)
+        language = choose_language(request.headers.get("Accept-Language", ""), caller.language)
         advised = advise(
             _body(),
             service,
-            world,
+            caller.world,
             now=clock(),
             language=language,
             public_url=lambda: settings.public_url or _own_address(),
@@ -106,6 +110,7 @@ def create_app(
     @app.post("/cds-services/<service_id>/feedback")
     def take_feedback(service_id: str) -> Response:
         service = _service(services, service_id)
+        callers.of(request, service_id, now=clock())
         feedback.store(service.id, read_feedback(_body()), received_at=clock())
         return Response(b"{}", mimetype=JSON)
 
@@ -161,7 +166,17 @@ def _own_address() -> str:
         return ""
 
 
+class NoJson(ProtocolError):
+    """The body is said to be something else than JSON: a form of another page, say."""
+
+    status = 415
+    code = "not-supported"
+
+
 def _body() -> object:
+    kind = request.mimetype
+    if kind and not (kind.endswith(("/json", "+json"))):
+        raise NoJson({"": "the Content-Type is not JSON: send application/json"})
     try:
         return orjson.loads(request.get_data(cache=False).removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
@@ -191,6 +206,15 @@ def _problem(status: int, code: str, problems: dict[str, str]) -> Response:
     return Response(orjson.dumps(operation_outcome(code, problems)), status=status, mimetype="application/fhir+json")
 
 
+def _told(error: ProtocolError) -> Response:
+    """What is answered; why a caller is refused is for the log alone."""
+    response = _problem(error.status, error.code, error.problems)
+    if isinstance(error, Unauthenticated):
+        LOG.warning("refused: %s", error.reason)
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
 def _register_errors(app: Flask, metrics: Metrics) -> None:
     """Every error is an OperationOutcome; the least specific last."""
 
@@ -202,7 +226,7 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
     @app.errorhandler(ProtocolError)
     def protocol_error(error: ProtocolError) -> Response:
         count(error.status)
-        return _problem(error.status, error.code, error.problems)
+        return _told(error)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:

@@ -38,7 +38,7 @@ class FeedbackStore:
     def __init__(self, database_url: str) -> None:
         """Connects to nothing yet. Raises `ValueError` for a URL that SQLAlchemy cannot use, without the URL's password."""
         try:
-            self._engine = _engine(database_url)
+            self.engine = _engine(database_url)
         except (ArgumentError, ImportError) as error:
             raise ValueError(
                 f"OSTEOCDS_DATABASE_URL takes an SQLAlchemy URL whose driver is installed ({type(error).__name__})"
@@ -48,7 +48,7 @@ class FeedbackStore:
     def _prepare(self) -> None:
         """Make the table, unless it is there; other processes may be making it at the same moment."""
         if not self._ready:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 connection.execute(CreateTable(FEEDBACK, if_not_exists=True))
                 for index in FEEDBACK.indexes:
                     connection.execute(CreateIndex(index, if_not_exists=True))
@@ -72,19 +72,19 @@ class FeedbackStore:
         ]
         self._prepare()
         if rows:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 connection.execute(insert(FEEDBACK), rows)
         return len(rows)
 
     def rows(self) -> list[dict[str, object]]:
         """Everything stored, in the order of arrival."""
         self._prepare()
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(select(FEEDBACK).order_by(FEEDBACK.c.id))]  # noqa: SLF001
 
     def ping(self) -> None:
         """Ask the database anything."""
-        with self._engine.connect() as connection:
+        with self.engine.connect() as connection:
             connection.execute(text("SELECT 1"))
 
 

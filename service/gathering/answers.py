@@ -1,15 +1,26 @@
-"""An answer to a query, opened in one pass: a Bundle of a prefetch key or a page of a search, or the resource of a read."""
+"""An answer to a query, opened in one pass: a Bundle of a prefetch key or a page of a search, or the resource of a read.
+
+Bundles within Bundles (a batch-response, say) and arrays of resources are opened too, and the results that a report or a
+panel contains are entries of their own. What cannot be opened is told, never passed over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mappings.evidence import Resource
-from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps
+from mappings.evidence import Resource, reference_of, typed
+from mappings.quantities import decimal_of
+from mappings.readers.shapes import NOTHING, a_map, a_text, maps
+from mappings.vocabulary.elements import ISSUE_SEVERITY, NOT_UNDERSTOOD, OBSERVATION_STATUS, SEARCH_MODE, spelled
+from mappings.vocabulary.resource_types import TYPES, canonical_type
 
-_ERRORS = frozenset({"error", "fatal"})
+MOST_NESTED = 8
+"""Bundles within Bundles that are opened; what lies deeper is unreadable."""
+
+_NO_ERRORS = frozenset({"information", "warning"})
+_CONTAINERS = frozenset({"Bundle", "Parameters"})
 
 
 @dataclass(slots=True)
@@ -17,9 +28,10 @@ class Opened:
     """What an answer holds, and what it says of itself.
 
     `entries` are its resources with the `fullUrl` under which a Bundle carries them. `next_page` is the link to the next
-    page, `announced` the number of results that it says there are, `matches` those that it holds. `error` tells that it
-    reports one, `outcome` that the server says how it searched, `unreadable` that an entry is no FHIR resource, `codeless`
-    that an Observation came without any code.
+    page (empty where there is one that leads nowhere), `announced` the number of results that it says there are, `matches`
+    those that it holds. `error` tells that it reports one, `outcome` that the server says how it searched, `unreadable` that
+    an entry is no FHIR resource that we can tell, `cut_off` that a Bundle within it does not hold all, `uncounted` that its
+    total cannot be read.
     """
 
     is_bundle: bool
@@ -31,81 +43,163 @@ class Opened:
     error: bool = False
     outcome: bool = False
     unreadable: bool = False
-    codeless: bool = False
+    cut_off: bool = False
+    uncounted: bool = False
 
     @property
     def ignored_a_parameter(self) -> bool:
         """The server says in the answer itself that it did not search as asked: it then holds more, and nothing less."""
         return self.outcome and not self.error
 
+    def holds_any(self, resource_type: str) -> bool:
+        """It holds a resource of this type."""
+        return any(resource.get("resourceType") == resource_type for resource, _ in self.entries)
 
-def opened(resource: Mapping[str, Any]) -> Opened:
+
+def opened(answer: Mapping[str, Any]) -> Opened:
     """A Bundle, entry by entry; any other resource is its own only entry."""
+    resource = typed(answer)
     resource_type = a_text(resource.get("resourceType"))
-    if resource_type != "Bundle":
-        entries: list[tuple[Resource, object]] = [] if resource_type == "OperationOutcome" else [(resource, None)]
-        return Opened(is_bundle=False, resource_type=resource_type, entries=entries)
-    total = resource.get("total")
-    found = Opened(
-        is_bundle=True,
-        resource_type=resource_type,
-        next_page=_next_link(resource),
-        announced=total if isinstance(total, int) and not isinstance(total, bool) else 0,
-    )
-    listed = resource.get("entry")
-    if listed is None:
+    found = Opened(is_bundle=resource_type in _CONTAINERS, resource_type=resource_type)
+    if not found.is_bundle:
+        _keep(resource, None, found, depth=0)
         return found
-    found.unreadable = not isinstance(listed, list)
-    for entry in (listed,) if isinstance(listed, dict) else listed if isinstance(listed, list) else ():
-        _open_entry(entry, found)
+    found.next_page = _next_link(resource)
+    _open(resource, found, depth=0)
+    found.announced = _announced(resource, found)
     return found
 
 
-def _open_entry(entry: object, found: Opened) -> None:
+def _open(container: Resource, found: Opened, *, depth: int) -> None:
+    name = "entry" if container.get("resourceType") == "Bundle" else "parameter"
+    listed = container.get(name)
+    if listed is None:
+        return
+    found.unreadable |= not isinstance(listed, list)
+    for entry in (listed,) if isinstance(listed, dict) else listed if isinstance(listed, list) else ():
+        if name == "entry":
+            _open_entry(entry, found, depth=depth)
+        else:
+            _open_parameter(entry, found, depth=depth)
+
+
+def _open_parameter(parameter: object, found: Opened, *, depth: int) -> None:
+    """A parameter that carries a resource; any other says nothing of the record."""
+    if isinstance(inner := a_map(parameter).get("resource"), dict):
+        _keep(inner, None, found, depth=depth)
+    else:
+        found.unreadable |= inner is not None or not isinstance(parameter, dict) or "part" in parameter
+
+
+def _open_entry(entry: object, found: Opened, *, depth: int) -> None:
     if not isinstance(entry, dict):
         found.unreadable = True
         return
-    mode = a_map(entry.get("search")).get("mode") if "search" in entry else None
-    inner = entry.get("resource")
-    if mode == "outcome":
-        found.outcome = True
+    mode = SEARCH_MODE.of(a_map(entry.get("search")))
+    found.outcome |= mode == "outcome"
+    found.unreadable |= mode == NOT_UNDERSTOOD
+    _read_response(entry.get("response"), found)
+    inner = entry if "resource" not in entry and "resourceType" in entry else entry.get("resource")
     resource = inner if isinstance(inner, dict) else NOTHING
-    resource_type = a_text(resource.get("resourceType"))
-    if resource_type == "OperationOutcome":
-        found.error = found.error or _reports_error(resource)
-        return
-    if mode is None or mode == "match":
+    kind = canonical_type(resource.get("resourceType"))
+    if mode == "match" and kind not in _CONTAINERS and kind != "OperationOutcome":
         found.matches += 1
-    if not resource_type:
-        found.unreadable = True
+    _keep(resource, entry.get("fullUrl"), found, depth=depth)
+
+
+def _read_response(response: object, found: Opened) -> None:
+    """What a server says of one question of a batch: anything but a success is an error."""
+    if response is None:
         return
-    found.entries.append((resource, entry.get("fullUrl")))
-    if resource_type == "Observation" and not found.codeless:
-        found.codeless = _has_no_code(resource)
+    status, outcome = (a_map(response).get(member) for member in ("status", "outcome"))
+    found.error |= status is not None and not str(status).strip().startswith("2")
+    found.error |= isinstance(outcome, dict) and _reports_error(outcome)
 
 
-def _next_link(bundle: Mapping[str, Any]) -> str | None:
+def _keep(resource: Resource, full_url: object, found: Opened, *, depth: int) -> None:
+    resource = typed(resource)
+    kind = resource.get("resourceType")
+    if kind == "OperationOutcome":
+        found.error |= _reports_error(resource)
+    elif kind not in TYPES:
+        found.unreadable = True
+    elif kind not in _CONTAINERS:
+        found.entries.append((resource, full_url))
+        found.entries += _contained_results(resource, full_url)
+    elif depth >= MOST_NESTED:
+        found.unreadable = True
+    else:
+        before = found.matches
+        _open(resource, found, depth=depth + 1)
+        lacks = _announced(resource, found) > found.matches - before
+        found.cut_off |= lacks or _next_link(resource) is not None
+
+
+def _announced(bundle: Resource, found: Opened) -> int:
+    """`total`, whatever its type in JSON; one that cannot be read is remembered."""
+    total = bundle.get("total")
+    if total is None:
+        return 0
+    number = None if isinstance(total, bool) else decimal_of(total)
+    if number is None or number < 0 or number != int(number):
+        found.uncounted = True
+        return 0
+    return int(number)
+
+
+def _next_link(bundle: Resource) -> str | None:
     for link in maps(bundle.get("link")):
-        if link.get("relation") == "next" and (url := a_text(link.get("url"))):
-            return url
+        if spelled(a_text(link.get("relation"))) == "next":
+            return a_text(link.get("url"))
     return None
 
 
 def _reports_error(outcome: Resource) -> bool:
-    """An issue of an error; one of zero results or of a warning is none."""
-    return any(a_text(issue.get("severity")) in _ERRORS for issue in maps(outcome.get("issue")))
+    """An issue of an error, or one that does not say how severe it is; zero results, or a warning, is none."""
+    severities = {ISSUE_SEVERITY.of(issue) for issue in maps(outcome.get("issue"))}
+    return not severities or not severities <= _NO_ERRORS
 
 
-def _has_no_code(observation: Resource) -> bool:
-    """It was found by its code, but came without any."""
-    code = observation.get("code")
-    if any(a_text(coding.get("code")) for coding in codings(code)) or a_text(a_map(code).get("text")):
-        return False
-    parts = (component.get("code") for component in maps(observation.get("component")))
-    return not any(a_text(coding.get("code")) for concept in parts for coding in codings(concept))
+# --- results within reports and panels --------------------------------------------------------------------------------
+
+_RESULTS = {"DiagnosticReport": "result", "Observation": "hasMember"}
+"""What holds results, and the element that refers to them."""
+
+_IN_ERROR = frozenset({"entered-in-error", "cancelled"})
+_DATES = ("effectiveDateTime", "effectiveInstant", "effectivePeriod", "effectiveTiming", "issued")
+
+
+def _contained_results(holder: Resource, full_url: object) -> Iterator[tuple[Resource, object]]:
+    """The results that a report or a panel contains, each under its holder's name; a date or subject it lacks is its holder's."""
+    if holder.get("resourceType") not in _RESULTS or OBSERVATION_STATUS.of(holder) in _IN_ERROR:
+        return
+    name = reference_of(holder) or a_text(full_url)
+    for one in maps(holder.get("contained")):
+        if one.get("resourceType") != "Observation":
+            continue
+        inherited = {} if _said(one, _DATES) else _said(holder, _DATES)
+        within = _said(holder, ("contained",)) if one.get("hasMember") else {}
+        own = {member: said for member, said in one.items() if member != "id"}
+        yield {**_said(holder, ("subject",)), **inherited, **own, **within}, f"{name}#{one.get('id')}" if name else None
+
+
+def _said(resource: Resource, members: Iterable[str]) -> dict[str, Any]:
+    return {member: said for member in members if (said := resource.get(member))}
+
+
+def referred_results(holder: Resource) -> Iterator[Mapping[str, Any]]:
+    """The references of a report or a panel to its results, STU3's too; none where it has a value of its own."""
+    element = _RESULTS.get(str(holder.get("resourceType")))
+    if element is None or any(name.startswith("value") and said for name, said in holder.items()):
+        return
+    yield from maps(holder.get(element))
+    for related in maps(holder.get("related")):
+        if spelled(a_text(related.get("type"))) == "hasmember":
+            yield a_map(related.get("target"))
 
 
 def announced_more(pages: Iterable[Opened]) -> bool:
     """The pages' `total` is greater than the matches that they hold: some servers cut off without a next link."""
     pages = list(pages)
-    return max((page.announced for page in pages), default=0) > sum(page.matches for page in pages)
+    short = max((page.announced for page in pages), default=0) > sum(page.matches for page in pages)
+    return short or any(page.cut_off for page in pages)

@@ -157,6 +157,8 @@ class FhirServer:
 
     def _on_the_base(self, link: str) -> str:
         """A paging link as an absolute URL, where it leads under the base."""
+        if not link:
+            raise FhirProblem(FOREIGN_LINK)
         try:
             url = urljoin(self._root, link)
         except ValueError:
@@ -176,9 +178,10 @@ class FhirServer:
         return self._bundle(self._json("GET", f"{self._root}{resource_type}", parameters=parameters))
 
     def _bundle(self, answer: Mapping[str, Any]) -> Opened:
-        if answer.get("resourceType") != "Bundle":
+        page = opened(answer)
+        if page.resource_type != "Bundle":
             raise FhirProblem(NO_JSON)
-        return opened(answer)
+        return page
 
     def _json(
         self,

@@ -15,13 +15,15 @@ from contextlib import suppress
 from typing import TypeAlias
 
 from cds_hooks import HookRequest, Prefetched, PrefetchState, prefetched
-from mappings.evidence import Evidence, ForeignResource, Resource
+from mappings.evidence import MOST_OF_A_TYPE, Evidence, ForeignResource, Resource, typed
 from mappings.queries import Query, together
 from mappings.readers.medications import medication_references
-from mappings.readers.shapes import a_map, a_text
+from mappings.readers.shapes import a_map
+from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 from service.gathering.answers import Opened, announced_more, opened
 from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer
+from service.gathering.found_by_code import found_by_code
 
 PREFETCH_FAILED = _("the record answered with an error", hint=_("the EHR reported an error when it prefetched it"))
 ANOTHER_PATIENT = _(
@@ -34,6 +36,17 @@ UNREADABLE_ENTRY = _(
 MORE_PAGES = _(
     "the record could be read in part only",
     hint=_("only a first page was prefetched, and there is no FHIR server to ask for the next"),
+)
+UNCOUNTED = _(
+    "the record's answer could not be read", hint=_("the number of results that it says there are cannot be read")
+)
+OTHER_TYPE = _(
+    "the record's answer could not be read",
+    hint=_("what was sent holds nothing of the kind that was asked for: have the answer to the query itself sent"),
+)
+TOO_MANY = _(
+    "the record could be read in part only",
+    hint=_("the record holds more of them than are read (OSTEOCDS_MAX_RESOURCES)"),
 )
 SERVER_ERROR = _("the record answered with an error", hint=_("the FHIR server reported an error in its answer"))
 
@@ -57,12 +70,15 @@ LOG = logging.getLogger("osteocds")
 MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
 
 
-def new_evidence(request: HookRequest) -> Evidence:
-    """The evidence of a request before anything is looked up: what the drafts carry beside themselves."""
-    evidence = Evidence(request.patient_id, request.fhir_server)
+def new_evidence(request: HookRequest, most: int = MOST_OF_A_TYPE) -> Evidence:
+    """The evidence of a request before anything is looked up: what the drafts carry beside themselves.
+
+    Of each type it will hold at most `most` resources.
+    """
+    evidence = Evidence(request.patient_id, request.fhir_server, most)
     for entry in request.draft_orders:
-        resource = a_map(entry.get("resource"))
-        if a_text(resource.get("resourceType")) in CARRIED_BESIDE:
+        resource = typed(a_map(entry.get("resource")))
+        if resource.get("resourceType") in CARRIED_BESIDE:
             with suppress(ForeignResource):
                 evidence.add(resource, entry.get("fullUrl"))
     return evidence
@@ -74,15 +90,20 @@ def gather(
     evidence: Evidence,
     server: FhirServer | None,
     executor: Executor,
+    terminology: Terminology,
 ) -> Evidence:
     """Answer every query from the prefetch, else from the server; resolve the medications that are referred to.
 
     `server` is None where the request names none. Never raises: what could not be looked up is a gap of its query.
     """
-    asked = _read_prefetch(request, queries, evidence, has_server=server is not None)
+    asked = _read_prefetch(request, queries, evidence, terminology, has_server=server is not None)
     if server is not None:
-        _search(asked, evidence, server, executor)
+        _search(asked, evidence, server, executor, terminology)
         fetch_medications(_missing_medications(evidence, MEDICATION_TYPES), evidence, server, executor)
+    for query in queries:
+        if query.resource_type in evidence.overfull:
+            evidence.answered.discard(query.key)
+            evidence.gaps[query.key] = (*evidence.gaps.get(query.key, ()), TOO_MANY)
     return evidence
 
 
@@ -90,7 +111,12 @@ def gather(
 
 
 def _read_prefetch(
-    request: HookRequest, queries: Sequence[Query], evidence: Evidence, *, has_server: bool
+    request: HookRequest,
+    queries: Sequence[Query],
+    evidence: Evidence,
+    terminology: Terminology,
+    *,
+    has_server: bool,
 ) -> list[Query]:
     """Take what the client sent; return the queries that it leaves open."""
     sent = {key: prefetched(request.prefetch, key) for key in request.prefetch}
@@ -98,9 +124,15 @@ def _read_prefetch(
     _remember_patient_urls(answers.values(), evidence)
     # Another patient's resource is a fault of its answer, unless the answer says that it holds more than was asked for.
     foreign = {key for key, answer in answers.items() if _keep(answer, evidence) and not answer.ignored_a_parameter}
+    by_code = found_by_code(
+        {query: answers[query.key].entries for query in queries if query.concepts and query.key in answers},
+        evidence,
+        terminology,
+    )
     open_queries: list[Query] = []
     for query in queries:
         state, gaps = _state_of(query, sent.get(query.key, NOT_SENT), answers.get(query.key))
+        gaps += by_code.get(query, ())
         if query.key in foreign:
             LOG.warning("%s: a resource of another patient was prefetched, and dropped", query.key)
             state, gaps = PrefetchState.UNUSABLE, (ANOTHER_PATIENT,)
@@ -124,14 +156,25 @@ def _state_of(query: Query, sent: Prefetched, answer: Opened | None) -> tuple[Pr
         return sent.state, ()
     if not answer.is_bundle:
         fits = query.is_read and answer.resource_type == query.resource_type
-        return (PrefetchState.DATA if fits else PrefetchState.UNUSABLE), ()
+        return (PrefetchState.DATA if fits else PrefetchState.UNUSABLE), () if fits else (OTHER_TYPE,)
     if answer.next_page is not None:
         return PrefetchState.DATA, (MORE_PAGES,)
     if announced_more([answer]):
         return PrefetchState.DATA, (TRUNCATED,)
     if answer.error:
         return PrefetchState.FAILED, ()
-    return PrefetchState.DATA, (UNREADABLE_ENTRY,) if _is_unreadable(answer, query) else ()
+    return PrefetchState.DATA, _faults(answer, query)
+
+
+def _faults(answer: Opened, query: Query) -> tuple[Text, ...]:
+    """Why what an answer holds cannot be taken for all that there is."""
+    holds_another = bool(answer.entries) or query.is_read
+    faults = {
+        UNREADABLE_ENTRY: answer.unreadable,
+        UNCOUNTED: answer.uncounted,
+        OTHER_TYPE: holds_another and not answer.holds_any(query.resource_type),
+    }
+    return tuple(fault for fault, there in faults.items() if there)
 
 
 def _remember_patient_urls(answers: Iterable[Opened], evidence: Evidence) -> None:
@@ -152,25 +195,25 @@ def _keep(answer: Opened, evidence: Evidence) -> bool:
     return foreign
 
 
-def _is_unreadable(answer: Opened, query: Query) -> bool:
-    """An entry may be what was asked for, and cannot be read."""
-    return answer.unreadable or (query.resource_type == "Observation" and answer.codeless)
-
-
 # --- server -----------------------------------------------------------------------------------------------------------
 
 
 Pages: TypeAlias = list[Opened]
 
 
-def _search(queries: Sequence[Query], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
+def _search(
+    queries: Sequence[Query], evidence: Evidence, server: FhirServer, executor: Executor, terminology: Terminology
+) -> None:
     """Ask the server all queries at once, all Observations in one search; none may take longer than the deadline of them all.
 
-    Where the one search is refused or cut off, each of its queries is asked by itself: what then is cut off is a gap of its own.
+    Where the one search is refused or cut off, or found what we cannot tell, each of its queries is asked by itself: what then
+    is missing is a gap of its own.
     """
     empty: list[str] = []
-    apart, unknown = _ask(_with_one_for_observations(queries), evidence, server, executor, empty)
-    _, still_unknown = _ask([(query, (query,)) for query in apart], evidence, server, executor, empty)
+    together_first = _with_one_for_observations(queries)
+    apart, unknown = _ask(together_first, evidence, server, executor, empty, terminology)
+    each = [(query, (query,)) for query in apart]
+    _, still_unknown = _ask(each, evidence, server, executor, empty, terminology)
     for key in empty if unknown or still_unknown else ():
         evidence.answered.discard(key)
         evidence.gaps[key] = (UNKNOWN_PATIENT,)
@@ -191,12 +234,14 @@ def _ask(
     server: FhirServer,
     executor: Executor,
     empty: list[str],
+    terminology: Terminology,
 ) -> tuple[list[Query], bool]:
     """The queries that are to be asked apart, and whether the patient is unknown; `empty` takes the keys with no entry."""
     running = [
         (asked, answered, executor.submit(server.search, asked, evidence.patient_id)) for asked, answered in questions
     ]
     apart: list[Query] = []
+    answers: list[tuple[Query, tuple[Query, ...], Pages, tuple[Text, ...]]] = []
     patient_unknown = False
     for asked, answered, future in running:
         try:
@@ -208,11 +253,18 @@ def _ask(
             else:
                 evidence.gaps |= {query.key: (problem.why,) for query in answered}
         else:
-            gaps = _take_answer(asked, pages, evidence)
-            for query in answered:
-                _note(query, gaps, evidence)
-            if not any(page.entries for page in pages):
-                empty += (query.key for query in answered)
+            answers.append((asked, answered, pages, _take_answer(asked, pages, evidence)))
+    entries = {asked: [one for page in pages for one in page.entries] for asked, _, pages, _ in answers}
+    by_code = found_by_code({asked: held for asked, held in entries.items() if asked.concepts}, evidence, terminology)
+    for asked, answered, _pages, gaps in answers:
+        untold = by_code.get(asked, ())
+        if untold and len(answered) > 1 and not gaps:
+            apart += answered
+            continue
+        for query in answered:
+            _note(query, (*gaps, *untold), evidence)
+        if not entries[asked]:
+            empty += (query.key for query in answered)
     return apart, patient_unknown
 
 
@@ -231,8 +283,10 @@ def _take_answer(asked: Query, pages: Sequence[Opened], evidence: Evidence) -> t
         if _keep(page, evidence) and not page.ignored_a_parameter:
             LOG.warning("%s: the FHIR server sent a resource of another patient, which was dropped", asked.key)
             gaps[ANOTHER_PATIENT] = None
-        if _is_unreadable(page, asked) or not (page.is_bundle or page.resource_type == asked.resource_type):
+        if not page.is_bundle and page.resource_type != asked.resource_type:
             gaps[UNREADABLE_ENTRY] = None
+        else:
+            gaps |= dict.fromkeys(_faults(page, asked))
         if page.error:
             gaps[SERVER_ERROR] = None
     return tuple(gaps)

@@ -18,6 +18,7 @@ from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.scores import Score
 from mappings.wording import Text, marks_of
 from service.rules.citation import Citation, Document
+from service.rules.condition import Condition
 from service.rules.ledger import Ledger, read_ledger
 from service.rules.outcome import Basis
 from service.rules.rule import Hook, Rule, Trigger
@@ -147,8 +148,9 @@ class Guideline:
     `folder` is where its code, its ledger, its examples and its translations lie; `taken_for_granted` is the record of a
     patient whom it is about, in the words of the examples; `rounding` are the limits of its tables, which decide how many
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
-    a folder of code lists, results that are measured, questionnaires. `elsewhere` is what other documents say, `changes` what
-    its versions changed: both stand in the catalogue. Raises `ValueError` where an id is used twice, or the
+    a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
+    order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what its
+    versions changed: both stand in the catalogue. Raises `ValueError` where an id is used twice, or the
     policy names a rule that there is not.
     """
 
@@ -171,6 +173,7 @@ class Guideline:
     demo_patients: tuple[DemoPatient, ...] = ()
     elsewhere: tuple[Voice, ...] = ()
     changes: tuple[Change, ...] = ()
+    unidentified_matter: Condition | None = None
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]

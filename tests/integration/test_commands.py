@@ -31,12 +31,12 @@ SECONDS_TO_END = 20
 def environment(**settings: str) -> dict[str, str]:
     """This environment with settings of the service, and with a mark by which a process started in it is found."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")}
-    return ours | {"PYTHONUNBUFFERED": "1", "OSTEOCDS_TEST_MARK": uuid4().hex} | settings
+    return ours | {"PYTHONUNBUFFERED": "1", "TEST_MARK": uuid4().hex} | settings
 
 
 def left_behind(marked: dict[str, str]) -> list[str]:
     """The processes that were started in this environment and are still there, a moment later."""
-    mark = f"OSTEOCDS_TEST_MARK={marked['OSTEOCDS_TEST_MARK']}".encode()
+    mark = f"TEST_MARK={marked['TEST_MARK']}".encode()
     deadline = time.monotonic() + SECONDS_TO_END
     while (
         found := [one for one in PROCESSES.glob("[0-9]*") if mark in environ_of(one)]

@@ -24,8 +24,9 @@ from mappings.vocabulary.analytes import (
     VITAMIN_D3,
     ordered_analytes,
 )
-from mappings.vocabulary.code_systems import LISTED, canonical, located
+from mappings.vocabulary.code_systems import SYSTEMS, canonical, certainty_mark, located
 from mappings.vocabulary.concepts import ConceptMapProblem, Terminology
+from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
 from mappings.vocabulary.valuesets import rebuild
 
 LOINC = "http://loinc.org"
@@ -44,6 +45,9 @@ CIP = "http://data.esante.gouv.fr/ansm/medicament/Presentation"
 CIS = "http://data.esante.gouv.fr/ansm/medicament/SpecialitePharmaceutique"
 CIP_UCD = "https://smt.esante.gouv.fr/terminologie-cip_ucd"
 FINDING = "urn:osteocds:finding"
+SMS = "http://data.esante.gouv.fr/ansm/medicament/codeSMS"
+MEDICABASE = "urn:oid:1.2.250.1.213.2.59"
+ICD11 = "http://id.who.int/icd/release/11/mms"
 
 TERMINOLOGY = Terminology.shipped()
 
@@ -191,8 +195,203 @@ def test_local_corticosteroids_and_heparins_are_denied():
     assert not recognised(ATC, "D07AC01").concepts
 
 
-def test_previscan_under_its_class_is_a_vitamin_k_antagonist():
-    assert not concepts(ATC, "B01AA").isdisjoint(sets.VITAMIN_K_ANTAGONISTS)
+@pytest.mark.parametrize(
+    ("code", "members"),
+    [
+        ("B01AA", sets.VITAMIN_K_ANTAGONISTS),
+        ("M05BA", {"zoledronic_acid", "pamidronic_acid"}),
+        ("m05 b", {"denosumab", "zoledronic_acid"}),
+        ("L01", {"gemcitabine", "osimertinib", "pembrolizumab"}),
+        ("L01BC", {"gemcitabine"}),
+        ("M", {"denosumab"}),
+    ],
+)
+def test_a_class_of_atc_may_be_any_of_its_drugs_and_says_none(code, members):
+    answer = recognised(ATC, code)
+    assert members <= answer.possible
+    assert not answer.concepts
+    assert "gemcitabine" not in recognised(ATC, "M05BA").possible
+
+
+def test_a_class_that_holds_no_drug_of_ours_is_something_else_and_a_leaf_of_four_levels_is_its_drug():
+    assert recognised(ATC, "J01C") == recognised(ATC, "C09CA01")
+    assert recognised(ATC, "D07A").denied == {"corticosteroid_local"}
+    assert not recognised(ATC, "A12AX").possible
+
+
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [
+        (LOINC, "2160-1"),  # its check digit is 0
+        (SNOMED, "94222009"),
+        (ATC, "M05BX0"),
+        (ATC, "denosumab"),
+        (WHO, "cancer"),
+        (CCAM, "HBQK"),
+    ],
+)
+def test_a_code_that_is_none_of_its_system_is_not_something_else(system, code):
+    answer = recognised(system, code)
+    assert not answer.concepts
+    assert not answer.known_system
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "whole"),
+    [
+        (ATC, "C09CA01", True),
+        (LOINC, "2823-3", True),
+        (WHO, "J18.9", True),
+        (CCAM, "AAFA001", True),
+        (RXNORM, "979480", False),
+        (UCD, "3400899999993", False),
+        (CIS, "69999999", False),
+        (CIP, "3400999999999", False),
+        (SMS, "100000099999", False),
+        (MEDICABASE, "MV00009999", False),
+        (SNOMED, "22298006", False),
+        (HCPCS, "J1885", False),
+    ],
+)
+def test_only_of_a_whole_list_an_unknown_code_is_something_else(system, code, whole):
+    assert recognised(system, code).known_system is whole
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "expected"),
+    [
+        (UCD, "3400893841433", {"denosumab_120mg"}),
+        (UCD, "9384143", {"denosumab_120mg"}),
+        ("urn:oid:1.2.250.1.213.2.61", "3400892669236", {"enoxaparin"}),
+        (UCD, "3400890001359", {"calcium_carbonate", "cholecalciferol"}),
+        (CIS, "61439115", {"denosumab_120mg"}),
+        (CIP, "3400930326244", {"denosumab_120mg"}),
+        (CIP, "3032624", {"denosumab_120mg"}),
+        (CIP_UCD, "34009 303 262 4 4", {"denosumab_120mg"}),
+        (SMS, "100000090270", {"paracetamol"}),
+        ("https://spor.ema.europa.eu/v2/SubstanceDefinition", "100000078823", {"abciximab"}),
+        ("http://data.esante.gouv.fr/ansm/medicament/substance", "00998", {"acenocoumarol"}),
+        ("http://data.esante.gouv.fr/ansm/medicament/substance", "Substance_00998", {"acenocoumarol"}),
+        ("http://data.esante.gouv.fr/ansm/medicament/substance", "998", {"acenocoumarol"}),
+        (MEDICABASE, "MV00000557", {"paracetamol"}),
+        ("http://BogusSystemMedicabase.com", "mv00000557", {"paracetamol"}),
+        (ICD11, "XM6QR1", {"acenocoumarol"}),
+        ("http://standardterms.edqm.eu", "10701000", {"form_auricular"}),
+    ],
+)
+def test_french_and_european_codes_of_drugs_are_read_however_they_are_written(system, code, expected):
+    assert concepts(system, code) == expected
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "94222008",
+        94222008,
+        94222008.0,
+        " 94222008 ",
+        "94222008 |Secondary malignant neoplasm of bone|",
+        "94222008:272741003=7771000",
+        "=== 94222008 |Metastasis| : { 363698007 |Finding site| = 71341001 |Femur| }",
+        "22298006 + 94222008",
+        "http://snomed.info/id/94222008",
+    ],
+)
+def test_an_expression_is_read_by_its_focus_concepts_and_a_number_as_its_digits(code):
+    assert TERMINOLOGY.recognise([{"system": SNOMED, "code": code}]).concepts == concepts(SNOMED, "94222008")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "94222008 : 408729009 = 410516002",  # known absent
+        "243796009 : { 246090004 = 94222008, 408732007 = 303071001 }",  # of a relative
+        "(94222008)",
+        "94222008 +",
+        True,
+        float("nan"),
+        float("inf"),
+        10**400,
+    ],
+    ids=repr,
+)
+def test_an_expression_that_states_a_context_or_cannot_be_read_says_nothing(code):
+    answer = TERMINOLOGY.recognise([{"system": SNOMED, "code": code}])
+    assert not answer.concepts
+    assert not answer.known_system
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "mark"),
+    [
+        (GERMAN, "C79.5 G", "g"),
+        (GERMAN, "C79.5A", "a"),
+        (WHO, "c795 v", "v"),
+        (GERMAN, "C50.4 R Z", "z"),
+        (GERMAN, "C79.5*G", "g"),
+        (GERMAN, "C79.5", ""),
+        (GERMAN, "C79.5 R", ""),
+        (US, "M84.50XA", ""),  # an encounter
+        (FRENCH, "C79.5 A", ""),
+        (SNOMED, "94222008", ""),
+    ],
+)
+def test_the_mark_of_certainty_is_told_apart_from_the_code(system, code, mark):
+    assert certainty_mark(system, code) == mark
+    if mark and "79" in code:
+        assert concepts(system, code) <= sets.BONE_METASTASIS
+        assert concepts(system, code)
+
+
+@pytest.mark.parametrize(
+    "code", ["C79.5+", "C79.5†", "C79.5*", "C79.5!", "C79.5-", "C795", " c79.5 ", "C79.5 |Knochen|"]
+)
+def test_marks_blanks_case_and_terms_do_not_hide_a_diagnosis(code):
+    assert concepts(GERMAN, code) <= sets.BONE_METASTASIS
+    assert concepts(GERMAN, code)
+
+
+def test_modifiers_of_claims_do_not_hide_an_act_or_a_drug():
+    assert concepts("http://www.ama-assn.org/go/cpt", "77373-26") == concepts("http://www.ama-assn.org/go/cpt", "77373")
+    assert concepts(HCPCS, "J0897-JZ") == {"denosumab"}
+
+
+@pytest.mark.parametrize("of_ours", ["denosumap", "XGEVVA", "Gemcitabnie", "carboplatne 450", "METHYLPREDNI.MYL"])
+def test_a_word_one_letter_off_or_cut_short_may_name_a_drug_of_ours(of_ours):
+    assert not TERMINOLOGY.recognise_name(of_ours)
+    assert TERMINOLOGY.may_name_a_drug(of_ours)
+
+
+@pytest.mark.parametrize(
+    "other", ["losartan", "metformine 500 mg", "denosumab", "amoxicilline", "sodium", "x" * 100, ""]
+)
+def test_a_name_of_ours_and_one_that_is_far_from_all_of_them_is_not_near_one(other):
+    assert not TERMINOLOGY.may_name_a_drug(other)
+
+
+@pytest.mark.parametrize(
+    "text", ["masked", "Inconnu", "N/A", "?", "", "12345", "mg", "Médicament", "poche", "chimiothérapie", "-"]
+)
+def test_a_text_that_stands_in_for_a_name_says_nothing(text):
+    assert says_nothing(text)
+    assert not says_nothing("Losartan 50 mg")
+
+
+def test_every_concept_of_a_drug_has_a_name_in_both_languages():
+    of_drugs = (ATC, RXNORM, UCD, CIP, CIS, SMS, MEDICABASE, HCPCS)
+    drugs = {row.concept for row in ROWS if row.system in of_drugs and not row.denies}
+    assert len(drugs) > 200
+    for concept in sorted(drugs):
+        own = frozenset({concept})
+        name = TERMINOLOGY.drug_name(own) or TERMINOLOGY.group_name(own)
+        assert name is not None, concept
+        assert name.names["en"].strip(), concept
+        assert name.names.get("fr", name.names["en"]).strip(), concept
+
+
+def test_a_group_of_drugs_is_called_by_the_record_before_its_own_name():
+    assert TERMINOLOGY.drug_name(frozenset({"systemic_anticancer_prefix"})) is None
+    assert TERMINOLOGY.drug_name(frozenset({"gemcitabine", "cytotoxic_prefix"})).names["en"] == "gemcitabine"
 
 
 def test_antacids_and_toothpaste_with_calcium_are_no_calcium_supplement():
@@ -660,7 +859,7 @@ JSON = st.recursive(
     max_leaves=12,
 )
 CODING = st.fixed_dictionaries(
-    {}, optional={"system": st.sampled_from([*sorted(LISTED), CIP_UCD, ICD9]) | JSON, "code": st.text() | JSON}
+    {}, optional={"system": st.sampled_from([*sorted(SYSTEMS), CIP_UCD, ICD9]) | JSON, "code": st.text() | JSON}
 )
 
 
@@ -680,6 +879,12 @@ def test_no_text_makes_the_names_raise(text):
 def test_absurdly_long_codes_and_systems_are_not_looked_up():
     assert TERMINOLOGY.recognise([{"system": LOINC, "code": "2160-0" + " " * 200}]).concepts == set()
     assert TERMINOLOGY.recognise([{"system": LOINC + "/" * 400, "code": "2160-0"}]).concepts == set()
+    assert TERMINOLOGY.recognise([{"system": SNOMED, "code": "94222008" + " " * 600}]).concepts == set()
+
+
+def test_a_text_that_is_too_long_names_nothing():
+    assert TERMINOLOGY.recognise_name("Xgeva" + " " * (LONGEST_TEXT - 5))
+    assert not TERMINOLOGY.recognise_name("Xgeva" + " " * (LONGEST_TEXT - 4))
 
 
 # --- the lists themselves ---------------------------------------------------------------------------------------------

@@ -7,9 +7,11 @@ from itertools import product
 from zoneinfo import ZoneInfo
 
 import pytest
+from support.reading import reader_at
 
 from mappings.clock import Clock
 from mappings.dates import (
+    EmptyDate,
     UnreadableDate,
     When,
     add_months,
@@ -54,7 +56,8 @@ def test_a_date_and_time_is_read_in_the_zone_of_the_request(written, day, hour):
 
 
 @pytest.mark.parametrize(
-    ("fraction", "microsecond"), [("", 0), (".5", 500_000), (",25", 250_000), (".123456789", 123_456)]
+    ("fraction", "microsecond"),
+    [("", 0), (".5", 500_000), (",25", 250_000), (".123456789", 123_456), (".12345678901234567890", 123_456)],
 )
 def test_a_fraction_of_a_second_is_read_to_the_microsecond(fraction, microsecond):
     when = read_when(f"2024-01-10T08:00:00{fraction}+01:00", PARIS)
@@ -62,10 +65,29 @@ def test_a_fraction_of_a_second_is_read_to_the_microsecond(fraction, microsecond
 
 
 @pytest.mark.parametrize(
+    ("ahead", "says"),
+    [("2024-01-11", True), ("2024", True), ("2024-01-12", False), ("2024-02", False), ("2124-01-10", False)],
+)
+def test_a_date_ahead_says_nothing_of_what_is_over(ahead, says):
+    reader = reader_at(NOON)
+    when = reader.date(ahead)
+    assert when is not None
+    assert reader.past(when) == (when if says else None)
+    assert reader.past(None) is None
+
+
+def test_a_leap_second_is_the_second_after_it():
+    when = read_when("2016-12-31T23:59:60.5Z", PARIS)
+    assert when.instant == datetime(2017, 1, 1, 1, 0, 0, 500_000, tzinfo=PARIS)
+    assert when.first == date(2017, 1, 1)
+
+
+@pytest.mark.parametrize(
     "written",
     [
+        *("2024-01-10T08:00:61Z", f"2024-01-10T08:00:00.{'0' * 60}Z"),
         *("2024-01-10T08:00:00+1", "2024-01-10T08:00:00+01:", "10/01/2024", "20240110", 20240110, None),
-        *("2024-13", "2024-02-30", "2024-00-10", "0000", "2024-01-10T25:00:00Z"),
+        *("2024-13", "2024-02-30", "2024-00-10", "2024-01-10T25:00:00Z"),
     ],
 )
 def test_what_may_mean_another_day_is_not_read(written):
@@ -73,14 +95,40 @@ def test_what_may_mean_another_day_is_not_read(written):
         read_when(written, PARIS)
 
 
-@pytest.mark.parametrize("written", ["0001-01-01", "0001-01-01T00:00:00Z", "0001", "1753-01-01", "1799-12-31"])
-def test_the_empty_date_of_a_program_is_no_date(written):
-    with pytest.raises(UnreadableDate):
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("0000", "0001-01-01", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "1753-01-01", "1900-01-01"),
+        *("1904-12-31", "2999", "2999-01-01", "9999-12-31", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-12:00"),
+        *("1970-01-01T00:00:00Z", "1970-01-01T00:00", "1970-01-01T01:00:00+01:00", "1970-01-01T00:00:00.000-05:00"),
+    ],
+)
+def test_the_empty_date_of_a_program_says_nothing(written):
+    with pytest.raises(EmptyDate):
         read_when(written, PARIS)
+    assert not reader_at(NOON).cannot_read(written)
 
 
-def test_the_earliest_date_is_one_on_which_nobody_living_was_born():
-    assert read_when("1800-01-01", PARIS).first == date(1800, 1, 1)
+@pytest.mark.parametrize("written", ["1905-01-01", "1970-01-01", "1970-01-01T00:00:01Z", "1970", "2998-12-31"])
+def test_a_date_that_a_person_may_have_written_is_read(written):
+    assert read_when(written, PARIS).first.isoformat()[:4] == written[:4]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "read_end"),
+    [
+        ("2024-01-10", "2024-01-09", None),
+        ("2024-01-10", "1900-01-01", None),
+        ("2024-01-10T08:00:00Z", "2024-01-10T07:59:59Z", None),
+        ("2024-01-10", "9999-12-31", None),
+        ("2024-01-10", "2024-01-10", TENTH),
+        ("2024-01", "2024-01-10", TENTH),
+        ("1900-01-01", "2024-01-10", TENTH),
+    ],
+)
+def test_a_period_that_ends_before_it_starts_has_no_end_and_its_start_stands(start, end, read_end):
+    reader = reader_at(NOON)
+    assert reader.period({"start": start, "end": end}) == (reader.date(start), read_end)
 
 
 @pytest.mark.parametrize(

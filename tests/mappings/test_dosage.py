@@ -25,11 +25,20 @@ INTRAVENOUS, SUBCUTANEOUS = "47625008", "34206005"
 EXACTLY = {"rel": Decimal("1e-9")}
 
 
-def product(mg: str | None = None, ml: str | None = None, iu: str | None = None) -> Drug:
+def product(mg: str | None = None, ml: str | None = None, iu: str | None = None, *, concept: str = "") -> Drug:
     strength, volume, units = (None if one is None else Decimal(one) for one in (mg, ml, iu))
+    concepts = frozenset({concept} - {""})
     return Drug(
-        frozenset(), verbatim("drug"), identified=True, strength_mg=strength, millilitres=volume, strength_iu=units
+        concepts, verbatim("drug"), identified=True, strength_mg=strength, millilitres=volume, strength_iu=units
     )
+
+
+def solution(mg_per_ml: str | None = None, iu_per_ml: str | None = None) -> Drug:
+    mg, iu = (None if one is None else Decimal(one) for one in (mg_per_ml, iu_per_ml))
+    return Drug(frozenset(), verbatim("drug"), identified=True, mg_per_ml=mg, iu_per_ml=iu)
+
+
+VITAMIN_D = product(iu="400", concept="cholecalciferol")
 
 
 def read(*lines: Json, drug: Drug | None = None, written: When | None = None) -> Dosage:
@@ -116,8 +125,92 @@ def test_international_units_are_read_in_every_spelling(unit):
     assert read(dose(amount(50000, unit))).dose_iu == 50000
 
 
-def test_a_microgram_of_vitamin_d_is_40_international_units():
-    assert read(dose(amount(25, "ug"))).dose_iu == 1000
+def test_a_microgram_of_vitamin_d_is_40_international_units_and_one_of_a_combination_may_be_its_calcium():
+    assert read(dose(amount(25, "ug")), drug=VITAMIN_D).dose_iu == 1000
+    assert read(dose(amount(1, "tablet")), drug=product(mg="1.25", concept="ergocalciferol")).dose_iu == 50000
+    assert read(dose(amount(500, "mg")), drug=product(concept="calcium_plus_vitamin_d")).dose_iu is None
+
+
+@pytest.mark.parametrize(
+    "unit", ["unit", "units", "unité", "unités", "Unite", "UT", "U", "{unit}", "{unité}", "[IU]", "UNT"]
+)
+@pytest.mark.parametrize("concept", ["cholecalciferol", "vitamin_d_combination", "enoxaparin", "heparin", "calcitonin"])
+def test_units_of_a_drug_counted_in_international_units_are_such_and_never_tablets(unit, concept):
+    drug = product(iu="400", concept=concept)
+    for member in ("unit", "code"):
+        assert read(dose({"value": 400, member: unit}), drug=drug).dose_iu == 400
+    assert read(dose(amount("50 000", unit)), drug=drug).dose_iu == 50000
+
+
+@pytest.mark.parametrize(
+    "quantity", [amount(1, "unit"), amount(99, "units"), amount(400, ""), amount(400, "1"), amount(31, "cp")]
+)
+def test_a_number_of_units_or_pieces_that_nobody_is_given_cannot_be_read(quantity):
+    read_one = read(dose(quantity), drug=VITAMIN_D)
+    assert (read_one.dose_iu, read_one.dose_unreadable) == (None, True)
+
+
+def test_a_unit_of_any_other_drug_is_a_piece_of_it():
+    assert read(dose(amount(1, "unit")), drug=product(mg="120", concept="denosumab")).dose_mg == 120
+
+
+@pytest.mark.parametrize("number", ["50000", "50 000", "50\u202f000", "50'000", "50,000", "50.000"])
+def test_thousands_in_a_number_that_is_sent_as_a_text_are_read(number):
+    assert read(dose(amount(number, "IU"))).dose_iu == 50000
+
+
+@pytest.mark.parametrize("number", ["4.000", "4,000", "four", "", 0, -4, True, "4" * 65])
+def test_a_number_of_milligrams_that_may_be_two_or_is_none_cannot_be_read(number):
+    read_one = read(dose(amount(number, "mg")))
+    assert (read_one.dose_mg, read_one.dose_stated, read_one.dose_unreadable) == (None, True, True)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "mg"),
+    [
+        (amount("1.7", "mL"), Decimal(119)),
+        (amount("1,7", "mL"), Decimal(119)),
+        (amount("0.0017", "L"), Decimal(119)),
+    ],
+)
+def test_a_volume_is_multiplied_by_the_concentration(quantity, mg):
+    assert read(dose(quantity), drug=solution("70")).dose_mg == mg
+    assert read(dose(quantity), drug=solution(iu_per_ml="70")).dose_iu == mg
+
+
+@pytest.mark.parametrize("unit", ["vial", "syringe", "poche", "unit", ""])
+def test_a_concentration_is_never_what_a_container_holds(unit):
+    read_one = read(dose(amount(1, unit)), drug=solution("0.8", "10000"))
+    assert (read_one.dose_mg, read_one.dose_iu, read_one.dose_unreadable) == (None, None, True)
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    [
+        *(
+            amount(2, unit)
+            for unit in ("mg/kg", "mg/m²", "mg/m2", "mg/kg/d", "mg/1.73m2", "mg per kg", "mg.kg-1", "mg/d")
+        ),
+        *({"value": 2, "unit": "mg", "code": code} for code in ("mg/kg", "mg/m2", "mg{/kg}", "ug", "g")),
+        *({"value": 2, "unit": "mg", "comparator": "<"}, {"unit": "mg"}, amount(2, "mL"), amount(2, "mg/mL")),
+    ],
+)
+def test_a_dose_that_is_stated_in_another_way_is_unreadable_and_not_absent(quantity):
+    read_one = read(dose(quantity))
+    assert (read_one.dose_mg, read_one.dose_stated, read_one.dose_unreadable) == (None, True, True)
+
+
+@pytest.mark.parametrize("text", ["120 mg SC toutes les 4 semaines", "1,7 mL", "50 000 UI par mois"])
+@pytest.mark.parametrize("member", ["text", "patientInstruction"])
+def test_a_dose_in_words_is_stated_and_unreadable(text, member):
+    read_one = read({member: text})
+    assert (read_one.dose_mg, read_one.dose_stated, read_one.dose_unreadable) == (None, True, True)
+    assert not read({member: text, **dose(amount(120, "mg"))}).dose_unreadable
+
+
+def test_a_dose_of_one_line_that_cannot_be_read_leaves_the_dose_of_all_unreadable():
+    assert read(dose(amount(120, "mg")), dose(amount(1, "syringe"))).dose_unreadable
+    assert not read(dose(amount(120, "mg")), {}).dose_unreadable
 
 
 @pytest.mark.parametrize(
@@ -178,6 +271,9 @@ def test_the_highest_of_several_doses_counts():
         (every(1, "mo", frequency=2), Decimal("15.5"), Decimal(14) / 30),
         (every(3, "wk", periodMax=4), 28, Decimal("0.25")),
         (repeat(period=4, periodUnits="wk"), 28, Decimal("0.25")),  # as FHIR DSTU2 spells it
+        (every(4, "WK"), 28, Decimal("0.25")),
+        (every(4, "semaines"), 28, Decimal("0.25")),
+        (every(1, "quarter"), 93, Decimal(7) / 90),
         (repeat(dayOfWeek=["mon", "thu"]), Decimal("3.5"), 2),
         (repeat(dayOfWeek="mon"), 7, 1),
         (every(1, "d", dayOfWeek=["mon"]), 7, 1),  # every day, if it is a Monday
@@ -196,6 +292,17 @@ def test_the_highest_of_several_doses_counts():
         (coded("q4w"), 28, Decimal("0.25")),
         (coded("Q1M"), 31, Decimal(7) / 30),
         ({"timing": {"code": {"text": "bid"}}}, Decimal("0.5"), 14),
+        ({"timing": {"code": {"text": "1 fois par mois"}}}, 31, Decimal(7) / 30),
+        ({"timing": {"code": {"coding": [{"code": "x", "display": "toutes les 4 semaines"}]}}}, 28, Decimal("0.25")),
+        ({"timing": {"code": "q4w"}}, 28, Decimal("0.25")),
+        ({"text": "120 mg SC toutes les 12 semaines"}, 84, Decimal(1) / 12),
+        ({"text": "tous les mois", **every(28, "d")}, 28, Decimal("0.25")),  # the structure before the words
+        ({"text": "tous les jours", **coded("q4w")}, 28, Decimal("0.25")),
+        ({"patientInstruction": "1x/4 sem", **repeat(boundsPeriod={"start": "2026-01-05"})}, 28, Decimal("0.25")),
+        (events("2026-11-29", "2027-02-21", "2027-05-16"), 84, Decimal(1) / 12),
+        (events("2026-03-02", "2026-01-05", "2026-02-02"), 28, Decimal("0.25")),
+        (events("2026-01-31", "2026-02-28", "2026-03-31"), 31, Decimal(7) / 30),  # calendar months
+        (events("2026-01-05", "2026-04-05", "2026-07-05"), 93, Decimal(7) / 90),
     ],
 )
 def test_the_longest_time_between_two_doses_and_the_most_doses_a_week_are_read(line, longest_days, doses_per_week):
@@ -219,11 +326,42 @@ def test_the_longest_time_between_two_doses_and_the_most_doses_a_week_are_read(l
         every(2, "fortnight"),
         coded("Q0D"),
         coded("PRN"),
+        {"text": "selon protocole"},
+        {"text": "pendant 3 mois"},
     ],
 )
 def test_a_timing_that_does_not_say_how_often_is_not_repeating(line):
     read_one = read(line)
     assert (read_one.repeating, read_one.single, read_one.interval) == (False, False, None)
+
+
+@pytest.mark.parametrize(
+    ("line", "unreadable"),
+    [
+        (events("2026-01-05", "2026-02-02", "2026-05-02"), True),  # 28 days, then 89
+        *(
+            (events("2026-01-05", "2026-01-05"), True),
+            (events("2026-01-05", "2026-02"), True),
+            (events("2026-01-05", "x"), True),
+        ),
+        *((events("2026-01-05", "2026-02-02", "x"), True), ({"timing": {"code": {"text": "bimonthly"}}}, True)),
+        *(
+            ({"text": "toutes les 4 semaines puis tous les 3 mois"}, True),
+            (every(2, "fortnight"), True),
+            (repeat(period=28), True),
+        ),
+        *((every(28, "d"), False), ({"text": "as before"}, False), (coded("PRN"), False), ({}, False)),
+        *(
+            (events("2026-01-05"), False),
+            ({"text": "q4w, q12w", **every(28, "d")}, False),
+            ({"text": "q4w, q8w", **coded("ONCE")}, False),
+        ),
+    ],
+)
+def test_an_interval_that_is_stated_without_one_meaning_is_unreadable(line, unreadable):
+    read_one = read(line)
+    assert read_one.interval_unreadable is unreadable
+    assert not (unreadable and read_one.interval)
 
 
 @pytest.mark.parametrize(
@@ -237,6 +375,11 @@ def test_a_timing_that_does_not_say_how_often_is_not_repeating(line):
         (every(1, "wk", frequency=2), "every 0.5 weeks", "toutes les 0,5 semaines"),
         (every(8, "h"), "every 8 hours", "toutes les 8 heures"),
         (every(1, "a"), "every year", "tous les ans"),
+        (every(1, "a", frequency=4), "every 3 months", "tous les 3 mois"),
+        (every(2, "a", frequency=3), "every 8 months", "tous les 8 mois"),
+        (every(1, "a", frequency=5), "every 0.2 years", "tous les 0,2 ans"),
+        (events("2026-11-29", "2027-02-21", "2027-05-16"), "every 84 days", "tous les 84 jours"),
+        ({"timing": {"code": {"text": "1x/3 mois"}}}, "every 3 months", "tous les 3 mois"),
     ],
 )
 def test_an_interval_is_shown_as_it_was_ordered(line, english, french):

@@ -150,10 +150,45 @@ def test_an_administration_covers_the_days_of_its_period():
     assert given(effectiveDateTime="2026-03-02").first == on("2026-03-02")
 
 
-def test_an_administration_of_today_or_of_a_day_that_may_lie_behind_was_given_and_one_of_tomorrow_was_not():
+def test_an_administration_of_today_or_of_a_day_that_may_lie_behind_was_given():
     assert given(effectiveDateTime="2026-03-31").last_dose == TODAY
     assert given(effectiveDateTime="2026").last_dose == YEAR
-    assert maybe_given(effectiveDateTime="2026-04-01") is None
+
+
+@pytest.mark.parametrize("dated", [{"effectiveDateTime": "2026-04-01"}, {"effectivePeriod": {"start": "2026-04-01"}}])
+def test_a_date_ahead_of_an_administration_is_its_plan_where_it_is_not_over_and_else_says_nothing(dated):
+    for status in ("completed", "stopped", "unknown"):
+        exposure = given(status=status, **dated)
+        assert (exposure.first, exposure.last_dose, exposure.last_dose_undated) == (None, None, True)
+    for status in ("in-progress", "on-hold"):
+        ahead = given(status=status, **dated)
+        assert (ahead.planned, ahead.ongoing, ahead.first, ahead.last_dose) == (True, False, on("2026-04-01"), None)
+
+
+@pytest.mark.parametrize("member", ["effectivePeriod", "occurencePeriod"])
+@pytest.mark.parametrize("end", [{}, {"end": "9999-12-31"}, {"end": "2026-02-01"}])
+def test_an_administration_in_progress_with_an_open_period_goes_on(member, end):
+    exposure = given(status="in-progress", **{member: {"start": "2026-03-01", **end}})
+    assert (exposure.ongoing, exposure.certain, exposure.first) == (True, True, on("2026-03-01"))
+    assert (exposure.last, exposure.last_dose, exposure.last_dose_undated) == (None, None, False)
+
+
+@pytest.mark.parametrize(("start", "sure"), [("2025-03-31", True), ("2025-03-30", False)])
+def test_an_administration_in_progress_that_began_more_than_365_days_ago_is_uncertain(start, sure):
+    exposure = given(status="in-progress", effectivePeriod={"start": start})
+    assert (exposure.ongoing, exposure.certain, exposure.maybe_ongoing) == (sure, sure, not sure)
+    until = given(status="in-progress", effectivePeriod={"start": start, "end": "2026-04-02"})
+    assert (until.ongoing, until.certain, until.last) == (True, True, on("2026-04-02"))
+
+
+def test_an_open_period_is_one_dose_where_it_is_over_undated_on_hold_and_uncertain_with_an_unknown_status():
+    started = {"effectivePeriod": {"start": "2026-03-01"}}
+    for status in ("completed", "stopped"):
+        assert given(status=status, **started).last_dose == on("2026-03-01")
+        ahead = {"effectivePeriod": {"start": "2026-03-01", "end": "2026-05-01"}}
+        assert given(status=status, **ahead).last_dose == on("2026-03-01")
+    assert given(status="on-hold", **started).last_dose_undated
+    assert given(status="unknown", **started).maybe_ongoing
 
 
 def test_an_administration_without_a_date_is_a_dose_that_is_not_dated():

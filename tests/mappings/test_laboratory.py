@@ -12,13 +12,12 @@ import pytest
 from support.reading import reader_at
 
 from mappings.dates import When, day
-from mappings.facts import Absent, Fact, Known, Measurement, Unavailable, VitaminD
-from mappings.quantities import Bounds, exactly
+from mappings.facts import Absent, Fact, Known, Measurement, Person, Unavailable, VitaminD
+from mappings.quantities import Bounds, decimal_of, exactly
 from mappings.readers.newest import Reading
 from mappings.readers.observations import (
     Severity,
     amount_of,
-    decimal_of,
     higher_is_worse,
     lower_is_worse,
     newest_result,
@@ -38,10 +37,12 @@ SOURCE = "Observation/1"
 GAP = _("the server did not answer")
 
 
-def read(analyte: Analyte = CALCIUM, *, unverified: bool = False, **members: Any) -> Reading[Measurement] | None:
+def read(
+    analyte: Analyte = CALCIUM, *, unverified: bool = False, person: Person | None = None, **members: Any
+) -> Reading[Measurement] | None:
     whole = {"status": "final", "effectiveDateTime": "2026-03-28", **members}
     observation = {name: member for name, member in whole.items() if member is not None}
-    return read_result(READER, observation, observation, SOURCE, analyte, unverified=unverified)
+    return read_result(READER, observation, observation, SOURCE, analyte, unverified=unverified, person=person)
 
 
 def quantity(value: object = "2.3", unit: str | None = "mmol/L", **members: Any) -> dict[str, Any]:
@@ -296,11 +297,72 @@ CRITICAL = {"coding": [{"code": "critical"}]}
         ([{"low": HIGH, "high": LOW}], (None, None)),
         ([{"low": LOW, "high": LOW}], (None, None)),
         ([{"low": HIGH, "high": LOW}, {"low": LOW, "high": HIGH}], BOTH),
-        ([{"low": LOW, "high": HIGH}, {"low": {"value": 1.9}, "high": {"value": 2.9}}], BOTH),  # the first that holds
+        ([{"low": LOW, "high": HIGH}, {"low": {"value": 1.9}, "high": {"value": 2.9}}], (None, None)),  # they differ
+        ([{"low": LOW, "high": HIGH}, {"low": LOW, "high": HIGH, "type": NORMAL}], BOTH),
+        ([{"low": LOW}, {"high": HIGH}], BOTH),
     ],
 )
-def test_the_limits_are_those_of_the_first_normal_range_that_has_any(ranges, expected):
+def test_the_limits_are_those_of_the_normal_ranges_where_they_agree(ranges, expected):
     assert limits(*ranges) == expected
+
+
+WOMAN_OF_65 = Person("female", day(date(1960, 6, 1)), "Patient/1")
+MALE, FEMALE, PREGNANT = ({"coding": [{"code": code}]} for code in ("248153007", "248152002", "77386006"))
+
+
+def age(low: int | None = None, high: int | None = None, unit: str = "a") -> dict[str, Any]:
+    ends = {"low": low, "high": high}
+    return {"age": {end: {"value": years, "code": unit} for end, years in ends.items() if years is not None}}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *({"type": {"text": "normal range"}}, {"type": {"text": "Valeurs de référence"}}, {"type": "normal"}),
+        *({"text": "2,1 à 2,5 mmol/L"}, {"text": "Adults"}, {"text": "Normale (femme)"}, {"appliesTo": [FEMALE]}),
+        *({"appliesTo": {"text": "adulte"}}, {"appliesTo": [FEMALE, {"text": "adultes"}]}, age(18), age(high=65)),
+        *(age(18, 99), age(216, 1200, "mo"), {"appliesTo": [FEMALE], **age(50)}),
+        {"appliesTo": [{"coding": [{"system": "http://hl7.org/fhir/administrative-gender", "code": "female"}]}]},
+    ],
+)
+def test_a_range_of_healthy_adults_of_the_patients_sex_and_age_gives_the_limits(told):
+    other = {"low": {"value": 1.6}, "high": {"value": 3.2}, "type": {"text": "critical"}}
+    found = measured(read(**quantity(), person=WOMAN_OF_65, referenceRange=[other, {"low": LOW, "high": HIGH, **told}]))
+    assert (found.lower_limit, found.upper_limit, found.limits_disagree) == (*BOTH, False)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(
+            {"type": {"coding": [{"code": code}]}}
+            for code in ("therapeutic", "treatment", "pre-puberty", "LL", "normale")
+        ),
+        *({"type": {"text": words}} for words in ("Critical", "Valeur d'alerte", "panic", "cible", "thérapeutique")),
+        {"type": {"coding": [{"display": "Critical"}]}},
+        {"type": {"coding": [{"code": "normal"}], "text": "Critical"}},
+        *({"text": words} for words in ("Grossesse", "Enfant < 2 ans", "Critical range", "Hommes", "n" * 201, 3)),
+        *({"appliesTo": [one]} for one in (PREGNANT, MALE, {"text": "dialysés"}, {}, {"coding": [{"code": "2106-3"}]})),
+        *({"appliesTo": [FEMALE, PREGNANT]}, {"appliesTo": "female"}, {"appliesTo": [FEMALE, MALE]}),
+        *(age(high=17), age(66), age(18, 64), age(18, 99, "fortnight"), {"age": {}, "text": "x"}, {"age": "adult"}),
+        {"modifierExtension": [{"url": "http://example.org/unknown"}]},
+    ],
+)
+def test_a_range_of_another_kind_age_sex_or_population_or_of_one_that_we_do_not_know_gives_none(told):
+    found = measured(read(**quantity(), person=WOMAN_OF_65, referenceRange=[{"low": LOW, "high": HIGH, **told}]))
+    assert (found.lower_limit, found.upper_limit) == (None, None)
+
+
+@pytest.mark.parametrize("person", [None, Person(None, None, ""), Person("female", day(date(2009, 6, 1)), "")])
+def test_a_range_of_an_age_is_not_used_where_the_patient_is_not_known_to_be_an_adult(person):
+    found = measured(read(**quantity(), person=person, referenceRange=[{"low": LOW, "high": HIGH, **age(15)}]))
+    assert (found.lower_limit, found.upper_limit) == (None, None)
+
+
+def test_ranges_that_fit_and_differ_are_told_to():
+    ranges = [{"low": LOW, "high": HIGH}, {"low": LOW, "high": {"value": 2.6}, "appliesTo": [FEMALE]}]
+    assert measured(read(**quantity(), person=WOMAN_OF_65, referenceRange=ranges)).limits_disagree
+    assert not measured(read(**quantity(), referenceRange=ranges)).limits_disagree
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from mappings.quantities import Bounds, bounded, exactly
+from mappings.quantities import Bounds, bounded, exactly, written_number
 
 GRID = [Decimal(number) / 4 for number in range(1, 25)]
 ENDS = [None, Decimal(1), Decimal(2), Decimal(3)]
@@ -120,3 +120,34 @@ def test_a_comparator_leaves_one_side(comparator, expected):
 def test_a_comparator_of_another_version_is_refused():
     with pytest.raises(ValueError, match="ad"):
         bounded(Decimal(2), "ad")
+
+
+# --- numbers as people write them -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        *(
+            (text, 50000)
+            for text in ("50000", "50 000", "50\u00a0000", "50\u202f000", "50'000", "50’000", "50_000", " 50000 ")
+        ),
+        *((text, 1_000_000) for text in ("1 000 000", "1,000,000", "1.000.000")),
+        *((text, "50000.5") for text in ("50,000.5", "50.000,5", "50 000,5")),
+        *(("1,7", "1.7"), ("1.7", "1.7"), ("0,266", "0.266"), ("1000,500", "1000.5"), ("0", 0)),
+        *(
+            (text, None)
+            for text in ("", "mg", "1 00", "5 0000", "1,00,000", "1234 567", "1.000.00", "-4", "1e3", "½", "٣")
+        ),
+        ("1" * 65, None),
+    ],
+)
+def test_a_number_is_read_as_people_write_it(text, number):
+    assert written_number(text) == (None if number is None else Decimal(number))
+
+
+@pytest.mark.parametrize("text", ["50,000", "50.000", "1,250", "999.999"])
+def test_one_mark_before_three_figures_says_what_the_unit_says_and_else_nothing(text):
+    assert written_number(text) is None
+    assert written_number(text, mark_parts_thousands=True) == Decimal(text.replace(",", "").replace(".", ""))
+    assert written_number(text, mark_parts_thousands=False) == Decimal(text.replace(",", "."))

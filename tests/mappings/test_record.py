@@ -74,11 +74,26 @@ def why(fact: Fact[Any]) -> str:
 # --- the person -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("gender", "sex"), [("female", "female"), (None, None), (["female"], "female"), ("seemale", None)])
+@pytest.mark.parametrize(
+    ("gender", "sex"), [("female", "female"), (None, None), (["female"], "female"), ("seemale", None)]
+)
 def test_the_sex_is_what_the_patient_says_in_a_word(gender, sex):
     person = record({"resourceType": "Patient", "id": PATIENT, "gender": gender, "birthDate": "1960-01"}).person
     assert isinstance(person, Known)
     assert person.value.sex == sex
+
+
+@pytest.mark.parametrize(
+    ("born", "is_read"),
+    [
+        *(("1970-01-01", True), ("1960", True), ("2026-03-31", True), ("1906-03-31", True), ("1906", True)),
+        *(("1906-03-30", False), ("1905", False), ("1900-01-01", False), ("2026-04-01", False), ("2027", False)),
+    ],
+)
+def test_a_birth_date_ahead_or_more_than_120_years_ago_says_nothing(born, is_read):
+    person = record({"resourceType": "Patient", "id": PATIENT, "birthDate": born}).person
+    assert isinstance(person, Known)
+    assert (person.value.birth is not None) is is_read
 
 
 def test_a_patient_who_was_not_looked_up_is_unavailable_and_one_who_is_not_there_is_absent():
@@ -390,11 +405,13 @@ def test_a_medication_that_does_not_count_leaves_no_gap():
 
 
 def test_a_reference_to_a_medication_that_was_not_gathered_says_that_it_leads_nowhere():
-    members = {"medicationCodeableConcept": None, "medicationReference": {"reference": "Medication/gone"}}
-    named = {**members, "medicationReference": {"reference": "Medication/gone", "display": "essai"}}
-    for one in (members, named):
-        [gap] = record(ordered("one", **one)).exposures.gaps
-        assert "neither by code nor by name" not in words([gap])
+    gone = {"reference": "Medication/gone"}
+    for reference in (gone, {**gone, "display": "denosumap"}, {**gone, "display": "masked"}):
+        members = {"medicationCodeableConcept": None, "medicationReference": reference}
+        [gap] = record(ordered("one", **members)).exposures.gaps
+        assert "could not be looked up" in words([gap])
+    another = {"medicationCodeableConcept": None, "medicationReference": {**gone, "display": "Losartan 50 mg"}}
+    assert record(ordered("one", **another)).exposures.gaps == ()
 
 
 # --- radiotherapy -----------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 
 from mappings.vocabulary import analytes, valuesets
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.code_systems import FINDING, FRENCH_DRUGS, LISTED, canonical
+from mappings.vocabulary.code_systems import FINDING, FRENCH_DRUGS, SYSTEMS, WHOLE, canonical
 from mappings.vocabulary.concepts import Terminology
 from service.gathering.site_codes import site_terminology
 from service.settings import read_settings
@@ -149,6 +149,10 @@ def system_rows():
     return [(system, re.findall(r"`([^`]+)`", aliases)) for system, aliases, _ in rows]
 
 
+def whole_rows():
+    return dict(re.findall(r"^\| `((?:http|urn)[^`]+)` \| .+ \| (whole|part) \|$", README, re.MULTILINE))
+
+
 def test_every_alias_that_the_readme_gives_leads_to_its_system():
     for system, aliases in system_rows():
         assert aliases, system
@@ -158,7 +162,8 @@ def test_every_alias_that_the_readme_gives_leads_to_its_system():
 def test_the_readme_names_every_system_that_the_lists_cover():
     named = {system for system, _ in system_rows()}
     french = {uri for uri in re.findall(r"`([^`\s]+)`", README) if canonical(uri) == FRENCH_DRUGS}
-    assert LISTED - {FINDING} <= named | french
+    assert SYSTEMS.keys() - {FINDING, FRENCH_DRUGS} <= named | french
+    assert WHOLE - {FINDING} == {system for system, said in whole_rows().items() if said == "whole"}
     assert {row.system for row in ROWS if canonical(row.system) == FRENCH_DRUGS} <= french
 
 

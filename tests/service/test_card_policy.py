@@ -453,7 +453,6 @@ def test_in_the_chart_too_what_could_not_be_looked_up_is_said_once() -> None:
 
 
 UNKNOWN = {
-    "a text that no table of names holds": {"medicationCodeableConcept": {"text": "Osteoforte"}},
     "a code of a local system": {
         "medicationCodeableConcept": {"coding": [{"system": "urn:oid:1.2.250.1.999.1", "code": "XG12"}]}
     },
@@ -481,10 +480,48 @@ def test_another_patients_name_is_not_on_the_card() -> None:
     assert "somebody-else" not in str(card)
 
 
-def test_a_service_that_cannot_be_identified_has_a_quiet_card() -> None:
-    [card] = cards(order={"act": "CTX", "members": {"code": {"text": "Zorglub marker"}}})
+HALF_NAMED = {"act": "CTX", "members": {"code": {"text": "RT T8"}}}
+
+
+def test_a_service_whose_words_may_be_one_of_ours_has_a_quiet_card() -> None:
+    [card] = cards(order=HALF_NAMED)
     assert topic(card) == "not-identified"
     assert card["indicator"] == "info"
+    assert "RT T8" in card["summary"]
+
+
+@pytest.mark.parametrize("text", ["Zorglub marker", "Échographie abdominale", "Arthro-IRM épaule RT humérus"])
+def test_a_service_whose_words_are_of_something_else_is_silent(text: str) -> None:
+    assert cards(order={"act": "CTX", "members": {"code": {"text": text}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("record", "unavailable", "told"),
+    [
+        ({"conditions": ["bone metastasis"]}, [], True),
+        ({"conditions": ["lung cancer"]}, [], True),
+        ({}, [], False),
+        ({}, ["conditions"], True),
+    ],
+    ids=["bone metastasis", "lung cancer", "neither", "conditions that could not be looked up"],
+)
+@pytest.mark.parametrize("order", [HALF_NAMED, {"drug": "denosumab", "members": UNKNOWN["a code of a local system"]}])
+def test_an_order_that_is_not_identified_is_told_of_a_patient_with_cancer(
+    order: dict[str, Any], record: dict[str, Any], unavailable: list[str], *, told: bool
+) -> None:
+    assert (
+        bool(with_topic("not-identified", cards(record=record, only=True, order=order, unavailable=unavailable)))
+        is told
+    )
+
+
+def test_another_patients_draft_of_ours_is_told_whatever_is_on_record() -> None:
+    order = {"drug": "denosumab", "members": UNKNOWN["another patient's draft"]}
+    assert [topic(card) for card in cards(record={}, only=True, order=order)] == ["not-identified"]
+
+
+def test_another_patients_draft_of_no_drug_of_ours_is_silent() -> None:
+    assert cards(order={"drug": "amoxicillin", "members": UNKNOWN["another patient's draft"]}) == []
 
 
 def test_a_drug_named_in_the_table_of_names_is_identified_and_the_card_says_how() -> None:

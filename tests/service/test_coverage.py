@@ -109,7 +109,8 @@ def test_a_drug_is_understood_by_code_and_by_name_and_the_report_says_which():
     ("medication", "why"),
     [
         ({"medicationCodeableConcept": coded("http://hl7.org/fhir/sid/ndc", "1")}, mapping.UNLISTED),
-        ({"medicationCodeableConcept": {"text": "as before"}}, mapping.UNKNOWN_NAME),
+        ({"medicationCodeableConcept": {"text": "unknown"}}, mapping.UNKNOWN_NAME),
+        ({"medicationCodeableConcept": {"text": "Xgevva"}}, mapping.UNKNOWN_NAME),
         ({"medicationReference": {"reference": "Medication/9"}}, mapping.NOT_IN_SAMPLE),
         ({}, mapping.NO_CODE),
     ],
@@ -124,7 +125,88 @@ def test_the_dose_unit_of_a_drug_of_ours_is_read_and_of_another_is_not_asked():
     other = order(medicationCodeableConcept=coded(ATC, "A10BA02"), dosageInstruction=dosage)
     coverage = counted(ours, other)
     assert coverage.totals[Kind.DOSE, Verdict.NOT_UNDERSTOOD] == 1
-    assert coverage.totals[Kind.ROUTE, Verdict.NOT_UNDERSTOOD] == 2
+    assert coverage.totals[Kind.ROUTE, Verdict.NOT_UNDERSTOOD] == 1
+
+
+def test_understood_is_what_a_rule_asks_for_in_that_resource_type_and_what_none_does_is_known_and_unused():
+    coverage = counted(
+        result(coded(LOINC, "8302-2")),  # a height
+        {"resourceType": "Condition", "code": coded(ATC, "M05BX04")},  # a drug where a diagnosis stands
+        {"resourceType": "DiagnosticReport", "code": coded(LOINC, "2160-0")},  # a result where a report stands
+        {"resourceType": "AllergyIntolerance", "code": coded(ATC, "M05BX04")},
+        {"resourceType": "AllergyIntolerance", "code": coded(ATC, "N02BE01")},
+        order(medicationCodeableConcept=coded(ATC, "C03CA01")),  # furosemide
+        result(coded(LOINC, "2160-0")),
+    )
+    assert [row[:2] for row in items(coverage, Verdict.UNUSED)] == [
+        ("allergy", "M05BX04"),
+        ("condition", "M05BX04"),
+        ("drug", "C03CA01"),
+        ("imaging", "2160-0"),
+        ("result", "8302-2"),
+    ]
+    assert [row[:2] for row in items(coverage, Verdict.UNDERSTOOD)] == [("allergy", "N02BE01"), ("result", "2160-0")]
+
+
+def test_routes_of_other_drugs_gauges_and_contacts_are_nothing_to_map():
+    route = {"route": {"coding": [{"system": LOCAL, "code": "R1", "display": "Rinse"}]}}
+    coverage = counted(
+        order(medicationCodeableConcept=coded(ATC, "M05BX04"), dosageInstruction=[route]),
+        order(medicationCodeableConcept=coded(ATC, "A10BA02"), dosageInstruction=[{"route": {"text": "sc"}}]),
+        {"resourceType": "Procedure", "code": {"coding": [{"system": LOCAL, "code": "224275", "display": "20 Gauge"}]}},
+        {"resourceType": "Encounter", "type": [{"text": "Emergency room"}]},
+        {"resourceType": "Encounter", "type": [coded("http://snomed.info/sct", "185345009", display="Symptom")]},
+    )
+    assert items(coverage, Verdict.NOT_UNDERSTOOD) == []
+    told = counted({"resourceType": "Procedure", "code": {"text": "Radiotherapy"}})
+    assert items(told, Verdict.NOT_UNDERSTOOD) == [("act", "Radiotherapy", mapping.TEXT_ONLY, 1)]
+
+
+@pytest.mark.parametrize(
+    ("medication", "verdict", "words", "meaning"),
+    [
+        (coded(ATC, "L01BC"), Verdict.NOT_UNDERSTOOD, "", "a class code"),
+        (coded(LOCAL, "7", display="Losartan"), Verdict.SOMETHING_ELSE, "Losartan", mapping.NAMED),
+        (coded(LOCAL, "7", display="Zometa"), Verdict.UNDERSTOOD, "Zometa", "zoledronic_acid_4mg (by name)"),
+        (coded("http://data.esante.gouv.fr/ansm/medicament/UCD", "9384143"), Verdict.UNDERSTOOD, "", "denosumab_120mg"),
+        ("Zometa", Verdict.UNDERSTOOD, "Zometa", "zoledronic_acid_4mg (by name)"),
+    ],
+)
+def test_a_drug_is_counted_as_the_rules_would_read_it(medication, verdict, words, meaning):
+    [(item, _count)] = counted(order(medicationCodeableConcept=medication)).ranked(verdict)
+    assert item.words == words
+    assert item.meaning.startswith(meaning)
+
+
+@pytest.mark.parametrize(
+    "medication",
+    [
+        {"identifier": [{"value": "Amlodipine 5 mg"}]},
+        {"ingredient": [{"itemCodeableConcept": {"text": "Amlodipine 5 mg"}}]},
+        {"code": {"text": "Amlodipine 5 mg"}},
+    ],
+    ids=["identifier", "ingredient", "code"],
+)
+def test_a_row_shows_the_best_name_that_there_is(medication):
+    [(item, _count)] = counted({"resourceType": "Medication", **medication}).ranked(Verdict.SOMETHING_ELSE)
+    assert item.words == "Amlodipine 5 mg"
+
+
+STEERING = "\x1b[31mRed\x07\x9b\u202e\r\n"
+
+
+def test_no_sign_that_steers_a_terminal_reaches_it(tmp_path):
+    hostile = [
+        result(coded(LOCAL + STEERING, "C" + STEERING, display="D" + STEERING)),
+        result({"text": "T" + STEERING}),
+        creatinine("U" + STEERING),
+        order(medicationCodeableConcept={"text": "M" + STEERING}),
+        {"resourceType": "Medication", "identifier": [{"value": "Name" + STEERING}]},
+    ]
+    (tmp_path / "a.ndjson").write_text("\n".join(map(json.dumps, hostile)), encoding="utf-8")
+    output = CliRunner().invoke(main, ["coverage", str(tmp_path)]).output
+    assert "Red" in output
+    assert all(sign.isprintable() for sign in output.replace("\n", ""))
 
 
 def test_conditions_acts_orders_imaging_encounters_allergies_and_sites_are_counted():
@@ -145,7 +227,7 @@ def test_conditions_acts_orders_imaging_encounters_allergies_and_sites_are_count
         (Kind.ORDER, Verdict.UNDERSTOOD): 1,
         (Kind.IMAGING, Verdict.UNDERSTOOD): 1,
         (Kind.IMAGING, Verdict.NOT_UNDERSTOOD): 1,
-        (Kind.ENCOUNTER, Verdict.NOT_UNDERSTOOD): 1,
+        (Kind.ENCOUNTER, Verdict.SOMETHING_ELSE): 1,
         (Kind.ALLERGY, Verdict.UNDERSTOOD): 1,
         (Kind.SITE, Verdict.UNDERSTOOD): 4,
     }
@@ -446,7 +528,7 @@ def test_the_command_prints_tables_ranked_by_how_often(sample_folder):
 
 def test_the_command_prints_json_and_nothing_else(sample_folder):
     answer = json.loads(run(sample_folder, "--json").stdout)
-    assert answer["totals"]["result"] == {"understood": 1, "something else": 0, "not understood": 2}
+    assert answer["totals"]["result"] == {"understood": 1, "known, unused": 0, "something else": 0, "not understood": 2}
     assert answer["notUnderstood"] == [
         {
             "count": 2,

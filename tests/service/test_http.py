@@ -28,7 +28,7 @@ ALLOWED = "Access-Control-Allow-Origin"
 
 @pytest.fixture(scope="module")
 def client():
-    return ehr()
+    return ehr(cors_origins=("*",))
 
 
 def defect(monkeypatch, error: Exception) -> None:
@@ -160,7 +160,7 @@ def test_no_credentials_of_the_browser_are_taken(client):
 
 
 def test_a_browser_can_read_every_answer_errors_too(monkeypatch):
-    client = ehr(max_request_bytes=100_000)
+    client = ehr(max_request_bytes=100_000, cors_origins=("*",))
     sign = "/cds-services/bone-metastases-order-sign"
     answers = {
         200: client.post(sign, json=denosumab(), headers=ORIGIN),

@@ -29,7 +29,7 @@ from support.quirk import (
 )
 from support.quirk import fact as fact_of
 
-from mappings.facts import Exposure
+from mappings.facts import Exposure, uncertain_remark
 from service.languages.render import Language
 
 FRENCH = "http://data.esante.gouv.fr/ansm/medicament/"
@@ -188,11 +188,112 @@ def test_a_reference_with_a_display_alone_is_read_as_a_name() -> None:
     assert drug(taken(medicationReference={"display": "denosumab 120 mg injection"})) == "denosumab"
 
 
-def test_a_display_beside_a_local_code_never_identifies_and_never_hides() -> None:
-    shown = {"coding": [{"system": LOCAL, "code": "Z4", "display": "Zometa 4 mg"}]}
+@pytest.mark.parametrize("system", [LOCAL, NDC, RXNORM, f"{FRENCH}UCD", f"{FRENCH}codeSMS", "http://snomed.info/sct"])
+def test_a_display_beside_a_code_that_no_whole_list_lacks_identifies_and_is_said_to_be_a_name(system: str) -> None:
+    shown = {"coding": [{"system": system, "code": "3400899999993", "display": "Zometa 4 mg"}]}
+    entry = the_exposure(given(medicationCodeableConcept=shown))
+    assert entry.drug.name.message == "zoledronic acid"
+    assert entry.drug.by_name
+
+
+def test_a_display_beside_a_substance_of_a_whole_list_is_not_read() -> None:
+    shown = {"coding": [{"system": ATC, "code": "C09CA01", "display": "Zometa 4 mg"}]}
     of = record(given(medicationCodeableConcept=shown)).exposures
+    assert (of.entries, of.gaps) == ((), ())
+
+
+@pytest.mark.parametrize("display", ["Zometq 4 mg", "inconnu", "masked", "", "12"])
+def test_words_that_may_be_a_drug_of_ours_or_say_nothing_leave_the_history_open(display: str) -> None:
+    shown = {"coding": [{"system": LOCAL, "code": "7", "display": display}]}
+    of = record(given("odd", medicationCodeableConcept=shown)).exposures
     assert of.entries == ()
-    assert of.gaps != ()
+    assert (display if display[:3] == "Zom" else "odd") in words(of.gaps)
+
+
+@pytest.mark.parametrize(
+    ("concept_told", "names"),
+    [
+        ({"coding": [{"system": ATC, "code": "L01BC"}], "text": "Gemcitabine 1000 mg"}, {"gemcitabine"}),
+        ({"coding": [{"system": ATC, "code": "M05BA", "display": "XGEVA"}]}, {"denosumab_120mg"}),
+        ({"coding": [{"system": ATC, "code": "M05B0"}], "text": "Aredia"}, {"pamidronic_acid"}),
+    ],
+)
+def test_a_class_code_or_none_of_its_system_never_outvotes_a_name(concept_told: Resource, names: set[str]) -> None:
+    assert the_exposure(given(medicationCodeableConcept=concept_told)).drug.concepts == names
+
+
+@pytest.mark.parametrize(
+    ("code", "member", "name"),
+    [
+        ("L01BC", "gemcitabine", "cytotoxic drug (ATC L01BC)"),
+        ("L01", "pembrolizumab", ""),
+        ("M05BA", "zoledronic_acid", "bisphosphonate (ATC M05BA)"),
+        ("B01AA", "warfarin", "vitamin K antagonist (ATC B01AA)"),
+        ("B01", "apixaban", ""),
+        ("H02AB", "dexamethasone", ""),
+    ],
+)
+def test_a_class_in_the_record_is_a_possible_exposure_to_each_of_its_drugs(code: str, member: str, name: str) -> None:
+    entry = the_exposure(given("odd", **coded(ATC, code)))
+    assert member in entry.drug.concepts
+    assert not entry.certain
+    assert code in entry.drug.name.message
+    assert not name or entry.drug.name.message == name
+    assert "possible exposure" in uncertain_remark(entry).message
+
+
+def test_a_product_that_a_list_denies_is_another_thing_whatever_its_other_codes_and_parts_say() -> None:
+    both = {"coding": [{"system": ATC, "code": "H02AB02"}, {"system": f"{FRENCH}UCD", "code": "3400890277334"}]}
+    assert record(given(medicationCodeableConcept=both)).exposures.entries == ()
+    cream = medication(
+        "m", code={**both, "coding": both["coding"][1:]}, ingredient=[{"itemCodeableConcept": concept(ATC, "H02AB01")}]
+    )
+    of = record(given(**behind("Medication/m")), cream).exposures
+    assert (of.entries, of.gaps) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"medicationCodeableConcept": "Zometa 4 mg"},
+        {"medicationCodeableConcept": [concept(ATC, ZOLEDRONATE)]},
+        {"medicationCodeableConcept": {"coding": concept(ATC, ZOLEDRONATE)["coding"][0]}},
+        {"medicationCodeableConcept": {"system": ATC, "code": ZOLEDRONATE}},
+        {"medicationCodeableConcept": {"text": "Zometa"}},
+        {"medication": {"concept": {"text": "Zometa"}}},
+        {"medication": concept(ATC, ZOLEDRONATE)},
+        {"medication": {"reference": {"display": "Zometa"}}},
+        {"medicationReference": {"identifier": {"value": "Zometa 4 mg/5 ml"}}},
+        coded(ATC, "M05BA08 |zoledronic acid|"),
+    ],
+    ids=repr,
+)
+def test_a_drug_told_in_any_shape_is_read(told: dict[str, Any]) -> None:
+    assert drug(given(**told)) == "zoledronic acid"
+
+
+def test_the_identifier_of_a_medication_names_it_by_a_code_too() -> None:
+    there = medication("m", identifier=[{"system": f"{FRENCH}UCD", "value": "3400893841433"}])
+    assert the_exposure(given(**behind("Medication/m")), there).drug.concepts == {"denosumab_120mg"}
+
+
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        (coded(ATC, "L01DB06", text="Idarubicin"), "Idarubicin"),
+        (
+            {"medicationCodeableConcept": {"coding": [{"system": ATC, "code": "L01DB06", "display": "Zavedos"}]}},
+            "Zavedos",
+        ),
+        (coded(ATC, "L01DB06"), "cytotoxic drug (ATC L01DB06)"),
+        (
+            {"medicationCodeableConcept": {"text": "Ida\u0000\u001b[31m\u202erubicin", **concept(ATC, "L01DB06")}},
+            "Ida [31m rubicin",
+        ),
+    ],
+)
+def test_no_drug_of_the_record_is_without_a_name(told: dict[str, Any], name: str) -> None:
+    assert drug(given(**told)) == name
 
 
 # --- which product ----------------------------------------------------------------------------------------------------
@@ -292,8 +393,9 @@ def test_active_without_an_end_for_years_is_doubtful_not_ongoing() -> None:
     assert (entry.ongoing, entry.certain) == (False, False)
 
 
-def test_a_dose_dated_ahead_was_not_given() -> None:
-    assert record(given(day="2126-03-01", **coded(ATC, DENOSUMAB_ATC))).exposures.entries == ()
+def test_a_dose_that_is_said_to_be_given_and_dated_ahead_is_an_undated_dose() -> None:
+    entry = the_exposure(given(day="2126-03-01", **coded(ATC, DENOSUMAB_ATC)))
+    assert (entry.last_dose, entry.last_dose_undated) == (None, True)
 
 
 def test_a_dose_with_a_date_in_words_is_an_undated_dose() -> None:
@@ -318,7 +420,10 @@ def drafted(**members: Any) -> list[dict[str, Any]]:
         coded(NDC, "55513-0730-01"),
         coded(f"{FRENCH}UCD", "3400893000001"),  # a product that no list of ours has, and nothing names
         coded(RXNORM, "2700001"),
-        coded(LOCAL, "4711", text="Injection of the month"),
+        coded(LOCAL, "4711"),
+        coded(LOCAL, "4711", text="Injection"),
+        coded(LOCAL, "4711", text="Zometq 4 mg"),
+        coded(ATC, "M05BA"),
         behind("Medication/gone"),
         {},
     ],
@@ -340,6 +445,7 @@ def test_a_draft_whose_drug_cannot_be_identified_is_one_quiet_card_that_says_wha
         coded(ATC, "C08CA01"),
         {"medicationCodeableConcept": {"text": "Paracétamol 1 g"}},
         coded(f"{FRENCH}UCD", "3400893725719", text="LOSARTAN 50 MG CPR"),
+        coded(LOCAL, "4711", text="Injection of the month"),
     ],
 )
 def test_a_draft_of_a_drug_that_is_known_to_be_none_of_ours_is_silent(members: dict[str, Any]) -> None:
@@ -371,6 +477,76 @@ def test_a_dose_in_millilitres_uses_the_strength_of_the_product() -> None:
     assert entry.dosage.dose_mg == Decimal(120)
 
 
+PER_ML = {"numerator": {"value": 70, "unit": "mg"}, "denominator": {"value": 1, "unit": "mL"}}
+
+
+@pytest.mark.parametrize(
+    ("medication_of", "mg"),
+    [
+        ({"medicationCodeableConcept": {"text": "denosumab 70 mg/mL"}}, 119),
+        ({"medicationCodeableConcept": {"text": "1.7 ML denosumab 70 MG/ML Injection"}}, 119),
+        (coded(RXNORM, "1046399"), 120),  # the product, whose volume is known
+        (
+            {
+                **behind("#m"),
+                "contained": [medication("m", code=concept(ATC, DENOSUMAB_ATC), ingredient=[{"strength": PER_ML}])],
+            },
+            119,
+        ),
+    ],
+)
+def test_a_dose_in_millilitres_is_multiplied_by_the_concentration(medication_of: dict[str, Any], mg: int) -> None:
+    line = {"doseAndRate": [{"doseQuantity": {"value": 1.7, "unit": "mL"}}]}
+    assert the_exposure(taken(dosage=[line], **medication_of)).dosage.dose_mg == mg
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"doseAndRate": [{"doseQuantity": {"value": 2, "unit": "mg/kg"}}]},
+        {"doseAndRate": [{"doseQuantity": {"value": 1, "unit": "seringue"}}]},
+        {"text": "120 mg SC"},
+    ],
+)
+def test_a_dose_that_is_stated_and_cannot_be_read_could_not_be_checked(line: dict[str, Any]) -> None:
+    answered = drafted(dosageInstruction=[line], **coded(ATC, DENOSUMAB_ATC))
+    assert "denosumab-dose" in rules(answered, "unchecked")
+    assert "denosumab-dose" not in rules(answered)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"timing": {"event": ["2026-04-01", "2026-06-24", "2026-09-16"]}},
+        {"timing": {"code": {"text": "1x/3 mois"}}},
+        {"text": "toutes les 12 semaines"},
+    ],
+)
+def test_an_interval_told_by_dates_words_or_fractions_is_checked_and_changed_whole(line: dict[str, Any]) -> None:
+    answered = drafted(dosageInstruction=[line], **coded(ATC, DENOSUMAB_ATC))
+    [changed] = [
+        action["resource"]["dosageInstruction"]
+        for card in answered
+        if "denosumab-interval" in rules([card])
+        for suggestion in card["suggestions"]
+        for action in suggestion["actions"]
+    ]
+    begins = line.get("timing", {}).get("event", [])[:1]
+    timing = {"repeat": {"frequency": 1, "period": 1, "periodUnit": "mo"}, **({"event": begins} if begins else {})}
+    assert changed == [{"timing": timing}]
+
+
+def test_an_interval_that_has_no_one_meaning_could_not_be_checked() -> None:
+    line = {"timing": {"event": ["2026-04-01", "2026-04-29", "2026-09-16"]}}
+    assert "denosumab-interval" in rules(drafted(dosageInstruction=[line], **coded(ATC, DENOSUMAB_ATC)), "unchecked")
+
+
+@pytest.mark.parametrize("line", [{"text": "120 mg SC toutes les 12 semaines"}])
+def test_a_change_that_would_lose_what_only_the_text_says_is_not_offered(line: dict[str, Any]) -> None:
+    answered = drafted(dosageInstruction=[line], **coded(ATC, DENOSUMAB_ATC))
+    assert [card for card in answered if "denosumab-interval" in rules([card]) and not card.get("suggestions")]
+
+
 def test_in_french_the_quiet_card_is_french() -> None:
     shown = cards(given("ndc", **coded(NDC, "1")), order=DENOSUMAB, language=Language.FRENCH)
-    assert "n'est connu ni par son code ni par son nom" in said(shown)
+    assert "n’est connu ni par son code ni par son nom" in said(shown)

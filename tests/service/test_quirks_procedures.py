@@ -60,6 +60,26 @@ def the_course(*resources: Resource) -> RadiotherapyCourse:
     return course
 
 
+# --- when it was ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"performedDateTime": "1900-01-01"},
+        {"performedDateTime": "2027-03-20"},
+        {"performedDateTime": None, "performedPeriod": {"start": "2026-03-20", "end": "1900-01-01"}},
+        {"performedDateTime": None, "performedPeriod": {"start": "2026-03-20", "end": "2026-03-02"}},
+        {"performedDateTime": None, "performedPeriod": {"start": "2026-03-20", "end": "2027-03-20"}},
+    ],
+)
+def test_an_end_that_cannot_be_or_lies_ahead_of_what_is_over_is_not_dated(members: dict[str, Any]) -> None:
+    course = the_course(treated(**members))
+    assert course.last is None
+    assert (course.first is None) is (members["performedDateTime"] is not None)
+    assert AFTER in rules(cards(treated(**members), order=GEMCITABINE))
+
+
 # --- one course, many resources ---------------------------------------------------------------------------------------
 
 
@@ -205,10 +225,9 @@ def drafted(**members: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     "code",
     [
-        {"text": "Radiothérapie externe antalgique L3"},
+        {"text": "RT L3"},
+        {"coding": [{"system": LOCAL, "code": "IRR", "display": "Irradiation"}]},
         concept(LOCAL, "RT1"),
-        {"coding": [{"system": LOCAL, "code": "VP", "display": "Vertébroplastie L2"}]},
-        {"coding": [{"system": SNOMED, "code": "71388002", "display": "Procedure"}], "text": "Cimentoplastie L2"},
         {},
     ],
 )
@@ -217,6 +236,21 @@ def test_a_draft_of_an_act_that_cannot_be_identified_is_one_quiet_card(code: dic
     assert card["source"]["topic"]["code"] == "not-identified"
     assert card["indicator"] == "info"
     assert "ServiceRequest/odd" in card["detail"]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        {"text": "Vertébroplastie L2"},
+        {"coding": [{"system": LOCAL, "code": "VP", "display": "Vertébroplastie L2"}]},
+        {"coding": [{"system": SNOMED, "code": "71388002", "display": "Procedure"}], "text": "Cimentoplastie L2"},
+    ],
+    ids=["text", "display of a local code", "text beside a code that we do not hold"],
+)
+def test_a_draft_of_an_act_is_identified_by_its_words_and_the_card_says_so(code: dict[str, Any]) -> None:
+    answered = drafted(code=code)
+    assert "cementoplasty-haemostasis-unknown" in rules(answered)
+    assert "identified by its words" in said(answered)
 
 
 LABORATORY = [concept(SNOMED, "108252007")]
@@ -235,8 +269,8 @@ def test_a_draft_that_is_known_to_be_unrelated_is_silent(members: dict[str, Any]
     assert drafted(**members) == []
 
 
-def test_a_laboratory_draft_in_words_that_may_be_the_one_a_rule_is_about_is_said() -> None:
-    assert topics(drafted(code={"text": "CTX (CrossLaps)"}, category=LABORATORY)) == ["not-identified"]
+def test_a_laboratory_draft_in_words_is_identified_by_them() -> None:
+    assert rules(drafted(code={"text": "CTX (CrossLaps)"}, category=LABORATORY)) == {"ctx-sampling"}
 
 
 def test_a_diet_or_a_device_is_no_order_of_ours() -> None:

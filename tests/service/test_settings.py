@@ -22,6 +22,7 @@ OTHER = {
     "OSTEOCDS_THREADS": "3",
     "OSTEOCDS_WAITING": "4",
     "OSTEOCDS_FHIR_BASES": "https://ehr.example.org/fhir, http://127.0.0.1:8080/fhir",
+    "OSTEOCDS_CLIENTS": "clients.toml",
     "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
     "OSTEOCDS_DATABASE_URL": "sqlite:///elsewhere.sqlite3",
     "OSTEOCDS_LANGUAGE": "fr",
@@ -38,6 +39,7 @@ OTHER = {
     "OSTEOCDS_CONCEPT_MAPS": "local.json, other.json",
     "OSTEOCDS_CLINICAL_SETTINGS": "clinical.toml",
     "OSTEOCDS_CORS_ORIGINS": "https://browser.example.org",
+    "OSTEOCDS_MAX_RESOURCES": "50",
     "OSTEOCDS_MAX_REQUEST_BYTES": "2000000",
 }
 """For each variable a value that is not its default."""
@@ -55,6 +57,7 @@ WRONG = [
     *(("OSTEOCDS_SELECTION_BEHAVIOR", value) for value in ("", "all", "ANY")),
     *(("OSTEOCDS_SINGLE_ACTION", value) for value in ("2", "x")),
     ("OSTEOCDS_CLINICAL_SETTINGS", "/nowhere/clinical.toml"),
+    ("OSTEOCDS_CLIENTS", "/nowhere/clients.toml"),
     *(
         ("OSTEOCDS_CORS_ORIGINS", value)
         for value in (
@@ -74,8 +77,18 @@ WRONG = [
 def test_every_variable_of_the_table_is_read(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clinical.toml").write_text("vitamin_d_valid_days = 90\n")
-    (tmp_path / "authority.pem").touch()
+    for file in ("authority.pem", "clients.toml"):
+        (tmp_path / file).touch()
     assert read_settings({name: OTHER[name]}) != read_settings({})
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [("OSTEOCDS_CLIENT", "OSTEOCDS_CLIENTS"), ("OSTEOCDS_FHIR_BASE", "OSTEOCDS_FHIR_BASES"), ("OSTEOCDS_LANGAGE", "OSTEOCDS_LANGUAGE")],
+)
+def test_a_misspelt_variable_is_told_with_the_nearest_name(misspelt, meant):
+    with pytest.raises(InvalidSetting, match=f"^{misspelt} is no setting; is it {meant}\\?$"):
+        read_settings({misspelt: "x"})
 
 
 def test_without_variables_the_defaults_of_the_table_hold():

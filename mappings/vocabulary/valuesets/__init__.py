@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import csv
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 FOLDER = Path(__file__).parent
 
@@ -49,6 +50,17 @@ def rows(*folders: Path) -> Iterator[Row]:
             denies = path.stem.endswith(NEAR_MISS)
             for concept, system, code, match, display, status, evidence in table(path.name, folder):
                 yield Row(concept, system, code, match, display, status, evidence, denies)
+
+
+@lru_cache(maxsize=1)
+def groups() -> Mapping[str, frozenset[str]]:
+    """The groups of each concept of this folder: the names of its files, those kept by hand left out."""
+    found: dict[str, set[str]] = {}
+    for path in value_set_files():
+        if not path.stem.startswith("additions"):
+            for row in table(path.name):
+                found.setdefault(row[0], set()).add(path.stem.removesuffix("-product"))
+    return {concept: frozenset(names) for concept, names in found.items()}
 
 
 def table(name: str, folder: Path = FOLDER) -> Iterator[list[str]]:

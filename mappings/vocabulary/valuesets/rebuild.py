@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SOURCES = ("codes.csv", "codes_fr_bdpm.csv")
+SECOND_EDITION = "codes/codes_*.csv"
+"""The files of the second edition, beside the first: what they repeat of it stays as it was."""
+
+ONE_SOURCE = frozenset({"codes_rxnorm_one_source.csv", "codes_medicabase.csv"})
+"""Files that rest on one weak source each: whatever a row says of itself, it is doubtful."""
 
 ATC = "http://www.whocc.no/atc"
 SUBSTANCE_LENGTH = 7
@@ -25,6 +30,7 @@ HIERARCHIES = frozenset(
     {
         "http://hl7.org/fhir/sid/icd-10",
         "http://hl7.org/fhir/sid/icd-10-cm",
+        "http://hl7.org/fhir/sid/icd-9-cm",
         "https://smt.esante.gouv.fr/terminologie-cim-10",
     }
 )
@@ -40,6 +46,9 @@ SOURCES_NAMED = 1
 PREFIX_NOTE = re.compile(r"^(?:ATC )?prefix(?: [A-Z]\d\w*\*| match on \w+)?(?:;|$)")
 """A note that only says what the `match` column says."""
 
+
+NOTED_PREFIX = re.compile(r"NOTE: (?:local; )?prefix(?:;|$)")
+"""A row that is a prefix in a system whose rows are not all prefixes (the German procedure codes)."""
 
 INDEX_NUMBERS = re.compile(r"(?:find_string|read_file) ids? \d[\d, ]*|\bids? \d{8,}(?:, \d{8,})*")
 """Citations by the number of a search index, which say nothing to a reader."""
@@ -73,7 +82,8 @@ def rebuild(sources: Path) -> dict[str, str]:
 
     Raises `ImportProblem` for a correction that meets no row, and for an addition that the sources have by now.
     """
-    corrected = _corrected([_prepared(row) for name in SOURCES for row in _read(sources / name)])
+    files_read = [*(sources / name for name in SOURCES), *sorted(sources.glob(SECOND_EDITION))]
+    corrected = _corrected([_prepared(row, path.name) for path in files_read for row in _read(path)])
     unique = {row.key: row for row in reversed(corrected)}
     _refuse_needless_additions(unique)
     files: dict[str, list[SourceRow]] = defaultdict(list)
@@ -87,22 +97,22 @@ def _read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
-def _prepared(row: dict[str, str]) -> SourceRow:
+def _prepared(row: dict[str, str], file: str) -> SourceRow:
     system, code = row["system"].strip(), row["code"].strip()
     return SourceRow(
         concept=row["concept"].strip(),
         group=row["group"].strip(),
         system=system,
         code=code,
-        match=_match(system, code),
+        match=_match(system, code, row["evidence"]),
         display=_display(system, row["display"]),
-        status=row["status"].strip(),
+        status="doubtful" if file in ONE_SOURCE else row["status"].strip(),
         evidence=_evidence(row["evidence"]) or "from memory",
     )
 
 
-def _match(system: str, code: str) -> str:
-    if system in HIERARCHIES or (system == ATC and len(code) < SUBSTANCE_LENGTH):
+def _match(system: str, code: str, evidence: str) -> str:
+    if system in HIERARCHIES or (system == ATC and len(code) < SUBSTANCE_LENGTH) or NOTED_PREFIX.search(evidence):
         return "prefix"
     return "exact"
 

@@ -22,6 +22,7 @@ from service.rules.bone_metastases import (
     vitamin_d,
 )
 from service.rules.bone_metastases.changes import CHANGES
+from service.rules.bone_metastases.conditions import cancer_on_record
 from service.rules.bone_metastases.demo_patients import DEMO_PATIENTS
 from service.rules.bone_metastases.documents import DOCUMENTS
 from service.rules.bone_metastases.doses import TABLE_2
@@ -68,4 +69,5 @@ GUIDELINE = Guideline(
     demo_patients=DEMO_PATIENTS,
     elsewhere=ELSEWHERE,
     changes=CHANGES,
+    unidentified_matter=cancer_on_record,
 )

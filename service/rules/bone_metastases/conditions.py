@@ -42,6 +42,15 @@ def bone_metastasis(_order: Order | None, patient: Facts) -> Truth:
     return that(patient.conditions.any(is_bone_metastasis), *(found[:1] or (patient.conditions,)))
 
 
+@condition(_("a bone metastasis or a lung cancer is on record"), reads=("conditions",))
+def cancer_on_record(_order: Order | None, patient: Facts) -> Truth:
+    """An active one: an order that could not be identified matters to such a patient."""
+    found = patient.conditions.any(
+        lambda one: is_bone_metastasis(one) or (one.active and not one.suspected and one.is_any(sets.LUNG_CANCER))
+    )
+    return that(found, patient.conditions)
+
+
 FEW_BONE_METASTASES = (Decimal(1), Decimal(5))
 """1 to 5 bone metastases recorded as a number (ONC; RAO §2.4 speaks of the oligometastatic situation)."""
 

@@ -159,8 +159,8 @@ def palliative(order: RadiotherapyOrder, _patient: Facts) -> Truth:
 
 @condition(_("the order is being written without a dose"))
 def dose_awaited(order: RadiotherapyOrder, _patient: Facts) -> Truth:
-    """In order-select."""
-    return that(order.selecting and volume_of(order).dose_gy is None)
+    """In order-select; an order in words has its dose there, if any, and none that is read."""
+    return that(order.selecting and not order.by_words and volume_of(order).dose_gy is None)
 
 
 @condition(_("the dose is outside the schemes"), reads=frozenset[str]().union(*(one.reads for one in TABLEAU_5)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mappings.facts import Allergy, Diagnosis, DrugOrder, Facts, Order
+from mappings.facts import Allergy, Diagnosis, DrugOrder, Facts, Order, Unavailable
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Amount, Text
 from service.rules.bone_metastases.checklist import too_old
@@ -34,14 +34,20 @@ from service.rules.say import info, warning
 # --- dose and interval of denosumab -----------------------------------------------------------------------------------
 
 
+DOSE_UNREADABLE = Unavailable(_("dose of the order"), (_("it is stated in a way that cannot be read in mg"),))
+INTERVAL_UNREADABLE = Unavailable(_("interval of the order"), (_("it is stated in a way that has no one meaning"),))
+
+
 def dose_of_denosumab(order: DrugOrder) -> Decimal | None:
-    """The dose of the order, else the strength of its product, in mg."""
-    return order.drug.strength_mg if order.dosage.dose_mg is None else order.dosage.dose_mg
+    """The dose of the order, in mg; the strength of its product where it states none."""
+    return order.dosage.dose_mg if order.dosage.dose_stated else order.drug.strength_mg
 
 
 @condition(_("a dose is stated"))
 def dose_stated(order: DrugOrder, _patient: Facts) -> Truth:
-    """By the order or by its product."""
+    """By the order or by its product; one that cannot be read cannot be compared."""
+    if order.dosage.dose_unreadable:
+        return that(None, DOSE_UNREADABLE)
     return that(dose_of_denosumab(order) is not None)
 
 
@@ -49,6 +55,8 @@ def dose_stated(order: DrugOrder, _patient: Facts) -> Truth:
 def other_dose(order: DrugOrder, _patient: Facts) -> Truth:
     """Another dose of denosumab than the one for bone metastases."""
     dose = dose_of_denosumab(order)
+    if order.dosage.dose_unreadable:
+        return that(None, DOSE_UNREADABLE)
     return that(dose is not None and abs(dose - DENOSUMAB_MG) > DOSE_TOLERANCE_MG)
 
 
@@ -78,13 +86,17 @@ def interval_said(order: DrugOrder) -> Text | str:
 
 @condition(_("an interval is stated"))
 def interval_stated(order: DrugOrder, _patient: Facts) -> Truth:
-    """The order says how often."""
-    return that(order.dosage.interval is not None)
+    """The order says how often; in a way that has no one meaning, it cannot be compared."""
+    return (
+        that(None, INTERVAL_UNREADABLE) if order.dosage.interval_unreadable else that(order.dosage.interval is not None)
+    )
 
 
 @condition(_("the interval ordered is longer than {longest_monthly_interval_days} days"))
 def spaced(order: DrugOrder, patient: Facts) -> Truth:
     """Less often than monthly."""
+    if order.dosage.interval_unreadable:
+        return that(None, INTERVAL_UNREADABLE)
     interval = order.dosage.interval
     return that(interval is not None and interval.longest_days > settings_of(patient).longest_monthly_interval_days)
 
@@ -195,8 +207,10 @@ def no_good_response(_order: Order | None, patient: Facts) -> Truth:
 @condition(_("denosumab or monthly zoledronic acid is ordered"))
 def not_spaced_zoledronate(order: DrugOrder, patient: Facts) -> Truth:
     """Denosumab at any interval; zoledronic acid at one that is stated, and monthly."""
-    monthly = interval_stated(order, patient).holds and not spaced(order, patient).holds
-    return that(order.is_any(sets.DENOSUMAB) or (order.is_any(sets.ZOLEDRONIC_ACID) and monthly))
+    if order.is_any(sets.DENOSUMAB) or not order.is_any(sets.ZOLEDRONIC_ACID):
+        return that(order.is_any(sets.DENOSUMAB))
+    stated = interval_stated(order, patient)
+    return stated if stated.holds is None else that(stated.holds and not spaced(order, patient).holds)
 
 
 @rule(

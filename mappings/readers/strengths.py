@@ -1,0 +1,286 @@
+"""What a product holds: the amount in one piece of it, and its concentration, from its name or from its ingredient.
+
+An amount per volume is a concentration: it is multiplied by a volume, and never taken for what a container holds, unless the
+volume is told to be the container's. An amount per weight, surface or time is neither.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from mappings.evidence import Resource
+from mappings.quantities import BLANKS_AND_MARKS, decimal_of, written_number
+from mappings.readers.shapes import a_map, a_text, maps
+from mappings.vocabulary.doses import CONVENTIONAL_VOLUMES, DOSE_UNITS, NO_AMOUNT, Counted, DoseUnit, plain_unit
+
+LONGEST_NAME = 300
+"""Characters of a product's name in which a strength is looked for."""
+
+MOST_UNITS_OF_A_PIECE = 600_000
+"""International units: the largest ampoule of vitamin D that is sold; a name that tells more was misread."""
+
+
+class Strength(NamedTuple):
+    """Milligrams, international units and millilitres of one piece (a tablet, a vial), and of one millilitre."""
+
+    mg: Decimal | None = None
+    iu: Decimal | None = None
+    millilitres: Decimal | None = None
+    mg_per_ml: Decimal | None = None
+    iu_per_ml: Decimal | None = None
+
+
+NO_STRENGTH = Strength()
+
+# --- in a name --------------------------------------------------------------------------------------------------------
+
+_NUMBER = rf"[1-9]\d{{0,2}}(?:[{BLANKS_AND_MARKS}]\d{{3}})+(?!\d)(?:[.,]\d{{1,9}})?|\d{{1,12}}(?:[.,]\d{{1,9}}){{0,4}}"
+_UNIT = (
+    r"m(?:illi)?g(?:rammes?|rams?)?|(?:[µμu]|mc|micro)g(?:rammes?|rams?)?|g(?:rammes?|rams?)?|[iu]\.?[iu]\.?|units?|unit[ée]s?|"
+    r"unt|ut|u|(?:milli|centi|d[ée]ci)?lit(?:re|er)s?|[mcd]?l|cc"
+)
+_AMOUNT = re.compile(
+    rf"(?P<glued>[^\W\d_xX×]\d{{1,6}})|"
+    rf"(?P<number>{_NUMBER})(?:[^\S\n]{{0,3}}(?P<kilo>k\s?(?=[iu]))?(?P<unit>{_UNIT})(?!\w)(?![^\S\n]?[.·]?[^\S\n]?(?:kg|m2|m²))"
+    rf"(?=(?:\s{{0,3}}(?P<per>/|per\b|par\b|pour\b)\s{{0,3}}(?:(?P<per_number>{_NUMBER})\s{{0,3}})?(?P<per_unit>[^\W\d]\w{{0,20}})?)?))?",
+    re.IGNORECASE,
+)
+_CONTAINER = r"(?:flacon|vial|ampoule|ampule|seringue|syringe|poche|bag|bouteille|bottle|stylo|pen|cartouche|cartridge|unidose)s?"
+_FILLED = r"(?:pr[ée]-?rempli\w{0,2}|pre-?filled)"
+_CONTAINER_BEFORE = re.compile(
+    rf"\b{_CONTAINER}(?:\s{{1,3}}{_FILLED})?\s{{0,3}}(?:(?<=\s)(?:de|of|[àa])\s{{1,3}}|[(,]\s{{0,3}})?\Z", re.IGNORECASE
+)
+_CONTAINER_AFTER = re.compile(rf"[\s(,]{{0,3}}(?:{_FILLED}\s{{1,3}})?{_CONTAINER}\b", re.IGNORECASE)
+
+
+class _Amount(NamedTuple):
+    """An amount in a text: its number (None: it cannot be told), its unit, and what it is per."""
+
+    number: Decimal | None
+    unit: DoseUnit
+    start: int
+    end: int
+    per: bool
+    per_start: int
+    per_number: Decimal | None
+    per_unit: str
+
+
+def _amounts(text: str) -> Iterator[_Amount]:
+    for found in _AMOUNT.finditer(text):
+        unit = DOSE_UNITS.get(plain_unit(found["unit"] or "?"))
+        if unit is None:
+            continue
+        in_units = unit.counted in (Counted.INTERNATIONAL_UNITS, Counted.UNITS)
+        number = written_number(found["number"], mark_parts_thousands=True if in_units else None)
+        if number is not None and found["kilo"]:
+            number *= 1000
+        told_per = found["per_number"]
+        yield _Amount(
+            number or None,
+            unit,
+            *found.span(),
+            found["per"] is not None,
+            found.start("per_number"),
+            None if told_per is None else written_number(told_per) or Decimal(-1),
+            found["per_unit"] or "",
+        )
+
+
+def tells_an_amount(text: str) -> bool:
+    """A mass, a volume or international units stand in a text of a dosage."""
+    return next(_amounts(text[:LONGEST_NAME]), None) is not None
+
+
+def strength_in_name(name: str, *, in_units: bool) -> Strength:
+    """What a product's name says of its strength («4 mg/100 mL», «100 000 UI», «1.7 ML denosumab 70 MG/ML»).
+
+    `in_units`: the drug is counted in international units, so that its «units» are such. Of several amounts the first counts.
+    """
+    return _strength_in(name[:LONGEST_NAME], in_units)
+
+
+@lru_cache(maxsize=1024)
+def _strength_in(text: str, in_units: bool) -> Strength:  # noqa: FBT001 - a part of the key
+    told = _Told({}, {}, [])
+    divisor_at = -1
+    for amount in _amounts(text):
+        if amount.start == divisor_at:
+            continue
+        counted = amount.unit.counted
+        if counted is Counted.UNITS and in_units:
+            counted = Counted.INTERNATIONAL_UNITS
+        if counted is Counted.VOLUME and amount.number is not None and _is_of_container(text, amount):
+            told.volumes.append(amount.number * amount.unit.worth)
+        elif counted in (Counted.MASS, Counted.INTERNATIONAL_UNITS):
+            divisor_at = -1 if told.takes(counted, amount) else amount.per_start
+    return _resolved(told.pieces, told.concentrations, told.volumes[0] if len(set(told.volumes)) == 1 else None)
+
+
+class _Told(NamedTuple):
+    """What the amounts of a name come to: of a piece, of a millilitre, and the volumes of the container."""
+
+    pieces: dict[Counted, Decimal | None]
+    concentrations: dict[Counted, Decimal]
+    volumes: list[Decimal]
+
+    def takes(self, counted: Counted, amount: _Amount) -> bool:
+        """Add an amount; False where what stands behind it divides it."""
+        whole = None if amount.number is None else amount.number * amount.unit.worth
+        divisor = DOSE_UNITS.get(plain_unit(amount.per_unit))
+        if amount.per and divisor is not None and divisor.counted is Counted.VOLUME:
+            millilitres = (amount.per_number or 1) * divisor.worth
+            if whole is not None and millilitres > 0:
+                self.concentrations.setdefault(counted, whole / millilitres)
+                if amount.per_number is not None and millilitres not in CONVENTIONAL_VOLUMES:
+                    self.pieces.setdefault(counted, whole)
+                    self.volumes.append(millilitres)
+            return False
+        if amount.per and not _is_of_a_piece(amount, divisor):
+            return False
+        number = amount.per_number if divisor is not None and divisor.counted is Counted.PIECES else None
+        self.pieces.setdefault(counted, None if whole is None else whole / (number or 1))
+        return True
+
+
+def _is_of_a_piece(amount: _Amount, divisor: DoseUnit | None) -> bool:
+    """An amount «per» something is one of a tablet or vial, or stands beside another drug's («500 mg/400 UI»)."""
+    word = plain_unit(amount.per_unit)
+    if amount.per_number is not None and amount.per_number <= 0:
+        return False
+    if divisor is not None and divisor.counted is Counted.PIECES:
+        return True
+    if word in NO_AMOUNT:
+        return False
+    if divisor is not None:
+        return amount.per_number is not None
+    return len(word) > 3
+
+
+def _is_of_container(text: str, volume: _Amount) -> bool:
+    """A volume is that of the container: it heads the name, as RxNorm writes it, or stands beside the container's word."""
+    before = text[max(0, volume.start - 50) : volume.start]
+    heads = not text[: volume.start].strip()
+    return heads or bool(_CONTAINER_BEFORE.search(before)) or bool(_CONTAINER_AFTER.match(text, volume.end))
+
+
+def _resolved(
+    pieces: Mapping[Counted, Decimal | None], concentrations: Mapping[Counted, Decimal], millilitres: Decimal | None
+) -> Strength:
+    def of_piece(counted: Counted) -> Decimal | None:
+        told, concentration = pieces.get(counted), concentrations.get(counted)
+        if told is None and counted not in pieces and concentration is not None and millilitres is not None:
+            return concentration * millilitres
+        return told
+
+    iu = of_piece(Counted.INTERNATIONAL_UNITS)
+    return Strength(
+        of_piece(Counted.MASS),
+        None if iu is not None and iu > MOST_UNITS_OF_A_PIECE else iu,
+        millilitres,
+        concentrations.get(Counted.MASS),
+        concentrations.get(Counted.INTERNATIONAL_UNITS),
+    )
+
+
+# --- of an ingredient -------------------------------------------------------------------------------------------------
+
+
+def strength_of_ingredient(medication: Resource, *, in_units: bool) -> Strength:
+    """What the only ingredient of a Medication says of its strength; nothing where there are several, or none that is read.
+
+    The volume of the whole (`amount`, in R5 `totalVolume`) makes of a concentration what a container holds.
+    """
+    told = [part for part in maps(medication.get("ingredient")) if _stated(part)]
+    if len(told) != 1:
+        return NO_STRENGTH
+    ratio, quantity = (a_map(told[0].get(name)) for name in ("strength", "strengthQuantity"))
+    ratio = ratio or a_map(told[0].get("strengthRatio"))
+    numerator, denominator = (
+        (a_map(ratio.get(end)) for end in ("numerator", "denominator")) if ratio else (quantity, {})
+    )
+    amount, over = quantity_unit(numerator)
+    number = decimal_of(numerator.get("value"))
+    if amount is None or number is None or number <= 0:
+        return NO_STRENGTH
+    counted = amount.counted
+    if counted is Counted.UNITS and in_units:
+        counted = Counted.INTERNATIONAL_UNITS
+    if counted not in (Counted.MASS, Counted.INTERNATIONAL_UNITS):
+        return NO_STRENGTH
+    whole = number * amount.worth
+    divided, by = _denominator(denominator, over)
+    if by is None or divided is None or divided <= 0:
+        return NO_STRENGTH
+    if by.counted is Counted.VOLUME:
+        concentration: dict[Counted, Decimal] = {counted: whole / (divided * by.worth)}
+        return _resolved({}, concentration, _volume_of(medication))
+    if by.counted in (Counted.PIECES, Counted.UNITS):
+        return _resolved({counted: whole / divided}, {}, _volume_of(medication))
+    return NO_STRENGTH
+
+
+def _stated(part: Mapping[str, Any]) -> bool:
+    return any(a_map(part.get(name)) for name in ("strength", "strengthRatio", "strengthQuantity"))
+
+
+_ONE_PIECE = DoseUnit(Counted.PIECES)
+
+
+def _denominator(quantity: Mapping[str, Any], over: str) -> tuple[Decimal | None, DoseUnit | None]:
+    """What a strength is per: a piece where nothing is said; unknown where both the unit and the denominator say it."""
+    number = Decimal(1) if quantity.get("value") is None else decimal_of(quantity.get("value"))
+    stated = a_text(quantity.get("code")) or a_text(quantity.get("unit"))
+    unit = quantity_unit(quantity)[0] if stated else _ONE_PIECE
+    if over:
+        is_one = number == 1 and unit is not None and unit.counted is Counted.PIECES
+        return number, DOSE_UNITS.get(over) if is_one else None
+    return number, unit
+
+
+def _volume_of(medication: Resource) -> Decimal | None:
+    amount = a_map(medication.get("amount"))
+    quantity = a_map(amount.get("numerator")) or a_map(medication.get("totalVolume"))
+    pieces = a_map(amount.get("denominator"))
+    unit, over = quantity_unit(quantity)
+    number = decimal_of(quantity.get("value"))
+    if unit is None or over or unit.counted is not Counted.VOLUME or number is None or number <= 0:
+        return None
+    return number * unit.worth if decimal_of(pieces.get("value", 1)) == 1 else None
+
+
+def quantity_unit(quantity: Mapping[str, Any]) -> tuple[DoseUnit | None, str]:
+    """The unit of a Quantity, and what it is per («mg/mL»); None where it has none that we know.
+
+    Its code and its text must not contradict each other; «1» and «unit» say nothing beside another.
+    """
+    told = {plain_unit(said) for name in ("code", "unit") if (said := a_text(quantity.get(name)))}
+    read = {_divided(one) for one in (told - {"1"} or told)}
+    if (None, "?") in read:
+        return None, "?"
+    known = {(unit, over) for unit, over in read if unit is not None}
+    if len(known) > 1:
+        known -= {(_BARE_UNIT, "")}
+    return known.pop() if len(known) == 1 else (None, "")
+
+
+_BARE_UNIT = DoseUnit(Counted.UNITS)
+"""Says nothing beside a unit that says what is counted."""
+
+
+def _divided(spelled: str) -> tuple[DoseUnit | None, str]:
+    whole = DOSE_UNITS.get(spelled)
+    if whole is not None:
+        return whole, ""
+    amount, slash, over = spelled.partition("/")
+    unit = DOSE_UNITS.get(amount.strip())
+    if slash and unit is not None and DOSE_UNITS.get(over.strip()) is not None:
+        return unit, over.strip()
+    return None, "?" if slash or _COMPOUND.search(spelled) else ""
+
+
+_COMPOUND = re.compile(r"\bper\b|\bpar\b|kg|m2")

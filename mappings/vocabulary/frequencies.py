@@ -1,0 +1,187 @@
+"""How often a drug is given: the codes and the words, French and English, that say it. What they do not hold is not read.
+
+Sources: HL7 v3 `GTSAbbreviation` and the codes of FHIR's `Timing.code`; the words are those of French and English
+prescriptions. Words are in lower case and without accents.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+
+from mappings.values import value
+
+LONGEST_WORDS = 300
+"""Characters of a dosage in words; what stands behind them is not read."""
+
+
+@value
+class Frequency:
+    """So many times in a period: twice (`times`) in 1 (`period`) week (`unit`, of FHIR)."""
+
+    times: int
+    period: Decimal
+    unit: str
+
+
+def _every(number: int, unit: str, times: int = 1) -> Frequency:
+    return Frequency(times, Decimal(number), unit)
+
+
+CODES: Mapping[str, Frequency] = MappingProxyType(
+    {
+        **dict.fromkeys(("QD", "AM", "PM", "BED", "DAILY", "HS"), _every(1, "d")),
+        "BID": _every(1, "d", 2),
+        "TID": _every(1, "d", 3),
+        "QID": _every(1, "d", 4),
+        "QOD": _every(2, "d"),
+        **dict.fromkeys(("WK", "QWK", "WEEKLY"), _every(7, "d")),
+        **dict.fromkeys(("MO", "QMO", "MONTHLY"), _every(1, "mo")),
+        **dict.fromkeys(("YEARLY", "ANNUALLY"), _every(1, "a")),
+    }
+)
+"""Abbreviations that are sent as a code."""
+
+ONCE = frozenset({"ONCE", "STAT", "X1", "1X", "ONE TIME", "DOSE UNIQUE", "UNE SEULE FOIS", "SINGLE DOSE"})
+"""Codes and words of a dose that is given one time."""
+
+PERIODS: Mapping[str, tuple[int, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(["s", "sec", "second", "seconds", "seconde", "secondes"], (1, "s")),
+        **dict.fromkeys(["min", "mn", "minute", "minutes"], (1, "min")),
+        **dict.fromkeys(["h", "hr", "hrs", "hour", "hours", "heure", "heures"], (1, "h")),
+        **dict.fromkeys(["d", "day", "days", "j", "jr", "jrs", "jour", "jours"], (1, "d")),
+        **dict.fromkeys(["w", "wk", "wks", "week", "weeks", "sem", "semaine", "semaines"], (1, "wk")),
+        **dict.fromkeys(["mo", "mos", "mth", "mths", "month", "months", "mois"], (1, "mo")),
+        **dict.fromkeys(["quarter", "quarters", "trimestre", "trimestres"], (3, "mo")),
+        **dict.fromkeys(["semestre", "semestres"], (6, "mo")),
+        **dict.fromkeys(["y", "yr", "yrs", "year", "years", "an", "ans", "annee", "annees"], (1, "a")),
+        **dict.fromkeys(["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"], (1, "wk")),
+        **dict.fromkeys(["lundis", "mardis", "mercredis", "jeudis", "vendredis", "samedis", "dimanches"], (1, "wk")),
+        **dict.fromkeys(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], (1, "wk")),
+    }
+)
+"""The words of a period: how many of which unit of FHIR."""
+
+NUMBERS: Mapping[str, int] = MappingProxyType(
+    {
+        **dict.fromkeys(["un", "une", "one", "once"], 1),
+        **dict.fromkeys(["deux", "two", "twice", "other"], 2),
+        **dict.fromkeys(["trois", "three", "thrice", "third"], 3),
+        **dict.fromkeys(["quatre", "four", "fourth"], 4),
+        **dict.fromkeys(["cinq", "five"], 5),
+        **dict.fromkeys(["six", "sixth"], 6),
+        **dict.fromkeys(["sept", "seven"], 7),
+        **dict.fromkeys(["huit", "eight"], 8),
+        **dict.fromkeys(["neuf", "nine"], 9),
+        **dict.fromkeys(["dix", "ten"], 10),
+        **dict.fromkeys(["douze", "twelve"], 12),
+        "quinze": 15,
+    }
+)
+"""Numbers in words, from "every other" and "twice" to "quinze jours"."""
+
+ADVERBS: Mapping[str, Frequency] = MappingProxyType(
+    {
+        **dict.fromkeys(
+            ["daily", "quotidien", "quotidienne", "quotidiennement", "journalier", "journaliere"], _every(1, "d")
+        ),
+        **dict.fromkeys(["weekly", "hebdomadaire", "hebdomadairement", "hebdo"], _every(1, "wk")),
+        "fortnightly": _every(2, "wk"),
+        **dict.fromkeys(["bimensuel", "bimensuelle", "bimensuellement"], _every(1, "mo", 2)),
+        **dict.fromkeys(["monthly", "mensuel", "mensuelle", "mensuellement"], _every(1, "mo")),
+        **dict.fromkeys(["bimestriel", "bimestrielle", "bimestriellement"], _every(2, "mo")),
+        **dict.fromkeys(["quarterly", "trimestriel", "trimestrielle", "trimestriellement"], _every(3, "mo")),
+        **dict.fromkeys(["semestriel", "semestrielle", "semestriellement"], _every(6, "mo")),
+        **dict.fromkeys(["yearly", "annually", "annual", "annuel", "annuelle", "annuellement"], _every(1, "a")),
+    }
+)
+"""Words that say how often by themselves."""
+
+AMBIGUOUS = frozenset(
+    ("biweekly", "bimonthly", "biannual", "biannually", "semiweekly", "bihebdomadaire", "bisannuel", "bisannuelle")
+)
+"""Words that mean twice in a period as well as every second one, or are often taken so: they say nothing, and are stated."""
+
+_DIVISIBLE: Mapping[str, str] = MappingProxyType({"daily": "d", "weekly": "wk", "monthly": "mo", "yearly": "a"})
+_COUNT = rf"(?:\d{{1,3}}|{'|'.join(NUMBERS)})"
+_PERIOD = "|".join(sorted(PERIODS, key=len, reverse=True))
+_RANGE = rf"(?:{_COUNT}\s?(?:-|a|to|ou|or)\s?)?{_COUNT}"
+_DOSES = r"(?:injections?|perfusions?|prises?|doses?|administrations?|infusions?|cures?)"
+_FREQUENCY = re.compile(
+    rf"\b(?P<ambiguous>{'|'.join(sorted(AMBIGUOUS))}|(?:bi|semi)[\s-](?:weekly|monthly|yearly|annual(?:ly)?))\b"
+    rf"|\b(?:1|une?)\s(?P<alternate>{_PERIOD})\s(?:sur|out of)\s(?P<of>{_COUNT})\b"
+    rf"|\b(?:(?P<times>{_RANGE})\s?(?:x|fois|times?|{_DOSES})?\s?)?"
+    r"(?:\b(?:par|per|tous les|toutes les|every|each|chaque|q)|(?<=[\da-z])\s?/"
+    r"|(?:(?<=\bonce)|(?<=\btwice)|(?<=\btimes)|(?<=\btime))\sa)"
+    rf"\s?(?P<number>{_RANGE})?\s?(?P<period>{_PERIOD})\b"
+    rf"|\b(?:(?P<adverb_times>{_COUNT})(?P<by>[\s-]?(?:x|fois|times?)?)[\s-]?)?(?P<adverb>{'|'.join(sorted(ADVERBS))})\b"
+)
+_OF_A_RATE = frozenset({"s", "min", "h"})
+"""«400 mL/h» is a rate; only «toutes les 8 heures» is a frequency."""
+
+_EVERY = re.compile(r"tou|every|each|chaque|\bq")
+_SIGNS = str.maketrans({"’": "'", "‑": "-", "–": "-", "—": "-", "×": "x", "⁄": "/", ".": " ", ",": " "})
+
+
+def plain_words(said: str) -> str:
+    """Words without regard to case, accents, blanks and points, cut at `LONGEST_WORDS`."""
+    text = unicodedata.normalize("NFKD", said[:LONGEST_WORDS].casefold()).translate(_SIGNS)
+    return " ".join("".join(sign for sign in text if not unicodedata.combining(sign)).split())
+
+
+def frequencies_in(said: str) -> tuple[frozenset[Frequency], bool]:
+    """The frequencies that words state, and whether they state one that has two meanings."""
+    found = set()
+    ambiguous = False
+    for match in _FREQUENCY.finditer(plain_words(said)):
+        if match["ambiguous"]:
+            ambiguous = True
+        else:
+            found |= {frequency for frequency in (_frequency(match),) if frequency is not None}
+    return frozenset(found), ambiguous
+
+
+def _frequency(match: re.Match[str]) -> Frequency | None:
+    if match["alternate"]:
+        size, unit = PERIODS[match["alternate"]]
+        return _positive(1, _highest(match["of"]) * size, unit)
+    if match["adverb"]:
+        return _by_adverb(match)
+    size, unit = PERIODS[match["period"]]
+    if unit in _OF_A_RATE and not _EVERY.search(match[0]):
+        return None
+    times = _highest(match["times"]) if match["times"] else 1
+    return _positive(times, (_highest(match["number"]) if match["number"] else 1) * size, unit)
+
+
+def _by_adverb(match: re.Match[str]) -> Frequency | None:
+    """«Twice weekly», «3 fois par jour» count doses; «three-monthly» counts months."""
+    adverb, told = ADVERBS[match["adverb"]], match["adverb_times"]
+    if told is None:
+        return adverb
+    number, unit = _highest(told), _DIVISIBLE.get(match["adverb"])
+    if unit is None:
+        return None
+    counts_doses = match["by"].strip(" -") != "" or told in ("once", "twice", "thrice")
+    return _positive(number, 1, unit) if counts_doses else _positive(1, number, unit)
+
+
+def _highest(said: str) -> int:
+    """The number, or the high end of a range."""
+    return max(_numbers(said), default=0)
+
+
+def _numbers(said: str) -> Iterator[int]:
+    for word in re.findall(r"\d+|[a-z]+", said):
+        if word.isdigit():
+            yield int(word)
+        elif word in NUMBERS:
+            yield NUMBERS[word]
+
+
+def _positive(times: int, number: int, unit: str) -> Frequency | None:
+    return Frequency(times, Decimal(number), unit) if times > 0 and number > 0 else None

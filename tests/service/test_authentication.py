@@ -1,0 +1,396 @@
+"""Who may call: the client registry, and every attack on its tokens (CDS Hooks 2.0.1, "Trusting CDS Clients")."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from joserfc import jws, jwt
+from joserfc.jwk import ECKey, OctKey, RSAKey
+from support.ehr import denosumab, ehr
+from support.scenario import NOW
+
+from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS, LONGEST_TOKEN
+from service.edge.clients import KEYS
+from service.edge.keys import MOST_KEY_SET_BYTES
+from service.settings import InvalidSetting
+
+ISSUER = "https://ehr.example.org"
+PUBLIC_URL = "https://cds.example.org"
+SERVICE = "bone-metastases-order-sign"
+ENDPOINT = f"{PUBLIC_URL}/cds-services/{SERVICE}"
+MOMENT = int(NOW.timestamp())
+RSA = RSAKey.generate_key(2048, {"kid": "rsa", "use": "sig"})
+EC = ECKey.generate_key("P-384", {"kid": "ec", "use": "sig"})
+STRANGER = ECKey.generate_key("P-384", {"kid": "ec"})
+KEY_SET = {"keys": [RSA.as_dict(private=False), EC.as_dict(private=False)]}
+
+
+def claims(**changed):
+    told = {"iss": ISSUER, "aud": ENDPOINT, "iat": MOMENT, "exp": MOMENT + 300, "jti": str(changed.pop("number", 1))}
+    told |= changed
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def token(key=EC, algorithm="ES384", header=None, **changed):
+    head = {"alg": algorithm, "kid": key.kid, "typ": "JWT", **(header or {})}
+    registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
+    return jwt.encode(head, claims(**changed), key, algorithms=[algorithm], registry=registry)
+
+
+def registry_of(folder, text=f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\n', keys=KEY_SET):
+    (folder / "keys.json").write_text(json.dumps(keys), encoding="utf-8")
+    path = folder / "clients.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def service(folder, text=None, **settings):
+    path = registry_of(folder) if text is None else registry_of(folder, text)
+    return ehr(clients=path, allow_unauthenticated=False, public_url=PUBLIC_URL, **settings)
+
+
+def status(client, bearer, name=SERVICE, **request):
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    return client.fire({**denosumab(), **request}, name, headers=headers).status_code
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm", "changed"),
+    [
+        (EC, "ES384", {}),
+        (RSA, "RS384", {}),
+        (EC, "ES384", {"aud": [ENDPOINT, "https://elsewhere.example.org"]}),
+        (EC, "ES384", {"aud": PUBLIC_URL}),
+        (EC, "ES384", {"aud": f"{PUBLIC_URL}/cds-services"}),
+        (EC, "ES384", {"nbf": MOMENT - 300, "sub": "anybody", "tenant": "north"}),
+        (EC, "ES384", {"exp": MOMENT - LEEWAY_SECONDS + 1, "iat": MOMENT - 300}),
+        (EC, "ES384", {"iat": MOMENT + LEEWAY_SECONDS}),
+        (EC, "ES384", {"exp": MOMENT + LONGEST_LIFE_SECONDS}),
+    ],
+)
+def test_a_token_of_a_client_is_taken(tmp_path, key, algorithm, changed):
+    assert status(service(tmp_path), token(key, algorithm, **changed)) == 200
+
+
+def forged(header, sign):
+    """A token as no library writes it, with a signature of any kind."""
+    parts = [_encoded(json.dumps({"typ": "JWT", **header})), _encoded(json.dumps(claims()))]
+    return ".".join((*parts, _encoded(sign(".".join(parts).encode()))))
+
+
+def _encoded(told):
+    return base64.urlsafe_b64encode(told if isinstance(told, bytes) else told.encode()).rstrip(b"=").decode()
+
+
+def by_the_key(data):
+    """A signature that holds."""
+    r, s = decode_dss_signature(EC.private_key.sign(data, ec.ECDSA(hashes.SHA384())))
+    return r.to_bytes(48, "big") + s.to_bytes(48, "big")
+
+
+def by_the_public_key(data):
+    """HMAC with a secret that everybody knows."""
+    return hmac.new(RSA.as_pem(private=False), data, "sha384").digest()
+
+
+def test_a_forger_could_sign():
+    assert jwt.decode(forged({"alg": "ES384", "kid": "ec"}, by_the_key), EC, algorithms=["ES384"]).claims == claims()
+
+
+ATTACKS = {
+    "no token": lambda: "",
+    "no signature": lambda: forged({"alg": "none", "kid": "ec"}, lambda _data: b""),
+    "HMAC with the public key": lambda: forged({"alg": "HS384", "kid": "rsa"}, by_the_public_key),
+    "RS384 by HMAC": lambda: forged({"alg": "RS384", "kid": "rsa"}, by_the_public_key),
+    "a key of nobody": lambda: token(STRANGER),
+    "an RSA key for an EC algorithm": lambda: token(header={"kid": "rsa"}),
+    "an unknown kid": lambda: token(header={"kid": "other"}),
+    "no kid": lambda: forged({"alg": "ES384"}, by_the_key),
+    "a kid that is no text": lambda: forged({"alg": "ES384", "kid": ["ec"]}, by_the_key),
+    "an embedded key": lambda: token(STRANGER, header={"kid": "other", "jwk": STRANGER.as_dict(private=False)}),
+    "a critical extension": lambda: forged({"alg": "ES384", "kid": "ec", "crit": ["exp"], "exp": 1}, by_the_key),
+    "a foreign jku": lambda: token(header={"jku": "https://evil.example/jwks.json"}),
+    "an unknown issuer": lambda: token(iss="https://evil.example"),
+    "another audience": lambda: token(aud="https://other.example.org"),
+    "an audience that begins as ours": lambda: token(aud=f"{PUBLIC_URL}.evil.example"),
+    "an audience of many": lambda: token(aud=[ENDPOINT] * 11),
+    "another service's audience": lambda: token(aud=f"{PUBLIC_URL}/cds-services/other"),
+    "expired": lambda: token(exp=MOMENT - LEEWAY_SECONDS, iat=MOMENT - 300),
+    "of the future": lambda: token(iat=MOMENT + LEEWAY_SECONDS + 1, exp=MOMENT + 600),
+    "not yet valid": lambda: token(nbf=MOMENT + LEEWAY_SECONDS + 1),
+    "of a long life": lambda: token(exp=MOMENT + LONGEST_LIFE_SECONDS + 1),
+    "that expires before it is issued": lambda: token(exp=MOMENT + 10, iat=MOMENT + 20),
+    "an exp that is no number": lambda: token(exp="2030-01-01"),
+    "a true exp": lambda: token(exp=True),
+    **{f"no {name}": (lambda name=name: token(**{name: None})) for name in ("iss", "aud", "exp", "iat", "jti")},
+    "an empty jti": lambda: token(jti=""),
+    "a jti that is no text": lambda: token(jti=7),
+    "too long": lambda: token(extra="x" * LONGEST_TOKEN),
+    "100 kB": lambda: "x" * 100_000,
+    "not a token": lambda: "opaque",
+    "two parts": lambda: "e30.e30",
+    "no JSON": lambda: "Zm9v.Zm9v.Zm9v",
+    "signs beyond ASCII": lambda: "é.é.é".encode().decode("latin-1"),
+    "another scheme": lambda: "",
+}
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_an_attack_is_answered_with_401_without_detail(tmp_path, caplog, attack):
+    client = service(tmp_path)
+    bearer = ATTACKS[attack]()
+    answer = client.fire(denosumab(), headers={"Authorization": f"Bearer {bearer}"} if bearer else {})
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+    assert [issue["diagnostics"] for issue in answer.get_json()["issue"]] == [
+        "a valid token of a registered client is needed"
+    ]
+    assert "refused: " in caplog.text
+    assert not bearer or bearer not in caplog.text
+
+
+def test_a_token_is_taken_once_by_all_processes(tmp_path):
+    database = f"sqlite:///{tmp_path}/shared.sqlite3"
+    one, other = (service(tmp_path, database_url=database) for _process in range(2))
+    bearer = token()
+    assert status(one, bearer) == 200
+    assert status(one, bearer) == 401
+    assert status(other, bearer) == 401
+    assert status(other, token(number=2)) == 200
+
+
+def test_feedback_needs_a_token_too(tmp_path):
+    client = service(tmp_path)
+    url, body = f"/cds-services/{SERVICE}/feedback", {"feedback": []}
+    assert client.post(url, json=body).status_code == 401
+    bearer = token(aud=f"{ENDPOINT}/feedback")
+    assert client.post(url, json=body, headers={"Authorization": f"Bearer {bearer}"}).status_code == 200
+
+
+def test_where_the_store_cannot_be_used_a_token_is_refused(tmp_path):
+    assert status(service(tmp_path, database_url=f"sqlite:///{tmp_path}/no/such/folder.sqlite3"), token()) == 401
+
+
+def test_discovery_and_pages_stay_open(tmp_path):
+    client = service(tmp_path)
+    for path in ("/cds-services", "/openapi.json", "/health/live", "/health/ready"):
+        assert client.get(path).status_code == 200
+
+
+def test_without_clients_nobody_is_served_and_the_log_says_how_to_go_on(caplog):
+    assert status(ehr(allow_unauthenticated=False), "") == 401
+    assert "OSTEOCDS_CLIENTS" in caplog.text
+    assert "OSTEOCDS_ALLOW_UNAUTHENTICATED=1" in caplog.text
+
+
+def test_where_it_is_allowed_anybody_is_served_and_a_wrong_token_is_not(tmp_path):
+    client = ehr(clients=registry_of(tmp_path), allow_unauthenticated=True, public_url=PUBLIC_URL)
+    assert status(client, "") == 200
+    assert status(client, token(STRANGER)) == 401
+    assert status(ehr(allow_unauthenticated=True), "opaque") == 200
+
+
+# --- the choices of a client ------------------------------------------------------------------------------------------
+
+
+def test_a_client_has_choices_of_its_own(tmp_path):
+    text = (
+        f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\nlanguage = "fr"\nmax_cards = 1\n'
+        'services = ["bone-metastases-order-sign"]\naudiences = ["urn:ours"]\n'
+    )
+    client = service(tmp_path, text)
+    headers = {"Authorization": f"Bearer {token(aud='urn:ours')}"}
+    cards = client.fire(denosumab(), headers=headers).get_json()["cards"]
+    assert cards[-1]["summary"].startswith("Cartes non détaillées")
+    assert status(client, token(number=2, aud="urn:ours"), "bone-metastases-patient-view") == 403
+
+
+def test_two_clients_of_one_issuer_are_told_apart_by_their_tenants(tmp_path):
+    head = f'issuer = "{ISSUER}"\njwks = "keys.json"\n'
+    client = service(tmp_path, f'[north]\n{head}tenants = ["n"]\n[south]\n{head}tenants = ["s"]\nlanguage = "fr"\n')
+    assert status(client, token(tenant="s")) == 200
+    assert status(client, token(number=2, tenant="west")) == 401
+    assert status(client, token(number=3)) == 401
+    with pytest.raises(InvalidSetting, match="give each its tenants"):
+        service(tmp_path, f"[north]\n{head}[south]\n{head}")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "names no client"),
+        ("issuer = 'x'", "line 1: issuer stands outside a client"),
+        ("[a]\nissuer = \nx = 1", "line 2"),
+        ("[a]\nissuer = 'x'\nisuer = 'y'\njwks = 'keys.json'", r"line 3: \[a\] isuer: no such key; is it issuer\?"),
+        ("[a]\nissuer = 'x'", "has either jku or jwks"),
+        ("[a]\nissuer = 'x'\njwks = 'keys.json'\njku = 'https://e.example/k'", "has either jku or jwks"),
+        ("[a]\njwks = 'keys.json'", "has no issuer"),
+        ("[a]\nissuer = 'x'\njku = 'http://e.example/k'", r"line 3: \[a\] jku: takes an https address"),
+        ("[a]\nissuer = 'x'\njwks = 'none.json'", "holds no usable key"),
+        ("[a]\nissuer = 'x'\njwks = 'keys.json'\nmax_cards = 0", "line 4: .* takes a positive whole number"),
+        ("[a]\nissuer = 'x'\njwks = 'keys.json'\nlanguage = 'de'", "takes en or fr"),
+        ("[a]\nissuer = 'x'\njwks = 'keys.json'\nfhir_bases = ['nowhere']", "line 4: .*fhir_bases"),
+        ("[a]\nissuer = 'x'\njwks = 'keys.json'\ntenants = 'n'", "takes a list of texts"),
+    ],
+)
+def test_a_registry_that_cannot_be_used_stops_the_start(tmp_path, text, says):
+    with pytest.raises(InvalidSetting, match=says):
+        service(tmp_path, text)
+
+
+def test_without_a_public_address_a_client_names_its_audiences(tmp_path):
+    with pytest.raises(InvalidSetting, match="audiences"):
+        ehr(clients=registry_of(tmp_path), allow_unauthenticated=False)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"keys": []},
+        {"keys": [{**RSA.as_dict(private=False), "n": RSA.as_dict(private=False)["n"][:171]}]},
+        {"keys": [ECKey.generate_key("P-256", {"kid": "curve"}).as_dict(private=False)]},
+        {"keys": [OctKey.generate_key(384, {"kid": "secret"}).as_dict(private=True)]},
+        {"keys": [{**EC.as_dict(private=False), "use": "enc"}]},
+        {"keys": [{"kty": "EC", "crv": "P-384", "kid": "ec", "x": "no", "y": "point"}]},
+        {"keys": [EC.as_dict(private=False)] * 51},
+    ],
+)
+def test_a_file_without_a_usable_key_is_refused(tmp_path, keys):
+    with pytest.raises(InvalidSetting, match="no usable key"):
+        ehr(clients=registry_of(tmp_path, keys=keys), allow_unauthenticated=False, public_url=PUBLIC_URL)
+
+
+def test_two_keys_of_one_kid_verify_nothing(tmp_path):
+    twice = {
+        "keys": [
+            EC.as_dict(private=False),
+            {**STRANGER.as_dict(private=False), "kid": "ec"},
+            RSA.as_dict(private=False),
+        ]
+    }
+    client = ehr(clients=registry_of(tmp_path, keys=twice), allow_unauthenticated=False, public_url=PUBLIC_URL)
+    assert status(client, token()) == 401
+    assert status(client, token(RSA, "RS384", number=2)) == 200
+
+
+# --- published keys ---------------------------------------------------------------------------------------------------
+
+
+class Publisher(BaseHTTPRequestHandler):
+    """Answers for an issuer as each test has it."""
+
+    def do_GET(self):
+        self.server.asked += 1
+        self.server.answer(self)
+
+    def log_message(self, *_args):
+        pass
+
+
+@contextmanager
+def published(answer):
+    with ThreadingHTTPServer(("127.0.0.1", 0), Publisher) as server:
+        server.answer, server.asked = answer, 0
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server, f"http://127.0.0.1:{server.server_port}/keys"
+        finally:
+            server.shutdown()
+
+
+def with_keys(keys):
+    def answer(handler):
+        body = json.dumps(keys() if callable(keys) else keys).encode()
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return answer
+
+
+def redirecting(handler):
+    handler.send_response(302)
+    handler.send_header("Location", "/elsewhere")
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def endless(handler):
+    handler.send_response(200)
+    handler.end_headers()
+    for _part in range(MOST_KEY_SET_BYTES // 1000 + 10):
+        try:
+            handler.wfile.write(b" " * 1000)
+        except OSError:
+            return
+
+
+def silent(handler):
+    handler.server.released.wait(20)
+
+
+def of_publisher(folder, jku):
+    return service(folder, f'[hospital]\nissuer = "{ISSUER}"\njku = "{jku}"\n')
+
+
+def test_published_keys_are_fetched_once(tmp_path):
+    with published(with_keys(KEY_SET)) as (server, jku):
+        client = of_publisher(tmp_path, jku)
+        assert [status(client, token(number=number, header={"jku": jku})) for number in range(3)] == [200] * 3
+        assert status(client, token(number=4)) == 200
+        assert server.asked == 1
+
+
+def test_a_new_key_is_asked_for_and_not_more_often_than_now_and_then(tmp_path):
+    held = {"keys": [RSA.as_dict(private=False)]}
+    with published(with_keys(lambda: held)) as (server, jku):
+        client = of_publisher(tmp_path, jku)
+        assert status(client, token(RSA, "RS384")) == 200
+        assert [status(client, token(number=number)) for number in (2, 3, 4)] == [401] * 3
+        assert server.asked == 1
+        assert status(client, token(RSA, "RS384", number=5)) == 200
+
+
+@pytest.mark.parametrize("answer", [redirecting, endless, with_keys({}), with_keys("x")])
+def test_keys_that_cannot_be_fetched_let_nobody_in(tmp_path, answer):
+    with published(answer) as (server, jku):
+        client = of_publisher(tmp_path, jku)
+        assert [status(client, token(number=number)) for number in range(3)] == [401] * 3
+        assert server.asked == 1
+
+
+def test_a_silent_publisher_holds_nobody_for_long(tmp_path):
+    with published(silent) as (server, jku):
+        server.released = threading.Event()
+        try:
+            assert status(of_publisher(tmp_path, jku), token()) == 401
+        finally:
+            server.released.set()
+
+
+# --- the documentation ------------------------------------------------------------------------------------------------
+
+
+def test_the_documentation_lists_every_key_of_a_client():
+    written = (Path(__file__).parents[2] / "docs/clients.md").read_text(encoding="utf-8")
+    assert [line for line in written.splitlines() if line.startswith("| `")] == [
+        f"| `{name}` | {key.takes} | {key.help} |" for name, key in KEYS.items()
+    ]
+
+
+def test_the_example_of_the_documentation_is_a_registry(tmp_path):
+    written = (Path(__file__).parents[2] / "docs/clients.md").read_text(encoding="utf-8")
+    example = written.partition("```toml\n")[2].partition("```")[0]
+    assert status(service(tmp_path, example), "") == 401

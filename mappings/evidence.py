@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
+from mappings.versions import as_r4
 from mappings.vocabulary.resource_types import canonical_type
 from mappings.wording import Text, _
 
@@ -102,11 +103,11 @@ class Evidence:
             self.patient_urls.add(full_url)
 
     def add(self, resource: Resource, full_url: object = None) -> None:
-        """Keep one resource. The same one twice is kept once, in its newest version.
+        """Keep one resource, in the shape of R4. The same one twice is kept once, in its newest version.
 
         Raises `ForeignResource` for a resource of another patient.
         """
-        resource = typed(resource)
+        resource = as_r4(typed(resource))
         resource_type = str(resource.get("resourceType"))
         if resource_type == "Patient":
             if resource.get("id") != self.patient_id:

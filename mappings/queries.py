@@ -141,7 +141,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "vitamin_d": ("vitaminD",),
     "calcium": ("calcium", "albumin"),
     "crisis_calcium": ("calcium", "albumin"),
-    "clearance": ("clearance", "creatinine", "egfr", "bodyWeight", "patient"),
+    "clearance": ("clearance", "creatinine", "egfr", "bodyWeight", "patient", "conditions", "procedures"),
     "clearance_inputs_missing": ("creatinine", "bodyWeight", "patient"),
     "exposures": _MEDICATIONS,
     "conditions": ("conditions",),
@@ -155,6 +155,9 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "finding": ("findings", "questionnaireResponses"),
 }
 """The queries that each fact of `mappings.facts.Facts` is read from; an analyte's row says its own."""
+
+ALWAYS = frozenset({"person"})
+"""Facts that every request reads: nobody acts on the record of the deceased, or on one that was replaced."""
 
 Reads: TypeAlias = str | Analyte
 """What a condition or a rule declares to read: a fact by its name, or the result of an analyte by its row."""

@@ -47,8 +47,9 @@ from mappings.readers.clearance import RenalInputs, clearance, missing_inputs
 from mappings.readers.conditions import allergy, diagnosis
 from mappings.readers.corrected_calcium import corrected_calcium
 from mappings.readers.courses import courses, links_of
-from mappings.readers.exposures import administration, request, statement
+from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
+from mappings.readers.kidney_failure import kidney_failure, not_looked_for
 from mappings.readers.medications import identify, possible_exposure, unidentified
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
@@ -70,6 +71,7 @@ from mappings.readers.observations import (
     vitamin_d_severity,
 )
 from mappings.readers.orders import ORDER_TYPES, courses_of_orders, open_order, read_order
+from mappings.readers.patients import Use, use_of
 from mappings.readers.questionnaires import read_response
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps
@@ -101,6 +103,7 @@ from mappings.wording import Text, _, _c, of_resource
 E = TypeVar("E", Act, Allergy, Diagnosis, RadiotherapyCourse)
 
 PERSON = _c("what is missing", "sex and age")
+PATIENT = _("the patient's record")
 EXPOSURES = _("medication history")
 CONDITIONS = _("conditions")
 PROCEDURES = _("procedures")
@@ -169,6 +172,18 @@ class Record(Facts):
             return Known(PERSON, _person(self._reader, patient, source), (source,))
         gaps = self._gaps("person")
         return Unavailable(PERSON, gaps) if gaps else Absent(PERSON)
+
+    @property
+    def ended(self) -> Text | None:
+        """Why nobody acts on this record: the patient is deceased, or it was replaced; None where it is in use."""
+        return self._use[1].ended
+
+    @cached_property
+    def _use(self) -> tuple[str, Use]:
+        """Of the Patient resource; what was not looked up ends nothing."""
+        for source, patient in self._evidence.of_type("Patient"):
+            return source, use_of(self._reader, patient)
+        return "", Use()
 
     # --- results ------------------------------------------------------------------------------------------------------
 
@@ -319,8 +334,12 @@ class Record(Facts):
 
     @cached_property
     def clearance(self) -> Fact[Clearance]:
-        """Creatinine clearance by the first route that the record allows."""
-        return clearance(self._renal_inputs, self.today)
+        """Below the limit of bisphosphonates in kidney failure; else by the first route that the record allows."""
+        failure = kidney_failure(self.conditions, self.procedures, self.today)
+        if isinstance(failure, Known):
+            return failure
+        found = clearance(self._renal_inputs, self.today)
+        return not_looked_for(found) if isinstance(failure, Unavailable) and isinstance(found, Known) else found
 
     @cached_property
     def clearance_inputs_missing(self) -> tuple[Text, ...]:
@@ -398,18 +417,15 @@ class Record(Facts):
 
     @cached_property
     def exposures(self) -> Exposures:
-        """Administrations, statements and requests; a draft of the hook is never one."""
+        """Administrations, statements and requests; of a draft, the order on record that it revises."""
         entries: list[Exposure] = []
         gaps = list(self._gaps("exposures"))
-        drafts = {order.reference for order in self._drafts if order.reference}
         for resource_type, read in (
             ("MedicationAdministration", administration),
             ("MedicationStatement", statement),
             ("MedicationRequest", request),
         ):
             for source, resource in self._evidence.of_type(resource_type):
-                if source in drafts:
-                    continue
                 drug = identify(self._reader, resource)
                 exposure = read(self._reader, resource, source, drug)
                 if exposure is None:
@@ -420,7 +436,8 @@ class Record(Facts):
                     entries.append(possible_exposure(exposure))
                 elif not drug.identified and not (drug.named and drug.unresolved is None):
                     gaps.append(drug.unresolved or unidentified(source, drug.name))
-        return Exposures(EXPOSURES, self.today, tuple(entries), tuple(dict.fromkeys(gaps)), self._settings)
+        found = confirmed(entries, self.today)
+        return Exposures(EXPOSURES, self.today, found, tuple(dict.fromkeys(gaps)), self._settings)
 
     # --- conditions, acts, orders -------------------------------------------------------------------------------------
 
@@ -447,9 +464,7 @@ class Record(Facts):
     @cached_property
     def radiotherapies(self) -> Collected[RadiotherapyCourse]:
         """Procedures of external radiotherapy, joined into courses."""
-        drafts = {order.reference for order in self._drafts if order.reference}
-        orders = [pair for pair in self._evidence.of_type("ServiceRequest") if pair[0] not in drafts]
-        found = courses(self._reader, self._evidence.of_type("Procedure"), orders)
+        found = courses(self._reader, self._evidence.of_type("Procedure"), self._evidence.of_type("ServiceRequest"))
         return _sorted_out(RADIOTHERAPY, found, self._gaps("radiotherapies"))
 
     @cached_property
@@ -499,12 +514,14 @@ class Record(Facts):
     def not_understood(self) -> tuple[NotUnderstood, ...]:
         """What no rule could rely on of the facts that were asked.
 
-        Results dated ahead, and conditions and acts in words only; what else is uncertain is for the guideline to say.
+        The patient's own record, results dated ahead, and conditions and acts in words only; what else is uncertain is
+        for the guideline to say.
 
         Call it once the rules have been asked. A condition in words that another one of the record states in a code says
         nothing new.
         """
-        found = list(self._ahead.values())
+        source, use = self._use
+        found = [*(NotUnderstood(source, PATIENT, why) for why in use.unsure), *self._ahead.values()]
         if self.has_read("conditions"):
             found += self._conditions_not_coded()
         if self.has_read("procedures") or self.has_read("radiotherapies"):

@@ -15,14 +15,13 @@ from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_
 from mappings.clock import Clock
 from mappings.evidence import Evidence
 from mappings.facts import NotUnderstood, Order
-from mappings.queries import Reads, queries_for
-from mappings.readers.shapes import a_map
+from mappings.queries import ALWAYS, Reads, queries_for
 from mappings.record import Record
-from service.cards.compose import Composed, compose, limited, told_plainly, written
-from service.cards.silencing import silenced
+from service.cards.compose import Composed, compose, ended_cards, limited, told_plainly, written
+from service.cards.silencing import silenced, unasked
 from service.cards.suggestions import Ordering
 from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
-from service.gathering.drafts import Drafts, look_up_medications
+from service.gathering.drafts import Drafts
 from service.gathering.fhir_server import NOT_LISTED, FhirServer
 from service.gathering.gather import gather, new_evidence
 from service.languages.render import Language
@@ -65,20 +64,23 @@ def advise(
     clock = Clock(now)
     evidence, server = new_evidence(request, world.max_resources), _server(request, world)
     drafts = Drafts(request, evidence, clock, world.terminology)
-    look_up_medications(request, evidence, server, world.executor)
+    drafts.look_up(server, world.executor)
     orders = drafts.read()
     rules = _rules_asked(service, orders)
     record, outcomes, unidentified = None, NOTHING_ASKED, NONE_IN_DOUBT
     needs = _needs(service.guideline, rules, orders)
     if needs is not None:
         _gather_needs(request, needs, evidence, server, world)
+        drafts.look_up_revised(server, world.executor)
         orders = drafts.read_again()
         record = Record(evidence, orders, clock, world.terminology, world.clinical[service.guideline.id])
         outcomes = _asked(service, rules, orders, record)
         _check_precondition(request, outcomes, evidence)
-        outcomes = silenced(outcomes, service.guideline.policy)
+        outcomes = (
+            silenced(outcomes, service.guideline.policy) if record.ended is None else unasked(outcomes, record.ended)
+        )
         unidentified = _unidentified(orders, service.guideline, record)
-    ordering = _ordering(request, orders, clock, language, world)
+    ordering = _ordering(request, drafts, clock, language, world)
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, public_url)
     return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding)
 
@@ -109,7 +111,7 @@ def _needs(guideline: Guideline, rules: Sequence[Rule], orders: Sequence[Order])
     if not rules and not in_doubt:
         return None
     asked = guideline.unidentified_matter.reads if in_doubt and guideline.unidentified_matter is not None else ()
-    return frozenset().union(asked, *(rule.reads for rule in rules))
+    return ALWAYS.union(asked, *(rule.reads for rule in rules))
 
 
 def _unidentified(orders: Sequence[Order], guideline: Guideline, record: Record) -> tuple[Order, ...]:
@@ -136,8 +138,11 @@ def _cards(
 ) -> tuple[Card, ...]:
     """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
     try:
-        aside = set_aside(record, guideline, orders) if outcomes else ()
-        composed = compose(outcomes, guideline, unidentified, record, aside)
+        if record is not None and record.ended is not None:
+            composed = ended_cards(outcomes, record.ended)
+        else:
+            aside = set_aside(record, guideline, orders) if outcomes else ()
+            composed = compose(outcomes, guideline, unidentified, record, aside)
     except Exception as error:  # noqa: BLE001 - what the rules advise must not be lost; it is told on a card
         _log_defect(error, "composing cards")
         told = [one for one in outcomes if not isinstance(one.outcome, Silence)]
@@ -214,15 +219,12 @@ def _check_precondition(request: HookRequest, outcomes: Sequence[RuleOutcome], e
         )
 
 
-def _ordering(
-    request: HookRequest, orders: Sequence[Order], clock: Clock, language: Language, world: World
-) -> Ordering:
-    drafts = {order.index: a_map(request.draft_orders[order.index].get("resource")) for order in orders}
+def _ordering(request: HookRequest, drafts: Drafts, clock: Clock, language: Language, world: World) -> Ordering:
     return Ordering(
         request.patient_id,
         clock,
         language,
-        drafts,
+        drafts.changeable,
         single_action=world.single_action,
         encounter_id=request.encounter_id,
     )

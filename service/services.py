@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cds_hooks import ServiceDescription
-from mappings.queries import Query, Reads, queries_for
+from mappings.queries import ALWAYS, Query, Reads, queries_for
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _, verbatim
 from service.languages.render import Language, plain, render, sentence
@@ -68,7 +68,7 @@ def published(guidelines: Sequence[Guideline], *, split: bool, terminology: Term
                     name = f"{topic}-{hook.value}"
                     if name in services:
                         raise ValueError(f"two services are called {name}")
-                    reads = frozenset().union(_of_unidentified(guideline, hook), *(rule.reads for rule in asked))
+                    reads = ALWAYS.union(_of_unidentified(guideline, hook), *(rule.reads for rule in asked))
                     queries = queries_for(reads, terminology)
                     title = _("{topic} ({hook})", topic=name_of_topic, hook=verbatim(hook.value))
                     services[name] = Service(name, hook, title, guideline, asked, queries)

@@ -29,6 +29,7 @@ from mappings.facts.radiotherapy import (
 )
 from mappings.facts.results import (
     CALCIUM_LIMITS,
+    KIDNEY_FAILURE_BELOW,
     TREND_DAYS,
     Clearance,
     ClearanceMethod,
@@ -46,6 +47,7 @@ Course = Stretch
 __all__ = [
     "CALCIUM_LIMITS",
     "FRACTIONS_A_WEEK_SAID",
+    "KIDNEY_FAILURE_BELOW",
     "TREND_DAYS",
     "Absent",
     "Act",

@@ -104,7 +104,8 @@ class Exposure:
 
     `first` and `last` are the days that it covers, as far as they are dated (`last` is None while it is ongoing or where
     its end is not dated); `written` is when it was recorded. `certain` is false for a status that is unknown or invalid,
-    and for an open order without any date in the last year. `planned` begins in the future: no exposure yet.
+    and for an open order without any date in the last year: `unconfirmed` where it says that it goes on. `planned` begins
+    in the future: no exposure yet.
     """
 
     kind: ExposureKind
@@ -113,6 +114,7 @@ class Exposure:
     dosage: Dosage
     certain: bool = True
     ongoing: bool = False
+    unconfirmed: bool = False
     stopped: bool = False
     planned: bool = False
     first: When | None = None
@@ -125,6 +127,12 @@ class Exposure:
     def never_ended(self) -> bool:
         """Neither a dose nor an end is on record: on hold, or open and uncertain."""
         return not self.stopped and self.last is None and self.last_dose is None and not self.last_dose_undated
+
+    @property
+    def is_one_dose(self) -> bool:
+        """One dose, on a day that is known."""
+        one_day = self.first is None or self.first == self.last_dose
+        return self.certain and self.last_dose is not None and one_day and not (self.ongoing or self.dosage.repeating)
 
     @property
     def maybe_ongoing(self) -> bool:
@@ -257,11 +265,14 @@ class Exposures:
         """On the drug: ongoing, or the last dose at most `on_treatment_days` ago."""
         return self.in_last(self.settings.on_treatment_days)
 
-    def phase(self, what: Text) -> Fact[Phase]:
-        """Start or continuation of a treatment with these drugs, as a card calls it; a gap leaves a start unknowable."""
+    def phase(self, what: Text, *, once: frozenset[str] = frozenset()) -> Fact[Phase]:
+        """Start or continuation of a treatment with these drugs, as a card calls it; a gap leaves a start unknowable.
+
+        One single dose of a drug of `once` leaves it a start.
+        """
         since = days_before(self.today, self.settings.start_free_days)
         touching = tuple(entry for entry in self.entries if entry.touches(since, self.today))
-        if touching:
+        if touching and not _one_dose(touching, once):
             sources = tuple(entry.source for entry in touching if entry.source)
             certain = any(entry.certain for entry in touching)
             remarks = () if certain else tuple(uncertain_remark(entry) for entry in touching)
@@ -318,6 +329,14 @@ class Exposures:
             return (begin, end, end)
         written = self.today if entry.written is None else min(entry.written.last, self.today)
         return (begin, end, max(end, written))
+
+
+def _one_dose(entries: tuple[Exposure, ...], drugs: frozenset[str]) -> bool:
+    """One single dose of one of the drugs, however many resources tell of it."""
+    return all(entry.drug.is_any(drugs) and entry.is_one_dose for entry in entries) and (
+        len({entry.last_dose for entry in entries}) == 1
+        and bool(frozenset.intersection(*(one.drug.concepts for one in entries)))
+    )
 
 
 def _newness(entry: Exposure) -> tuple[bool, date, str]:

@@ -49,7 +49,8 @@ class Order:
     `reference` is `Type/id` (empty without an id); `index` tells the drafts of one request apart. `identified` is false
     when nothing says what is ordered, and `unidentified` then says how much that may matter; `by_words` is set when only the
     words of its code say it. `reasons` are the concepts of its reason codes and of the conditions it refers to.
-    `selecting` is true while the order is still being written (`order-select`).
+    `selecting` is true while the order is still being written (`order-select`); `revises` where it changes or replaces an
+    order on record, so that it cannot be removed as a draft.
     """
 
     reference: str
@@ -69,6 +70,7 @@ class Order:
     unidentified_because: Text | None = None
     by_words: bool = False
     unverified_code: bool = False
+    revises: bool = False
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """An order of one of these concepts."""

@@ -19,8 +19,8 @@ TREND_DAYS = 365
 class Measurement:
     """One result: its value (or the interval that its comparator leaves) in a canonical unit, its date and origin.
 
-    `earlier` is the result before it, at most `TREND_DAYS` older: a card shows both, and decides by none but the newest.
     `limits_disagree` where several of its reference ranges fit the patient and differ: then it has no limits.
+    `earlier` is the result before it, at most `TREND_DAYS` older: a card shows both, and decides by none but the newest.
     """
 
     bounds: Bounds
@@ -112,11 +112,16 @@ class CorrectedCalcium:
 class ClearanceMethod(StrEnum):
     """How a creatinine clearance was come by, in the order of preference of `rules.md`."""
 
+    KIDNEY_FAILURE = "kidney failure"
     REPORTED_COCKCROFT = "reported Cockcroft-Gault"
     COMPUTED_COCKCROFT = "computed Cockcroft-Gault"
     MEASURED = "measured"
     OLDER_COCKCROFT = "older reported Cockcroft-Gault"
     EGFR = "eGFR"
+
+
+KIDNEY_FAILURE_BELOW = Decimal(30)
+"""mL/min: dialysis and end-stage kidney disease count as a clearance below it, whatever a creatinine says (`rules.md`)."""
 
 
 @value

@@ -12,6 +12,7 @@ from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_beside, shown_words
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import standing
+from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.concept_names import name_of_act
 from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REPORT_STATUS, STUDY_STATUS
 
@@ -38,7 +39,7 @@ def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
     if stands.status in OVER:
         started, ended = reader.past(started), reader.past(ended)
     return Act(
-        recognised.concepts,
+        recognised.concepts | (recognised.denied & sets.BRACHYTHERAPY),
         shown_beside(name_of_act(recognised.concepts), resource.get("code")),
         source,
         started=started,

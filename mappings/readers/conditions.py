@@ -41,8 +41,8 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
     """A Condition that is not refuted; None for one that is.
 
     A secondary tumour of unnamed organ whose body site is a bone is a bone metastasis (mCODE writes it so, also with a
-    code that only its profile makes a metastasis). A necrosis of bone, or an inflammation of the jaws, that states a jaw
-    as its body site is an osteonecrosis of the jaw (`valuesets/gaps.csv`).
+    code that only its profile makes a metastasis). A necrosis of bone that states a jaw as its body site is an osteonecrosis
+    of the jaw (`valuesets/gaps.csv`); one that states no site, and an inflammation of the jaws, may be one.
     """
     verification, certainty = VERIFICATION.of(resource), _certainty(resource)
     denied, why = denial(resource)
@@ -56,6 +56,7 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
         profiled = (means for profile, means in sets.OF_PROFILES.items() if _is_profiled_as(resource, profile))
         concepts |= _of_site(sets.WITH_SITE, concepts.union(*profiled), sites)
     concepts |= _of_site(sets.LOOK_ALIKES_WITH_SITE, recognised.denied, sites)
+    concepts |= _possibly_of_the_jaw(recognised.denied, resource)
     return Diagnosis(
         concepts,
         shown_beside(name_of_diagnosis(concepts), resource.get("code")),
@@ -71,6 +72,13 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
         unverified_code=recognised.rests_on_unverified,
         unsure=why or modification(resource) or _unclear(verification, clinical, certainty),
     )
+
+
+def _possibly_of_the_jaw(denied: frozenset[str], resource: Resource) -> frozenset[str]:
+    """What may be an osteonecrosis of the jaw: an inflammation of it, or (on an antiresorptive) a necrosis without a site."""
+    if not denied.isdisjoint(sets.JAW_INFLAMMATION):
+        return sets.POSSIBLE_OSTEONECROSIS_OF_JAW
+    return frozenset() if resource.get("bodySite") else denied & sets.OSTEONECROSIS_WITH_JAW_SITE
 
 
 def _certainty(resource: Resource) -> str:

@@ -389,7 +389,11 @@ def _course(reader: Reader, group: Sequence[_Told]) -> RadiotherapyCourse:
     under_way = newest.status in UNDER_WAY
     first = min(firsts, key=lambda when: when.first, default=None)
     last = max(lasts, key=lambda when: when.last, default=None)
-    planned_ends = [one.last for one in group if one.is_order and one.last is not None and one.last != one.first]
+    planned_ends = [
+        one.last
+        for one in group
+        if (one.is_order or (under_way and one.level == top)) and one.last is not None and one.last != one.first
+    ]
     planned_end = max(planned_ends, key=lambda when: when.last, default=None) or _reckoned_end(first, said)
     targets = {one.target for one in said}
     target = Target.BONE if Target.BONE in targets else Target.OTHER if Target.OTHER in targets else Target.UNSTATED
@@ -408,7 +412,14 @@ def _course(reader: Reader, group: Sequence[_Told]) -> RadiotherapyCourse:
         curative=any(one.curative for one in said),
         planned_end=planned_end if under_way or last is None else None,
         unverified_code=recognised.rests_on_unverified,
+        highest=_highest(said),
     )
+
+
+def _highest(said: Iterable[Prescription]) -> Volume | None:
+    """Of all that the resources of a course state, the volume of the highest dose, best one with its fractions."""
+    volumes = [volume for one in said if (volume := one.highest) is not None and volume.dose_gy is not None]
+    return max(volumes, key=lambda volume: (volume.dose_gy or Decimal(0), volume.fractions or 0), default=None)
 
 
 def _reckoned_end(first: When | None, said: Iterable[Prescription]) -> When | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -138,19 +139,40 @@ def _settled(
     ended = status in ENDED or past_end
     dated_dose = end_of_dose if end_of_dose is not None and end_of_dose.first <= today else None
     certain = exposure.certain
-    ongoing = not ended and (status == "active" or not exposure.certain)
+    goes_on = not ended and (status == "active" or not exposure.certain)
     is_open = not exposure.dosage.repeating and exposure.dosage.count is None
-    if is_open and not ended and not _dated_since(exposure, days_before(today, RECENT_DAYS)):
-        certain, ongoing = False, False
+    old = is_open and not ended and not _dated_since(exposure, days_before(today, RECENT_DAYS))
     undated = ended and dated_dose is None and _written_since(exposure, days_before(today, RECENT_DAYS))
     return replace(
         exposure,
-        certain=certain,
-        ongoing=ongoing,
+        certain=certain and not old,
+        ongoing=goes_on and not old,
+        unconfirmed=goes_on and old and certain,
         stopped=ended and may_stop,
         last_dose=dated_dose,
         last_dose_undated=undated,
     )
+
+
+def confirmed(entries: Sequence[Exposure], today: date) -> tuple[Exposure, ...]:
+    """Open entries without a date of the last year go on where another record of the same drug of that year says so.
+
+    An administration does, and an entry that is neither stopped nor completed (`rules.md`, "Last dose").
+    """
+    since = days_before(today, RECENT_DAYS)
+    drugs = frozenset().union(*(entry.drug.concepts for entry in entries if _confirms(entry, since)))
+    return tuple(
+        replace(entry, certain=True, ongoing=True, unconfirmed=False)
+        if entry.unconfirmed and entry.drug.is_any(drugs)
+        else entry
+        for entry in entries
+    )
+
+
+def _confirms(entry: Exposure, since: date) -> bool:
+    if entry.kind is ExposureKind.ADMINISTRATION:
+        return entry.certain and entry.last_dose is not None and entry.last_dose.last >= since
+    return entry.certain and (entry.ongoing or entry.planned) and _dated_since(entry, since)
 
 
 def _dated_since(exposure: Exposure, since: date) -> bool:

@@ -25,8 +25,6 @@ from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
 from mappings.vocabulary.products import strength_of, volume_of
 from mappings.wording import Text, _, verbatim
 
-ADD_A_CODE = _("add a standard code, or map the local one")
-
 MOST_NESTED_MIXES = 3
 """How deep the ingredients of a mix are followed; a cycle ends here."""
 
@@ -73,18 +71,10 @@ def possible_exposure(exposure: Exposure) -> Exposure:
 
 def unidentified(source: str, name: Text) -> Text:
     """That a drug of the record cannot be told, by the name that the record has for it."""
+    hint = _("add a standard code, or map the local one")
     if name is NO_MEDICATION or not name.message:
-        return _(
-            "a drug of the record is known neither by code nor by name",
-            hint=ADD_A_CODE,
-            source=source,
-        )
-    return _(
-        "«{name}» is known neither by code nor by name",
-        hint=ADD_A_CODE,
-        name=name,
-        source=source,
-    )
+        return _("a drug of the record is known neither by code nor by name", source=source, hint=hint)
+    return _("«{name}» is known neither by code nor by name", name=name, source=source, hint=hint)
 
 
 def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:

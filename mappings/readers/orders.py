@@ -28,11 +28,23 @@ from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
 from mappings.readers.sites import regions_of, regions_of_bones, site_concepts
 from mappings.readers.standing import Standing, denial, modification, modified_nodes, standing
 from mappings.values import value
+from mappings.versions import as_r4
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.acts_in_words import NOTHING_SAID, LineSaid
 from mappings.vocabulary.analytes import ordered_analytes
 from mappings.vocabulary.concepts import Recognised
-from mappings.vocabulary.elements import ABSENT, INTENT, NOT_UNDERSTOOD, ORDER_STATUS, PRIORITY
+from mappings.vocabulary.elements import (
+    ABSENT,
+    ADMINISTRATION_STATUS,
+    DISPENSE_STATUS,
+    INTENT,
+    NOT_UNDERSTOOD,
+    ORDER_STATUS,
+    PRIORITY,
+    PROCEDURE_STATUS,
+    STATEMENT_STATUS,
+    Element,
+)
 from mappings.vocabulary.meanings import CONDITIONS_SAID, names_follow_up, with_acts_named
 from mappings.vocabulary.names import says_nothing, words
 from mappings.wording import Text, _, verbatim
@@ -57,48 +69,39 @@ NOT_IN_LISTS = _(
 INTENT_NOT_UNDERSTOOD = _("its intent is not one that the service knows: have it corrected")
 CLASS_CODE = _("its code is that of a class, which does not say the drug: choose the drug itself")
 
+NOT_IN_DISPENSE = frozenset({"not-done", "declined", "stopped", "entered-in-error"})
+NOT_IN_EVENT = frozenset({"not-done", "completed", "stopped", "entered-in-error"})
+NOT_IN_STATEMENT = frozenset({"not-taken", "completed", "stopped", "entered-in-error"})
 
-NOT_R4 = _(
-    "it cannot be read as an order",
-    hint=_("it is no FHIR R4 order: send a MedicationRequest or a ServiceRequest, each as its own entry"),
-)
-NO_RESOURCE = _(
-    "it was sent without its content",
-    hint=_("its entry holds no resource: send the order whole, as the resource of the entry"),
-)
-NO_ORDERS_BUT_TOLD = frozenset({"Bundle", "OperationOutcome"})
-"""What an entry of R4 may be that holds orders, or stands for one that could not be sent."""
+DRAFTED: Mapping[str, tuple[Element, frozenset[str]]] = {
+    **dict.fromkeys(ORDER_TYPES, (ORDER_STATUS, NO_ORDER)),
+    "MedicationDispense": (DISPENSE_STATUS, NOT_IN_DISPENSE),
+    "MedicationAdministration": (ADMINISTRATION_STATUS, NOT_IN_EVENT),
+    "MedicationStatement": (STATEMENT_STATUS, NOT_IN_STATEMENT),
+    "Procedure": (PROCEDURE_STATUS, NOT_IN_EVENT),
+}
+"""What is an order where it is drafted, with its status and what of it is none: what is to be handed over, given, taken or
+done counts as one; what was handed over is yet to be given."""
+
+_DOSAGE = {"MedicationAdministration": "dosage", "MedicationStatement": "dosage"}
+_OF_A_DRUG = "Medication"
 
 
-def unreadable_order(reader: Reader, resource: Resource, *, index: int, triggers: bool) -> Order | None:
-    """An entry of the drafts that may order something and cannot be read: empty, nested, or of an earlier FHIR or of none."""
-    resource_type = a_text(resource.get("resourceType"))
-    if resource_type not in NO_ORDERS_BUT_TOLD and _is_of_r4(resource_type):
-        return None
+def unreadable_order(reader: Reader, name: str, reference: str, why: Text, *, index: int, triggers: bool) -> Order:
+    """What is among the drafts, may order something and cannot be read."""
     return Order(
-        reference=reference_of(resource),
+        reference=reference,
         index=index,
         draft=True,
         triggers=triggers,
-        name=verbatim(resource_type),
+        name=verbatim(name),
         concepts=frozenset(),
         identified=False,
         urgent=False,
         planned=_planned(reader, None),
         unidentified=Unidentified.UNREADABLE,
-        unidentified_because=NOT_R4 if resource else NO_RESOURCE,
+        unidentified_because=why,
     )
-
-
-def _is_of_r4(resource_type: str) -> bool:
-    """The name, in its own spelling, of a resource that R4 has."""
-    from fhir.resources.R4B import get_fhir_model_class  # noqa: PLC0415 - it takes long to load, and is seldom asked
-
-    try:
-        get_fhir_model_class(resource_type)
-    except ValueError:
-        return False
-    return True
 
 
 def is_order(resource: Resource) -> bool:
@@ -106,11 +109,8 @@ def is_order(resource: Resource) -> bool:
 
     What is drafted is an order unless it says otherwise: a status or a flag that is not understood leaves it one.
     """
-    return (
-        a_text(resource.get("resourceType")) in ORDER_TYPES
-        and ORDER_STATUS.of(resource) not in NO_ORDER
-        and not denial(resource)[0]
-    )
+    status, never = DRAFTED.get(a_text(resource.get("resourceType")), (None, NO_ORDER))
+    return status is not None and status.of(resource) not in never and not denial(resource)[0]
 
 
 def open_order(resource: Resource) -> Standing:
@@ -128,7 +128,8 @@ def read_order(
     reader: Reader, resource: Resource, *, index: int = -1, draft: bool = False, triggers: bool = False
 ) -> Order:
     """One order in the words of the referential. Never raises: what cannot be read is not identified, and says why."""
-    read = _medication_order if resource.get("resourceType") == "MedicationRequest" else _service_order
+    resource = as_r4(resource)
+    read = _medication_order if a_text(resource.get("resourceType")).startswith(_OF_A_DRUG) else _service_order
     order = read(reader, resource, index=index, draft=draft, triggers=triggers)
     why = _not_what_it_seems(resource) if order.concepts or not order.identified else None
     return order if why is None else _concealed(order, why)
@@ -153,7 +154,8 @@ def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: 
     drug = identify(reader, resource)
     why = _unidentified_drug(reader, resource, drug)
     written = reader.date(resource.get("authoredOn"))
-    dosage = read_dosage(reader, resource.get("dosageInstruction"), drug, written)
+    lines = resource.get(_DOSAGE.get(a_text(resource.get("resourceType")), "dosageInstruction"))
+    dosage = read_dosage(reader, lines, drug, written)
     return DrugOrder(
         reference=reference_of(resource),
         index=index,

@@ -20,7 +20,7 @@ from mappings.vocabulary.bones import (
     SIDES,
     bones_of_codes,
 )
-from mappings.vocabulary.code_systems import CCAM, located
+from mappings.vocabulary.code_systems import CCAM, ICD_10_CM, located
 
 LATERALITY = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
 """Extension of a body site's CodeableConcept; a BodyStructure has `locationQualifier`."""
@@ -64,10 +64,16 @@ def _sides_of(reader: Reader, concept: Mapping[str, Any], qualifiers: object) ->
     return frozenset().union(*(sides for name, sides in SIDES.items() if name in named))
 
 
+WITH_ENCOUNTER = 7
+"""Characters of a code of ICD-10-CM, of which the last tells the encounter (initial, subsequent, sequela)."""
+
+
 def _region(reader: Reader, coding: Mapping[str, Any], sides: frozenset[str]) -> frozenset[str]:
     system, code = a_text(coding.get("system")), a_text(coding.get("code"))
     place = located(system, code)
     names: Sequence[str] | None = bones_of_codes().get(place)
+    if names is None and place[0] == ICD_10_CM and len(place[1]) == WITH_ENCOUNTER:
+        names = bones_of_codes().get((ICD_10_CM, place[1][:-1]))
     if names is None and place[0] == CCAM:
         names = CCAM_TOPOGRAPHY.get(code[:2])
     concepts = reader.terminology.recognise([coding]).concepts

@@ -18,7 +18,12 @@ SIDES = {
 OF_CONCEPTS = (
     (
         "spine",
-        sets.SPINE | sets.TUMOUR_SPINE_SURGERY | sets.SPINAL_DECOMPRESSION | sets.VERTEBROPLASTY | sets.KYPHOPLASTY,
+        sets.SPINE
+        | sets.TUMOUR_SPINE_SURGERY
+        | sets.SPINAL_DECOMPRESSION
+        | sets.VERTEBROPLASTY
+        | sets.KYPHOPLASTY
+        | sets.VERTEBRAL_FRACTURE,
     ),
     ("femur", sets.FEMUR),
     ("humerus", sets.HUMERUS),

@@ -29,8 +29,14 @@ OSTEOPOROSIS_PRODUCTS = _set("denosumab_60mg zoledronic_acid_5mg")
 """Told by product; ATC, ingredient and HCPCS cannot tell them, then the dose of the order does."""
 
 BONE_METASTASIS_PRODUCTS = _set("denosumab_120mg zoledronic_acid_4mg")
-OSTEOPOROSIS_STRENGTHS = ((DENOSUMAB, 60), (ZOLEDRONIC_ACID, 5))
-"""The drug, and the milligrams of its osteoporosis product."""
+IBANDRONIC_ACID = _set("ibandronic_acid")
+OSTEOPOROSIS_STRENGTHS = (
+    (DENOSUMAB, 60, ""),
+    (ZOLEDRONIC_ACID, 5, ""),
+    (IBANDRONIC_ACID, 150, "route_oral"),
+    (IBANDRONIC_ACID, 3, "route_intravenous"),
+)
+"""The drug, the milligrams of its osteoporosis product, and the route of that product where another would say something else."""
 
 BONE_METASTASIS_BISPHOSPHONATES = ZOLEDRONIC_ACID | _set("pamidronic_acid ibandronic_acid clodronic_acid")
 ANTIRESORPTIVES = DENOSUMAB | BONE_METASTASIS_BISPHOSPHONATES
@@ -98,16 +104,22 @@ TYROSINE_KINASE_INHIBITORS = _set(
 TKIS_WITHOUT_ANTIANGIOGENICS = TYROSINE_KINASE_INHIBITORS - SYSTEMIC_ANTIANGIOGENICS
 """What chapter B calls a TKI beside radiotherapy: the anti-angiogenic ones have the windows of radiosensitisers."""
 
+TARGETED_ANTIBODIES = _set(
+    "amivantamab trastuzumab_deruxtecan datopotamab_deruxtecan patritumab_deruxtecan tarlatamab"
+    " sacituzumab_govitecan zenocutuzumab telisotuzumab_vedotin"
+)
+"""Antibodies and antibody-drug conjugates that are neither checkpoint inhibitors nor anti-angiogenics."""
+
+TARGETED_THERAPIES = TKIS_WITHOUT_ANTIANGIOGENICS | TARGETED_ANTIBODIES
+"""The class of Tableau 6 that has few data beside radiotherapy."""
+
 SYSTEMIC_ANTICANCER = (
     CYTOTOXICS
     | SYSTEMIC_ANTIANGIOGENICS
     | CHECKPOINT_INHIBITORS
     | TYROSINE_KINASE_INHIBITORS
-    | _set(
-        "amivantamab trastuzumab_deruxtecan datopotamab_deruxtecan patritumab_deruxtecan tarlatamab"
-        " sacituzumab_govitecan zenocutuzumab telisotuzumab_vedotin other_systemic_anticancer"
-        " systemic_anticancer_prefix"
-    )
+    | TARGETED_ANTIBODIES
+    | _set("other_systemic_anticancer systemic_anticancer_prefix")
 )
 RADIOPHARMACEUTICALS = _set("radium_223 samarium_153 strontium_89 lutetium_177 bone_palliation_radiopharm_prefix")
 SYSTEMIC_CORTICOSTEROIDS = _set(
@@ -159,18 +171,28 @@ METASTASIS_SITE_UNSTATED = _set("metastasis_site_unstated")
 """A metastasis whose organ the code does not say: of bone when the body site is a bone."""
 
 LUNG_CANCER = _set("lung_cancer lung_cancer_subtype nsclc sclc lung_adenocarcinoma lung_squamous")
+PROSTATE_CANCER = _set("prostate_cancer")
+OTHER_PRIMARY = PROSTATE_CANCER | _set("other_primary_prefix")
+"""ICD-10 C00 to C75 and C81 to C96, without lung (C34) and skin (C44)."""
+
 LUNG_ADENOCARCINOMA = _set("lung_adenocarcinoma")
 LUNG_SQUAMOUS_CARCINOMA = _set("lung_squamous")
 SMALL_CELL_LUNG_CANCER = _set("sclc")
 OSTEONECROSIS_OF_JAW = _set("osteonecrosis_jaw")
 OSTEONECROSIS_WITH_JAW_SITE = _set("osteonecrosis_jaw_only_with_jaw_site")
-"""Look-alikes: K10.2 and M87.1 are osteonecrosis of the jaw only with a body site in `JAW`."""
+"""Look-alikes: M87.1 is osteonecrosis of the jaw with a body site in `JAW`, and may be it where no site is stated."""
+
+JAW_INFLAMMATION = _set("jaw_inflammation_any")
+"""Look-alikes: K10.2 and its likes may be an osteonecrosis of the jaw, whatever site is stated."""
+
+POSSIBLE_OSTEONECROSIS_OF_JAW = _set("osteonecrosis_jaw_possible")
 
 SPINAL_CORD_COMPRESSION = _set("spinal_cord_compression cauda_equina")
 """Not G99.2, myelopathy, which does not count alone."""
 
-PATHOLOGICAL_FRACTURE = _set(
-    "pathological_fracture pathological_fracture_neoplasm pathological_fracture_other vertebral_collapse_in_disease"
+VERTEBRAL_FRACTURE = _set("vertebral_collapse_in_disease")
+PATHOLOGICAL_FRACTURE = VERTEBRAL_FRACTURE | _set(
+    "pathological_fracture pathological_fracture_neoplasm pathological_fracture_other"
 )
 HYPERCALCAEMIA = _set("hypercalcaemia")
 """Not the drug-induced one: as a skeletal event it is malignant hypercalcaemia."""
@@ -180,6 +202,14 @@ OSTEOMALACIA = _set("osteomalacia")
 SEVERE_LIVER_DISEASE = _set("severe_liver_disease")
 """Liver failure; cirrhosis by itself is not severe."""
 
+DIALYSIS = _set("dialysis")
+"""A condition or a procedure."""
+
+END_STAGE_KIDNEY_DISEASE = _set("end_stage_kidney_disease")
+"""Stage 5 too."""
+
+KIDNEY_TRANSPLANT = _set("kidney_transplant")
+PALLIATIVE_CARE = _set("palliative_care")
 DENTAL_INFECTION_ACTIVE = _set("dental_infection")
 PARACETAMOL_ALLERGY = _set("allergy_paracetamol") | PARACETAMOL
 """As a condition, or as the substance of an AllergyIntolerance."""
@@ -215,6 +245,9 @@ RADIOTHERAPY = STEREOTACTIC_RADIOTHERAPY | _set(
     " radiotherapy_record radiotherapy_encounter chemoradiotherapy"
 )
 """External beam; brachytherapy is a look-alike."""
+
+BRACHYTHERAPY = _set("brachytherapy")
+"""A look-alike of external radiotherapy, which the head and neck bear as well."""
 
 RADIOTHERAPY_RECORD = _set("radiotherapy_record")
 """Course, phase and plan, as the CodeX radiotherapy guide writes them: parts of one course."""
@@ -267,6 +300,9 @@ DENTAL_REQUEST = _set("dental_request")
 ORTHOPAEDIC_CONSULTATION = _set("orthopaedic_consultation")
 ORTHOPAEDIC_SPECIALTY = _set("orthopaedic_specialty")
 """Of the performer or the service: makes a consultation orthopaedic."""
+
+NEUROSURGERY = _set("neurosurgery")
+"""Likewise: a consultation, or a performer, of neurosurgery."""
 
 TUMOUR_BOARD = _set("tumour_board")
 
@@ -343,7 +379,7 @@ OF_PROFILES: Mapping[str, frozenset[str]] = MappingProxyType(
 LOOK_ALIKES_WITH_SITE = ((OSTEONECROSIS_WITH_JAW_SITE, JAW, OSTEONECROSIS_OF_JAW),)
 """The same of look-alikes."""
 
-ROUTINE_REASONS = BONE_METASTASIS | LUNG_CANCER | METASTASIS_SITE_UNSTATED | OLIGOMETASTATIC_DISEASE
+ROUTINE_REASONS = BONE_METASTASIS | LUNG_CANCER | OTHER_PRIMARY | METASTASIS_SITE_UNSTATED | OLIGOMETASTATIC_DISEASE
 """What is known already: an order for these alone asks nothing new."""
 
 # --- routes, intents --------------------------------------------------------------------------------------------------
@@ -415,7 +451,7 @@ UNUSED: Mapping[str, str] = MappingProxyType(
     | dict.fromkeys(
         _set(
             "bone_marrow_metastasis calcium_metabolism_disorder hypercalcaemia_other vitamin_d_deficiency ckd"
-            " dialysis pregnancy primary_hyperparathyroidism hypoparathyroidism tooth_loss allergy_other"
+            " pregnancy primary_hyperparathyroidism hypoparathyroidism tooth_loss allergy_other"
             " allergy_denosumab long_term_bisphosphonate long_term_anticoagulant jaw_inflammation"
             " jaw_osteomyelitis_sequestrum spinal_canal_narrowing vertebral_instability cirrhosis dental_caries"
         ),

@@ -361,6 +361,16 @@ LINK_TYPE = Element(
 )
 ACTIVE = Element("Patient.active", ("active",), _TRUTH, absent="true")
 DECEASED = Element("Patient.deceased[x]", ("deceasedBoolean", "deceased"), _TRUTH, absent="false")
+DELETED = Element("List.entry.deleted", ("deleted",), _TRUTH, absent="false")
+CATEGORY = Element(
+    "Condition.category",
+    (),
+    _table(
+        encounter_diagnosis="encounter | visit diagnosis | diagnostic de séjour | diagnostic du séjour",
+        problem_list_item="problem | problem list | liste de problèmes",
+        health_concern="",
+    ),
+)
 
 ELEMENTS: tuple[Element, ...] = (
     PROCEDURE_STATUS,
@@ -387,4 +397,6 @@ ELEMENTS: tuple[Element, ...] = (
     LINK_TYPE,
     ACTIVE,
     DECEASED,
+    DELETED,
+    CATEGORY,
 )

@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from cds_hooks import Card, Coding, Link, Source
-from mappings.facts import Absent, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order
+from mappings.facts import Absent, ActOrder, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order
 from mappings.vocabulary.scores import Score
 from mappings.wording import Text, _, _n, asides
 from service.cards.results import lines, remarks, resources
@@ -23,7 +23,7 @@ from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
 from service.rules.citation import Citation, cited_shortly
 from service.rules.guideline import EXTENSION, Guideline, Place, versions
-from service.rules.naming import named
+from service.rules.naming import act_at, named
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
 
@@ -108,11 +108,16 @@ def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[
     """Outcomes about one problem, in the order in which the problems first came up."""
     groups: dict[object, list[RuleOutcome]] = {}
     for one in advised:
-        rule, order = one.rule.id, None if one.order is None else one.order.index
+        own = one.outcome.joins if isinstance(one.outcome, Advice) else ""
+        rule, order = own or one.rule.id, None if one.order is None else one.order.index
         if rule in guideline.policy.checklist:
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:
             key = (problem, order)
+        elif own:
+            key = (own, order)
+        elif isinstance(one.order, ActOrder) and isinstance(one.outcome, Advice):
+            key = (rule, one.outcome.summary)  # orders of acts are told apart by bone and side
         else:
             key = rule
         groups.setdefault(key, []).append(one)
@@ -208,7 +213,7 @@ def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
         return advices[0].summary
     names = _first(_unique(items), MOST_NAMED)
     if not isinstance(first.order, DrugOrder):
-        return _("{order}: prerequisites missing: {names}", order=named(first.order), names=names)
+        return _("{order}: prerequisites missing: {names}", order=act_at(first.order), names=names)
     return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
 
 
@@ -259,12 +264,12 @@ class _Noted:
         self._said: dict[tuple[int, ...], set[Text]] = {}
 
     def of(self, orders: Iterable[Order], place: Place) -> Iterable[Text]:
-        """What the notes say of the orders in one place of the card."""
+        """What the notes say of the orders in one place of the card; of none in `patient-view`."""
         if self._patient is None:
             return
-        for order in orders:
+        for order in tuple(orders) or (None,):
             for note in self._guideline.notes:
-                removed = note.how_to_give and order.index in self._removed
+                removed = note.how_to_give and order is not None and order.index in self._removed
                 if note.place is place and note.about(order) and not removed:
                     for said in note.says(order, self._patient):
                         if isinstance(said, Text):
@@ -325,7 +330,7 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
     else:
         summary = _(
             "{order}: could not be checked: {what}",
-            order=named(order),
+            order=act_at(order),
             what=what or unchecked[:2],
         )
     titles = tuple(dict.fromkeys(one.rule.title for one in group))
@@ -343,6 +348,24 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
         unchecked=unchecked,
         resources=tuple(dict.fromkeys(source for fact in missing for source in fact.sources)),
     )
+
+
+def ended_cards(outcomes: Sequence[RuleOutcome], why: Text) -> list[Composed]:
+    """The one card of orders on a record that nobody acts on; without an order, silence."""
+    orders = tuple(dict.fromkeys(one.order for one in outcomes if one.order is not None))
+    if not orders:
+        return []
+    return [
+        Composed(
+            indicator=Indicator.INFO,
+            topic=COULD_NOT_BE_CHECKED,
+            topic_name=UNCHECKED_NAME,
+            summary=_("{orders}: not checked, {why}", orders=_unique(named(order) for order in orders)[:2], why=why),
+            detail=(_("Check that the patient and the record are the right ones. No rule was applied."),),
+            unchecked=tuple(dict.fromkeys(one.rule.id for one in outcomes)),
+            resources=tuple(_references(orders)),
+        )
+    ]
 
 
 MOST_SET_ASIDE = 5

@@ -195,6 +195,10 @@ def _calcium_line(value: CorrectedCalcium, limits_of_rules: tuple[Decimal, ...])
 
 def _clearance_line(what: Text, value: Clearance, limits: tuple[Decimal, ...]) -> Text:
     shown = rounded(value.bounds, limits, "mL/min", 0)
+    if value.method is ClearanceMethod.KIDNEY_FAILURE and value.computation is not None:
+        return _(
+            "{what}: counts as below {limit} mL/min, {why}", what=what, limit=value.bounds.high, why=value.computation
+        )
     result = value.result
     if value.computation is not None and result is not None and result.earlier is not None:
         return _(

@@ -115,7 +115,8 @@ def _label(offer: Offer, actions: list[Action], ordering: Ordering) -> str:
 def _actions(offer: Offer, ordering: Ordering) -> Iterator[Action]:
     match offer:
         case DeleteOrder():
-            if RELATIVE_REFERENCE.match(offer.order.reference):
+            removable = offer.order.index in ordering.drafts and not offer.order.revises
+            if removable and RELATIVE_REFERENCE.match(offer.order.reference):
                 text = _("Remove the draft order: {drug}", drug=offer.order.name)
                 yield Action("delete", ordering.say(text), resource_id=offer.order.reference)
         case UpdateOrder():

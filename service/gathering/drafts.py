@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 
 from cds_hooks import HookRequest
 from mappings.clock import Clock
-from mappings.evidence import Evidence, Resource, bare_id, local_reference, reference_of
-from mappings.facts import Order, Unidentified
+from mappings.evidence import Evidence, ForeignResource, Resource, bare_id, local_reference, reference_of
+from mappings.facts import DrugOrder, Order, Unidentified
+from mappings.readers.containers import NOT_FOUND, Entry, entries_of, selected
 from mappings.readers.orders import courses_of_orders, is_order, read_order, unreadable_order
-from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text
+from mappings.readers.reader import Reader, contained
+from mappings.readers.revisions import NOT_FOUND as NO_PRIOR_ORDER
+from mappings.readers.revisions import PRESCRIPTION, Revisions, references_to_orders
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import _
 from service.gathering.fhir_server import FhirServer
-from service.gathering.gather import fetch_medications, unresolved_medications
+from service.gathering.gather import fetch, fetch_medications, prefetched_resources, unresolved_medications
 
-
-def look_up_medications(
-    request: HookRequest, evidence: Evidence, server: FhirServer | None, executor: Executor
-) -> None:
-    """Ask for the medications behind references of the drafts: without them no rule can know that it is meant."""
-    if server is not None:
-        wanted = {
-            reference
-            for entry in request.draft_orders
-            for reference in unresolved_medications(a_map(entry.get("resource")), evidence)
-        }
-        fetch_medications(wanted, evidence, server, executor)
+LOOKED_UP = ("MedicationRequest", "ServiceRequest")
+"""The orders that a container of the drafts may refer to, and that a FHIR server is asked for."""
 
 
 class Drafts:
@@ -41,54 +35,128 @@ class Drafts:
         self._reader = Reader(clock, terminology, self._find)
         self._orders: tuple[Order, ...] = ()
         self._looked_up: list[tuple[object, Resource | None]] = []
+        self._entries = entries_of(request.draft_orders, self._find_sent)
+
+    def look_up(self, server: FhirServer | None, executor: Executor) -> None:
+        """Ask for the orders that containers refer to, and for the medications of all.
+
+        Without them no rule can know that it is meant.
+        """
+        if server is None:
+            return
+        missing = [entry.refers_to for entry in self._entries if entry.refers_to.partition("/")[0] in LOOKED_UP]
+        if missing:
+            for resource_type in LOOKED_UP:
+                ids = {local.partition("/")[2] for local in missing if local.startswith(f"{resource_type}/")}
+                fetch(resource_type, ids, self._evidence, server, executor)
+            self._entries = entries_of(self._request.draft_orders, self._find_sent)
+        wanted = {
+            reference for entry in self._entries for reference in unresolved_medications(entry.resource, self._evidence)
+        }
+        fetch_medications(wanted, self._evidence, server, executor)
+
+    @property
+    def changeable(self) -> Mapping[int, Resource]:
+        """The drafts that a client can change or remove, by the index of their orders."""
+        return {index: entry.resource for index, entry in enumerate(self._entries) if entry.itself}
 
     def read(self) -> tuple[Order, ...]:
         """Every draft that is an order, and those that cannot be read as one."""
         read: list[Order] = []
         self._looked_up = []
-        chosen = _selected(self._request)
-        for index, entry in enumerate(self._request.draft_orders):
-            draft, triggers = a_map(entry.get("resource")), index in chosen
-            if is_order(draft):
-                order = read_order(self._reader, draft, index=index, draft=True, triggers=triggers)
-                order = replace(order, selecting=self._request.selections is not None)
-                of_another = _of_another_patient(draft, self._request.patient_id)
+        chosen = _selected(self._request, self._entries)
+        for index, entry in enumerate(self._entries):
+            triggers = index in chosen
+            if entry.unreadable is not None:
+                read.append(self._unreadable(entry, index, triggers=triggers))
+            elif entry.is_order and is_order(entry.resource):
+                order = replace(
+                    self._order(entry, index, triggers=triggers), selecting=self._request.selections is not None
+                )
+                of_another = _of_another_patient(entry.resource, self._request.patient_id)
                 read.append(_unidentified(order) if of_another else order)
-            elif unreadable := unreadable_order(self._reader, draft, index=index, triggers=triggers):
-                read.append(unreadable)
         self._orders = courses_of_orders(read)
         return self._orders
 
+    def _order(self, entry: Entry, index: int, *, triggers: bool) -> Order:
+        order = read_order(self._reader, entry.resource, index=index, draft=True, triggers=triggers)
+        if entry.otherwise is not None:
+            drug = read_order(self._reader, entry.otherwise, index=index, draft=True, triggers=triggers)
+            is_drug = self._reader.terminology.drug_name(drug.concepts) is not None
+            order = drug if is_drug or (drug.concepts and not order.concepts) else order
+        return order if entry.itself else replace(order, reference=entry.reference)
+
+    def _unreadable(self, entry: Entry, index: int, *, triggers: bool) -> Order:
+        why = entry.unreadable or NOT_FOUND
+        return unreadable_order(self._reader, entry.name, entry.reference, why, index=index, triggers=triggers)
+
     def read_again(self) -> tuple[Order, ...]:
-        """The same once reasons and body structures were gathered; nothing is read where none was waited for."""
-        if all(self._evidence.find(reference) is found for reference, found in self._looked_up):
-            return self._orders
-        return self.read()
+        """The same once the record was gathered: with reasons and body structures, and whether they revise what it holds."""
+        if not all(self._evidence.find(reference) is found for reference, found in self._looked_up):
+            self.read()
+        return tuple(replace(order, revises=True) if self._revises(order) else order for order in self._orders)
+
+    def _revises(self, order: Order) -> bool:
+        draft = self._entries[order.index].resource
+        return order.identified and self._revisions.revises(self._reader, order, draft)
+
+    def look_up_revised(self, server: FhirServer | None, executor: Executor) -> None:
+        """Find the orders that the drafts of drugs revise; one that cannot be had leaves the medication history open."""
+        drafted = frozenset().union(*(entry.names for entry in self._entries))
+        revised = [
+            (self._entries[order.index].resource, reference)
+            for order in self._orders
+            if order.triggers and order.concepts and isinstance(order, DrugOrder)
+            for reference in references_to_orders(self._entries[order.index].resource)
+            if local_reference(reference) not in drafted
+        ]
+        found = Revisions(self._evidence).found
+        missing = {self._evidence.local(reference) for draft, reference in revised if found(draft, reference) is None}
+        if server is not None:
+            ids = {local.removeprefix(PRESCRIPTION) for local in missing if local.startswith(PRESCRIPTION)}
+            fetch("MedicationRequest", ids, self._evidence, server, executor)
+        for draft, reference in revised:
+            before = found(draft, reference)
+            if before is None:
+                gaps = self._evidence.gaps.get("medicationRequests", ())
+                self._evidence.gaps["medicationRequests"] = tuple(dict.fromkeys((*gaps, NO_PRIOR_ORDER)))
+            elif before is contained(draft, reference):
+                nameless = {name: member for name, member in before.items() if name != "id"}
+                with suppress(ForeignResource):
+                    self._evidence.add(nameless, f"{reference_of(draft)}{local_reference(reference)}")
+
+    @cached_property
+    def _revisions(self) -> Revisions:
+        """Of the record, once it was gathered."""
+        return Revisions(self._evidence)
 
     def _find(self, reference: object) -> Resource | None:
         found = self._evidence.find(reference)
         self._looked_up.append((reference, found))
         return found
 
+    def _find_sent(self, reference: object) -> Resource | None:
+        """What a container of the drafts refers to, where it was looked up or prefetched."""
+        found = self._evidence.find(reference)
+        return self._prefetched.get(self._evidence.local(reference)) if found is None else found
 
-def _selected(request: HookRequest) -> frozenset[int]:
-    """The drafts that were selected, by typed reference, `fullUrl` or the bare id of some clients.
+    @cached_property
+    def _prefetched(self) -> Mapping[str, Resource]:
+        return prefetched_resources(self._request)
+
+
+def _selected(request: HookRequest, entries: Sequence[Entry]) -> frozenset[int]:
+    """The drafts that were selected, by typed reference, `fullUrl` or the bare id of some clients, with what they hold.
 
     All of them where the hook has no selections, and where those that it has name none of the drafts: rules that stay
     silent because a name was spelled otherwise would be silent for no reason of the patient's.
     """
-    everything = frozenset(range(len(request.draft_orders)))
+    everything = frozenset(range(len(entries)))
     if request.selections is None:
         return everything
-    wanted = {*request.selections, *(local_reference(selection) for selection in request.selections)}
-    found = {index for index, entry in enumerate(request.draft_orders) if not wanted.isdisjoint(_names(entry))}
-    return frozenset(found) if found or not wanted else everything
-
-
-def _names(entry: Mapping[str, object]) -> set[str]:
-    """The names by which a selection may mean an entry of the drafts."""
-    draft = a_map(entry.get("resource"))
-    return {reference_of(draft), a_text(entry.get("fullUrl")), a_text(draft.get("id"))} - {""}
+    wanted = frozenset({*request.selections, *(local_reference(selection) for selection in request.selections)})
+    found = selected(entries, wanted)
+    return found if found or not wanted else everything
 
 
 def _of_another_patient(draft: Resource, patient_id: str) -> bool:

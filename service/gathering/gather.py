@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from typing import TypeAlias
 
 from cds_hooks import HookRequest, Prefetched, PrefetchState, prefetched
-from mappings.evidence import MOST_OF_A_TYPE, Evidence, ForeignResource, Resource, typed
+from mappings.evidence import MOST_OF_A_TYPE, Evidence, ForeignResource, Resource, reference_of
 from mappings.queries import Query, together
+from mappings.readers.containers import sent_beside
 from mappings.readers.medications import medication_references
-from mappings.readers.shapes import a_map
+from mappings.readers.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 from service.gathering.answers import Opened, announced_more, opened
@@ -38,16 +39,14 @@ MORE_PAGES = _(
     hint=_("only a first page was prefetched, and there is no FHIR server to ask for the next"),
 )
 UNCOUNTED = _(
-    "the record's answer could not be read", hint=_("the number of results that it says there are cannot be read")
+    "the record could be read in part only",
+    hint=_("the number of results that it says there are cannot be read"),
 )
 OTHER_TYPE = _(
-    "the record's answer could not be read",
+    "the record could be read in part only",
     hint=_("what was sent holds nothing of the kind that was asked for: have the answer to the query itself sent"),
 )
-TOO_MANY = _(
-    "the record could be read in part only",
-    hint=_("the record holds more of them than are read (OSTEOCDS_MAX_RESOURCES)"),
-)
+TOO_MANY = _("the record holds more of them than are read", hint=_("see OSTEOCDS_MAX_RESOURCES"))
 SERVER_ERROR = _("the record answered with an error", hint=_("the FHIR server reported an error in its answer"))
 
 UNKNOWN_PATIENT = _(
@@ -61,7 +60,10 @@ MOST_REFERENCE_ROUNDS = 3
 """How often Medications are looked up that other Medications refer to (a mix and its ingredients)."""
 
 MOST_IDS = 50
-"""Medications asked for in one search."""
+"""Resources asked for by id in one search."""
+
+MOST_FETCHED = 1000
+"""Resources of a type that are asked for by id."""
 
 CARRIED_BESIDE = frozenset({"Medication", "BodyStructure"})
 """What drafts refer to and a client may send among them."""
@@ -76,11 +78,9 @@ def new_evidence(request: HookRequest, most: int = MOST_OF_A_TYPE) -> Evidence:
     Of each type it will hold at most `most` resources.
     """
     evidence = Evidence(request.patient_id, request.fhir_server, most)
-    for entry in request.draft_orders:
-        resource = typed(a_map(entry.get("resource")))
-        if resource.get("resourceType") in CARRIED_BESIDE:
-            with suppress(ForeignResource):
-                evidence.add(resource, entry.get("fullUrl"))
+    for resource, full_url in sent_beside(request.draft_orders, CARRIED_BESIDE):
+        with suppress(ForeignResource):
+            evidence.add(resource, full_url)
     return evidence
 
 
@@ -300,18 +300,34 @@ def _note(query: Query, gaps: tuple[Text, ...], evidence: Evidence) -> None:
         evidence.answered.add(query.key)
 
 
+def prefetched_resources(request: HookRequest) -> Mapping[str, Resource]:
+    """Everything that was prefetched, by reference and by `fullUrl`."""
+    found: dict[str, Resource] = {}
+    for key in request.prefetch:
+        sent = prefetched(request.prefetch, key).resource
+        for resource, full_url in () if sent is None else opened(sent).entries:
+            found |= {name: resource for name in (reference_of(resource), a_text(full_url)) if name}
+    return found
+
+
+def fetch(resource_type: str, ids: Collection[str], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
+    """Add the resources with these ids, all searches at once; what cannot be had stays unresolved."""
+    ordered = sorted(ids)[:MOST_FETCHED]
+    batches = [ordered[start : start + MOST_IDS] for start in range(0, len(ordered), MOST_IDS)]
+    for search in [executor.submit(server.by_ids, resource_type, batch) for batch in batches]:
+        try:
+            for page in _found(search, server):
+                _keep(page, evidence)
+        except FhirProblem:
+            continue
+
+
 def fetch_medications(references: Iterable[str], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
     """Add the Medications with these references, and those that they are mixed of; what cannot be had stays unresolved."""
     wanted, tried = set(references), set[str]()
     for _round in range(MOST_REFERENCE_ROUNDS):
-        ids = sorted(reference.partition("/")[2] for reference in wanted - tried)
-        batches = [ids[start : start + MOST_IDS] for start in range(0, len(ids), MOST_IDS)]
-        for search in [executor.submit(server.by_ids, "Medication", batch) for batch in batches]:
-            try:
-                for page in _found(search, server):
-                    _keep(page, evidence)
-            except FhirProblem:
-                continue
+        ids = {reference.partition("/")[2] for reference in wanted - tried}
+        fetch("Medication", ids, evidence, server, executor)
         tried |= wanted
         wanted = _missing_medications(evidence, ("Medication",))
 

@@ -81,12 +81,15 @@ NoteSays: TypeAlias = Callable[[Any, Facts], Iterable[Text | Basis]]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What every card about a kind of order says besides its rules; signed with them, since it stands in the catalogue."""
+    """What every card about a kind of order says besides its rules; signed with them, since it stands in the catalogue.
+
+    The order is None for the cards of `patient-view`.
+    """
 
     id: str
     title: Text
     citations: tuple[Citation, ...]
-    about: Callable[[Order], bool]
+    about: Callable[[Order | None], bool]
     place: Place
     says: NoteSays
     how_to_give: bool = False
@@ -97,7 +100,7 @@ def note(
     *,
     title: Text,
     citations: tuple[Citation, ...],
-    about: Callable[[Order], bool],
+    about: Callable[[Order | None], bool],
     place: Place,
     how_to_give: bool = False,
 ) -> Callable[[NoteSays], Note]:
@@ -149,8 +152,8 @@ class Guideline:
     patient whom it is about, in the words of the examples; `rounding` are the limits of its tables, which decide how many
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
     a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
-    order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what its
-    versions changed: both stand in the catalogue. Raises `ValueError` where an id is used twice, or the
+    order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what
+    its versions changed: both stand in the catalogue. Raises `ValueError` where an id is used twice, or the
     policy names a rule that there is not.
     """
 
@@ -171,9 +174,9 @@ class Guideline:
     analytes: tuple[Analyte, ...] = ()
     scores: tuple[Score, ...] = ()
     demo_patients: tuple[DemoPatient, ...] = ()
+    unidentified_matter: Condition | None = None
     elsewhere: tuple[Voice, ...] = ()
     changes: tuple[Change, ...] = ()
-    unidentified_matter: Condition | None = None
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]

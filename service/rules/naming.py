@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from mappings.dates import When
-from mappings.facts import Act, Diagnosis, DrugOrder, Order
+from mappings.facts import Act, ActOrder, Diagnosis, DrugOrder, Order, RadiotherapyOrder
+from mappings.facts.bones import named_bones
 from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
 from mappings.wording import Text, _, _c, of_resource
 
@@ -19,6 +20,19 @@ def named(order: Order) -> Text:
     if isinstance(order, DrugOrder):
         return order.name
     return name_of_act(order.concepts) or order.name
+
+
+def site_of(order: Order) -> tuple[Text, ...]:
+    """The bones that an order names, with their side; none where it names none, or too many."""
+    if isinstance(order, RadiotherapyOrder):
+        return named_bones(order.prescription.regions)
+    return named_bones(order.regions) if isinstance(order, ActOrder) else ()
+
+
+def act_at(order: Order, act: Text | None = None) -> Text:
+    """The drug or act of an order with its bone and side: «radiotherapy (right femur)»."""
+    called_so, site = act or named(order), site_of(order)
+    return _("{act} ({bones})", act=called_so, bones=site) if site else called_so
 
 
 def on(when: When | None) -> Text:

@@ -44,7 +44,8 @@ class Advice:
 
     `summary` names the drug or act and stays under 140 characters in every language; `detail` is one paragraph a text.
     `basis` are the facts that it rests on: their values and dates are printed, their resources recorded. `lines` are a
-    list beneath the detail, `items` what there is to do, `links` the scores whose questionnaires it points to.
+    list beneath the detail, `items` what there is to do, `links` the scores whose questionnaires it points to. `joins` is the
+    rule whose card it shares in this case, besides those that the policy puts together; that rule may name itself.
     """
 
     indicator: Indicator
@@ -56,6 +57,7 @@ class Advice:
     lines: tuple[Text, ...] = ()
     items: tuple[Text, ...] = ()
     links: tuple[Score, ...] = ()
+    joins: str = ""
 
 
 @dataclass(frozen=True, slots=True)

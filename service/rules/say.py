@@ -11,7 +11,7 @@ from service.rules.offers import Offer
 from service.rules.outcome import Advice, Basis, Indicator
 
 
-def advise(
+def advise(  # noqa: PLR0913 - one a part of a card
     indicator: Indicator,
     summary: Text,
     *detail: Text,
@@ -21,6 +21,7 @@ def advise(
     lines: Iterable[Text] = (),
     items: Iterable[Text] = (),
     links: Iterable[Score] = (),
+    joins: str = "",
 ) -> Advice:
     """Advice of a level that is decided case by case; the parts are those of `Advice`."""
     return Advice(
@@ -33,6 +34,7 @@ def advise(
         tuple(lines),
         tuple(items),
         tuple(links),
+        joins,
     )
 
 

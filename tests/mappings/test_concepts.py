@@ -552,10 +552,24 @@ def test_history_suspicion_and_metastasis_to_the_lung_are_no_lung_cancer(system,
     assert answer.concepts.isdisjoint(sets.LUNG_CANCER)
 
 
-def test_k10_2_and_m87_1_are_osteonecrosis_of_the_jaw_only_with_a_jaw_site():
+def test_k10_2_and_m87_1_are_no_osteonecrosis_of_the_jaw_by_the_code_alone():
+    for code in ("M87.1", "M87.18"):
+        assert recognised(FRENCH, code).denied == sets.OSTEONECROSIS_WITH_JAW_SITE
+    for system, code in ((WHO, "K10.2"), (FRENCH, "K102"), (ICD9, "526.4")):
+        assert recognised(system, code).denied == sets.JAW_INFLAMMATION
+    assert recognised(FRENCH, "M87.12").denied == {"osteonecrosis_elsewhere"}
     for system, code in ((WHO, "K10.2"), (FRENCH, "M87.18"), (FRENCH, "K102"), (ICD9, "526.4")):
-        assert recognised(system, code).denied == sets.OSTEONECROSIS_WITH_JAW_SITE
         assert not concepts(system, code)
+    assert concepts(US, "M27.2") >= sets.POSSIBLE_OSTEONECROSIS_OF_JAW
+
+
+@pytest.mark.parametrize(
+    ("code", "primary"),
+    [("C00.1", True), ("C75.9", True), ("C61", True), ("C81.0", True), ("C96", True), ("C90.0", True)]
+    + [("C34.1", False), ("C44.3", False), ("C76", False), ("C79.5", False), ("C80", False), ("C97", False)],
+)
+def test_another_primary_is_any_cancer_but_of_the_lung_the_skin_or_a_secondary(code, primary):
+    assert concepts(WHO, code).isdisjoint(sets.OTHER_PRIMARY) is not primary
     assert concepts(US, "M87.180") == sets.OSTEONECROSIS_OF_JAW
     assert concepts(US, "K10.2") == set()
 

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import pytest
 
-from mappings.facts.bones import bone, bones_of, has_vertebra, includes, vertebrae
+from mappings.facts.bones import bone, bones_of, has_vertebra, includes, vertebrae, with_neighbours
 
-C1, T1, T9, T10, L1, L4, L5, S1, S2, COCCYX = 1, 8, 16, 17, 20, 23, 24, 25, 26, 30
+C1, T1, T12, L1, L2, L3, L4, L5, S1, S2, COCCYX = 1, 8, 19, 20, 21, 22, 23, 24, 25, 26, 30
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "meet"),
+    ("one", "other", "meet", "meet_with_neighbours"),
     [
-        ((L1, L1), (L4, L4), True),
-        ((L1, L1), (T10, T10), True),
-        ((L1, L1), (L5, L5), False),
-        ((L1, L1), (T9, T9), False),
+        ((L1, L1), (L1, L1), True, True),
+        ((L1, L1), (T12, T12), False, True),
+        ((L1, L1), (L2, L2), False, True),
+        ((L1, L1), (L3, L3), False, False),
+        ((L3, L3), (T1, T12), False, False),
+        ((T12, L2), (L1, L1), True, True),
     ],
 )
-def test_a_vertebra_meets_those_within_three_of_it_as_fields_of_irradiation_do(one, other, meet):
-    assert vertebrae(*one).isdisjoint(vertebrae(*other)) is not meet
+def test_a_field_of_irradiation_takes_in_one_vertebra_on_either_side(one, other, meet, meet_with_neighbours):
+    region, course = vertebrae(*one), vertebrae(*other)
+    assert region.isdisjoint(course) is not meet
+    assert with_neighbours(region).isdisjoint(course) is not meet_with_neighbours
+
+
+def test_a_bone_that_is_no_vertebra_has_no_neighbour():
+    assert with_neighbours(bone("femur")) == bone("femur")
 
 
 @pytest.mark.parametrize("level", [C1, T1, L5, S1, COCCYX])

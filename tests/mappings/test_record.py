@@ -355,9 +355,10 @@ def sources(entries: Any) -> list[str]:
     return [entry.source for entry in entries]
 
 
-def test_a_draft_that_the_record_holds_already_is_no_exposure_and_no_second_order():
-    of = with_drafts(ordered("draft"), ordered("other"), drafts=(ordered("draft"),))
-    assert sources(of.exposures.entries) == ["MedicationRequest/other"]
+@pytest.mark.parametrize(("stored", "counts"), [("draft", False), ("active", True), ("completed", True)])
+def test_a_draft_that_the_record_holds_is_an_exposure_where_it_was_signed_and_no_second_order(stored, counts):
+    of = with_drafts(ordered("draft", status=stored), ordered("other"), drafts=(ordered("draft"),))
+    assert sources(of.exposures.entries) == ["MedicationRequest/draft"] * counts + ["MedicationRequest/other"]
     assert [(one.reference, one.draft) for one in of.orders] == [
         ("MedicationRequest/draft", True),
         ("MedicationRequest/other", False),
@@ -425,10 +426,10 @@ def prescribed(id_: str, **members: Any) -> Resource:
     return irradiated(id_, "ServiceRequest", **{"status": "active", "intent": "order", **members})
 
 
-def test_a_draft_of_radiotherapy_that_the_record_holds_already_is_no_course():
-    stored = prescribed("draft", status="completed", occurrenceDateTime="2026-03-01")
-    assert len(with_drafts(stored).radiotherapies.entries) == 1
-    assert with_drafts(stored, drafts=(stored,)).radiotherapies.entries == ()
+@pytest.mark.parametrize(("status", "courses"), [("draft", 0), ("active", 0), ("completed", 1)])
+def test_a_draft_of_radiotherapy_that_the_record_holds_is_a_course_where_it_was_carried_out(status, courses):
+    stored = prescribed("draft", status=status, occurrenceDateTime="2026-03-01")
+    assert len(with_drafts(stored, drafts=(prescribed("draft"),)).radiotherapies.entries) == courses
 
 
 def test_radiotherapy_that_a_procedure_carries_out_is_planned_no_more_and_a_draft_always_is():

@@ -37,7 +37,13 @@ ONE_CARD = (
     frozenset(["denosumab-overdue", "denosumab-discontinued", "antiresorptive-stopped-early"]),
 )
 ABOUT_THE_PATIENT = frozenset(
-    ["hypercalcaemic-crisis", "spinal-cord-compression", "cumulative-nephrotoxicity", "vitamin-d-excess"],
+    [
+        "hypercalcaemic-crisis",
+        "spinal-cord-compression",
+        "cumulative-nephrotoxicity",
+        "chemotherapy-severe-renal-impairment",
+        "vitamin-d-excess",
+    ],
 )
 ABOUT_STARTING_OR_STOPPING = frozenset(
     ["antiresorptive-not-started", "denosumab-discontinued", "antiresorptive-stopped-early"]

@@ -569,6 +569,22 @@ def test_the_medication_of_a_draft_is_looked_up():
     assert calls == 1
 
 
+@pytest.mark.parametrize(("held", "calls"), [(["z"], 1), (["z"] * 3, 1), ([f"z{n}" for n in range(49)] + ["z"], 1)])
+def test_an_order_that_a_container_refers_to_is_looked_up(held, calls):
+    request = ordered_by_reference()
+    order = draft(REQUEST) | {"id": "z"}
+    actions = [{"resource": {"reference": f"MedicationRequest/{one}"}} for one in held]
+    group = {"resourceType": "RequestGroup", "id": "group", "action": actions}
+    request["context"]["draftOrders"]["entry"] = [{"resource": group}]
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as network:
+        found = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": order}]}
+        network.post(f"{BASE}/MedicationRequest/_search", json=found)
+        cards = SITE_EHR.cards(request)
+        assert len(network.calls) == calls
+    assert set(rules(SITE_EHR.cards(REQUEST))) <= set(rules(cards))
+    assert ("not-identified" in topics(cards)) == (len(set(held)) > 1)
+
+
 def test_an_irrelevant_medication_of_a_draft_needs_no_other_call():
     assert ordered({"m1": {"code": ATC_PARACETAMOL}}) == ([], 1)
 

@@ -315,7 +315,6 @@ def test_an_entry_without_a_resource_is_told_and_does_not_hide_the_others(client
         {"resourceType": "medicationrequest", "medicationCodeableConcept": {"text": "Xgeva"}},
         {"resourceType": "Nonsense"},
         {"resourceType": "../MedicationRequest"},
-        {"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "MedicationRequest"}}]},
     ],
     ids=repr,
 )

@@ -162,8 +162,16 @@ def test_the_profile_of_a_secondary_cancer_makes_a_tumour_of_bone_a_metastasis()
 
 
 @pytest.mark.parametrize(
-    ("system", "code"), [(CIM_10, "M8718"), (ICD_10, "M87.1"), (ICD_10, "K10.2"), (ICD_9_CM, "526.4")]
+    ("system", "code"), [(ICD_10, "K10.2"), (CIM_10, "K102"), (ICD_9_CM, "526.4"), (ICD_10_CM, "M27.2")]
 )
+def test_an_inflammation_of_the_jaws_may_be_an_osteonecrosis_whatever_its_site(system: str, code: str) -> None:
+    for site in (at(JAW), at(FEMUR), {}):
+        found = the_diagnosis(condition((system, code), **site))
+        assert found.is_any(sets.POSSIBLE_OSTEONECROSIS_OF_JAW)
+        assert not found.is_any(sets.OSTEONECROSIS_OF_JAW)
+
+
+@pytest.mark.parametrize(("system", "code"), [(CIM_10, "M8718"), (ICD_10, "M87.1")])
 def test_a_necrosis_is_of_the_jaw_only_where_the_site_says_so(system: str, code: str) -> None:
     assert the_diagnosis(condition((system, code), **at(JAW))).is_any(sets.OSTEONECROSIS_OF_JAW)
     for elsewhere in (at(FEMUR), {}):

@@ -67,7 +67,7 @@ GUIDELINE = Guideline(
     doubts=(uncertain_continuation,),
     scores=(MIRELS, SINS),
     demo_patients=DEMO_PATIENTS,
+    unidentified_matter=cancer_on_record,
     elsewhere=ELSEWHERE,
     changes=CHANGES,
-    unidentified_matter=cancer_on_record,
 )

@@ -11,12 +11,13 @@ from mappings.dates import When
 from mappings.facts import ActOrder, DrugOrder, Exposure, ExposureKind, Exposures, Facts
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Amount, Text, verbatim
-from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.settings import Settings, settings_of
 from service.rules.bone_metastases.wording import _
 
 # --- the table --------------------------------------------------------------------------------------------------------
 
 HOUR = timedelta(hours=1)
+THE_DAY_BEFORE = timedelta(days=1)
 NOTHING: Text = verbatim("")
 
 
@@ -24,7 +25,8 @@ NOTHING: Text = verbatim("")
 class Delay:
     """A row: the drugs, the time between their last dose and the act (None: the source gives none), and what a card says.
 
-    `says` names the {drug}, its delay in {days} or {hours}, and the day of the last dose as {by} or {on}.
+    `says` names the {drug}, its delay in {days} or {hours}, the day of the last dose as {by} or {on}, and the day before the
+    act as {eve}.
     """
 
     drugs: frozenset[str]
@@ -43,12 +45,13 @@ class Delay:
     def line(self, drug: Text, stop: date | None, today: date) -> Text:
         """What to do with the drug, with its day where the act has a date."""
         hours = None if self.before is None else self.before // HOUR
-        by = on = NOTHING
-        if stop is not None:
+        by = on = eve = NOTHING
+        if stop is not None and self.before is not None:
             passed = _(", which has passed") if stop < today else NOTHING
             by = _(" (by {stop}{passed})", stop=stop, passed=passed)
             on = _(" (on {stop}{passed})", stop=stop, passed=passed)
-        return self.says.with_(drug=drug, days=self.days, hours=hours, by=by, on=on)
+            eve = _(" (on {stop}{passed})", stop=stop + self.before - THE_DAY_BEFORE, passed=NOTHING)
+        return self.says.with_(drug=drug, days=self.days, hours=hours, by=by, on=on, eve=eve)
 
 
 ASPIRIN_LIMIT = Amount(Decimal(160), "mg")
@@ -70,12 +73,15 @@ DIRECT_ORAL_ANTICOAGULANT = Delay(
 )
 VITAMIN_K_ANTAGONIST = Delay(
     sets.VITAMIN_K_ANTAGONISTS,
-    timedelta(days=1),
-    _("{drug}: replace by low-molecular-weight heparin, its last dose the day before{on}"),
+    timedelta(days=Settings().vitamin_k_antagonist_days),
+    _(
+        "{drug}: stop {days} days before{by}, the day to be settled with the anaesthetist; low-molecular-weight heparin "
+        "instead, the last injection of the heparin the day before{eve}"
+    ),
 )
-"""The day is that of the heparin's last dose."""
+"""CIM: stopped several days before; so many are a setting. The day before is that of the heparin (RAO §4)."""
 
-HEPARIN = Delay(sets.LOW_MOLECULAR_WEIGHT_HEPARINS, timedelta(days=1), _("{drug}: last dose the day before{on}"))
+HEPARIN = Delay(sets.LOW_MOLECULAR_WEIGHT_HEPARINS, THE_DAY_BEFORE, _("{drug}: last injection the day before{on}"))
 """One that is given already is stopped as one that replaces a vitamin K antagonist (a reading of ours)."""
 
 WITHOUT_DELAY = Delay(
@@ -86,16 +92,12 @@ DELAYS = (CLOPIDOGREL, ASPIRIN, DIRECT_ORAL_ANTICOAGULANT, VITAMIN_K_ANTAGONIST,
 """The rows by drug; aspirin is then told by its dose."""
 
 
-def _delay_of(concept: str) -> Delay:
-    return next((row for row in DELAYS if concept in row.drugs), WITHOUT_DELAY)
-
-
-def _looked_for(concept: str, patient: Facts) -> timedelta | None:
-    """The time within which a last dose counts; a vitamin K antagonist acts on for days after it."""
-    delay = _delay_of(concept)
+def _delay_of(concept: str, patient: Facts) -> Delay:
+    """The row of a drug; the days of a vitamin K antagonist are those of the setting."""
+    delay = next((row for row in DELAYS if concept in row.drugs), WITHOUT_DELAY)
     if delay is VITAMIN_K_ANTAGONIST:
-        return timedelta(days=settings_of(patient).vitamin_k_antagonist_days)
-    return delay.before
+        return replace(delay, before=timedelta(days=settings_of(patient).vitamin_k_antagonist_days))
+    return delay
 
 
 # --- the drugs of a patient -------------------------------------------------------------------------------------------
@@ -119,10 +121,16 @@ class Antithrombotic:
         """Aspirin known to be below its limit."""
         return self.delay is ASPIRIN_OF_LOW_DOSE
 
+    @property
+    def is_heparin_asked_for(self) -> bool:
+        """A low-molecular-weight heparin is given, or replaces it."""
+        return self.delay.drugs in (sets.VITAMIN_K_ANTAGONISTS, sets.LOW_MOLECULAR_WEIGHT_HEPARINS)
+
     def is_late(self, today: date) -> bool:
-        """Being taken although its stop has passed; aspirin whose dose is not known may go on."""
+        """Being taken although its stop has passed; aspirin whose dose is not known, and a heparin, may go on."""
         ongoing = any(entry.ongoing for entry in self.entries)
-        return ongoing and self.delay is not ASPIRIN_OF_UNKNOWN_DOSE and self.stop is not None and self.stop < today
+        may_go_on = self.delay in (ASPIRIN_OF_UNKNOWN_DOSE, HEPARIN)
+        return ongoing and not may_go_on and self.stop is not None and self.stop < today
 
     def line(self, today: date) -> Text:
         """What to do with the drug."""
@@ -157,7 +165,7 @@ def any_antithrombotic_before(order: ActOrder, patient: Facts) -> bool | None:
     if any(_counting(exposures, order, patient)):
         return True
     undated = any(
-        _counts(entry, _looked_for(concept, patient), order.planned.when) is None
+        _counts(entry, _delay_of(concept, patient).before, order.planned.when) is None
         for entry in exposures.entries
         for concept in entry.drug.concepts
     )
@@ -168,10 +176,10 @@ def _counting(exposures: Exposures, order: ActOrder, patient: Facts) -> Iterator
     """Each drug once, with the entries that count; a class of drugs once for each delay."""
     told: set[tuple[tuple[Exposure, ...], Delay]] = set()
     for concept in sorted(sets.ANTITHROMBOTICS):
-        within = _looked_for(concept, patient)
+        row = _delay_of(concept, patient)
         found = exposures.of(frozenset({concept})).entries
-        entries = tuple(entry for entry in found if _counts(entry, within, order.planned.when))
-        delay = _aspirin_by_dose(entries) if concept in sets.ASPIRIN else _delay_of(concept)
+        entries = tuple(entry for entry in found if _counts(entry, row.before, order.planned.when))
+        delay = _aspirin_by_dose(entries) if concept in sets.ASPIRIN else row
         if entries and delay is not None and (entries, delay) not in told:
             told.add((entries, delay))
             yield Antithrombotic(entries, delay, delay.stop(None if order.planned.assumed else order.planned.when))
@@ -197,3 +205,8 @@ def _aspirin_by_dose(entries: tuple[Exposure, ...]) -> Delay | None:
     if None in doses:
         return ASPIRIN_OF_UNKNOWN_DOSE
     return ASPIRIN_OF_LOW_DOSE if any(entry.ongoing or entry.planned for entry in entries) else None
+
+
+def under_vitamin_k_antagonist(patient: Facts) -> bool:
+    """One is known to be taken: it lowers the prothrombin."""
+    return patient.exposures.of(sets.VITAMIN_K_ANTAGONISTS).ongoing is True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
+from typing import TypeAlias
 
 from mappings.facts import (
     Act,
@@ -16,13 +17,14 @@ from mappings.facts import (
     Unavailable,
     Volume,
 )
-from mappings.facts.bones import SPINE, has_vertebra, includes
+from mappings.facts.bones import SPINE, has_vertebra, includes, with_neighbours
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
 from service.rules.bone_metastases.conditions import bone_metastasis
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import negated
+from service.rules.naming import act_at
 from service.rules.outcome import Basis, Indicator
 from service.rules.rule import Trigger
 
@@ -48,19 +50,24 @@ def of_bone(order: RadiotherapyOrder, patient: Facts) -> Truth:
     return bone_metastasis(order, patient)
 
 
-def _bone_radiotherapy(name: Text, asks: Callable[[Prescription], bool]) -> Trigger:
+def _bone_radiotherapy(name: Text, asks: Callable[[Prescription], bool], *, must_be_known: bool = True) -> Trigger:
     return Trigger(
         name,
         lambda order: order.prescription.target is not Target.OTHER and asks(order.prescription),
         kind=RadiotherapyOrder,
         scope=of_bone,
-        must_be_known=True,
+        must_be_known=must_be_known,
     )
 
 
 BONE_RADIOTHERAPY = _bone_radiotherapy(_("draft order of bone radiotherapy"), lambda _prescription: True)
 STEREOTACTIC = _bone_radiotherapy(
     _("draft order of stereotactic bone radiotherapy"), lambda prescribed: prescribed.stereotactic
+)
+STEREOTACTIC_WHATEVER_ITS_TARGET = _bone_radiotherapy(
+    _("draft order of stereotactic bone radiotherapy, or of a target that could not be looked up"),
+    lambda prescribed: prescribed.stereotactic,
+    must_be_known=False,
 )
 ABLATIVE = _bone_radiotherapy(
     _("draft order of stereotactic or ablative bone radiotherapy"),
@@ -73,6 +80,11 @@ ABLATIVE = _bone_radiotherapy(
 def volume_of(order: RadiotherapyOrder) -> Volume:
     """The volume with the highest dose, or an empty one."""
     return order.prescription.highest or Volume(None, None)
+
+
+def treatment(order: RadiotherapyOrder) -> Text:
+    """The radiotherapy with its bone and side, as a summary names it."""
+    return act_at(order, _("stereotactic radiotherapy") if order.prescription.stereotactic else _("radiotherapy"))
 
 
 NOT_STATED = _("The target is not stated: it is read as bone, because a bone metastasis is on record")
@@ -100,8 +112,11 @@ def spine_target(order: RadiotherapyOrder, _patient: Facts) -> Truth:
 
 @condition(_("the target is the spine, or no bone is named"))
 def spine_or_unnamed_target(order: RadiotherapyOrder, _patient: Facts) -> Truth:
-    """The order names the spine, or no bone: a score of the spine then applies to it."""
-    return that(is_spine(order) or not order.prescription.regions)
+    """The order names the spine, or no bone: a score of the spine then applies to it. A volume not looked up leaves it open."""
+    treated = order.prescription
+    if not treated.regions and treated.unresolved:
+        return that(None, Unavailable(TARGET, treated.unresolved))
+    return that(is_spine(order) or not treated.regions)
 
 
 # --- earlier radiotherapy of the region -------------------------------------------------------------------------------
@@ -111,14 +126,26 @@ REGION_UNKNOWN = Unavailable(EARLIER_RADIOTHERAPY, (_("the region of an earlier 
 END_NOT_DATED = Unavailable(EARLIER_RADIOTHERAPY, (_("the end of an earlier radiotherapy of the region is not dated"),))
 
 
+def same_bone(course: RadiotherapyCourse, order: RadiotherapyOrder) -> bool | None:
+    """The course was of the vertebra or bone that the order treats; None where one of them is not stated."""
+    return _of(order.prescription.regions, course)
+
+
 def same_region(course: RadiotherapyCourse, order: RadiotherapyOrder) -> bool | None:
-    """The course was of the region that the order treats; None where one of them is not stated."""
-    regions = order.prescription.regions
+    """The same, a vertebra on either side included: a field takes it in (RAO §2.1)."""
+    return _of(with_neighbours(order.prescription.regions), course)
+
+
+def _of(regions: frozenset[str], course: RadiotherapyCourse) -> bool | None:
     if course.target is Target.OTHER:
         return False
     if not course.regions or not regions:
         return None
     return not course.regions.isdisjoint(regions)
+
+
+SameRegion: TypeAlias = Callable[[RadiotherapyCourse, RadiotherapyOrder], bool | None]
+"""`same_bone`, or `same_region`."""
 
 
 def earlier_courses(order: RadiotherapyOrder, patient: Facts) -> list[RadiotherapyCourse]:
@@ -136,15 +163,15 @@ def history_of_irradiation(patient: Facts) -> tuple[Diagnosis, ...]:
     return tuple(one for one in patient.conditions if one.is_any(sets.HISTORY_OF_IRRADIATION))
 
 
-def open_about_courses(order: RadiotherapyOrder, patient: Facts) -> Truth:
-    """Unknown: the courses could not be read, or an end or a region is missing.
+def open_about_courses(order: RadiotherapyOrder, patient: Facts, same: SameRegion = same_region) -> Truth:
+    """Unknown: the courses could not be read, one may not have been given, or an end or a region is missing.
 
     Where only the region of an earlier course is, the card would be info at most (`stereotactic-contraindication`).
     """
     courses = patient.radiotherapies
-    if courses.gaps:
+    if courses.gaps or any(same(one.entry, order) is not False for one in courses.uncertain):
         return that(None, courses)
-    if any(course.ended is None and not course.under_way and same_region(course, order) for course in courses):
+    if any(course.ended is None and not course.under_way and same(course, order) for course in courses):
         return that(None, END_NOT_DATED)
     return that(None, REGION_UNKNOWN, *history_of_irradiation(patient), severest=Indicator.INFO)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from mappings.facts import Fact, Facts, Finding, RadiotherapyOrder
-from mappings.wording import Text
-from service.rules.bone_metastases.bone_radiotherapy import spine_or_unnamed_target
 from service.rules.bone_metastases.conditions import at_least, below
 from service.rules.bone_metastases.settings import Settings, settings_of
 from service.rules.bone_metastases.wording import _
@@ -50,7 +48,7 @@ MIRELS = ThreeLevels(8, 9)
 """Radiotherapy, then a tumour board, then prophylactic fixation (Tableau 3)."""
 
 MIRELS_SAYS = _(
-    "Mirels: {low} or less radiotherapy, {board} tumour board, {fixation} or more prophylactic fixation.",
+    "Mirels {low} or less: radiotherapy; {board}: tumour board; {fixation} or more: prophylactic fixation.",
     low=MIRELS.most_low,
     board=MIRELS.middle,
     fixation=MIRELS.high,
@@ -103,34 +101,3 @@ SINS = ThreeLevels(7, Settings().unstable_sins)
 def sins_in_force(patient: Facts) -> ThreeLevels:
     """The levels, the third from the setting."""
     return replace(SINS, high=settings_of(patient).unstable_sins)
-
-
-def sins_of(order: RadiotherapyOrder, patient: Facts) -> Fact[Finding]:
-    """The recorded SINS of the bone treated."""
-    return patient.finding("sins-score", order.prescription.regions)
-
-
-@condition(_("SINS is {points} or more", points=SINS.middle), reads=("finding",))
-def sins_asks_for_opinion(order: RadiotherapyOrder, patient: Facts) -> Truth:
-    """The second level or the third."""
-    sins = sins_of(order, patient)
-    return that(SINS.at_least_middle(sins), sins)
-
-
-def _potentially_unstable(levels: ThreeLevels) -> Text:
-    return _("SINS is {low} to {high}, surgical opinion", low=levels.middle, high=levels.most_middle)
-
-
-@condition(_potentially_unstable(SINS), reads=("finding",))
-def spine_potentially_unstable(order: RadiotherapyOrder, patient: Facts) -> Truth:
-    """The spine is treated, or no bone is named; the second level."""
-    sins, levels = sins_of(order, patient), sins_in_force(patient)
-    holds = both(spine_or_unnamed_target(order, patient).holds, levels.is_middle(sins))
-    return that(holds, sins, text=_potentially_unstable(levels))
-
-
-@condition(_("SINS {unstable_sins} or more"), reads=("finding",))
-def spine_unstable(order: RadiotherapyOrder, patient: Facts) -> Truth:
-    """The spine is treated, or no bone is named; the third level."""
-    sins = sins_of(order, patient)
-    return that(both(spine_or_unnamed_target(order, patient).holds, sins_in_force(patient).is_high(sins)), sins)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from mappings.facts import CALCIUM_LIMITS, Absent, Fact, Facts, Order, known
+from mappings.facts import CALCIUM_LIMITS, Absent, Fact, Facts, Measurement, Order, known
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, PHOSPHATE, Analyte
@@ -14,20 +15,23 @@ from service.rules.bone_metastases.conditions import (
     bone_metastasis,
     calcium_is_high,
     is_start,
+    not_end_of_life,
     on_antiresorptive,
     settled_by_albumin,
     supplements_on_record,
 )
 from service.rules.bone_metastases.documents import ONC, rao
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order
-from service.rules.bone_metastases.urgency import CRISIS_ABOVE, hypercalcaemic_crisis_calcium
+from service.rules.bone_metastases.urgency import CRISIS_ABOVE, URGENCY, hypercalcaemic_crisis_calcium, with_urgency
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, is_absent, that
 from service.rules.offers import DeleteOrder, OrderAnalyte
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import rule
-from service.rules.say import critical, info, warning
+from service.rules.say import advise, info, warning
 
+CISPLATIN = frozenset({"cisplatin"})
 SUPPLEMENTS = sets.CALCIUM_SUPPLEMENTS | sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D
 SUPPLEMENT_DRAFT = drug_order(_("draft order of calcium or vitamin D"), SUPPLEMENTS)
 
@@ -76,7 +80,7 @@ def calcium_not_ordered(_order: Order | None, patient: Facts) -> Truth:
     citations=(ONC,),
     trigger=ANTIRESORPTIVE,
     when=(any_of(_("no valid calcium, or no valid phosphate, is on record"), no_calcium, no_phosphate), is_start),
-    reads=(ALBUMIN, "orders"),
+    reads=(ALBUMIN, "orders", *URGENCY),
     severest=Indicator.WARNING,
 )
 def calcium_unknown(order: Order, patient: Facts) -> Outcome:
@@ -87,13 +91,23 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
     asked[PHOSPHATE] = patient.result(PHOSPHATE)
     missing = [analyte for analyte, fact in asked.items() if isinstance(fact, Absent)]
     ordered = {analyte: already_ordered(patient, analyte) for analyte in missing}
-    return warning(
-        _("{drug}: measure calcium and phosphate before the first dose", drug=order.name),
-        _("Calcium with albumin, and phosphate, before the first dose: hypocalcaemia is a risk of treatment."),
+    names = tuple(analyte.name for analyte in missing)
+    advice = warning(
+        _("{drug}: measure before the first dose: {missing}", drug=order.name, missing=names),
+        _("Measure before the first dose: {missing}.", missing=names),
+        *((_("Hypocalcaemia is a risk of treatment."),) if isinstance(patient.calcium, Absent) else ()),
         rests_on=asked.values(),
         offers=(OrderAnalyte(analyte) for analyte in missing if ordered[analyte] is None),
         items=(missing_result(asked[analyte], analyte.name, ordered=ordered[analyte]) for analyte in missing),
     )
+    return with_urgency(advice, order, patient)
+
+
+SEVERE_BELOW = Decimal("2.00")
+"""mmol/L of corrected calcium: hypocalcaemia is critical below it; a setting of ours, the sources name the risk alone."""
+
+SEVERE_UNCORRECTED_BELOW = Decimal("1.75")
+"""mmol/L: the same where no albumin corrects it."""
 
 
 @rule(
@@ -105,27 +119,88 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
     reads=(ALBUMIN, "orders"),
     severest=Indicator.CRITICAL,
     reading=_(
-        "The sources name the risk; delaying the dose is our reading. The limit is the laboratory's, else {limit} mmol/L.",
+        "The sources name the risk; the delay and the levels are our reading: critical below {severe} mmol/L, uncorrected "
+        "below {uncorrected}. The limit is the laboratory's, else {limit} mmol/L.",
+        severe=SEVERE_BELOW,
+        uncorrected=SEVERE_UNCORRECTED_BELOW,
         limit=CALCIUM_LIMITS[0],
     ),
 )
 def hypocalcaemia(order: Order, patient: Facts) -> Outcome:
-    """Critical; a warning while the value is not corrected for albumin, which is then asked for."""
+    """Critical where it is severe; albumin is asked for while the value is not corrected for it."""
     calcium = known(patient.calcium)
+    severe_below = SEVERE_BELOW if calcium.value.corrected else SEVERE_UNCORRECTED_BELOW
+    indicator = Indicator.CRITICAL if calcium.value.bounds.below(severe_below) else Indicator.WARNING
     if calcium.value.corrected:
-        return critical(
+        return advise(
+            indicator,
             _("{drug}: hypocalcaemia, correct calcium before the dose", drug=order.name),
-            _("An antiresorptive lowers calcium further, deeply and for long."),
+            _("Correct calcium before the dose: an antiresorptive lowers it further, deeply and for long."),
             rests_on=[calcium],
         )
     asks = calcium.value.albumin_unavailable is None and already_ordered(patient, ALBUMIN) is None
-    return warning(
+    return advise(
+        indicator,
         _("{drug}: calcium is low but uncorrected: check albumin before the dose", drug=order.name),
-        _(
-            "Without albumin the calcium cannot be corrected. If hypocalcaemia is confirmed, correct it before the dose.",
-        ),
+        _("Measure albumin; if hypocalcaemia is confirmed, correct it before the dose."),
         rests_on=[calcium],
         offers=[OrderAnalyte(ALBUMIN)] if asks else (),
+    )
+
+
+# --- phosphate --------------------------------------------------------------------------------------------------------
+
+PHOSPHATE_LOW_BELOW = Decimal("0.80")
+"""mmol/L: the lower limit where the result states none; a setting of ours."""
+
+PHOSPHATE_SEVERE_BELOW = Decimal("0.60")
+"""mmol/L: below it the card is a warning; a setting of ours."""
+
+
+@condition(
+    _("phosphate is below its lower limit ({limit} mmol/L where the result states none)", limit=PHOSPHATE_LOW_BELOW),
+    reads=(PHOSPHATE,),
+)
+def phosphate_is_low(_order: Order | None, patient: Facts) -> Truth:
+    """Below the limit of the laboratory, else ours."""
+    phosphate = patient.result(PHOSPHATE)
+
+    def low(value: Measurement) -> bool | None:
+        return value.bounds.below(PHOSPHATE_LOW_BELOW if value.lower_limit is None else value.lower_limit)
+
+    return that(phosphate.test(low), phosphate)
+
+
+@rule(
+    "hypophosphataemia",
+    title=_("Low phosphate is explained before an antiresorptive: renal leak, osteomalacia"),
+    citations=(rao("drugs", "§2"), ONC),
+    trigger=ANTIRESORPTIVE,
+    when=(phosphate_is_low,),
+    reads=("exposures",),
+    severest=Indicator.WARNING,
+    reading=_(
+        "The source names osteomalacia by phosphate leak after cisplatin and asks for phosphate before the start; limits and "
+        "levels are our reading: a warning below {severe} mmol/L.",
+        severe=PHOSPHATE_SEVERE_BELOW,
+    ),
+)
+def hypophosphataemia(order: Order, patient: Facts) -> Outcome:
+    """What to look for, and cisplatin by its name where it is on record."""
+    phosphate = known(patient.result(PHOSPHATE))
+    severe = phosphate.value.bounds.below(PHOSPHATE_SEVERE_BELOW) is True
+    cisplatin = [entry for entry in patient.exposures.of(CISPLATIN).entries if not entry.planned][:1]
+    look_for = _("Look for a renal phosphate leak and osteomalacia before the dose; specialist advice.")
+    if cisplatin:
+        look_for = _(
+            "Look for a renal phosphate leak ({drug} on record) and osteomalacia before the dose; specialist advice.",
+            drug=cisplatin[0].drug.name,
+        )
+    return advise(
+        Indicator.WARNING if severe else Indicator.INFO,
+        _("{drug}: phosphate is low, look for a renal leak and osteomalacia first", drug=order.name),
+        look_for,
+        rests_on=(phosphate, *cisplatin),
     )
 
 
@@ -178,17 +253,18 @@ def supplement_while_hypercalcaemia(order: Order, patient: Facts) -> Outcome:
     "calcium-monitoring-due",
     title=_("Calcium and phosphate are checked regularly on an antiresorptive"),
     citations=(ONC,),
-    when=(bone_metastasis, no_calcium, calcium_not_ordered, on_antiresorptive),
+    when=(bone_metastasis, no_calcium, calcium_not_ordered, on_antiresorptive, not_end_of_life),
     severest=Indicator.INFO,
 )
 def calcium_monitoring_due(_order: None, patient: Facts) -> Outcome:
     """On an antiresorptive, and the last calcium is too old or there is none."""
+    taken = antiresorptives(patient).recent(settings_of(patient).on_treatment_days)[0]
     return info(
-        _("Antiresorptive: check of calcium and phosphate is due"),
-        _("Regular calcium and phosphate on treatment: hypocalcaemia is a risk."),
+        _("{drug}: check of calcium and phosphate is due", drug=taken.drug.name),
+        _("Measure calcium and phosphate, regularly on treatment: hypocalcaemia is a risk."),
         rests_on=(
             patient.calcium,
-            *antiresorptives(patient).entries[:1],
+            taken,
             *bone_metastasis(None, patient).basis,
         ),
     )

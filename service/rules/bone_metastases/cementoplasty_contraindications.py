@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from mappings.facts import ActOrder, Diagnosis, Facts, Order
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
-from service.rules.bone_metastases.conditions import active_conditions, is_true
+from service.rules.bone_metastases.conditions import is_true
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, condition, that
 from service.rules.outcome import Basis
@@ -24,8 +24,11 @@ def _diagnosed(
 
     @condition(name, reads=("conditions",))
     def is_diagnosed(order: ActOrder, patient: Facts) -> Truth:
-        found = tuple(one for one in active_conditions(patient, concepts) if counts(one, order))
-        return that(bool(found) or (None if patient.conditions.gaps else False), *(found or (patient.conditions,)))
+        def is_one(one: Diagnosis) -> bool:
+            return one.active and one.is_any(concepts) and counts(one, order)
+
+        found = tuple(filter(is_one, patient.conditions))
+        return that(patient.conditions.any(is_one), *(found or (patient.conditions,)))
 
     return is_diagnosed
 
@@ -110,7 +113,7 @@ POSSIBLY_ABSOLUTE = (another_infection, coagulation_disorder_of_unknown_severity
 posterior_arch_involvement = _found(_("posterior arch involvement"), "posterior-arch-involvement")
 
 RELATIVE = (
-    _found(_("posterior wall involvement"), "posterior-wall-involvement"),
+    _found(_("posterior wall involvement, when extensive"), "posterior-wall-involvement"),
     _found(_("radiculopathy"), "radiculopathy"),
     _found(_("epidural extension"), "epidural-extension"),
     _found(_("breach of the joint"), "joint-breach"),
@@ -135,5 +138,8 @@ def resting_on(found: Iterable[Condition], order: ActOrder, patient: Facts) -> t
 
 def not_looked_up(asked: Iterable[Condition], order: ActOrder, patient: Facts) -> tuple[Text, ...]:
     """The remark that names the contraindications of which nobody knows."""
-    unknown = tuple(one.said(patient) for one in asked if one(order, patient).holds is None)
+    asked = tuple(asked)
+    known = names_of((one for one in asked if one(order, patient).holds), patient)
+    unknown = names_of((one for one in asked if one(order, patient).holds is None), patient)
+    unknown = tuple(name for name in unknown if name not in known)
     return (_("Could not be looked up: {which}", which=unknown),) if unknown else ()

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from mappings.dates import days_before
 from mappings.facts import Act, ActOrder, Diagnosis, Facts, Order, RadiotherapyOrder
-from mappings.facts.bones import may_be_same
+from mappings.facts.bones import SPINE, includes, may_be_same
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.bone_radiotherapy import spine_target
 from service.rules.bone_metastases.bone_scores import recorded_fracture_risk
-from service.rules.bone_metastases.conditions import is_true
+from service.rules.bone_metastases.conditions import (
+    SHORT_EXPECTANCY_DAYS,
+    SHORT_EXPECTANCY_MONTHS,
+    at_most,
+    is_true,
+)
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_surgery
 from service.rules.bone_metastases.wording import _
@@ -29,9 +34,15 @@ def _active(concepts: frozenset[str], order: RadiotherapyOrder, patient: Facts) 
         return one.active and one.is_any(concepts) and may_be_of_the_bone(one, order)
 
     found = tuple(one for one in patient.conditions if counts(one))
-    if not order.reasons.isdisjoint(concepts):
+    if not _reasons_of_the_bone(order).isdisjoint(concepts):
         return that(True, *found)  # noqa: FBT003 - a truth
     return that(patient.conditions.any(counts), *(found or (patient.conditions,)))
+
+
+def _reasons_of_the_bone(order: RadiotherapyOrder) -> frozenset[str]:
+    """The reasons of the order; a fracture of a vertebra is none of another bone."""
+    regions = order.prescription.regions
+    return order.reasons - sets.VERTEBRAL_FRACTURE if regions and not includes(regions, SPINE) else order.reasons
 
 
 # --- complications ----------------------------------------------------------------------------------------------------
@@ -62,10 +73,10 @@ def neuropathic_pain(order: RadiotherapyOrder, patient: Facts) -> Truth:
     return _active(sets.NEUROPATHIC_PAIN, order, patient)
 
 
-@condition(_("spine target"))
+@condition(_("spine target (toxicity to the organs in front)"))
 def spine(order: RadiotherapyOrder, patient: Facts) -> Truth:
-    """The spine is treated."""
-    return that(spine_target(order, patient).holds)
+    """The spine is treated; more than three vertebrae are of it too."""
+    return spine_target(order, patient)
 
 
 @condition(_("post-operative"), reads=("conditions", "procedures"))
@@ -92,12 +103,27 @@ COMPLICATIONS = (
     post_operative,
 )
 
+
+@condition(
+    _("life expectancy is recorded as {months} months or less", months=SHORT_EXPECTANCY_MONTHS), reads=("finding",)
+)
+def short_expectancy(_order: RadiotherapyOrder, patient: Facts) -> Truth:
+    """Recorded so; the source keeps one fraction for it."""
+    expectancy = patient.finding("life-expectancy")
+    return that(at_most(expectancy, SHORT_EXPECTANCY_DAYS), expectancy)
+
+
 complicated = any_named(_("the bone metastasis is complicated"), *COMPLICATIONS)
 
 
-@condition(_("it is known whether the bone metastasis is complicated"), reads=complicated.reads)
+@condition(
+    _("it is known whether the bone metastasis is complicated"), reads=(*complicated.reads, *short_expectancy.reads)
+)
 def known_whether_complicated(order: RadiotherapyOrder, patient: Facts) -> Truth:
-    """One of the complications is on record, or every one of them is known not to be."""
+    """One of the complications is on record, or every one of them is known not to be; a short expectancy decides alone."""
+    truth = short_expectancy(order, patient)
+    if truth.holds:
+        return truth
     truth = complicated(order, patient)
     return truth if truth.holds is None else that(True, *truth.basis)  # noqa: FBT003 - a truth
 

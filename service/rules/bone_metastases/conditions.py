@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from mappings.dates import When, day
+from mappings.dates import When, day, days_before
 from mappings.facts import (
+    KIDNEY_FAILURE_BELOW,
+    Act,
     CorrectedCalcium,
     Diagnosis,
     Exposure,
@@ -23,9 +26,11 @@ from mappings.facts import (
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, negated
+from service.rules.outcome import Advice
 
 # --- bone metastasis --------------------------------------------------------------------------------------------------
 
@@ -80,6 +85,67 @@ def active_conditions(patient: Facts, concepts: frozenset[str]) -> tuple[Diagnos
     return tuple(one for one in patient.conditions if one.active and one.is_any(concepts))
 
 
+# --- the primary, the end of life --------------------------------------------------------------------------------------
+
+
+@condition(_("a cancer other than of the lung is on record, and no lung cancer"), reads=("conditions",))
+def other_primary(_order: Order | None, patient: Facts) -> Truth:
+    """For whom the referential was not written."""
+    lung = patient.conditions.any(lambda one: one.is_any(sets.LUNG_CANCER))
+    other = patient.conditions.any(lambda one: one.active and not one.suspected and one.is_any(sets.OTHER_PRIMARY))
+    return that(both(negated(lung), other), patient.conditions)
+
+
+@condition(_("the primary is not a prostate cancer"), reads=("conditions",))
+def no_prostate_primary(order: Order | None, patient: Facts) -> Truth:
+    """A prostate cancer is the primary where no lung cancer is on record; what cannot be looked up silences nothing."""
+    prostate = any(one.active and not one.suspected and one.is_any(sets.PROSTATE_CANCER) for one in patient.conditions)
+    return that(not (prostate and other_primary(order, patient).holds), patient.conditions)
+
+
+def milder_for_another_primary(advice: Advice, order: Order | None, patient: Facts) -> Advice:
+    """The same advice one level milder where another cancer than of the lung is the primary."""
+    if other_primary(order, patient).holds is not True:
+        return advice
+    return replace(advice, indicator=advice.indicator.milder)
+
+
+@condition(
+    _("it is not the end of life (recorded expectancy, or palliative care without an anticancer drug)"),
+    reads=("finding", "conditions", "procedures", "exposures", "orders"),
+)
+def not_end_of_life(_order: Order | None, patient: Facts) -> Truth:
+    """Only what is known silences a card: a short expectancy, or palliative care with no anticancer drug given or planned."""
+    expectancy = patient.finding("life-expectancy")
+    if at_most(expectancy, SHORT_EXPECTANCY_DAYS):
+        return that(False, expectancy)  # noqa: FBT003 - a truth
+    cared_for = _palliative_care(patient)
+    if cared_for is None or _treated_against_cancer(patient) is not False:
+        return that(True)  # noqa: FBT003 - a truth
+    return that(False, cared_for)  # noqa: FBT003 - a truth
+
+
+def _palliative_care(patient: Facts) -> Diagnosis | Act | None:
+    """On record in the last days: an active condition, dated then or not at all, or an act of then."""
+    since = days_before(patient.today, settings_of(patient).palliative_care_days)
+
+    def lately(*dates: When | None) -> bool:
+        return any(when.within(since, patient.today) for when in dates if when is not None)
+
+    for one in active_conditions(patient, sets.PALLIATIVE_CARE):
+        if lately(one.onset, one.recorded) or (one.onset is None and one.recorded is None):
+            return one
+    return next(
+        (act for act in patient.procedures if act.is_any(sets.PALLIATIVE_CARE) and lately(act.started, act.when)), None
+    )
+
+
+def _treated_against_cancer(patient: Facts) -> bool | None:
+    """A systemic anticancer drug is ongoing, planned or drafted."""
+    given = patient.exposures.of(sets.SYSTEMIC_ANTICANCER).any(lambda entry: entry.ongoing or entry.planned)
+    return True if orders_of(patient, sets.SYSTEMIC_ANTICANCER) else given
+
+
 # --- recorded findings ------------------------------------------------------------------------------------------------
 
 
@@ -132,21 +198,31 @@ def antiresorptives(patient: Facts) -> Exposures:
     return patient.exposures.of(sets.ANTIRESORPTIVES)
 
 
-def phase_of(patient: Facts) -> Fact[Phase]:
-    """Whether an antiresorptive is started or continued."""
-    return antiresorptives(patient).phase(_("start or continuation of the antiresorptive"))
+def same_drug(concepts: frozenset[str]) -> frozenset[str]:
+    """The concepts of the antiresorptive that these name one of: its products differ in strength alone."""
+    families = (one for one in (sets.DENOSUMAB, sets.ZOLEDRONIC_ACID) if not one.isdisjoint(concepts))
+    return concepts.union(*families)
 
 
-@condition(_("no antiresorptive in the last {start_free_days} days (a start)"), reads=("exposures",))
-def is_start(_order: Order | None, patient: Facts) -> Truth:
+def phase_of(order: Order, patient: Facts) -> Fact[Phase]:
+    """Whether the order starts or continues an antiresorptive; one dose of another one, as for hypercalcaemia, leaves it a start."""
+    others = sets.ANTIRESORPTIVES - same_drug(order.concepts)
+    return antiresorptives(patient).phase(_("start or continuation of the antiresorptive"), once=others)
+
+
+@condition(
+    _("no antiresorptive in the last {start_free_days} days, or one single dose of another (a start)"),
+    reads=("exposures",),
+)
+def is_start(order: Order, patient: Facts) -> Truth:
     """The order starts an antiresorptive."""
-    phase = phase_of(patient)
+    phase = phase_of(order, patient)
     return that(phase.test(lambda value: value is Phase.START), phase)
 
 
-def starts(patient: Facts) -> bool:
+def starts(order: Order, patient: Facts) -> bool:
     """Known to be a start; an unavailable exposure is neither start nor continuation."""
-    return is_start(None, patient).holds is True
+    return is_start(order, patient).holds is True
 
 
 @condition(_("the patient is on an antiresorptive"), reads=("exposures",))
@@ -172,9 +248,26 @@ def given_within(entry: Exposure, planned: When, days: int, today: date) -> bool
     return None if entry.last_dose_undated or entry.maybe_ongoing else False
 
 
+# --- osteonecrosis of the jaw -----------------------------------------------------------------------------------------
+
+
+def may_be_jaw_osteonecrosis(one: Diagnosis, patient: Facts) -> bool | None:
+    """An inflammation of the jaws; a drug-related necrosis without a site, on or after an antiresorptive."""
+    if one.is_any(sets.POSSIBLE_OSTEONECROSIS_OF_JAW):
+        return True
+    if not one.is_any(sets.OSTEONECROSIS_WITH_JAW_SITE):
+        return False
+    return antiresorptives(patient).ever
+
+
+def possible_jaw_osteonecrosis(patient: Facts, which: Callable[[Diagnosis], bool]) -> bool | None:
+    """A diagnosis of those that are asked for may be an osteonecrosis of the jaw."""
+    return patient.conditions.any(lambda one: which(one) and may_be_jaw_osteonecrosis(one, patient))
+
+
 # --- kidney and calcium -----------------------------------------------------------------------------------------------
 
-SEVERE_RENAL_IMPAIRMENT_BELOW = Decimal(30)
+SEVERE_RENAL_IMPAIRMENT_BELOW = KIDNEY_FAILURE_BELOW
 """mL/min: bisphosphonates are contraindicated below it (RAO, traitement osseux systémique §2.4)."""
 
 
@@ -225,9 +318,27 @@ def calcium_is_high(_order: Order | None, patient: Facts) -> Truth:
     return settled_by_albumin(calcium.test(lambda value: value.high), calcium, above)
 
 
+FOR_HYPERCALCAEMIA_FROM = Decimal("3.00")
+"""mmol/L: from this calcium on a bisphosphonate is taken to be ordered for hypercalcaemia; a setting of ours."""
+
+
+@condition(
+    _(
+        "it is ordered for hypercalcaemia (calcium of {limit} mmol/L or more, or the reason)",
+        limit=FOR_HYPERCALCAEMIA_FROM,
+    ),
+    reads=("calcium",),
+)
+def for_hypercalcaemia(order: Order, patient: Facts) -> Truth:
+    """By its reasons, or by the calcium as far as it is known."""
+    calcium = patient.calcium
+    high = calcium.test(lambda value: value.bounds.at_least(FOR_HYPERCALCAEMIA_FROM)) is True
+    return that(high or not order.reasons.isdisjoint(sets.HYPERCALCAEMIA), calcium)
+
+
 def supplements_on_record(patient: Facts, concepts: frozenset[str]) -> tuple[Exposure, ...]:
-    """The ongoing supplements of a kind."""
-    return tuple(entry for entry in patient.exposures.of(concepts).entries if entry.ongoing)
+    """The supplements of a kind that go on; an old open entry of an active list counts."""
+    return tuple(entry for entry in patient.exposures.of(concepts).entries if entry.ongoing or entry.unconfirmed)
 
 
 # --- orders -----------------------------------------------------------------------------------------------------------

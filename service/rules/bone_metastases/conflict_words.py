@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from mappings.dates import day
 from mappings.facts import Order
 from mappings.wording import Text
 from service.rules.bone_metastases.conflicts import Giving, Irradiation, Pair
-from service.rules.bone_metastases.windows import NO_FIGURE
+from service.rules.bone_metastases.windows import NO_FIGURE, NO_FIGURE_KEPT
 from service.rules.bone_metastases.wording import _
 from service.rules.naming import on
 
-SOMETIMES_FATAL = _("Given too close together, they have caused severe, sometimes fatal toxicity.")
+SOMETIMES_FATAL = _("Too close together: severe, sometimes fatal toxicity.")
 
 
 # --- the summary ------------------------------------------------------------------------------------------------------
 
 
-def held(conflicts: Sequence[Pair]) -> Text:
-    """Which drugs are held, how long where they share a window, and on which side of the radiotherapy."""
+def held(conflicts: Sequence[Pair], radiotherapy: Text) -> Text:
+    """Which drugs are held, how long where they share a window, and on which side of the radiotherapy, which is named."""
     drugs = tuple(dict.fromkeys(conflict.giving.drug for conflict in conflicts))
     windows = {conflict.giving.window for conflict in conflicts}
     interval = next(iter(windows)).said if len(windows) == 1 else None
-    where = _where({conflict.drug_first for conflict in conflicts})
+    where = _where({conflict.drug_first for conflict in conflicts}, radiotherapy)
     if interval is not None:
         return _("Hold {drugs} {interval} {where}", drugs=drugs, interval=interval, where=where)
     if all(window.days is None for window in windows):
@@ -30,39 +31,64 @@ def held(conflicts: Sequence[Pair]) -> Text:
     return _("Hold {drugs} {where}, each for its window", drugs=drugs, where=where)
 
 
-def _where(drug_first: set[bool]) -> Text:
+def _where(drug_first: set[bool], radiotherapy: Text) -> Text:
     if len(drug_first) > 1:
-        return _("around RT")
-    return _("before RT") if True in drug_first else _("after RT")
+        return _("around {radiotherapy}", radiotherapy=radiotherapy)
+    if True in drug_first:
+        return _("before {radiotherapy}", radiotherapy=radiotherapy)
+    return _("after {radiotherapy}", radiotherapy=radiotherapy)
 
 
-# --- urgency ----------------------------------------------------------------------------------------------------------
+# --- what to do -------------------------------------------------------------------------------------------------------
 
 
-def urgent_dates(conflicts: Iterable[Pair]) -> Iterator[Text]:
-    """Of each window that urgency may shorten: the first day when shortened, and the first in full."""
+def act(conflicts: Sequence[Pair], *, urgent: bool) -> Iterator[Text]:
+    """The first day of what comes later, when every drug has its window; the two days of an urgent order; or what to wait for."""
     for conflict in conflicts:
-        window = conflict.giving.window
-        if conflict.earliest_when_urgent is not None:
+        if urgent and conflict.earliest_when_urgent is not None:
+            window = conflict.giving.window
             yield _(
-                "Urgent: the window of {drug} may be shortened with the situation, never under {fewest} days: {shortened}; "
-                "{days} days: {full}.",
+                "Urgent: the window of {drug} may be shortened with the situation: {fewest} days (least) on {shortened}, "
+                "{days} days on {full}.",
                 drug=conflict.giving.drug,
                 fewest=window.shortest,
                 shortened=conflict.earliest_when_urgent,
                 days=window.days,
                 full=conflict.earliest,
             )
+            return
+    yield from dict.fromkeys(_waits(conflicts))
+
+
+def _waits(conflicts: Sequence[Pair]) -> Iterator[Text]:
+    """Of the radiotherapy and of each drug that has to wait: until when, or what the window runs from."""
+    for drug_first in (True, False):
+        side = [conflict for conflict in conflicts if conflict.drug_first is drug_first]
+        dates = [conflict.earliest for conflict in side]
+        known = [one for one in dates if one is not None]
+        if not side:
+            continue
+        if drug_first and len(known) == len(dates):
+            yield _("Radiotherapy at the earliest {earliest}.", earliest=on(day(max(known))))
+        elif not drug_first and len(known) == len(dates):
+            drugs = tuple(dict.fromkeys(conflict.giving.drug for conflict in side))
+            yield _("{drugs} at the earliest {earliest}.", drugs=drugs, earliest=on(day(max(known))))
+        elif any(conflict.giving.window.days is None for conflict in side):
+            yield NO_FIGURE_KEPT
+        elif any(conflict.giving.ongoing for conflict in side):
+            yield _("Count the window from the last dose: stop the drug first.")
+        else:
+            yield _("Find out the missing date first: the window runs from it.")
 
 
 # --- one line a conflict ----------------------------------------------------------------------------------------------
 
 
-def line(conflict: Pair) -> Text:
-    """One conflict: what was or will be given, when the radiotherapy is, and the earliest date."""
+def line(conflict: Pair, *, alone: bool = False) -> Text:
+    """One conflict: what was or will be given, when the radiotherapy is, and, beside others, the earliest date."""
     given = _given(conflict.giving, drug_first=conflict.drug_first)
     irradiated = _irradiated(conflict.irradiation, drug_first=conflict.drug_first)
-    earliest = _earliest(conflict)
+    earliest = None if alone else _earliest(conflict)
     then = irradiated if earliest is None else _("{first}; {then}", first=irradiated, then=earliest)
     return _("{first}; {then}", first=given, then=then)
 
@@ -73,7 +99,7 @@ def _given(giving: Giving, *, drug_first: bool) -> Text:
     if giving.undated:
         return _("{drug}: last dose not dated", drug=drug)
     if giving.ongoing:
-        return _("{drug}: ongoing; the window runs from the last dose", drug=drug)
+        return _("{drug}: ongoing", drug=drug)
     if giving.past:
         return _("{drug}: last dose {last}", drug=drug, last=on(giving.last))
     if giving.first is None:

@@ -25,7 +25,9 @@ from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
 from service.rules.bone_metastases.bone_radiotherapy import as_act
 from service.rules.bone_metastases.conditions import days_between
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.windows import TABLE_6, Window
+from service.rules.logic import either
 from service.rules.outcome import Basis, Indicator
 
 # --- what is given ----------------------------------------------------------------------------------------------------
@@ -86,11 +88,15 @@ def _last_planned(first: When | None, dosage: Dosage) -> When | None:
 
 @dataclass(frozen=True, slots=True)
 class Irradiation:
-    """Radiotherapy that was, is or will be given; `last` is None where its end is not known, `draft` the order of this request."""
+    """Radiotherapy that was, is or will be given; `draft` is the order of this request that orders it.
+
+    `last` is None where its end is not known; it then is `not_before` that day, where that is known.
+    """
 
     basis: Basis
     first: When | None
     last: When | None
+    not_before: When | None = None
     reckoned: bool = False
     under_way: bool = False
     undated: bool = False
@@ -101,6 +107,7 @@ def irradiated_by_course(course: RadiotherapyCourse, today: date) -> Irradiation
     """A course of the record."""
     end = course.planned_end if course.under_way else course.ended
     reckoned = course.last is None
+    not_before = day(today) if course.under_way else course.first
     if course.under_way and end is not None and end.last < today:
         end = None  # still under way: it has not ended, whatever its fractions said
     elif not course.under_way and reckoned and end is not None and end.last > today:
@@ -109,9 +116,10 @@ def irradiated_by_course(course: RadiotherapyCourse, today: date) -> Irradiation
         as_act(course),
         course.first,
         end,
+        not_before,
         reckoned=reckoned,
         under_way=course.under_way,
-        undated=course.undated and end is None,
+        undated=course.undated and end is None and course.first is None,
     )
 
 
@@ -122,11 +130,11 @@ def irradiated_by_order(order: RadiotherapyOrder, today: date) -> Irradiation:
     reckoned = order.planned.end is None
     end = order.planned.end or reckoned_end(start, volume.fractions if volume is not None else None)
     if order.draft:
-        return Irradiation(order, start, end, reckoned=reckoned, draft=order)
+        return Irradiation(order, start, end, start, reckoned=reckoned, draft=order)
     if order.planned.assumed:
-        return Irradiation(order, None, None, under_way=True)
-    begun = start.last <= today
-    return Irradiation(order, start, end, reckoned=reckoned, under_way=begun and (end is None or end.last >= today))
+        return Irradiation(order, None, None, day(today), under_way=True)
+    under_way = start.last <= today and (end is None or end.last >= today)
+    return Irradiation(order, start, end, start, reckoned=reckoned, under_way=under_way)
 
 
 # --- how they come too close ------------------------------------------------------------------------------------------
@@ -154,8 +162,8 @@ class Pair:
 
     @property
     def end_unknown(self) -> bool:
-        """The radiotherapy comes first and its end is not known: where its first day is no conflict, its last may be one."""
-        return not self.drug_first and self.irradiation.last is None
+        """The radiotherapy comes first and its end is not known: the days are reckoned from its begin."""
+        return not self.drug_first and not self.irradiation.undated and self.irradiation.last is None
 
     @property
     def anchor(self) -> When | None:
@@ -166,25 +174,30 @@ class Pair:
 
     @property
     def gap(self) -> int | None:
-        """The fewest days between them; None where a date is missing, or the radiotherapy is still under way."""
-        return None if self.anchor is None else self._reckoned_gap
+        """The fewest days between them; None where a date is missing."""
+        return None if self.anchor is None else self._days_to(self.anchor)
 
-    @property
-    def _reckoned_gap(self) -> int | None:
-        """The days between them, from the begin of a radiotherapy whose end is not known: they are fewer from its end."""
-        giving, irradiation = self.giving, self.irradiation
-        if irradiation.undated or irradiation.under_way:
-            return None
-        if self.drug_first:
-            earlier, later = giving.last, irradiation.first
-        else:
-            earlier, later = irradiation.last or irradiation.first, giving.first
+    def _days_to(self, earlier: When | None) -> int | None:
+        """The days from the act before to the act after; None where a date is missing."""
+        later = self.irradiation.first if self.drug_first else self.giving.first
         return None if earlier is None or later is None else days_between(earlier, later)
 
     def too_close(self, patient: Facts) -> bool:
-        """Fewer days than the window lie between them, or nobody can count them."""
-        gap = self._reckoned_gap
-        return gap is None or gap < self.giving.window.looked_for(patient)
+        """Fewer days than the window lie between them, or nobody can count them.
+
+        Where the end of the radiotherapy is not known, as many more as a course may last.
+        """
+        window = self.giving.window.looked_for(patient)
+        if not self.end_unknown:
+            return self.gap is None or self.gap < window
+        irradiation = self.irradiation
+        days = self._days_to(irradiation.first or irradiation.not_before)
+        return days is None or days < window + settings_of(patient).longest_course_days
+
+    def _surely_too_close(self, patient: Facts) -> bool:
+        """Whenever the radiotherapy ends, it ends less than the window before the drug."""
+        days = self._days_to(self.irradiation.not_before)
+        return days is not None and days < self.giving.window.looked_for(patient)
 
     @property
     def earliest(self) -> date | None:
@@ -201,10 +214,11 @@ class Pair:
         """The draft that has to wait: the one that comes later; None where that is no draft."""
         return self.irradiation.draft if self.drug_first else self.giving.draft
 
-    def level(self, *, urgent: bool) -> Indicator:
-        """Critical; a warning for an undated act, and on an urgent order that keeps the shortened window."""
+    def level(self, patient: Facts, *, urgent: bool) -> Indicator:
+        """Critical; a warning for an act whose date or end is not known, and on an urgent order that keeps the shortened window."""
         kept = urgent and self.giving.window.kept_when_urgent(self.gap)
-        return Indicator.WARNING if self.undated or kept else Indicator.CRITICAL
+        open_end = self.end_unknown and not self._surely_too_close(patient)
+        return Indicator.WARNING if self.undated or kept or open_end else Indicator.CRITICAL
 
 
 def _days_after(anchor: When | None, days: int | None) -> date | None:
@@ -246,6 +260,18 @@ def pairs_of_drug(order: DrugOrder, patient: Facts) -> tuple[Pair, ...]:
     return tuple(pair for pair in pairs if not (pair.drug_first and _has_a_card(pair.irradiation.draft)))
 
 
+def radiotherapy_may_be_too_close(order: DrugOrder, patient: Facts) -> bool:
+    """Radiotherapy that could not be looked up, or that may or may not count, may be too close to the drug that is ordered."""
+    giving, today = given_by(order), patient.today
+    courses = patient.radiotherapies.any(
+        lambda course: Pair(giving, irradiated_by_course(course, today)).too_close(patient)
+    )
+    orders = patient.radiotherapy_orders.any(
+        lambda other: Pair(giving, irradiated_by_order(other, today)).too_close(patient)
+    )
+    return either(courses, orders) is None
+
+
 def _has_a_card(draft: Order | None) -> bool:
     return draft is not None and draft.triggers
 
@@ -267,6 +293,6 @@ def earliest_starts(conflicts: Iterable[Pair]) -> Iterator[tuple[Order, date]]:
             yield order, max(known)
 
 
-def most_severe(conflicts: Iterable[Pair], *, urgent: bool) -> Indicator:
+def most_severe(conflicts: Iterable[Pair], patient: Facts, *, urgent: bool) -> Indicator:
     """The highest level among conflicts."""
-    return max((conflict.level(urgent=urgent) for conflict in conflicts), key=lambda level: level.rank)
+    return max((conflict.level(patient, urgent=urgent) for conflict in conflicts), key=lambda level: level.rank)

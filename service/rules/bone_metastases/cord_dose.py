@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from mappings.dates import add_months
 from mappings.facts import Fact, Facts, Finding, Known, RadiotherapyCourse, RadiotherapyOrder, Volume
 from mappings.wording import Amount, Text
-from service.rules.bone_metastases.bone_radiotherapy import as_acts, open_about_courses, same_region, volume_of
+from service.rules.bone_metastases.bone_radiotherapy import (
+    as_acts,
+    history_of_irradiation,
+    open_about_courses,
+    same_region,
+    volume_of,
+)
 from service.rules.bone_metastases.conditions import above, at_least
-from service.rules.bone_metastases.schemes import GRAY, gray_in
+from service.rules.bone_metastases.schemes import GRAY, gray_in, volume_said
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both
@@ -91,9 +97,8 @@ REIRRADIATION_MONTHS = 5
 """Calendar months from the end of the first course to the planned start."""
 
 REIRRADIATION_SAYS = _(
-    "At least {months} months. Cumulated cord dose (2 Gy equivalents): total below {total} Gy, new course below {new} Gy, "
-    "new / cumulated at most {share}; no consensus.",
-    months=REIRRADIATION_MONTHS,
+    "Cumulated cord dose (2 Gy equivalents): total below {total} Gy, new course below {new} Gy, new / cumulated at most "
+    "{share}; no consensus.",
     total=CUMULATED_GY,
     new=NEW_COURSE_GY,
     share=MOST_NEW_OF_CUMULATED,
@@ -111,16 +116,38 @@ def _too_soon(course: RadiotherapyCourse, order: RadiotherapyOrder) -> bool | No
 
 @condition(
     _("the region was irradiated less than {months} months before", months=REIRRADIATION_MONTHS),
-    reads=("radiotherapies",),
+    reads=("radiotherapies", "conditions"),
 )
 def irradiated_too_soon_before(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """From the end of the earlier course to the planned start; a course under way has no end."""
-    courses = patient.radiotherapies
-    found = [course for course in courses if _too_soon(course, order)]
+    found = too_soon_before(order, patient)
     if found:
         return that(True, *as_acts(found))  # noqa: FBT003 - a truth
+    courses = patient.radiotherapies
     holds = courses.any(lambda course: _too_soon(course, order))
-    return open_about_courses(order, patient) if holds is None else that(holds, courses)
+    if holds is None or history_of_irradiation(patient):
+        return open_about_courses(order, patient)
+    return that(holds, courses)
+
+
+def too_soon_before(order: RadiotherapyOrder, patient: Facts) -> tuple[RadiotherapyCourse, ...]:
+    """The courses of the region that ended too few calendar months before the planned start."""
+    return tuple(course for course in patient.radiotherapies if _too_soon(course, order))
+
+
+def earlier_doses(courses: Iterable[RadiotherapyCourse]) -> Iterator[Text]:
+    """The dose and the fractions of earlier courses, as far as the record has them."""
+    doses = [
+        volume_said(course.highest)
+        for course in courses
+        if course.highest is not None and course.highest.dose_gy is not None and course.highest.fractions is not None
+    ]
+    if doses:
+        yield _("On record: {doses}.", doses=tuple(dict.fromkeys(doses))[:MOST_DOSES])
+
+
+MOST_DOSES = 3
+"""Doses of earlier courses that a card names."""
 
 
 def _cumulated(order: RadiotherapyOrder, patient: Facts) -> Fact[Finding]:

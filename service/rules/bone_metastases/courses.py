@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from mappings.dates import days_before
 from mappings.facts import Course, Exposure, Exposures, FactNotKnownError, Facts, Order
 from mappings.vocabulary import concept_sets as sets
-from service.rules.bone_metastases.conditions import antiresorptives
+from service.rules.bone_metastases.conditions import antiresorptives, orders_of
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
@@ -88,6 +88,24 @@ def denosumab_is_late(_order: Order | None, patient: Facts) -> Truth:
         return None if entry.last_dose is None else entry.last_dose.within(first, last)
 
     return that(dose.test(late), dose)
+
+
+@condition(_("no dose of denosumab is planned within {planned_dose_days} days"), reads=("exposures", "orders"))
+def no_denosumab_planned_soon(_order: Order | None, patient: Facts) -> Truth:
+    """Neither by a medication order nor by another; one that is planned without a day leaves it open."""
+    until = patient.today + timedelta(days=settings_of(patient).planned_dose_days)
+    exposures = denosumab(patient)
+
+    def soon(entry: Exposure) -> bool | None:
+        if not entry.planned:
+            return False
+        return None if entry.first is None else entry.first.first <= until
+
+    ordered = any(
+        not one.planned.assumed and one.planned.when.within(patient.today, until)
+        for one in orders_of(patient, sets.DENOSUMAB)
+    )
+    return that(negated(either(ordered, exposures.any(soon))), exposures)
 
 
 @condition(_("denosumab is stopped"), reads=("exposures",))

@@ -15,8 +15,11 @@ from service.rules.bone_metastases.conditions import (
     bone_metastasis,
     days_between,
     is_start,
+    may_be_jaw_osteonecrosis,
+    not_end_of_life,
     on_antiresorptive,
     orders_of,
+    possible_jaw_osteonecrosis,
 )
 from service.rules.bone_metastases.dental_assessment import EXAMINATION, REVIEWS, no_examination
 from service.rules.bone_metastases.documents import ONC, rao
@@ -25,9 +28,10 @@ from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB
 from service.rules.bone_metastases.urgency import URGENCY, with_urgency
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, holding, that
-from service.rules.naming import planned_remarks
+from service.rules.logic import either
+from service.rules.naming import named, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
-from service.rules.outcome import Indicator, Outcome
+from service.rules.outcome import Advice, Basis, Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, Trigger, rule
 from service.rules.say import critical, info, warning
 
@@ -64,11 +68,20 @@ def dental_assessment_missing(order: DrugOrder, patient: Facts) -> Outcome:
     missing = [REVIEWS[one] for one in holding(REVIEWS, order, patient)]
     advice = warning(
         _("{drug}: dental assessment with orthopantomogram first", drug=order.name),
-        _("With denosumab, osteonecrosis of the jaw: 0.9 % when the dentist was seen before, 10 % after."),
+        _(
+            "Have the teeth examined first: with denosumab, osteonecrosis of the jaw 0.9 % when the dentist was seen before, "
+            "10 % after."
+        ),
         offers=(review.offer for review in missing if not review.ordered(patient)),
         items=(review.line(patient) for review in missing),
     )
     return with_urgency(advice, order, patient)
+
+
+HEALING_WEEKS = 3
+"""No start before (RAO §2.3: 3 weeks to 1 month)."""
+
+HEALING = timedelta(weeks=HEALING_WEEKS)
 
 
 # --- infection and dental treatment -----------------------------------------------------------------------------------
@@ -106,24 +119,41 @@ def dental_treatment_ordered(_order: Order | None, patient: Facts) -> Truth:
     severest=Indicator.WARNING,
 )
 def dental_restoration_pending(order: DrugOrder, patient: Facts) -> Outcome:
-    """The teeth first."""
+    """The teeth first; an extraction that is ordered is named, with the earliest first dose after it."""
+    extractions = orders_of(patient, sets.TOOTH_EXTRACTION)
+    rests_on: tuple[Basis, ...] = (
+        *active_conditions(patient, sets.DENTAL_INFECTION_ACTIVE),
+        *orders_of(patient, TREATMENT_OR_EXTRACTION),
+    )
+    if not extractions:
+        advice = warning(
+            _("{drug}: treat the teeth first", drug=order.name),
+            _("Treat the teeth before the first dose."),
+            rests_on=rests_on,
+        )
+        return with_urgency(advice, order, patient)
+    last = max(extractions, key=lambda one: (one.planned.when.last, one.index))
+    earliest = last.planned.when.last + HEALING
     advice = warning(
-        _("{drug}: treat the teeth first", drug=order.name),
-        _("Dental restoration comes before the first dose."),
-        rests_on=(
-            *active_conditions(patient, sets.DENTAL_INFECTION_ACTIVE),
-            *orders_of(patient, TREATMENT_OR_EXTRACTION),
+        _(
+            "{drug}: {act} ordered, first dose not before {earliest}",
+            drug=order.name,
+            act=named(last),
+            earliest=earliest,
         ),
+        _(
+            "Give the first dose from {earliest} on, {weeks} weeks after the extraction ({when}), once it has healed.",
+            earliest=earliest,
+            weeks=HEALING_WEEKS,
+            when=last.planned.when,
+        ),
+        rests_on=rests_on,
+        remarks=planned_remarks(last),
     )
     return with_urgency(advice, order, patient)
 
 
 # --- tooth extraction -------------------------------------------------------------------------------------------------
-
-HEALING_WEEKS = 3
-"""No start before (RAO §2.3: 3 weeks to 1 month)."""
-
-HEALING = timedelta(weeks=HEALING_WEEKS)
 
 
 def _is_recent_extraction(act: Act, order: DrugOrder, patient: Facts) -> bool | None:
@@ -178,11 +208,12 @@ def dental_extraction_recent(order: DrugOrder, patient: Facts) -> Outcome:
     """Healing first: the start is moved to its earliest day where it is planned before."""
     when, extraction = _latest_extraction(order, patient)
     earliest = when.last + HEALING
-    detail = _("Extraction on {when}: only when healed and the dentist agrees.", when=when)
+    detail = _("Start only once healed and with the dentist's agreement: extraction on {when}.", when=when)
     offers: list[UpdateOrder] = []
     if order.planned.when.first < earliest:
         detail = _(
-            "Extraction on {when}: not before {earliest} ({weeks} weeks), then only when healed and the dentist agrees.",
+            "Start not before {earliest} ({weeks} weeks after the extraction on {when}), then only once healed and with the "
+            "dentist's agreement.",
             when=when,
             earliest=earliest,
             weeks=HEALING_WEEKS,
@@ -212,7 +243,7 @@ def dental_extraction_on_treatment(_order: Order, patient: Facts) -> Outcome:
     taken = antiresorptives_taken(patient)
     return warning(
         _("Tooth extraction on {drug}: avoid it, treat conservatively", drug=taken[0].drug.name),
-        _("On an antiresorptive an extraction exposes to osteonecrosis of the jaw (1 to 2 % in cancer)."),
+        _("Prefer conservative treatment: an extraction exposes to osteonecrosis of the jaw (1 to 2 % in cancer)."),
         rests_on=taken,
     )
 
@@ -220,11 +251,13 @@ def dental_extraction_on_treatment(_order: Order, patient: Facts) -> Outcome:
 # --- osteonecrosis of the jaw -----------------------------------------------------------------------------------------
 
 
-@condition(_("an osteonecrosis of the jaw is active"), reads=("conditions",))
-def jaw_osteonecrosis(_order: Order | None, patient: Facts) -> Truth:
+@condition(
+    _("an osteonecrosis of the jaw is active, or a diagnosis that may be one"), reads=("conditions", "exposures")
+)
+def jaw_osteonecrosis_or_possible(_order: Order | None, patient: Facts) -> Truth:
     """As the conditions tell it."""
-    found = patient.conditions.any(lambda one: one.active and one.is_any(sets.OSTEONECROSIS_OF_JAW))
-    return that(found, patient.conditions)
+    sure = patient.conditions.any(lambda one: one.active and one.is_any(sets.OSTEONECROSIS_OF_JAW))
+    return that(either(sure, possible_jaw_osteonecrosis(patient, lambda one: one.active)), patient.conditions)
 
 
 @condition(_("an antiresorptive is being ordered"))
@@ -240,31 +273,48 @@ def antiresorptive_ordered(order: DrugOrder | None, _patient: Facts) -> Truth:
     trigger=ANTIRESORPTIVE,
     hooks=ORDERING | VIEWING,
     when=(
-        jaw_osteonecrosis,
+        jaw_osteonecrosis_or_possible,
         any_of(
             _("an antiresorptive is being ordered, or the patient is on one"), antiresorptive_ordered, on_antiresorptive
         ),
     ),
     severest=Indicator.CRITICAL,
-    reading=_("That no further dose is given before the specialist's advice is our reading."),
+    reading=_(
+        "That no further dose is given before the specialist's advice is our reading. Codes that may be one (inflammation of "
+        "the jaws; a drug-related necrosis without a site, on or after an antiresorptive) count one level milder."
+    ),
 )
 def osteonecrosis_of_jaw(order: DrugOrder | None, patient: Facts) -> Outcome:
-    """Critical where a dose is being ordered, a warning on treatment."""
-    found = active_conditions(patient, sets.OSTEONECROSIS_OF_JAW)
+    """Critical where a dose is being ordered, a warning on treatment; one level milder where it is only possible."""
+    sure = active_conditions(patient, sets.OSTEONECROSIS_OF_JAW)
+    if not sure:
+        return _possible_osteonecrosis(order, patient)
     refer = _("Refer to a specialised centre before any further dose.")
     if order is not None:
         return critical(
-            _(
-                "{drug}: osteonecrosis of the jaw, refer to a specialised centre before any dose",
-                drug=order.name,
-            ),
+            _("{drug}: osteonecrosis of the jaw, refer to a specialised centre before any dose", drug=order.name),
             refer,
-            rests_on=found,
+            rests_on=sure,
         )
     taken = antiresorptives_taken(patient)
     return warning(
         _("Osteonecrosis of the jaw on {drug}: refer to a specialised centre", drug=taken[0].drug.name),
         refer,
+        rests_on=(*sure, *taken),
+    )
+
+
+def _possible_osteonecrosis(order: DrugOrder | None, patient: Facts) -> Advice:
+    found = [one for one in patient.conditions if one.active and may_be_jaw_osteonecrosis(one, patient)]
+    look = _("Have the jaw examined; if it is an osteonecrosis, refer to a specialised centre before any further dose.")
+    if order is not None:
+        return warning(
+            _("{drug}: osteonecrosis of the jaw possible, check before the dose", drug=order.name), look, rests_on=found
+        )
+    taken = antiresorptives_taken(patient)
+    return info(
+        _("Osteonecrosis of the jaw possible on {drug}: have the jaw examined", drug=taken[0].drug.name),
+        look,
         rests_on=(*found, *taken),
     )
 
@@ -291,10 +341,16 @@ def cofactor_drug(_order: Order | None, patient: Facts) -> Truth:
     return that(drugs.in_last(settings_of(patient).cofactor_days), drugs)
 
 
-@condition(_("head-and-neck radiotherapy is on record"), reads=("radiotherapies",))
+def _is_brachytherapy_of_head_and_neck(act: Act) -> bool:
+    return act.is_any(sets.BRACHYTHERAPY) and not act.sites.isdisjoint(sets.HEAD_NECK)
+
+
+@condition(_("head-and-neck radiotherapy or brachytherapy is on record"), reads=("radiotherapies", "procedures"))
 def head_and_neck_radiotherapy(_order: Order | None, patient: Facts) -> Truth:
     """At any time."""
-    return that(patient.radiotherapies.any(_is_of_head_and_neck), patient.radiotherapies)
+    external = patient.radiotherapies.any(_is_of_head_and_neck)
+    inside = patient.procedures.any(_is_brachytherapy_of_head_and_neck)
+    return that(either(external, inside), patient.radiotherapies, patient.procedures)
 
 
 @rule(
@@ -317,14 +373,15 @@ def head_and_neck_radiotherapy(_order: Order | None, patient: Facts) -> Truth:
 def jaw_osteonecrosis_cofactors(order: DrugOrder, patient: Facts) -> Outcome:
     """The cofactors by name, the newest first, three at most in the summary."""
     given = _cofactor_drugs(patient).recent(settings_of(patient).cofactor_days)
-    courses = tuple(course for course in patient.radiotherapies if _is_of_head_and_neck(course))
+    courses = tuple(as_act(course) for course in patient.radiotherapies if _is_of_head_and_neck(course))
+    implants = tuple(act for act in patient.procedures if _is_brachytherapy_of_head_and_neck(act))
     cofactors = list(dict.fromkeys(entry.drug.name for entry in given))
-    if courses:
+    if courses or implants:
         cofactors.append(_("head-and-neck radiotherapy"))
     return info(
         _("{drug}: added risk of jaw osteonecrosis ({cofactors})", drug=order.name, cofactors=tuple(cofactors[:3])),
-        _("To weigh in the decision to treat."),
-        rests_on=(*given, *map(as_act, courses)),
+        _("Weigh the added risk before treating."),
+        rests_on=(*given, *courses, *implants),
     )
 
 
@@ -341,7 +398,7 @@ def no_review_ordered(_order: Order | None, patient: Facts) -> Truth:
     "dental-follow-up-due",
     title=_("A dental review every six months on an antiresorptive"),
     citations=(rao("systemic", "§2.3, box"),),
-    when=(bone_metastasis, on_antiresorptive, no_examination, no_review_ordered),
+    when=(bone_metastasis, on_antiresorptive, no_examination, no_review_ordered, not_end_of_life),
     severest=Indicator.INFO,
     reading=_("The companion page ONC says every year; the referential wins."),
 )
@@ -350,6 +407,9 @@ def dental_follow_up_due(_order: None, patient: Facts) -> Outcome:
     taken = antiresorptives_taken(patient)
     return info(
         _("{drug}: six-monthly dental review is due", drug=taken[0].drug.name),
-        _("No dental examination found in the last {days} days.", days=settings_of(patient).dental_valid_days),
+        _(
+            "Have the teeth reviewed: no dental examination found in the last {days} days.",
+            days=settings_of(patient).dental_valid_days,
+        ),
         rests_on=(*taken, *bone_metastasis(None, patient).basis),
     )

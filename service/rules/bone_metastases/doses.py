@@ -18,7 +18,12 @@ DENOSUMAB_DOSE = Amount(DENOSUMAB_MG, "mg")
 """The same, as it is printed."""
 
 DOSE_TOLERANCE_MG = Decimal("0.05")
-"""Two doses within it are the same dose (`rules.md`, `zoledronate-renal-dose`)."""
+"""Two doses of zoledronic acid within it are the same dose (`rules.md`, `zoledronate-renal-dose`)."""
+
+DENOSUMAB_TOLERANCE_MG = Decimal("1.5")
+"""The same of denosumab: 1.7 mL of 70 mg/mL is 119 mg (`rules.md`, `denosumab-dose`)."""
+
+CHANGE_THE_PRODUCT = _("Change the product: the one ordered is the osteoporosis strength.")
 
 TABLE_2 = Bands(
     (
@@ -51,16 +56,21 @@ class OrderedDose:
     @property
     def too_high(self) -> bool:
         """Above every dose for the clearance."""
-        return self.ordered is not None and self.ordered > self.allowed[-1] + DOSE_TOLERANCE_MG
+        return self.ordered is not None and bool(self.allowed) and self.ordered > self.allowed[-1] + DOSE_TOLERANCE_MG
 
     @property
     def too_low(self) -> bool:
         """Below every dose for the clearance."""
-        return self.ordered is not None and self.ordered < self.allowed[0] - DOSE_TOLERANCE_MG
+        return self.ordered is not None and bool(self.allowed) and self.ordered < self.allowed[0] - DOSE_TOLERANCE_MG
 
     @property
     def is_to_change(self) -> bool | None:
-        """It is missing or another; None where it is right for some of the clearances that the result leaves possible."""
+        """It is missing or another; None where it is right for some of the clearances that the result leaves possible.
+
+        A clearance that Tableau 2 has no dose for asks for no change.
+        """
+        if not self.allowed:
+            return False
         if self.ordered is None:
             return None if self.right is None else True
         if self.too_high or self.too_low:
@@ -82,6 +92,6 @@ class OrderedDose:
 
 
 def ordered_dose(order: DrugOrder, clearance: Clearance) -> OrderedDose:
-    """The dose of an order, beside Tableau 2; the clearance is one that the table has a dose for."""
+    """The dose of an order, beside Tableau 2."""
     allowed = tuple(sorted(TABLE_2.of(clearance.bounds)))
     return OrderedDose(order.dosage.dose_mg, allowed, TABLE_2.settled(clearance.bounds))

@@ -14,9 +14,11 @@ from service.rules.guideline import doubt
 @doubt(reads=("exposures",))
 def uncertain_continuation(orders: Sequence[Order], patient: Facts) -> Iterator[NotUnderstood]:
     """The uncertain exposures by which an order of an antiresorptive counts as a continuation."""
-    if not any(order.triggers and order.is_any(sets.ANTIRESORPTIVES) for order in orders):
-        return
-    phase = phase_of(patient)
-    if isinstance(phase, Known):
-        for source, remark in zip(phase.sources, phase.remarks, strict=False):
-            yield NotUnderstood(source, of_resource(source), remark)
+    told: dict[str, NotUnderstood] = {}
+    for order in orders:
+        if order.triggers and order.is_any(sets.ANTIRESORPTIVES):
+            phase = phase_of(order, patient)
+            if isinstance(phase, Known):
+                for source, remark in zip(phase.sources, phase.remarks, strict=False):
+                    told[source] = NotUnderstood(source, of_resource(source), remark)
+    yield from told.values()

@@ -8,7 +8,12 @@ from mappings.facts import Facts, Order, RadiotherapyOrder, known
 from mappings.facts.bones import SPINE, includes
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
-from service.rules.bone_metastases.conditions import FEW_BONE_METASTASES, few_bone_metastases, orders_of
+from service.rules.bone_metastases.conditions import (
+    FEW_BONE_METASTASES,
+    few_bone_metastases,
+    not_end_of_life,
+    orders_of,
+)
 from service.rules.bone_metastases.documents import KAS, ONC, rao
 from service.rules.bone_metastases.schemes import GRAY, ONCE, SHORTER, USUAL
 from service.rules.bone_metastases.triggers import ANY_RELEVANT
@@ -44,7 +49,7 @@ def hypercalcaemic_crisis(_order: Order | None, patient: Facts) -> Outcome:
         )
     return critical(
         summary,
-        _("Life is at risk. The patient counts as urgent for the exceptions of the referential."),
+        _("Emergency care now: life is at risk. The patient counts as urgent for the exceptions of the referential."),
         rests_on=[calcium],
     )
 
@@ -82,8 +87,8 @@ def _still_to_order(patient: Facts) -> Iterator[Text]:
     if not any(_may_be_of_the_spine(order) for order in orders_of(patient, sets.RADIOTHERAPY)):
         yield _(
             "Radiotherapy {usual} or {shorter} ({once} once only with a poor outlook), alone when no decompression is indicated.",
-            usual=USUAL.slashed(GRAY),
-            shorter=SHORTER.slashed(GRAY),
+            usual=USUAL.in_full(GRAY),
+            shorter=SHORTER.spelled(GRAY),
             once=ONCE.dose(GRAY),
         )
 
@@ -101,7 +106,7 @@ def _may_be_of_the_spine(order: Order) -> bool:
     "oligometastatic-bone-disease",
     title=_("Few bone metastases: local ablative treatment is discussed in a tumour board"),
     citations=(ONC, rao("radiotherapy", "§1.5"), KAS),
-    when=(few_bone_metastases,),
+    when=(few_bone_metastases, not_end_of_life),
     severest=Indicator.INFO,
     reading=_(
         "The referential counts 1 to 3 sites and 1 to 5 metastases under 5 cm, KAS 3 to 4 cm for ablation, ONC at most "
@@ -113,6 +118,6 @@ def oligometastatic_bone_disease(_order: None, patient: Facts) -> Outcome:
     """The local treatments to discuss."""
     return info(
         _("Few bone metastases: discuss local ablative treatment in a tumour board"),
-        _("Stereotactic radiotherapy, surgery or interventional radiology."),
+        _("Discuss stereotactic radiotherapy, surgery or interventional radiology."),
         rests_on=few_bone_metastases(None, patient).basis,
     )

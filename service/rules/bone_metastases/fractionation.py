@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mappings.facts import Facts, RadiotherapyOrder
+from mappings.facts import ActOrder, Facts, RadiotherapyOrder, known
+from mappings.facts.bones import named_bones
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
 from service.rules.bone_metastases import schemes, scores
 from service.rules.bone_metastases.bone_radiotherapy import (
     BONE_RADIOTHERAPY,
     already_irradiated,
-    spine_or_unnamed_target,
+    is_spine,
     target_remarks,
+    treatment,
     volume_of,
 )
 from service.rules.bone_metastases.bone_scores import (
@@ -24,9 +26,7 @@ from service.rules.bone_metastases.bone_scores import (
     mirels_is_borderline,
     mirels_of,
     no_mirels,
-    sins_asks_for_opinion,
     sins_in_force,
-    sins_of,
 )
 from service.rules.bone_metastases.checklist import too_old
 from service.rules.bone_metastases.complicated_bone import (
@@ -34,24 +34,38 @@ from service.rules.bone_metastases.complicated_bone import (
     cord_compression,
     fracture_risk,
     known_whether_complicated,
-    may_be_of_the_bone,
     pain,
     post_operative,
+    short_expectancy,
 )
 from service.rules.bone_metastases.conditions import (
     SHORT_EXPECTANCY_MONTHS,
     no_short_life_expectancy,
     orders_of,
 )
-from service.rules.bone_metastases.documents import rao
+from service.rules.bone_metastases.documents import CIM, rao
 from service.rules.bone_metastases.long_bones import (
     AXIAL_LYSIS_PERCENT,
     CIRCUMFERENTIAL_LYSIS_PERCENT,
     long_bone_target,
     marked_cortical_lysis,
+    no_fixation,
     nothing_orthopaedic,
 )
 from service.rules.bone_metastases.schemes import GRAY, ONCE, ONCE_FOR_THE_CORD, USUAL, Row, volume_said
+from service.rules.bone_metastases.spine_stability import (
+    SPINE_TREATMENT,
+    for_metastasis,
+    no_cord_compression,
+    no_opinion_since_the_score,
+    no_recent_opinion,
+    no_sins,
+    sins_asks_for_opinion,
+    sins_at,
+    spine_is_treated,
+    spine_may_be_treated,
+    spine_unstable,
+)
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import (
     Condition,
@@ -64,20 +78,24 @@ from service.rules.condition import (
     that,
     words_of,
 )
+from service.rules.naming import act_at
 from service.rules.outcome import Indicator, Outcome
-from service.rules.rule import rule
+from service.rules.rule import ORDERING, VIEWING, rule
 from service.rules.say import info, warning
 
 # --- one fraction -----------------------------------------------------------------------------------------------------
 
+MOST_REASONS = 3
+"""Reasons against one fraction that a summary names at most."""
+
 SINGLE_FRACTION_GY = 10
 """Up to here one fraction is one of palliative radiotherapy."""
 
-PARTICULAR_CASES = _(
-    "Keep it for particular cases (short life expectancy, hard to move): re-treatment in 20 % against 8 %. Usual scheme: "
-    "{usual}.",
-    usual=USUAL.slashed(GRAY),
+USUAL_SCHEME = _(
+    "Usual scheme: {usual}; keep one fraction for particular cases (short life expectancy, hard to move).",
+    usual=USUAL.in_full(GRAY),
 )
+RISKS_OF_ONE_FRACTION = _("Severe acute and late toxicity is possible; re-treatment in 20 % against 8 %.")
 
 
 @condition(_("one fraction of at most {gray} Gy, not stereotactic", gray=SINGLE_FRACTION_GY))
@@ -92,7 +110,7 @@ def _corticosteroid_missing(patient: Facts) -> Iterator[Text]:
     """That no corticosteroid is known to be ordered or under way."""
     ordered = orders_of(patient, sets.SYSTEMIC_CORTICOSTEROIDS)
     if not ordered and patient.exposures.of(sets.SYSTEMIC_CORTICOSTEROIDS).ongoing is False:
-        yield _("On an uncomplicated long or flat bone, under 48 to 72 h of corticosteroid: none is active or drafted.")
+        yield _("On a long or flat bone, under 48 to 72 h of corticosteroid: none is active or drafted.")
 
 
 @rule(
@@ -105,28 +123,43 @@ def _corticosteroid_missing(patient: Facts) -> Iterator[Text]:
     severest=Indicator.WARNING,
     reading=_(
         "The box allows {once} once on an uncomplicated long or flat bone: info; complicated bone, spine and "
-        "post-operative: warning. More than three vertebrae are a spine target. Tableau 5 allows {once} once in "
+        "post-operative: warning, but info with a recorded life expectancy of {months} months or less. More than three "
+        "vertebrae are a spine target. Tableau 5 allows {once} once in "
         "neuropathic pain, the box prefers {usual}: the box decides. For ONC {once} once is one of three schemes.",
         once=ONCE.dose(GRAY),
         usual=USUAL.spelled(GRAY),
+        months=SHORT_EXPECTANCY_MONTHS,
     ),
 )
 def single_fraction(order: RadiotherapyOrder, patient: Facts) -> Outcome:
-    """A warning on complicated bone, saying why; else info, which asks for a corticosteroid."""
+    """A warning where something speaks against it, saying what; info in a short expectancy, or where nothing does."""
     found = holding(COMPLICATIONS, order, patient)
-    if found:
+    short = short_expectancy(order, patient)
+    against = _(
+        "{act}: several fractions rather than one: {reasons}",
+        act=treatment(order),
+        reasons=words_of(found[:MOST_REASONS], order, patient),
+    )
+    if found and not short.holds:
         return warning(
-            _(
-                "Radiotherapy in one fraction on complicated bone: {complications}",
-                complications=words_of(found[:3], order, patient),
-            ),
-            PARTICULAR_CASES,
+            against,
+            USUAL_SCHEME,
+            RISKS_OF_ONE_FRACTION,
             rests_on=(order, *basis_of(found, order, patient)),
             remarks=target_remarks(order),
         )
+    if found:
+        return info(
+            _("{act} in one fraction: kept for a short life expectancy, which is recorded", act=treatment(order)),
+            _("Weigh it all the same: {reasons}.", reasons=words_of(found[:MOST_REASONS], order, patient)),
+            RISKS_OF_ONE_FRACTION,
+            rests_on=(order, *short.basis, *basis_of(found, order, patient)),
+            remarks=target_remarks(order),
+        )
     return info(
-        _("Radiotherapy in one fraction: for particular cases only"),
-        PARTICULAR_CASES,
+        _("{act} in one fraction: for particular cases only", act=treatment(order)),
+        USUAL_SCHEME,
+        RISKS_OF_ONE_FRACTION,
         *_corticosteroid_missing(patient),
         rests_on=(order, *too_old(*basis_of(COMPLICATIONS, order, patient))),
         remarks=target_remarks(order),
@@ -146,9 +179,11 @@ TABLEAU_5: dict[Condition, Row] = {
 
 
 def _rows(order: RadiotherapyOrder, patient: Facts) -> tuple[Row, ...]:
-    """The rows of the indications that are known; all rows where none is."""
+    """The rows of the indications that are known; where none is, all that can be meant for this bone."""
     known = tuple(TABLEAU_5[one] for one in holding(TABLEAU_5, order, patient))
-    return (*(known or (*TABLEAU_5.values(), schemes.OLIGOMETASTATIC)), *schemes.WHATEVER_THE_INDICATION)
+    elsewhere = bool(order.prescription.regions) and not is_spine(order)
+    possible = (row for row in TABLEAU_5.values() if not (elsewhere and row is schemes.CORD_COMPRESSION))
+    return (*(known or (*possible, schemes.OLIGOMETASTATIC)), *schemes.WHATEVER_THE_INDICATION)
 
 
 @condition(_("the intent is palliative"))
@@ -175,8 +210,8 @@ def _schemes_summary(order: RadiotherapyOrder) -> Text:
     """The dose that is outside the schemes; without one, only what follows."""
     volume = volume_of(order)
     if volume.dose_gy is None or volume.fractions is None:
-        return _("Bone radiotherapy: usual schemes")
-    return _("Radiotherapy {dose}: outside the usual schemes", dose=volume_said(volume))
+        return _("{act}: usual schemes", act=treatment(order))
+    return _("{act}, {dose}: outside the usual schemes", act=treatment(order), dose=volume_said(volume))
 
 
 @rule(
@@ -205,6 +240,7 @@ def fractionation_advice(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """The rows of Tableau 5 for the indication, and what is admitted in all."""
     return info(
         _schemes_summary(order),
+        _("Choose a scheme of the indication, or check the dose."),
         rests_on=[order],
         remarks=target_remarks(order),
         lines=(row.text for row in _rows(order, patient)),
@@ -225,7 +261,8 @@ def fractionation_advice(order: RadiotherapyOrder, patient: Facts) -> Outcome:
 def fracture_risk_before_radiotherapy(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """A long bone without a Mirels score and without anything orthopaedic on record."""
     return info(
-        _("Radiotherapy of a long bone: rule out an indication for surgery first"),
+        _("{act}: rule out an indication for surgery first", act=treatment(order)),
+        _("Score the risk of fracture (Mirels, form linked)."),
         MIRELS_SAYS,
         rests_on=(order, *too_old(mirels_of(order, patient))),
         remarks=target_remarks(order),
@@ -234,9 +271,7 @@ def fracture_risk_before_radiotherapy(order: RadiotherapyOrder, patient: Facts) 
 
 
 def _beside_fixation(order: RadiotherapyOrder, patient: Facts) -> Iterator[Text]:
-    """What the record adds to fixation first: an operation ordered, an unknown expectancy, the CT."""
-    if any(may_be_of_the_bone(other, order) for other in orders_of(patient, sets.BONE_SURGERY)):
-        yield _("Surgery of the bone is ordered: irradiate after it.")
+    """What the record adds to fixation first: an unknown expectancy, the CT."""
     expectancy = patient.finding("life-expectancy")
     if is_absent(expectancy) and not too_old(expectancy):
         yield _("Life expectancy is not recorded.")
@@ -257,17 +292,16 @@ def _beside_fixation(order: RadiotherapyOrder, patient: Facts) -> Iterator[Text]
     ),
     citations=(rao("radiotherapy", "§1.2, Tableau 3"),),
     trigger=BONE_RADIOTHERAPY,
-    when=(mirels_asks_for_fixation, no_short_life_expectancy),
-    reads=("orders",),
+    when=(mirels_asks_for_fixation, no_short_life_expectancy, no_fixation),
     severest=Indicator.WARNING,
     reading=MIRELS_RANGE,
 )
 def mirels_high(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Mirels of the third level for the bone treated, life expectancy not recorded as short."""
     return warning(
-        _("Radiotherapy with Mirels {points} or more: prophylactic fixation first", points=MIRELS.high),
+        _("{act}: prophylactic fixation first, Mirels {points} or more", act=treatment(order), points=MIRELS.high),
         _(
-            "Prophylactic fixation first when expectancy exceeds {months} months, radiotherapy after.",
+            "Surgical opinion: fixation first when life expectancy exceeds {months} months, radiotherapy after.",
             months=SHORT_EXPECTANCY_MONTHS,
         ),
         *_beside_fixation(order, patient),
@@ -288,7 +322,7 @@ def mirels_high(order: RadiotherapyOrder, patient: Facts) -> Outcome:
 def mirels_borderline(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Mirels of the second level for the bone treated."""
     return info(
-        _("Radiotherapy with Mirels {points}: decide in a tumour board (RCP-OOS)", points=MIRELS.middle),
+        _("{act}: decide in a tumour board (RCP-OOS), Mirels {points}", act=treatment(order), points=MIRELS.middle),
         _(
             "Between fixation first ({fixation} and more) and radiotherapy alone ({low} and less).",
             fixation=MIRELS.high,
@@ -310,7 +344,7 @@ def mirels_borderline(order: RadiotherapyOrder, patient: Facts) -> Outcome:
 def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Both CT criteria met and no Mirels score recorded."""
     return info(
-        _("Radiotherapy with marked cortical lysis: compute Mirels, discuss surgery"),
+        _("{act}: compute Mirels and discuss surgery, marked cortical lysis", act=treatment(order)),
         _(
             "The CT criteria are those that support fixation when Mirels is {points} or more.",
             points=MIRELS.high,
@@ -321,31 +355,79 @@ def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     )
 
 
+# --- stability of the spine -------------------------------------------------------------------------------------------
+
+
 @rule(
     "spinal-instability",
-    title=_("SINS {points} or more: surgical opinion before radiotherapy", points=SINS.middle),
-    citations=(rao("radiotherapy", "§1.2"),),
-    trigger=BONE_RADIOTHERAPY,
-    when=(spine_or_unnamed_target, sins_asks_for_opinion),
+    title=_("SINS {points} or more: surgical opinion first", points=SINS.middle),
+    citations=(rao("radiotherapy", "§1.2"), CIM),
+    trigger=SPINE_TREATMENT,
+    hooks=ORDERING | VIEWING,
+    when=(spine_may_be_treated, sins_asks_for_opinion, no_opinion_since_the_score),
     severest=Indicator.WARNING,
     reading=_(
         "The source asks for a surgical opinion from {middle} on; the limit of {high} between potentially unstable and "
-        "unstable is the score's own.",
+        "unstable is the score's own. A consultation or an operation of the spine since the score, or an order of one, "
+        "is the opinion.",
         middle=SINS.middle,
         high=SINS.high,
     ),
 )
-def spinal_instability(order: RadiotherapyOrder, patient: Facts) -> Outcome:
-    """A potentially unstable or unstable spine."""
-    levels = sins_in_force(patient)
+def spinal_instability(order: ActOrder | None, patient: Facts) -> Outcome:
+    """A potentially unstable or unstable spine: before its treatment, and in the chart."""
+    levels, sins = sins_in_force(patient), sins_at(order, patient)
+    scored = known(sins).value.regions
+    vertebra = named_bones(scored)
+    if order is not None:
+        treated = treatment(order) if isinstance(order, RadiotherapyOrder) else act_at(order)
+        summary = _("{act}: surgical opinion first, SINS {points} or more", act=treated, points=levels.middle)
+    elif vertebra:
+        summary = _(
+            "Spine ({bones}): ask for a surgical opinion, SINS {points} or more", bones=vertebra, points=levels.middle
+        )
+    else:
+        summary = _("Spine: ask for a surgical opinion, SINS {points} or more", points=levels.middle)
+    stereotactic = isinstance(order, RadiotherapyOrder) and order.prescription.stereotactic
     return warning(
-        _("Radiotherapy of the spine with SINS {points} or more: surgical opinion first", points=levels.middle),
+        summary,
+        _("Orthopaedic or neurosurgical opinion before the treatment.")
+        if order is not None
+        else _("Orthopaedic or neurosurgical opinion."),
         _(
             "The spine is potentially unstable ({low} to {most}) or unstable ({high} and more).",
             low=levels.middle,
             most=levels.most_middle,
             high=levels.high,
         ),
-        rests_on=[sins_of(order, patient)],
-        remarks=target_remarks(order),
+        rests_on=[sins],
+        remarks=target_remarks(order) if isinstance(order, RadiotherapyOrder) else (),
+        joins=CONTRAINDICATION if stereotactic and spine_unstable(order, patient).holds else "",
+    )
+
+
+CONTRAINDICATION = "stereotactic-contraindication"
+"""The rule whose card says so where the instability is what contraindicates the treatment."""
+
+
+@rule(
+    "spinal-instability-unknown",
+    title=_("The stability of a spine with a metastasis is scored before its treatment"),
+    citations=(rao("radiotherapy", "§1.2"),),
+    trigger=SPINE_TREATMENT,
+    when=(spine_is_treated, for_metastasis, no_sins, no_recent_opinion, no_cord_compression),
+    severest=Indicator.INFO,
+    reading=_(
+        "A surgeon's consultation, or an operation of the spine, in the days of the setting makes the score superfluous."
+    ),
+)
+def spinal_instability_unknown(order: ActOrder, patient: Facts) -> Outcome:
+    """A line of the checklist, with the form."""
+    treated = treatment(order) if isinstance(order, RadiotherapyOrder) else act_at(order)
+    return info(
+        _("{act}: score the stability of the spine (SINS)", act=treated),
+        _("SINS (form linked): {points} or more needs a surgical opinion.", points=SINS.middle),
+        rests_on=(order, *too_old(sins_at(order, patient))),
+        items=[_("{what}: not scored", what=scores.SINS_NAME)],
+        links=[scores.SINS],
     )

@@ -5,13 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mappings.facts import Allergy, Diagnosis, DrugOrder, Facts, Order, Unavailable
+from mappings.dates import completed_years
+from mappings.facts import Allergy, Diagnosis, DrugOrder, Facts, Known, Order, Person, Unavailable
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.analytes import WEIGHT
 from mappings.wording import Amount, Text
 from service.rules.bone_metastases.checklist import too_old
-from service.rules.bone_metastases.conditions import bone_metastasis, few_bone_metastases, orders_of
+from service.rules.bone_metastases.conditions import (
+    bone_metastasis,
+    few_bone_metastases,
+    milder_for_another_primary,
+    orders_of,
+    other_primary,
+)
 from service.rules.bone_metastases.documents import rao
-from service.rules.bone_metastases.doses import DENOSUMAB_DOSE, DENOSUMAB_MG, DOSE_TOLERANCE_MG
+from service.rules.bone_metastases.doses import (
+    CHANGE_THE_PRODUCT,
+    DENOSUMAB_DOSE,
+    DENOSUMAB_MG,
+    DENOSUMAB_TOLERANCE_MG,
+)
 from service.rules.bone_metastases.requests import (
     BY_INTRAVENOUS_ROUTE,
     BY_SUBCUTANEOUS_ROUTE,
@@ -20,14 +33,14 @@ from service.rules.bone_metastases.requests import (
     PARACETAMOL_TIMES_A_DAY,
     paracetamol,
 )
-from service.rules.bone_metastases.settings import settings_of
-from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE
+from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, osteoporosis_product
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either, negated
 from service.rules.naming import planned_remarks
 from service.rules.offers import SetDose, SetInfusionMinutes, SetRoute, UpdateOrder
-from service.rules.outcome import Indicator, Outcome
+from service.rules.outcome import Basis, Indicator, Outcome
 from service.rules.rule import rule
 from service.rules.say import info, warning
 
@@ -57,7 +70,7 @@ def other_dose(order: DrugOrder, _patient: Facts) -> Truth:
     dose = dose_of_denosumab(order)
     if order.dosage.dose_unreadable:
         return that(None, DOSE_UNREADABLE)
-    return that(dose is not None and abs(dose - DENOSUMAB_MG) > DOSE_TOLERANCE_MG)
+    return that(dose is not None and abs(dose - DENOSUMAB_MG) > DENOSUMAB_TOLERANCE_MG)
 
 
 @rule(
@@ -67,15 +80,21 @@ def other_dose(order: DrugOrder, _patient: Facts) -> Truth:
     trigger=DENOSUMAB,
     when=(dose_stated, other_dose, bone_metastasis),
     severest=Indicator.WARNING,
+    reading=_(
+        "A difference of up to {tolerance} is none: 1.7 mL of 70 mg/mL is 119 mg.",
+        tolerance=Amount(DENOSUMAB_TOLERANCE_MG, "mg"),
+    ),
 )
 def denosumab_dose(order: DrugOrder, patient: Facts) -> Outcome:
-    """The dose of the order, and the right one instead."""
+    """The right dose instead; of the osteoporosis product no dose is offered, another product is asked for."""
     ordered = Amount(dose_of_denosumab(order) or Decimal(0), "mg")
+    other_product = osteoporosis_product(order)
     return warning(
         _("{drug} {ordered}: {dose} a month in bone metastases", drug=order.name, ordered=ordered, dose=DENOSUMAB_DOSE),
-        _("{dose} subcutaneously once a month.", dose=DENOSUMAB_DOSE),
+        *((CHANGE_THE_PRODUCT,) if other_product else ()),
+        _("Give {dose} subcutaneously once a month.", dose=DENOSUMAB_DOSE),
         rests_on=(order, *bone_metastasis(order, patient).basis),
-        offers=[UpdateOrder(order, (SetDose(DENOSUMAB_MG),))],
+        offers=() if other_product else [UpdateOrder(order, (SetDose(DENOSUMAB_MG),))],
     )
 
 
@@ -107,20 +126,22 @@ def spaced(order: DrugOrder, patient: Facts) -> Truth:
     citations=(rao("systemic", "§2.4, box"),),
     trigger=DENOSUMAB,
     when=(interval_stated, spaced),
+    reads=other_primary.reads,
     severest=Indicator.WARNING,
 )
-def denosumab_interval(order: DrugOrder, _patient: Facts) -> Outcome:
-    """Once a month instead."""
-    return warning(
+def denosumab_interval(order: DrugOrder, patient: Facts) -> Outcome:
+    """Once a month instead; one level milder where another cancer than of the lung is the primary."""
+    advice = warning(
         _(
             "{drug} {interval}: give it monthly, no data support spacing",
             drug=order.name,
             interval=interval_said(order),
         ),
-        _("Regular dosing keeps the blockade: denosumab has no inertia."),
+        _("Give it once a month: denosumab has no inertia, regular dosing keeps the blockade."),
         rests_on=[order],
         offers=[UpdateOrder(order, (MONTHLY,))],
     )
+    return milder_for_another_primary(advice, order, patient)
 
 
 # --- route ------------------------------------------------------------------------------------------------------------
@@ -179,7 +200,7 @@ def antiresorptive_route(order: DrugOrder, _patient: Facts) -> Outcome:
     unverified = [_("The route was recognised by a code that is not verified")] if order.dosage.route_unverified else ()
     return warning(
         _("{drug}: the route is {right}", drug=order.name, right=route.name),
-        _("Ordered by another route ({route}).", route=order.dosage.route_text),
+        _("Give it by the {right} route; ordered: {route}.", right=route.name, route=order.dosage.route_text),
         rests_on=[order],
         offers=[UpdateOrder(order, (route.change,))],
         remarks=unverified,
@@ -232,8 +253,8 @@ def zoledronate_interval(order: DrugOrder, patient: Facts) -> Outcome:
             interval=interval_said(order),
         ),
         _(
-            "Three-monthly suits the oligometastatic situation (2 years, then consider stopping, specialist advice) or a "
-            "complete or good response; else monthly."
+            "Give it monthly; three-monthly suits the oligometastatic situation (2 years, then consider stopping, specialist "
+            "advice) or a complete or good response."
         ),
         rests_on=(order, *too_old(*findings)),
     )
@@ -251,10 +272,7 @@ def oligometastatic_antiresorptive(order: DrugOrder, patient: Facts) -> Outcome:
     """Three-monthly zoledronic acid as an option."""
     return info(
         _("{drug}, oligometastatic situation: three-monthly zoledronic acid is an option", drug=order.name),
-        _(
-            "Oligometastatic situation: three-monthly zoledronic acid for 2 years, then consider stopping (specialist "
-            "advice)."
-        ),
+        _("Consider three-monthly zoledronic acid for 2 years, then stopping (specialist advice)."),
         rests_on=few_bone_metastases(order, patient).basis,
     )
 
@@ -285,17 +303,84 @@ def first_infusion(_order: Order | None, patient: Facts) -> Truth:
     return that(negated(exposures.ever), exposures)
 
 
-def paracetamol_may_be_offered(patient: Facts) -> bool:
-    """Neither an allergy to it nor a severe liver disease, both looked for; and it is not ordered already."""
+@dataclass(frozen=True, slots=True)
+class AboutParacetamol:
+    """What is said of paracetamol to this patient, and whether it may be offered."""
 
-    def allergic(one: Allergy) -> bool:
-        return not one.concepts.isdisjoint(sets.PARACETAMOL_ALLERGY)
+    says: Text
+    offered: bool = False
+    basis: tuple[Basis, ...] = ()
 
-    def speaks_against(one: Diagnosis) -> bool:
-        return one.active and one.is_any(sets.SEVERE_LIVER_DISEASE | sets.PARACETAMOL_ALLERGY)
 
-    safe = patient.allergies.any(allergic) is False and patient.conditions.any(speaks_against) is False
-    return safe and not orders_of(patient, sets.PARACETAMOL)
+def about_paracetamol(patient: Facts) -> AboutParacetamol:
+    """No dose with an allergy or severe liver disease on record, one by weight below the limit; else it is offered where safe.
+
+    Safe: an adult of a known weight, no paracetamol given or ordered, neither allergy nor severe liver disease, all of it
+    looked for.
+    """
+    allergies = [one for one in patient.allergies if _is_allergy(one)]
+    speaking_against = [one for one in patient.conditions if _speaks_against(one)]
+    if allergies or speaking_against:
+        return AboutParacetamol(
+            _("No paracetamol: an allergy to it or severe liver disease is on record; ask for advice."),
+            basis=tuple(speaking_against),
+        )
+    heavy = patient.result(WEIGHT).test(
+        lambda weight: weight.bounds.at_least(Decimal(settings_of(patient).paracetamol_kilograms))
+    )
+    if isinstance(patient.result(WEIGHT), Known) and heavy is False:
+        return AboutParacetamol(
+            _(
+                "Paracetamol that day and the next, its dose adapted to the weight (below {kilograms} kg).",
+                kilograms=settings_of(patient).paracetamol_kilograms,
+            ),
+            basis=(patient.result(WEIGHT),),
+        )
+    if _is_adult(patient) is False:
+        return AboutParacetamol(_("Paracetamol that day and the next, its dose adapted to age and weight."))
+    taken = patient.exposures.of(sets.PARACETAMOL).any(
+        lambda entry: entry.ongoing or entry.planned or entry.maybe_ongoing
+    )
+    looked_for = patient.allergies.any(_is_allergy) is False and patient.conditions.any(_speaks_against) is False
+    ordered = orders_of(patient, sets.PARACETAMOL)
+    if taken or ordered:
+        return AboutParacetamol(
+            _(
+                "Paracetamol {grams} g × {times} that day and the next: it is on record or ordered already, add none.",
+                **PARACETAMOL,
+            )
+        )
+    return AboutParacetamol(
+        _("Paracetamol {grams} g × {times} that day and the next.", **PARACETAMOL),
+        offered=bool(looked_for and taken is False and heavy and _is_adult(patient)),
+    )
+
+
+PARACETAMOL = {"grams": PARACETAMOL_GRAMS, "times": PARACETAMOL_TIMES_A_DAY}
+"""The dose, as the sentences name it."""
+
+ADULT_YEARS = 18
+"""Years of age from which the dose of the source is meant; a setting of ours."""
+
+
+def _is_adult(patient: Facts) -> bool | None:
+    """Of age by every reading of the birth date; None where it is not known."""
+
+    def of_age(person: Person) -> bool | None:
+        if person.birth is None:
+            return None
+        youngest, oldest = (completed_years(born, patient.today) for born in (person.birth.last, person.birth.first))
+        return None if youngest < ADULT_YEARS <= oldest else youngest >= ADULT_YEARS
+
+    return patient.person.test(of_age) if isinstance(patient.person, Known) else None
+
+
+def _is_allergy(one: Allergy) -> bool:
+    return not one.concepts.isdisjoint(sets.PARACETAMOL_ALLERGY)
+
+
+def _speaks_against(one: Diagnosis) -> bool:
+    return one.active and one.is_any(sets.SEVERE_LIVER_DISEASE | sets.PARACETAMOL_ALLERGY)
 
 
 @rule(
@@ -327,7 +412,10 @@ def zoledronate_infusion(order: DrugOrder, _patient: Facts) -> Outcome:
             shortest=shortest,
             longest=longest,
         ),
-        _("A fast infusion harms the kidney."),
+        _(
+            "Infuse over {longest} minutes, with hydration that day and the next: a fast infusion harms the kidney.",
+            longest=longest,
+        ),
         rests_on=[order],
         offers=[UpdateOrder(order, (SetInfusionMinutes(longest),))],
     )
@@ -339,20 +427,21 @@ def zoledronate_infusion(order: DrugOrder, _patient: Facts) -> Outcome:
     citations=(rao("systemic", "§2.4"),),
     trigger=ZOLEDRONATE,
     when=(first_infusion,),
-    reads=("orders", "allergies", "conditions"),
+    reads=("orders", "allergies", "conditions", "person", WEIGHT),
     severest=Indicator.INFO,
+    reading=_(
+        "Paracetamol is offered to an adult of {paracetamol_kilograms} kg or more alone.",
+        paracetamol_kilograms=Settings().paracetamol_kilograms,
+    ),
 )
 def zoledronate_first_infusion(order: DrugOrder, patient: Facts) -> Outcome:
     """The flu-like syndrome and paracetamol against it, offered where nothing speaks against it."""
-    offered = paracetamol_may_be_offered(patient)
+    about = about_paracetamol(patient)
     return info(
         _("{drug}, first infusion: prevent the flu-like syndrome", drug=order.name),
-        _(
-            "Flu-like syndrome in 20 %: paracetamol {dose} g × {times} that day and the next. It is no allergy and usually "
-            "does not recur.",
-            dose=PARACETAMOL_GRAMS,
-            times=PARACETAMOL_TIMES_A_DAY,
-        ),
-        offers=[paracetamol(order.planned.when.first)] if offered else (),
-        remarks=planned_remarks(order) if offered else (),
+        about.says,
+        _("Flu-like syndrome in 20 %: it is no allergy and usually does not recur."),
+        rests_on=about.basis,
+        offers=[paracetamol(order.planned.when.first)] if about.offered else (),
+        remarks=planned_remarks(order) if about.offered else (),
     )

@@ -30,7 +30,7 @@ class Needed:
         return patient.result(self.analyte).test(lambda value: value.bounds.at_most(self.above))
 
 
-HAEMOSTASIS = (Needed(PLATELETS, Decimal(50)), Needed(PROTHROMBIN, Decimal(50)))
+PLATELETS_NEEDED, PROTHROMBIN_NEEDED = HAEMOSTASIS = (Needed(PLATELETS, Decimal(50)), Needed(PROTHROMBIN, Decimal(50)))
 """Both must be above, and be known."""
 
 HAEMOSTASIS_LIMITS = {one.analyte.id: one.limit for one in HAEMOSTASIS}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from mappings.dates import When
-from mappings.facts import Act, Facts, Order, RadiotherapyOrder, Target
+from mappings.facts import Act, ActOrder, Facts, Order, RadiotherapyOrder, Target
 from mappings.facts.bones import SPINE, includes, may_be_same
 from mappings.wording import Text
 from service.rules.bone_metastases.conditions import days_between
@@ -57,7 +57,7 @@ OPERATED_SPINE = Healing(14, 21, of=_("spine"))
 """Radiotherapy of the operated bone (RAO, radiothérapie §1.3, §1.4)."""
 
 
-def healing_before(order: Order, surgery: Act) -> Healing:
+def healing_before(order: Order, surgery: Act | ActOrder) -> Healing:
     """What an order waits for; radiotherapy whose target is not stated counts as of the operated bone."""
     if not isinstance(order, RadiotherapyOrder):
         return HEALED
@@ -69,9 +69,9 @@ def healing_before(order: Order, surgery: Act) -> Healing:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A dated operation on a bone metastasis, and the day for which a treatment after it is planned."""
+    """An operation on a bone metastasis, done or ordered for a day, and the day for which a treatment after it is planned."""
 
-    surgery: Act
+    surgery: Act | ActOrder
     operated: When
     planned: When
     healing: Healing
@@ -96,22 +96,32 @@ class Wait:
         """The first day on which the treatment may begin."""
         return self.operated.last + timedelta(days=self.healing.days)
 
+    @property
+    def source(self) -> str:
+        """The operation's resource."""
+        return self.surgery.reference if isinstance(self.surgery, ActOrder) else self.surgery.source
+
     def said(self) -> Iterator[Text]:
-        """The operation, the interval and the earliest day; from when an urgent order may begin."""
+        """The earliest day and the interval; the operation; from when an urgent order may begin."""
         yield _(
-            "Surgery {when}: {interval} on a healed scar, not before {earliest}.",
-            when=on(self.operated),
-            interval=self.healing.said,
-            earliest=self.earliest,
+            "Not before {earliest}: {interval}, on a healed scar.", earliest=self.earliest, interval=self.healing.said
         )
         if self.healing.urgent_days is not None:
             yield _("Urgent: from {days} days on when healed and the surgeon agrees.", days=self.healing.urgent_days)
+        if isinstance(self.surgery, ActOrder):
+            yield _("Surgery is ordered for {when}.", when=self.operated)
+        else:
+            yield _("Surgery {when}.", when=on(self.operated))
 
 
-def wait_after(surgery: Act, order: Order) -> Wait | None:
+def wait_after(surgery: Act | ActOrder, order: Order) -> Wait | None:
     """How long the order waits after an operation; None where that is not dated."""
-    when = surgery.dated
+    when = _operated(surgery)
     return None if when is None else Wait(surgery, when, order.planned.when, healing_before(order, surgery))
+
+
+def _operated(surgery: Act | ActOrder) -> When | None:
+    return surgery.dated if isinstance(surgery, Act) else surgery.planned.when
 
 
 def planned_too_soon(surgery: Act, order: Order, patient: Facts) -> bool | None:
@@ -120,8 +130,17 @@ def planned_too_soon(surgery: Act, order: Order, patient: Facts) -> bool | None:
     return both(is_bone_metastasis_surgery(surgery, patient), None if wait is None else wait.too_short)
 
 
+def ordered_too_soon(surgery: Order, order: Order, patient: Facts) -> bool | None:
+    """The same of an operation that is ordered; one without a planned day counts from today."""
+    if not isinstance(surgery, ActOrder):
+        return False
+    wait = wait_after(surgery, order)
+    return both(is_bone_metastasis_surgery(surgery, patient), wait is not None and wait.too_short)
+
+
 def waits_too_short(order: Order, patient: Facts) -> tuple[Wait, ...]:
-    """The operations on a bone metastasis whose healing the order does not wait for."""
-    surgery = (act for act in patient.procedures if is_bone_metastasis_surgery(act, patient))
-    waits = (wait_after(act, order) for act in surgery)
-    return tuple(wait for wait in waits if wait is not None and wait.too_short)
+    """The operations on a bone metastasis, done or ordered, whose healing the order does not wait for."""
+    done = (act for act in patient.procedures if planned_too_soon(act, order, patient))
+    ordered = (one for one in patient.orders if ordered_too_soon(one, order, patient))
+    waits = (wait_after(one, order) for one in (*done, *ordered) if isinstance(one, Act | ActOrder))
+    return tuple(wait for wait in waits if wait is not None)

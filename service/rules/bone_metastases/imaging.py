@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from mappings.dates import add_months, days_before
-from mappings.facts import Act, ActOrder, Exposure, Facts, Order
+from mappings.dates import When, add_months, days_before
+from mappings.facts import Act, ActOrder, Diagnosis, Exposure, Facts, Order
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
-from service.rules.bone_metastases.conditions import active_conditions, bone_metastasis
+from service.rules.bone_metastases.conditions import active_conditions, bone_metastasis, no_prostate_primary
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _, _c
 from service.rules.condition import Truth, condition, that
-from service.rules.logic import either
-from service.rules.naming import named, planned_remarks
+from service.rules.logic import either, negated
+from service.rules.naming import act_at, named, planned_remarks
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import Trigger, rule
 from service.rules.say import info, warning
@@ -53,23 +53,101 @@ def fdg_pet_done(_order: Order | None, patient: Facts) -> Truth:
     return that(either(*(acts.any(lambda act: is_recent_fdg_pet(act, patient)) for acts in sources)), *sources)
 
 
+@condition(_("no reason names new bone pain or a clinical question"))
+def asks_no_question(order: ActOrder, _patient: Facts) -> Truth:
+    """Its reasons are the cancer, its metastases, staging or follow-up; one that could not be read leaves it open."""
+    if order.asks_a_question:
+        return that(False)  # noqa: FBT003 - a truth
+    return that(None if order.reasons_unresolved else True)
+
+
 @rule(
     "bone-scan-after-fdg-pet",
     title=_("After an FDG PET a bone scintigraphy is not indicated for staging"),
     citations=(rao("nuclear", "§1.1, box"),),
     trigger=BONE_SCINTIGRAPHY,
-    when=(fdg_pet_done,),
+    when=(fdg_pet_done, asks_no_question, no_prostate_primary),
     severest=Indicator.WARNING,
-    reading=_("A PET whose tracer is not coded does not count as an FDG PET."),
+    reading=_(
+        "A PET whose tracer is not coded does not count as an FDG PET. Silent where a reason is none of the cancer, its "
+        "metastases, staging and follow-up, and in prostate cancer, where FDG is less sensitive (§2)."
+    ),
 )
 def bone_scan_after_fdg_pet(_order: ActOrder, patient: Facts) -> Outcome:
     """The FDG PET that were done."""
     return warning(
-        _("Bone scintigraphy after FDG PET: not indicated for staging"),
-        _("It is less sensitive than the FDG PET that was done."),
+        _("Bone scintigraphy: not indicated for staging after the FDG PET"),
+        _("Do without it for staging: it is less sensitive than the FDG PET that was done."),
         rests_on=(
             act for acts in (patient.procedures, patient.imaging) for act in acts if is_recent_fdg_pet(act, patient)
         ),
+    )
+
+
+def _first_recorded(one: Diagnosis) -> When | None:
+    """The earlier of its onset and its record; None where neither is dated."""
+    dates = [when for when in (one.onset, one.recorded) if when is not None]
+    return min(dates, key=lambda when: when.first, default=None)
+
+
+@condition(_("a lung cancer was first recorded in the last {newly_diagnosed_days} days"), reads=("conditions",))
+def newly_diagnosed(_order: ActOrder, patient: Facts) -> Truth:
+    """The earliest date of all lung cancers on record; one that is not dated at all is not new."""
+    since = days_before(patient.today, settings_of(patient).newly_diagnosed_days)
+
+    def counts(one: Diagnosis) -> bool:
+        return one.active and not one.suspected and one.is_any(sets.LUNG_CANCER)
+
+    found = [one for one in patient.conditions if counts(one)]
+    dates = [when for one in found if (when := _first_recorded(one)) is not None]
+    if not dates:
+        return that(None if patient.conditions.any(counts) is None else False, patient.conditions)
+    first = min(dates, key=lambda when: when.first)
+    return that(first.within(since, patient.today), *found[:1])
+
+
+@condition(_("no bone metastasis is on record"), reads=("conditions",))
+def no_bone_metastasis(order: ActOrder, patient: Facts) -> Truth:
+    """Neither as a condition nor as a reason."""
+    recorded = bone_metastasis(order, patient)
+    is_reason = not order.reasons.isdisjoint(sets.BONE_METASTASIS)
+    return that(negated(either(is_reason, recorded.holds)), patient.conditions)
+
+
+ANY_PET = sets.FDG_PET | sets.PET_WITHOUT_TRACER
+
+
+@condition(
+    _("no PET was done in the last {fdg_pet_valid_days} days, or is ordered"), reads=("procedures", "imaging", "orders")
+)
+def no_pet(_order: ActOrder, patient: Facts) -> Truth:
+    """With FDG, or whose tracer is not stated."""
+    since = days_before(patient.today, settings_of(patient).fdg_pet_valid_days)
+
+    def done(act: Act) -> bool | None:
+        if not act.is_any(ANY_PET):
+            return False
+        return None if act.dated is None else act.dated.within(since, patient.today)
+
+    sources = (patient.procedures, patient.imaging)
+    found = either(*(acts.any(done) for acts in sources), patient.orders.any(lambda other: other.is_any(ANY_PET)))
+    return that(negated(found), *sources, patient.orders)
+
+
+@rule(
+    "bone-scan-staging",
+    title=_("FDG PET stages a lung cancer better than bone scintigraphy"),
+    citations=(rao("nuclear", "box"),),
+    trigger=BONE_SCINTIGRAPHY,
+    when=(newly_diagnosed, no_bone_metastasis, no_pet),
+    severest=Indicator.INFO,
+)
+def bone_scan_staging(_order: ActOrder, patient: Facts) -> Outcome:
+    """What to order instead."""
+    return info(
+        _("Bone scintigraphy: FDG PET is more sensitive to stage a lung cancer"),
+        _("Consider an FDG PET instead, femurs included."),
+        rests_on=active_conditions(patient, sets.LUNG_CANCER)[:1],
     )
 
 
@@ -135,12 +213,12 @@ def bone_scan_flare(order: ActOrder, patient: Facts) -> Outcome:
     """A scintigraphy is planned later; a PET is read with care."""
     if order.is_any(sets.BONE_SCINTIGRAPHY):
         advice = _(
-            "A flare mimics progression: plan the scintigraphy after the {month} month (from {day}).",
+            "Plan the scintigraphy after the {month} month (from {day}): a flare mimics progression.",
             month=FLARE.ordinal,
             day=FLARE.end(patient),
         )
     else:
-        advice = _("A flare mimics progression: read the PET with the whole context.")
+        advice = _("Read the PET with the whole context: a flare mimics progression.")
     return info(
         _(
             "{act} within {months} months of a systemic treatment: beware of a flare",
@@ -157,26 +235,23 @@ def bone_scan_flare(order: ActOrder, patient: Facts) -> Outcome:
 # --- follow-up --------------------------------------------------------------------------------------------------------
 
 
-@condition(_("no reason names new bone pain or a clinical question"))
-def asks_no_question(order: ActOrder, _patient: Facts) -> Truth:
-    """Its reasons are the cancer, its bone metastases or their follow-up; one that could not be read leaves it open."""
-    return that(None if order.reasons_unresolved else not order.asks_a_question)
-
-
 @rule(
     "bone-scan-routine-follow-up",
     title=_("No routine bone scintigraphy in the follow-up of known bone metastases"),
     citations=(rao("nuclear", "§1.2, box"),),
     trigger=BONE_SCINTIGRAPHY,
-    when=(bone_metastasis, asks_no_question),
+    when=(bone_metastasis, asks_no_question, no_prostate_primary),
     severest=Indicator.INFO,
-    reading=_("A reason other than the cancer, its bone metastases or their follow-up counts as a clinical question."),
+    reading=_(
+        "A reason other than the cancer, its metastases, staging or follow-up counts as a clinical question. Silent in "
+        "prostate cancer (our reading)."
+    ),
 )
 def bone_scan_routine_follow_up(order: ActOrder, patient: Facts) -> Outcome:
     """What it is for."""
     return info(
         _("Bone scintigraphy: not routine in follow-up of bone metastases"),
-        _("For new bone pain or a clinical question only: name it as the reason."),
+        _("Keep it for new bone pain or a clinical question, and name it as the reason."),
         rests_on=bone_metastasis(order, patient).basis,
     )
 
@@ -204,7 +279,7 @@ def fdg_pet_coverage(_order: ActOrder, patient: Facts) -> Outcome:
     """How far the field goes."""
     return info(
         _("FDG PET: include at least the femurs"),
-        _("Metastases of the femurs otherwise lie outside the field."),
+        _("Ask for the femurs: their metastases otherwise lie outside the field."),
         rests_on=active_conditions(patient, sets.LUNG_CANCER)[:1],
     )
 
@@ -237,28 +312,53 @@ def molecular_search(order: ActOrder, patient: Facts) -> Iterator[Text]:
         yield _("{drug} is ongoing: look for resistance mutations.", drug=inhibitors[0].drug.name)
 
 
+CANCERS = sets.LUNG_CANCER | sets.OTHER_PRIMARY | sets.BONE_METASTASIS | sets.METASTASIS_SITE_UNSTATED
+
+
+@condition(_("a cancer or a bone metastasis is on record, or among its reasons"), reads=("conditions",))
+def of_a_cancer(order: ActOrder, patient: Facts) -> Truth:
+    """One that is suspected counts: the biopsy is to tell."""
+    recorded = patient.conditions.any(lambda one: one.is_any(CANCERS))
+    return that(either(not order.reasons.isdisjoint(CANCERS), recorded), patient.conditions)
+
+
+INFECTIONS = sets.SEPSIS_OR_GENERAL_INFECTION | sets.SKIN_INFECTION | sets.OTHER_INFECTION
+
+
+@condition(_("no infection is among its reasons"))
+def no_infection_among_reasons(order: ActOrder, _patient: Facts) -> Truth:
+    """A reason that could not be looked up leaves it open."""
+    if not order.reasons.isdisjoint(INFECTIONS):
+        return that(False)  # noqa: FBT003 - a truth
+    return that(None if order.reasons_unresolved else True)
+
+
 @rule(
     "bone-biopsy-handling",
     title=_("A bone biopsy is taken, fixed and decalcified so that molecular tests stay possible"),
-    citations=(rao("histology", "§1, §2, §4, box"),),
+    citations=(rao("histology", "§1, §2, §3, §4, box"),),
     trigger=BONE_BIOPSY,
-    when=(),
-    reads=("conditions", "exposures"),
+    when=(of_a_cancer, no_infection_among_reasons),
+    reads=("exposures",),
     severest=Indicator.INFO,
-    reading=_("The box names EDTA, the text EDTA or formic acid: both are said."),
+    reading=_(
+        "The box names EDTA, the text EDTA or formic acid: both are said. A biopsy for an infection is left alone: a culture "
+        "bears no formalin."
+    ),
 )
 def bone_biopsy_handling(order: ActOrder, patient: Facts) -> Outcome:
-    """How it is handled, and what to search for; every order of a bone biopsy is told."""
+    """How it is handled, and what to search for, of a cancer that is known or suspected."""
     inhibitors = ongoing_inhibitors(patient)
     histologies = sets.LUNG_ADENOCARCINOMA | sets.LUNG_SQUAMOUS_CARCINOMA
     unread = patient.exposures.gaps and not inhibitors
     return info(
-        _("Bone biopsy: sampling and decalcification"),
+        _("{act}: how to sample, fix and decalcify", act=act_at(order)),
         _(
             "Periphery of the lesion, two 14 G cores of about 1 cm; formalin at least 6 hours; decalcification with "
             "EDTA or formic acid, never a strong acid; one core a cassette.",
         ),
         *molecular_search(order, patient),
+        _("PD-L1 can be relied on."),
         rests_on=(order, *(one for one in patient.conditions if one.is_any(histologies)), *inhibitors),
         remarks=[_("Whether a tyrosine kinase inhibitor is taken could not be looked up")] if unread else (),
     )

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from mappings.facts import Absent, ActOrder, Facts, Known, Order
+from mappings.dates import days_before
+from mappings.facts import (
+    Absent,
+    Act,
+    ActOrder,
+    Facts,
+    Known,
+    Order,
+    RadiotherapyCourse,
+    RadiotherapyOrder,
+    Target,
+)
 from mappings.facts.bones import LONG_BONES, bones_of, has_vertebra
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import INR, PAIN_SCORE, PROTHROMBIN
@@ -12,9 +23,11 @@ from mappings.wording import Text
 from service.rules.bone_metastases.antithrombotics import (
     ASPIRIN_LIMIT,
     CLOPIDOGREL,
+    VITAMIN_K_ANTAGONIST,
     antithrombotics_before,
     any_antithrombotic_before,
     planned_or_taken,
+    under_vitamin_k_antagonist,
 )
 from service.rules.bone_metastases.cementoplasty_contraindications import (
     ABSOLUTE,
@@ -26,24 +39,31 @@ from service.rules.bone_metastases.cementoplasty_contraindications import (
     resting_on,
 )
 from service.rules.bone_metastases.checklist import already_ordered, missing_result
-from service.rules.bone_metastases.conditions import bone_metastasis, no_tumour_board_ordered, orders_of
+from service.rules.bone_metastases.conditions import (
+    SEVERE_RENAL_IMPAIRMENT_BELOW,
+    bone_metastasis,
+    no_tumour_board_ordered,
+    orders_of,
+    severe_renal_impairment,
+)
 from service.rules.bone_metastases.documents import CHU, CIM, rao
 from service.rules.bone_metastases.haemostasis import (
     HAEMOSTASIS,
     HAEMOSTASIS_LIMITS,
+    PROTHROMBIN_NEEDED,
     haemostasis_not_known,
     haemostasis_too_low,
 )
 from service.rules.bone_metastases.imaged import CT, MRI, Modality, imaged, imaging_line
-from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.settings import Settings, settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, holding, that
-from service.rules.logic import either, negated
-from service.rules.naming import named, planned_remarks
+from service.rules.logic import both, either, negated
+from service.rules.naming import act_at, planned_remarks
 from service.rules.offers import OrderAnalyte
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import Trigger, rule
-from service.rules.say import advise, critical, info, warning
+from service.rules.say import advise, info, warning
 
 CEMENTOPLASTY = Trigger(
     _("draft order of cementoplasty, vertebroplasty, kyphoplasty, sacroplasty or percutaneous fixation with cement"),
@@ -51,6 +71,9 @@ CEMENTOPLASTY = Trigger(
     kind=ActOrder,
 )
 KYPHOPLASTY = Trigger(_("draft order of kyphoplasty"), lambda order: order.is_any(sets.KYPHOPLASTY), kind=ActOrder)
+
+ANTITHROMBOTICS_CARD = "cementoplasty-antithrombotics"
+"""The rule whose card says so too where a vitamin K antagonist explains the prothrombin."""
 
 # --- haemostasis ------------------------------------------------------------------------------------------------------
 
@@ -63,20 +86,42 @@ KYPHOPLASTY = Trigger(_("draft order of kyphoplasty"), lambda order: order.is_an
     citations=(rao("interventional", "§4, Tableau 8"),),
     trigger=CEMENTOPLASTY,
     when=(haemostasis_too_low,),
+    reads=("exposures",),
     severest=Indicator.CRITICAL,
+    reading=_(
+        "A prothrombin alone lowered under a vitamin K antagonist, the act {days} days away or more, is a warning (our "
+        "reading): it is measured again once the drug is stopped.",
+        days=Settings().vitamin_k_antagonist_days,
+    ),
 )
 def cementoplasty_bleeding_risk(order: ActOrder, patient: Facts) -> Outcome:
-    """Which of the two is too low; both are shown."""
+    """Which of the two is too low; a warning where a vitamin K antagonist that can still be stopped lowers the prothrombin."""
     results = [patient.result(one.analyte) for one in HAEMOSTASIS]
-    low = tuple(one.analyte.name for one in HAEMOSTASIS if one.is_too_low(patient))
-    return critical(
-        _("{act}: bleeding risk, {results} too low", act=named(order), results=low),
+    low = tuple(one for one in HAEMOSTASIS if one.is_too_low(patient))
+    explained = low == (PROTHROMBIN_NEEDED,) and under_vitamin_k_antagonist(patient)
+    days = (order.planned.when.first - patient.today).days
+    in_time = explained and days >= settings_of(patient).vitamin_k_antagonist_days
+    names = tuple(one.analyte.name for one in low)
+    if in_time:
+        summary = _("{act}: measure prothrombin again once the vitamin K antagonist is stopped", act=act_at(order))
+    elif explained:
+        summary = _("{act}: postpone, prothrombin lowered by the vitamin K antagonist", act=act_at(order))
+    else:
+        summary = _("{act}: postpone, bleeding risk ({results} too low)", act=act_at(order), results=names)
+    return advise(
+        Indicator.WARNING if in_time else Indicator.CRITICAL,
+        summary,
+        _("Stop it and measure prothrombin again before the act.")
+        if explained
+        else _("Correct it, or find another treatment, before the act."),
         _(
             "Platelets must be above {platelets} and prothrombin above {prothrombin}: a severe coagulation disorder is an "
             "absolute contraindication.",
             **HAEMOSTASIS_LIMITS,
         ),
         rests_on=(result for result in results if isinstance(result, Known)),
+        remarks=planned_remarks(order) if explained else (),
+        joins=ANTITHROMBOTICS_CARD if explained else "",
     )
 
 
@@ -97,7 +142,7 @@ def cementoplasty_haemostasis_unknown(order: ActOrder, patient: Facts) -> Outcom
     inr = patient.result(INR)
     shown = [inr] if isinstance(inr, Known) and PROTHROMBIN in missing else []
     return warning(
-        _("{act}: measure platelets and prothrombin first", act=named(order)),
+        _("{act}: measure platelets and prothrombin first", act=act_at(order)),
         _(
             "Before the act platelets must be above {platelets} and prothrombin above {prothrombin}.",
             **HAEMOSTASIS_LIMITS,
@@ -127,38 +172,51 @@ def antithrombotic_before_the_act(order: ActOrder, patient: Facts) -> Truth:
     citations=(rao("interventional", "§4"), CIM),
     trigger=CEMENTOPLASTY,
     when=(antithrombotic_before_the_act,),
+    reads=severe_renal_impairment.reads,
     severest=Indicator.CRITICAL,
     reading=_(
-        "Critical when a drug is ongoing and its stop date has passed is our reading; so is the last dose, the day "
-        "before, of a heparin that is given already. Aspirin: the sum of the dosage lines, {limit} itself is stopped. "
+        "Critical when a drug is ongoing and its stop date has passed is our reading, a heparin alone excepted; so are the "
+        "{vitamin_k} days of a vitamin K antagonist (CIM: several), the day before being the heparin's, and the last "
+        "injection, the day before, of a heparin that is given already. Aspirin: the sum of the dosage lines, {limit} itself is stopped. "
         "CIM lets clopidogrel go on although it is better stopped {days} days before: the referential's {days} days are "
         "used. Both let low-dose aspirin go on.",
         limit=ASPIRIN_LIMIT,
         days=CLOPIDOGREL.days,
+        vitamin_k=VITAMIN_K_ANTAGONIST.days,
     ),
 )
 def cementoplasty_antithrombotics(order: ActOrder, patient: Facts) -> Outcome:
     """Critical when one is late; info when low-dose aspirin is the only one and nothing could hide another."""
-    act, found = named(order), antithrombotics_before(order, patient)
+    act, found = act_at(order), antithrombotics_before(order, patient)
     drugs = tuple(one.name for one in found)
+    asks_which_heparin = (
+        any(one.is_heparin_asked_for for one in found) and severe_renal_impairment(order, patient).holds
+    )
     late = tuple(one.name for one in found if one.is_late(patient.today))
     if late:
         level = Indicator.CRITICAL
-        summary = _("{act}: {drugs} should have been stopped: postpone, or ask the anaesthetist", act=act, drugs=late)
-    elif all(one.goes_on for one in found) and not patient.exposures.gaps:
+        summary = _("{act}: postpone or ask the anaesthetist, stop date passed: {drugs}", act=act, drugs=late)
+    elif all(one.goes_on for one in found) and not planned_or_taken(patient).unsettled:
         level = Indicator.INFO
         summary = _("{act}: aspirin under {limit} a day goes on", act=act, limit=ASPIRIN_LIMIT)
     else:
         level = Indicator.WARNING
-        summary = _("{act}: antithrombotic to deal with: {drugs}", act=act, drugs=drugs)
+        summary = _("{act}: to be settled before it: {drugs}", act=act, drugs=drugs)
     return advise(
         level,
         summary,
-        _("With the agreement of the anaesthetist and the prescriber."),
+        _("As below, with the agreement of the anaesthetist and the prescriber."),
+        *(WHICH_HEPARIN for _one in found[:1] if asks_which_heparin),
         rests_on=(entry for one in found for entry in one.entries),
         items=(one.line(patient.today) for one in found),
         remarks=_remarks_on_dates_and_gaps(order, patient),
+        joins=ANTITHROMBOTICS_CARD,
     )
+
+
+WHICH_HEPARIN = _(
+    "Clearance below {limit} mL/min: ask the anaesthetist which heparin.", limit=SEVERE_RENAL_IMPAIRMENT_BELOW
+)
 
 
 def _remarks_on_dates_and_gaps(order: ActOrder, patient: Facts) -> tuple[Text, ...]:
@@ -175,6 +233,8 @@ def _remarks_on_dates_and_gaps(order: ActOrder, patient: Facts) -> tuple[Text, .
 
 CONTRAINDICATED = _("{act}: contraindicated, {which}")
 POSSIBLY_CONTRAINDICATED = _("{act}: possibly contraindicated, {which}")
+CHOOSE_ANOTHER = _("Choose another treatment.")
+WEIGH_ITS_EXTENT = _("Find out how far it goes before the act.")
 
 
 @rule(
@@ -196,7 +256,8 @@ def cementoplasty_absolute_contraindication(order: ActOrder, patient: Facts) -> 
     summary = CONTRAINDICATED if certain else POSSIBLY_CONTRAINDICATED
     return advise(
         Indicator.CRITICAL if certain else Indicator.WARNING,
-        summary.with_(act=named(order), which=names_of(found, patient)),
+        summary.with_(act=act_at(order), which=names_of(found, patient)),
+        CHOOSE_ANOTHER if certain else WEIGH_ITS_EXTENT,
         _("Diffuse, non-localised pain is a contraindication too: check it yourself, the service cannot."),
         rests_on=resting_on(found, order, patient),
         remarks=not_looked_up((*ABSOLUTE, *POSSIBLY_ABSOLUTE), order, patient),
@@ -218,11 +279,11 @@ def cementoplasty_absolute_contraindication(order: ActOrder, patient: Facts) -> 
 def cementoplasty_relative_contraindication(order: ActOrder, patient: Facts) -> Outcome:
     """Which; an involvement of the posterior arch asks for surgery."""
     found = holding(RELATIVE, order, patient)
-    detail = [_("Surgery, or a combination with radiotherapy, is discussed case by case.")]
+    detail = [_("Discuss surgery, or a combination with radiotherapy, case by case.")]
     if posterior_arch_involvement in found:
         detail.append(_("Involvement of the posterior arch asks for surgical stabilisation."))
     return warning(
-        _("{act}: relative contraindication, {which}", act=named(order), which=names_of(found, patient)),
+        _("{act}: relative contraindication, {which}", act=act_at(order), which=names_of(found, patient)),
         *detail,
         rests_on=resting_on(found, order, patient),
         remarks=not_looked_up(RELATIVE, order, patient),
@@ -256,8 +317,8 @@ def without_percutaneous_fixation(order: ActOrder, patient: Facts) -> Truth:
 def cementoplasty_long_bone(order: ActOrder, _patient: Facts) -> Outcome:
     """What holds the bone."""
     return warning(
-        _("{act} of a long bone: cement alone does not resist torsion", act=named(order)),
-        _("Percutaneous fixation with it, or surgery."),
+        _("{act}: add percutaneous fixation, or operate (long bone)", act=act_at(order)),
+        _("Percutaneous fixation with it, or surgery: cement alone does not resist torsion."),
         rests_on=[order],
     )
 
@@ -292,13 +353,12 @@ def imaging_missing(order: ActOrder, patient: Facts) -> Truth:
 )
 def cementoplasty_imaging(order: ActOrder, patient: Facts) -> Outcome:
     """What is missing for this site, and whether it is ordered."""
-    asked = _imaging_asked_for(order)
+    missing = [one for one in _imaging_asked_for(order) if imaged(patient, order, one) is False]
     return info(
-        _("{act}: imaging of the region first", act=named(order)),
-        _("A vertebra: CT and MRI.") if MRI in asked else _("Pelvis and hip: CT."),
-        _("Anaesthetic consultation."),
+        _("{act}: imaging of the region first", act=act_at(order)),
+        _("Have it done before the act, with an anaesthetic consultation."),
         rests_on=[order],
-        items=(imaging_line(patient, order, one) for one in asked if imaged(patient, order, one) is False),
+        items=(*(imaging_line(patient, order, one) for one in missing), _("anaesthetic consultation")),
     )
 
 
@@ -330,8 +390,8 @@ def not_to_prevent_a_fracture(order: ActOrder, _patient: Facts) -> Truth:
 def cementoplasty_pain_controlled(order: ActOrder, patient: Facts) -> Outcome:
     """The score, and how to say that the act prevents a fracture."""
     return info(
-        _("{act}: pain is controlled, so no indication by pain", act=named(order)),
-        _("To prevent a fracture, give it as the reason."),
+        _("{act}: reconsider, pain is controlled by drugs", act=act_at(order)),
+        _("Reconsider the indication; if it is to prevent a fracture, give that as the reason."),
         rests_on=[patient.result(PAIN_SCORE)],
     )
 
@@ -347,9 +407,80 @@ def cementoplasty_pain_controlled(order: ActOrder, patient: Facts) -> Outcome:
 def cementoplasty_tumour_board(order: ActOrder, _patient: Facts) -> Outcome:
     """A line of the checklist."""
     return info(
-        _("{act}: decide in a multidisciplinary meeting (RCP)", act=named(order)),
+        _("{act}: decide in a multidisciplinary meeting (RCP)", act=act_at(order)),
         rests_on=[order],
         items=[_("multidisciplinary decision (RCP)")],
+    )
+
+
+@condition(_("the cementoplasty is for a bone metastasis"), reads=("conditions",))
+def for_a_metastasis(order: ActOrder, patient: Facts) -> Truth:
+    """By its reason, else because one is on record."""
+    if not order.reasons.isdisjoint(sets.BONE_METASTASIS):
+        return that(True)  # noqa: FBT003 - a truth
+    return bone_metastasis(order, patient)
+
+
+@condition(
+    _("no radiotherapy or ablation of that bone was done in {tumour_control_days} days, is planned or drafted"),
+    reads=("radiotherapies", "radiotherapy_orders", "procedures", "orders"),
+)
+def tumour_not_treated(order: ActOrder, patient: Facts) -> Truth:
+    """Of the bone; of a bone that is not named it leaves it open."""
+    since = days_before(patient.today, settings_of(patient).tumour_control_days)
+
+    def of_the_bone(regions: frozenset[str]) -> bool | None:
+        return None if not regions or not order.regions else not regions.isdisjoint(order.regions)
+
+    def given(course: RadiotherapyCourse) -> bool | None:
+        if course.target is Target.OTHER:
+            return False
+        ended = course.ended or course.first
+        recent = True if course.under_way else None if ended is None else ended.last >= since
+        return both(recent, of_the_bone(course.regions))
+
+    def planned(other: RadiotherapyOrder) -> bool | None:
+        treated = other.prescription
+        return False if treated.target is Target.OTHER else of_the_bone(treated.regions)
+
+    def ablated(act: Act) -> bool | None:
+        recent = None if act.dated is None else act.dated.last >= since
+        return both(act.is_any(sets.ABLATION), recent, of_the_bone(act.regions))
+
+    def ablation(other: Order) -> bool | None:
+        regions = other.regions if isinstance(other, ActOrder) else frozenset[str]()
+        return both(other.is_any(sets.ABLATION), of_the_bone(regions))
+
+    treated = either(
+        patient.radiotherapies.any(given),
+        patient.radiotherapy_orders.any(planned),
+        patient.procedures.any(ablated),
+        patient.orders.any(ablation),
+    )
+    asked = (patient.radiotherapies, patient.radiotherapy_orders, patient.procedures, patient.orders)
+    return that(negated(treated), *asked)
+
+
+@rule(
+    "cementoplasty-tumour-control",
+    title=_("Cement does not control the tumour: radiotherapy or ablation beside it"),
+    citations=(rao("interventional", "§1"), CHU),
+    trigger=CEMENTOPLASTY,
+    when=(for_a_metastasis, tumour_not_treated),
+    severest=Indicator.INFO,
+)
+def cementoplasty_tumour_control(order: ActOrder, _patient: Facts) -> Outcome:
+    """A line of the checklist."""
+    return info(
+        _("{act}: radiotherapy or ablation beside it, cement does not control the tumour", act=act_at(order)),
+        _("Where control of the tumour is wanted, add radiotherapy or ablation."),
+        rests_on=[order],
+        items=[
+            _(
+                "{what}, where control of the tumour is wanted: cement gives none",
+                what=_("radiotherapy or ablation"),
+            )
+        ],
     )
 
 
@@ -364,7 +495,7 @@ def cementoplasty_tumour_board(order: ActOrder, _patient: Facts) -> Outcome:
 def kyphoplasty_neoplastic(order: ActOrder, patient: Facts) -> Outcome:
     """That it is no indication, with the metastasis that says so."""
     return info(
-        _("Kyphoplasty: not indicated in bone metastasis (HAS 2009)"),
-        _("No superiority over vertebroplasty was shown."),
+        _("{act}: choose vertebroplasty, no indication in bone metastasis (HAS 2009)", act=act_at(order)),
+        _("Choose vertebroplasty instead: no superiority of kyphoplasty was shown."),
         rests_on=bone_metastasis(order, patient).basis,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mappings.facts import Act, Facts, Order, RadiotherapyOrder
+from mappings.facts import Act, ActOrder, Facts, Order, RadiotherapyOrder
 from mappings.facts.bones import LONG_BONES, bones_of
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.complicated_bone import may_be_of_the_bone
@@ -33,6 +33,22 @@ def nothing_orthopaedic(order: RadiotherapyOrder, patient: Facts) -> Truth:
 
     found = either(patient.procedures.any(counts), patient.consultations.any(counts), patient.orders.any(counts))
     return that(negated(found), patient.procedures, patient.consultations, patient.orders)
+
+
+@condition(_("no fixation of that bone is drafted, ordered or done"), reads=("procedures", "orders"))
+def no_fixation(order: RadiotherapyOrder, patient: Facts) -> Truth:
+    """Surgery of another bone is none; one whose bone is not named leaves it open."""
+
+    def fixes(one: Act | Order) -> bool | None:
+        if not one.is_any(sets.BONE_SURGERY):
+            return False
+        regions = one.regions if isinstance(one, Act | ActOrder) else frozenset[str]()
+        if not regions or not order.prescription.regions:
+            return None
+        return not regions.isdisjoint(order.prescription.regions)
+
+    found = either(patient.procedures.any(fixes), patient.orders.any(fixes))
+    return that(negated(found), patient.procedures, patient.orders)
 
 
 AXIAL_LYSIS_PERCENT, CIRCUMFERENTIAL_LYSIS_PERCENT = 30, 50

@@ -15,11 +15,14 @@ POLICY = Policy(
             "cementoplasty-haemostasis-unknown",
             "cementoplasty-imaging",
             "cementoplasty-tumour-board",
+            "cementoplasty-tumour-control",
+            "spinal-instability-unknown",
         }
     ),
     one_problem=(
         frozenset({"denosumab-dose", "denosumab-interval", "antiresorptive-route"}),
         frozenset({"stereotactic-contraindication", "re-irradiation-interval", "re-irradiation-record"}),
+        frozenset({"immunotherapy-with-radiotherapy", "tki-with-radiotherapy"}),
         frozenset({"bone-scan-after-fdg-pet", "bone-scan-routine-follow-up"}),
         frozenset({"denosumab-overdue", "denosumab-discontinued", "antiresorptive-stopped-early"}),
     ),

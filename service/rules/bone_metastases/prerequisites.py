@@ -17,11 +17,16 @@ from service.rules.logic import either, negated
 
 
 def _not_done(patient: Facts, concepts: frozenset[str]) -> bool | None:
-    """Not done in the days that a dental assessment stays valid; an act without an end may be of any day."""
+    """Not done in the days that a dental assessment stays valid; an act without a date may be of any day."""
     since = days_before(patient.today, settings_of(patient).dental_valid_days)
 
     def done(acts: Collected[Act]) -> bool | None:
-        return acts.any(lambda act: act.is_any(concepts) and (act.when is None or act.when.last >= since))
+        def lately(act: Act) -> bool | None:
+            if not act.is_any(concepts):
+                return False
+            return None if act.dated is None else act.dated.last >= since
+
+        return acts.any(lately)
 
     return negated(either(done(patient.procedures), done(patient.imaging)))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mappings.facts import FRACTIONS_A_WEEK_SAID, DrugOrder, Facts, RadiotherapyOrder, Unavailable
+from mappings.facts import FRACTIONS_A_WEEK_SAID, DrugOrder, Facts, Order, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
-from service.rules.bone_metastases.conflict_words import SOMETIMES_FATAL, held, line, urgent_dates
+from mappings.wording import Text
+from service.rules.bone_metastases.conflict_words import SOMETIMES_FATAL, act, held, line
 from service.rules.bone_metastases.conflicts import (
     Pair,
     conflicts_among,
@@ -14,23 +15,26 @@ from service.rules.bone_metastases.conflicts import (
     most_severe,
     pairs_of_drug,
     pairs_of_radiotherapy,
+    radiotherapy_may_be_too_close,
 )
 from service.rules.bone_metastases.documents import rao
+from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.triggers import drug_order
-from service.rules.bone_metastases.urgency import URGENCY, is_urgent
+from service.rules.bone_metastases.urgency import URGENCY, is_urgent, may_be_postponed
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either
-from service.rules.naming import planned_remarks
+from service.rules.naming import act_at, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Advice, Basis, Indicator, Outcome
 from service.rules.rule import Trigger, rule
 from service.rules.say import advise
 
 RADIOTHERAPY_DRAFT = Trigger(_("draft order of external radiotherapy"), lambda _order: True, kind=RadiotherapyOrder)
-RADIOSENSITISER_DRAFT = drug_order(_("draft order of a radiosensitiser"), sets.RADIOSENSITISERS)
+RT = _("RT")
+"""Radiotherapy in a summary, which is short."""
 
-END_UNKNOWN = Unavailable(_("the end of the radiotherapy"), (_("neither an end nor fractions are stated: add them"),))
+RADIOSENSITISER_DRAFT = drug_order(_("draft order of a radiosensitiser"), sets.RADIOSENSITISERS)
 
 
 @condition(
@@ -50,15 +54,14 @@ def radiosensitiser_too_close(order: RadiotherapyOrder, patient: Facts) -> Truth
 def radiotherapy_too_close(order: DrugOrder, patient: Facts) -> Truth:
     """Radiotherapy of any site, on record or drafted."""
     courses, orders = patient.radiotherapies, patient.radiotherapy_orders
-    unsettled = bool(courses.gaps or orders.gaps)
+    unsettled = radiotherapy_may_be_too_close(order, patient)
     return _too_close(pairs_of_drug(order, patient), patient, courses, orders, unsettled=unsettled)
 
 
 def _too_close(pairs: Sequence[Pair], patient: Facts, *looked_at: Basis, unsettled: bool) -> Truth:
-    """One of the pairs is a conflict; where none is known to be, an end that is not known leaves it open."""
-    ends = (END_UNKNOWN,) if any(pair.end_unknown for pair in pairs) else ()
+    """One of the pairs is a conflict; where none is known to be, what could not be looked up leaves it open."""
     found = bool(conflicts_among(pairs, patient))
-    return that(either(found, None if unsettled or ends else False), *looked_at, *ends)
+    return that(either(found, None if unsettled else False), *looked_at)
 
 
 @rule(
@@ -78,7 +81,7 @@ def _too_close(pairs: Sequence[Pair], patient: Facts, *looked_at: Basis, unsettl
 )
 def radiosensitiser_before_radiotherapy(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """One card of all radiosensitisers around the radiotherapy."""
-    return _hold(conflicts_among(pairs_of_radiotherapy(order, patient), patient), urgent=is_urgent(order, patient))
+    return _hold(conflicts_among(pairs_of_radiotherapy(order, patient), patient), order, patient, act_at(order, RT))
 
 
 @rule(
@@ -90,25 +93,35 @@ def radiosensitiser_before_radiotherapy(order: RadiotherapyOrder, patient: Facts
     reads=URGENCY,
     severest=Indicator.CRITICAL,
     reading=_(
-        "An end that is not stated is reckoned from start and fractions, {rate}; without fractions no date is given.",
+        "An end that is not stated is reckoned from start and fractions, {rate}; without fractions the window is reckoned "
+        "from the start: critical within it, and a warning for {days} days more.",
         rate=FRACTIONS_A_WEEK_SAID,
+        days=Settings().longest_course_days,
     ),
 )
 def radiosensitiser_after_radiotherapy(order: DrugOrder, patient: Facts) -> Outcome:
     """One card of all radiotherapy around the drug."""
-    return _hold(conflicts_among(pairs_of_drug(order, patient), patient), urgent=is_urgent(order, patient))
+    return _hold(conflicts_among(pairs_of_drug(order, patient), patient), order, patient, RT)
 
 
-def _hold(conflicts: Sequence[Pair], *, urgent: bool) -> Advice:
-    """A line a conflict, the most severe level, and each draft that has to wait moved to the latest of its dates."""
+def _hold(conflicts: Sequence[Pair], order: Order, patient: Facts, radiotherapy: Text) -> Advice:
+    """A line a conflict, the most severe level, and each draft that has to wait moved to the latest of its dates.
+
+    Urgent radiotherapy is never moved: the dates are said.
+    """
+    urgent = is_urgent(order, patient)
     drafts = (draft for pair in conflicts for draft in (pair.giving.draft, pair.irradiation.draft) if draft is not None)
     return advise(
-        most_severe(conflicts, urgent=urgent),
-        held(conflicts),
-        *(urgent_dates(conflicts) if urgent else ()),
+        most_severe(conflicts, patient, urgent=urgent),
+        held(conflicts, radiotherapy),
+        *act(conflicts, urgent=urgent),
         SOMETIMES_FATAL,
         rests_on=(basis for pair in conflicts for basis in (pair.giving.basis, pair.irradiation.basis)),
-        offers=(UpdateOrder(order, (StartOn(day),)) for order, day in earliest_starts(conflicts)),
+        offers=(
+            UpdateOrder(late, (StartOn(day),))
+            for late, day in earliest_starts(conflicts)
+            if may_be_postponed(late, patient)
+        ),
         remarks=dict.fromkeys(remark for draft in drafts for remark in planned_remarks(draft)),
-        lines=map(line, conflicts),
+        lines=(line(conflict, alone=len(conflicts) == 1) for conflict in conflicts),
     )

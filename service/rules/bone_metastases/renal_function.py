@@ -9,11 +9,13 @@ from service.rules.bone_metastases.checklist import already_ordered
 from service.rules.bone_metastases.conditions import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
     approximation,
+    bone_metastasis,
+    for_hypercalcaemia,
     is_start,
     severe_renal_impairment,
 )
 from service.rules.bone_metastases.documents import rao
-from service.rules.bone_metastases.doses import TABLE_2, ordered_dose
+from service.rules.bone_metastases.doses import CHANGE_THE_PRODUCT, TABLE_2, ordered_dose
 from service.rules.bone_metastases.nephrotoxicity import bisphosphonate_use, nephrotoxic_use
 from service.rules.bone_metastases.triggers import (
     ANTIRESORPTIVE,
@@ -22,6 +24,7 @@ from service.rules.bone_metastases.triggers import (
     ZOLEDRONATE,
     drug_order,
     for_bone_metastases,
+    osteoporosis_product,
 )
 from service.rules.bone_metastases.urgency import URGENCY, with_urgency
 from service.rules.bone_metastases.wording import _
@@ -29,7 +32,7 @@ from service.rules.condition import SETTLES_NOTHING, Truth, any_of, condition, i
 from service.rules.offers import DeleteOrder, OrderAnalyte, SetDose, UpdateOrder
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, rule
-from service.rules.say import advise, critical, warning
+from service.rules.say import advise, critical, info, warning
 
 # --- renal function is known ------------------------------------------------------------------------------------------
 
@@ -71,7 +74,7 @@ def renal_function_unknown(order: DrugOrder, patient: Facts) -> Outcome:
     ordered = already_ordered(patient, CREATININE) is not None
     advice = warning(
         _("{drug}: creatinine clearance needed before the dose", drug=order.name),
-        _("Creatinine and Cockcroft-Gault clearance before the dose. Missing: {missing}.", missing=missing),
+        _("Compute the Cockcroft-Gault clearance before the dose; missing: {missing}.", missing=missing),
         *([_("Creatinine is ordered: await the result.")] if ordered else ()),
         rests_on=(patient.clearance, creatinine),
         offers=() if ordered or isinstance(creatinine, Known) else [OrderAnalyte(CREATININE)],
@@ -92,9 +95,7 @@ def renal_function_unknown(order: DrugOrder, patient: Facts) -> Outcome:
 CONTRAINDICATED = _(
     "{drug}: contraindicated, creatinine clearance below {limit} mL/min", limit=SEVERE_RENAL_IMPAIRMENT_BELOW
 )
-USUALLY_STOPPED = _(
-    "In severe renal impairment bisphosphonates are contraindicated; one that is running is usually stopped."
-)
+WEIGH_IN_HYPERCALCAEMIA = _("Ordered for hypercalcaemia: weigh benefit against risk (product information).")
 
 
 @condition(_("a bisphosphonate is ordered or ongoing"), reads=("exposures",))
@@ -114,7 +115,7 @@ def bisphosphonate_in_use(order: DrugOrder | None, patient: Facts) -> Truth:
     citations=(rao("systemic", "§2.4"), rao("drugs", "§2")),
     trigger=ZOLEDRONATE,
     when=(severe_renal_impairment,),
-    reads=("clearance_inputs_missing",),
+    reads=("clearance_inputs_missing", *for_hypercalcaemia.reads),
     severest=Indicator.CRITICAL,
     reading=_(
         "Exactly {limit} mL/min is allowed: the text says less than {limit} and Tableau 2 begins at {limit}.",
@@ -122,16 +123,18 @@ def bisphosphonate_in_use(order: DrugOrder | None, patient: Facts) -> Truth:
     ),
 )
 def zoledronate_renal_contraindication(order: DrugOrder, patient: Facts) -> Outcome:
-    """To be removed; what speaks for denosumab and against it."""
+    """To be removed, unless it is for hypercalcaemia; what speaks for denosumab and against it."""
+    kept = for_hypercalcaemia(order, patient).holds is True
     return critical(
         CONTRAINDICATED.with_(drug=order.name),
+        WEIGH_IN_HYPERCALCAEMIA if kept else _("Do not give it: remove the order."),
         _(
             "Denosumab is not limited by renal function, but below {limit} mL/min adynamic bone is possible: specialist advice.",
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
         *approximation(patient),
-        rests_on=[patient.clearance],
-        offers=[DeleteOrder(order)],
+        rests_on=(patient.clearance, *((patient.calcium,) if kept else ())),
+        offers=() if kept else [DeleteOrder(order)],
     )
 
 
@@ -145,7 +148,7 @@ def zoledronate_renal_contraindication(order: DrugOrder, patient: Facts) -> Outc
     trigger=OTHER_BISPHOSPHONATE,
     hooks=ORDERING | VIEWING,
     when=(bisphosphonate_in_use, severe_renal_impairment),
-    reads=("clearance_inputs_missing",),
+    reads=("clearance_inputs_missing", *for_hypercalcaemia.reads),
     severest=Indicator.CRITICAL,
     reading=_(
         "The source says a GFR below {limit} here and a Cockcroft clearance in §2.4: Cockcroft decides.",
@@ -153,11 +156,16 @@ def zoledronate_renal_contraindication(order: DrugOrder, patient: Facts) -> Outc
     ),
 )
 def bisphosphonate_severe_renal_impairment(order: DrugOrder | None, patient: Facts) -> Outcome:
-    """An order is to be removed; one that is ongoing is a warning."""
-    says = (USUALLY_STOPPED, *approximation(patient))
+    """An order is to be removed, unless it is for hypercalcaemia; one that is ongoing is a warning."""
     if order is not None:
-        contraindicated = CONTRAINDICATED.with_(drug=order.name)
-        return critical(contraindicated, *says, rests_on=[patient.clearance], offers=[DeleteOrder(order)])
+        kept = for_hypercalcaemia(order, patient).holds is True
+        return critical(
+            CONTRAINDICATED.with_(drug=order.name),
+            WEIGH_IN_HYPERCALCAEMIA if kept else _("Do not give it: remove the order."),
+            *approximation(patient),
+            rests_on=(patient.clearance, *((patient.calcium,) if kept else ())),
+            offers=() if kept else [DeleteOrder(order)],
+        )
     taken = next(entry for entry in patient.exposures.of(sets.ALL_BISPHOSPHONATES).entries if entry.ongoing)
     return warning(
         _(
@@ -165,7 +173,8 @@ def bisphosphonate_severe_renal_impairment(order: DrugOrder | None, patient: Fac
             drug=taken.drug.name,
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
-        *says,
+        _("Stop it, as is usual: bisphosphonates are contraindicated in severe renal impairment."),
+        *approximation(patient),
         rests_on=(patient.clearance, taken),
     )
 
@@ -189,7 +198,7 @@ def denosumab_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outco
             drug=order.name,
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
-        _("No dose change for renal function, but an antiresorptive harms an adynamic bone. Watch calcium closely."),
+        _("Ask for specialist advice and watch calcium: an antiresorptive harms an adynamic bone. No dose change."),
         *approximation(patient),
         rests_on=[patient.clearance],
     )
@@ -222,10 +231,11 @@ def dose_is_to_change(order: DrugOrder, patient: Facts) -> Truth:
     citations=(rao("systemic", "Tableau 2"),),
     trigger=ZOLEDRONATE,
     when=(clearance_has_a_dose, dose_is_to_change),
-    reads=("clearance_inputs_missing",),
+    reads=("clearance_inputs_missing", *for_hypercalcaemia.reads, *bone_metastasis.reads),
     severest=Indicator.WARNING,
     reading=_(
-        "Today's clearance is used at every order, although the table's column says initial. Bands: {bands}.",
+        "Today's clearance is used at every order, although the table's column says initial. Bands: {bands}. The table is for "
+        "monthly treatment: for hypercalcaemia, or a single dose without a bone metastasis, nothing is offered.",
         bands=TABLE_2.ranges(),
     ),
 )
@@ -233,15 +243,29 @@ def zoledronate_renal_dose(order: DrugOrder, patient: Facts) -> Outcome:
     """The dose of Tableau 2: a warning when the one ordered is above it; no dose is offered from an eGFR."""
     clearance = known(patient.clearance)
     dose = ordered_dose(order, clearance.value)
-    offered = None if clearance.value.approximate else dose.right
+    said = dose.said(order.name)
+    table = _("Tableau 2: {rows}.", rows=TABLE_2.said())
+    if not _is_for_monthly_treatment(order, patient):
+        product_information = _("Tableau 2 is for monthly treatment; for hypercalcaemia see the product information.")
+        return info(said, product_information, table, *approximation(patient), rests_on=[clearance])
+    other_product = osteoporosis_product(order)
+    dose_offered = None if clearance.value.approximate or other_product else dose.right
     return advise(
         Indicator.WARNING if dose.too_high else Indicator.INFO,
-        dose.said(order.name),
-        _("Tableau 2: {rows}.", rows=TABLE_2.said()),
+        said,
+        CHANGE_THE_PRODUCT if other_product else _("Give the dose of Tableau 2 for this clearance."),
+        table,
         *approximation(patient),
         rests_on=[clearance],
-        offers=() if offered is None else [UpdateOrder(order, (SetDose(offered),))],
+        offers=() if dose_offered is None else [UpdateOrder(order, (SetDose(dose_offered),))],
     )
+
+
+def _is_for_monthly_treatment(order: DrugOrder, patient: Facts) -> bool:
+    """Not for hypercalcaemia, and no single dose where no bone metastasis is on record."""
+    if for_hypercalcaemia(order, patient).holds:
+        return False
+    return not (order.dosage.single and bone_metastasis(order, patient).holds is False)
 
 
 # --- nephrotoxic drugs together ---------------------------------------------------------------------------------------
@@ -291,6 +315,6 @@ def cumulative_nephrotoxicity(_order: DrugOrder, patient: Facts) -> Outcome:
     names = (bisphosphonates.names[0], *sorted(set(others.names), key=lambda name: name.message))
     return warning(
         _("{drugs}: cumulative renal toxicity, check renal function", drugs=names),
-        _("Renal function before each course."),
+        _("Check creatinine and clearance before each course."),
         rests_on=(*bisphosphonates.entries, *others.entries),
     )

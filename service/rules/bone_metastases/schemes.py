@@ -57,9 +57,12 @@ class Scheme:
         most = Amount(high, unit)
         return most if low == high else _("{low} to {high}", low=low, high=most)
 
-    def slashed(self, unit: str = "") -> Text:
-        """«30 / 10», as Tableau 5 has it."""
-        return _("{gray} / {fractions}", gray=self.dose(unit), fractions=self._fractions_said())
+    def in_full(self, unit: str = "") -> Text:
+        """«30 Gy in 10 fractions»; without the unit «30 in 10»."""
+        fewest, most = self.fractions
+        if not unit or fewest != most:
+            return self.spelled(unit)
+        return gray_in(self.dose(unit), in_fractions(Volume(None, most)))
 
     def spelled(self, unit: str = "") -> Text:
         """«30 in 10»."""
@@ -93,7 +96,7 @@ class Row:
         return any(one.contains(volume) for one in self.schemes if one.stereotactic is stereotactic)
 
 
-def _row(text: Text, say: Callable[[Scheme, str], Text] = Scheme.slashed, **schemes: Scheme) -> Row:
+def _row(text: Text, say: Callable[[Scheme, str], Text] = Scheme.in_full, **schemes: Scheme) -> Row:
     """A row whose sentence names each scheme; the first is printed with its unit."""
     first = next(iter(schemes))
     return Row(
@@ -152,7 +155,7 @@ SEVERAL_FRACTIONS = Row(
     (_OF_THE_BOX, _SEVERAL_FRACTIONS),
     _(
         "Also admitted: {six}, and {several} fractions.",
-        six=_OF_THE_BOX.slashed(GRAY),
+        six=_OF_THE_BOX.spelled(GRAY),
         several=_SEVERAL_FRACTIONS.spelled(GRAY),
     ),
 )

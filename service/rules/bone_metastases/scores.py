@@ -76,6 +76,9 @@ MIRELS = Score(
     ),
 )
 
+SINS_NAME = _("SINS")
+"""The score as it is called."""
+
 SINS = Score(
     "sins",
     "sins-score",

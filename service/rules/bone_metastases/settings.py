@@ -51,6 +51,10 @@ class Settings(FactSettings):
         28,
         _("days around radiotherapy in which a radiosensitiser without a figure is looked for"),
     )
+    longest_course_days: int = setting(
+        90,
+        _("days that a course of radiotherapy may last of which neither an end nor fractions are stated"),
+    )
     immunotherapy_days: int = setting(
         105,
         _("days between immunotherapy and bone radiotherapy that count as together (5 × 21)"),
@@ -68,6 +72,9 @@ class Settings(FactSettings):
         _("days after an anti-angiogenic within which an act on bone is accompanied by checks"),
     )
     unstable_sins: int = setting(13, _("SINS from which the spine counts as unstable"))
+    surgical_opinion_days: int = setting(
+        90, _("days in which a surgeon's opinion of the spine makes a SINS superfluous")
+    )
     radionuclide_days: int = setting(
         90,
         _("days after radionuclide therapy within which stereotactic radiotherapy is contraindicated"),
@@ -84,6 +91,10 @@ class Settings(FactSettings):
         3,
         _("pain score (0 to 10) up to which pain is controlled"),
     )
+    tumour_control_days: int = setting(
+        180,
+        _("days after radiotherapy or ablation of a bone in which cement needs no other treatment beside it"),
+    )
     post_operative_days: int = setting(
         60,
         _("days after surgery of a bone metastasis within which post-operative radiotherapy is recalled"),
@@ -92,6 +103,10 @@ class Settings(FactSettings):
         90,
         _("days after an FDG PET within which a bone scintigraphy adds nothing to staging"),
     )
+    newly_diagnosed_days: int = setting(
+        90,
+        _("days after a lung cancer is first recorded within which imaging stages it"),
+    )
     cord_compression_days: int = setting(
         30,
         _("days after its onset or record that cord compression still is an emergency"),
@@ -99,6 +114,19 @@ class Settings(FactSettings):
     stopped_within_days: int = setting(
         365,
         _("days after stopping denosumab within which the rebound is recalled"),
+    )
+    planned_dose_days: int = setting(
+        14,
+        _("days ahead within which a planned dose of denosumab is in time"),
+    )
+    both_antiresorptives_days: int = setting(
+        35,
+        _("days after a dose of an antiresorptive within which another one is given at once with it"),
+    )
+    paracetamol_kilograms: int = setting(50, _("body weight in kg from which paracetamol is offered"))
+    palliative_care_days: int = setting(
+        90,
+        _("days that palliative care on record counts as the end of life"),
     )
 
 

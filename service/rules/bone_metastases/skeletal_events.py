@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from mappings.facts import Act, Diagnosis, Facts, Order
+from mappings.facts import Act, ActOrder, Diagnosis, Facts, Order
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.conditions import bone_metastasis
 from service.rules.bone_metastases.wording import _
@@ -44,8 +44,8 @@ def is_bone_radiotherapy(act: Act) -> bool:
     )
 
 
-def is_bone_metastasis_surgery(act: Act, patient: Facts) -> bool | None:
-    """Surgery of a bone metastasis (`treatment-after-bone-surgery`).
+def is_bone_metastasis_surgery(act: Act | ActOrder, patient: Facts) -> bool | None:
+    """Surgery of a bone metastasis, done or ordered (`treatment-after-bone-surgery`).
 
     Surgery of bone, decompression of the spine included, for a bone metastasis or a pathological fracture, a preventive
     fixation, or one without a reason (or for cord compression) in a patient with a bone metastasis on record.

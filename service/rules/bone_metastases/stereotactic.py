@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from mappings.dates import add_months
 from mappings.facts import Facts, RadiotherapyOrder
 from mappings.wording import Amount
 from service.rules.bone_metastases.bone_radiotherapy import (
     ABLATIVE,
     BONE_RADIOTHERAPY,
     STEREOTACTIC,
+    STEREOTACTIC_WHATEVER_ITS_TARGET,
     already_irradiated,
     as_acts,
     earlier_courses,
@@ -15,12 +17,15 @@ from service.rules.bone_metastases.bone_radiotherapy import (
     is_spine,
     spine_target,
     target_remarks,
+    treatment,
     volume_of,
 )
 from service.rules.bone_metastases.bone_scores import SINS
 from service.rules.bone_metastases.conditions import (
     above,
+    milder_for_another_primary,
     no_tumour_board_ordered,
+    other_primary,
 )
 from service.rules.bone_metastases.cord_dose import (
     BEYOND_REIRRADIATION,
@@ -29,8 +34,10 @@ from service.rules.bone_metastases.cord_dose import (
     REIRRADIATION_SAYS,
     cord_dose_of,
     cord_dose_too_high,
+    earlier_doses,
     fractions_with_a_cord_limit,
     irradiated_too_soon_before,
+    too_soon_before,
 )
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.oligometastatic import (
@@ -50,6 +57,7 @@ from service.rules.bone_metastases.schemes import (
     in_fractions,
     volume_said,
 )
+from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.stereotactic_contraindications import (
     CONTRAINDICATIONS,
     RECENT_RADIOTHERAPY_DAYS,
@@ -57,8 +65,10 @@ from service.rules.bone_metastases.stereotactic_contraindications import (
     active_cord_compression,
     contraindicated,
     decompressed_since,
-    known_whether_decompressed,
+    known_whether_treated,
+    treated_since,
 )
+from service.rules.bone_metastases.together import asks_for_the_board
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, basis_of, condition, holding, that, words_of
 from service.rules.naming import planned_remarks
@@ -73,26 +83,33 @@ from service.rules.say import advise, critical, info, warning
     "stereotactic-contraindication",
     title=_("Recognised contraindications of stereotactic bone radiotherapy"),
     citations=(rao("radiotherapy", "§2.2.1"),),
-    trigger=STEREOTACTIC,
-    when=(contraindicated, known_whether_decompressed),
+    trigger=STEREOTACTIC_WHATEVER_ITS_TARGET,
+    when=(contraindicated, known_whether_treated),
     severest=Indicator.CRITICAL,
     reading=_(
         "An unstable spine is read as SINS {unstable} or more; three months since radiotherapy of the same region as "
-        "{days} days.",
+        "{days} days, and the same region as the same bone or vertebra. A compression older than {emergency} days and "
+        "irradiated since is a warning, as one that was decompressed.",
         unstable=SINS.high,
+        emergency=Settings().cord_compression_days,
         days=RECENT_RADIOTHERAPY_DAYS,
     ),
 )
 def stereotactic_contraindication(order: RadiotherapyOrder, patient: Facts) -> Outcome:
-    """Critical; a warning where the only one is a cord compression that was decompressed since."""
+    """Critical; a warning where the only one is a cord compression that was treated since."""
     found = holding(CONTRAINDICATIONS, order, patient)
-    milder = found == (active_cord_compression,) and decompressed_since(patient)
+    milder = found == (active_cord_compression,) and treated_since(patient)
+    residual = (
+        _("The cord was decompressed since: reassess the residual compression.")
+        if decompressed_since(patient)
+        else _("The compression was irradiated since: reassess it before this treatment.")
+    )
     unknown = [one for one in CONTRAINDICATIONS if one(order, patient).holds is None]
     besides = _("Could not be checked besides: {which}", which=words_of(unknown, order, patient))
     return advise(
         Indicator.WARNING if milder else Indicator.CRITICAL,
-        _("Stereotactic radiotherapy contraindicated: {which}", which=words_of(found, order, patient)),
-        *([_("The compression was decompressed since: weigh what remains.")] if milder else ()),
+        _("{act} contraindicated: {which}", act=treatment(order), which=words_of(found, order, patient)),
+        residual if milder else _("Choose another treatment, or discuss it in a tumour board."),
         rests_on=basis_of(found, order, patient),
         remarks=(*planned_remarks(order), *target_remarks(order), *([besides] if unknown else ())),
     )
@@ -110,7 +127,8 @@ def stereotactic_relative_contraindication(order: RadiotherapyOrder, patient: Fa
     """Which of them are recorded."""
     found = holding(RELATIVE_CONTRAINDICATIONS, order, patient)
     return warning(
-        _("Stereotactic radiotherapy, relative contraindication: {which}", which=words_of(found, order, patient)),
+        _("{act}: relative contraindication, {which}", act=treatment(order), which=words_of(found, order, patient)),
+        _("Weigh it in a tumour board."),
         rests_on=basis_of(found, order, patient),
         remarks=target_remarks(order),
     )
@@ -122,6 +140,7 @@ def stereotactic_relative_contraindication(order: RadiotherapyOrder, patient: Fa
     citations=(rao("radiotherapy", "§2.2.1, box"),),
     trigger=STEREOTACTIC,
     when=(beyond_definition, no_reirradiation_beyond_definition),
+    reads=other_primary.reads,
     severest=Indicator.WARNING,
     reading=_(
         "The referential's definition is used here ({definition}); the companion documents give others.",
@@ -129,15 +148,20 @@ def stereotactic_relative_contraindication(order: RadiotherapyOrder, patient: Fa
     ),
 )
 def stereotactic_eligibility(order: RadiotherapyOrder, patient: Facts) -> Outcome:
-    """What is beyond the definition, and the definition."""
+    """What is beyond the definition, and the definition; milder where another cancer than of the lung is the primary."""
     found = holding(BEYOND_DEFINITION, order, patient)
-    return warning(
-        _("Stereotactic radiotherapy: beyond the oligometastatic definition"),
-        *words_of(found, order, patient),
+    advice = warning(
+        _(
+            "{act}: beyond the oligometastatic definition, {which}",
+            act=treatment(order),
+            which=words_of(found, order, patient),
+        ),
+        _("Reconsider ablation in a tumour board."),
         _("Definition: {definition}; at most 3 adjacent vertebrae.", definition=DEFINITION),
         rests_on=basis_of(found, order, patient),
         remarks=target_remarks(order),
     )
+    return milder_for_another_primary(advice, order, patient)
 
 
 @rule(
@@ -148,15 +172,22 @@ def stereotactic_eligibility(order: RadiotherapyOrder, patient: Facts) -> Outcom
     when=(no_tumour_board_ordered,),
     severest=Indicator.INFO,
 )
-def stereotactic_tumour_board(order: RadiotherapyOrder, _patient: Facts) -> Outcome:
-    """A line of the checklist."""
+def stereotactic_tumour_board(order: RadiotherapyOrder, patient: Facts) -> Outcome:
+    """A line of the checklist, or of the card that asks for the tumour board already."""
+    if asks_for_the_board(order, patient):
+        return info(PAIN_FLARE, rests_on=[order], remarks=target_remarks(order), joins=IMMUNOTHERAPY_CARD)
     return info(
-        _("Stereotactic or ablative radiotherapy: validate in a tumour board (RCP-OOS)"),
-        _("Pain flare in 14 to 68 %, which responds to corticosteroid."),
+        _("{act}: validate in a tumour board (RCP-OOS)", act=treatment(order)),
+        PAIN_FLARE,
         rests_on=[order],
         remarks=target_remarks(order),
-        items=[_("validated in a tumour board (RCP-OOS)")],
+        items=[_("tumour board (RCP-OOS)")],
     )
+
+
+PAIN_FLARE = _("A passing flare of pain comes in 14 to 68 % and responds to corticosteroid.")
+IMMUNOTHERAPY_CARD = "immunotherapy-with-radiotherapy"
+"""The card that asks for the tumour board already, of this rule or of `tki-with-radiotherapy`."""
 
 
 # --- dose -------------------------------------------------------------------------------------------------------------
@@ -211,8 +242,8 @@ def stereotactic_dose(order: RadiotherapyOrder, _patient: Facts) -> Outcome:
     unlisted = _("This number of fractions is not listed; a biological equivalent is admitted.")
     return advise(
         Indicator.WARNING if listed else Indicator.INFO,
-        _("Stereotactic radiotherapy {dose}: outside the ranges", dose=volume_said(volume)),
-        _("A single session only in particular cases."),
+        _("{act}, {dose}: outside the ranges", act=treatment(order), dose=volume_said(volume)),
+        _("Check the dose and the fractions; a single session only in particular cases."),
         *([] if listed else [unlisted]),
         rests_on=[order],
         remarks=target_remarks(order),
@@ -237,7 +268,7 @@ def one_fraction(order: RadiotherapyOrder, _patient: Facts) -> Truth:
 def stereotactic_single_reirradiation(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """One stereotactic fraction to a region that was irradiated before."""
     return warning(
-        _("Stereotactic re-irradiation in one fraction: fractionation is recommended"),
+        _("{act} in one fraction of a region irradiated before: fractionate it", act=treatment(order)),
         _("Count the earlier dose and the time since."),
         rests_on=as_acts(earlier_courses(order, patient)),
         remarks=target_remarks(order),
@@ -265,10 +296,15 @@ def high_dose_a_fraction(order: RadiotherapyOrder, _patient: Facts) -> Truth:
 def stereotactic_vertebral_fracture(order: RadiotherapyOrder, _patient: Facts) -> Outcome:
     """How often, and what makes it likely."""
     return info(
-        _("Stereotactic radiotherapy above {gray} Gy a fraction: vertebral fracture", gray=FRACTURING_GY_A_FRACTION),
+        _(
+            "{act} above {gray} Gy a fraction: risk of vertebral fracture",
+            act=treatment(order),
+            gray=FRACTURING_GY_A_FRACTION,
+        ),
+        _("Consider cementoplasty beforehand."),
         _(
             "Fracture of the vertebra in up to 20 % or more. Risk factors: T10 to sacrum, lytic lesion, more than 20 % of "
-            "the vertebral body. Consider cementoplasty beforehand.",
+            "the vertebral body.",
         ),
         rests_on=[order],
         remarks=target_remarks(order),
@@ -290,7 +326,8 @@ def cord_dose_limit(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     if above(dose, limit):
         return critical(
             _(
-                "Radiotherapy of the spine: cord Dmax above {limit}, the limit for {fractions}",
+                "{act}: lower the dose to the cord, Dmax above {limit} in {fractions}",
+                act=treatment(order),
                 limit=Amount(limit, GRAY),
                 fractions=in_fractions(volume),
             ),
@@ -300,7 +337,8 @@ def cord_dose_limit(order: RadiotherapyOrder, patient: Facts) -> Outcome:
         )
     return warning(
         _(
-            "Radiotherapy of the spine: cord Dmax above {limit}, preferred in one fraction",
+            "{act}: cord Dmax above {limit}, preferred in one fraction",
+            act=treatment(order),
             limit=Amount(CORD_LIMITS.preferred_once, GRAY),
         ),
         CORD_LIMITS.said(),
@@ -322,18 +360,25 @@ def cord_dose_limit(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     severest=Indicator.WARNING,
 )
 def re_irradiation_interval(order: RadiotherapyOrder, patient: Facts) -> Outcome:
-    """The interval and the limits of the cord; which of the recorded doses are beyond them."""
+    """The first day, the earlier dose, the limits of the cord; which of the recorded doses are beyond them."""
+    truth = irradiated_too_soon_before(order, patient)
+    soon = too_soon_before(order, patient)
+    earliest = max(add_months(course.ended.last, REIRRADIATION_MONTHS) for course in soon if course.ended is not None)
     beyond = holding(BEYOND_REIRRADIATION, order, patient)
     doses = dict.fromkeys(basis_of(beyond, order, patient))
     named = _("Recorded and beyond: {which}.", which=words_of(beyond, order, patient))
     return warning(
         _(
-            "Stereotactic re-irradiation of the spine less than {months} months after the first",
+            "{act}: re-irradiation within {months} months, wait until {earliest}",
+            act=treatment(order),
             months=REIRRADIATION_MONTHS,
+            earliest=earliest,
         ),
-        REIRRADIATION_SAYS,
+        _("Not before {earliest}: at least {months} months.", earliest=earliest, months=REIRRADIATION_MONTHS),
+        *earlier_doses(soon),
         *([named] if beyond else ()),
-        rests_on=(*irradiated_too_soon_before(order, patient).basis, *doses),
+        REIRRADIATION_SAYS,
+        rests_on=(*truth.basis, *doses),
         remarks=(*planned_remarks(order), *target_remarks(order)),
     )
 
@@ -348,9 +393,12 @@ def re_irradiation_interval(order: RadiotherapyOrder, patient: Facts) -> Outcome
 )
 def re_irradiation_record(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Any radiotherapy to a region that was irradiated before."""
+    earlier = earlier_courses(order, patient)
     return info(
-        _("Re-irradiation: retrieve the earlier dose (cord, plexus, hollow organs)"),
+        _("{act}, re-irradiation: retrieve the earlier dose", act=treatment(order)),
+        _("Retrieve what the cord, plexus and hollow organs received."),
+        *earlier_doses(earlier),
         RE_IRRADIATION.text,
-        rests_on=as_acts(earlier_courses(order, patient)),
+        rests_on=as_acts(earlier),
         remarks=target_remarks(order),
     )

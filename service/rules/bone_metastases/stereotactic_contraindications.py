@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 
+from mappings.dates import days_before
 from mappings.facts import Act, Diagnosis, Facts, RadiotherapyCourse, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.bone_radiotherapy import (
     as_acts,
     history_of_irradiation,
     open_about_courses,
-    same_region,
+    same_bone,
 )
-from service.rules.bone_metastases.bone_scores import spine_potentially_unstable, spine_unstable
 from service.rules.bone_metastases.conditions import (
     SHORT_EXPECTANCY_DAYS,
     SHORT_EXPECTANCY_MONTHS,
@@ -23,6 +23,8 @@ from service.rules.bone_metastases.conditions import (
     is_true,
 )
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.spine_stability import spine_unstable
+from service.rules.bone_metastases.urgency import irradiates_the_spine, is_recent
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, condition, holding, that
 from service.rules.logic import both, either
@@ -30,14 +32,24 @@ from service.rules.logic import both, either
 # --- recognised -------------------------------------------------------------------------------------------------------
 
 
+def _is_compression(one: Diagnosis) -> bool:
+    return one.active and one.is_any(sets.SPINAL_CORD_COMPRESSION)
+
+
 @condition(_("active spinal cord compression"), reads=("conditions", "procedures"))
 def active_cord_compression(_order: RadiotherapyOrder, patient: Facts) -> Truth:
-    """Decompressed or not; what decompressed it is shown beside it."""
-    active = active_conditions(patient, sets.SPINAL_CORD_COMPRESSION)
+    """Treated or not; what treated it is shown beside it."""
+    active = tuple(one for one in patient.conditions if _is_compression(one))
     if not active:
-        return that(None if patient.conditions.gaps else False, patient.conditions)
-    acts = (act for act in patient.procedures if any(_decompresses(act, one) for one in active))
+        return that(patient.conditions.any(_is_compression), patient.conditions)
+    acts = (act for act in patient.procedures if any(_treated_by(act, one, patient) for one in active))
     return that(True, *active, *acts)  # noqa: FBT003 - a truth
+
+
+def treated_since(patient: Facts) -> bool | None:
+    """Every active cord compression was decompressed after it began, or is older than an emergency and irradiated since."""
+    active = active_conditions(patient, sets.SPINAL_CORD_COMPRESSION)
+    return both(*(patient.procedures.any(partial(_treated_by, compression=one, patient=patient)) for one in active))
 
 
 def decompressed_since(patient: Facts) -> bool | None:
@@ -46,10 +58,19 @@ def decompressed_since(patient: Facts) -> bool | None:
     return both(*(patient.procedures.any(partial(_decompresses, compression=one)) for one in active))
 
 
+def _treated_by(act: Act, compression: Diagnosis, patient: Facts) -> bool | None:
+    since = days_before(patient.today, settings_of(patient).cord_compression_days)
+    if is_recent(compression, since):
+        return _decompresses(act, compression)
+    return either(_decompresses(act, compression), both(irradiates_the_spine(act), _is_later(act, compression)))
+
+
 def _decompresses(act: Act, compression: Diagnosis) -> bool | None:
     """A decompression that is later; None where a date is missing."""
-    if not act.is_any(sets.SPINAL_DECOMPRESSION):
-        return False
+    return both(act.is_any(sets.SPINAL_DECOMPRESSION), _is_later(act, compression))
+
+
+def _is_later(act: Act, compression: Diagnosis) -> bool | None:
     begin, when = compression.onset or compression.recorded, act.dated
     return None if begin is None or when is None else when.last >= begin.first
 
@@ -86,21 +107,21 @@ RECENT_RADIOTHERAPY_DAYS = RECENT_RADIOTHERAPY_MONTHS * 30
     reads=("radiotherapies", "conditions"),
 )
 def irradiated_recently(order: RadiotherapyOrder, patient: Facts) -> Truth:
-    """Radiotherapy of the same region that is under way, or ended so short a time before the planned start."""
+    """Radiotherapy of the same bone or vertebra that is under way, or ended so short a time before the planned start."""
 
     def recent(course: RadiotherapyCourse) -> bool | None:
         if course.under_way:
-            return same_region(course, order)
+            return same_bone(course, order)
         if course.ended is None:
-            return None if same_region(course, order) is not False else False
+            return None if same_bone(course, order) is not False else False
         if (order.planned.when.first - course.ended.last).days >= RECENT_RADIOTHERAPY_DAYS:
             return False
-        return same_region(course, order)
+        return same_bone(course, order)
 
     courses = patient.radiotherapies
     holds = courses.any(recent)
     if holds is None or (holds is False and history_of_irradiation(patient)):
-        return open_about_courses(order, patient)
+        return open_about_courses(order, patient, same_bone)
     return that(holds, *(as_acts(filter(recent, courses)) if holds else (courses,)))
 
 
@@ -120,19 +141,19 @@ CONTRAINDICATIONS = (
 )
 contraindicated = any_named(_("a recognised contraindication is on record"), *CONTRAINDICATIONS)
 
-DECOMPRESSED = _("the cord was decompressed since")
+TREATED = _("the compression was treated since")
 
 
 @condition(
-    _("it is known whether the cord was decompressed since, or the compression is not the only contraindication"),
+    _("it is known whether the compression was treated since, or it is not the only contraindication"),
     reads=contraindicated.reads,
 )
-def known_whether_decompressed(order: RadiotherapyOrder, patient: Facts) -> Truth:
-    """A decompressed cord makes a milder card, which an undated one cannot decide."""
+def known_whether_treated(order: RadiotherapyOrder, patient: Facts) -> Truth:
+    """A compression that was treated makes a milder card, which an undated act cannot decide."""
     if holding(CONTRAINDICATIONS, order, patient) != (active_cord_compression,):
         return that(True)  # noqa: FBT003 - a truth
-    known = decompressed_since(patient) is not None
-    return that(known or None, patient.procedures, text=DECOMPRESSED)
+    known = treated_since(patient) is not None
+    return that(known or None, patient.procedures, text=TREATED)
 
 
 # --- relative ---------------------------------------------------------------------------------------------------------
@@ -162,4 +183,4 @@ def tumour_near_cord(order: RadiotherapyOrder, patient: Facts) -> Truth:
     return that(below(distance, CORD_DISTANCE_MM), distance)
 
 
-RELATIVE_CONTRAINDICATIONS = (mri_contraindicated, canal_narrowed, tumour_near_cord, spine_potentially_unstable)
+RELATIVE_CONTRAINDICATIONS = (mri_contraindicated, canal_narrowed, tumour_near_cord)

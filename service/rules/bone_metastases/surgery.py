@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from mappings.dates import When, days_before
-from mappings.facts import Act, ActOrder, Facts, Order, RadiotherapyCourse, RadiotherapyOrder, Target
-from mappings.facts.bones import SPINE, includes, may_be_same
+from mappings.facts import (
+    Act,
+    ActOrder,
+    Diagnosis,
+    Fact,
+    Facts,
+    Finding,
+    Order,
+    RadiotherapyCourse,
+    RadiotherapyOrder,
+    Target,
+)
+from mappings.facts.bones import SPINE, bone, includes, may_be_same, named_bones
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
-from service.rules.bone_metastases.conditions import below, bone_metastasis
+from service.rules.bone_metastases.conditions import above, at_least, below, bone_metastasis
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.imaged import CT, RADIOGRAPHS, Modality, imaged, imaging_line
 from service.rules.bone_metastases.settings import settings_of
@@ -19,7 +30,7 @@ from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_sur
 from service.rules.bone_metastases.wording import _, _c
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, either, negated
-from service.rules.naming import named
+from service.rules.naming import act_at
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import Trigger, rule
 from service.rules.say import info, warning
@@ -77,11 +88,97 @@ def surgery_short_life_expectancy(order: ActOrder, patient: Facts) -> Outcome:
     return warning(
         _(
             "{act}: no benefit expected, life expectancy below {weeks} weeks",
-            act=named(order),
+            act=act_at(order),
             weeks=BENEFIT_FROM_WEEKS,
         ),
-        _("Analgesia and radiotherapy instead."),
+        _("Prefer analgesia, perhaps radiotherapy."),
         rests_on=expectancy_too_short(order, patient).basis,
+    )
+
+
+LASTING_CONTROL_YEARS = 1
+"""Life expectancy in years, above which resection and reconstruction give lasting control (RAO §1)."""
+
+
+def _expectancy(patient: Facts) -> Fact[Finding]:
+    return patient.finding("life-expectancy")
+
+
+@condition(_("life expectancy is recorded as {weeks} weeks or more", weeks=BENEFIT_FROM_WEEKS), reads=("finding",))
+def expectancy_long_enough(_order: Order | None, patient: Facts) -> Truth:
+    """From the weeks on from which surgery brings something."""
+    return that(at_least(_expectancy(patient), BENEFIT_FROM_WEEKS * 7), _expectancy(patient))
+
+
+@condition(
+    _("it is known whether life expectancy exceeds {years} year", years=LASTING_CONTROL_YEARS), reads=("finding",)
+)
+def known_whether_long(_order: Order | None, patient: Facts) -> Truth:
+    """A bound may leave it open."""
+    known = above(_expectancy(patient), LASTING_CONTROL_YEARS * 365) is not None
+    return that(known or None, _expectancy(patient))
+
+
+@rule(
+    "surgery-life-expectancy",
+    title=_("Life expectancy decides between resection with reconstruction and lighter fixation"),
+    citations=(rao("surgery", "§1"),),
+    trigger=ORTHOPAEDIC_ORDER,
+    when=(expectancy_long_enough, known_whether_long),
+    severest=Indicator.INFO,
+)
+def surgery_life_expectancy(order: ActOrder, patient: Facts) -> Outcome:
+    """Above the year lasting control, between it and the weeks a lighter operation."""
+    if above(_expectancy(patient), LASTING_CONTROL_YEARS * 365):
+        summary = _(
+            "{act}: resection with reconstruction, life expectancy above {years} year",
+            act=act_at(order),
+            years=LASTING_CONTROL_YEARS,
+        )
+        detail = _("Consider resection with reconstruction: it gives lasting control.")
+    else:
+        summary = _(
+            "{act}: lighter fixation, life expectancy of {weeks} weeks to {years} year",
+            act=act_at(order),
+            weeks=BENEFIT_FROM_WEEKS,
+            years=LASTING_CONTROL_YEARS,
+        )
+        detail = _("Consider a lighter fixation rather than resection.")
+    return info(summary, detail, rests_on=[_expectancy(patient)])
+
+
+@condition(_("its reason is a bone metastasis or a pathological fracture"))
+def reason_is_a_metastasis(order: ActOrder, _patient: Facts) -> Truth:
+    """A reason of the order; one that could not be looked up leaves it open."""
+    given = not order.reasons.isdisjoint(sets.BONE_METASTASIS | sets.PATHOLOGICAL_FRACTURE)
+    return that(given or (None if order.reasons_unresolved else False))
+
+
+@condition(_("no primary cancer is on record"), reads=("conditions",))
+def no_primary(order: ActOrder, patient: Facts) -> Truth:
+    """Of the lung or of another organ, as a condition or as a reason; one in remission explains a metastasis too."""
+    primaries = sets.LUNG_CANCER | sets.OTHER_PRIMARY
+    recorded = patient.conditions.any(lambda one: not one.suspected and one.is_any(primaries))
+    is_reason = not order.reasons.isdisjoint(primaries)
+    return that(negated(either(is_reason, recorded)), patient.conditions)
+
+
+@rule(
+    "surgery-primary-unknown",
+    title=_("A bone metastasis without a known primary is explored before surgery"),
+    citations=(rao("surgery", "§3"),),
+    trigger=ORTHOPAEDIC_ORDER,
+    when=(reason_is_a_metastasis, no_primary),
+    severest=Indicator.INFO,
+)
+def surgery_primary_unknown(order: ActOrder, _patient: Facts) -> Outcome:
+    """The least work-up."""
+    return info(
+        _("{act}: look for the primary first, none is on record", act=act_at(order)),
+        _(
+            "Least work-up before: protein electrophoresis and CT of thorax, abdomen and pelvis, for example; biopsy in doubt."
+        ),
+        rests_on=[order],
     )
 
 
@@ -119,7 +216,7 @@ def surgery_imaging(order: ActOrder, patient: Facts) -> Outcome:
     """What is missing, how it is done, and whether it is ordered already."""
     missing = [modality for modality, holds in missing_imaging(order, patient).items() if holds]
     return info(
-        _("{act}: imaging missing: {which}", act=named(order), which=tuple(modality.name for modality in missing)),
+        _("{act}: imaging missing: {which}", act=act_at(order), which=tuple(modality.name for modality in missing)),
         *(BEFORE_SURGERY[modality] for modality in missing),
         rests_on=[order],
         items=(imaging_line(patient, order, modality) for modality in missing),
@@ -226,7 +323,8 @@ def post_operative_radiotherapy(_order: None, patient: Facts) -> Outcome:
         state = POST_OPERATIVE.state(_days_since(surgery, patient.today))
     return info(
         _(
-            "Post-operative radiotherapy of the bone: {state} (surgery {when})",
+            "Post-operative radiotherapy ({bones}): {state} (surgery {when})",
+            bones=named_bones(surgery.regions) or _("operated bone"),
             state=state,
             when=_of(surgery.dated),
         ),
@@ -258,6 +356,20 @@ def pelvis_untreated(_order: Order | None, patient: Facts) -> Truth:
     return that(negated(either(irradiated, treated)), patient.radiotherapies, patient.procedures)
 
 
+@condition(_("no pathological fracture of it"), reads=("conditions",))
+def acetabulum_not_broken(order: ActOrder, patient: Facts) -> Truth:
+    """Neither active on record, of the pelvis or of a bone that is not named, nor the reason of the order."""
+    fractures = sets.PATHOLOGICAL_FRACTURE - sets.VERTEBRAL_FRACTURE
+
+    def breaks(one: Diagnosis) -> bool | None:
+        if not one.active or not one.is_any(fractures):
+            return False
+        return None if not one.regions else not one.regions.isdisjoint(bone("acetabulum") | bone("pelvis"))
+
+    broken = either(not order.reasons.isdisjoint(fractures), patient.conditions.any(breaks))
+    return that(negated(broken), patient.conditions)
+
+
 @rule(
     "acetabular-order",
     title=_(
@@ -265,13 +377,16 @@ def pelvis_untreated(_order: Order | None, patient: Facts) -> Truth:
     ),
     citations=(rao("surgery", "§2.4"),),
     trigger=ACETABULUM_ORDER,
-    when=(pelvis_untreated,),
+    when=(pelvis_untreated, acetabulum_not_broken),
     severest=Indicator.INFO,
 )
 def acetabular_order(order: ActOrder, _patient: Facts) -> Outcome:
     """What comes before surgery."""
     return info(
-        _("Surgery of the acetabulum: radiotherapy and percutaneous treatment come first"),
-        _("Medical treatment and radiotherapy, then cementoplasty or ablation, surgery last."),
+        _("{act}: radiotherapy and percutaneous treatment come first", act=act_at(order)),
+        _(
+            "Lesions that do not compromise the stability: medical treatment and radiotherapy, then cementoplasty or ablation, "
+            "surgery last."
+        ),
         rests_on=[order],
     )

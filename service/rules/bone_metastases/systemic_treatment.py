@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mappings.facts import ActOrder, DrugOrder, Exposure, Facts, Order, RadiotherapyOrder
+from mappings.facts import Act, ActOrder, DrugOrder, Exposure, Facts, Order, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
+from service.rules.bone_metastases.bone_radiotherapy import treatment
 from service.rules.bone_metastases.conditions import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
     approximation,
@@ -20,6 +21,7 @@ from service.rules.bone_metastases.healing import (
     OPERATED_BONE,
     OPERATED_SPINE,
     URGENT_DAYS,
+    ordered_too_soon,
     planned_too_soon,
     waits_too_short,
 )
@@ -27,15 +29,16 @@ from service.rules.bone_metastases.settings import Settings, settings_of
 from service.rules.bone_metastases.together import (
     ABLATION,
     IMMUNOTHERAPY,
-    TYROSINE_KINASE_INHIBITOR,
+    TARGETED_THERAPY,
     is_ablative,
     radiotherapy_is_of_bone,
 )
 from service.rules.bone_metastases.triggers import drug_order
-from service.rules.bone_metastases.urgency import URGENCY, is_urgent
+from service.rules.bone_metastases.urgency import URGENCY, is_urgent, may_be_postponed
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, that
-from service.rules.naming import lasting, planned_remarks
+from service.rules.logic import either
+from service.rules.naming import act_at, lasting, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import Trigger, rule
@@ -48,6 +51,11 @@ def _radiotherapy_or(name: Text, drugs: frozenset[str]) -> Trigger:
         name,
         lambda order: isinstance(order, RadiotherapyOrder) or (isinstance(order, DrugOrder) and order.is_any(drugs)),
     )
+
+
+def _radiotherapy_said(order: Order) -> Text:
+    """The radiotherapy that is ordered, with its bone; beside a drug that is ordered, any."""
+    return treatment(order) if isinstance(order, RadiotherapyOrder) else _("radiotherapy")
 
 
 # --- immunotherapy, tyrosine kinase inhibitors, stereotactic radiotherapy ---------------------------------------------
@@ -74,12 +82,12 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     """Few data, no routine combination: for the tumour board and the patient."""
     return info(
         _(
-            "{drugs} with radiotherapy: few data, tumour board (RCP-OOS)",
+            "{drugs} with {radiotherapy}: few data, tumour board (RCP-OOS)",
             drugs=IMMUNOTHERAPY.drugs_named(order, patient),
+            radiotherapy=_radiotherapy_said(order),
         ),
-        _(
-            "The first data on anti-PD-1 are reassuring; no routine combination. Tell the patient that data are lacking."
-        ),
+        _("Discuss it in a tumour board; tell the patient that data are lacking."),
+        _("No routine combination; the first data on anti-PD-1 are reassuring."),
         rests_on=IMMUNOTHERAPY.beside(order, patient),
         remarks=planned_remarks(order),
     )
@@ -87,30 +95,32 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
 
 @rule(
     "tki-with-radiotherapy",
-    title=_("A tyrosine kinase inhibitor and bone radiotherapy: a precaution interval, tumour board"),
+    title=_("A targeted therapy and bone radiotherapy: a precaution interval, tumour board"),
     citations=(rao("radiotherapy", "§3.1, Tableau 6"),),
-    trigger=_radiotherapy_or(
-        _("draft order of radiotherapy, or of a tyrosine kinase inhibitor"), sets.TKIS_WITHOUT_ANTIANGIOGENICS
-    ),
+    trigger=_radiotherapy_or(_("draft order of radiotherapy, or of a targeted therapy"), sets.TARGETED_THERAPIES),
     when=(
         radiotherapy_is_of_bone,
-        TYROSINE_KINASE_INHIBITOR.as_condition(
-            _(
-                "a tyrosine kinase inhibitor and bone radiotherapy are ordered or under way, or {tki_days} days apart at most"
-            )
+        TARGETED_THERAPY.as_condition(
+            _("a targeted therapy and bone radiotherapy are ordered or under way, or {tki_days} days apart at most")
         ),
     ),
     severest=Indicator.WARNING,
+    reading=_(
+        "Targeted therapies are the tyrosine kinase inhibitors; other targeted antibodies and antibody-drug conjugates "
+        "likewise (our reading of the box)."
+    ),
 )
 def tki_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     """A precaution interval, for the tumour board."""
     return warning(
         _(
-            "{drugs} with radiotherapy: precaution interval, tumour board (RCP-OOS)",
-            drugs=TYROSINE_KINASE_INHIBITOR.drugs_named(order, patient),
+            "{drugs} with {radiotherapy}: precaution interval, tumour board (RCP-OOS)",
+            drugs=TARGETED_THERAPY.drugs_named(order, patient),
+            radiotherapy=_radiotherapy_said(order),
         ),
+        _("Leave a precaution interval, in theory five half-lives; discuss it in a tumour board."),
         _("Few data: no routine combination."),
-        rests_on=TYROSINE_KINASE_INHIBITOR.beside(order, patient),
+        rests_on=TARGETED_THERAPY.beside(order, patient),
         remarks=planned_remarks(order),
     )
 
@@ -135,13 +145,17 @@ def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
     """Precaution: few trials."""
     return info(
         _(
-            "Stereotactic or curative RT with {drugs}: few trials, precaution",
+            "{drugs} with {radiotherapy}, stereotactic or curative: precaution",
             drugs=ABLATION.drugs_named(order, patient),
+            radiotherapy=_radiotherapy_said(order),
         ),
-        _("The shorter course allows a shorter pause of the drug."),
+        _("Decide on a pause of the drug: the shorter course allows a shorter one; few trials."),
         rests_on=ABLATION.beside(order, patient),
     )
 
+
+DRUGS_NAMED = 3
+"""Drugs that a summary names at most."""
 
 # --- systemic drugs and the kidney ------------------------------------------------------------------------------------
 
@@ -164,6 +178,7 @@ def tki_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
             drug=order.name,
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
+        _("Reconsider the drug: tyrosine kinase inhibitors are not advised in severe renal impairment."),
         *approximation(patient),
         rests_on=[patient.clearance],
     )
@@ -171,24 +186,35 @@ def tki_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
 
 @rule(
     "chemotherapy-severe-renal-impairment",
-    title=_("Doses of chemotherapy are lowered in severe renal impairment"),
+    title=_("In severe renal impairment the contraindication of a cytotoxic is checked, then its dose"),
     citations=(rao("drugs", "§2"),),
     trigger=drug_order(_("draft order of a cytotoxic"), sets.CYTOTOXICS),
     when=(severe_renal_impairment,),
-    reads=("clearance_inputs_missing",),
+    reads=("clearance_inputs_missing", "orders", "exposures"),
     severest=Indicator.WARNING,
+    once=True,
+    reading=_(
+        "The source advises lower doses; some cytotoxics (cisplatin, pemetrexed) are contraindicated well above the limit, so the "
+        "product information comes first."
+    ),
 )
-def chemotherapy_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
-    """A lower dose; a bisphosphonate stops."""
+def chemotherapy_severe_renal_impairment(_order: DrugOrder, patient: Facts) -> Outcome:
+    """Every cytotoxic of the request; a bisphosphonate on record stops."""
+    drafted = (
+        one for one in patient.orders if one.draft and isinstance(one, DrugOrder) and one.is_any(sets.CYTOTOXICS)
+    )
+    days = settings_of(patient).on_treatment_days
+    bisphosphonates = patient.exposures.of(sets.ALL_BISPHOSPHONATES).recent(days)
     return warning(
         _(
-            "{drug}: creatinine clearance below {limit} mL/min, lower the dose",
-            drug=order.name,
+            "{drugs}: clearance below {limit} mL/min, check the contraindication in the product information",
+            drugs=tuple(dict.fromkeys(one.name for one in drafted))[:DRUGS_NAMED],
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
-        _("A bisphosphonate is usually stopped."),
+        _("Check the contraindication in the product information; the referential advises lower doses."),
+        *(_("{drug} on record is usually stopped.", drug=entry.drug.name) for entry in bisphosphonates[:1]),
         *approximation(patient),
-        rests_on=[patient.clearance],
+        rests_on=(patient.clearance, *bisphosphonates[:1]),
     )
 
 
@@ -196,24 +222,30 @@ def chemotherapy_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Ou
 
 
 @condition(
-    _("surgery of a bone metastasis was too short a time before the planned start"), reads=("procedures", "conditions")
+    _("surgery of a bone metastasis, done or ordered, is too short a time before the planned start"),
+    reads=("procedures", "conditions", "orders"),
 )
 def operated_too_lately(order: Order, patient: Facts) -> Truth:
     """An operation whose healing (`healing`) the order does not wait for; one without a date leaves it open."""
-    return that(patient.procedures.any(lambda act: planned_too_soon(act, order, patient)), patient.procedures)
+    done = patient.procedures.any(lambda act: planned_too_soon(act, order, patient))
+    ordered = patient.orders.any(lambda other: ordered_too_soon(other, order, patient))
+    return that(either(done, ordered), patient.procedures, patient.orders)
 
 
 @rule(
     "treatment-after-bone-surgery",
     title=_("After surgery of a bone metastasis, systemic treatment and radiotherapy wait for healing"),
     citations=(rao("surgery", "§3"), rao("radiotherapy", "§1.3, §1.4")),
-    trigger=_radiotherapy_or(_("draft order of a cytotoxic or of radiotherapy"), sets.CYTOTOXICS),
+    trigger=_radiotherapy_or(
+        _("draft order of a cytotoxic, an anti-angiogenic or radiotherapy"),
+        sets.CYTOTOXICS | sets.SYSTEMIC_ANTIANGIOGENICS,
+    ),
     when=(operated_too_lately,),
     reads=URGENCY,
     severest=Indicator.WARNING,
     reading=_(
-        "Systemic treatment: {healed}, {urgent} when urgent. Radiotherapy of the operated bone: {bone}, spine {spine}; other "
-        "radiotherapy: {healed} (our reading). A target that is not stated counts as the operated bone.",
+        "Systemic treatment, anti-angiogenics too (our reading): {healed}, {urgent} when urgent. Radiotherapy of the operated bone: {bone}, spine {spine}; other "
+        "radiotherapy: {healed}, {urgent} when urgent (our reading). A target that is not stated counts as the operated bone.",
         healed=lasting(HEALED.days),
         urgent=lasting(URGENT_DAYS),
         bone=lasting(OPERATED_BONE.days),
@@ -223,20 +255,25 @@ def operated_too_lately(order: Order, patient: Facts) -> Truth:
 def treatment_after_bone_surgery(order: Order, patient: Facts) -> Outcome:
     """A warning; info where an urgent order keeps the shortened interval of every operation. The latest day counts."""
     waits = waits_too_short(order, patient)
-    longest = max(waits, key=lambda wait: (wait.earliest, wait.surgery.source))
+    longest = max(waits, key=lambda wait: (wait.earliest, wait.source))
     accepted = is_urgent(order, patient) and all(wait.long_enough_when_urgent for wait in waits)
     return advise(
         Indicator.INFO if accepted else Indicator.WARNING,
         _(
-            "{act}: wait for healing after bone surgery ({when})",
-            act=order.name if isinstance(order, DrugOrder) else _("radiotherapy"),
-            when=longest.operated,
+            "{act}: wait until {earliest} for healing after bone surgery",
+            act=treatment(order) if isinstance(order, RadiotherapyOrder) else order.name,
+            earliest=longest.earliest,
         ),
         *longest.said(),
         rests_on=[longest.surgery],
-        offers=[UpdateOrder(order, (StartOn(longest.earliest),))],
-        remarks=planned_remarks(order),
+        offers=[UpdateOrder(order, (StartOn(longest.earliest),))] if may_be_postponed(order, patient) else (),
+        remarks=dict.fromkeys((*planned_remarks(order), *_undated_surgery(longest.surgery))),
     )
+
+
+def _undated_surgery(surgery: Act | ActOrder) -> tuple[Text, ...]:
+    """That today was taken for the day of an operation that is ordered."""
+    return planned_remarks(surgery) if isinstance(surgery, ActOrder) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,10 +309,6 @@ under_antiangiogenic = condition(
 )(ANTIANGIOGENIC.ask)
 
 
-DRUGS_NAMED = 3
-"""Drugs that a summary names at most."""
-
-
 @rule(
     "procedure-under-systemic",
     title=_("Systemic treatment is no obstacle to a priority act on bone: check blood count and haemostasis"),
@@ -302,9 +335,8 @@ def procedure_under_systemic(order: ActOrder, patient: Facts) -> Outcome:
     given = dict.fromkeys((*CYTOTOXIC.given(order, patient), *ANTIANGIOGENIC.given(order, patient)))
     drugs = tuple(dict.fromkeys(entry.drug.name for entry in given))
     return info(
-        _("Act on bone under {drugs}: check blood count and haemostasis", drugs=drugs[:DRUGS_NAMED]),
-        _(
-            "Systemic treatment is no obstacle to a priority act: check blood count, haemostasis and the anti-angiogenic."
-        ),
+        _("{act} under {drugs}: check blood count and haemostasis", act=act_at(order), drugs=drugs[:DRUGS_NAMED]),
+        _("Check blood count and haemostasis; beware of the nadir, and of the anti-angiogenic."),
+        _("Systemic treatment is no obstacle to a priority act."),
         rests_on=given,
     )

@@ -84,6 +84,10 @@ class Together(ABC):
         planned = orders.any(lambda other: self._counts_bone_order(other, order, patient))
         return that(either(given, planned), courses, orders, text=self.radiotherapy_said(patient))
 
+    def holds_beside(self, order: Order, patient: Facts) -> bool:
+        """There is one beside the order, and the radiotherapy is of bone."""
+        return bool(radiotherapy_is_of_bone(order, patient).holds and self._ask(order, patient).holds)
+
     def _counts_bone_course(self, course: RadiotherapyCourse, order: Order, patient: Facts) -> bool | None:
         return both(self.counts_course(course, order, patient), _of_bone(course.target, patient))
 
@@ -182,6 +186,11 @@ class WithAblation(Together):
         return _("stereotactic or curative bone radiotherapy is under way or planned")
 
 
+def asks_for_the_board(order: Order, patient: Facts) -> bool:
+    """A card about immunotherapy or a targeted therapy beside the radiotherapy asks for a tumour board."""
+    return any(one.holds_beside(order, patient) for one in (IMMUNOTHERAPY, TARGETED_THERAPY))
+
+
 IMMUNOTHERAPY = WithinDays(sets.CHECKPOINT_INHIBITORS, lambda settings: settings.immunotherapy_days)
-TYROSINE_KINASE_INHIBITOR = WithinDays(sets.TKIS_WITHOUT_ANTIANGIOGENICS, lambda settings: settings.tki_days)
+TARGETED_THERAPY = WithinDays(sets.TARGETED_THERAPIES, lambda settings: settings.tki_days)
 ABLATION = WithAblation(sets.SYSTEMIC_ANTICANCER)

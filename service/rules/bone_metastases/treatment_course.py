@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from mappings.facts import ActOrder, DrugOrder, Facts, Known, Order, Unavailable, known
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from mappings.facts import ActOrder, DrugOrder, Facts, Order, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import CTX, CTX_BEFORE_HOUR, FASTING
 from mappings.wording import Text
+from service.rules.bone_metastases.calcium import calcium_is_low
 from service.rules.bone_metastases.checklist import already_ordered, too_old
 from service.rules.bone_metastases.conditions import (
     SEVERE_RENAL_IMPAIRMENT_BELOW,
+    SHORT_EXPECTANCY_DAYS,
     SHORT_EXPECTANCY_MONTHS,
     antiresorptives,
+    at_most,
     bone_metastasis,
     is_start,
+    milder_for_another_primary,
+    no_prostate_primary,
     no_short_life_expectancy,
+    not_end_of_life,
     orders_of,
+    possible_jaw_osteonecrosis,
     severe_renal_impairment,
 )
 from service.rules.bone_metastases.courses import (
@@ -26,6 +36,7 @@ from service.rules.bone_metastases.courses import (
     denosumab_is_stopped,
     first_exposures,
     latest_course,
+    no_denosumab_planned_soon,
     no_zoledronate_since,
     shorter_than_advised,
     treated_as_long_as_advised,
@@ -33,16 +44,19 @@ from service.rules.bone_metastases.courses import (
 )
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.prerequisites import PREREQUISITES_READ, missing_prerequisites
+from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.skeletal_events import skeletal_event, skeletal_events
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE
+from service.rules.bone_metastases.two_at_once import ONLY_OVERLAP, another_antiresorptive, other_drafts, others_given
+from service.rules.bone_metastases.vitamin_d import calcium_not_high
 from service.rules.bone_metastases.wording import _
-from service.rules.condition import Condition, Truth, any_of, condition, that
+from service.rules.condition import Condition, Truth, any_of, basis_of, condition, that
 from service.rules.logic import either, negated
 from service.rules.naming import on
 from service.rules.offers import OrderAnalyte, SetInstruction, UpdateOrder
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, Trigger, rule
-from service.rules.say import info, warning
+from service.rules.say import critical, info, warning
 
 
 def none_to_come(text: Text, concepts: frozenset[str]) -> Condition:
@@ -79,11 +93,23 @@ worth_starting = any_of(
 )
 
 
+lives_on_or_had_an_event = any_of(
+    _("it is not the end of life, or a skeletal event is on record"), not_end_of_life, skeletal_event
+)
+
+
 @rule(
     "antiresorptive-not-started",
     title=_("An antiresorptive is started as soon as a bone metastasis is found"),
     citations=(rao("systemic", "§2.2, box"),),
-    when=(bone_metastasis, never_treated, no_antiresorptive_to_come, worth_starting),
+    when=(
+        bone_metastasis,
+        never_treated,
+        no_antiresorptive_to_come,
+        worth_starting,
+        no_prostate_primary,
+        lives_on_or_had_an_event,
+    ),
     reads=PREREQUISITES_READ,
     severest=Indicator.WARNING,
     reading=_(
@@ -105,15 +131,96 @@ def antiresorptive_not_started(_order: None, patient: Facts) -> Outcome:
     if missing := tuple(missing_prerequisites(patient)):
         detail.append(_("Prerequisites still missing: {missing}.", missing=missing))
     if skeletal_event(None, patient).holds:
-        return warning(
+        advice = warning(
             _("Bone metastasis with a skeletal event: no antiresorptive started"),
             *detail,
             rests_on=(*metastasis.basis, *skeletal_events(patient)[:1]),
         )
+    else:
+        advice = info(
+            _("Bone metastasis: no antiresorptive started"),
+            *detail,
+            rests_on=(*metastasis.basis, *too_old(patient.finding("life-expectancy"))),
+        )
+    return milder_for_another_primary(advice, None, patient)
+
+
+# --- a short expectancy, two at once ----------------------------------------------------------------------------------
+
+
+@condition(
+    _("life expectancy is recorded as {months} months or less", months=SHORT_EXPECTANCY_MONTHS), reads=("finding",)
+)
+def short_life_expectancy(_order: Order | None, patient: Facts) -> Truth:
+    """Recorded, and short."""
+    expectancy = patient.finding("life-expectancy")
+    return that(at_most(expectancy, SHORT_EXPECTANCY_DAYS), expectancy)
+
+
+@condition(_("no skeletal event is on record"), reads=skeletal_event.reads)
+def no_skeletal_event(_order: Order | None, patient: Facts) -> Truth:
+    """At no time."""
+    event = skeletal_event(None, patient)
+    return that(negated(event.holds), *event.basis)
+
+
+@rule(
+    "antiresorptive-short-expectancy",
+    title=_(
+        "An antiresorptive is advised when life expectancy is above {months} months, or after a skeletal event",
+        months=SHORT_EXPECTANCY_MONTHS,
+    ),
+    citations=(rao("systemic", "§2.2"),),
+    trigger=ANTIRESORPTIVE,
+    when=(short_life_expectancy, is_start, no_skeletal_event, calcium_not_high),
+    severest=Indicator.INFO,
+)
+def antiresorptive_short_expectancy(order: DrugOrder, patient: Facts) -> Outcome:
+    """To be weighed again, which the expectancy on record shows."""
     return info(
-        _("Bone metastasis: no antiresorptive started"),
-        *detail,
-        rests_on=(*metastasis.basis, *too_old(patient.finding("life-expectancy"))),
+        _(
+            "{drug}: weigh the start, life expectancy is recorded as {months} months or less",
+            drug=order.name,
+            months=SHORT_EXPECTANCY_MONTHS,
+        ),
+        _(
+            "Weigh the start: advised when life expectancy is above {months} months, and whatever it is after a skeletal event.",
+            months=SHORT_EXPECTANCY_MONTHS,
+        ),
+        rests_on=short_life_expectancy(order, patient).basis,
+    )
+
+
+@rule(
+    "two-antiresorptives",
+    title=_("One antiresorptive at a time: zoledronic acid or denosumab"),
+    citations=(rao("systemic", "§2.4"),),
+    trigger=ANTIRESORPTIVE,
+    when=(another_antiresorptive,),
+    reads=("exposures", "orders"),
+    severest=Indicator.CRITICAL,
+    reading=_(
+        "At once means both drafted, or one ongoing, planned or given in the last {days} days and not stopped; a bisphosphonate "
+        "of osteoporosis counts too. The levels are our reading, and which one goes is the prescriber's choice.",
+        days=Settings().both_antiresorptives_days,
+    ),
+)
+def two_antiresorptives(order: DrugOrder, patient: Facts) -> Outcome:
+    """Critical where both are drafted, else a warning that names the one on record."""
+    if drafted := other_drafts(order, patient):
+        pair = tuple(sorted({order.name, *(one.name for one in drafted)}, key=lambda name: name.message))
+        return critical(
+            _("{drugs} ordered together: one or the other", drugs=pair),
+            _("Keep one of the orders."),
+            ONLY_OVERLAP,
+            rests_on=others_given(order, patient),
+        )
+    given = others_given(order, patient)
+    return warning(
+        _("{drug} with {other} on record: one or the other", drug=order.name, other=given[0].drug.name),
+        _("Stop {other} on record if this order replaces it, else do not give both.", other=given[0].drug.name),
+        ONLY_OVERLAP,
+        rests_on=given,
     )
 
 
@@ -124,7 +231,7 @@ def antiresorptive_not_started(_order: None, patient: Facts) -> Outcome:
     "denosumab-overdue",
     title=_("Denosumab is given regularly: it has no inertia"),
     citations=(rao("systemic", "§2.4"),),
-    when=(bone_metastasis, denosumab_is_late, denosumab_goes_on),
+    when=(bone_metastasis, denosumab_is_late, denosumab_goes_on, no_denosumab_planned_soon, not_end_of_life),
     severest=Indicator.WARNING,
 )
 def denosumab_overdue(_order: None, patient: Facts) -> Outcome:
@@ -132,10 +239,46 @@ def denosumab_overdue(_order: None, patient: Facts) -> Outcome:
     last = known(denosumab(patient).last_dose)
     return warning(
         _("Denosumab is overdue: last dose {when}", when=on(last.value.last_dose)),
-        _("Monthly and regular: the effect is lost quickly when a dose is late."),
+        _("Give it, then go on monthly: the effect is lost quickly when a dose is late."),
         rests_on=(last.value, *bone_metastasis(None, patient).basis),
         remarks=last.remarks,
     )
+
+
+@condition(_("no osteonecrosis of the jaw is on record, not even a possible one"), reads=("conditions", "exposures"))
+def no_jaw_osteonecrosis(_order: Order | None, patient: Facts) -> Truth:
+    """Neither active nor past: it is a reason to have stopped."""
+    found = patient.conditions.any(lambda one: one.is_any(sets.OSTEONECROSIS_OF_JAW))
+    possible = possible_jaw_osteonecrosis(patient, lambda _one: True)
+    return that(negated(either(found, possible)), patient.conditions)
+
+
+@condition(_("no hypocalcaemia is on record"), reads=("calcium", "conditions"))
+def no_hypocalcaemia(_order: Order | None, patient: Facts) -> Truth:
+    """Neither an active condition nor a calcium below its lower limit."""
+    diagnosed = patient.conditions.any(lambda one: one.active and one.is_any(sets.HYPOCALCAEMIA))
+    measured = calcium_is_low(None, patient)
+    return that(negated(either(diagnosed, measured.holds)), *measured.basis, patient.conditions)
+
+
+@condition(
+    _("no clearance below {limit} mL/min is on record", limit=SEVERE_RENAL_IMPAIRMENT_BELOW),
+    reads=severe_renal_impairment.reads,
+)
+def no_severe_renal_impairment(_order: Order | None, patient: Facts) -> Truth:
+    """At or above the limit of bisphosphonates, or not measured."""
+    severe = severe_renal_impairment(None, patient)
+    return that(negated(severe.holds), *severe.basis)
+
+
+AGAINST_AN_INFUSION: Mapping[Condition, Text] = MappingProxyType(
+    {
+        no_jaw_osteonecrosis: _("osteonecrosis of the jaw, or a possible one"),
+        no_hypocalcaemia: _("hypocalcaemia"),
+        no_severe_renal_impairment: _("clearance below {limit} mL/min", limit=SEVERE_RENAL_IMPAIRMENT_BELOW),
+    }
+)
+"""What speaks against zoledronic acid where it does not hold (RAO §2.3, §2.4; the specification, `denosumab-discontinued`)."""
 
 
 @rule(
@@ -148,60 +291,35 @@ def denosumab_overdue(_order: None, patient: Facts) -> Outcome:
         denosumab_ended_lately,
         no_zoledronate_since,
         none_to_come(_("no zoledronic acid is ordered or planned"), sets.ZOLEDRONIC_ACID),
+        not_end_of_life,
     ),
-    reads=severe_renal_impairment.reads,
+    reads={read for one in AGAINST_AN_INFUSION for read in one.reads},
     severest=Indicator.WARNING,
 )
 def denosumab_discontinued(_order: None, patient: Facts) -> Outcome:
-    """Zoledronic acid against the rebound; in severe renal impairment none is proposed."""
-    clearance = patient.clearance
-    if severe_renal_impairment(None, patient).holds:
-        proposal = _(
-            "Clearance below {limit} mL/min: no infusion of zoledronic acid is proposed; specialist advice.",
-            limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
-        )
+    """Zoledronic acid against the rebound; where something on record speaks against it none is proposed."""
+    against = [said for one, said in AGAINST_AN_INFUSION.items() if one(None, patient).holds is False]
+    not_known = [said for one, said in AGAINST_AN_INFUSION.items() if one(None, patient).holds is None]
+    stopped = (entry for entry in denosumab(patient).entries if entry.stopped)
+    shown = basis_of((one for one in AGAINST_AN_INFUSION if one(None, patient).holds is False), None, patient)
+    if against:
+        summary = _("Denosumab stopped: risk of rebound, specialist advice")
+        proposal = _("Ask for specialist advice; no infusion is proposed: {reasons}.", reasons=tuple(against))
     else:
+        summary = _("Denosumab stopped: risk of rebound")
         proposal = _(
-            "One or more infusions of zoledronic acid at the end of treatment (expert agreement), CTX follow-up, "
+            "Plan one or more infusions of zoledronic acid at the end of treatment (expert agreement), CTX follow-up, "
             "specialist advice.",
         )
-    stopped = (entry for entry in denosumab(patient).entries if entry.stopped)
-    shown = [clearance] if isinstance(clearance, Known) else []
-    unread = isinstance(clearance, Unavailable)
     return warning(
-        _("Denosumab stopped: risk of rebound"),
+        summary,
         proposal,
         rests_on=(*stopped, *shown, *bone_metastasis(None, patient).basis),
-        remarks=[_("Renal function could not be looked up.")] if unread else (),
+        remarks=[_("Could not be looked up: {what}.", what=tuple(not_known))] if not_known else (),
     )
 
 
 # --- duration ---------------------------------------------------------------------------------------------------------
-
-
-@condition(_("no osteonecrosis of the jaw is on record"), reads=("conditions",))
-def no_jaw_osteonecrosis(_order: Order | None, patient: Facts) -> Truth:
-    """Neither active nor past: it is a reason to have stopped."""
-    found = patient.conditions.any(lambda one: one.is_any(sets.OSTEONECROSIS_OF_JAW))
-    return that(negated(found), patient.conditions)
-
-
-@condition(_("no hypocalcaemia is on record"), reads=("calcium", "conditions"))
-def no_hypocalcaemia(_order: Order | None, patient: Facts) -> Truth:
-    """Neither an active condition nor a calcium below its lower limit."""
-    diagnosed = patient.conditions.any(lambda one: one.active and one.is_any(sets.HYPOCALCAEMIA))
-    measured = patient.calcium.test(lambda value: value.low)
-    return that(negated(either(diagnosed, measured)), patient.calcium, patient.conditions)
-
-
-@condition(
-    _("no clearance below {limit} mL/min is on record", limit=SEVERE_RENAL_IMPAIRMENT_BELOW),
-    reads=severe_renal_impairment.reads,
-)
-def no_severe_renal_impairment(_order: Order | None, patient: Facts) -> Truth:
-    """At or above the limit of bisphosphonates, or not measured."""
-    severe = severe_renal_impairment(None, patient)
-    return that(negated(severe.holds), *severe.basis)
 
 
 @rule(
@@ -219,6 +337,7 @@ def no_severe_renal_impairment(_order: Order | None, patient: Facts) -> Truth:
         no_jaw_osteonecrosis,
         no_hypocalcaemia,
         no_severe_renal_impairment,
+        not_end_of_life,
     ),
     severest=Indicator.INFO,
     reading=_(
@@ -237,7 +356,7 @@ def antiresorptive_stopped_early(_order: None, patient: Facts) -> Outcome:
             years=ADVISED_YEARS,
         )
         given = _(
-            "Given from {first} to {last}. At least {years} years, then case by case.",
+            "Consider going on: at least {years} years, then case by case. Given from {first} to {last}.",
             first=course.first,
             last=course.last,
             years=ADVISED_YEARS,
@@ -249,7 +368,7 @@ def antiresorptive_stopped_early(_order: None, patient: Facts) -> Outcome:
             years=ADVISED_YEARS,
         )
         given = _(
-            "Given since {first}, last dose not dated. At least {years} years, then case by case.",
+            "Consider going on: at least {years} years, then case by case. Given since {first}, last dose not dated.",
             first=course.first,
             years=ADVISED_YEARS,
         )
@@ -261,11 +380,13 @@ CONTINUES = _("the order continues an antiresorptive")
 
 @condition(
     _("a bone metastasis is on record; of an order: it continues an antiresorptive"),
-    reads=bone_metastasis.reads | is_start.reads,
+    reads=bone_metastasis.reads | is_start.reads | not_end_of_life.reads,
 )
 def continues_or_is_viewed(order: DrugOrder | None, patient: Facts) -> Truth:
-    """Of an order that it is no start; of a patient who is viewed that a bone metastasis is on record."""
+    """Of an order that it is no start; of a patient who is viewed that a bone metastasis is on record, and life goes on."""
     if order is None:
+        if not_end_of_life(None, patient).holds is False:
+            return not_end_of_life(None, patient)
         metastasis = bone_metastasis(None, patient)
         return that(metastasis.holds, *metastasis.basis, text=bone_metastasis.text)
     start = is_start(order, patient)
@@ -291,7 +412,7 @@ def antiresorptive_two_years(order: DrugOrder | None, patient: Facts) -> Outcome
             years=ADVISED_YEARS,
         ),
         _(
-            "With specialist advice, weigh new bone events, fracture risk and CTX ({fasting}) against hypocalcaemia and jaw "
+            "Reassess with specialist advice: new bone events, fracture risk and CTX ({fasting}) against hypocalcaemia and jaw "
             "osteonecrosis, which rises sharply after 24 months; tobacco and alcohol count.",
             fasting=FASTING,
         ),
@@ -324,7 +445,7 @@ def ctx_sampling(order: ActOrder, _patient: Facts) -> Outcome:
     """How CTX is sampled, as an instruction of the order."""
     return info(
         _("CTX: sample {how}", how=FASTING),
-        _("Resorption markers vary with food and with the hour."),
+        _("Tell the patient: {how}. Resorption markers vary with food and with the hour.", how=FASTING),
         rests_on=[order],
         offers=[UpdateOrder(order, (SetInstruction(FASTING),))],
     )

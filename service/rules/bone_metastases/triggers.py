@@ -16,7 +16,18 @@ def osteoporosis_form(order: Order) -> bool:
     if not isinstance(order, DrugOrder) or order.is_any(sets.BONE_METASTASIS_PRODUCTS):
         return False
     strengths = {value for value in (order.dosage.dose_mg, order.drug.strength_mg) if value}
-    return any(order.is_any(drug) and strengths == {milligrams} for drug, milligrams in sets.OSTEOPOROSIS_STRENGTHS)
+    return any(
+        order.is_any(drug) and strengths == {milligrams} and (not route or order.dosage.routes <= {route})
+        for drug, milligrams, route in sets.OSTEOPOROSIS_STRENGTHS
+    )
+
+
+def osteoporosis_product(order: DrugOrder) -> bool:
+    """The product of the order is one of osteoporosis, whatever dose is ordered of it: its strength is another."""
+    return order.is_any(sets.OSTEOPOROSIS_PRODUCTS) or (
+        not order.is_any(sets.BONE_METASTASIS_PRODUCTS)
+        and any(order.is_any(drug) and order.drug.strength_mg == mg for drug, mg, _route in sets.OSTEOPOROSIS_STRENGTHS)
+    )
 
 
 @condition(_("the order is in scope"), reads=("conditions",))

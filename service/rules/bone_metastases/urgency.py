@@ -8,9 +8,9 @@ from decimal import Decimal
 from functools import partial
 
 from mappings.dates import days_before
-from mappings.facts import Act, Diagnosis, Facts, Order
+from mappings.facts import Act, Diagnosis, Facts, Order, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
-from service.rules.bone_metastases.conditions import active_conditions, settled_by_albumin
+from service.rules.bone_metastases.conditions import settled_by_albumin
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
@@ -42,9 +42,13 @@ def hypercalcaemic_crisis_calcium(_order: Order | None, patient: Facts) -> Truth
 def untreated_cord_compression(_order: Order | None, patient: Facts) -> Truth:
     """Chapter G: an active cord compression that is recent or undated, without decompression or radiotherapy since."""
     since = days_before(patient.today, settings_of(patient).cord_compression_days)
-    compressions = [one for one in active_conditions(patient, sets.SPINAL_CORD_COMPRESSION) if _recent(one, since)]
+
+    def counts(one: Diagnosis) -> bool:
+        return one.active and one.is_any(sets.SPINAL_CORD_COMPRESSION) and is_recent(one, since)
+
+    compressions = [one for one in patient.conditions if counts(one)]
     if not compressions:
-        return that(None if patient.conditions.gaps else False, patient.conditions)
+        return that(patient.conditions.any(counts), patient.conditions)
     untreated = [
         (one, negated(patient.procedures.any(partial(_treats, compression=one, recent=since)))) for one in compressions
     ]
@@ -53,9 +57,17 @@ def untreated_cord_compression(_order: Order | None, patient: Facts) -> Truth:
     return that(holds, shown, patient.procedures) if holds is None else that(holds, shown)
 
 
-def _recent(one: Diagnosis, since: date) -> bool:
+def is_recent(one: Diagnosis, since: date) -> bool:
+    """Begun or recorded since that day, or undated."""
     dates = [when for when in (one.onset, one.recorded) if when is not None]
     return not dates or any(when.last >= since for when in dates)
+
+
+def irradiates_the_spine(act: Act) -> bool:
+    """Radiotherapy that may be of the spine."""
+    return act.is_any(sets.RADIOTHERAPY) and (
+        not act.sites or not act.sites.isdisjoint(sets.SPINE) or not act.sites.isdisjoint(sets.BONE_UNSPECIFIED)
+    )
 
 
 def _treats(act: Act, compression: Diagnosis, recent: date) -> bool | None:
@@ -63,11 +75,7 @@ def _treats(act: Act, compression: Diagnosis, recent: date) -> bool | None:
 
     An undated act ends no alert. An undated compression is treated by an act of the last days; an older one leaves it open.
     """
-    decompresses = act.is_any(sets.SPINAL_DECOMPRESSION)
-    irradiates = act.is_any(sets.RADIOTHERAPY) and (
-        not act.sites or not act.sites.isdisjoint(sets.SPINE) or not act.sites.isdisjoint(sets.BONE_UNSPECIFIED)
-    )
-    if not decompresses and not irradiates:
+    if not act.is_any(sets.SPINAL_DECOMPRESSION) and not irradiates_the_spine(act):
         return False
     begin = compression.onset or compression.recorded
     when = act.dated
@@ -89,6 +97,11 @@ def is_urgent(order: Order, patient: Facts) -> bool:
         or hypercalcaemic_crisis_calcium(order, patient).holds is True
         or untreated_cord_compression(order, patient).holds is True
     )
+
+
+def may_be_postponed(order: Order, patient: Facts) -> bool:
+    """No card offers to postpone urgent radiotherapy: it says the dates."""
+    return not (isinstance(order, RadiotherapyOrder) and is_urgent(order, patient))
 
 
 EXCEPTION_USED = _("Urgent: the exception «unless urgent» of the referential is used.")

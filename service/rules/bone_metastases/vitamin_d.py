@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from mappings.facts import DrugOrder, Exposure, Facts, Order, known
+from mappings.facts import DrugOrder, Exposure, Facts, Known, Order, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import VITAMIN_D
 from mappings.wording import Text
 from service.rules.bone_metastases.checklist import already_ordered, missing_result
 from service.rules.bone_metastases.conditions import (
     bone_metastasis,
+    calcium_is_high,
     is_start,
     orders_of,
     starts,
@@ -18,8 +19,14 @@ from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.requests import CHOLECALCIFEROL_INSTEAD, VITAMIN_D_IU, vitamin_d
 from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order, for_bone_metastases
-from service.rules.bone_metastases.urgency import URGENCY, is_urgent, with_urgency
-from service.rules.bone_metastases.vitamin_d_correction import CORRECTION, correct_vitamin_d, phase_remarks
+from service.rules.bone_metastases.urgency import EXCEPTION_USED, URGENCY, is_urgent, with_urgency
+from service.rules.bone_metastases.vitamin_d_correction import (
+    CORRECTION,
+    correct_beside_treatment,
+    correct_later,
+    correct_vitamin_d,
+    phase_remarks,
+)
 from service.rules.bone_metastases.vitamin_d_levels import (
     DEFICIENCY,
     INSUFFICIENCY,
@@ -83,10 +90,7 @@ def vitamin_d_unknown(order: DrugOrder, patient: Facts) -> Outcome:
     ordered = already_ordered(patient, VITAMIN_D)
     advice = warning(
         _("{drug}: measure 25-OH vitamin D before the first dose", drug=order.name),
-        _(
-            "A deficiency must be found and corrected first: on an antiresorptive it exposes to deep, lasting "
-            "hypocalcaemia.",
-        ),
+        _("Measure 25-OH vitamin D, and correct a deficiency before the first dose."),
         rests_on=[patient.vitamin_d],
         offers=() if ordered else [OrderAnalyte(VITAMIN_D)],
         items=[missing_result(patient.vitamin_d, VITAMIN_D.name, ordered=ordered)],
@@ -119,7 +123,7 @@ def vitamin_d_unknown(order: DrugOrder, patient: Facts) -> Outcome:
 )
 def vitamin_d_deficiency(order: DrugOrder, patient: Facts) -> Outcome:
     """A start is to be deleted unless urgent, and critical where the deficiency is severe."""
-    start = starts(patient)
+    start = starts(order, patient)
     severe = SEVERE.undercut_by(known(patient.vitamin_d).value) is True
     indicator = Indicator.CRITICAL if severe and start else Indicator.WARNING
     deletion = [DeleteOrder(order)] if start and not is_urgent(order, patient) else []
@@ -139,11 +143,14 @@ def vitamin_d_deficiency(order: DrugOrder, patient: Facts) -> Outcome:
     trigger=ANTIRESORPTIVE,
     when=(insufficient, not_known_as_deficient, no_loading_of(INSUFFICIENCY)),
     reads=CORRECTION,
-    severest=Indicator.WARNING,
+    severest=Indicator.INFO,
+    reading=_(
+        "The source asks to correct a deficiency before the treatment, not an insufficiency: it is begun with it."
+    ),
 )
 def vitamin_d_insufficiency(order: DrugOrder, patient: Facts) -> Outcome:
-    """A warning at a start, info on continuation."""
-    return correct_vitamin_d(order, patient, INSUFFICIENCY, Indicator.WARNING if starts(patient) else Indicator.INFO)
+    """Corrected along with the treatment, which does not wait."""
+    return correct_beside_treatment(order, patient, INSUFFICIENCY)
 
 
 # --- a correction under way -------------------------------------------------------------------------------------------
@@ -155,7 +162,7 @@ def vitamin_d_insufficiency(order: DrugOrder, patient: Facts) -> Outcome:
     citations=(rao("systemic", "§1, box"),),
     trigger=ANTIRESORPTIVE,
     when=(insufficient, loading_begun),
-    reads=("exposures", *URGENCY),
+    reads=CORRECTION,
     severest=Indicator.WARNING,
     reading=_(
         "At least {iu} IU a week or its equivalent counts as a loading regimen; whether it is finished is judged at the "
@@ -164,30 +171,35 @@ def vitamin_d_insufficiency(order: DrugOrder, patient: Facts) -> Outcome:
     ),
 )
 def vitamin_d_correction_under_way(order: DrugOrder, patient: Facts) -> Outcome:
-    """A start that is not urgent waits for the end of the loading; after it 25-OH vitamin D is measured again."""
+    """A start of a deficient patient that is not urgent waits for the end of the loading; then 25-OH vitamin D is measured."""
+    if calcium_is_high(order, patient).holds:
+        return correct_later(order, patient)
     loading = known(loading_under_way(patient)).value
     unfinished = order.planned.when.first < loading.end
-    waits = unfinished and starts(patient) and not is_urgent(order, patient)
-    if unfinished:
+    must_wait = unfinished and starts(order, patient) and deficient(order, patient).holds is True
+    waits = must_wait and not is_urgent(order, patient)
+    if waits:
+        summary = _("{drug}: vitamin D loading is under way, give it from {end}", drug=order.name, end=loading.end)
+        act = _("Start on {end}, at the end of the {weeks} weeks.", end=loading.end, weeks=loading.weeks)
+    elif unfinished:
         summary = _("{drug}: vitamin D loading is under way until {end}", drug=order.name, end=loading.end)
+        act = _("Go on with the loading until {end}.", end=loading.end)
     else:
         summary = _(
             "{drug}: vitamin D loading ends on {end}: measure 25-OH vitamin D again", drug=order.name, end=loading.end
         )
+        act = _("Measure 25-OH vitamin D again: suggested after the loading.")
+    since = _("Loading with {loading} since {begin}.", loading=loading.entry.drug.name, begin=loading.begin)
     return advise(
         Indicator.WARNING if waits else Indicator.INFO,
         summary,
-        _(
-            "Loading with {loading} since {begin}; its {weeks} weeks end on {end}.",
-            loading=loading.entry.drug.name,
-            begin=loading.begin,
-            weeks=loading.weeks,
-            end=loading.end,
-        ),
-        _("Measuring 25-OH vitamin D again after it is suggested."),
+        *((EXCEPTION_USED,) if must_wait and not waits else ()),
+        act,
+        since,
+        *((_("Measuring 25-OH vitamin D again after it is suggested."),) if unfinished else ()),
         rests_on=(patient.vitamin_d, loading.entry),
         offers=[UpdateOrder(order, (StartOn(loading.end),))] if waits else (),
-        remarks=(*planned_remarks(order), *phase_remarks(patient)),
+        remarks=(*planned_remarks(order), *phase_remarks(order, patient)),
     )
 
 
@@ -287,8 +299,8 @@ def no_calcium_supplement(_order: Order | None, patient: Facts) -> Truth:
 
 
 def _is_supplemented(patient: Facts, concepts: frozenset[str]) -> bool | None:
-    """Ongoing, planned or drafted."""
-    taken = patient.exposures.of(concepts).any(lambda entry: entry.ongoing or entry.planned)
+    """Ongoing, planned or drafted; an old open entry of an active list counts."""
+    taken = patient.exposures.of(concepts).any(lambda entry: entry.ongoing or entry.planned or entry.unconfirmed)
     return True if orders_of(patient, concepts) else taken
 
 
@@ -308,14 +320,14 @@ def _is_supplemented(patient: Facts, concepts: frozenset[str]) -> bool | None:
     ),
 )
 def supplementation_missing(order: DrugOrder, patient: Facts) -> Outcome:
-    """What of vitamin D and calcium is missing; a request of vitamin D alone is offered."""
+    """What of vitamin D and calcium is missing; a request of vitamin D alone is offered, once calcium is known."""
     names: list[Text] = []
     detail: list[Text] = []
     offers: list[Offer] = []
     if no_vitamin_d(order, patient).holds:
         names.append(_("vitamin D"))
         detail.append(_("Vitamin D: {dose} IU cholecalciferol once a month with a meal.", dose=VITAMIN_D_IU))
-        offers.append(vitamin_d(0, patient.today))
+        offers += [vitamin_d(0, patient.today)] if isinstance(patient.calcium, Known) else []
     if no_calcium_supplement(order, patient).holds:
         names.append(_c("supplement", "calcium"))
         detail.append(_calcium_intake(patient))
@@ -324,7 +336,15 @@ def supplementation_missing(order: DrugOrder, patient: Facts) -> Outcome:
         *detail,
         rests_on=(patient.vitamin_d, patient.calcium),
         offers=offers,
+        remarks=(_to_be_confirmed(entry) for entry in supplements_on_record(patient, SUPPLEMENTS) if entry.unconfirmed),
     )
+
+
+SUPPLEMENTS = sets.VITAMIN_D_SUPPLEMENTS | sets.CALCIUM_SUPPLEMENTS
+
+
+def _to_be_confirmed(entry: Exposure) -> Text:
+    return _("On record without a date of the last year, to be confirmed: {drug}", drug=entry.drug.name)
 
 
 def _calcium_intake(patient: Facts) -> Text:

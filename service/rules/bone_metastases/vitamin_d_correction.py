@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mappings.facts import DrugOrder, Exposure, Facts, Known, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
@@ -28,40 +30,62 @@ CORRECTION = ("exposures", "orders", "calcium", *URGENCY)
 def correct_vitamin_d(
     order: DrugOrder, patient: Facts, correction: Correction, indicator: Indicator, *deletion: Offer
 ) -> Advice:
-    """The card of both: correct first at a start, correct without interrupting on continuation, later with high calcium."""
+    """A deficiency is corrected first at a start, and without interrupting on continuation; later with high calcium."""
     if calcium_is_high(order, patient).holds:
-        return _correct_later(order, patient)
-    summary = _("{drug}: correct vitamin D without interrupting treatment", drug=order.name)
-    detail = [
-        _(
-            "{dose} IU cholecalciferol weekly × {weeks}, then monthly, by mouth with a meal.",
-            dose=VITAMIN_D_IU,
-            weeks=correction.weeks,
-        )
-    ]
-    start = starts(patient)
-    if start:
-        summary = _("{drug}: correct vitamin D first", drug=order.name)
-        detail.append(_("Started before correction, an antiresorptive exposes to deep, lasting hypocalcaemia."))
-    sample = known(patient.vitamin_d).value.when
+        return correct_later(order, patient)
+    start = starts(order, patient)
+    scheme = scheme_said(correction)
+    if not start:
+        summary = _("{drug}: correct vitamin D without interrupting treatment", drug=order.name)
+        return advise(indicator, summary, scheme, **_parts(order, patient, correction, *deletion))
     advice = advise(
         indicator,
-        summary,
-        *detail,
-        rests_on=_level_and_supplements(patient),
-        offers=(*_correction_offered(patient, correction), *deletion),
-        remarks=(*map(_not_correcting, without_correcting(patient, sample)), *phase_remarks(patient)),
+        _("{drug}: correct vitamin D first", drug=order.name),
+        scheme,
+        _("Started before correction, an antiresorptive exposes to deep, lasting hypocalcaemia."),
+        **_parts(order, patient, correction, *deletion),
     )
-    return with_urgency(advice, order, patient) if start else advice
+    return with_urgency(advice, order, patient)
 
 
-def _correct_later(order: DrugOrder, patient: Facts) -> Advice:
+def correct_beside_treatment(order: DrugOrder, patient: Facts, correction: Correction) -> Advice:
+    """An insufficiency is corrected from the first dose on; later with high calcium."""
+    if calcium_is_high(order, patient).holds:
+        return correct_later(order, patient)
+    return info(
+        _("{drug}: correct vitamin D along with the treatment", drug=order.name),
+        scheme_said(correction),
+        _("Begin it with the treatment: nothing to wait for."),
+        **_parts(order, patient, correction),
+    )
+
+
+def scheme_said(correction: Correction) -> Text:
+    """The doses that correct a lack."""
+    return _(
+        "{dose} IU cholecalciferol weekly × {weeks}, then monthly, by mouth with a meal.",
+        dose=VITAMIN_D_IU,
+        weeks=correction.weeks,
+    )
+
+
+def _parts(order: DrugOrder, patient: Facts, correction: Correction, *deletion: Offer) -> dict[str, Any]:
+    """What both cards rest on, offer and remark."""
+    sample = known(patient.vitamin_d).value.when
+    return {
+        "rests_on": _level_and_supplements(patient),
+        "offers": (*_correction_offered(patient, correction), *deletion),
+        "remarks": (*map(_not_correcting, without_correcting(patient, sample)), *phase_remarks(order, patient)),
+    }
+
+
+def correct_later(order: DrugOrder, patient: Facts) -> Advice:
     """While calcium is high nothing is given, and the antiresorptive neither delayed nor deleted."""
     return info(
-        _("{drug}: vitamin D is low, but correct it only once calcium is normal", drug=order.name),
-        _("Calcium is high: correct vitamin D once calcium is normal; no calcium or vitamin D until then."),
+        _("{drug}: vitamin D is low, correct it only once calcium is normal", drug=order.name),
+        _("Correct vitamin D once calcium is normal; no calcium or vitamin D until then."),
         rests_on=(*_level_and_supplements(patient), patient.calcium),
-        remarks=phase_remarks(patient),
+        remarks=phase_remarks(order, patient),
     )
 
 
@@ -77,16 +101,12 @@ def _correction_offered(patient: Facts, correction: Correction) -> tuple[OrderDr
 
 
 def _not_correcting(entry: Exposure) -> Text:
-    return _(
-        "on record, but no complete loading regimen since the sample: {drug} ({source})",
-        drug=entry.drug.name,
-        source=entry.source,
-    )
+    return _("on record, but no complete loading regimen since the sample: {drug}", drug=entry.drug.name)
 
 
-def phase_remarks(patient: Facts) -> tuple[Text, ...]:
+def phase_remarks(order: DrugOrder, patient: Facts) -> tuple[Text, ...]:
     """What must be said of a start or continuation, and that it could not be told."""
-    phase = phase_of(patient)
+    phase = phase_of(order, patient)
     if isinstance(phase, Known):
         return phase.remarks
     return (

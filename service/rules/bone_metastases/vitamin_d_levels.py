@@ -65,9 +65,16 @@ INSUFFICIENCY = Correction(Limit(30), weeks=4)
 """RAO §1 box; the doses are those of `requests.VITAMIN_D_IU`."""
 
 
-def correction_of(level: VitaminD) -> Correction:
-    """The correction that a level below the limit of an insufficiency asks for: the long one only where that is settled."""
-    return DEFICIENCY if DEFICIENCY.below.undercut_by(level) is True else INSUFFICIENCY
+def corrections_of(level: VitaminD) -> tuple[Correction, ...]:
+    """The corrections that a level may ask for: the milder one that a bound settles (`<25`), both where it settles neither."""
+    deficient = DEFICIENCY.below.undercut_by(level)
+    if deficient:
+        return (DEFICIENCY,)
+    return (
+        (INSUFFICIENCY,)
+        if deficient is False or INSUFFICIENCY.below.undercut_by(level)
+        else (DEFICIENCY, INSUFFICIENCY)
+    )
 
 
 # --- conditions on the level ------------------------------------------------------------------------------------------

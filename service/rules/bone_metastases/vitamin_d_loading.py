@@ -11,9 +11,9 @@ from mappings.dates import When
 from mappings.facts import Absent, Exposure, ExposureKind, Exposures, Fact, Facts, Known, Order, Unavailable
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.settings import settings_of
-from service.rules.bone_metastases.vitamin_d_levels import Correction, correction_of
+from service.rules.bone_metastases.vitamin_d_levels import Correction, corrections_of
 from service.rules.bone_metastases.wording import _
-from service.rules.condition import Condition, Truth, condition, that
+from service.rules.condition import SETTLES_NOTHING, Condition, Truth, condition, that
 
 DAYS_A_WEEK = 7
 
@@ -56,12 +56,18 @@ def supplements(patient: Facts) -> Exposures:
 
 
 def loading_under_way(patient: Facts) -> Fact[Loading]:
-    """The loading since the sample that the level asks for; a sample that could not be looked up leaves any loading open."""
+    """The loading since the sample that the level asks for; a sample that could not be looked up leaves any loading open.
+
+    A level that may ask for either correction (a bound) leaves open a loading that is enough for the shorter one alone.
+    """
     level, taken = patient.vitamin_d, supplements(patient)
     if isinstance(level, Known):
-        loading = loading_since_sample(patient, correction_of(level.value))
-        if loading is not None:
+        found = [loading_since_sample(patient, one) for one in corrections_of(level.value)]
+        loading = found[0]
+        if loading is not None and None not in found:
             return Known(LOADING, loading, (loading.entry.source,))
+        if any(found):
+            return Unavailable(level.what, (SETTLES_NOTHING,), sources=level.sources)
     if taken.gaps:
         return taken.unavailable
     if isinstance(level, Unavailable) and any(_loads(entry, patient) for entry in taken.entries):
@@ -132,7 +138,9 @@ def _reaches(iu_a_week: Decimal | int, entry: Exposure) -> bool:
 @condition(_("a loading regimen was begun since the sample"), reads=("vitamin_d", "exposures"))
 def loading_begun(_order: Order | None, patient: Facts) -> Truth:
     """One that the level asks for, not ended too early."""
-    return that(loading_under_way(patient).test(lambda _loading: True), supplements(patient))
+    loading = loading_under_way(patient)
+    unsettled = (loading,) if isinstance(loading, Unavailable) else ()
+    return that(loading.test(lambda _loading: True), *unsettled, supplements(patient))
 
 
 def no_loading_of(correction: Correction) -> Condition:

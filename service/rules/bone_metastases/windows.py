@@ -62,3 +62,6 @@ TABLE_6 = Windows(
 """RAO Tableau 6 and §3.1."""
 
 NO_FIGURE = _("strict interval, no figure in the referential, five half-lives in theory")
+
+NO_FIGURE_KEPT = _("Keep a strict interval: no figure in the referential, five half-lives in theory.")
+"""The same as what to do."""

@@ -1,0 +1,68 @@
+"""Dialysis and end-stage kidney disease, which say more than any creatinine (`rules.md`, "Creatinine clearance")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+from mappings.dates import When, day, days_before
+from mappings.facts import (
+    KIDNEY_FAILURE_BELOW,
+    Absent,
+    Act,
+    Clearance,
+    ClearanceMethod,
+    Collected,
+    Diagnosis,
+    Fact,
+    Known,
+    Unavailable,
+)
+from mappings.quantities import Bounds
+from mappings.readers.clearance import WHAT
+from mappings.vocabulary import concept_sets as sets
+from mappings.wording import _
+
+DIALYSIS_DAYS = 30
+"""Days that a session of dialysis tells of; a setting of ours."""
+
+BELOW = Bounds(Decimal(0), KIDNEY_FAILURE_BELOW, high_open=True)
+NOT_LOOKED_FOR = _("Dialysis and kidney failure could not be looked for")
+
+
+def kidney_failure(conditions: Collected[Diagnosis], procedures: Collected[Act], today: date) -> Fact[Clearance]:
+    """A clearance below the limit where dialysis, end-stage or stage 5 disease is on record, without a later transplant."""
+    diagnosed = [one for one in conditions if one.active and one.is_any(sets.DIALYSIS | sets.END_STAGE_KIDNEY_DISEASE)]
+    since = days_before(today, DIALYSIS_DAYS)
+    dialysed = [act for act in procedures if _is_session(act, since, today)]
+    for source, when in (
+        *((one.source, one.onset or one.recorded) for one in diagnosed),
+        *((act.source, act.dated) for act in dialysed),
+    ):
+        if not _transplanted_since(when, conditions, procedures):
+            why = _("dialysis or end-stage kidney disease on record")
+            return Known(WHAT, Clearance(BELOW, when or day(today), ClearanceMethod.KIDNEY_FAILURE, why), (source,))
+    if conditions.unsettled or procedures.unsettled:
+        return Unavailable(WHAT, (*conditions.unavailable.why, *procedures.unavailable.why))
+    return Absent(WHAT)
+
+
+def not_looked_for(found: Known[Clearance]) -> Known[Clearance]:
+    """The same clearance, saying that nobody could look for kidney failure."""
+    return replace(found, remarks=(*found.remarks, NOT_LOOKED_FOR))
+
+
+def _is_session(act: Act, since: date, today: date) -> bool:
+    return act.is_any(sets.DIALYSIS) and (act.under_way or (act.dated is not None and act.dated.within(since, today)))
+
+
+def _transplanted_since(when: When | None, conditions: Collected[Diagnosis], procedures: Collected[Act]) -> bool:
+    """A transplant that is certainly not earlier; one of two that are not dated leaves the failure standing."""
+    is_later: Callable[[When | None], bool] = lambda other: (  # noqa: E731 - it is said twice below
+        when is not None and other is not None and other.first >= when.last
+    )
+    return any(one.is_any(sets.KIDNEY_TRANSPLANT) and is_later(one.onset or one.recorded) for one in conditions) or any(
+        act.is_any(sets.KIDNEY_TRANSPLANT) and is_later(act.dated) for act in procedures
+    )

@@ -1,0 +1,87 @@
+"""Two antiresorptives at once: which drug is another one, and when it is given with the one that is ordered (RAO §2.4)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from mappings.dates import days_before
+from mappings.facts import Drug, DrugOrder, Exposure, Facts
+from mappings.vocabulary import concept_sets as sets
+from service.rules.bone_metastases.conditions import same_drug
+from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.wording import _
+from service.rules.condition import Truth, condition, that
+from service.rules.logic import either
+
+ANY_ANTIRESORPTIVE = sets.ANTIRESORPTIVES | sets.ALL_BISPHOSPHONATES
+UNTOLD_BISPHOSPHONATE = frozenset({"bisphosphonate_prefix"})
+
+ONLY_OVERLAP = _("The only overlap is zoledronic acid at the end of denosumab: then stop the denosumab on record.")
+
+
+def _is_osteoporosis_denosumab(drug: Drug, dose: Decimal | None) -> bool | None:
+    """Denosumab 60 mg; None where nothing tells its strength."""
+    if drug.is_any(sets.DENOSUMAB & sets.OSTEOPOROSIS_PRODUCTS):
+        return True
+    if drug.is_any(sets.DENOSUMAB & sets.BONE_METASTASIS_PRODUCTS):
+        return False
+    milligrams = dose if dose is not None else drug.strength_mg
+    of_osteoporosis = next(mg for drugs, mg, _route in sets.OSTEOPOROSIS_STRENGTHS if drugs == sets.DENOSUMAB)
+    return None if milligrams is None else milligrams == of_osteoporosis
+
+
+def is_another(order: DrugOrder, drug: Drug, dose: Decimal | None) -> bool | None:
+    """Another antiresorptive than the one ordered; denosumab of osteoporosis is another than that of bone metastases."""
+    if not drug.is_any(ANY_ANTIRESORPTIVE):
+        return False
+    if order.is_any(sets.DENOSUMAB) and drug.is_any(sets.DENOSUMAB):
+        strengths = (
+            _is_osteoporosis_denosumab(order.drug, order.dosage.dose_mg),
+            _is_osteoporosis_denosumab(drug, dose),
+        )
+        return None not in strengths and strengths[0] is not strengths[1]
+    if drug.is_any(UNTOLD_BISPHOSPHONATE) and not order.is_any(sets.DENOSUMAB):
+        return None
+    return same_drug(order.concepts).isdisjoint(same_drug(drug.concepts))
+
+
+def other_drafts(order: DrugOrder, patient: Facts) -> tuple[DrugOrder, ...]:
+    """Drafts of another antiresorptive."""
+    drafts = (one for one in patient.orders if one.draft and isinstance(one, DrugOrder) and one is not order)
+    return tuple(one for one in drafts if is_another(order, one.drug, one.dosage.dose_mg))
+
+
+def _is_given(entry: Exposure, order: DrugOrder, patient: Facts) -> bool | None:
+    """Another one that is ongoing, planned, or was given lately and not stopped."""
+    another = is_another(order, entry.drug, entry.dosage.dose_mg)
+    if another is not True:
+        return another
+    if entry.ongoing or entry.planned:
+        return True
+    if patient.exposures.of(same_drug(entry.drug.concepts)).stopped:
+        return False
+    if entry.last_dose is None:
+        return None if entry.last_dose_undated or entry.maybe_ongoing else False
+    since = days_before(patient.today, settings_of(patient).both_antiresorptives_days)
+    return entry.last_dose.within(since, patient.today)
+
+
+def others_given(order: DrugOrder, patient: Facts) -> tuple[Exposure, ...]:
+    """Other antiresorptives of the record that are given at the same time."""
+    return tuple(
+        entry for entry in patient.exposures.of(ANY_ANTIRESORPTIVE).entries if _is_given(entry, order, patient)
+    )
+
+
+@condition(
+    _(
+        "another antiresorptive is ordered, ongoing, planned or was given in the last {both_antiresorptives_days} days and not "
+        "stopped"
+    ),
+    reads=("exposures", "orders"),
+)
+def another_antiresorptive(order: DrugOrder, patient: Facts) -> Truth:
+    """By the drafts, or by the record."""
+    exposures = patient.exposures.of(ANY_ANTIRESORPTIVE)
+    given = exposures.any(lambda entry: _is_given(entry, order, patient))
+    return that(either(bool(other_drafts(order, patient)), given), exposures)

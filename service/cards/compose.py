@@ -211,7 +211,9 @@ def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
     items = [_name_of(item) for advice in advices for item in advice.items]
     if first.order is None or len(advices) == 1 or not items:
         return advices[0].summary
-    names = _first(_unique(items), MOST_NAMED)
+    names = _unique(items)
+    if len(names) > MOST_NAMED:
+        names = (*names[:MOST_NAMED], _n("{number} more", "{number} more", number=len(names) - MOST_NAMED))
     if not isinstance(first.order, DrugOrder):
         return _("{order}: prerequisites missing: {names}", order=act_at(first.order), names=names)
     return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
@@ -379,7 +381,7 @@ def _first(texts: Sequence[Text], most: int) -> tuple[Text, ...]:
     """So many of the texts, and how many more there are."""
     if len(texts) <= most:
         return tuple(texts)
-    return (*texts[:most], _n("{number} more", "{number} more", number=len(texts) - most))
+    return (*texts[:most], _("{count} more of this kind", count=len(texts) - most))
 
 
 def _not_understood_card(unidentified: Sequence[Order], set_aside: Sequence[NotUnderstood]) -> Composed:

@@ -370,7 +370,7 @@ def test_a_status_that_is_none_of_fhir_is_a_possible_exposure_and_said_to_be_unc
     assert not entry.certain
     assert entry.ongoing
     shown = cards(taken("odd", status=status, **coded(ATC, DENOSUMAB_ATC)), order=DENOSUMAB)
-    assert "MedicationStatement/odd (denosumab) is uncertain" in said(shown)
+    assert "MedicationStatement/odd Medication entry (denosumab) is uncertain" in said(shown)
 
 
 @pytest.mark.parametrize("intent", ["option", "proposal", "directive"])
@@ -434,7 +434,7 @@ def test_a_draft_whose_drug_cannot_be_identified_is_one_quiet_card_that_says_wha
     [card] = answered = drafted(**members)
     assert topics(answered) == ["not-identified"]
     assert card["indicator"] == "info"
-    assert "MedicationRequest/odd" in card["detail"]
+    assert "MedicationRequest/odd" in said([card])
     assert "Choose it from the catalogue" in card["detail"]
 
 

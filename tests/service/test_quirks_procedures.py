@@ -28,7 +28,7 @@ from support.quirk import (
 
 from mappings.facts import RadiotherapyCourse, Target
 from mappings.vocabulary import concept_sets as sets
-from service.languages.render import Language
+from service.languages.render import Language, untyped
 
 GEMCITABINE = {"drug": "gemcitabine", "dose": "1800 mg", "count": 1, "start in": 0}
 AFTER = "radiosensitiser-after-radiotherapy"
@@ -209,7 +209,7 @@ def test_radiotherapy_in_words_alone_decides_nothing_and_is_said_quietly() -> No
     words_only = treated("words") | {"code": {"text": "Radiothérapie antalgique L3 8 Gy"}}
     given = cards(words_only, order=GEMCITABINE)
     assert AFTER not in rules(given)
-    assert "Procedure/words" in quiet(given)["detail"]
+    assert "Procedure/words" in said([quiet(given)])
 
 
 @pytest.mark.parametrize("text", ["Consultation de radiothérapie", "Pas de radiothérapie", "Appendicectomie"])
@@ -235,7 +235,7 @@ def test_a_draft_of_an_act_that_cannot_be_identified_is_one_quiet_card(code: dic
     [card] = drafted(code=code)
     assert card["source"]["topic"]["code"] == "not-identified"
     assert card["indicator"] == "info"
-    assert "ServiceRequest/odd" in card["detail"]
+    assert "ServiceRequest/odd" in said([card])
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_a_change_of_an_order_is_said_in_the_language_of_the_card_whatever_the_r
     [draft] = [entry["resource"] for entry in asked["context"]["draftOrders"]["entry"]]
     draft["code"]["text"] = "Radiotherapy course of treatment"
     labels = [one["label"] for card in answer(asked, Language.FRENCH) for one in card.get("suggestions", ())]
-    assert [label.replace("\u00a0", " ") for label in labels] == ["Modifier radiothérapie : début le 18 avr. 2026"]
+    assert [untyped(label) for label in labels] == ["Modifier radiothérapie : début le 18 avr. 2026"]
 
 
 def given_on(day: str) -> dict[str, Any]:

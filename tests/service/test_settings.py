@@ -84,7 +84,11 @@ def test_every_variable_of_the_table_is_read(name, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("misspelt", "meant"),
-    [("OSTEOCDS_CLIENT", "OSTEOCDS_CLIENTS"), ("OSTEOCDS_FHIR_BASE", "OSTEOCDS_FHIR_BASES"), ("OSTEOCDS_LANGAGE", "OSTEOCDS_LANGUAGE")],
+    [
+        ("OSTEOCDS_CLIENT", "OSTEOCDS_CLIENTS"),
+        ("OSTEOCDS_FHIR_BASE", "OSTEOCDS_FHIR_BASES"),
+        ("OSTEOCDS_LANGAGE", "OSTEOCDS_LANGUAGE"),
+    ],
 )
 def test_a_misspelt_variable_is_told_with_the_nearest_name(misspelt, meant):
     with pytest.raises(InvalidSetting, match=f"^{misspelt} is no setting; is it {meant}\\?$"):

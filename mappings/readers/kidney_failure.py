@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 
 from mappings.dates import When, day, days_before
 from mappings.facts import (
@@ -20,7 +19,7 @@ from mappings.facts import (
     Known,
     Unavailable,
 )
-from mappings.quantities import Bounds
+from mappings.quantities import ZERO, Bounds
 from mappings.readers.clearance import WHAT
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import _
@@ -28,7 +27,6 @@ from mappings.wording import _
 DIALYSIS_DAYS = 30
 """Days that a session of dialysis tells of; a setting of ours."""
 
-BELOW = Bounds(Decimal(0), KIDNEY_FAILURE_BELOW, high_open=True)
 NOT_LOOKED_FOR = _("Dialysis and kidney failure could not be looked for")
 
 
@@ -43,7 +41,8 @@ def kidney_failure(conditions: Collected[Diagnosis], procedures: Collected[Act],
     ):
         if not _transplanted_since(when, conditions, procedures):
             why = _("dialysis or end-stage kidney disease on record")
-            return Known(WHAT, Clearance(BELOW, when or day(today), ClearanceMethod.KIDNEY_FAILURE, why), (source,))
+            below = Bounds(ZERO, KIDNEY_FAILURE_BELOW, high_open=True)
+            return Known(WHAT, Clearance(below, when or day(today), ClearanceMethod.KIDNEY_FAILURE, why), (source,))
     if conditions.unsettled or procedures.unsettled:
         return Unavailable(WHAT, (*conditions.unavailable.why, *procedures.unavailable.why))
     return Absent(WHAT)

@@ -436,7 +436,7 @@ UNUSED: Mapping[str, str] = MappingProxyType(
     )
     | dict.fromkeys(
         _set(
-            "bevacizumab_intravitreal aflibercept_intravitreal romosozumab teriparatide calcitonin cinacalcet"
+            "bevacizumab_intravitreal aflibercept_intravitreal romosozumab teriparatide cinacalcet"
             " furosemide bumetanide torasemide loop_diuretic_prefix opioids_prefix nsaid_prefix"
         ),
         "recognised so that it is not taken for another drug",
@@ -488,6 +488,6 @@ UNUSED: Mapping[str, str] = MappingProxyType(
         ),
         "a way of giving that no rule asks for",
     )
-    | dict.fromkeys(_set("palliative_care pregnancy_status_observable"), "no rule reads it")
+    | dict.fromkeys(_set("pregnancy_status_observable"), "no rule reads it")
 )
 """Concepts of the value sets that no set above holds, each with the reason."""

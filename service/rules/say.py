@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import partial
 
+from mappings.facts import Exposure, Order
 from mappings.vocabulary.scores import Score
 from mappings.wording import Text
 from service.rules.offers import Offer
@@ -23,12 +24,16 @@ def advise(  # noqa: PLR0913 - one a part of a card
     links: Iterable[Score] = (),
     joins: str = "",
 ) -> Advice:
-    """Advice of a level that is decided case by case; the parts are those of `Advice`."""
+    """Advice of a level that is decided case by case; the parts are those of `Advice`.
+
+    What rests on possible exposures alone is never more than a warning (`rules.md`, "Exposure").
+    """
+    basis = tuple(rests_on)
     return Advice(
-        indicator,
+        Indicator.WARNING if indicator is Indicator.CRITICAL and _rests_on_possible_exposures(basis) else indicator,
         summary,
         detail,
-        tuple(rests_on),
+        basis,
         tuple(offers),
         tuple(remarks),
         tuple(lines),
@@ -36,6 +41,12 @@ def advise(  # noqa: PLR0913 - one a part of a card
         tuple(links),
         joins,
     )
+
+
+def _rests_on_possible_exposures(basis: Iterable[Basis]) -> bool:
+    """Beside orders it rests on exposures, and none of them is certain."""
+    of_the_record = [one for one in basis if not isinstance(one, Order)]
+    return bool(of_the_record) and all(isinstance(one, Exposure) and not one.certain for one in of_the_record)
 
 
 info = partial(advise, Indicator.INFO)

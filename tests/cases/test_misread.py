@@ -40,8 +40,13 @@ def lines(cards: list[dict[str, Any]]) -> str:
 def line(card: dict[str, Any]) -> str:
     told = card.get("extension", {}).get("org.osteocds", {})
     topic = card["source"].get("topic", {}).get("code", "")
-    rules = dict.fromkeys((topic, *told.get("rules", ()), *told.get("unchecked", ())))
-    ids = " ".join(f"{card['indicator'][0]}:{rule}" for rule in rules)
+    rules = dict.fromkeys((topic, *told.get("rules", ())))
+    ids = " ".join(
+        (
+            *(f"{card['indicator'][0]}:{rule}" for rule in rules),
+            *(f"unchecked:{rule}" for rule in told.get("unchecked", ())),
+        )
+    )
     offers = "; ".join(suggestion["label"] for suggestion in card.get("suggestions", ()))
     return "|".join((ids, card["summary"], card.get("detail", ""), f"offers:{offers}"))
 

@@ -308,7 +308,7 @@ def test_the_target_is_told_by_the_volume_that_is_referred_to():
 
 def test_a_volume_that_could_not_be_looked_up_is_named():
     [text] = prescribed(volume("BodyStructure/gone")).unresolved
-    assert text.parameters == {"reference": "BodyStructure/gone"}
+    assert text.parameters == {"source": "BodyStructure/gone"}
 
 
 @pytest.mark.parametrize(
@@ -473,13 +473,13 @@ def test_the_newest_update_tells_whether_a_course_is_under_way(updates):
     assert the_course(*turned).under_way
 
 
-@pytest.mark.parametrize("end", ["2026-03-20", None])
-def test_a_course_under_way_has_no_end_yet_and_is_not_undated(end):
+@pytest.mark.parametrize(("end", "planned"), [("2026-03-20", "2026-03-20"), (None, "2026-03-27")])
+def test_a_course_under_way_has_no_end_yet_and_is_not_undated(end, planned):
     order = ordered("order", extension=[fractions(10)])
     given = treated("given", start="2026-03-16", end=end, status="in-progress", **of(order, kind="basedOn"))
     course = the_course(order, given)
     assert (course.last, course.under_way, course.undated) == (None, True, False)
-    assert days([course.planned_end]) == ["2026-03-27"]
+    assert days([course.planned_end]) == [planned]
 
 
 def test_the_target_technique_and_intent_that_one_part_tells_are_those_of_the_course():
@@ -579,9 +579,9 @@ def test_a_course_that_ended_has_a_planned_end_only_where_its_end_is_not_told():
     assert days([the_course(order, endless).planned_end]) == ["2026-03-27"]
 
 
-def test_a_procedure_tells_no_planned_end():
+def test_a_stated_end_is_used_while_the_course_is_under_way():
     course = the_course(treated("given", start="2026-03-16", end="2026-03-20", status="in-progress"))
-    assert course.planned_end is None
+    assert days([course.planned_end]) == ["2026-03-20"]
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,9 @@ def uncoded(text: str, value: Resource, **members: Any) -> Resource:
 
 def test_a_result_without_a_code_is_named_with_its_value_and_decides_nothing():
     told = record(uncoded("Créatininémie", quantity(90, "umol/L"))).result(analytes.CREATININE)
-    assert "Observation/named (“Créatininémie: 90\u00a0µmol/L”)" in why(told)
+    assert "“Créatininémie: 90\u00a0µmol/L”" in why(told)
     unreadable = record(uncoded("Créatininémie", quantity(90, "furlong"))).result(analytes.CREATININE)
-    assert "Observation/named (“Créatininémie”)" in why(unreadable)
+    assert "“Créatininémie”" in why(unreadable)
 
 
 def test_a_result_without_a_code_that_has_no_value_is_none():
@@ -199,7 +199,7 @@ def test_a_clearance_per_body_surface_is_an_egfr_beside_a_measured_one_that_is_n
 
 def test_a_reported_clearance_that_cannot_be_used_is_no_egfr():
     odd = result(COCKCROFT, quantity(40, "mL/h/kg"))
-    assert "Observation/result" in why(record(odd, result(EGFR, quantity(50, "mL/min"), id="egfr")).clearance)
+    assert "unit “mL/h/kg”" in why(record(odd, result(EGFR, quantity(50, "mL/min"), id="egfr")).clearance)
 
 
 # --- haemostasis beside a cytotoxic -----------------------------------------------------------------------------------
@@ -252,7 +252,7 @@ def test_an_uncertain_cytotoxic_is_said_where_no_certain_one_makes_the_platelets
         analytes.PLATELETS
     )
     assert isinstance(fact, Absent)
-    assert ("MedicationAdministration/uncertain" in words(fact.remarks)) is remarked
+    assert ("is uncertain" in words(fact.remarks)) is remarked
 
 
 def test_where_the_cytotoxics_are_not_known_platelets_that_they_would_make_old_are_unavailable_and_shown():

@@ -182,8 +182,8 @@ def _nothing_at_all(one: Basis) -> bool:
     return isinstance(one, Absent) and one.stale is None
 
 
-MOST_WORDS = 60
-"""Words of a detail before what it rests on: a checklist of several rules leaves out the reasons that are too many."""
+MOST_WORDS = 40
+"""Words of a checklist beyond which it gives no more reasons; in English, so that French stays within its 60."""
 
 
 def _that_fit(reasons: Iterable[Text], *, beside: Iterable[Text]) -> Iterator[Text]:
@@ -602,7 +602,7 @@ def _override_reasons(language: Language) -> tuple[Coding, ...]:
 def _detail(composed: Composed, language: Language) -> str:
     """Short markdown: what to do, in a paragraph and in lists, then what it rests on; the source is the card's own."""
     headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING, CHECKLIST: MISSING_HEADING}
-    paragraph = [" ".join(_ended(sentence(text, language)) for text in composed.detail)]
+    paragraph = [" ".join(dict.fromkeys(_ended(sentence(text, language)) for text in composed.detail))]
     listed = _bullets(None, composed.lines, language)
     listed += _bullets(headings.get(composed.topic, ITEMS_HEADING), composed.items, language)
     parts = [*listed, *paragraph] if composed.topic == CHECKLIST else [*paragraph, *listed]

@@ -9,6 +9,8 @@ import pytest
 from support.ehr import Ehr, contents, ehr, rules, said, topics
 from support.scenario import request_for
 
+from service.languages.render import untyped
+
 Card = dict[str, Any]
 
 DENOSUMAB = {"drug": "denosumab", "dose": "120 mg", "route": "subcutaneous", "every": "1 month"}

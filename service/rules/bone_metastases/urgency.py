@@ -52,9 +52,11 @@ def untreated_cord_compression(_order: Order | None, patient: Facts) -> Truth:
     untreated = [
         (one, negated(patient.procedures.any(partial(_treats, compression=one, recent=since)))) for one in compressions
     ]
-    holds = either(*(truth for _one, truth in untreated))
+    # Beside one that was treated there may be another, of which the record does not tell whether it counts.
+    another = None if any(counts(one.entry) for one in patient.conditions.uncertain) else False
+    holds = either(*(truth for _one, truth in untreated), another)
     shown = next((one for one, truth in untreated if truth is holds), compressions[0])
-    return that(holds, shown, patient.procedures) if holds is None else that(holds, shown)
+    return that(holds, shown, patient.procedures, patient.conditions) if holds is None else that(holds, shown)
 
 
 def is_recent(one: Diagnosis, since: date) -> bool:

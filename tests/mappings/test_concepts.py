@@ -565,8 +565,20 @@ def test_k10_2_and_m87_1_are_no_osteonecrosis_of_the_jaw_by_the_code_alone():
 
 @pytest.mark.parametrize(
     ("code", "primary"),
-    [("C00.1", True), ("C75.9", True), ("C61", True), ("C81.0", True), ("C96", True), ("C90.0", True)]
-    + [("C34.1", False), ("C44.3", False), ("C76", False), ("C79.5", False), ("C80", False), ("C97", False)],
+    [
+        ("C00.1", True),
+        ("C75.9", True),
+        ("C61", True),
+        ("C81.0", True),
+        ("C96", True),
+        ("C90.0", True),
+        ("C34.1", False),
+        ("C44.3", False),
+        ("C76", False),
+        ("C79.5", False),
+        ("C80", False),
+        ("C97", False),
+    ],
 )
 def test_another_primary_is_any_cancer_but_of_the_lung_the_skin_or_a_secondary(code, primary):
     assert concepts(WHO, code).isdisjoint(sets.OTHER_PRIMARY) is not primary

@@ -44,7 +44,7 @@ def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
         source,
         started=started,
         when=ended,
-        under_way=stands.status in UNDER_WAY,
+        under_way=stands.status in UNDER_WAY or (stands.counts is None and stands.status not in OVER and ended is None),
         unsure=stands.why,
         sites=site_concepts(reader, resource.get("bodySite")),
         reasons=reason_concepts(reader, resource),

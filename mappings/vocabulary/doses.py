@@ -101,14 +101,16 @@ LONGEST_UNIT = 64
 """Characters of a unit; a longer one is in no table."""
 
 
-@lru_cache(maxsize=4096)
 def plain_unit(spelling: str) -> str:
     """A unit as the tables spell it: compatibility forms, case, accents and outer blanks removed, an annotation by its word.
 
     An annotation beside a unit is dropped («mg{total}»), unless it divides it («mg{/kg}»), which no table holds.
     """
-    if len(spelling) > LONGEST_UNIT:
-        return "?"
+    return _plain_unit(spelling) if len(spelling) <= LONGEST_UNIT else "?"
+
+
+@lru_cache(maxsize=4096)
+def _plain_unit(spelling: str) -> str:
     text = unicodedata.normalize("NFKD", spelling.casefold()).translate(_SIGNS)
     text = " ".join("".join(sign for sign in text if not unicodedata.combining(sign)).replace("(s)", "").split())
     alone = _ANNOTATION.fullmatch(text)

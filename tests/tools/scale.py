@@ -180,21 +180,21 @@ REQUESTS: dict[str, Callable[[int], Resource]] = {  # a request may hold 500 dra
         DENOSUMAB, each(given)(many), [drafted(n, **DENOSUMAB_DRAFT) for n in range(many // 25)]
     ),
     "drafts of denosumab": lambda many: with_drafts(
-        DENOSUMAB, [], [drafted(n, **DENOSUMAB_DRAFT) for n in range(many // 20)]
+        DENOSUMAB, [], [drafted(n, **DENOSUMAB_DRAFT) for n in range(many // 25)]
     ),
     "drafts of radiotherapy": lambda many: with_drafts(
-        RADIOTHERAPY, [], [drafted(n, code=TELERADIOTHERAPY) for n in range(many // 20)]
+        RADIOTHERAPY, [], [drafted(n, code=TELERADIOTHERAPY) for n in range(many // 25)]
     ),
     "drafts of radiotherapy, each based on the next": lambda many: with_drafts(
         RADIOTHERAPY,
         [],
         [
             drafted(n, code=TELERADIOTHERAPY, basedOn=[{"reference": f"ServiceRequest/o{n + 1}"}])
-            for n in range(many // 20)
+            for n in range(many // 25)
         ],
     ),
     "drafts of local codes": lambda many: with_drafts(
-        DENOSUMAB, [], [drafted(n, code=concept("urn:x", str(n))) for n in range(many // 20)]
+        DENOSUMAB, [], [drafted(n, code=concept("urn:x", str(n))) for n in range(many // 25)]
     ),
     "Bundles within a Bundle": lambda many: nested(with_drafts(DENOSUMAB, [], []), many),
 }

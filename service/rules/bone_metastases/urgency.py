@@ -54,10 +54,14 @@ def untreated_cord_compression(_order: Order | None, patient: Facts) -> Truth:
     untreated = [
         (one, negated(patient.procedures.any(partial(_treats, compression=one, recent=since)))) for one in compressions
     ]
+    # Beside one that was treated there may be another, of which the record does not tell whether it counts.
+    uncertain = any(counts(one.entry) for one in patient.conditions.uncertain)
     undated = not_dated(patient, counts)
-    holds = either(*(truth for _one, truth in untreated), None if undated else False)
+    holds = either(*(truth for _one, truth in untreated), None if undated or uncertain else False)
     shown = next((one for one, truth in untreated if truth is holds), compressions[0])
-    return that(holds, shown, patient.procedures, *undated) if holds is None else that(holds, shown)
+    if holds is not None:
+        return that(holds, shown)
+    return that(holds, shown, patient.procedures, *((patient.conditions,) if uncertain else ()), *undated)
 
 
 def is_recent(one: Diagnosis, since: date) -> bool:

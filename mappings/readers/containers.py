@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from mappings.evidence import Resource, local_reference, reference_of
+from mappings.evidence import Resource, local_reference, reference_of, typed
 from mappings.readers.orders import DRAFTED, NO_ORDER
 from mappings.readers.reader import contained
 from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps
@@ -144,7 +144,7 @@ def sent_beside(
 def _resource_of(entry: object) -> Resource:
     """The resource of an entry; some clients send it in the place of the entry."""
     told = a_map(entry)
-    return told if "resource" not in told and "resourceType" in told else a_map(told.get("resource"))
+    return typed(told if "resource" not in told and "resourceType" in told else a_map(told.get("resource")))
 
 
 # --- what a container holds -------------------------------------------------------------------------------------------

@@ -154,7 +154,8 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
     items = _unique(text for _, advice in advices for text in advice.items)
     if checklist and len(advices) > 1:
         detail = tuple(_that_fit(detail, beside=(*lines_of_rules, *items)))
-    detail = noted.said_once((*detail, *noted.of(orders, Place.DETAIL)), orders)
+    of_an_emergency = first.rule.trigger is not None and first.rule.trigger.any_relevant
+    detail = noted.said_once((*detail, *noted.of(() if of_an_emergency else orders, Place.DETAIL)), orders)
     notes = _unique(
         text
         for texts in (
@@ -188,8 +189,8 @@ def _nothing_at_all(one: Basis) -> bool:
     return isinstance(one, Absent) and one.stale is None
 
 
-MOST_WORDS = 60
-"""Words of a detail before what it rests on: a checklist of several rules leaves out the reasons that are too many."""
+MOST_WORDS = 40
+"""Words of a checklist beyond which it gives no more reasons; in English, so that French stays within its 60."""
 
 
 def _that_fit(reasons: Iterable[Text], *, beside: Iterable[Text]) -> Iterator[Text]:
@@ -217,7 +218,9 @@ def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
     items = [_name_of(item) for advice in advices for item in advice.items]
     if first.order is None or len(advices) == 1 or not items:
         return advices[0].summary
-    names = _first(_unique(items), MOST_NAMED)
+    names = _unique(items)
+    if len(names) > MOST_NAMED:
+        names = (*names[:MOST_NAMED], _n("{number} more", "{number} more", number=len(names) - MOST_NAMED))
     if not isinstance(first.order, DrugOrder):
         return _("{order}: prerequisites missing: {names}", order=act_at(first.order), names=names)
     return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
@@ -268,6 +271,7 @@ class _Noted:
             if isinstance(offer, DeleteOrder)
         }
         self._said: dict[tuple[int, ...], set[Text]] = {}
+        self._of_orders: set[tuple[int, Text]] = set()
 
     def of(self, orders: Iterable[Order], place: Place) -> Iterable[Text]:
         """What the notes say of the orders in one place of the card; of none in `patient-view`."""
@@ -278,10 +282,15 @@ class _Noted:
                 removed = note.how_to_give and order is not None and order.index in self._removed
                 if note.place is place and note.about(order) and not removed:
                     for said in note.says(order, self._patient):
-                        if isinstance(said, Text):
-                            yield said
-                        else:
-                            yield from remarks((said,))
+                        for text in (said,) if isinstance(said, Text) else remarks((said,)):
+                            if place is Place.REMARK or order is None or self._is_new(order, text):
+                                yield text
+
+    def _is_new(self, order: Order, text: Text) -> bool:
+        """No more urgent card has said it of the order."""
+        before = len(self._of_orders)
+        self._of_orders.add((order.index, text))
+        return len(self._of_orders) > before
 
     def said_once(self, detail: tuple[Text, ...], orders: Iterable[Order]) -> tuple[Text, ...]:
         """The detail without what a more urgent card about the same orders has said; its first line, the act, stays."""
@@ -385,7 +394,7 @@ def _first(texts: Sequence[Text], most: int) -> tuple[Text, ...]:
     """So many of the texts, and how many more there are."""
     if len(texts) <= most:
         return tuple(texts)
-    return (*texts[:most], _n("{number} more", "{number} more", number=len(texts) - most))
+    return (*texts[:most], _("{count} more of this kind", count=len(texts) - most))
 
 
 def _not_understood_card(unidentified: Sequence[Order], set_aside: Sequence[NotUnderstood]) -> Composed:
@@ -606,7 +615,7 @@ def _override_reasons(language: Language) -> tuple[Coding, ...]:
 def _detail(composed: Composed, language: Language) -> str:
     """Short markdown: what to do, in a paragraph and in lists, then what it rests on; the source is the card's own."""
     headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING, CHECKLIST: MISSING_HEADING}
-    paragraph = [" ".join(_ended(sentence(text, language)) for text in composed.detail)]
+    paragraph = [" ".join(dict.fromkeys(_ended(sentence(text, language)) for text in composed.detail))]
     listed = _bullets(None, composed.lines, language)
     listed += _bullets(headings.get(composed.topic, ITEMS_HEADING), composed.items, language)
     parts = [*listed, *paragraph] if composed.topic == CHECKLIST else [*paragraph, *listed]

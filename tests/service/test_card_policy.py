@@ -140,11 +140,11 @@ def test_without_a_missing_prerequisite_there_is_no_checklist() -> None:
 
 
 def test_the_checklist_of_an_urgent_order_is_as_severe_as_its_most_severe_line() -> None:
-    # calcium-unknown names no urgency exception and stays a warning; the three others step down
+    # all four name the urgency exception and step down
     order = {"drug": "denosumab", "dose": "120 mg", "priority": "urgent"}
     [checklist] = with_topic("checklist", cards(order=order))
     assert sorted(rules_of(checklist)) == sorted(CREATININE_AND_MORE)
-    assert checklist["indicator"] == "warning"
+    assert checklist["indicator"] == "info"
     known = {name: NOTHING_MISSING[name] for name in ("calcium", "albumin", "phosphate")}
     [checklist] = with_topic("checklist", cards(order=order, record=known))
     assert "calcium-unknown" not in rules_of(checklist)

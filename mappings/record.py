@@ -77,6 +77,7 @@ from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.sites import regions_of
 from mappings.readers.standing import uncertain
+from mappings.readers.stays import encounters_by_diagnosis
 from mappings.values import value
 from mappings.vocabulary.analytes import (
     ALBUMIN,
@@ -444,7 +445,12 @@ class Record(Facts):
     @cached_property
     def conditions(self) -> Collected[Diagnosis]:
         """Conditions that are not refuted."""
-        return self._collected(CONDITIONS, "conditions", "Condition", diagnosis)
+        named = encounters_by_diagnosis(self._evidence)
+
+        def read(reader: Reader, resource: Resource, source: str) -> Diagnosis | None:
+            return diagnosis(reader, resource, source, named.get(source))
+
+        return self._collected(CONDITIONS, "conditions", "Condition", read)
 
     @cached_property
     def allergies(self) -> Collected[Allergy]:

@@ -321,8 +321,8 @@ def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = F
     single = reader.date(resource.get(f"{happens}DateTime"))
     start, end = reader.period(resource.get(f"{happens}Period"))
     first, last = start or single, end or single
-    if not is_order and stands.status in OVER:
-        first, last = reader.past(first), reader.past(last)
+    if not is_order and stands.status in OVER and reader.lies_ahead(first or last):
+        first = last = None
     updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
     return _Told(
         source, resource, level, stands.status, first or last, last, updated, is_order=is_order, unsure=stands.why

@@ -305,6 +305,24 @@ def test_a_treatment_with_a_frequency_a_number_of_doses_or_an_end_ahead_is_ongoi
         assert (exposure.ongoing, exposure.certain) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("period", "end"),
+    [
+        ({"start": "2026-01-05", "end": "2026-03-02"}, "2026-03-02"),
+        ({"end": "2026-05-01"}, "2026-05-01"),
+        *(({"start": "2026-01-05", "end": end}, None) for end in ("2025-12-31", "9999-12-31", "1900-01-01")),
+        ({"start": "2026-01-05"}, None),
+    ],
+)
+def test_the_validity_of_an_order_ends_it(period, end):
+    exposure = ordered(MONTHLY, authoredOn="2026-01-05", dispenseRequest={"validityPeriod": period})
+    over = end == "2026-03-02"
+    assert exposure.last == (None if end is None else on(end))
+    assert (exposure.ongoing, exposure.stopped) == (not over, over)
+    own = bounded(start="2026-01-05", end="2026-02-02")
+    assert ordered(own, dispenseRequest={"validityPeriod": period}).last == on("2026-02-02")
+
+
 def test_what_begins_after_today_is_planned_unless_it_is_said_to_have_ended():
     for read in (
         lambda status: taken(MONTHLY, status=status, effectivePeriod={"start": "2026-04-01"}),

@@ -50,6 +50,7 @@ from mappings.readers.courses import courses, links_of
 from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
 from mappings.readers.kidney_failure import kidney_failure, not_looked_for
+from mappings.readers.local_use import systemic
 from mappings.readers.medications import identify, possible_exposure, unidentified
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
@@ -113,6 +114,9 @@ CONSULTATIONS = _("consultations")
 IMAGING = _("imaging and reports")
 ORDERS = _("active orders")
 ALLERGIES = _("allergies")
+
+NAMED_ACTS = frozenset().union(*(one.concepts for one in ACTS_SAID))
+"""The acts that are told where the record names them in words alone."""
 
 
 @value
@@ -427,7 +431,7 @@ class Record(Facts):
             ("MedicationRequest", request),
         ):
             for source, resource in self._evidence.of_type(resource_type):
-                drug = identify(self._reader, resource)
+                drug = systemic(self._reader, resource, identify(self._reader, resource))
                 exposure = read(self._reader, resource, source, drug)
                 if exposure is None:
                     continue
@@ -553,10 +557,18 @@ class Record(Facts):
     def _acts_not_coded(self) -> Iterator[NotUnderstood]:
         for source, resource in self._evidence.of_type("Procedure"):
             code = resource.get("code")
-            meaning = self._uncoded_meaning(code, ACTS_SAID, (SNOMED_CT, CCAM))
-            unnamed = meaning is None and is_nameless(self._reader.terminology, code)
-            if (meaning is not None or unnamed) and procedure(self._reader, resource, source) is not None:
+            named = self._uncoded_meaning(code, ACTS_SAID, (SNOMED_CT, CCAM)) is not None or self._heads_a_line(code)
+            unnamed = not named and is_nameless(self._reader.terminology, code)
+            if (named or unnamed) and procedure(self._reader, resource, source) is not None:
                 yield nameless(source, code) if unnamed else not_coded(source, code)
+
+    def _heads_a_line(self, code: object) -> bool:
+        """An act without a code of ours whose words an order would be known by, wholly or by half."""
+        recognised = self._reader.recognise(code)
+        if recognised.concepts or recognised.denied:
+            return False
+        read = (self._reader.terminology.read_line(text) for text in texts_of(code))
+        return any(not (said.concepts | said.may_be).isdisjoint(NAMED_ACTS) for said in read)
 
     def _uncoded_meaning(self, code: object, meanings: tuple[Meaning, ...], systems: Iterable[str]) -> Meaning | None:
         """What words, or a code without its system, say that no code of the concept says, or says only to look like."""

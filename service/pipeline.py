@@ -47,6 +47,8 @@ class HookAnswer:
     orders: tuple[Order, ...]
     record: Record | None
     rounding: Rounding
+    told: tuple[Order, ...] = ()
+    """The orders that could not be identified, and are told on the quiet card."""
 
 
 def advise(
@@ -86,7 +88,7 @@ def advise(
         unidentified = _unidentified(orders, service.guideline, record)
     ordering = _ordering(request, drafts, clock, language, world)
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, public_url)
-    return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding)
+    return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding, unidentified)
 
 
 NOTHING_ASKED: tuple[RuleOutcome, ...] = ()

@@ -34,15 +34,13 @@ SUSPECTED = frozenset({"unconfirmed", "differential"})
 OVER = frozenset({"inactive", "remission", "resolved"})
 CURRENT = frozenset({"active", ABSENT}) | OVER
 
-NAMELESS = _("neither a code nor a name says to what: code it, or have its local code mapped")
+NAMELESS = _("neither a code nor a name says to what", hint=_("code it, or have its local code mapped"))
 
 CERTAINTY_EXTENSION = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
 """The mark of German coding of outpatients, on a coding of the Condition."""
 
 
-def diagnosis(
-    reader: Reader, resource: Resource, source: str, encounter: Resource | None = None
-) -> Diagnosis | None:
+def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resource | None = None) -> Diagnosis | None:
     """A Condition that is not refuted; None for one that is. `encounter` is one that names it among its diagnoses.
 
     A secondary tumour of unnamed organ whose body site is a bone is a bone metastasis (mCODE writes it so, also with a

@@ -23,7 +23,7 @@ from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
 from mappings.vocabulary.products import is_sold, strength_of, volume_of
-from mappings.wording import Text, _, verbatim
+from mappings.wording import Text, _, of_resource, verbatim
 
 MOST_NESTED_MIXES = 3
 """How deep the ingredients of a mix are followed; a cycle ends here."""
@@ -197,7 +197,7 @@ def _from_reference_text(reader: Reader, reference: Mapping[str, Any]) -> Drug:
     named = _names_another(reader, [display])
     return Drug(
         frozenset(),
-        verbatim(printable(display or local)),
+        verbatim(printable(display)) if display else of_resource(local),
         identified=named,
         named=named,
         unresolved=None if named else unresolved,

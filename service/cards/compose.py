@@ -23,7 +23,7 @@ from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
 from service.rules.citation import Citation, cited_shortly
 from service.rules.guideline import EXTENSION, Guideline, Place, versions
-from service.rules.naming import act_at, named
+from service.rules.naming import act_at, named, site_of
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
 
@@ -105,23 +105,29 @@ def compose(
 
 
 def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[RuleOutcome]]:
-    """Outcomes about one problem, in the order in which the problems first came up."""
+    """Outcomes about one problem, in the order in which the problems first came up.
+
+    Orders of acts have a card each, told apart by bone and side; a drug and an act that are ordered together have one.
+    """
     groups: dict[object, list[RuleOutcome]] = {}
+    of_drugs = {_card_of(one) for one in advised if isinstance(one.order, DrugOrder)}
     for one in advised:
-        own = one.outcome.joins if isinstance(one.outcome, Advice) else ""
-        rule, order = own or one.rule.id, None if one.order is None else one.order.index
+        rule, order = _card_of(one), None if one.order is None else one.order.index
         if rule in guideline.policy.checklist:
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:
             key = (problem, order)
-        elif own:
-            key = (own, order)
-        elif isinstance(one.order, ActOrder) and isinstance(one.outcome, Advice):
-            key = (rule, one.outcome.summary)  # orders of acts are told apart by bone and side
+        elif isinstance(one.order, ActOrder) and rule not in of_drugs:
+            key = (rule, site_of(one.order))
         else:
             key = rule
         groups.setdefault(key, []).append(one)
     return list(groups.values())
+
+
+def _card_of(one: RuleOutcome) -> str:
+    """The rule whose card it shares, its own as a rule."""
+    return (one.outcome.joins if isinstance(one.outcome, Advice) else "") or one.rule.id
 
 
 def _level(one: RuleOutcome) -> Indicator:
@@ -183,8 +189,8 @@ def _nothing_at_all(one: Basis) -> bool:
     return isinstance(one, Absent) and one.stale is None
 
 
-MOST_WORDS = 60
-"""Words of a detail before what it rests on: a checklist of several rules leaves out the reasons that are too many."""
+MOST_WORDS = 40
+"""Words of a checklist beyond which it gives no more reasons; in English, so that French stays within its 60."""
 
 
 def _that_fit(reasons: Iterable[Text], *, beside: Iterable[Text]) -> Iterator[Text]:
@@ -212,7 +218,9 @@ def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
     items = [_name_of(item) for advice in advices for item in advice.items]
     if first.order is None or len(advices) == 1 or not items:
         return advices[0].summary
-    names = _first(_unique(items), MOST_NAMED)
+    names = _unique(items)
+    if len(names) > MOST_NAMED:
+        names = (*names[:MOST_NAMED], _n("{number} more", "{number} more", number=len(names) - MOST_NAMED))
     if not isinstance(first.order, DrugOrder):
         return _("{order}: prerequisites missing: {names}", order=act_at(first.order), names=names)
     return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
@@ -386,7 +394,7 @@ def _first(texts: Sequence[Text], most: int) -> tuple[Text, ...]:
     """So many of the texts, and how many more there are."""
     if len(texts) <= most:
         return tuple(texts)
-    return (*texts[:most], _n("{number} more", "{number} more", number=len(texts) - most))
+    return (*texts[:most], _("{count} more of this kind", count=len(texts) - most))
 
 
 def _not_understood_card(unidentified: Sequence[Order], set_aside: Sequence[NotUnderstood]) -> Composed:
@@ -607,7 +615,7 @@ def _override_reasons(language: Language) -> tuple[Coding, ...]:
 def _detail(composed: Composed, language: Language) -> str:
     """Short markdown: what to do, in a paragraph and in lists, then what it rests on; the source is the card's own."""
     headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING, CHECKLIST: MISSING_HEADING}
-    paragraph = [" ".join(_ended(sentence(text, language)) for text in composed.detail)]
+    paragraph = [" ".join(dict.fromkeys(_ended(sentence(text, language)) for text in composed.detail))]
     listed = _bullets(None, composed.lines, language)
     listed += _bullets(headings.get(composed.topic, ITEMS_HEADING), composed.items, language)
     parts = [*listed, *paragraph] if composed.topic == CHECKLIST else [*paragraph, *listed]

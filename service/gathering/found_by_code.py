@@ -22,15 +22,9 @@ from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.wording import Text, _
 from service.gathering.answers import referred_results
 
-UNKNOWN_CODE = _(
-    "a result of the record could not be told",
-    hint=_("a result came under a code that the service does not know: code it in LOINC, or have its code mapped"),
-)
+UNKNOWN_CODE = _("a result came under a code that is not known", hint=_("code it in LOINC, or have its code mapped"))
 NO_CODE = _("an entry of the record could not be read", hint=_("an entry could not be read as a FHIR resource"))
-NOT_WITH_IT = _(
-    "the record could be read in part only",
-    hint=_("results that a report or a panel refers to did not come with it"),
-)
+NOT_WITH_IT = _("results that a report or a panel refers to did not come with it")
 
 Entries: TypeAlias = Sequence[tuple[Resource, object]]
 

@@ -29,7 +29,6 @@ DRUG = Drug(frozenset({"denosumab"}), verbatim("denosumab"), identified=True)
 MONTHLY = {"timing": {"repeat": {"period": 1, "periodUnit": "mo"}}}
 SIX_DOSES = {"timing": {"repeat": {"count": 6}}}
 ONCE = {"timing": {"code": {"text": "once"}}}
-INTRAVITREAL = {"route": {"text": "Voie intravitréenne"}}
 
 
 def on(written: str) -> When:
@@ -106,12 +105,6 @@ def test_the_status_says_whether_it_is_an_exposure_and_whether_it_is_a_certain_o
         assert not exposure.certain, status
     for status in none:
         assert read(status=status, **dates) is None, status
-
-
-def test_a_drug_that_was_given_into_the_eye_is_no_exposure_whatever_other_line_there_is():
-    assert maybe_given(effectiveDateTime="2026-03-01", dosage=INTRAVITREAL) is None
-    assert maybe_taken({}, INTRAVITREAL) is None
-    assert maybe_ordered({}, INTRAVITREAL) is None
 
 
 @pytest.mark.parametrize("intent", ["proposal", "option", "directive"])

@@ -72,9 +72,10 @@ def part_of(shown: Any, whole: Any) -> bool:
 
 
 def with_numbered_uuids(answer: Any) -> Any:
-    """The answer with its uuids in the order in which they come."""
+    """The answer with its uuids in the order in which they come, from the address that the README names."""
     numbers = count(1)
-    return json.loads(re.sub(r'"uuid": "[^"]+"', lambda _: f'"uuid": "uuid {next(numbers)}"', json.dumps(answer)))
+    text = re.sub(r'"uuid": "[^"]+"', lambda _: f'"uuid": "uuid {next(numbers)}"', json.dumps(answer))
+    return json.loads(re.sub(r'"url": "http://[^/"]+', '"url": "http://127.0.0.1:8080', text))
 
 
 def test_what_it_shows_of_request_and_answer_is_a_part_of_them():

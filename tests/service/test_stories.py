@@ -29,6 +29,7 @@ from support.scenario import record_and_hook
 from support.serving import served
 
 from service.demo.embedded_fhir import ServerMissingError, embedded_fhir, free_port
+from service.languages.render import untyped
 
 STORIES = sorted((Path(__file__).parents[1] / "stories").glob("*.yaml"))
 SEKMET = Path(__file__).parents[2] / ".venv-sekmet" / "bin" / "sekmet"
@@ -133,8 +134,8 @@ def words_of(card: Card) -> str:
 
 
 def plain(text: str) -> str:
-    """With ordinary spaces."""
-    return re.sub("[\u00a0\u202f]", " ", text)
+    """With the signs of a keyboard."""
+    return untyped(text)
 
 
 def test_there_are_twenty_stories_and_each_says_who_and_what() -> None:

@@ -52,7 +52,7 @@ def the_card(given: list[dict[str, Any]], rule: str) -> dict[str, Any]:
 
 def test_a_card_that_rests_on_a_result_says_so() -> None:
     given = cards(result("35365-6", quantity(12, "ng/mL"), id="odd"), order=DENOSUMAB)
-    assert "Observation/odd was recognised by a code that is not verified" in said(
+    assert "Observation/odd Result was recognised by a code that is not verified" in said(
         [the_card(given, "vitamin-d-deficiency")]
     )
 
@@ -61,7 +61,7 @@ def test_a_clearance_computed_with_a_weight_says_so() -> None:
     inputs = [result("14682-9", quantity(400, "umol/L")), result("8335-2", quantity(50, "kg"), id="weight")]
     given = cards(*inputs, order={"drug": "zoledronic acid", "dose": "4 mg"})
     card = the_card(given, "zoledronate-renal-contraindication")
-    assert "Observation/weight was recognised by a code that is not verified" in card["detail"]
+    assert "Observation/weight Result was recognised by a code that is not verified" in said([card])
 
 
 def drafted(resource_: Resource, **told: Any) -> list[dict[str, Any]]:
@@ -107,7 +107,7 @@ def test_a_card_about_an_act_ordered_says_so(code: str, rule: str) -> None:
 def test_a_card_that_rests_on_a_condition_says_so() -> None:
     given = cards(condition((SNOMED, "366908006"), id="odd"))
     assert (
-        "Condition/odd was recognised by a code that is not verified"
+        "Pathological fracture was recognised by a code that is not verified"
         in the_card(given, "antiresorptive-not-started")["detail"]
     )
 
@@ -122,7 +122,7 @@ def test_a_card_that_rests_on_a_score_says_so() -> None:
         valueInteger=9,
     )
     card = the_card(cards(sins, order={"act": "radiotherapy", "site": "lumbar spine"}), "spinal-instability")
-    assert "Observation/odd was recognised by a code that is not verified" in card["detail"]
+    assert "Observation/odd Result was recognised by a code that is not verified" in said([card])
 
 
 def test_a_card_about_a_route_says_so() -> None:

@@ -118,8 +118,15 @@ def rules(cards: list[dict[str, Any]], name: str = "rules") -> list[str]:
     return sorted(rule for card in cards for rule in card.get("extension", {}).get("org.osteocds", {}).get(name, ()))
 
 
+def technical(card: dict[str, Any]) -> str:
+    """What the extension tells whoever runs the systems: what is said of which resource, and what to do about it."""
+    rows = card.get("extension", {}).get("org.osteocds", {}).get("technical", ())
+    return "\n".join(" ".join((*row.get("resources", ()), row["said"], *row.get("hints", ()))) for row in rows)
+
+
 def said(cards: list[dict[str, Any]]) -> str:
-    return "\n".join(f"{card['summary']}\n{card.get('detail', '')}" for card in cards)
+    """What cards say, to a clinician and in their extension."""
+    return "\n".join(f"{card['summary']}\n{card.get('detail', '')}\n{technical(card)}" for card in cards)
 
 
 # --- what every answer must be ----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from mappings.evidence import Evidence
 from mappings.queries import query_table
 from mappings.record import Record
 from mappings.vocabulary.analytes import ANALYTES
+from mappings.wording import asides
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, sentence
 from service.pipeline import advise
@@ -89,8 +90,13 @@ def record(*resources: Resource) -> Record:
 
 
 def words(texts: Any) -> str:
-    """Texts in English."""
-    return "\n".join(sentence(text, Language.ENGLISH) for text in texts)
+    """Texts in English, with their asides."""
+    return "\n".join(
+        " ".join(
+            (*asides(text).sources, sentence(text, Language.ENGLISH), *(one.message for one in asides(text).hints))
+        )
+        for text in texts
+    )
 
 
 def request(*resources: Resource, order: Any = None, under: dict[str, Resource] | None = None, **told: Any) -> Resource:
@@ -134,8 +140,15 @@ def quiet(given: list[Card]) -> Card:
     return card
 
 
+def technical(card: Card) -> str:
+    """What the extension tells whoever runs the systems: what is said of which resource, and what to do about it."""
+    rows = card.get("extension", {}).get("org.osteocds", {}).get("technical", ())
+    return "\n".join(" ".join((*row.get("resources", ()), row["said"], *row.get("hints", ()))) for row in rows)
+
+
 def said(given: list[Card]) -> str:
-    return "\n".join(f"{card['summary']}\n{card['detail']}" for card in given)
+    """What cards say, to a clinician and in their extension."""
+    return "\n".join(f"{card['summary']}\n{card['detail']}\n{technical(card)}" for card in given)
 
 
 def fact(of: Record, name: str) -> Any:

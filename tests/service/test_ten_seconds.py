@@ -1,0 +1,142 @@
+"""A card is read in ten seconds: over all scenarios its detail begins with the act, and is short before what it rests on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from support.scenario import answer_to, scenarios_of
+
+from cds_hooks import Card
+from service.guidelines import GUIDELINES
+from service.languages.render import Language
+
+RULES = [rule.id for rule in GUIDELINES[0].rules]
+QUIET = {"could-not-be-checked", "not-identified", "not-shown"}
+BASIS = re.compile(r"\*\*(?:Based on|D’après le dossier)\*\*")
+REMARK = re.compile(r"^\*[^*].*$", re.MULTILINE)
+WORD = re.compile(r"\S*\w\S*")
+MOST = 60
+
+LONG = {
+    "cementoplasty-antithrombotics": "one line a drug, with its stop date and its relay",
+    "cementoplasty-haemostasis-unknown": "a checklist of seven lines, each a thing to do",
+    "fractionation-advice": "the rows of Tableau 5 that can be meant, with their schemes",
+    "radiosensitiser-before-radiotherapy": "one line a drug, with three dates",
+    "radiosensitiser-after-radiotherapy": "one line a course, with three dates",
+    "re-irradiation-interval": "a date, the earlier dose and three limits of the cord",
+    "stereotactic-contraindication": "each contraindication by its name, with what joins it about the earlier course",
+    "spinal-instability": "joined by what contraindicates the stereotactic treatment",
+    "bone-biopsy-handling": "what is to be told to who takes it, and to who fixes it",
+    "stereotactic-dose": "the ranges for a site that is not known",
+    "vitamin-d-unknown": "a checklist of seven lines, each a thing to do",
+    "calcium-unknown": "the same checklist, where vitamin D is known",
+}
+"""Rules whose card may be longer, with the reason."""
+
+ACTS = frozenset(
+    [
+        "Aucune",
+        "Avis",
+        "Bilan",
+        "Cholécalciférol",
+        "Calcium",
+        "Comme",
+        "Consigne",
+        "Corticoïde",
+        "Fixation",
+        "Gemcitabine",
+        "L’arrêter",
+        "L’un",
+        "Manquent",
+        "Ne",
+        "Ni",
+        "Paracétamol",
+        "Pas",
+        "Périphérie",
+        "Radiographies",
+        "Radiothérapie",
+        "Remise",
+        "S’en",
+        "Schéma",
+        "Soins",
+        "Toute",
+        "Urgence",
+        "Vitamine",
+    ]
+)
+"""First words that are no infinitive and say the act: a drug, an opinion, an examination, what is held."""
+
+ACT_LATER = {
+    "acetabular-order": "first of which lesions it speaks",
+    "bisphosphonate-severe-renal-impairment": "for hypercalcaemia: first why it was ordered",
+    "bone-scan-routine-follow-up": "the scan that is not needed is the act",
+    "cementoplasty-absolute-contraindication": "of an infection nobody knows the site of: first the doubt",
+    "cord-dose-limit": "the limit is what to plan by",
+    "cortical-lysis": "first the criteria",
+    "immunotherapy-with-radiotherapy": "first where it is discussed",
+    "tki-with-radiotherapy": "first where it is discussed",
+    "radiosensitiser-before-radiotherapy": "the drug or the radiotherapy that waits heads its line",
+    "radiosensitiser-after-radiotherapy": "the drug or the radiotherapy that waits heads its line",
+    "single-fraction": "the scheme to take comes first",
+    "spinal-cord-compression": "what is already drafted heads the line",
+    "stereotactic-contraindication": "a cord that was decompressed: first that it was",
+    "stereotactic-relative-contraindication": "first that it is to be weighed",
+    "vitamin-d-correction-under-way": "first that the urgency exception is used",
+    "vitamin-d-excess": "first what is on record and to be stopped",
+    "vitamin-d-prefer-d3": "the summary is the act",
+    "zoledronate-renal-contraindication": "for hypercalcaemia: first why it was ordered",
+    "zoledronate-renal-dose": "first that an eGFR offers no dose",
+}
+"""Rules whose card may begin with another word, with the reason."""
+
+
+def cards_of(rule: str, language: Language) -> Iterator[Card]:
+    """The cards of a rule's scenarios that hold advice."""
+    for scenario in scenarios_of(rule):
+        yield from (
+            card for card in answer_to(scenario, language).response.cards if card.source.topic.code not in QUIET
+        )
+
+
+def before_the_basis(card: Card) -> str:
+    return REMARK.sub("", BASIS.split(card.detail)[0])
+
+
+def rules_of(card: Card) -> list[str]:
+    rules: list[str] = card.extension["org.osteocds"]["rules"]
+    return rules
+
+
+def is_an_act(word: str) -> bool:
+    """A French infinitive, or a word that names an act."""
+    return word in ACTS or re.fullmatch(r"\w+(?:er|ir|re|oir)", word) is not None
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_detail_is_short_and_begins_with_the_act(rule: str) -> None:
+    for language in Language:
+        for card in cards_of(rule, language):
+            words = WORD.findall(before_the_basis(card).replace("*", ""))
+            assert len(words) <= MOST or LONG.keys() & set(rules_of(card)), (len(words), rules_of(card), card.detail)
+            if language is Language.FRENCH and words:
+                act = is_an_act(words[0].strip(",;:."))
+                assert act or rules_of(card)[0] in ACT_LATER, (words[0], rules_of(card), card.detail)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_its_source_is_short_and_nothing_is_said_twice_on_it(rule: str) -> None:
+    for language in Language:
+        for card in cards_of(rule, language):
+            assert len(card.source.label) < 140
+            assert "**Source**" not in card.detail
+            assert not re.search(r"RAO (?:2023,? )?§", card.detail)
+            lines = [line for line in card.detail.splitlines() if line.startswith("- ")]
+            assert sorted(set(lines)) == sorted(lines)
+            sentences = re.findall(r"[^.!?…\n*]{12,}[.!?…]", card.detail)
+            assert sorted(set(sentences)) == sorted(sentences), card.detail
+
+
+def test_the_exceptions_are_of_rules_that_there_are() -> None:
+    assert {*LONG, *ACT_LATER} <= set(RULES)

@@ -413,7 +413,7 @@ def zoledronate_infusion(order: DrugOrder, _patient: Facts) -> Outcome:
             longest=longest,
         ),
         _(
-            "Infuse over {longest} minutes, with hydration that day and the next: a fast infusion harms the kidney.",
+            "Infuse over {longest} minutes: a fast infusion harms the kidney.",
             longest=longest,
         ),
         rests_on=[order],

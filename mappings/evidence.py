@@ -30,7 +30,7 @@ def typed(resource: Resource) -> Resource:
     """The resource with its type, and those of what it contains, as R4 spells them; itself where they are."""
     changed: dict[str, Any] = {}
     said = resource.get("resourceType")
-    if (known := canonical_type(said)) != said and known:
+    if said is not None and (known := canonical_type(said)) != said:
         changed["resourceType"] = known
     within = resource.get("contained")
     if isinstance(within, dict):
@@ -238,7 +238,8 @@ def newest_version(versions: Sequence[Resource]) -> Resource:
         keys = [told(one) for one in left]
         known = [key for key in keys if key is not None]
         if len(known) == len(left):
-            left = [one for one, key in zip(left, keys, strict=True) if key == max(known)]
+            newest = max(known)
+            left = [one for one, key in zip(left, keys, strict=True) if key == newest]
     return left[0] if len(left) == 1 else max(left, key=_content)
 
 

@@ -50,6 +50,7 @@ from mappings.readers.courses import courses, links_of
 from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
 from mappings.readers.kidney_failure import kidney_failure, not_looked_for
+from mappings.readers.local_use import systemic
 from mappings.readers.medications import identify, possible_exposure, unidentified
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
@@ -77,6 +78,7 @@ from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.sites import regions_of
 from mappings.readers.standing import uncertain
+from mappings.readers.stays import encounters_by_diagnosis
 from mappings.values import value
 from mappings.vocabulary.analytes import (
     ALBUMIN,
@@ -112,6 +114,9 @@ CONSULTATIONS = _("consultations")
 IMAGING = _("imaging and reports")
 ORDERS = _("active orders")
 ALLERGIES = _("allergies")
+
+NAMED_ACTS = frozenset().union(*(one.concepts for one in ACTS_SAID))
+"""The acts that are told where the record names them in words alone."""
 
 
 @value
@@ -426,7 +431,7 @@ class Record(Facts):
             ("MedicationRequest", request),
         ):
             for source, resource in self._evidence.of_type(resource_type):
-                drug = identify(self._reader, resource)
+                drug = systemic(self._reader, resource, identify(self._reader, resource))
                 exposure = read(self._reader, resource, source, drug)
                 if exposure is None:
                     continue
@@ -444,7 +449,12 @@ class Record(Facts):
     @cached_property
     def conditions(self) -> Collected[Diagnosis]:
         """Conditions that are not refuted."""
-        return self._collected(CONDITIONS, "conditions", "Condition", diagnosis)
+        named = encounters_by_diagnosis(self._evidence)
+
+        def read(reader: Reader, resource: Resource, source: str) -> Diagnosis | None:
+            return diagnosis(reader, resource, source, named.get(source))
+
+        return self._collected(CONDITIONS, "conditions", "Condition", read)
 
     @cached_property
     def allergies(self) -> Collected[Allergy]:
@@ -547,10 +557,18 @@ class Record(Facts):
     def _acts_not_coded(self) -> Iterator[NotUnderstood]:
         for source, resource in self._evidence.of_type("Procedure"):
             code = resource.get("code")
-            meaning = self._uncoded_meaning(code, ACTS_SAID, (SNOMED_CT, CCAM))
-            unnamed = meaning is None and is_nameless(self._reader.terminology, code)
-            if (meaning is not None or unnamed) and procedure(self._reader, resource, source) is not None:
+            named = self._uncoded_meaning(code, ACTS_SAID, (SNOMED_CT, CCAM)) is not None or self._heads_a_line(code)
+            unnamed = not named and is_nameless(self._reader.terminology, code)
+            if (named or unnamed) and procedure(self._reader, resource, source) is not None:
                 yield nameless(source, code) if unnamed else not_coded(source, code)
+
+    def _heads_a_line(self, code: object) -> bool:
+        """An act without a code of ours whose words an order would be known by, wholly or by half."""
+        recognised = self._reader.recognise(code)
+        if recognised.concepts or recognised.denied:
+            return False
+        read = (self._reader.terminology.read_line(text) for text in texts_of(code))
+        return any(not (said.concepts | said.may_be).isdisjoint(NAMED_ACTS) for said in read)
 
     def _uncoded_meaning(self, code: object, meanings: tuple[Meaning, ...], systems: Iterable[str]) -> Meaning | None:
         """What words, or a code without its system, say that no code of the concept says, or says only to look like."""

@@ -1,7 +1,8 @@
 """Members that later versions of FHIR spell otherwise, in the shape of R4, so that one reader reads all versions.
 
 R5 joined a code and a reference in one type, CodeableReference: `ServiceRequest.code`, `reason` of requests, procedures and
-administrations (HL7 FHIR 5.0.0, CodeableReference). DSTU2 had one `reasonCodeableConcept` where R4 has `reasonCode`.
+administrations; it named the period of an Encounter `actualPeriod` (HL7 FHIR 5.0.0). DSTU2 had one `reasonCodeableConcept`
+where R4 has `reasonCode`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-_RENAMED = ("reason", "reasonCodeableConcept")
+_RENAMED = ("reason", "reasonCodeableConcept", "actualPeriod")
 
 
 def as_r4(resource: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -19,6 +20,8 @@ def as_r4(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     if not (_joins(code) or details or any(name in resource for name in _RENAMED)):
         return resource
     changed = {name: member for name, member in resource.items() if name not in _RENAMED}
+    if "actualPeriod" in resource:
+        changed["period"] = resource["actualPeriod"]
     if isinstance(code, dict) and _joins(code):
         changed["code"] = _concept(code)
     if details:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from mappings.facts import Order
 from mappings.wording import Text, _, asides
+from service.cards.compose import NOT_IDENTIFIED
 from service.cards.results import lines, resources
 from service.evaluate import RuleOutcome
 from service.languages.render import COLONS, SEMICOLONS, Language, plain, render, sentence
@@ -14,17 +16,28 @@ from service.pipeline import HookAnswer
 from service.rules.guideline import EXTENSION, Rounding
 from service.rules.outcome import Advice, CannotTell, Failure, Silence
 from service.rules.rule import Rule
+from service.rules.unidentified import not_identified
 
 NOT_TRIGGERED = _("no order of the request triggers it")
 CONDITION = _("does not hold: {condition}")
 
-OUTCOMES = {"advises": _("advises"), "silent": _("silent"), "cannot tell": _("cannot tell"), "failed": _("failed")}
-"""What a rule did, in words."""
+OUTCOMES = {
+    "advises": _("advises"),
+    "silent": _("silent"),
+    "cannot tell": _("cannot tell"),
+    "failed": _("failed"),
+    "told": _("told on a card"),
+    "not told": _("told on no card"),
+}
+"""What a rule did, or became of an order that could not be identified, in words."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One rule's answer in words. `outcome` is advises, silent, cannot tell or failed."""
+    """One rule's answer in words. `outcome` is advises, silent, cannot tell or failed.
+
+    An order that could not be identified has one too, whose `rule` is the topic of the quiet card: told, or not told.
+    """
 
     rule: str
     order: str
@@ -56,7 +69,7 @@ class Explained:
 
 
 def explain(answer: HookAnswer, rules: tuple[Rule, ...]) -> Iterator[Explained]:
-    """Every rule of the service, in its order, about every order that it was asked about."""
+    """Every rule of the service, in its order, about every order that it was asked about; then the orders without a rule."""
     answered: dict[str, list[RuleOutcome]] = {}
     for one in answer.outcomes:
         answered.setdefault(one.rule.id, []).append(one)
@@ -65,6 +78,14 @@ def explain(answer: HookAnswer, rules: tuple[Rule, ...]) -> Iterator[Explained]:
             yield Explained(rule.id, "", "silent", (NOT_TRIGGERED,), (), ())
         for one in answered.get(rule.id, ()):
             yield _explained(one, answer.rounding)
+    for order in not_identified(answer.orders):
+        because = () if order.unidentified_because is None else (order.unidentified_because,)
+        outcome = "told" if order in answer.told else "not told"
+        yield Explained(NOT_IDENTIFIED, _called(order), outcome, because, (), tuple(filter(None, (order.reference,))))
+
+
+def _called(order: Order | None) -> str:
+    return "" if order is None else order.reference or order.name.message
 
 
 def explanation(answer: HookAnswer, rules: tuple[Rule, ...], language: Language) -> dict[str, Any]:
@@ -73,7 +94,7 @@ def explanation(answer: HookAnswer, rules: tuple[Rule, ...], language: Language)
 
 
 def _explained(one: RuleOutcome, rounding: Rounding) -> Explained:
-    order = "" if one.order is None else one.order.reference or one.order.name.message
+    order = _called(one.order)
     because: tuple[Text, ...]
     match one.outcome:
         case Advice() as advice:

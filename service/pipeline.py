@@ -16,6 +16,7 @@ from mappings.clock import Clock
 from mappings.evidence import Evidence
 from mappings.facts import NotUnderstood, Order
 from mappings.queries import ALWAYS, Reads, queries_for
+from mappings.readers.reader import Reader
 from mappings.record import Record
 from service.cards.compose import Composed, compose, ended_cards, limited, told_plainly, written
 from service.cards.silencing import silenced, unasked
@@ -24,6 +25,7 @@ from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, tri
 from service.gathering.drafts import Drafts
 from service.gathering.fhir_server import NOT_LISTED, FhirServer
 from service.gathering.gather import gather, new_evidence
+from service.gathering.stays import look_up_stays
 from service.languages.render import Language
 from service.rules.guideline import Guideline, Rounding
 from service.rules.outcome import Advice, Indicator, Silence
@@ -45,6 +47,8 @@ class HookAnswer:
     orders: tuple[Order, ...]
     record: Record | None
     rounding: Rounding
+    told: tuple[Order, ...] = ()
+    """The orders that could not be identified, and are told on the quiet card."""
 
 
 def advise(
@@ -72,6 +76,8 @@ def advise(
     if needs is not None:
         _gather_needs(request, needs, evidence, server, world)
         drafts.look_up_revised(server, world.executor)
+        if server is not None and any("conditions" in rule.reads for rule in rules):
+            look_up_stays(Reader(clock, world.terminology, evidence.find), evidence, server, world.executor)
         orders = drafts.read_again()
         record = Record(evidence, orders, clock, world.terminology, world.clinical[service.guideline.id])
         outcomes = _asked(service, rules, orders, record)
@@ -82,7 +88,7 @@ def advise(
         unidentified = _unidentified(orders, service.guideline, record)
     ordering = _ordering(request, drafts, clock, language, world)
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, public_url)
-    return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding)
+    return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding, unidentified)
 
 
 NOTHING_ASKED: tuple[RuleOutcome, ...] = ()
@@ -138,7 +144,7 @@ def _cards(
 ) -> tuple[Card, ...]:
     """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
     try:
-        if record is not None and record.ended is not None:
+        if outcomes and record is not None and record.ended is not None:
             composed = ended_cards(outcomes, record.ended)
         else:
             aside = set_aside(record, guideline, orders) if outcomes else ()

@@ -15,7 +15,7 @@ from mappings.facts.drugs import (
     Stretch,
     uncertain_remark,
 )
-from mappings.facts.events import Act, Allergy, Diagnosis, NotUnderstood
+from mappings.facts.events import Act, Allergy, Diagnosis, NotUnderstood, Stay
 from mappings.facts.fact_settings import FactSettings, setting, setting_texts
 from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder, Unidentified
 from mappings.facts.patient import Facts
@@ -81,6 +81,7 @@ __all__ = [
     "Prescription",
     "RadiotherapyCourse",
     "RadiotherapyOrder",
+    "Stay",
     "Stretch",
     "Target",
     "Unavailable",

@@ -8,10 +8,21 @@ from mappings.wording import Text
 
 
 @value
+class Stay:
+    """The stay that a diagnosis was coded for: its first and last day, today while it `is_open`; or `why` it has no date."""
+
+    first: When | None = None
+    last: When | None = None
+    is_open: bool = False
+    why: Text | None = None
+
+
+@value
 class Diagnosis:
     """A Condition: what it is, whether it is active, when it began, and how sure the record is of it.
 
-    `unsure` says why it may not count, where it may not.
+    `stay` is what dates a diagnosis of a stay that has no date of its own. `unsure` says why it may not count, where it may
+    not.
     """
 
     concepts: frozenset[str]
@@ -27,6 +38,12 @@ class Diagnosis:
     severities: frozenset[str]
     unverified_code: bool
     unsure: Text | None = None
+    stay: Stay | None = None
+
+    @property
+    def begun(self) -> When | None:
+        """From when on it was there: its onset, else its record, else the start of its stay."""
+        return self.onset or self.recorded or (self.stay.first if self.stay is not None else None)
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""

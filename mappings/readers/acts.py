@@ -36,8 +36,8 @@ def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
         return None
     recognised = reader.recognise(resource.get("code"))
     started, ended = _performed(reader, resource)
-    if stands.status in OVER:
-        started, ended = reader.past(started), reader.past(ended)
+    if stands.status in OVER and reader.lies_ahead(started):
+        started = ended = None
     return Act(
         recognised.concepts | (recognised.denied & sets.BRACHYTHERAPY),
         shown_beside(name_of_act(recognised.concepts), resource.get("code")),

@@ -9,11 +9,14 @@ from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
 from mappings.readers.not_understood import is_nameless
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, codings, maps, shown_beside, shown_name, texts
+from mappings.readers.shapes import a_map, a_text, codings, maps, shown_beside, shown_name, texts
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import NOT_SAID, STATUS_NOT_UNDERSTOOD, denial, modification
+from mappings.readers.stays import is_of_a_stay, stay_of
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.code_systems import certainty_mark
 from mappings.vocabulary.concept_names import name_of_diagnosis
+from mappings.vocabulary.concepts import LONGEST_CODE, code_of
 from mappings.vocabulary.elements import (
     ABSENT,
     ALLERGY_STATUS,
@@ -37,8 +40,8 @@ CERTAINTY_EXTENSION = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesich
 """The mark of German coding of outpatients, on a coding of the Condition."""
 
 
-def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | None:
-    """A Condition that is not refuted; None for one that is.
+def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resource | None = None) -> Diagnosis | None:
+    """A Condition that is not refuted; None for one that is. `encounter` is one that names it among its diagnoses.
 
     A secondary tumour of unnamed organ whose body site is a bone is a bone metastasis (mCODE writes it so, also with a
     code that only its profile makes a metastasis). A necrosis of bone that states a jaw as its body site is an osteonecrosis
@@ -57,6 +60,9 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
         concepts |= _of_site(sets.WITH_SITE, concepts.union(*profiled), sites)
     concepts |= _of_site(sets.LOOK_ALIKES_WITH_SITE, recognised.denied, sites)
     concepts |= _possibly_of_the_jaw(recognised.denied, resource)
+    onset = _first_date(reader, resource, ("onsetDateTime", "onsetPeriod"))
+    recorded = _first_date(reader, resource, ("recordedDate", "assertedDate", "dateRecorded"))
+    dated_by_stay = onset is None and recorded is None and is_of_a_stay(resource)
     return Diagnosis(
         concepts,
         shown_beside(name_of_diagnosis(concepts), resource.get("code")),
@@ -64,8 +70,9 @@ def diagnosis(reader: Reader, resource: Resource, source: str) -> Diagnosis | No
         active=certainty not in OVER and _is_active(clinical, resource),
         provisional=verification in PROVISIONAL or certainty in PROVISIONAL,
         suspected=verification in SUSPECTED or certainty in SUSPECTED,
-        onset=_first_date(reader, resource, ("onsetDateTime", "onsetPeriod")),
-        recorded=_first_date(reader, resource, ("recordedDate", "assertedDate", "dateRecorded")),
+        onset=onset,
+        recorded=recorded,
+        stay=stay_of(reader, resource, encounter) if dated_by_stay else None,
         sites=sites,
         regions=regions_of(reader, resource.get("bodySite")) or regions_of(reader, resource.get("code")),
         severities=reader.recognise(resource.get("severity")).concepts,
@@ -82,13 +89,16 @@ def _possibly_of_the_jaw(denied: frozenset[str], resource: Resource) -> frozense
 
 
 def _certainty(resource: Resource) -> str:
-    """What the marks of its codings say, all of them."""
+    """What the marks of its codings say, all of them: those of an extension, and those behind a code (`C79.5 G`)."""
     marks = [
         extension.get("valueCoding") or extension.get("valueCode")
         for coding in codings(resource.get("code"))
         for extension in maps(coding.get("extension"))
         if extension.get("url") == CERTAINTY_EXTENSION
     ]
+    coded = codings(resource.get("code"))
+    behind = (certainty_mark(a_text(coding.get("system")), code_of(coding)[:LONGEST_CODE]) for coding in coded)
+    marks += [mark for mark in behind if mark]
     return CERTAINTY.read(marks)
 
 

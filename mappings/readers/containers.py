@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from mappings.evidence import Resource, local_reference, reference_of
+from mappings.evidence import Resource, local_reference, reference_of, typed
 from mappings.readers.orders import DRAFTED, NO_ORDER
 from mappings.readers.reader import contained
 from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps
@@ -26,26 +26,26 @@ def _types(*several: str) -> frozenset[str]:
 
 ORDERS_NOTHING = _types(
     # Orders, and what is asked for, of another kind than the drugs, acts and examinations of a guideline.
-    "Appointment AppointmentResponse Claim ClaimResponse Communication CommunicationRequest CoverageEligibilityRequest "
-    "CoverageEligibilityResponse DeviceRequest EnrollmentRequest EnrollmentResponse ImmunizationRecommendation Invoice "
+    "Appointment AppointmentResponse Claim ClaimResponse Communication CommunicationRequest CoverageEligibilityRequest",
+    "CoverageEligibilityResponse DeviceRequest EnrollmentRequest EnrollmentResponse ImmunizationRecommendation Invoice",
     "NutritionOrder SupplyDelivery SupplyRequest VisionPrescription",
     # What is recorded of a patient.
-    "AdverseEvent AllergyIntolerance BodyStructure CareTeam ClinicalImpression Condition Consent Coverage DetectedIssue "
-    "DeviceUseStatement DiagnosticReport DocumentManifest DocumentReference Encounter EpisodeOfCare ExplanationOfBenefit "
-    "FamilyMemberHistory Flag Goal ImagingStudy Immunization ImmunizationEvaluation Media MolecularSequence Observation "
+    "AdverseEvent AllergyIntolerance BodyStructure CareTeam ClinicalImpression Condition Consent Coverage DetectedIssue",
+    "DeviceUseStatement DiagnosticReport DocumentManifest DocumentReference Encounter EpisodeOfCare ExplanationOfBenefit",
+    "FamilyMemberHistory Flag Goal ImagingStudy Immunization ImmunizationEvaluation Media MolecularSequence Observation",
     "QuestionnaireResponse RiskAssessment Specimen",
     # People, places and things.
-    "Account AdministrableProductDefinition BiologicallyDerivedProduct CatalogEntry ChargeItem ChargeItemDefinition "
-    "Contract Device DeviceDefinition DeviceMetric Endpoint Group HealthcareService Ingredient InsurancePlan Location "
-    "ManufacturedItemDefinition Medication MedicationKnowledge MedicinalProductDefinition NutritionProduct Organization "
-    "OrganizationAffiliation PackagedProductDefinition Patient PaymentNotice PaymentReconciliation Person Practitioner "
+    "Account AdministrableProductDefinition BiologicallyDerivedProduct CatalogEntry ChargeItem ChargeItemDefinition",
+    "Contract Device DeviceDefinition DeviceMetric Endpoint Group HealthcareService Ingredient InsurancePlan Location",
+    "ManufacturedItemDefinition Medication MedicationKnowledge MedicinalProductDefinition NutritionProduct Organization",
+    "OrganizationAffiliation PackagedProductDefinition Patient PaymentNotice PaymentReconciliation Person Practitioner",
     "PractitionerRole RegulatedAuthorization RelatedPerson Schedule Slot Substance SubstanceDefinition",
     # Research, and what FHIR says of itself.
-    "AuditEvent Binary CapabilityStatement Citation ClinicalUseDefinition CodeSystem CompartmentDefinition ConceptMap "
-    "EventDefinition Evidence EvidenceReport EvidenceVariable ExampleScenario GraphDefinition ImplementationGuide Library "
-    "Linkage Measure MeasureReport MessageDefinition MessageHeader NamingSystem ObservationDefinition OperationDefinition "
-    "Provenance Questionnaire ResearchDefinition ResearchElementDefinition ResearchStudy ResearchSubject SearchParameter "
-    "SpecimenDefinition StructureDefinition StructureMap Subscription SubscriptionStatus SubscriptionTopic "
+    "AuditEvent Binary CapabilityStatement Citation ClinicalUseDefinition CodeSystem CompartmentDefinition ConceptMap",
+    "EventDefinition Evidence EvidenceReport EvidenceVariable ExampleScenario GraphDefinition ImplementationGuide Library",
+    "Linkage Measure MeasureReport MessageDefinition MessageHeader NamingSystem ObservationDefinition OperationDefinition",
+    "Provenance Questionnaire ResearchDefinition ResearchElementDefinition ResearchStudy ResearchSubject SearchParameter",
+    "SpecimenDefinition StructureDefinition StructureMap Subscription SubscriptionStatus SubscriptionTopic",
     "TerminologyCapabilities TestReport TestScript ValueSet VerificationResult",
 )
 """The types of R4 and R4B that order nothing that a rule could be about (HL7 FHIR 4.0.1 and 4.3.0, resource list)."""
@@ -144,7 +144,7 @@ def sent_beside(
 def _resource_of(entry: object) -> Resource:
     """The resource of an entry; some clients send it in the place of the entry."""
     told = a_map(entry)
-    return told if "resource" not in told and "resourceType" in told else a_map(told.get("resource"))
+    return typed(told if "resource" not in told and "resourceType" in told else a_map(told.get("resource")))
 
 
 # --- what a container holds -------------------------------------------------------------------------------------------

@@ -321,8 +321,8 @@ def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = F
     single = reader.date(resource.get(f"{happens}DateTime"))
     start, end = reader.period(resource.get(f"{happens}Period"))
     first, last = start or single, end or single
-    if not is_order and stands.status in OVER:
-        first, last = reader.past(first), reader.past(last)
+    if not is_order and stands.status in OVER and reader.lies_ahead(first or last):
+        first = last = None
     updated = a_text(a_map(resource.get("meta")).get("lastUpdated"))
     return _Told(
         source, resource, level, stands.status, first or last, last, updated, is_order=is_order, unsure=stands.why
@@ -392,7 +392,7 @@ def _course(reader: Reader, group: Sequence[_Told]) -> RadiotherapyCourse:
     planned_ends = [
         one.last
         for one in group
-        if (one.is_order or (under_way and one.level == top)) and one.last is not None and one.last != one.first
+        if one.last is not None and one.last != one.first and (one.is_order or (under_way and _ahead(reader, one, top)))
     ]
     planned_end = max(planned_ends, key=lambda when: when.last, default=None) or _reckoned_end(first, said)
     targets = {one.target for one in said}
@@ -414,6 +414,11 @@ def _course(reader: Reader, group: Sequence[_Told]) -> RadiotherapyCourse:
         unverified_code=recognised.rests_on_unverified,
         highest=_highest(said),
     )
+
+
+def _ahead(reader: Reader, one: _Told, top: int) -> bool:
+    """The period of a course that is under way ends later: that is its planned end. One that ended says how far it has come."""
+    return one.level == top and one.last is not None and one.last.first > reader.clock.today
 
 
 def _highest(said: Iterable[Prescription]) -> Volume | None:

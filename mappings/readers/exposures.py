@@ -11,7 +11,7 @@ from mappings.evidence import Resource
 from mappings.facts import Drug, Exposure, ExposureKind
 from mappings.readers.dosage import read_dosage
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, maps, shown_name
+from mappings.readers.shapes import a_map
 from mappings.readers.standing import standing
 from mappings.vocabulary.elements import ADMINISTRATION_STATUS, INTENT, NOT_UNDERSTOOD, ORDER_STATUS, STATEMENT_STATUS
 
@@ -35,7 +35,7 @@ def administration(reader: Reader, resource: Resource, source: str, drug: Drug) 
     One that is said to be over cannot lie ahead: such a date says nothing.
     """
     stands = standing(resource, ADMINISTRATION_STATUS, counting=ADMINISTERED, never=NOT_ADMINISTERED)
-    if stands.counts is False or _intravitreal(resource.get("dosage")):
+    if stands.counts is False:
         return None
     start, end = reader.period(a_map(resource.get("effectivePeriod")) or resource.get("occurencePeriod"))
     single = reader.date(resource.get("effectiveDateTime")) or reader.date(resource.get("occurenceDateTime"))
@@ -70,7 +70,7 @@ def administration(reader: Reader, resource: Resource, source: str, drug: Drug) 
 def statement(reader: Reader, resource: Resource, source: str, drug: Drug) -> Exposure | None:
     """A MedicationStatement: a period, a single date, or an open "is taking"."""
     stands = standing(resource, STATEMENT_STATUS, counting=STATED, never=NOT_STATED)
-    if stands.counts is False or _intravitreal(resource.get("dosage")):
+    if stands.counts is False:
         return None
     status = stands.status
     period = a_map(resource.get("effectivePeriod"))
@@ -100,8 +100,6 @@ def request(reader: Reader, resource: Resource, source: str, drug: Drug) -> Expo
     if stands.counts is False or intent in NO_ORDER_INTENTS:
         return None
     status = stands.status
-    if _intravitreal(resource.get("dosageInstruction")):
-        return None
     written = reader.date(resource.get("authoredOn"))
     dosage = read_dosage(reader, resource.get("dosageInstruction"), drug, written)
     begin = dosage.first or written
@@ -183,7 +181,3 @@ def _dated_since(exposure: Exposure, since: date) -> bool:
 def _written_since(exposure: Exposure, since: date) -> bool:
     written = exposure.written or exposure.first
     return written is None or written.last >= since
-
-
-def _intravitreal(lines: object) -> bool:
-    return any("intravitre" in shown_name(line.get("route")).casefold().replace("é", "e") for line in maps(lines))

@@ -17,7 +17,7 @@ from mappings.readers.observations import IGNORED_STATUSES, not_usable, result_t
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings
 from mappings.values import value
-from mappings.vocabulary.code_systems import FINDING
+from mappings.vocabulary.code_systems import FINDING, canonical
 from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.vocabulary.findings import KINDS, OTHER_RESPONSE, OTHER_VALUE, RESPONSES, FindingKind
 from mappings.vocabulary.units import normalised_unit
@@ -82,7 +82,7 @@ def read_finding(
 
 
 def _own(node: Mapping[str, Any]) -> bool:
-    return any(a_text(coding.get("system")) == FINDING for coding in codings(node.get("code")))
+    return any(canonical(a_text(coding.get("system"))) == FINDING for coding in codings(node.get("code")))
 
 
 def _problem(kind: FindingKind, source: str) -> Text:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
@@ -35,11 +34,12 @@ def kidney_failure(conditions: Collected[Diagnosis], procedures: Collected[Act],
     diagnosed = [one for one in conditions if one.active and one.is_any(sets.DIALYSIS | sets.END_STAGE_KIDNEY_DISEASE)]
     since = days_before(today, DIALYSIS_DAYS)
     dialysed = [act for act in procedures if _is_session(act, since, today)]
+    transplant = _last_transplant(conditions, procedures)
     for source, when in (
         *((one.source, one.onset or one.recorded) for one in diagnosed),
         *((act.source, act.dated) for act in dialysed),
     ):
-        if not _transplanted_since(when, conditions, procedures):
+        if not _outlived(when, transplant):
             why = _("dialysis or end-stage kidney disease on record")
             below = Bounds(ZERO, KIDNEY_FAILURE_BELOW, high_open=True)
             return Known(WHAT, Clearance(below, when or day(today), ClearanceMethod.KIDNEY_FAILURE, why), (source,))
@@ -57,11 +57,15 @@ def _is_session(act: Act, since: date, today: date) -> bool:
     return act.is_any(sets.DIALYSIS) and (act.under_way or (act.dated is not None and act.dated.within(since, today)))
 
 
-def _transplanted_since(when: When | None, conditions: Collected[Diagnosis], procedures: Collected[Act]) -> bool:
-    """A transplant that is certainly not earlier; one of two that are not dated leaves the failure standing."""
-    is_later: Callable[[When | None], bool] = lambda other: (  # noqa: E731 - it is said twice below
-        when is not None and other is not None and other.first >= when.last
-    )
-    return any(one.is_any(sets.KIDNEY_TRANSPLANT) and is_later(one.onset or one.recorded) for one in conditions) or any(
-        act.is_any(sets.KIDNEY_TRANSPLANT) and is_later(act.dated) for act in procedures
-    )
+def _last_transplant(conditions: Collected[Diagnosis], procedures: Collected[Act]) -> date | None:
+    """The first day of the latest one that is dated."""
+    dates = [
+        *((one.onset or one.recorded) for one in conditions if one.is_any(sets.KIDNEY_TRANSPLANT)),
+        *(act.dated for act in procedures if act.is_any(sets.KIDNEY_TRANSPLANT)),
+    ]
+    return max((when.first for when in dates if when is not None), default=None)
+
+
+def _outlived(when: When | None, transplant: date | None) -> bool:
+    """A transplant is certainly not earlier; where one of the two is not dated the failure stands."""
+    return when is not None and transplant is not None and transplant >= when.last

@@ -22,7 +22,7 @@ from mappings.vocabulary.code_systems import ATC, SYSTEMS, canonical
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
-from mappings.vocabulary.products import strength_of, volume_of
+from mappings.vocabulary.products import is_sold, strength_of, volume_of
 from mappings.wording import Text, _, of_resource, verbatim
 
 MOST_NESTED_MIXES = 3
@@ -310,9 +310,14 @@ def _drug(
 
 
 def _with(drug: Drug, strength: Strength) -> Drug:
-    """The drug with a strength that says more of it; what its code says of a piece stands."""
+    """The drug with a strength that says more of it; what its code says of a piece stands.
+
+    A label with the milligrams and millilitres of a container that is sold says what that holds.
+    """
     if strength == NO_STRENGTH:
         return drug
+    if strength.label is not None and strength.mg is None and is_sold(drug.concepts, *strength.label):
+        strength = strength._replace(mg=strength.label[0], millilitres=strength.label[1])
     mg = strength.mg if (known := strength_of(drug.concepts)) is None else known
     millilitres = strength.millilitres if known is None else volume_of(drug.concepts)
     return replace(

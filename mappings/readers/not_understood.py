@@ -102,21 +102,23 @@ def is_standard(coding: Mapping[str, Any]) -> bool:
 
 def nameless(source: str, concept: object) -> NotUnderstood:
     """A condition or an act of which nobody can tell what it is."""
-    name = verbatim(shown_name(concept) or source or "?")
-    why = _(
-        "«{name}» has neither a code nor a name that is known",
-        hint=_("code it, or have its local code mapped"),
-        name=name,
+    hint = _("have it coded, or its local code mapped")
+    if not (shown := shown_name(concept)):
+        return NotUnderstood(source, NAMELESS, _("an entry has neither a code nor a name", source=source, hint=hint))
+    name = verbatim(shown)
+    return NotUnderstood(
+        source, name, _("«{name}» is known neither by code nor by name", name=name, source=source, hint=hint)
     )
-    return NotUnderstood(source, name, why)
 
+
+NAMELESS = _("an entry without a name")
 
 # --- results ----------------------------------------------------------------------------------------------------------
 
 
 def analyte_named(texts: Iterable[str], terminology: Terminology) -> Analyte | None:
     """Which of the analytes that rules read one of these texts names; the longest name counts."""
-    named = (_analyte_in(text[:LONGEST_TEXT], terminology) for text in texts)
+    named = (_analyte_in(text, terminology) for text in texts if len(text) <= LONGEST_TEXT)
     return next((analyte for analyte in named if analyte is not None), None)
 
 

@@ -21,6 +21,7 @@ from mappings.readers.courses import (
     with_phases,
 )
 from mappings.readers.dosage import read_dosage
+from mappings.readers.local_use import systemic
 from mappings.readers.medications import coded_medication, identify
 from mappings.readers.not_understood import meant, texts_of
 from mappings.readers.reader import Reader
@@ -151,7 +152,7 @@ def _concealed(order: Order, why: Text) -> Order:
 
 
 def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: bool, triggers: bool) -> Order:
-    drug = identify(reader, resource)
+    drug = systemic(reader, resource, identify(reader, resource))
     why = _unidentified_drug(reader, resource, drug)
     written = reader.date(resource.get("authoredOn"))
     lines = resource.get(_DOSAGE.get(a_text(resource.get("resourceType")), "dosageInstruction"))

@@ -53,9 +53,9 @@ class Reader:
             return start, None
         return start, end
 
-    def past(self, when: When | None) -> When | None:
-        """The date of what is said to be over; one more than 24 h ahead says nothing of it."""
-        return None if when is not None and self.clock.too_far_ahead(when) else when
+    def lies_ahead(self, when: When | None) -> bool:
+        """More than 24 h ahead: of what is said to be over, such a date says nothing."""
+        return when is not None and self.clock.too_far_ahead(when)
 
     def recognise(self, concept: object) -> Recognised:
         """What the codings of a CodeableConcept stand for."""

@@ -44,7 +44,7 @@ def codings(concept: object) -> list[Mapping[str, Any]]:
             return [coding for coding in inner if isinstance(coding, dict)]
         if isinstance(inner, dict):
             return [inner]
-        if "code" in concept or "display" in concept:
+        if ("code" in concept or "display" in concept) and "value" not in concept:  # a Quantity has a code too
             return [concept]
         if reference_of_r5 := concept.get("concept"):
             return codings(reference_of_r5) if isinstance(reference_of_r5, dict) else []

@@ -25,13 +25,17 @@ MOST_UNITS_OF_A_PIECE = 600_000
 
 
 class Strength(NamedTuple):
-    """Milligrams, international units and millilitres of one piece (a tablet, a vial), and of one millilitre."""
+    """Milligrams, international units and millilitres of one piece (a tablet, a vial), and of one millilitre.
+
+    `label` are the milligrams and the millilitres of a concentration that says both.
+    """
 
     mg: Decimal | None = None
     iu: Decimal | None = None
     millilitres: Decimal | None = None
     mg_per_ml: Decimal | None = None
     iu_per_ml: Decimal | None = None
+    label: tuple[Decimal, Decimal] | None = None
 
 
 NO_STRENGTH = Strength()
@@ -106,7 +110,7 @@ def strength_in_name(name: str, *, in_units: bool) -> Strength:
 
 @lru_cache(maxsize=1024)
 def _strength_in(text: str, in_units: bool) -> Strength:  # noqa: FBT001 - a part of the key
-    told = _Told({}, {}, [])
+    told = _Told({}, {}, [], [])
     divisor_at = -1
     for amount in _amounts(text):
         if amount.start == divisor_at:
@@ -118,15 +122,17 @@ def _strength_in(text: str, in_units: bool) -> Strength:  # noqa: FBT001 - a par
             told.volumes.append(amount.number * amount.unit.worth)
         elif counted in (Counted.MASS, Counted.INTERNATIONAL_UNITS):
             divisor_at = -1 if told.takes(counted, amount) else amount.per_start
-    return _resolved(told.pieces, told.concentrations, told.volumes[0] if len(set(told.volumes)) == 1 else None)
+    volume = told.volumes[0] if len(set(told.volumes)) == 1 else None
+    return _resolved(told.pieces, told.concentrations, volume)._replace(label=next(iter(told.labels), None))
 
 
 class _Told(NamedTuple):
-    """What the amounts of a name come to: of a piece, of a millilitre, and the volumes of the container."""
+    """What the amounts of a name come to: of a piece, of a millilitre, the volumes of the container, and labels."""
 
     pieces: dict[Counted, Decimal | None]
     concentrations: dict[Counted, Decimal]
     volumes: list[Decimal]
+    labels: list[tuple[Decimal, Decimal]]
 
     def takes(self, counted: Counted, amount: _Amount) -> bool:
         """Add an amount; False where what stands behind it divides it."""
@@ -136,6 +142,8 @@ class _Told(NamedTuple):
             millilitres = (amount.per_number or 1) * divisor.worth
             if whole is not None and millilitres > 0:
                 self.concentrations.setdefault(counted, whole / millilitres)
+                if amount.per_number is not None and counted is Counted.MASS:
+                    self.labels.append((whole, millilitres))
                 if amount.per_number is not None and millilitres not in CONVENTIONAL_VOLUMES:
                     self.pieces.setdefault(counted, whole)
                     self.volumes.append(millilitres)
@@ -218,7 +226,8 @@ def strength_of_ingredient(medication: Resource, *, in_units: bool) -> Strength:
         return NO_STRENGTH
     if by.counted is Counted.VOLUME:
         concentration: dict[Counted, Decimal] = {counted: whole / (divided * by.worth)}
-        return _resolved({}, concentration, _volume_of(medication))
+        label = (whole, divided * by.worth) if counted is Counted.MASS and not over else None
+        return _resolved({}, concentration, _volume_of(medication))._replace(label=label)
     if by.counted in (Counted.PIECES, Counted.UNITS):
         return _resolved({counted: whole / divided}, {}, _volume_of(medication))
     return NO_STRENGTH

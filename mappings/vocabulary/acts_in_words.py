@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.analytes import ANALYTES, CTX
+from mappings.vocabulary.analytes import ANALYTES, CTX, VITAMIN_D, Analyte
 from mappings.vocabulary.lines import LONGEST_LINE, Phrase, line_of, one_word, phrases, stands_at
 from mappings.vocabulary.sites_in_words import (
     NOT_BONE,
@@ -84,7 +84,7 @@ NOTHING_SAID = LineSaid()
 # --- what may stand before the act's word, and what ends it -----------------------------------------------------------
 
 _BEFORE = phrases(
-    *("le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "au", "aux", "en", "à visée", "n", "no", "nb"),
+    *("le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "au", "aux", "en", "à visée", "n", "numéro"),
     *("demande", "prescription", "programmation", "réalisation", "séance", "mise en traitement", "par", "reprise"),
     *("intervention", "examen", "dosage", "nouvelle", "nouveau"),
     *("antalgique", "préventif", "préventive", "palliatif", "palliative", "curatif", "curative", "prophylactique"),
@@ -101,8 +101,10 @@ _BEFORE = phrases(
 _ANOTHER_THING = phrases(
     *("consultation", "cs", "avis", "rdv", "rendez vous", "rcp", "transport", "consult", "appointment", "advice"),
     *("non", "pas", "contre indiqué", "contre indiquée", "contraindicated", "not", "no"),
+    *("réalisé", "réalisée", "effectué", "effectuée", "faite", "terminé", "terminée", "arrêté", "arrêtée", "suspendu"),
+    *("suspendue", "done", "completed", "stopped", "finished"),
 )
-"""Right behind the act's words they make of it a visit, a journey, or no act at all."""
+"""Right behind the act's words they make of it a visit, a journey, what was done, or no act at all."""
 
 _REFUSED = phrases(
     *("récusé", "récusée", "annulé", "annulée", "annulation", "refus", "refusé", "refusée", "non indiqué"),
@@ -133,7 +135,7 @@ _PURPOSES = one_word("antalgique palliatif palliative externe stéréotaxique s�
 _BLOOD = one_word("CGR CPA PSL concentré culot globulaire érythrocytaire labile phénotypé PCR qPCR RTPCR")
 _BLOOD_NEAR = one_word("plaquettaire plaquettes sanguin sang blood platelets red cells")
 _PAIN = one_word("sciatique lombosciatique cruralgie névralgie EMG fessier fessière douloureux douloureuse radiculaire")
-_INTERNAL = phrases(
+_NOT_EXTERNAL = phrases(
     *("métabolique", "interne", "vectorisé", "vectorisée", "de contact", "peropératoire", "per opératoire"),
     *(
         "intra opératoire",
@@ -144,7 +146,10 @@ _INTERNAL = phrases(
         "intraoperative",
         "contact",
     ),
+    *("scanner", "TDM", "IRM", "dosimétrie", "centrage", "repérage", "planning", "simulation"),
 )
+"""Radiotherapy that is not external, and what precedes it."""
+
 _RADIONUCLIDES = one_word(
     "samarium strontium radium lutétium lutetium iode yttrium métabolique vectorisé vectorisée curiethérapie"
 )
@@ -160,8 +165,8 @@ _OTHER_TRACERS = one_word(
 )
 _NO_BONE_SCAN = one_word("leucocyte polynucléaire MIBG octréotide DMSA MAG3 sentinelle")
 _NO_BONE_SCAN_NEAR = one_word(
-    "myocardique cardiaque pulmonaire rénal rénale thyroïdien thyroïdienne parathyroïde parathyroïdienne ventilation iode",
-    "hépatobiliaire hépatique cérébral cérébrale salivaire gastrique digestive",
+    "myocardique cardiaque pulmonaire rénal rénale thyroïde thyroïdien thyroïdienne parathyroïde parathyroïdienne",
+    "ventilation iode hépatobiliaire hépatique cérébral cérébrale salivaire gastrique digestive",
 )
 _NOT_A_TOOTH = one_word(
     "cataracte sonde JJ calcul lithiase fécalome pacemaker stent matériel vis clou ongle unguéal unguéale fœtal fœtale",
@@ -210,7 +215,7 @@ ACTS: tuple[ActRow, ...] = (
         _RADIOTHERAPY,
         *("radiothérapie", "RTE", "RCMI", "VMAT", "tomothérapie", "radiotherapy", "radiation therapy", "tomotherapy"),
         never_near=_RADIONUCLIDES,
-        never_next=_INTERNAL,
+        never_next=_NOT_EXTERNAL,
     ),
     _row(
         _RADIOTHERAPY,
@@ -219,7 +224,7 @@ ACTS: tuple[ActRow, ...] = (
         dose=True,
         never=_BLOOD,
         never_near=_BLOOD_NEAR | _RADIONUCLIDES,
-        never_next=_INTERNAL,
+        never_next=_NOT_EXTERNAL,
     ),
     _row(
         _RADIOTHERAPY,
@@ -228,7 +233,7 @@ ACTS: tuple[ActRow, ...] = (
         bone=True,
         never=_BLOOD | _PAIN,
         never_near=_BLOOD_NEAR | _RADIONUCLIDES,
-        never_next=_INTERNAL,
+        never_next=_NOT_EXTERNAL,
         in_doubt=True,
     ),
     _row(
@@ -238,7 +243,7 @@ ACTS: tuple[ActRow, ...] = (
         dose=True,
         never=_BLOOD,
         never_near=_RADIONUCLIDES,
-        never_next=_INTERNAL,
+        never_next=_NOT_EXTERNAL,
         in_doubt=True,
     ),
     _row(
@@ -296,6 +301,32 @@ ACTS: tuple[ActRow, ...] = (
 )
 """The acts. Of several rows at one word the longest head counts, then the first whose conditions are met."""
 
+
+def _request_of(analyte: Analyte) -> ActRow:
+    """The request of an analyte by the words of its row; one that is a drug's name too needs the laboratory beside it."""
+    is_a_drug = analyte.id == VITAMIN_D.id
+    return _row(
+        {concept for concept in analyte.ordered_by if concept.startswith(_ORDER_OF)},
+        *analyte.words,
+        *(_SHORT_NAMES if is_a_drug else ()),
+        beside=one_word("dosage") if is_a_drug else NO_WORDS,
+        never=_LABORATORY_OF_OTHERS | _OF_A_DRUG | (_ACTIVE_FORM if is_a_drug else NO_WORDS),
+        alone=True,
+        laboratory=True,
+    )
+
+
+_ORDER_OF = "order_"
+_SHORT_NAMES = ("25 OH", "25OH", "25 OH vitamine D", "25OH vitamine D", "25 OH vitamin D")
+_ACTIVE_FORM = one_word("1 calcitriol")
+"""Of « 1,25 OH » vitamin D."""
+
+_OF_A_DRUG = one_word("ampoule ampoules UI IU gouttes comprimé comprimés tablet concentré irradié CPA")
+
+_LABORATORY_REQUESTS = tuple(
+    _request_of(analyte) for analyte in ANALYTES if analyte.request is not None and analyte.words
+)
+
 REQUESTS: tuple[ActRow, ...] = (
     _row(
         sets.ORTHOPANTOMOGRAM & {"orthopantomogram"},
@@ -310,43 +341,8 @@ REQUESTS: tuple[ActRow, ...] = (
         *("consultation stomatologie", "bilan stomatologie", "dental examination", "dental assessment"),
         alone=True,
     ),
-    _row({"order_calcium"}, "calcémie", "calcium", alone=True, laboratory=True, never=_LABORATORY_OF_OTHERS),
-    _row(
-        {"order_albumin"},
-        "albumine",
-        "albuminémie",
-        "albumin",
-        alone=True,
-        laboratory=True,
-        never=_LABORATORY_OF_OTHERS,
-    ),
-    _row(
-        {"order_phosphate"},
-        *("phosphore", "phosphatémie", "phosphorémie", "phosphate"),
-        alone=True,
-        laboratory=True,
-        never=_LABORATORY_OF_OTHERS,
-    ),
-    _row(
-        {"order_vitamin_d_25oh"},
-        *("vitamine D", "25 OH vitamine D", "25 OH D", "25 OH", "25OH vitamine D", "25OHD", "vitamin D"),
-        beside=one_word("dosage"),
-        alone=True,
-        laboratory=True,
-        never=one_word("1 ampoule ampoules UI gouttes"),
-    ),
-    _row(
-        {"order_creatinine"},
-        *("créatinine", "créatininémie", "creatinine"),
-        alone=True,
-        laboratory=True,
-        never=_LABORATORY_OF_OTHERS,
-    ),
-    _row({"order_prothrombin"}, "TP", "taux de prothrombine", alone=True, laboratory=True),
+    *_LABORATORY_REQUESTS,
     _row({"panel_blood_count"}, "NFS", "numération formule sanguine", alone=True, laboratory=True),
-    _row(
-        {"order_platelets"}, "plaquettes", "platelets", alone=True, laboratory=True, never=one_word("concentré irradié")
-    ),
     _row(
         frozenset(),
         *("consultation d'anesthésie", "consultation anesthésie", "consultation pré anesthésique"),
@@ -454,16 +450,17 @@ class Lines:
         met, in_doubt, end = self._at(line, start, sites, laboratory=laboratory)
         if met is None:
             return LineSaid(may_be=in_doubt)
-        concepts, is_list = _concepts(met, line, sites), met.alone
+        concepts, only_requests = _concepts(met, line, sites), met.alone
         for place in range(end, len(line)):
-            if not _is_second(line, place, is_list=is_list):
+            if not _is_second(line, place, is_list=met.alone):
                 continue
             second, _doubt, _end = self._at(line, place, sites, laboratory=laboratory)
             if not concepts.isdisjoint(sets.CEMENTOPLASTY) and _fixes_through_skin(line, place):
                 concepts |= sets.PERCUTANEOUS_FIXATION
             elif second is not None:
                 concepts |= _concepts(second, line, sites)
-        if met.alone:
+                only_requests = only_requests and second.alone
+        if only_requests:
             return LineSaid(concepts)
         return _said(concepts, line, start, sites)
 

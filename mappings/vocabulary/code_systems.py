@@ -285,9 +285,13 @@ LONGEST_SYSTEM = 300
 """Characters; a longer one is no URI of any record, and is not looked up."""
 
 
-@lru_cache(maxsize=512)
 def canonical(system: str) -> str:
-    """The canonical URI of a system; another system's own URI, made plain."""
+    """The canonical URI of a system; another system's own URI, made plain, and "" for what is too long to be one."""
+    return _canonical(system) if len(system) <= LONGEST_SYSTEM else ""
+
+
+@lru_cache(maxsize=512)
+def _canonical(system: str) -> str:
     short = plain(system)
     known = _CANONICAL.get(short)
     if known is not None:

@@ -385,6 +385,16 @@ ROUTINE_REASONS = BONE_METASTASIS | LUNG_CANCER | OTHER_PRIMARY | METASTASIS_SIT
 # --- routes, intents --------------------------------------------------------------------------------------------------
 
 ROUTES = _set("route_intravenous route_subcutaneous route_oral route_intramuscular")
+LOCAL_ROUTES = _set(
+    "route_auricular route_cutaneous route_dental route_inhalation route_intraocular route_local_injection route_nasal"
+    " route_ocular"
+)
+LOCAL_FORMS = _set("form_auricular form_cutaneous form_dental form_nasal form_ocular form_oromucosal form_pulmonary")
+"""Of a corticosteroid or an antithrombotic no exposure (`rules.md`, "Exposure")."""
+
+LOCAL_OF_ANY_DRUG = _set("route_intravesical form_intravesical route_intraocular")
+"""In the bladder, in the eye: no exposure to any drug."""
+
 CURATIVE_INTENT = _set("intent_curative")
 PALLIATIVE_INTENT = _set("intent_palliative")
 PROPHYLACTIC_INTENT = _set("intent_prophylactic")
@@ -473,18 +483,13 @@ UNUSED: Mapping[str, str] = MappingProxyType(
         "no rule asks for it",
     )
     | dict.fromkeys(
-        _set(
-            "form_auricular form_cutaneous form_dental form_intravesical form_nasal form_ocular form_oral form_oromucosal"
-            " form_other form_parenteral form_pulmonary form_rectal form_transdermal form_vaginal unit_of_presentation"
-        ),
+        _set("form_oral form_other form_parenteral form_rectal form_transdermal form_vaginal unit_of_presentation"),
         "the form of a product, where no rule asks how it is used",
     )
     | dict.fromkeys(
         _set(
-            "route_auricular route_cutaneous route_dental route_extracorporeal route_inhalation route_intraocular"
-            " route_intrauterine route_intravesical route_local_injection route_nasal route_not_applicable route_ocular"
-            " route_oromucosal route_oropharyngeal route_parenteral_other route_rectal route_sublingual"
-            " route_transdermal route_urethral route_vaginal"
+            "route_extracorporeal route_intrauterine route_not_applicable route_oromucosal route_oropharyngeal"
+            " route_parenteral_other route_rectal route_sublingual route_transdermal route_urethral route_vaginal"
         ),
         "a way of giving that no rule asks for",
     )

@@ -27,9 +27,17 @@ LONGEST = 64
 _IGNORED = re.compile(r"[\s_-]+")
 
 
-@lru_cache(maxsize=4096)
+LONGEST_NAME = 512
+"""Characters of an address that is compared; a longer text is nothing's name."""
+
+
 def spelled(said: str) -> str:
-    """A code or word without regard to case, accents, blanks, `-` and `_`."""
+    """A code or word without regard to case, accents, blanks, `-` and `_`; empty for a text that is longer than any."""
+    return _spelled(said) if len(said) <= LONGEST_NAME else ""
+
+
+@lru_cache(maxsize=4096)
+def _spelled(said: str) -> str:
     plain = unicodedata.normalize("NFKD", said.casefold())
     return _IGNORED.sub("", "".join(sign for sign in plain if not unicodedata.combining(sign)))
 

@@ -10,16 +10,15 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
-
-from mappings.values import value
+from typing import NamedTuple
 
 LONGEST_WORDS = 300
 """Characters of a dosage in words; what stands behind them is not read."""
 
 
-@value
-class Frequency:
+class Frequency(NamedTuple):
     """So many times in a period: twice (`times`) in 1 (`period`) week (`unit`, of FHIR)."""
 
     times: int
@@ -135,6 +134,11 @@ def plain_words(said: str) -> str:
 
 def frequencies_in(said: str) -> tuple[frozenset[Frequency], bool]:
     """The frequencies that words state, and whether they state one that has two meanings."""
+    return _frequencies_in(said[:LONGEST_WORDS])
+
+
+@lru_cache(maxsize=1024)
+def _frequencies_in(said: str) -> tuple[frozenset[Frequency], bool]:
     found = set()
     ambiguous = False
     for match in _FREQUENCY.finditer(plain_words(said)):

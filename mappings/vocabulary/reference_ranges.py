@@ -37,7 +37,7 @@ SEX_WORDS: Mapping[str, str] = MappingProxyType(
 )
 
 RANGE_WORDS = frozenset().union(
-    _words("normal normals normale normales normaux norme normes usual usuel usuels usuelle usuelles vn"),
+    _words("normal normals normale normales normaux norm norme normes n usual usuel usuels usuelle usuelles vn vr"),
     _words("reference référence référentiel ref réf range ranges interval intervals intervalle intervalles"),
     _words("value values valeur valeurs limit limits limite limites low high lower upper basse bas haute haut"),
     _words("inférieure supérieure adult adults adulte adultes sex sexe gender"),

@@ -14,11 +14,14 @@ from functools import lru_cache
 
 UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
 
-_ANNOTATION = re.compile(r"\{[^}]*\}")
-_PRODUCT = re.compile(r"\s*[·∙⋅]\s*|\s+(?=[a-z]+(?:\^|\*\*)?-1\b)")
+LONGEST_UNIT = 64
+"""Characters of a unit; a longer one is none."""
+
+_ANNOTATION = re.compile(r"\{[^}]*+\}")
+_PRODUCT = re.compile(r" ?[·∙⋅] ?| (?=[a-z]++(?:\^|\*\*)?-1\b)")
 """The signs of a product that UCUM writes as a point, and the blank before a negative power."""
 
-_NEGATIVE_POWER = re.compile(r"\.?\b([a-z]+)(?:\^|\*\*)?-1\b")
+_NEGATIVE_POWER = re.compile(r"\.?\b([a-z]++)(?:\^|\*\*)?-1\b")
 _SPELLINGS = {
     "gram per deciliter": "g/dl",
     "gram per decilitre": "g/dl",
@@ -94,20 +97,26 @@ class Conversion:
     per_body_surface: bool = False
 
 
-@lru_cache(maxsize=4096)
 def conversion(scale: Scale, code: str, unit: str, system: str) -> Conversion:
     """The conversion of a reported unit to the canonical one of a scale.
 
     `code`, `unit` and `system` are those of the FHIR Quantity (empty where absent). The UCUM code decides; a readable
     `unit` text that contradicts it is refused, as is any spelling that the table does not hold. Raises `UnknownUnit`.
     """
+    if max(len(code), len(unit)) > LONGEST_UNIT:
+        raise UnknownUnit("longer than any unit")
+    return _conversion(scale, code, unit, is_ucum=system in UCUM)
+
+
+@lru_cache(maxsize=4096)
+def _conversion(scale: Scale, code: str, unit: str, *, is_ucum: bool) -> Conversion:
     by_code = _look_up(scale, code) if code else None
     by_text = _look_up(scale, unit) if unit else None
     if by_code is not None and by_text is not None and by_code.factor != by_text.factor:
         raise UnknownUnit("the unit's code and its text contradict each other")
     if by_code is not None and by_text is not None:
         return by_text if by_text.per_body_surface else by_code
-    if system in UCUM and by_code is None and not _only_annotation(code):
+    if is_ucum and by_code is None and not _only_annotation(code):
         raise UnknownUnit("a unit code that this analyte is not reported in")
     found = by_code or by_text
     if not scale.unit_needed and not (code or unit):
@@ -131,21 +140,28 @@ def _look_up(scale: Scale, spelling: str) -> Conversion | None:
     return None
 
 
-@lru_cache(maxsize=4096)
+TOO_LONG = "\N{REPLACEMENT CHARACTER}"
+"""No unit: what a spelling that is longer than any unit comes to."""
+
+
 def normalised_unit(spelling: str) -> str:
     """One spelling of a unit: compatibility forms, case, spaces, `µ`, annotations and the body-surface suffix removed.
 
     Case is folded for every unit: the table of a scale holds only spellings that its case cannot change
     (`g/L` is a mass for albumin and a count for platelets; the analyte decides, `rules.md` "Units").
     """
+    return _normalised(spelling) if len(spelling) <= LONGEST_UNIT else TOO_LONG
+
+
+@lru_cache(maxsize=4096)
+def _normalised(spelling: str) -> str:
     text = unicodedata.normalize("NFKC", spelling).casefold()
     text = text.replace("μ", "u").replace("µ", "u").replace("mcg", "ug").replace("×", "x").replace("−", "-").strip()
     if text in _SPELLINGS:
         return _SPELLINGS[text]
     inr_or_score = text in {"{inr}", "{score}", "{ratio}", "{0-10}"}
     if not inr_or_score:
-        text = _PRODUCT.sub(".", text)
-        text = re.sub(r"\s+", "", text)
+        text = _PRODUCT.sub(".", " ".join(text.split())).replace(" ", "")
         text = _BODY_SURFACE_SUFFIX.sub("", text)
         text = _ANNOTATION.sub("", text)
         text = _NEGATIVE_POWER.sub(r"/\1", text)

@@ -23,7 +23,7 @@ from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
 from service.rules.citation import Citation, cited_shortly
 from service.rules.guideline import EXTENSION, Guideline, Place, versions
-from service.rules.naming import act_at, named
+from service.rules.naming import act_at, named, site_of
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
 
@@ -105,23 +105,29 @@ def compose(
 
 
 def _grouped(advised: Sequence[RuleOutcome], guideline: Guideline) -> list[list[RuleOutcome]]:
-    """Outcomes about one problem, in the order in which the problems first came up."""
+    """Outcomes about one problem, in the order in which the problems first came up.
+
+    Orders of acts have a card each, told apart by bone and side; a drug and an act that are ordered together have one.
+    """
     groups: dict[object, list[RuleOutcome]] = {}
+    of_drugs = {_card_of(one) for one in advised if isinstance(one.order, DrugOrder)}
     for one in advised:
-        own = one.outcome.joins if isinstance(one.outcome, Advice) else ""
-        rule, order = own or one.rule.id, None if one.order is None else one.order.index
+        rule, order = _card_of(one), None if one.order is None else one.order.index
         if rule in guideline.policy.checklist:
             key: object = (CHECKLIST, order)
         elif (problem := guideline.problems.get(rule)) is not None:
             key = (problem, order)
-        elif own:
-            key = (own, order)
-        elif isinstance(one.order, ActOrder) and isinstance(one.outcome, Advice):
-            key = (rule, one.outcome.summary)  # orders of acts are told apart by bone and side
+        elif isinstance(one.order, ActOrder) and rule not in of_drugs:
+            key = (rule, site_of(one.order))
         else:
             key = rule
         groups.setdefault(key, []).append(one)
     return list(groups.values())
+
+
+def _card_of(one: RuleOutcome) -> str:
+    """The rule whose card it shares, its own as a rule."""
+    return (one.outcome.joins if isinstance(one.outcome, Advice) else "") or one.rule.id
 
 
 def _level(one: RuleOutcome) -> Indicator:
@@ -148,7 +154,8 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
     items = _unique(text for _, advice in advices for text in advice.items)
     if checklist and len(advices) > 1:
         detail = tuple(_that_fit(detail, beside=(*lines_of_rules, *items)))
-    detail = noted.said_once((*detail, *noted.of(orders, Place.DETAIL)), orders)
+    of_an_emergency = first.rule.trigger is not None and first.rule.trigger.any_relevant
+    detail = noted.said_once((*detail, *noted.of(() if of_an_emergency else orders, Place.DETAIL)), orders)
     notes = _unique(
         text
         for texts in (
@@ -264,6 +271,7 @@ class _Noted:
             if isinstance(offer, DeleteOrder)
         }
         self._said: dict[tuple[int, ...], set[Text]] = {}
+        self._of_orders: set[tuple[int, Text]] = set()
 
     def of(self, orders: Iterable[Order], place: Place) -> Iterable[Text]:
         """What the notes say of the orders in one place of the card; of none in `patient-view`."""
@@ -274,10 +282,15 @@ class _Noted:
                 removed = note.how_to_give and order is not None and order.index in self._removed
                 if note.place is place and note.about(order) and not removed:
                     for said in note.says(order, self._patient):
-                        if isinstance(said, Text):
-                            yield said
-                        else:
-                            yield from remarks((said,))
+                        for text in (said,) if isinstance(said, Text) else remarks((said,)):
+                            if place is Place.REMARK or order is None or self._is_new(order, text):
+                                yield text
+
+    def _is_new(self, order: Order, text: Text) -> bool:
+        """No more urgent card has said it of the order."""
+        before = len(self._of_orders)
+        self._of_orders.add((order.index, text))
+        return len(self._of_orders) > before
 
     def said_once(self, detail: tuple[Text, ...], orders: Iterable[Order]) -> tuple[Text, ...]:
         """The detail without what a more urgent card about the same orders has said; its first line, the act, stays."""

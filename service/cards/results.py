@@ -287,7 +287,11 @@ def _uncertain_line(one: Exposure) -> Text:
 
 
 def _diagnosis_line(value: Diagnosis) -> Text:
-    return _("{name} ({when})", name=called(value), when=dated(value.onset or value.recorded))
+    if value.onset or value.recorded or value.stay is None or value.stay.last is None:
+        return _("{name} ({when})", name=called(value), when=dated(value.onset or value.recorded))
+    if value.stay.is_open:
+        return _("{name} (stay since {when})", name=called(value), when=dated(value.stay.first))
+    return _("{name} (stay until {when})", name=called(value), when=dated(value.stay.last))
 
 
 def _act_line(value: Act) -> Text:

@@ -192,7 +192,7 @@ def _coded(reader: Reader, kind: Kind, concept: object) -> Item:
         meaning = _named(found.concepts, unverified=found.concepts <= found.unverified)
     elif found.denied:
         verdict, meaning = Verdict.SOMETHING_ELSE, LOOK_ALIKE.format(concepts=", ".join(sorted(found.denied)))
-    elif found.known_system or (_names_another(reader, kind, concept) and any(map(is_standard, codings(concept)))):
+    elif found.known_system or (any(map(is_standard, codings(concept))) and _names_another(reader, kind, concept)):
         verdict, meaning = Verdict.SOMETHING_ELSE, LISTED
     elif kind in TOLD_BY_WORDS and _names_another(reader, kind, concept):
         verdict, meaning = Verdict.SOMETHING_ELSE, NAMED

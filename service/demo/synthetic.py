@@ -320,6 +320,10 @@ def told_result(text: str) -> dict[str, Any]:
     }
 
 
+STAY_DAYS = 7
+"""How long a synthetic stay lasts."""
+
+
 @dataclass
 class SyntheticRecord:
     """The resources of one synthetic patient as of one day, told item by item."""
@@ -448,11 +452,16 @@ class SyntheticRecord:
     # --- conditions and acts ------------------------------------------------------------------------------------------
 
     def condition(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
-        """A condition by its name, with status and dates where they matter."""
+        """A condition by its name, with status and dates where they matter.
+
+        `stay` dates it by the stay that it was coded for: days since its end, `open`, or `unknown`.
+        """
         parts: dict[str, Any] = {"name": told} if isinstance(told, str) else dict(told)
         clinical, verification = parts.get("status", "active"), parts.get("verification")
+        stay = self.stay(parts["stay"]) if "stay" in parts else {}
         return self.add(
             "Condition",
+            **stay,
             clinicalStatus=_status("condition-clinical", clinical) if clinical else None,
             verificationStatus=_status("condition-ver-status", verification) if verification else None,
             code={**self.concept(parts["name"], CONDITIONS), "text": parts["name"]},
@@ -462,6 +471,24 @@ class SyntheticRecord:
             onsetDateTime=self.day(parts),
             recordedDate=self.day({"days ago": parts["recorded"]}) if "recorded" in parts else None,
         )
+
+    def stay(self, told: int | str) -> dict[str, Any]:
+        """The category and the Encounter of a diagnosis of a stay of a week."""
+        members: dict[str, Any] = {"category": [_status("condition-category", "encounter-diagnosis")]}
+        if told == "unknown":
+            return {**members, "encounter": {"reference": "Encounter/elsewhere"}}
+        ended = 0 if told == "open" else int(told)
+        period = {"start": self.day({"days ago": ended + STAY_DAYS})}
+        if told != "open":
+            period["end"] = self.day({"days ago": ended})
+        encounter = {
+            "resourceType": "Encounter",
+            "id": "stay",
+            "status": "in-progress" if told == "open" else "finished",
+            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+            "period": period,
+        }
+        return {**members, "contained": [encounter], "encounter": {"reference": "#stay"}}
 
     def allergy(self, told: str | Mapping[str, Any]) -> dict[str, Any]:
         """An allergy to a drug or another substance, with `status` and `verification` where they matter."""

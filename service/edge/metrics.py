@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from service.pipeline import HookAnswer
+from service.rules.unidentified import not_identified
 
 
 class Metrics:
@@ -31,10 +32,19 @@ class Metrics:
         self._answers = Counter(
             "osteocds_rule_answers", "Answers of rules", ["rule", "answer"], registry=self._registry
         )
+        self._unidentified = Counter(
+            "osteocds_unidentified_orders",
+            "Drafts that could not be identified, told on a card or not",
+            ["why", "told"],
+            registry=self._registry,
+        )
         self._children: dict[tuple[str, str], Any] = {}
 
     def count(self, answer: HookAnswer) -> None:
-        """Count what every rule answered."""
+        """Count what every rule answered, and the orders that no rule could be asked about."""
+        for order in not_identified(answer.orders):
+            why = order.unidentified.name.lower() if order.unidentified is not None else "unreadable"
+            self._unidentified.labels(why.replace("_", "-"), "yes" if order in answer.told else "no").inc()
         for one in answer.outcomes:
             key = (one.rule.id, one.word.replace(" ", "-"))
             child = self._children.get(key)

@@ -118,7 +118,7 @@ def _read_response(response: object, found: Opened) -> None:
 
 def _keep(resource: Resource, full_url: object, found: Opened, *, depth: int) -> None:
     resource = typed(resource)
-    kind = resource.get("resourceType")
+    kind = a_text(resource.get("resourceType"))
     if kind == "OperationOutcome":
         found.error |= _reports_error(resource)
     elif kind not in TYPES:

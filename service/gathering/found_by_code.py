@@ -15,9 +15,9 @@ from mappings.evidence import Evidence, Resource, reference_of
 from mappings.queries import Query
 from mappings.readers.not_understood import analyte_named, texts_of, without_system
 from mappings.readers.reader import contained
-from mappings.readers.shapes import a_map, a_text, codings, maps
+from mappings.readers.shapes import a_text, codings, maps
 from mappings.vocabulary.code_systems import LOINC, SYSTEMS, canonical
-from mappings.vocabulary.concepts import Terminology
+from mappings.vocabulary.concepts import Terminology, code_of
 from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.wording import Text, _
 from service.gathering.answers import referred_results
@@ -112,14 +112,14 @@ def _kind_of_code(code: object, query: Query, terminology: Terminology) -> _Kind
         return _Kind.ASKED if not named.concepts.isdisjoint(query.concepts) else _Kind.OTHER
     if any(terminology.recognise_finding_name(text) for text in texts):
         return _Kind.ASKED if query.key == "findings" else _Kind.OTHER
-    coded = any(a_text(coding.get("code")) for coding in codings(code)) or a_text(a_map(code).get("text"))
+    coded = any(code_of(coding) for coding in codings(code)) or texts
     return _Kind.UNKNOWN if coded else _Kind.UNCODED
 
 
 def _is_panel(observation: Resource, query: Query) -> bool:
     """One of the panels that the search may be answered with."""
     return any(
-        canonical(a_text(coding.get("system"))) == LOINC and a_text(coding.get("code")) in query.panels
+        canonical(a_text(coding.get("system"))) == LOINC and code_of(coding) in query.panels
         for coding in codings(observation.get("code"))
     )
 

@@ -6,6 +6,7 @@ from mappings.dates import When
 from mappings.facts import Act, ActOrder, Diagnosis, DrugOrder, Order, RadiotherapyOrder
 from mappings.facts.bones import named_bones
 from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
+from mappings.vocabulary.concept_sets import STEREOTACTIC_RADIOTHERAPY
 from mappings.wording import Text, _, _c, of_resource
 
 
@@ -19,6 +20,8 @@ def named(order: Order) -> Text:
     """The drug or act of an order as a card names it; the record's own words where it is none of ours."""
     if isinstance(order, DrugOrder):
         return order.name
+    if isinstance(order, RadiotherapyOrder) and order.prescription.stereotactic:
+        return name_of_act(STEREOTACTIC_RADIOTHERAPY) or order.name
     return name_of_act(order.concepts) or order.name
 
 

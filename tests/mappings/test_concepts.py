@@ -565,8 +565,10 @@ def test_k10_2_and_m87_1_are_no_osteonecrosis_of_the_jaw_by_the_code_alone():
 
 @pytest.mark.parametrize(
     ("code", "primary"),
-    [("C00.1", True), ("C75.9", True), ("C61", True), ("C81.0", True), ("C96", True), ("C90.0", True)]
-    + [("C34.1", False), ("C44.3", False), ("C76", False), ("C79.5", False), ("C80", False), ("C97", False)],
+    [
+        *((code, True) for code in ("C00.1", "C75.9", "C61", "C81.0", "C96", "C90.0")),
+        *((code, False) for code in ("C34.1", "C44.3", "C76", "C79.5", "C80", "C97")),
+    ],
 )
 def test_another_primary_is_any_cancer_but_of_the_lung_the_skin_or_a_secondary(code, primary):
     assert concepts(WHO, code).isdisjoint(sets.OTHER_PRIMARY) is not primary

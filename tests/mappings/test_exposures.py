@@ -6,6 +6,7 @@ The day of the request is 31 March 2026; 365 days before it is 31 March 2025.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from support.reading import reader_at
 
 from mappings.dates import When, day
 from mappings.facts import Drug, Exposure
-from mappings.readers.exposures import administration, request, statement
+from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.wording import verbatim
 
 Json = dict[str, Any]
@@ -28,7 +29,6 @@ DRUG = Drug(frozenset({"denosumab"}), verbatim("denosumab"), identified=True)
 MONTHLY = {"timing": {"repeat": {"period": 1, "periodUnit": "mo"}}}
 SIX_DOSES = {"timing": {"repeat": {"count": 6}}}
 ONCE = {"timing": {"code": {"text": "once"}}}
-INTRAVITREAL = {"route": {"text": "Voie intravitréenne"}}
 
 
 def on(written: str) -> When:
@@ -105,12 +105,6 @@ def test_the_status_says_whether_it_is_an_exposure_and_whether_it_is_a_certain_o
         assert not exposure.certain, status
     for status in none:
         assert read(status=status, **dates) is None, status
-
-
-def test_a_drug_that_was_given_into_the_eye_is_no_exposure_whatever_other_line_there_is():
-    assert maybe_given(effectiveDateTime="2026-03-01", dosage=INTRAVITREAL) is None
-    assert maybe_taken({}, INTRAVITREAL) is None
-    assert maybe_ordered({}, INTRAVITREAL) is None
 
 
 @pytest.mark.parametrize("intent", ["proposal", "option", "directive"])
@@ -304,6 +298,24 @@ def test_a_treatment_with_a_frequency_a_number_of_doses_or_an_end_ahead_is_ongoi
         assert (exposure.ongoing, exposure.certain) == (True, True)
 
 
+@pytest.mark.parametrize(
+    ("period", "end"),
+    [
+        ({"start": "2026-01-05", "end": "2026-03-02"}, "2026-03-02"),
+        ({"end": "2026-05-01"}, "2026-05-01"),
+        *(({"start": "2026-01-05", "end": end}, None) for end in ("2025-12-31", "9999-12-31", "1900-01-01")),
+        ({"start": "2026-01-05"}, None),
+    ],
+)
+def test_the_validity_of_an_order_ends_it(period, end):
+    exposure = ordered(MONTHLY, authoredOn="2026-01-05", dispenseRequest={"validityPeriod": period})
+    over = end == "2026-03-02"
+    assert exposure.last == (None if end is None else on(end))
+    assert (exposure.ongoing, exposure.stopped) == (not over, over)
+    own = bounded(start="2026-01-05", end="2026-02-02")
+    assert ordered(own, dispenseRequest={"validityPeriod": period}).last == on("2026-02-02")
+
+
 def test_what_begins_after_today_is_planned_unless_it_is_said_to_have_ended():
     for read in (
         lambda status: taken(MONTHLY, status=status, effectivePeriod={"start": "2026-04-01"}),
@@ -393,3 +405,31 @@ def test_an_order_that_is_a_plan_is_planned_unless_it_is_said_to_have_ended():
 def test_an_open_order_is_stopped_only_when_its_status_says_so():
     assert ordered(status="stopped", authoredOn="2026-03-02").stopped
     assert not ordered(status="completed", authoredOn="2026-03-02").stopped
+
+
+# --- open entries of an old list ---------------------------------------------------------------------------------------
+
+OLD_LIST = taken(effectivePeriod={"start": LONG_AGO})
+
+
+@pytest.mark.parametrize(
+    ("other", "goes_on"),
+    [
+        (given(effectiveDateTime="2025-03-31"), True),  # 365 days ago
+        (given(effectiveDateTime="2025-03-30"), False),
+        (given(effectiveDateTime="2026-03-01", status="unknown"), False),
+        (taken(MONTHLY, effectivePeriod={"start": "2026-02-01"}), True),
+        (taken(MONTHLY, effectivePeriod={"start": LONG_AGO}), False),  # without a date of the year it says nothing new
+        (taken(effectivePeriod={"start": "2026-02-01"}, status="stopped"), False),
+    ],
+)
+def test_an_open_entry_of_an_old_list_goes_on_where_a_record_of_the_year_confirms_it(other, goes_on):
+    assert OLD_LIST.unconfirmed
+    first, _other = confirmed([OLD_LIST, other], TODAY.last)
+    assert (first.ongoing, first.certain, first.unconfirmed) == (goes_on, goes_on, not goes_on)
+
+
+def test_another_drug_confirms_nothing_and_what_is_on_hold_is_not_unconfirmed():
+    other = replace(given(effectiveDateTime="2026-03-01"), drug=replace(DRUG, concepts=frozenset({"gemcitabine"})))
+    assert confirmed([OLD_LIST, other], TODAY.last)[0].unconfirmed
+    assert not taken(effectivePeriod={"start": LONG_AGO}, status="on-hold").unconfirmed

@@ -50,6 +50,13 @@ def newest(name, *readings, gaps=(), of_a_site=False):
     return newest_finding(READER.clock, name, readings, gaps, valid_days=VALID_DAYS, of_a_site=of_a_site)
 
 
+@pytest.mark.parametrize("system", [FINDING_SYSTEM, f"{FINDING_SYSTEM}/", FINDING_SYSTEM.upper()])
+def test_our_own_system_is_known_by_each_of_its_spellings(system):
+    reading = read("cord-dmax", code=coded(system, "cord-dmax"), valueQuantity=quantity(23, "Gy", code="Gy"))
+    assert reading is not None
+    assert reading.found is not None
+
+
 # --- units and ranges -------------------------------------------------------------------------------------------------
 
 

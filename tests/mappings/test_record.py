@@ -587,3 +587,57 @@ def test_an_uncertain_exposure_is_not_said_for_a_draft_that_triggers_nothing_nor
     nobody_knows = {"coding": [{"system": LOCAL, "code": "4711"}]}
     unknown = with_drafts(ordered("odd", medicationCodeableConcept=nobody_knows), drafts=(order,))
     assert doubted(unknown, "exposures") == []
+
+
+MASKED = {
+    "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (None, "neither a code nor a name"),
+        (MASKED, "neither a code nor a name"),
+        ({"coding": [{"system": SNOMED, "_code": MASKED}]}, "neither a code nor a name"),
+        ({"text": "masked"}, "masked"),
+        (concept(LOCAL, "Q1"), "Q1"),
+        (concept(SNOMED, "94222009"), "SNOMED CT 94222009"),  # its check digit is wrong
+        ("94222008", "94222008"),
+        ("Métastases osseuses", "Métastases osseuses"),
+        (concept(SNOMED, "22298006"), None),
+        ({"text": "Entorse"}, None),
+    ],
+    ids=repr,
+)
+def test_a_condition_of_which_nobody_can_tell_what_it_is_is_told(code, told):
+    of = record({"resourceType": "Condition", "id": "odd", "code": code})
+    assert [one.concepts for one in of.conditions] == [frozenset()]
+    said = [words([one.why]) for one in of.not_understood()]
+    assert (told in said[0]) if told else said == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        [concept(SNOMED, "94222008")],
+        {"coding": {"system": SNOMED, "code": "94222008"}},
+        {"system": SNOMED, "code": 94222008},
+        {"concept": concept(SNOMED, "94222008")},
+        concept(SNOMED, "94222008:272741003=7771000"),
+        concept("http://fhir.de/CodeSystem/bfarm/icd-10-gm", "C79.5 G"),
+    ],
+    ids=repr,
+)
+def test_a_condition_is_read_in_every_shape_of_its_code(code):
+    [read] = record({"resourceType": "Condition", "id": "odd", "code": code}).conditions
+    assert "bone_metastasis" in read.concepts
+    assert read.active
+
+
+@pytest.mark.parametrize(("mark", "active"), [("A", None), ("Z", False), ("V", True), ("G", True)])
+def test_the_mark_behind_a_german_code_says_whether_it_is_there(mark, active):
+    code = concept("http://fhir.de/CodeSystem/bfarm/icd-10-gm", f"C79.5 {mark}")
+    found = list(record({"resourceType": "Condition", "id": "odd", "code": code}).conditions)
+    assert [one.active for one in found] == ([] if active is None else [active])
+    assert [one.suspected for one in found] == ([] if active is None else [mark == "V"])

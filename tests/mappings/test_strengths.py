@@ -63,7 +63,7 @@ def test_a_mass_in_a_name_is_that_of_one_piece(name, mg):
     ],
 )
 def test_a_mass_per_volume_is_a_concentration_and_not_what_a_container_holds(name, mg_per_ml):
-    assert in_name(name) == strength(mg_per_ml=mg_per_ml)
+    assert in_name(name)._replace(label=None) == strength(mg_per_ml=mg_per_ml)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def of(told: Json, *, in_units: bool = False) -> Strength:
     ],
 )
 def test_a_strength_per_volume_is_a_concentration_whatever_the_volume(numerator, denominator, mg_per_ml):
-    assert of(medication(numerator, denominator)) == strength(mg_per_ml=mg_per_ml)
+    assert of(medication(numerator, denominator))._replace(label=None) == strength(mg_per_ml=mg_per_ml)
 
 
 @pytest.mark.parametrize(
@@ -240,15 +240,16 @@ def test_a_strength_that_cannot_be_read_is_none(told):
 def test_the_volume_of_the_whole_makes_of_a_concentration_what_it_holds():
     holds = strength(mg="119", millilitres="1.7", mg_per_ml="70")
     concentration = (amount(70, "mg"), amount(1, "mL"))
-    assert of(medication(*concentration, amount={"numerator": amount("1.7", "mL"), "denominator": amount(1)})) == holds
-    assert of(medication(*concentration, totalVolume=amount("1.7", "mL"))) == holds
+    whole = {"numerator": amount("1.7", "mL"), "denominator": amount(1)}
+    assert of(medication(*concentration, amount=whole))._replace(label=None) == holds
+    assert of(medication(*concentration, totalVolume=amount("1.7", "mL")))._replace(label=None) == holds
     for unread in ({"numerator": amount("1.7", "mL"), "denominator": amount(2)}, {"numerator": amount(4, "vial")}):
-        assert of(medication(*concentration, amount=unread)) == strength(mg_per_ml="70")
+        assert of(medication(*concentration, amount=unread)).mg is None
 
 
 def test_the_strengths_of_later_fhir_are_read():
     ratio = {"numerator": amount(70, "mg"), "denominator": amount(1, "mL")}
-    assert of({"ingredient": [{"strengthRatio": ratio}]}) == strength(mg_per_ml="70")
+    assert of({"ingredient": [{"strengthRatio": ratio}]}).mg_per_ml == 70
     assert of({"ingredient": [{"strengthQuantity": amount(4, "mg")}]}) == strength(mg="4")
 
 

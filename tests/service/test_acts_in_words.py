@@ -183,6 +183,12 @@ NONE = [
         "Scintigraphie rénale",
         "Scintigraphie osseuse aux leucocytes marqués",
     ),
+    *(
+        "No radiotherapy",
+        "Radiothérapie réalisée le 12/03",
+        "Radiothérapie : scanner de centrage",
+        "Radiothérapie non faite",
+    ),
     *("TEP-TDM", "TEP au FNa", "TEP choline et FDG", "Extraction 36", "Extraction de lipome", "Avulsion 21 jours"),
     *("CTX-M", "CTX 750 mg", "CTX urinaire", "N-télopeptides", "Céfotaxime (CTX)", "Échographie abdominale"),
 ]
@@ -308,6 +314,36 @@ def test_a_line_of_any_length_is_read_in_no_time_and_no_further_than_its_limit(p
     assert time.perf_counter() - started < 0.2
     assert terminology.read_line("x" * LONGEST_LINE + " radiothérapie") == terminology.read_line("xx")
     assert said is terminology.read_line("Radiothérapie " + piece * 100_001)
+
+
+def test_an_order_on_record_in_words_is_planned_radiotherapy() -> None:
+    planned = {
+        "resourceType": "ServiceRequest",
+        "id": "planned",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "Patient/synthetic-1"},
+        "occurrenceDateTime": "2026-04-10",
+        "code": {"text": "Radiothérapie T8"},
+    }
+    answer = run({"order": {"drug": "gemcitabine"}, "record": {"resources": [planned]}})
+    [card] = [one for one in answer.response.cards if "radiosensitiser" in one.source.topic.code]
+    assert "identified by its words" in card.detail
+
+
+@pytest.mark.parametrize("text", ["RTE T8", "Tomothérapie L3", "Clou gamma fémur droit", "RT T8"])
+def test_an_act_done_that_is_told_in_words_decides_nothing_and_is_said(text: str) -> None:
+    done = {
+        "resourceType": "Procedure",
+        "id": "done",
+        "status": "completed",
+        "subject": {"reference": "Patient/synthetic-1"},
+        "performedDateTime": "2026-03-20",
+        "code": {"text": text},
+    }
+    answer = run({"order": {"drug": "gemcitabine"}, "record": {"resources": [done]}})
+    assert [one.source.topic.code for one in answer.response.cards] == ["not-identified"]
+    assert text in answer.response.cards[0].detail
 
 
 # --- the lines of a site ----------------------------------------------------------------------------------------------

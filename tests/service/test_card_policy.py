@@ -140,11 +140,11 @@ def test_without_a_missing_prerequisite_there_is_no_checklist() -> None:
 
 
 def test_the_checklist_of_an_urgent_order_is_as_severe_as_its_most_severe_line() -> None:
-    # calcium-unknown names no urgency exception and stays a warning; the three others step down
+    # all four name the urgency exception and step down
     order = {"drug": "denosumab", "dose": "120 mg", "priority": "urgent"}
     [checklist] = with_topic("checklist", cards(order=order))
     assert sorted(rules_of(checklist)) == sorted(CREATININE_AND_MORE)
-    assert checklist["indicator"] == "warning"
+    assert checklist["indicator"] == "info"
     known = {name: NOTHING_MISSING[name] for name in ("calcium", "albumin", "phosphate")}
     [checklist] = with_topic("checklist", cards(order=order, record=known))
     assert "calcium-unknown" not in rules_of(checklist)
@@ -190,6 +190,45 @@ def test_a_merged_card_names_the_rules_that_fired_and_no_other(order: dict[str, 
     answer = cards(order=order, record=ON_DENOSUMAB)
     [merged] = [card for card in answer if set(rules_of(card)) & rules]
     assert set(rules_of(merged)) == rules
+
+
+SINS_14 = {"findings": {"sins-score": {"value": 14, "site": "L3"}}}
+SINS_9_AND_SHORT = {"findings": {"sins-score": {"value": 9, "site": "L3"}, "life-expectancy": "2 mo"}}
+STEREOTACTIC_L3 = {"act": "radiotherapy", "technique": "stereotactic", "site": "L3", "dose": "27 Gy", "fractions": 3}
+CEMENT_L3 = {"act": "vertebroplasty", "site": "L3", "start in": 10}
+WARFARIN = {
+    "medications": [{"drug": "warfarin", "kind": "statement", "start": 100}],
+    "platelets": "200 10*9/L 2 days ago",
+}
+PEMBROLIZUMAB = {"medications": [{"drug": "pembrolizumab", "kind": "statement", "start": 100}]}
+
+
+@pytest.mark.parametrize(
+    ("order", "record", "one", "other", "together"),
+    [
+        (STEREOTACTIC_L3, SINS_14, "spinal-instability", "stereotactic-contraindication", True),
+        (STEREOTACTIC_L3, SINS_9_AND_SHORT, "spinal-instability", "stereotactic-contraindication", False),
+        (
+            CEMENT_L3,
+            WARFARIN | {"prothrombin": "30 % 2 days ago"},
+            "cementoplasty-bleeding-risk",
+            "cementoplasty-antithrombotics",
+            True,
+        ),
+        (
+            CEMENT_L3,
+            WARFARIN | {"prothrombin": "30 % 2 days ago", "platelets": "40 10*9/L 2 days ago"},
+            "cementoplasty-bleeding-risk",
+            "cementoplasty-antithrombotics",
+            False,
+        ),
+        (STEREOTACTIC_L3, PEMBROLIZUMAB, "immunotherapy-with-radiotherapy", "stereotactic-tumour-board", True),
+    ],
+)
+def test_two_rules_share_a_card_where_the_one_explains_the_other(order, record, one, other, together) -> None:
+    answer = [rules_of(card) for card in cards(order=order, record=record)]
+    assert all(any(rule in rules for rules in answer) for rule in (one, other))
+    assert any({one, other} <= set(rules) for rules in answer) is together
 
 
 def test_overdue_denosumab_and_treatment_stopped_early_make_one_card_of_the_higher_indicator() -> None:

@@ -21,7 +21,7 @@ PREREQUISITES = frozenset(
     [
         *("vitamin-d-unknown", "calcium-unknown", "renal-function-unknown", "dental-assessment-missing"),
         *("cementoplasty-haemostasis-unknown", "cementoplasty-imaging", "cementoplasty-tumour-board"),
-        "stereotactic-tumour-board",
+        *("cementoplasty-tumour-control", "spinal-instability-unknown", "stereotactic-tumour-board"),
     ]
 )
 HOW_TO_GIVE = frozenset(

@@ -731,3 +731,73 @@ def test_the_tests_of_this_file_look_at_a_site_that_answers():
     with site(REQUEST, vitaminD=holds) as network:
         SITE_EHR.cards(unprefetched(denosumab(), "vitaminD"))
         assert len(network.calls) == 1
+
+
+# --- the stays of diagnoses -------------------------------------------------------------------------------------------
+
+OF_A_STAY = [{"coding": [{"code": "encounter-diagnosis"}]}]
+
+
+def coded_for_a_stay(code, place=0, **members):
+    return {
+        "resourceType": "Condition",
+        "id": f"coded-{place}",
+        "subject": {"reference": f"Patient/{PATIENT}"},
+        "category": OF_A_STAY,
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": code}]},
+        "encounter": {"reference": f"Encounter/stay-{place}"},
+        **members,
+    }
+
+
+def with_stays(conditions, entries):
+    """The cards of a radiotherapy order, and the calls; everything is prefetched but the encounters."""
+    asked = request_for({"order": {"act": "radiotherapy", "site": "lumbar spine"}}) | {"fhirServer": BASE}
+    asked["prefetch"]["conditions"]["entry"] += [{"resource": one} for one in conditions]
+    del asked["prefetch"]["conditions"]["total"]
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as network:
+        answer = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in entries]}
+        network.post(f"{BASE}/Encounter/_search", json=answer)
+        return SITE_EHR.cards(asked), len(network.calls)
+
+
+def stay(start, end):
+    period = {"start": start, "end": end}
+    subject = {"reference": f"Patient/{PATIENT}"}
+    return {"resourceType": "Encounter", "id": "stay-0", "status": "finished", "subject": subject, "period": period}
+
+
+@pytest.mark.parametrize(
+    ("entries", "fires", "unchecked"),
+    [
+        ([stay("2026-03-20", "2026-03-28")], True, False),
+        ([stay("2023-02-01", "2023-02-09")], False, False),
+        ([], False, True),
+    ],
+    ids=["recent", "old", "not found"],
+)
+def test_the_stay_of_a_diagnosis_is_looked_up(entries, fires, unchecked):
+    cards, calls = with_stays([coded_for_a_stay("G95.2")], entries)
+    assert calls == 1
+    assert ("spinal-cord-compression" in rules(cards)) == fires
+    assert ("spinal-cord-compression" in rules(cards, "unchecked")) == unchecked
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        coded_for_a_stay("G95.2", recordedDate="2026-03-01"),
+        coded_for_a_stay("G95.2", category=None),
+        coded_for_a_stay("G95.2", encounter=None),
+        coded_for_a_stay("Z99.9"),
+        coded_for_a_stay("G95.2", clinicalStatus={"coding": [{"code": "resolved"}]}),
+        coded_for_a_stay("G95.2", verificationStatus={"coding": [{"code": "refuted"}]}),
+    ],
+    ids=["dated", "a problem", "no encounter", "none of ours", "resolved", "refuted"],
+)
+def test_a_stay_that_dates_nothing_is_not_looked_up(condition):
+    assert with_stays([condition], [])[1] == 0
+
+
+def test_the_stays_of_many_diagnoses_are_looked_up_in_few_searches():
+    assert with_stays([coded_for_a_stay("G95.2", place) for place in range(1000)], [])[1] == 4

@@ -11,11 +11,13 @@ from support.quirk import (
     LOCAL,
     UCUM,
     ZOLEDRONATE,
+    answer,
     cards,
     concept,
     quantity,
     quiet,
     record,
+    request,
     result,
     rules,
     said,
@@ -430,8 +432,11 @@ def test_the_name_of_another_result_is_silent(text: str, fact: str) -> None:
 
 
 def test_a_local_result_that_no_rule_reads_makes_no_card_more() -> None:
+    """It came beside known results of something else: the answer is not that of a search by code."""
     local = in_words("", code={"coding": [{"system": LOCAL, "code": "GLY", "display": "Glycémie"}]})
-    assert topics(cards(order=DENOSUMAB, under={"vitaminD": local})) == topics(cards(order=DENOSUMAB))
+    usual, asked = (request(order=DENOSUMAB, under={"vitaminD": result(CALCIUM_MOLES)}) for _ in range(2))
+    asked["prefetch"]["vitaminD"]["entry"].append({"resource": local | {"id": "local"}})
+    assert topics(answer(asked)) == topics(answer(usual))
 
 
 def test_the_quiet_words_are_french_for_a_french_reader() -> None:

@@ -224,8 +224,8 @@ TABLES = [
         ("0", "18"),
         (
             ("0", True, NONE),
-            ("7", True, {"stereotactic-relative-contraindication": "warning"}),
-            ("13", True, {"stereotactic-contraindication": "critical"}),
+            ("7", True, {"spinal-instability": "warning"}),
+            ("13", True, {"spinal-instability": "warning", "stereotactic-contraindication": "critical"}),
         ),
         worse="higher",
         whole=True,

@@ -174,14 +174,14 @@ def any_antithrombotic_before(order: ActOrder, patient: Facts) -> bool | None:
 
 def _counting(exposures: Exposures, order: ActOrder, patient: Facts) -> Iterator[Antithrombotic]:
     """Each drug once, with the entries that count; a class of drugs once for each delay."""
-    told: set[tuple[tuple[Exposure, ...], Delay]] = set()
+    told: set[tuple[tuple[Exposure, ...], frozenset[str]]] = set()
     for concept in sorted(sets.ANTITHROMBOTICS):
         row = _delay_of(concept, patient)
         found = exposures.of(frozenset({concept})).entries
         entries = tuple(entry for entry in found if _counts(entry, row.before, order.planned.when))
         delay = _aspirin_by_dose(entries) if concept in sets.ASPIRIN else row
-        if entries and delay is not None and (entries, delay) not in told:
-            told.add((entries, delay))
+        if entries and delay is not None and (entries, delay.drugs) not in told:
+            told.add((entries, delay.drugs))
             yield Antithrombotic(entries, delay, delay.stop(None if order.planned.assumed else order.planned.when))
 
 

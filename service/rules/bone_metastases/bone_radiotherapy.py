@@ -84,7 +84,7 @@ def volume_of(order: RadiotherapyOrder) -> Volume:
 
 def treatment(order: RadiotherapyOrder) -> Text:
     """The radiotherapy with its bone and side, as a summary names it."""
-    return act_at(order, _("stereotactic radiotherapy") if order.prescription.stereotactic else _("radiotherapy"))
+    return act_at(order)
 
 
 NOT_STATED = _("The target is not stated: it is read as bone, because a bone metastasis is on record")

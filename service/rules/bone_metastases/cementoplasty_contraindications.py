@@ -8,6 +8,7 @@ from mappings.facts import ActOrder, Diagnosis, Facts, Order
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
 from service.rules.bone_metastases.conditions import is_true
+from service.rules.bone_metastases.stays import on_record
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, condition, that
 from service.rules.outcome import Basis
@@ -27,8 +28,7 @@ def _diagnosed(
         def is_one(one: Diagnosis) -> bool:
             return one.active and one.is_any(concepts) and counts(one, order)
 
-        found = tuple(filter(is_one, patient.conditions))
-        return that(patient.conditions.any(is_one), *(found or (patient.conditions,)))
+        return on_record(patient, is_one)
 
     return is_diagnosed
 

@@ -16,6 +16,7 @@ from service.rules.bone_metastases.conditions import (
 )
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_surgery
+from service.rules.bone_metastases.stays import on_record
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, any_of, condition, that
 from service.rules.logic import both
@@ -33,10 +34,10 @@ def _active(concepts: frozenset[str], order: RadiotherapyOrder, patient: Facts) 
     def counts(one: Diagnosis) -> bool:
         return one.active and one.is_any(concepts) and may_be_of_the_bone(one, order)
 
-    found = tuple(one for one in patient.conditions if counts(one))
+    recorded = on_record(patient, counts)
     if not _reasons_of_the_bone(order).isdisjoint(concepts):
-        return that(True, *found)  # noqa: FBT003 - a truth
-    return that(patient.conditions.any(counts), *(found or (patient.conditions,)))
+        return that(True, *(recorded.basis if recorded.holds else ()))  # noqa: FBT003 - a truth
+    return recorded
 
 
 def _reasons_of_the_bone(order: RadiotherapyOrder) -> frozenset[str]:

@@ -24,6 +24,7 @@ from service.rules.bone_metastases.conditions import (
 from service.rules.bone_metastases.dental_assessment import EXAMINATION, REVIEWS, no_examination
 from service.rules.bone_metastases.documents import ONC, rao
 from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.stays import on_record
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB
 from service.rules.bone_metastases.urgency import URGENCY, with_urgency
 from service.rules.bone_metastases.wording import _
@@ -92,8 +93,7 @@ TREATMENT_OR_EXTRACTION = sets.DENTAL_TREATMENT | sets.TOOTH_EXTRACTION
 @condition(_("a dental infection is active"), reads=("conditions",))
 def dental_infection(_order: Order | None, patient: Facts) -> Truth:
     """As the conditions tell it."""
-    found = patient.conditions.any(lambda one: one.active and one.is_any(sets.DENTAL_INFECTION_ACTIVE))
-    return that(found, patient.conditions)
+    return on_record(patient, lambda one: one.active and one.is_any(sets.DENTAL_INFECTION_ACTIVE))
 
 
 @condition(_("dental treatment is ordered"), reads=("orders",))
@@ -122,7 +122,7 @@ def dental_restoration_pending(order: DrugOrder, patient: Facts) -> Outcome:
     """The teeth first; an extraction that is ordered is named, with the earliest first dose after it."""
     extractions = orders_of(patient, sets.TOOTH_EXTRACTION)
     rests_on: tuple[Basis, ...] = (
-        *active_conditions(patient, sets.DENTAL_INFECTION_ACTIVE),
+        *(dental_infection(order, patient).basis if dental_infection(order, patient).holds else ()),
         *orders_of(patient, TREATMENT_OR_EXTRACTION),
     )
     if not extractions:

@@ -130,7 +130,7 @@ def spaced(order: DrugOrder, patient: Facts) -> Truth:
     severest=Indicator.WARNING,
 )
 def denosumab_interval(order: DrugOrder, patient: Facts) -> Outcome:
-    """Once a month instead; one level milder where another cancer than of the lung is the primary."""
+    """Once a month instead, of the right product; one level milder where another cancer than of the lung is the primary."""
     advice = warning(
         _(
             "{drug} {interval}: give it monthly, no data support spacing",
@@ -139,7 +139,7 @@ def denosumab_interval(order: DrugOrder, patient: Facts) -> Outcome:
         ),
         _("Give it once a month: denosumab has no inertia, regular dosing keeps the blockade."),
         rests_on=[order],
-        offers=[UpdateOrder(order, (MONTHLY,))],
+        offers=() if osteoporosis_product(order) else [UpdateOrder(order, (MONTHLY,))],
     )
     return milder_for_another_primary(advice, order, patient)
 

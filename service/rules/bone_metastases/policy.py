@@ -22,7 +22,6 @@ POLICY = Policy(
     one_problem=(
         frozenset({"denosumab-dose", "denosumab-interval", "antiresorptive-route"}),
         frozenset({"stereotactic-contraindication", "re-irradiation-interval", "re-irradiation-record"}),
-        frozenset({"immunotherapy-with-radiotherapy", "tki-with-radiotherapy"}),
         frozenset({"bone-scan-after-fdg-pet", "bone-scan-routine-follow-up"}),
         frozenset({"denosumab-overdue", "denosumab-discontinued", "antiresorptive-stopped-early"}),
     ),

@@ -48,7 +48,10 @@ def radiosensitiser_too_close(order: RadiotherapyOrder, patient: Facts) -> Truth
 
 
 @condition(
-    _("radiotherapy is under way, or ended or is planned within the window of the drug"),
+    _(
+        "radiotherapy is under way, or ended or is planned within the window of the drug ({longest_course_days} days more where "
+        "its end is not known)"
+    ),
     reads=("radiotherapies", "radiotherapy_orders"),
 )
 def radiotherapy_too_close(order: DrugOrder, patient: Facts) -> Truth:

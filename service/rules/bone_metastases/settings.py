@@ -111,6 +111,14 @@ class Settings(FactSettings):
         30,
         _("days after its onset or record that cord compression still is an emergency"),
     )
+    stay_infection_days: int = setting(
+        30,
+        _("days after a stay that an infection or DIC coded for it, and not dated otherwise, still counts"),
+    )
+    stay_fracture_days: int = setting(
+        90,
+        _("days after a stay that a pathological fracture coded for it, and not dated otherwise, still counts"),
+    )
     stopped_within_days: int = setting(
         365,
         _("days after stopping denosumab within which the rebound is recalled"),

@@ -68,7 +68,8 @@ from service.rules.bone_metastases.stereotactic_contraindications import (
     known_whether_treated,
     treated_since,
 )
-from service.rules.bone_metastases.together import asks_for_the_board
+from service.rules.bone_metastases.together import READS as TOGETHER_READS
+from service.rules.bone_metastases.together import TOGETHER_CARD, asks_for_the_board
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, basis_of, condition, holding, that, words_of
 from service.rules.naming import planned_remarks
@@ -170,12 +171,13 @@ def stereotactic_eligibility(order: RadiotherapyOrder, patient: Facts) -> Outcom
     citations=(rao("radiotherapy", "§1.5, §2.2"),),
     trigger=ABLATIVE,
     when=(no_tumour_board_ordered,),
+    reads=TOGETHER_READS,
     severest=Indicator.INFO,
 )
 def stereotactic_tumour_board(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """A line of the checklist, or of the card that asks for the tumour board already."""
     if asks_for_the_board(order, patient):
-        return info(PAIN_FLARE, rests_on=[order], remarks=target_remarks(order), joins=IMMUNOTHERAPY_CARD)
+        return info(PAIN_FLARE, rests_on=[order], remarks=target_remarks(order), joins=TOGETHER_CARD)
     return info(
         _("{act}: validate in a tumour board (RCP-OOS)", act=treatment(order)),
         PAIN_FLARE,
@@ -186,8 +188,6 @@ def stereotactic_tumour_board(order: RadiotherapyOrder, patient: Facts) -> Outco
 
 
 PAIN_FLARE = _("A passing flare of pain comes in 14 to 68 % and responds to corticosteroid.")
-IMMUNOTHERAPY_CARD = "immunotherapy-with-radiotherapy"
-"""The card that asks for the tumour board already, of this rule or of `tki-with-radiotherapy`."""
 
 
 # --- dose -------------------------------------------------------------------------------------------------------------

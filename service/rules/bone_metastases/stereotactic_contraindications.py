@@ -24,6 +24,7 @@ from service.rules.bone_metastases.conditions import (
 )
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.spine_stability import spine_unstable
+from service.rules.bone_metastases.stays import on_record
 from service.rules.bone_metastases.urgency import irradiates_the_spine, is_recent
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_named, condition, holding, that
@@ -39,9 +40,10 @@ def _is_compression(one: Diagnosis) -> bool:
 @condition(_("active spinal cord compression"), reads=("conditions", "procedures"))
 def active_cord_compression(_order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Treated or not; what treated it is shown beside it."""
-    active = tuple(one for one in patient.conditions if _is_compression(one))
-    if not active:
-        return that(patient.conditions.any(_is_compression), patient.conditions)
+    recorded = on_record(patient, _is_compression)
+    if not recorded.holds:
+        return recorded
+    active = [one for one in recorded.basis if isinstance(one, Diagnosis)]
     acts = (act for act in patient.procedures if any(_treated_by(act, one, patient) for one in active))
     return that(True, *active, *acts)  # noqa: FBT003 - a truth
 
@@ -71,7 +73,7 @@ def _decompresses(act: Act, compression: Diagnosis) -> bool | None:
 
 
 def _is_later(act: Act, compression: Diagnosis) -> bool | None:
-    begin, when = compression.onset or compression.recorded, act.dated
+    begin, when = compression.begun, act.dated
     return None if begin is None or when is None else when.last >= begin.first
 
 

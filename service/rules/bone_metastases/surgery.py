@@ -27,6 +27,7 @@ from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.imaged import CT, RADIOGRAPHS, Modality, imaged, imaging_line
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_surgery
+from service.rules.bone_metastases.stays import on_record
 from service.rules.bone_metastases.wording import _, _c
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, either, negated
@@ -366,8 +367,9 @@ def acetabulum_not_broken(order: ActOrder, patient: Facts) -> Truth:
             return False
         return None if not one.regions else not one.regions.isdisjoint(bone("acetabulum") | bone("pelvis"))
 
-    broken = either(not order.reasons.isdisjoint(fractures), patient.conditions.any(breaks))
-    return that(negated(broken), patient.conditions)
+    recorded = on_record(patient, breaks)
+    broken = either(not order.reasons.isdisjoint(fractures), recorded.holds)
+    return that(negated(broken), *recorded.basis)
 
 
 @rule(

@@ -30,6 +30,7 @@ from service.rules.bone_metastases.together import (
     ABLATION,
     IMMUNOTHERAPY,
     TARGETED_THERAPY,
+    TOGETHER_CARD,
     is_ablative,
     radiotherapy_is_of_bone,
 )
@@ -90,6 +91,7 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
         _("No routine combination; the first data on anti-PD-1 are reassuring."),
         rests_on=IMMUNOTHERAPY.beside(order, patient),
         remarks=planned_remarks(order),
+        joins=TOGETHER_CARD,
     )
 
 
@@ -122,6 +124,7 @@ def tki_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
         _("Few data: no routine combination."),
         rests_on=TARGETED_THERAPY.beside(order, patient),
         remarks=planned_remarks(order),
+        joins=TOGETHER_CARD,
     )
 
 

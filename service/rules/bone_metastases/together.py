@@ -42,6 +42,10 @@ def radiotherapy_is_of_bone(order: Order, patient: Facts) -> Truth:
     return that(_of_bone(order.prescription.target, patient), patient.conditions)
 
 
+READS = ("exposures", "orders", "conditions", "radiotherapies", "radiotherapy_orders")
+"""What is asked of drugs and radiotherapy that are given together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Together(ABC):
     """Drugs of a class and radiotherapy of bone: when those of the record, or of other orders, count beside an order."""
@@ -70,9 +74,7 @@ class Together(ABC):
 
     def as_condition(self, text: Text) -> Condition:
         """The condition that there is one beside the order; its reason of silence names what was looked for."""
-        return Condition(
-            text, ("exposures", "orders", "conditions", "radiotherapies", "radiotherapy_orders"), self._ask
-        )
+        return Condition(text, READS, self._ask)
 
     def _ask(self, order: Order, patient: Facts) -> Truth:
         if isinstance(order, RadiotherapyOrder):
@@ -184,6 +186,10 @@ class WithAblation(Together):
     def radiotherapy_said(self, _patient: Facts) -> Text:
         """What is looked for beside a drug."""
         return _("stereotactic or curative bone radiotherapy is under way or planned")
+
+
+TOGETHER_CARD = "immunotherapy-with-radiotherapy"
+"""One card of immunotherapy and targeted therapy beside radiotherapy, and of what the tumour board is asked besides."""
 
 
 def asks_for_the_board(order: Order, patient: Facts) -> bool:

@@ -216,6 +216,12 @@ def two_antiresorptives(order: DrugOrder, patient: Facts) -> Outcome:
             rests_on=others_given(order, patient),
         )
     given = others_given(order, patient)
+    if given[0].drug.name == order.name:
+        return warning(
+            _("{drug}: another strength of it is on record: one or the other", drug=order.name),
+            _("Stop the one on record if this order replaces it, else do not give both."),
+            rests_on=given,
+        )
     return warning(
         _("{drug} with {other} on record: one or the other", drug=order.name, other=given[0].drug.name),
         _("Stop {other} on record if this order replaces it, else do not give both.", other=given[0].drug.name),

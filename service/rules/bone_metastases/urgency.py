@@ -12,6 +12,7 @@ from mappings.facts import Act, Diagnosis, Facts, Order, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.conditions import settled_by_albumin
 from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.stays import not_dated, on_record
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either, negated
@@ -46,20 +47,23 @@ def untreated_cord_compression(_order: Order | None, patient: Facts) -> Truth:
     def counts(one: Diagnosis) -> bool:
         return one.active and one.is_any(sets.SPINAL_CORD_COMPRESSION) and is_recent(one, since)
 
-    compressions = [one for one in patient.conditions if counts(one)]
-    if not compressions:
-        return that(patient.conditions.any(counts), patient.conditions)
+    recorded = on_record(patient, counts)
+    if not recorded.holds:
+        return recorded
+    compressions = [one for one in recorded.basis if isinstance(one, Diagnosis)]
     untreated = [
         (one, negated(patient.procedures.any(partial(_treats, compression=one, recent=since)))) for one in compressions
     ]
-    holds = either(*(truth for _one, truth in untreated))
+    undated = not_dated(patient, counts)
+    holds = either(*(truth for _one, truth in untreated), None if undated else False)
     shown = next((one for one, truth in untreated if truth is holds), compressions[0])
-    return that(holds, shown, patient.procedures) if holds is None else that(holds, shown)
+    return that(holds, shown, patient.procedures, *undated) if holds is None else that(holds, shown)
 
 
 def is_recent(one: Diagnosis, since: date) -> bool:
-    """Begun or recorded since that day, or undated."""
-    dates = [when for when in (one.onset, one.recorded) if when is not None]
+    """Begun or recorded since that day, or in a stay that ended since it, or undated."""
+    stay = one.stay.last if one.stay is not None else None
+    dates = [when for when in (one.onset, one.recorded, stay) if when is not None]
     return not dates or any(when.last >= since for when in dates)
 
 
@@ -77,7 +81,7 @@ def _treats(act: Act, compression: Diagnosis, recent: date) -> bool | None:
     """
     if not act.is_any(sets.SPINAL_DECOMPRESSION) and not irradiates_the_spine(act):
         return False
-    begin = compression.onset or compression.recorded
+    begin = compression.begun
     when = act.dated
     if act.under_way or when is None:
         return act.under_way

@@ -193,13 +193,16 @@ def vitamin_d_correction_under_way(order: DrugOrder, patient: Facts) -> Outcome:
     return advise(
         Indicator.WARNING if waits else Indicator.INFO,
         summary,
-        *((EXCEPTION_USED,) if must_wait and not waits else ()),
         act,
         since,
         *((_("Measuring 25-OH vitamin D again after it is suggested."),) if unfinished else ()),
         rests_on=(patient.vitamin_d, loading.entry),
         offers=[UpdateOrder(order, (StartOn(loading.end),))] if waits else (),
-        remarks=(*planned_remarks(order), *phase_remarks(order, patient)),
+        remarks=(
+            *((EXCEPTION_USED,) if must_wait and not waits else ()),
+            *planned_remarks(order),
+            *phase_remarks(order, patient),
+        ),
     )
 
 

@@ -1,0 +1,108 @@
+"""Whether a drug is used in one place only, which is no exposure to it (`rules.md`, "Exposure").
+
+The route decides where it is stated; else the form, the words of the product and of its ingredients, and those of the dosage.
+What says nothing is systemic: only what is told to be local use is none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from mappings.evidence import Resource
+from mappings.facts import Drug
+from mappings.readers.medications import coded_medication, medication_references
+from mappings.readers.not_understood import texts_of
+from mappings.readers.reader import Reader, contained
+from mappings.readers.shapes import a_map, a_text, codings, maps
+from mappings.vocabulary.code_systems import located
+from mappings.vocabulary.local_use import (
+    HEPARINS,
+    ONLY_WHERE_USED,
+    RECTAL_FOAM,
+    Use,
+    use_in_words,
+    use_of_concepts,
+)
+
+
+def systemic(reader: Reader, holder: Resource, drug: Drug) -> Drug:
+    """The drug of a medication resource without what is used locally: something else where nothing is left."""
+    every = drug.concepts | drug.possible
+    if drug.identified and not every:
+        return drug
+    routes = _routes(reader, holder)
+    stated = bool(routes & (Use.LOCAL | Use.IN_ONE_ORGAN | Use.SYSTEMIC))
+    own = every & ONLY_WHERE_USED
+    elsewhere = Use.UNSAID if stated and not own else _product(reader, holder) | _words_of_dosage(holder)
+    told = routes if stated else elsewhere
+    if Use.SYSTEMIC not in told:
+        if Use.IN_ONE_ORGAN in told:
+            return _without(drug, every)
+        if Use.LOCAL in told and own:
+            return _without(drug, own)
+    in_a_catheter = own & HEPARINS if Use.IN_A_CATHETER in routes | elsewhere else frozenset()
+    return _without(drug, in_a_catheter) if in_a_catheter else drug
+
+
+def _without(drug: Drug, locally: frozenset[str]) -> Drug:
+    concepts, possible = drug.concepts - locally, drug.possible - locally
+    return replace(drug, concepts=concepts, possible=possible, identified=True, unresolved=None)
+
+
+def _lines(holder: Resource) -> Iterator[Resource]:
+    yield from maps(holder.get("dosageInstruction"))
+    yield from maps(holder.get("dosage"))
+
+
+def _routes(reader: Reader, holder: Resource) -> Use:
+    """What the routes of the dosage lines say: by their codes, else by their words."""
+    found = Use.UNSAID
+    for line in _lines(holder):
+        route = line.get("route")
+        by_code = use_of_concepts(reader.recognise(route).concepts)
+        found |= by_code or _said(texts_of(route))
+    return found
+
+
+def _said(texts: Iterable[str]) -> Use:
+    """What a route, a form or a product says: the place that it names is that of its use."""
+    found = Use.UNSAID
+    for text in texts:
+        found |= use_in_words(text)
+    return found | Use.LOCAL if Use.PLACE in found else found
+
+
+def _words_of_dosage(holder: Resource) -> Use:
+    """What the dosage lines say in words: a place counts only where something is applied there."""
+    found = Use.UNSAID
+    for line in _lines(holder):
+        said = [a_text(line.get("text")), a_text(line.get("patientInstruction"))]
+        said += [text for concept in maps(line.get("additionalInstruction")) for text in texts_of(concept)]
+        for text in said:
+            use = use_in_words(text)
+            found |= use | Use.LOCAL if Use.PLACE in use and Use.APPLIED in use else use
+        found |= _said(text for name in ("method", "site") for text in texts_of(line.get(name)))
+    return found
+
+
+def _product(reader: Reader, holder: Resource) -> Use:
+    """What the product says: its name, its form, the names of its ingredients."""
+    found = _said(texts_of(coded_medication(reader, holder)))
+    for reference in medication_references(holder):
+        found |= _said((a_text(reference.get("display")),))
+        medication = contained(holder, reference) or reader.find(reference)
+        if medication is not None:
+            found |= _form(reader, medication)
+    return found
+
+
+def _form(reader: Reader, medication: Resource) -> Use:
+    form = a_map(medication.get("form")) or a_map(medication.get("doseForm"))
+    found = use_of_concepts(reader.recognise(form).concepts) or _said(texts_of(form))
+    if any(located(a_text(one.get("system")), a_text(one.get("code"))) == RECTAL_FOAM for one in codings(form)):
+        found |= Use.LOCAL
+    for ingredient in maps(medication.get("ingredient")):
+        item = a_map(ingredient.get("itemCodeableConcept")) or a_map(a_map(ingredient.get("item")).get("concept"))
+        found |= _said(texts_of(item))
+    return found

@@ -1,0 +1,151 @@
+"""Words and forms by which a record tells that a drug is used in one place only (rules.md, "Exposure": local use).
+
+French and English words of everyday prescribing, compared whole (`mappings.vocabulary.lines`); the forms and routes that have
+a code are concepts of `valuesets/route.csv` and `dose_form.csv` (EDQM Standard Terms).
+"""
+
+from __future__ import annotations
+
+from enum import Flag, auto
+from functools import lru_cache
+
+from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.code_systems import EDQM, located
+from mappings.vocabulary.lines import Phrase, Word, line_of, one_word, phrases, stands_at
+
+REMEMBERED_TEXTS = 2048
+"""Texts whose reading is kept, of at most 512 characters each."""
+
+ONLY_WHERE_USED = sets.SYSTEMIC_CORTICOSTEROIDS | sets.ANTITHROMBOTICS
+"""Drugs to which local use is no exposure, whatever the place."""
+
+HEPARINS = sets.LOW_MOLECULAR_WEIGHT_HEPARINS | {"heparin", "heparin_combination", "heparin_group_prefix"}
+"""Drugs that keep a catheter open as well."""
+
+
+class Use(Flag):
+    """What a text, a route or a form tells of where a drug acts."""
+
+    UNSAID = 0
+    SYSTEMIC = auto()
+    LOCAL = auto()
+    """On skin, in eye, ear, nose, mouth, joint, bronchi: no exposure to `ONLY_WHERE_USED`."""
+
+    PLACE = auto()
+    """A word for a place, which may be another matter."""
+
+    APPLIED = auto()
+    """A word for putting something there."""
+
+    IN_ONE_ORGAN = auto()
+    """In the vitreous or the bladder: no exposure to any drug."""
+
+    IN_A_CATHETER = auto()
+    """As a lock, a flush, a dwell: no exposure to a heparin."""
+
+
+_SYSTEMIC = phrases(
+    *("oral", "orale", "per os", "po", "by mouth", "orally", "voie générale", "avaler", "swallow", "gastrique"),
+    *("intraveineux", "intraveineuse", "intra veineuse", "intravenous", "iv", "ivl", "ivse", "perfusion", "infusion"),
+    *("sous cutané", "sous cutanée", "subcutaneous", "subcutaneously", "sc", "s c", "intramusculaire", "im"),
+    *("intra musculaire", "intramuscular", "parentéral", "parentérale", "parenteral", "intraosseux", "sub cutané"),
+    *("sous cutanément", "sub cutanée"),
+)
+_LOCAL = phrases(
+    *("topique", "topical", "topically", "crème", "cream", "pommade", "ointment", "onguent", "lotion", "gel"),
+    *("shampooing", "shampoo", "emplâtre", "usage externe", "external use", "application locale", "voie locale"),
+    *("dermocorticoïde", "mousse cutanée", "spray cutané", "émulsion cutanée", "voie cutanée"),
+    *("collyre", "eye drop", "eye ointment", "ear drop", "nose drop", "nasal spray", "spray nasal", "intranasal"),
+    *("intranasale", "goutte auriculaire", "goutte nasale", "goutte ophtalmique", "sous conjonctival"),
+    *("sous conjonctivale", "pulvérisation nasale", "bain de bouche", "mouthwash", "mouth wash", "mouth rinse"),
+    *("gargarisme", "dentifrice", "collutoire", "swish and spit", "pâte buccale", "oral paste", "oral rinse"),
+    *("inhalé", "inhalée", "inhalation", "inhaled", "inhaler", "inhalateur", "nébulisation", "nébuliseur", "nébulisé"),
+    *("nebulised", "nebulized", "nebuliser", "nebulizer", "nebulisation", "aérosol", "aerosol", "bouffée", "puff"),
+    *("mousse rectale", "rectal foam", "intra articulaire", "intraarticulaire", "intra articular", "intraarticular"),
+    *("périarticulaire", "péri articulaire", "periarticular", "infiltration", "intrabursal", "intra bursale"),
+    *("intralésionnel", "intralésionnelle", "intralesional", "joint injection", "into the joint"),
+)
+_PLACES = phrases(
+    *("cutané", "cutanée", "cutaneous", "dermique", "dermal", "peau", "skin", "cuir chevelu", "scalp"),
+    *("ophtalmique", "ophthalmic", "oculaire", "ocular", "eye", "œil", "oeil", "yeux", "conjonctival", "conjonctivale"),
+    *("auriculaire", "otique", "otic", "auricular", "ear", "oreille", "nasal", "nasale", "nasaux", "narine", "nostril"),
+    *("endosinusien", "endosinusale", "gingival", "gingivale", "dentaire", "dental", "pâte", "paste", "joint"),
+    *("articulaire", "articulation"),
+)
+"""Where a drug may act: in a route, a form or a product that is its use; in other words only beside an application."""
+
+_APPLIED = phrases(
+    *("appliquer", "application", "applique", "apply", "applied", "goutte", "drop", "instiller", "instillation"),
+    *("pulvérisation", "spray", "étaler", "badigeonner", "masser", "voie", "route", "injection"),
+)
+_LABELS = one_word("cr crem pde pom coll")
+_TUBES = one_word("tb tube tb10g tb15g tb20g tb30g tb50g tb100g")
+_IN_ONE_ORGAN = phrases(
+    *("intravitréen", "intravitréenne", "intravitréal", "intravitréale", "intra vitréenne", "intra vitréen"),
+    *("intravitreal", "intra vitreal", "intravésical", "intravésicale", "intra vésicale", "intra vésical"),
+    *("intravesical", "endovésical", "endovésicale", "instillation vésicale", "bladder instillation"),
+)
+_IN_A_CATHETER = phrases(
+    *("verrou", "verrouillage", "lock", "heplock", "flush", "flushing", "hepflush", "rinçage", "rincer", "dwell"),
+    *("amorçage", "priming", "prime", "purge", "perméabilité du cathéter", "entretien du cathéter", "catheter patency"),
+    *(
+        "intracathéter",
+        "intra cathéter",
+        "intracatheter",
+        "perméabilisation",
+        "entretien de cathéter",
+        "maintien de la perméabilité",
+        "line patency",
+        "keep vein open",
+    ),
+)
+_BY_WORD: dict[str, list[tuple[Phrase, Use]]] = {}
+for _several, _use in (
+    (_SYSTEMIC, Use.SYSTEMIC),
+    (_LOCAL, Use.LOCAL),
+    (_PLACES, Use.PLACE),
+    (_APPLIED, Use.APPLIED),
+    (_IN_ONE_ORGAN, Use.IN_ONE_ORGAN),
+    (_IN_A_CATHETER, Use.IN_A_CATHETER),
+):
+    for _phrase in _several:
+        _BY_WORD.setdefault(_phrase[0], []).append((_phrase, _use))
+for _rows in _BY_WORD.values():
+    _rows.sort(key=lambda row: -len(row[0]))
+
+
+@lru_cache(maxsize=REMEMBERED_TEXTS)
+def use_in_words(text: str) -> Use:
+    """Where a drug acts, as far as a text says; the longest phrase at a place counts («sous-cutané» is not the skin)."""
+    line = line_of(text)
+    found, place = Use.UNSAID, 0
+    while place < len(line):
+        length = 1
+        for wanted, use in _BY_WORD.get(line[place].folded, ()):
+            if stands_at(line, place, wanted):
+                found, length = found | use, len(wanted)
+                break
+        place += length
+    return found | Use.LOCAL if _is_labelled_local(line, text) else found
+
+
+def _is_labelled_local(line: tuple[Word, ...], text: str) -> bool:
+    """« 0,05% CR TB30G »: the form of a hospital's short labels, beside a percentage or a tube."""
+    said = {word.folded for word in line}
+    return not _LABELS.isdisjoint(said) and ("%" in text or not _TUBES.isdisjoint(said))
+
+
+def use_of_concepts(concepts: frozenset[str]) -> Use:
+    """Where a drug acts, as its route or form says in a code."""
+    found = Use.UNSAID
+    if not concepts.isdisjoint(sets.ROUTES):
+        found |= Use.SYSTEMIC
+    if not concepts.isdisjoint(sets.LOCAL_ROUTES | sets.LOCAL_FORMS):
+        found |= Use.LOCAL
+    if not concepts.isdisjoint(sets.LOCAL_OF_ANY_DRUG):
+        found |= Use.IN_ONE_ORGAN
+    return found
+
+
+RECTAL_FOAM = located(EDQM, "11004000")
+"""The one rectal form that is local use (EDQM Standard Terms)."""

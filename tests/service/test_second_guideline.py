@@ -54,7 +54,9 @@ Json = dict[str, Any]
 def ehr(*guidelines: Guideline, environ: dict[str, str] | None = None) -> Ehr:
     """An EHR of a service with these guidelines; both where none is named."""
     served = guidelines or BOTH
-    settings = read_settings({"OSTEOCDS_DATABASE_URL": "sqlite://", **(environ or {})}, served)
+    settings = read_settings(
+        {"OSTEOCDS_DATABASE_URL": "sqlite://", "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1", **(environ or {})}, served
+    )
     app = create_app(settings, now=lambda: NOW, guidelines=served)
     app.test_client_class = Ehr
     client = app.test_client()
@@ -88,7 +90,7 @@ def test_discovery_lists_the_services_of_both_each_with_its_own_prefetch(both: E
     service = listed["gout-order-sign"]
     assert service["title"] == "Gout (order-sign)"
     assert service["description"] == (
-        "Drugs for gout: the leaflet of a hospital that does not exist, 2026 applied to the draft orders (3 rules)."
+        "Drugs for gout: the leaflet of a hospital that does not exist, 2026, applied to the draft orders (3 rules)."
     )
     assert set(service["prefetch"]) == {
         *("patient", "uricAcid", "clearance", "creatinine", "egfr", "bodyWeight", "conditions"),
@@ -257,7 +259,7 @@ def test_two_of_one_name_are_refused() -> None:
     ("language", "line"),
     [
         (Language.ENGLISH, "silent — Does not hold: ischaemic heart disease on record"),
-        (Language.FRENCH, "silent — N'est pas rempli : cardiopathie ischémique au dossier"),
+        (Language.FRENCH, "se tait — Condition non remplie\u202f: cardiopathie ischémique au dossier"),
     ],
 )
 def test_why_a_rule_stayed_silent_is_explained_in_its_words(language: Language, line: str) -> None:

@@ -88,7 +88,7 @@ def test_discovery_lists_the_services_of_both_each_with_its_own_prefetch(both: E
     service = listed["gout-order-sign"]
     assert service["title"] == "Gout (order-sign)"
     assert service["description"] == (
-        "Drugs for gout: the leaflet of a hospital that does not exist, 2026 applied to the draft orders (3 rules)."
+        "Drugs for gout: the leaflet of a hospital that does not exist, 2026, applied to the draft orders (3 rules)."
     )
     assert set(service["prefetch"]) == {
         *("patient", "uricAcid", "clearance", "creatinine", "egfr", "bodyWeight", "conditions"),
@@ -140,13 +140,10 @@ def test_uric_acid_that_nobody_measured_is_asked_for_before_the_first_dose(both:
 
 def test_the_same_card_in_french(both: Ehr) -> None:
     [card] = cards(both, ALLOPURINOL, headers={"Accept-Language": "fr"})
-    assert card["summary"] == "Allopurinol\u00a0: mesurer l'uricémie avant la première dose"
+    assert card["summary"] == "Allopurinol\u202f: mesurer l’uricémie avant la première dose"
     assert "La dose se règle sur l'uricémie qu'elle laisse" in card["detail"]
-    assert (
-        card["source"]["label"]
-        == "Fiche sur la goutte d'un hôpital qui n'existe pas, 2026\u00a0: baisse de l'uricémie §1"
-    )
-    assert card["suggestions"][0]["label"] == "Prescrire\u00a0: uricémie"
+    assert card["source"]["label"] == "Fiche sur la goutte d’un hôpital qui n’existe pas, 2026, §1"
+    assert card["suggestions"][0]["label"] == "Prescrire\u202f: uricémie"
     assert card["overrideReasons"][0]["display"] != "Already done or ordered elsewhere", "our own words are French too"
 
 
@@ -204,7 +201,7 @@ def test_colchicine_in_severe_renal_impairment_is_to_be_removed(
 def test_febuxostat_in_ischaemic_heart_disease_is_warned_of_and_what_yields_is_silent(both: Ehr) -> None:
     [card] = cards(both, FEBUXOSTAT, HEART, headers={"Accept-Language": "fr"})
     assert (card["indicator"], rules([card])) == ("warning", ["febuxostat-heart-disease"])
-    assert card["summary"] == "Fébuxostat\u00a0: cardiopathie ischémique au dossier, préférer l'allopurinol"
+    assert card["summary"] == "Fébuxostat\u202f: cardiopathie ischémique au dossier, préférer l’allopurinol"
 
 
 def test_a_brand_in_words_is_known_by_the_names_that_it_brings(both: Ehr) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from dataclasses import field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any, TypeVar
 
 from mappings.dates import When, days_before
 from mappings.facts.fact_settings import DEFAULTS, FactSettings
 from mappings.facts.three_valued import Absent, Fact, Known, Unavailable
 from mappings.values import value
 from mappings.wording import Text, _
+
+T = TypeVar("T")
 
 
 @value
@@ -198,9 +202,20 @@ class Exposures:
     entries: tuple[Exposure, ...]
     gaps: tuple[Text, ...] = ()
     settings: FactSettings = DEFAULTS
+    _told: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, key: Hashable, reckon: Callable[[], T]) -> T:
+        """What is asked of them for each order of a request, reckoned once a key: many orders may meet many exposures."""
+        if key not in self._told:
+            self._told[key] = reckon()
+        told: T = self._told[key]
+        return told
 
     def of(self, concepts: frozenset[str]) -> Exposures:
         """Those to one of these drugs, with the same gaps."""
+        return self.once(concepts, lambda: self._of(concepts))
+
+    def _of(self, concepts: frozenset[str]) -> Exposures:
         entries = tuple(entry for entry in self.entries if entry.drug.is_any(concepts))
         return Exposures(self.what, self.today, entries, self.gaps, self.settings)
 
@@ -270,6 +285,9 @@ class Exposures:
 
         One single dose of a drug of `once` leaves it a start.
         """
+        return self.once(("phase", what, once), lambda: self._phase(what, once))
+
+    def _phase(self, what: Text, once: frozenset[str]) -> Fact[Phase]:
         since = days_before(self.today, self.settings.start_free_days)
         touching = tuple(entry for entry in self.entries if entry.touches(since, self.today))
         if touching and not _one_dose(touching, once):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from mappings.dates import days_before
-from mappings.facts import Drug, DrugOrder, Exposure, Facts
+from mappings.facts import Drug, DrugOrder, Exposure, Exposures, Facts
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.conditions import same_drug
 from service.rules.bone_metastases.settings import settings_of
@@ -83,5 +83,10 @@ def others_given(order: DrugOrder, patient: Facts) -> tuple[Exposure, ...]:
 def another_antiresorptive(order: DrugOrder, patient: Facts) -> Truth:
     """By the drafts, or by the record."""
     exposures = patient.exposures.of(ANY_ANTIRESORPTIVE)
+    drug = (order.concepts, order.drug.concepts, order.drug.strength_mg, order.dosage.dose_mg)
+    return exposures.once(("another antiresorptive", drug), lambda: _another_beside(order, patient, exposures))
+
+
+def _another_beside(order: DrugOrder, patient: Facts, exposures: Exposures) -> Truth:
     given = exposures.any(lambda entry: _is_given(entry, order, patient))
     return that(either(bool(other_drafts(order, patient)), given), exposures)

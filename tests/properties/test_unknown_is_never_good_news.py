@@ -32,7 +32,7 @@ OF_CALCIUM = {"hypercalcaemia", "hypercalcaemic-crisis", "hypocalcaemia", "suppl
 
 def stood_in_for(scenario: Scenario, changed: str) -> set[str]:
     """A measured calcium of the same day stands in for a corrected one of the laboratory that cannot be used."""
-    is_sent = "corrected calcium" in str(scenario.told["record"])
+    is_sent = "corrected calcium" in str(scenario.told.get("record"))
     return OF_CALCIUM if is_sent and changed.startswith("Observation") else set()
 
 

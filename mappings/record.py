@@ -49,7 +49,7 @@ from mappings.readers.corrected_calcium import corrected_calcium
 from mappings.readers.courses import courses, links_of
 from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding
-from mappings.readers.kidney_failure import kidney_failure, not_looked_for
+from mappings.readers.kidney_failure import doubted_kidney_failure, kidney_failure, not_looked_for
 from mappings.readers.local_use import systemic
 from mappings.readers.medications import identify, possible_exposure, unidentified
 from mappings.readers.newest import Reading, dated_ahead
@@ -343,6 +343,8 @@ class Record(Facts):
         failure = kidney_failure(self.conditions, self.procedures, self.today)
         if isinstance(failure, Known):
             return failure
+        if (doubted := doubted_kidney_failure(self.conditions, self.procedures, self.today)) is not None:
+            return doubted
         found = clearance(self._renal_inputs, self.today)
         return not_looked_for(found) if isinstance(failure, Unavailable) and isinstance(found, Known) else found
 
@@ -490,7 +492,12 @@ class Record(Facts):
             for one, whole in zip(asked, folded, strict=True)
             if isinstance(whole, RadiotherapyOrder) and whole.triggers and (one.draft or done.isdisjoint(one.links))
         )
-        return Collected(RADIOTHERAPY, planned, self._gaps("radiotherapy_orders"))
+        maybe = tuple(
+            Uncertain(one.entry, one.why)
+            for one in self.orders.uncertain
+            if isinstance(one.entry, RadiotherapyOrder) and done.isdisjoint(one.entry.links)
+        )
+        return Collected(RADIOTHERAPY, planned, self._gaps("radiotherapy_orders"), maybe)
 
     @cached_property
     def imaging(self) -> Collected[Act]:

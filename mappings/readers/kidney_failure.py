@@ -31,7 +31,7 @@ NOT_LOOKED_FOR = _("Dialysis and kidney failure could not be looked for")
 
 def kidney_failure(conditions: Collected[Diagnosis], procedures: Collected[Act], today: date) -> Fact[Clearance]:
     """A clearance below the limit where dialysis, end-stage or stage 5 disease is on record, without a later transplant."""
-    diagnosed = [one for one in conditions if one.active and one.is_any(sets.DIALYSIS | sets.END_STAGE_KIDNEY_DISEASE)]
+    diagnosed = [one for one in conditions if _is_failure(one)]
     since = days_before(today, DIALYSIS_DAYS)
     dialysed = [act for act in procedures if _is_session(act, since, today)]
     transplant = _last_transplant(conditions, procedures)
@@ -48,9 +48,25 @@ def kidney_failure(conditions: Collected[Diagnosis], procedures: Collected[Act],
     return Absent(WHAT)
 
 
+def doubted_kidney_failure(
+    conditions: Collected[Diagnosis], procedures: Collected[Act], today: date
+) -> Unavailable | None:
+    """Why the clearance cannot be told: an entry of kidney failure that may or may not count."""
+    since = days_before(today, DIALYSIS_DAYS)
+    why = (
+        *(one.why for one in conditions.uncertain if _is_failure(one.entry)),
+        *(one.why for one in procedures.uncertain if _is_session(one.entry, since, today)),
+    )
+    return Unavailable(WHAT, why) if why else None
+
+
 def not_looked_for(found: Known[Clearance]) -> Known[Clearance]:
     """The same clearance, saying that nobody could look for kidney failure."""
     return replace(found, remarks=(*found.remarks, NOT_LOOKED_FOR))
+
+
+def _is_failure(one: Diagnosis) -> bool:
+    return one.active and one.is_any(sets.DIALYSIS | sets.END_STAGE_KIDNEY_DISEASE)
 
 
 def _is_session(act: Act, since: date, today: date) -> bool:

@@ -132,7 +132,7 @@ def read_order(
     resource = as_r4(resource)
     read = _medication_order if a_text(resource.get("resourceType")).startswith(_OF_A_DRUG) else _service_order
     order = read(reader, resource, index=index, draft=draft, triggers=triggers)
-    why = _not_what_it_seems(resource) if order.concepts or not order.identified else None
+    why = _not_what_it_seems(resource) if draft and (order.concepts or not order.identified) else None
     return order if why is None else _concealed(order, why)
 
 

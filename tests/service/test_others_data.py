@@ -54,10 +54,9 @@ def read(path: str) -> Any:
 
 NOTHING_TO_SAY: list[str] = []
 UNCHECKED = ["could-not-be-checked"]
-UNIDENTIFIED = ["not-identified"]
 
 CARDS = {
-    "davinci-crd-ig/CRDServiceRequest.json": UNIDENTIFIED,  # a HCPCS code of no list of ours, beside a CPT code
+    "davinci-crd-ig/CRDServiceRequest.json": NOTHING_TO_SAY,  # a HCPCS code of no list of ours, beside a CPT code, and none of ours
     "davinci-crd-ig/CRDServiceRequest3.json": NOTHING_TO_SAY,  # a CommunicationRequest
     "davinci-crd/deviceRequestEmptyPrefetch_r4.json": NOTHING_TO_SAY,
     "davinci-crd/deviceRequestFullPrefetchWithCoverage_r4.json": NOTHING_TO_SAY,
@@ -67,13 +66,13 @@ CARDS = {
     "davinci-crd/deviceRequestPrefetch.json": NOTHING_TO_SAY,
     "davinci-crd/deviceRequestPrefetchNoDoc.json": NOTHING_TO_SAY,
     "davinci-crd/requestWithHydratedPrefetchBundle.json": NOTHING_TO_SAY,
-    "inferno-crd/docs_Controlling-Simulated-Responses_3.json": UNIDENTIFIED,  # a code without a system
-    "inferno-crd/docs_Controlling-Simulated-Responses_5.json": UNIDENTIFIED,
-    "inferno-crd/order_select_hook_request.json": UNIDENTIFIED,  # an order of another patient
-    "inferno-crd/order_sign_hook_request.json": UNIDENTIFIED,
+    "inferno-crd/docs_Controlling-Simulated-Responses_3.json": NOTHING_TO_SAY,  # a code without a system, and none of ours
+    "inferno-crd/docs_Controlling-Simulated-Responses_5.json": NOTHING_TO_SAY,
+    "inferno-crd/order_select_hook_request.json": NOTHING_TO_SAY,  # an order of another patient, and none of ours
+    "inferno-crd/order_sign_hook_request.json": NOTHING_TO_SAY,
     "legacy/html-in-prefetch-cds-hooks-docs-issue5.json": UNCHECKED,
     "spec-hl7/input_pagecontent_index_4.json": UNCHECKED,
-    "spec-hl7/input_pagecontent_index_7.json": UNIDENTIFIED,  # a drug that only a text names
+    "spec-hl7/input_pagecontent_index_7.json": NOTHING_TO_SAY,  # a drug that only a text names, and none of ours
     "spec-hl7/old-docs_examples_2.json": NOTHING_TO_SAY,  # an angiography of the knee
     "spec-hl7/old-docs_quickstart_2.json": UNCHECKED,
     "spec-hl7/old-docs_specification_current_4.json": UNCHECKED,
@@ -190,7 +189,7 @@ FACTS = {
         "exposures": 2,
         "orders": 1,
     },
-    (MCODE, "2019-04-01"): {"person": "Known", "conditions": 4},
+    (MCODE, "2019-04-01"): {"person": "Known", "conditions": 4, "exposures": 4},
 }
 
 
@@ -241,7 +240,7 @@ CODEX = {
         [("2020-10-27", "2020-10-28")],
     ),
     "Patient-XRTS-01-22B": ({"procedures": 4, "radiotherapies": 1}, [("2021-09-06", "2021-09-07")]),
-    "Patient-XRTS-02-22B": ({"procedures": 5, "radiotherapies": 1}, [("2021-09-06", "2021-09-17")]),
+    "Patient-XRTS-02-22B": ({"procedures": 4, "radiotherapies": 1}, [("2021-09-06", "2021-09-17")]),
     "Patient-XRTS-03-22B": ({"procedures": 4, "radiotherapies": 1}, [("2021-09-06", "2021-09-10")]),
     "Patient-XRTS-04-22B": ({"procedures": 6, "radiotherapies": 1}, [("2021-09-06", "2021-09-17")]),
     "Patient-XRTS-05-22B": (
@@ -389,8 +388,8 @@ def counted(resources: Iterable[Resource]) -> Coverage:
     return coverage
 
 
-def totals(coverage: Coverage) -> dict[str, tuple[int, int, int]]:
-    """By kind: understood, something else, not understood."""
+def totals(coverage: Coverage) -> dict[str, tuple[int, ...]]:
+    """By kind: understood, known and unused, something else, not understood."""
     kinds = {kind for kind, _ in coverage.totals}
     return {kind.value: tuple(coverage.totals[kind, verdict] for verdict in Verdict) for kind in kinds}
 
@@ -407,47 +406,50 @@ def _named(item: Item) -> str:
     return f"{item.kind.value} {item.code or item.words}".strip()
 
 
-def understood(samples: Coverage) -> tuple[dict[str, tuple[int, int, int]], dict[str, int]]:
+def understood(samples: Coverage) -> tuple[dict[str, tuple[int, ...]], dict[str, int]]:
     return totals(samples), dict(not_understood(samples))
 
 
 FILES = {
     SYNTHEA_ADOLPH: (
         {
-            "result": (76, 131, 0),
-            "unit": (42, 0, 0),
-            "drug": (0, 3, 0),
-            "condition": (0, 12, 0),
-            "act": (0, 5, 0),
-            "imaging": (13, 3, 0),
-            "encounter": (0, 24, 0),
-            "body site": (0, 1, 0),
+            "result": (42, 34, 131, 0),
+            "unit": (42, 0, 0, 0),
+            "drug": (0, 0, 3, 0),
+            "condition": (0, 0, 12, 0),
+            "act": (0, 0, 5, 0),
+            "imaging": (1, 12, 3, 0),
+            "encounter": (0, 0, 24, 0),
+            "body site": (0, 0, 1, 0),
         },
         {},
     ),
     SYNTHEA_JORDAN: (
         {
-            "result": (76, 140, 0),
-            "unit": (42, 0, 0),
-            "drug": (2, 11, 0),
-            "dose unit": (1, 0, 0),
-            "condition": (0, 7, 0),
-            "act": (0, 11, 0),
-            "imaging": (13, 4, 1),
-            "encounter": (0, 19, 0),
-            "body site": (0, 1, 0),
+            "result": (42, 34, 140, 0),
+            "unit": (42, 0, 0, 0),
+            "drug": (2, 0, 11, 0),
+            "dose unit": (1, 0, 0, 0),
+            "condition": (0, 0, 7, 0),
+            "act": (0, 0, 11, 0),
+            "imaging": (0, 13, 5, 0),
+            "encounter": (0, 0, 19, 0),
+            "body site": (0, 0, 1, 0),
         },
-        {"imaging US": 1},
+        {},
     ),
-    MCODE: ({"result": (5, 5, 0), "drug": (0, 5, 0), "condition": (1, 3, 0), "body site": (0, 1, 0)}, {}),
+    MCODE: (
+        {"result": (0, 5, 5, 0), "drug": (4, 0, 1, 0), "condition": (1, 0, 3, 0), "body site": (0, 0, 1, 0)},
+        {},
+    ),
     "codex-rt-json": (
         {
-            "result": (0, 0, 1),
-            "act": (39, 0, 0),
-            "order": (33, 0, 0),
-            "condition": (0, 3, 0),
-            "encounter": (0, 1, 0),
-            "body site": (0, 99, 0),  # prostate, breast, brain, cervix: none is a bone
+            "result": (0, 0, 0, 1),
+            "act": (39, 0, 0, 0),
+            "order": (33, 0, 0, 0),
+            "condition": (1, 0, 2, 0),
+            "encounter": (0, 0, 1, 0),
+            "body site": (0, 0, 99, 0),  # prostate, breast, brain, cervix: none is a bone
         },
         {"result": 1},  # its code is fixed by its profile, and not in the file
     ),
@@ -463,11 +465,11 @@ def test_what_is_understood_of_a_record_is_counted(path):
 
 
 def test_every_code_and_unit_of_the_raw_laboratory_rows_is_understood():
-    assert understood(counted(laboratory_rows())) == ({"result": (15, 14, 0), "unit": (9, 0, 0)}, {})
+    assert understood(counted(laboratory_rows())) == ({"result": (9, 6, 14, 0), "unit": (9, 0, 0, 0)}, {})
 
 
 def test_of_the_french_examples_only_what_their_profiles_leave_without_a_code_is_not_understood():
     assert understood(counted(shorthand_examples())) == (
-        {"result": (5, 6, 9), "unit": (3, 0, 0)},
+        {"result": (4, 1, 6, 9), "unit": (3, 0, 0, 0)},
         {"result": 9},
     )

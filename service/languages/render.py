@@ -52,10 +52,13 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 _AUTOLINK = re.compile(r":(?=//)|(?<=www)\.|@", re.IGNORECASE)
 """What GitHub-flavoured markdown makes a link of without being asked."""
 
+_ENTITY = re.compile(r"&(?=\w{1,31};)")
+"""What begins a named character of HTML, which markdown resolves; one by number is stopped by its escaped `#`."""
+
 _LIST_MARKER = re.compile(r"^(?:[-+]|\d{1,9}[.)])(?=[ -]|$)")
 """What makes a list of a line that it begins."""
 
-_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~:.@)+-])")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~:.@&)+-])")
 
 
 def choose_language(accepted: str, default: Language) -> Language:
@@ -209,7 +212,7 @@ def _shown(value: object, language: Language) -> str:
 def escape(words: str) -> str:
     """Words of the record on one line, shortened, with the signs of markdown and HTML made harmless."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in words[:500]).split())
-    escaped = _AUTOLINK.sub(r"\\\g<0>", _MARKDOWN.sub(r"\\\1", line[:120]))
+    escaped = _ENTITY.sub(r"\&", _AUTOLINK.sub(r"\\\g<0>", _MARKDOWN.sub(r"\\\1", line[:120])))
     return _LIST_MARKER.sub(lambda marker: f"{marker[0][:-1]}\\{marker[0][-1]}", escaped)
 
 

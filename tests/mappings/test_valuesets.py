@@ -176,13 +176,16 @@ def test_the_readme_describes_every_file_and_column():
     assert all(f"| `{column}` |" in README for column in valuesets.COLUMNS)
 
 
+CONCEPT_MAPS = re.findall(r"```json\n(.+?)```", README, re.DOTALL)
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Terminology:
-    """The terminology of a site whose ConceptMap is the README's example, read as the service reads it."""
-    [example] = re.findall(r"```json\n(.+?)```", README, re.DOTALL)
-    path = tmp_path / "site.json"
-    path.write_text(example, encoding="utf-8")
-    settings = read_settings({"OSTEOCDS_CONCEPT_MAPS": str(path)})
+    """The terminology of a site whose ConceptMaps are the README's examples, read as the service reads them."""
+    paths = [tmp_path / f"site-{number}.json" for number, _ in enumerate(CONCEPT_MAPS)]
+    for path, example in zip(paths, CONCEPT_MAPS, strict=True):
+        path.write_text(example, encoding="utf-8")
+    settings = read_settings({"OSTEOCDS_CONCEPT_MAPS": ",".join(map(str, paths))})
     return site_terminology(Terminology.shipped(), settings.concept_maps)
 
 
@@ -204,10 +207,10 @@ def test_the_readmes_concept_map_adds_the_codes_of_a_site(site, system, code, co
     assert not Terminology.shipped().recognise([coding]).known_system
 
 
-def test_the_readmes_concept_map_is_valid_fhir():
+@pytest.mark.parametrize("example", CONCEPT_MAPS)
+def test_the_readmes_concept_maps_are_valid_fhir(example):
     from fhir.resources.R4B.conceptmap import ConceptMap  # noqa: PLC0415 - slow to import, for this test alone
 
-    [example] = re.findall(r"```json\n(.+?)```", README, re.DOTALL)
     assert ConceptMap.model_validate(json.loads(example)).group
 
 

@@ -61,7 +61,7 @@ def day(result: dict[str, Any]) -> date:
 
 
 @given(request=told_requests(), data=st.data())
-def test_adding_an_older_result_changes_no_card(request, data):
+def test_adding_an_older_result_adds_at_most_the_trend(request, data):
     groups = results(request)
     assume(groups)
     code, site_told = data.draw(st.sampled_from(sorted(groups)))
@@ -83,10 +83,24 @@ def test_adding_an_older_result_changes_no_card(request, data):
     assert without_what_is_only_shown(cards(changed)) == without_what_is_only_shown(cards(request))
 
 
+VALUES, DAYS = r"[^ →]+ → (?P<value>[^→]+)", r"\([^,()]+, (?P<day>[^,()]+)\)"
+"""How a trend is told: the value before and the newest one, then the days of both."""
+
+TRENDS = {
+    re.compile(rf"^(?P<what>- [^:→]+: ){VALUES} {DAYS}$"): r"\g<what>\g<value> (\g<day>)",
+    re.compile(rf"^(?P<what>- [^:→]+: ){VALUES} {DAYS}, (?P<how>[^,→]+)$"): r"\g<what>\g<value> (\g<how>, \g<day>)",
+    re.compile(rf"(?<=\)); creatinine {VALUES} {DAYS}$"): "",
+}
+"""The lines of a result, of a clearance, and of one computed from creatinine, each with what it says without its trend."""
+
+
 def without_what_is_only_shown(told: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Beside a newest result that cannot be used an older one is shown, and decides nothing."""
+    """An older result decides nothing: it is shown before the newest one of its year, and beside one that cannot be used."""
     for card in told:
-        card["detail"] = "\n".join(line for line in card["detail"].splitlines() if ": shown only, " not in line)
+        lines = [line for line in card["detail"].splitlines() if ": shown only, " not in line]
+        for trend, newest in TRENDS.items():
+            lines = [trend.sub(newest, line) for line in lines]
+        card["detail"] = "\n".join(lines)
         ours = card["extension"]["org.osteocds"]
         ours["resources"] = [one for one in ours.get("resources", ()) if one != "Observation/older"]
     return told

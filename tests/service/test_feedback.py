@@ -72,8 +72,11 @@ def test_feedback_on_cards_that_were_really_given_comes_back_under_their_uuids(c
     cards = client.cards(denosumab())
     given = [
         item(card=card["uuid"], acceptedSuggestions=[{"id": one["uuid"]} for one in card["suggestions"]])
+        if "suggestions" in card
+        else overridden(card=card["uuid"])
         for card in cards
     ]
+    assert {one["outcome"] for one in given} == {"accepted", "overridden"}
     assert send(client, *given).status_code == 200
     assert [row["card"] for row in stored()] == [card["uuid"] for card in cards]
 

@@ -18,7 +18,7 @@ import responses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from responses import matchers
-from support.ehr import BEARER, DENOSUMAB, denosumab, draft, ehr, rules, said, topics
+from support.ehr import BEARER, DENOSUMAB, denosumab, draft, ehr, rules, said, technical, topics
 from support.fhir_site import BASE, SITE_EHR, Search, holds, published, site, unprefetched
 from support.garbage import GARBAGE
 from support.scenario import PATIENT, request_for
@@ -187,7 +187,9 @@ IN_SEARCHES = {
         for severity in (None, [], "catastrophic")
     },
     "an outcome without an issue": adds({"resource": {"resourceType": "OperationOutcome"}}),
-    "a search mode that is none": adds({"search": {"mode": "guess"}, "resource": ANOTHERS["resource"]}),
+    "a search mode that is none": adds(
+        {"search": {"mode": "guess"}, "resource": {**OUTCOME, "issue": [{"severity": "information"}]}}
+    ),
     "a resource of no type of R4": adds({"resource": {**ANOTHERS["resource"], "resourceType": "MedicationOrder"}}),
     "entries of another type only": replies(
         json={"resourceType": "Bundle", "entry": [{"resource": {"resourceType": "Basic", "id": "b"}}]}
@@ -592,7 +594,8 @@ def test_an_irrelevant_medication_of_a_draft_needs_no_other_call():
 def test_a_medication_that_is_not_there_leaves_the_order_unidentified():
     cards, calls = ordered({})
     assert topics(cards) == ["not-identified"]
-    assert "Medication/m1 could not be looked up" in said(cards)
+    assert "the medication could not be looked up" in cards[0]["detail"]
+    assert "Medication/m1" in technical(cards[0])
     assert calls == 1
 
 

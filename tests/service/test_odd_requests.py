@@ -313,7 +313,6 @@ def test_an_entry_without_a_resource_is_told_and_does_not_hide_the_others(client
         {"resourceType": ["MedicationRequest"]},
         {"status": "draft"},
         {"resourceType": "MedicationOrder", "medicationCodeableConcept": {"text": "Xgeva"}},
-        {"resourceType": "medicationrequest", "medicationCodeableConcept": {"text": "Xgeva"}},
         {"resourceType": "Nonsense"},
         {"resourceType": "../MedicationRequest"},
     ],
@@ -325,6 +324,14 @@ def test_a_draft_that_is_no_r4_order_is_said_not_to_be_identified(client, resour
     [card] = client.cards(request)
     assert card["source"]["topic"]["code"] == "not-identified"
     assert "FHIR R4" in said([card])
+
+
+@pytest.mark.parametrize("spelling", ["medicationrequest", "MEDICATIONREQUEST", "medicationRequest"])
+def test_a_type_in_other_letters_is_read_as_the_one_of_r4(client, spelling):
+    request, odd = denosumab(), denosumab()
+    draft(odd)["resourceType"] = spelling
+    assert topics(client.cards(odd)) != ["not-identified"]
+    assert contents(client.cards(odd)) == contents(client.cards(request))
 
 
 @pytest.mark.parametrize("resource_type", ["NutritionOrder", "DeviceRequest", "VisionPrescription", "CarePlan", "Task"])

@@ -353,11 +353,16 @@ def test_the_newest_in_a_status_that_never_counts_leaves_the_one_before(status: 
     assert value(record(before, newest).calcium) == Decimal("2.3")
 
 
-@pytest.mark.parametrize("status", ["completed", "Final", "", None])
+@pytest.mark.parametrize("status", ["completed", "finale", "", None])
 def test_a_status_that_is_none_of_fhir_makes_the_newest_unavailable(status: str | None) -> None:
     assert "status is not one of FHIR R4" in why(
         record(result(CALCIUM_MOLES, quantity(2.3, "mmol/L"), status=status)).calcium
     )
+
+
+@pytest.mark.parametrize("status", ["Final", "FINAL", " final "])
+def test_a_status_in_other_letters_is_the_one_of_fhir(status: str) -> None:
+    assert value(record(result(CALCIUM_MOLES, quantity(2.3, "mmol/L"), status=status)).calcium) == Decimal("2.3")
 
 
 @pytest.mark.parametrize("status", ["amended", "corrected"])

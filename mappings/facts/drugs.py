@@ -61,9 +61,9 @@ class Dosage:
     """What a medication order or statement says about giving the drug, as far as it could be read.
 
     `dose_mg` and `dose_iu` take the high end of a range, `mg_a_day` adds the dosage lines up; `dose_stated` is set when
-    there is a dose, readable or not, and `dose_unreadable` where one is stated that is neither milligrams nor international
-    units for us. `interval_unreadable`: how often is stated in a way that has no one meaning. `single` is one dose;
-    `repeating` has a frequency; neither is an open order.
+    there is a dose, readable or not (words that repeat the strength of the product state none), and `dose_unreadable`
+    where one is stated that is neither milligrams nor international units for us. `interval_unreadable`: how often is
+    stated in a way that has no one meaning. `single` is one dose; `repeating` has a frequency; neither is an open order.
     """
 
     dose_mg: Decimal | None = None

@@ -18,7 +18,7 @@ from mappings.facts import Dosage, Drug, Interval
 from mappings.quantities import decimal_of, written_number
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
-from mappings.readers.strengths import quantity_unit, tells_an_amount
+from mappings.readers.strengths import quantity_unit, repeats_the_strength, tells_an_amount
 from mappings.values import value
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concept_sets import WEIGHED_IN_INTERNATIONAL_UNITS as BY_MASS
@@ -143,7 +143,9 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
         mg * 1000 * IU_PER_MICROGRAM if mg and drug.is_any(BY_MASS) else None,
     )
     words = [said for name in ("text", "patientInstruction") if (said := a_text(line.get(name)))]
-    stated = bool(doses) or any(tells_an_amount(said) for said in words)
+    stated = bool(doses) or any(
+        tells_an_amount(said) and not repeats_the_strength(said, drug.strength_mg) for said in words
+    )
     timing = _read_timing(reader, a_map(line.get("timing")), words, written)
     route = line.get("route")
     routes = reader.recognise(route)

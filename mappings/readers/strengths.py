@@ -100,6 +100,28 @@ def tells_an_amount(text: str) -> bool:
     return next(_amounts(text[:LONGEST_NAME]), None) is not None
 
 
+_ONE_DOSE_IN = frozenset({"mois", "month"})
+_NAMED_TIMES = re.compile(r"\s{0,3}(?:[xX×*+-]|(?:puis|then|ou|or|deux|two|trois|three)\b)")
+
+
+def repeats_the_strength(text: str, strength_mg: Decimal | None) -> bool:
+    """A text of a dosage begins with the product's own strength, and names no other amount and no number of it."""
+    if strength_mg is None or len(text) > LONGEST_NAME:
+        return False
+    text = text.strip()
+    told = list(_amounts(text))
+    return (
+        len(told) == 1
+        and told[0].start == 0
+        and (not told[0].per or told[0].per_unit.casefold() in _ONE_DOSE_IN)
+        and told[0].per_number is None
+        and told[0].unit.counted is Counted.MASS
+        and told[0].number is not None
+        and told[0].number * told[0].unit.worth == strength_mg
+        and not _NAMED_TIMES.match(text, told[0].end)
+    )
+
+
 def strength_in_name(name: str, *, in_units: bool) -> Strength:
     """What a product's name says of its strength («4 mg/100 mL», «100 000 UI», «1.7 ML denosumab 70 MG/ML»).
 

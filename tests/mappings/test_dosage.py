@@ -208,6 +208,24 @@ def test_a_dose_in_words_is_stated_and_unreadable(text, member):
     assert not read({member: text, **dose(amount(120, "mg"))}).dose_unreadable
 
 
+@pytest.mark.parametrize(
+    ("text", "stated"),
+    [
+        ("120 mg SC toutes les 4 semaines", False),
+        ("0,12 g par mois", False),
+        ("60 mg SC", True),
+        ("120 mg x 2", True),
+        ("120 mg puis 60 mg", True),
+        ("120 mg/semaine", True),
+        ("2 injections de 120 mg", True),
+        ("120 mL", True),
+    ],
+)
+def test_words_that_repeat_the_strength_of_the_product_state_no_other_dose(text, stated):
+    read_one = read({"text": text}, drug=product(mg="120", concept="denosumab"))
+    assert (read_one.dose_mg, read_one.dose_stated, read_one.dose_unreadable) == (None, stated, stated)
+
+
 def test_a_dose_of_one_line_that_cannot_be_read_leaves_the_dose_of_all_unreadable():
     assert read(dose(amount(120, "mg")), dose(amount(1, "syringe"))).dose_unreadable
     assert not read(dose(amount(120, "mg")), {}).dose_unreadable

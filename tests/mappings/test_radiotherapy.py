@@ -473,7 +473,11 @@ def test_the_newest_update_tells_whether_a_course_is_under_way(updates):
     assert the_course(*turned).under_way
 
 
-@pytest.mark.parametrize(("end", "planned"), [("2026-03-20", "2026-03-20"), (None, "2026-03-27")])
+@pytest.mark.parametrize(
+    ("end", "planned"),
+    # an end that lies ahead is stated; one that is past says how far it has come, and the end is reckoned
+    [("2026-03-20", "2026-03-27"), (None, "2026-03-27"), ("2026-04-03", "2026-04-03")],
+)
 def test_a_course_under_way_has_no_end_yet_and_is_not_undated(end, planned):
     order = ordered("order", extension=[fractions(10)])
     given = treated("given", start="2026-03-16", end=end, status="in-progress", **of(order, kind="basedOn"))
@@ -579,9 +583,11 @@ def test_a_course_that_ended_has_a_planned_end_only_where_its_end_is_not_told():
     assert days([the_course(order, endless).planned_end]) == ["2026-03-27"]
 
 
-def test_a_stated_end_is_used_while_the_course_is_under_way():
-    course = the_course(treated("given", start="2026-03-16", end="2026-03-20", status="in-progress"))
-    assert days([course.planned_end]) == ["2026-03-20"]
+@pytest.mark.parametrize(("end", "planned"), [("2026-03-30", None), ("2026-03-31", None), ("2026-04-01", "2026-04-01")])
+def test_a_stated_end_that_lies_ahead_is_that_of_a_course_under_way(end, planned):
+    """One of today or past says how far the course has come, and is no end of it."""
+    course = the_course(treated("given", start="2026-03-16", end=end, status="in-progress"))
+    assert days([course.planned_end]) == [planned]
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def deficiency(deep: str, low: str, insufficient: str, high: str, toxic: str, st
     return (
         ("0", True, {"vitamin-d-deficiency": "critical" if start else "warning"}),
         (deep, True, {"vitamin-d-deficiency": "warning"}),
-        (low, True, {"vitamin-d-insufficiency": "warning" if start else "info"}),
+        (low, True, {"vitamin-d-insufficiency": "info"}),
         (insufficient, True, NONE),
         (high, False, {"vitamin-d-excess": "info"}),
         (toxic, False, {"vitamin-d-excess": "warning"}),
@@ -146,16 +146,17 @@ TABLES = [
             "calcium",
             ("1", "5"),
             (
-                ("1", True, {"hypocalcaemia": low}),
+                ("1", True, {"hypocalcaemia": "critical"}),
+                (severe, True, {"hypocalcaemia": "warning"}),
                 ("2.20", True, NONE),
                 ("2.60", False, {"hypercalcaemia": "info"}),
                 ("3.5", False, {"hypercalcaemic-crisis": "critical"}),
             ),
             worse="both",
         )
-        for name, record, low in (
-            ("corrected", {"albumin": "40 g/L today"}, "critical"),
-            ("uncorrected", {}, "warning"),
+        for name, record, severe in (
+            ("corrected", {"albumin": "40 g/L today"}, "2.00"),
+            ("uncorrected", {}, "1.75"),
         )
     ),
     Table(

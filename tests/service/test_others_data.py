@@ -56,7 +56,7 @@ NOTHING_TO_SAY: list[str] = []
 UNCHECKED = ["could-not-be-checked"]
 
 CARDS = {
-    "davinci-crd-ig/CRDServiceRequest.json": NOTHING_TO_SAY,  # a HCPCS code of no list of ours, beside a CPT code, and none of ours
+    "davinci-crd-ig/CRDServiceRequest.json": NOTHING_TO_SAY,  # HCPCS and CPT codes, none of ours
     "davinci-crd-ig/CRDServiceRequest3.json": NOTHING_TO_SAY,  # a CommunicationRequest
     "davinci-crd/deviceRequestEmptyPrefetch_r4.json": NOTHING_TO_SAY,
     "davinci-crd/deviceRequestFullPrefetchWithCoverage_r4.json": NOTHING_TO_SAY,

@@ -53,8 +53,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "OSTEOCDS_ALLOW_UNAUTHENTICATED",
-        "0",
-        "1: requests without a token are served (demo, tests); by default each is answered with 401",
+        "",
+        "1: requests without a token are served; 0: each is answered with 401; by default only while no client is registered",
     ),
     Setting(
         "OSTEOCDS_DATABASE_URL",
@@ -88,7 +88,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OSTEOCDS_CLINICAL_SETTINGS", "", "path of a TOML file that changes clinical settings by name"),
     Setting(
         "OSTEOCDS_CORS_ORIGINS",
-        "",
+        "*",
         "comma-separated origins that browsers may call from, beside those of the clients; * for any",
     ),
     Setting(
@@ -111,7 +111,7 @@ class Settings:
     waiting: int
     fhir_bases: tuple[str, ...]
     clients: Path | None
-    allow_unauthenticated: bool
+    allow_unauthenticated: bool | None
     database_url: str
     language: Language
     timezone: ZoneInfo
@@ -155,7 +155,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         waiting=read("OSTEOCDS_WAITING", _positive, "a positive whole number"),
         fhir_bases=_listed(raw["OSTEOCDS_FHIR_BASES"]),
         clients=read("OSTEOCDS_CLIENTS", _file, "the path of a file"),
-        allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _flag, "0 or 1"),
+        allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _open_flag, "0 or 1"),
         database_url=raw["OSTEOCDS_DATABASE_URL"],
         language=read("OSTEOCDS_LANGUAGE", Language, "en or fr"),
         timezone=read("OSTEOCDS_TIMEZONE", ZoneInfo, "a zone of the tz database"),
@@ -177,6 +177,8 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
 
 
 PREFIX = "OSTEOCDS_"
+NEARLY = 0.85
+"""How alike a variable is to a setting that it misspells; one that is less so may be another program's."""
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
@@ -184,8 +186,9 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     names = [setting.name for setting in SETTINGS]
     for name in environ:
         if name.startswith(PREFIX) and name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
-            raise InvalidSetting(f"{name} is no setting{f'; is it {near[0]}?' if near else ''}")
+            near = difflib.get_close_matches(name, names, n=1, cutoff=NEARLY)
+            if near:
+                raise InvalidSetting(f"{name} is no setting; is it {near[0]}?")
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -220,6 +223,10 @@ def _web_address(text: str) -> str:
 
 def _flag(text: str) -> bool:
     return {"0": False, "": False, "false": False, "no": False, "1": True, "true": True, "yes": True}[text.lower()]
+
+
+def _open_flag(text: str) -> bool | None:
+    return _flag(text) if text else None
 
 
 def _positive(text: str) -> int:

@@ -166,17 +166,7 @@ def _own_address() -> str:
         return ""
 
 
-class NoJson(ProtocolError):
-    """The body is said to be something else than JSON: a form of another page, say."""
-
-    status = 415
-    code = "not-supported"
-
-
 def _body() -> object:
-    kind = request.mimetype
-    if kind and not (kind.endswith(("/json", "+json"))):
-        raise NoJson({"": "the Content-Type is not JSON: send application/json"})
     try:
         return orjson.loads(request.get_data(cache=False).removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:

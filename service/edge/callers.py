@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +16,13 @@ from service.languages.render import Language
 from service.settings import InvalidSetting, Settings
 from service.world import World
 
+LOG = logging.getLogger("osteocds")
+
 NOBODY_REGISTERED = (
     "no client is registered: name a client registry in OSTEOCDS_CLIENTS, or set OSTEOCDS_ALLOW_UNAUTHENTICATED=1 to serve "
     "requests without a token"
 )
+OPEN = "no client is registered: requests are served without a token; OSTEOCDS_CLIENTS names who may call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,11 @@ class Callers:
                     "nothing says what the audience of its tokens is"
                 )
         self.cors_origins = tuple(origin for client in clients for origin in client.cors_origins)
-        self._anybody = Caller("", world, settings.language) if settings.allow_unauthenticated else None
+        allowed = settings.allow_unauthenticated
+        if allowed is None and not clients:
+            allowed = True
+            LOG.warning(OPEN)
+        self._anybody = Caller("", world, settings.language) if allowed else None
         self._authentication = Authentication(
             clients, ReplayStore(engine), world.session, world.executor, public_url=settings.public_url
         )

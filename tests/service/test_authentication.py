@@ -187,7 +187,18 @@ def test_discovery_and_pages_stay_open(tmp_path):
         assert client.get(path).status_code == 200
 
 
-def test_without_clients_nobody_is_served_and_the_log_says_how_to_go_on(caplog):
+def test_without_clients_anybody_is_served_and_the_log_says_so(caplog):
+    assert status(ehr(allow_unauthenticated=None), "") == 200
+    assert "OSTEOCDS_CLIENTS" in caplog.text
+
+
+def test_with_clients_nobody_else_is_served_by_default(tmp_path):
+    client = ehr(clients=registry_of(tmp_path), allow_unauthenticated=None, public_url=PUBLIC_URL)
+    assert status(client, "") == 401
+    assert status(client, token()) == 200
+
+
+def test_where_it_is_refused_nobody_is_served_and_the_log_says_how_to_go_on(caplog):
     assert status(ehr(allow_unauthenticated=False), "") == 401
     assert "OSTEOCDS_CLIENTS" in caplog.text
     assert "OSTEOCDS_ALLOW_UNAUTHENTICATED=1" in caplog.text

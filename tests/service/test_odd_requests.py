@@ -96,22 +96,21 @@ def test_a_byte_order_mark_is_tolerated(client):
 
 
 @pytest.mark.parametrize(
-    "content_type", ["application/fhir+json", "application/json; charset=latin-1", "text/json", ""]
+    "content_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/fhir+json",
+        "application/json; charset=latin-1",
+        "",
+        "/",
+    ],
 )
-def test_a_body_of_json_is_read(client, content_type):
+def test_any_content_type_will_do(client, content_type):
     answer = client.post(f"/cds-services/{SERVICE}", data=json.dumps(denosumab()), content_type=content_type)
     assert answer.status_code == 200
     assert answer.get_json()["cards"]
-
-
-@pytest.mark.parametrize(
-    "content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "/"]
-)
-@pytest.mark.parametrize("path", ["", "/feedback"])
-def test_a_body_that_a_form_may_send_is_not(client, content_type, path):
-    body = {"feedback": []} if path else denosumab()
-    answer = client.post(f"/cds-services/{SERVICE}{path}", data=json.dumps(body), content_type=content_type)
-    assert answer.status_code == 415
 
 
 @pytest.mark.parametrize("filler", ["1", "1 ", " ", "a", "0.", "mg/", "2026-", "/", "<", "é", "{", "a^"])

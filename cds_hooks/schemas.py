@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate, validates_schema
@@ -276,10 +277,17 @@ class OperationOutcomeSchema(Strict):
     issue = fields.List(fields.Nested(IssueSchema), required=True, validate=validate.Length(min=1))
 
 
+MOST_ISSUES = 20
+"""Problems of one request that an answer names."""
+
+
 def operation_outcome(code: str, problems: Mapping[str, str]) -> dict[str, Any]:
-    """An OperationOutcome with one issue a problem; the keys name the place in the request (empty: the whole of it)."""
+    """An OperationOutcome with one issue a problem; the keys name the place in the request (empty: the whole of it).
+
+    Beyond `MOST_ISSUES` the rest is counted.
+    """
     issues: list[dict[str, Any]] = []
-    for where, what in problems.items():
+    for where, what in islice(problems.items(), MOST_ISSUES):
         issue: dict[str, Any] = {
             "severity": "error",
             "code": code,
@@ -288,4 +296,6 @@ def operation_outcome(code: str, problems: Mapping[str, str]) -> dict[str, Any]:
         if where:
             issue["expression"] = [where]
         issues.append(issue)
+    if (more := len(problems) - len(issues)) > 0:
+        issues.append({"severity": "error", "code": code, "diagnostics": f"and {more} more"})
     return {"resourceType": "OperationOutcome", "issue": issues}

@@ -10,6 +10,8 @@ from sqlalchemy import create_engine, text
 from support.ehr import SCHEMA, conform, denosumab, ehr
 from support.scenario import NOW
 
+from cds_hooks.schemas import MOST_ISSUES
+
 ROUTE = "/cds-services/bone-metastases-order-sign/feedback"
 CARD = "c5d1f2a3-0000-4000-8000-000000000001"
 TIME = "2026-03-30T20:15:00Z"
@@ -221,6 +223,14 @@ def test_a_body_that_is_no_feedback_is_a_400(client, body):
 def test_more_items_than_any_ehr_sends_are_a_400(client):
     assert send(client, *[item()] * 1001).status_code == 400
     assert send(client, *[item()] * 1000).status_code == 200
+
+
+def test_of_many_problems_the_first_are_named_and_the_rest_are_counted(client):
+    answer = send(client, *[{}] * 5000)
+    assert answer.status_code == 400
+    issues = answer.get_json()["issue"]
+    assert len(issues) == MOST_ISSUES + 1
+    assert issues[-1]["diagnostics"].startswith("and ")
 
 
 @pytest.mark.parametrize("service", ["bone-metastases-order-select", "bone-metastases-patient-view"])

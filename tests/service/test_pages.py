@@ -33,7 +33,10 @@ from service.languages.render import Language, render, sentence, untyped
 PATHS = ["/", "/catalogue", "/questionnaires/mirels", "/questionnaires/sins"]
 LANGUAGES = ["en", "fr"]
 CASES = list(product(PATHS, LANGUAGES))
-POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'"
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
+    "frame-ancestors 'none'"
+)
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,10 @@ from service.rules.guideline import Guideline
 from service.services import Service
 from service.settings import Settings
 
-CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'none'"
+)
 FHIR_JSON = "application/fhir+json"
 HTML = "text/html"
 FORMATS = {"json": FHIR_JSON, "application/json": FHIR_JSON, FHIR_JSON: FHIR_JSON, "html": HTML, HTML: HTML}

@@ -75,10 +75,10 @@ from mappings.readers.orders import ORDER_TYPES, courses_of_orders, open_order, 
 from mappings.readers.patients import Use, use_of
 from mappings.readers.questionnaires import read_response
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.sites import regions_of
 from mappings.readers.standing import uncertain
 from mappings.readers.stays import encounters_by_diagnosis
+from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary.analytes import (
     ALBUMIN,

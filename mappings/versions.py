@@ -7,8 +7,10 @@ where R4 has `reasonCode`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
+
+from mappings.shapes import maps
 
 _RENAMED = ("reason", "reasonCodeableConcept", "actualPeriod")
 
@@ -16,7 +18,7 @@ _RENAMED = ("reason", "reasonCodeableConcept", "actualPeriod")
 def as_r4(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     """The resource with its code, its reasons and its details where R4 has them; itself where they stand there already."""
     code = resource.get("code")
-    details = [one for one in _maps(resource.get("orderDetail")) if "parameter" in one]
+    details = [one for one in maps(resource.get("orderDetail")) if "parameter" in one]
     if not (_joins(code) or details or any(name in resource for name in _RENAMED)):
         return resource
     changed = {name: member for name, member in resource.items() if name not in _RENAMED}
@@ -28,16 +30,16 @@ def as_r4(resource: Mapping[str, Any]) -> Mapping[str, Any]:
         changed["orderDetail"] = [
             parameter["valueCodeableConcept"]
             for detail in details
-            for parameter in _maps(detail.get("parameter"))
+            for parameter in maps(detail.get("parameter"))
             if isinstance(parameter.get("valueCodeableConcept"), dict)
         ]
-    reasons = [*_maps(resource.get("reason")), *_maps(resource.get("reasonCodeableConcept"))]
-    codes = list(_maps([one.get("concept", one) for one in reasons if "reference" not in one or "concept" in one]))
+    reasons = [*maps(resource.get("reason")), *maps(resource.get("reasonCodeableConcept"))]
+    codes = list(maps([one.get("concept", one) for one in reasons if "reference" not in one or "concept" in one]))
     references = [_reference(one) for one in reasons if "reference" in one]
     if codes:
-        changed["reasonCode"] = [*_maps(resource.get("reasonCode")), *codes]
+        changed["reasonCode"] = [*maps(resource.get("reasonCode")), *codes]
     if references:
-        changed["reasonReference"] = [*_maps(resource.get("reasonReference")), *references]
+        changed["reasonReference"] = [*maps(resource.get("reasonReference")), *references]
     return changed
 
 
@@ -58,9 +60,3 @@ def _reference(joined: Mapping[str, Any]) -> Mapping[str, Any]:
     """The reference of a CodeableReference; itself where an earlier version has the reference alone there."""
     inner = joined.get("reference")
     return inner if isinstance(inner, dict) else joined
-
-
-def _maps(value: object) -> Iterator[Mapping[str, Any]]:
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, dict):
-            yield one

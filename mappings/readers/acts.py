@@ -9,9 +9,10 @@ from mappings.dates import When
 from mappings.evidence import Resource
 from mappings.facts import Act
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps, shown_beside, shown_words
+from mappings.readers.shapes import codings, shown_beside, shown_words
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import standing
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.concept_names import name_of_act
 from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REPORT_STATUS, STUDY_STATUS

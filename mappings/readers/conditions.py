@@ -9,10 +9,11 @@ from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
 from mappings.readers.not_understood import is_nameless
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps, shown_beside, shown_name, texts
+from mappings.readers.shapes import codings, shown_beside, shown_name, texts
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import NOT_SAID, STATUS_NOT_UNDERSTOOD, denial, modification
 from mappings.readers.stays import is_of_a_stay, stay_of
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.code_systems import certainty_mark
 from mappings.vocabulary.concept_names import name_of_diagnosis

@@ -14,8 +14,9 @@ from typing import Any, TypeAlias
 from mappings.evidence import Resource, local_reference, reference_of, typed
 from mappings.readers.orders import DRAFTED, NO_ORDER
 from mappings.readers.reader import contained
-from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps
+from mappings.readers.shapes import codings
 from mappings.readers.standing import denial, modification
+from mappings.shapes import NOTHING, a_map, a_text, maps
 from mappings.vocabulary.elements import DELETED, ORDER_STATUS
 from mappings.wording import Text, _
 

@@ -18,9 +18,10 @@ from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target
 from mappings.quantities import decimal_of
 from mappings.readers.acts import BEGUN, NOT_DONE, OVER, UNDER_WAY, reason_concepts, reason_regions
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps, shown_words
+from mappings.readers.shapes import codings, shown_words
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import standing
+from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.concepts import Recognised

@@ -17,8 +17,9 @@ from mappings.dates import When, add_months, day
 from mappings.facts import Dosage, Drug, Interval
 from mappings.quantities import decimal_of, written_number
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.readers.shapes import codings, shown_name
 from mappings.readers.strengths import quantity_unit, repeats_the_strength, tells_an_amount
+from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concept_sets import WEIGHED_IN_INTERNATIONAL_UNITS as BY_MASS

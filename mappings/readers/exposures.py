@@ -11,8 +11,8 @@ from mappings.evidence import Resource
 from mappings.facts import Drug, Exposure, ExposureKind
 from mappings.readers.dosage import read_dosage
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map
 from mappings.readers.standing import standing
+from mappings.shapes import a_map
 from mappings.vocabulary.elements import ADMINISTRATION_STATUS, INTENT, NOT_UNDERSTOOD, ORDER_STATUS, STATEMENT_STATUS
 
 ADMINISTERED = frozenset({"completed", "in-progress", "on-hold", "stopped"})

@@ -15,7 +15,8 @@ from mappings.quantities import Bounds, bounded, decimal_of
 from mappings.readers.newest import UNDATED, Reading, newest
 from mappings.readers.observations import IGNORED_STATUSES, not_usable, result_time
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings
+from mappings.readers.shapes import codings
+from mappings.shapes import a_map, a_text
 from mappings.values import value
 from mappings.vocabulary.code_systems import FINDING, canonical
 from mappings.vocabulary.elements import OBSERVATION_STATUS

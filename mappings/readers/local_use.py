@@ -14,7 +14,8 @@ from mappings.facts import Drug
 from mappings.readers.medications import coded_medication, medication_references
 from mappings.readers.not_understood import texts_of
 from mappings.readers.reader import Reader, contained
-from mappings.readers.shapes import a_map, a_text, codings, maps
+from mappings.readers.shapes import codings
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.code_systems import located
 from mappings.vocabulary.local_use import (
     HEPARINS,

@@ -16,8 +16,9 @@ from typing import Any
 from mappings.evidence import Resource, local_reference
 from mappings.facts import Drug, Exposure
 from mappings.readers.reader import Reader, contained
-from mappings.readers.shapes import a_map, a_text, codings, maps, printable, shown_code, shown_name, shown_words, texts
+from mappings.readers.shapes import codings, printable, shown_code, shown_name, shown_words, texts
 from mappings.readers.strengths import NO_STRENGTH, Strength, strength_in_name, strength_of_ingredient
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.code_systems import ATC, SYSTEMS, canonical
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any
 
 from mappings.facts import NotUnderstood
-from mappings.readers.shapes import a_text, codings, shown_name, texts
+from mappings.readers.shapes import codings, shown_name, texts
+from mappings.shapes import a_text
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.code_systems import (
     CCAM,

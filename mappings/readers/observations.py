@@ -21,8 +21,8 @@ from mappings.quantities import ZERO, Bounds, bounded, decimal_of
 from mappings.readers.newest import Reading, dated_ahead, newest
 from mappings.readers.reader import Reader
 from mappings.readers.reference_ranges import normal_range
-from mappings.readers.shapes import a_map, maps
 from mappings.readers.standing import FLAG_NOT_UNDERSTOOD, denial, modification
+from mappings.shapes import a_map, maps
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.vocabulary.units import Conversion, UnknownUnit, conversion

@@ -25,9 +25,10 @@ from mappings.readers.local_use import systemic
 from mappings.readers.medications import coded_medication, identify
 from mappings.readers.not_understood import meant, texts_of
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps, shown_name
+from mappings.readers.shapes import codings, shown_name
 from mappings.readers.sites import regions_of, regions_of_bones, site_concepts
 from mappings.readers.standing import Standing, denial, modification, modified_nodes, standing
+from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.versions import as_r4
 from mappings.vocabulary import concept_sets as sets

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from mappings.evidence import Resource
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import maps
 from mappings.readers.standing import modification
+from mappings.shapes import maps
 from mappings.values import value
 from mappings.vocabulary.elements import ABSENT, ACTIVE, DECEASED, LINK_TYPE, NOT_UNDERSTOOD
 from mappings.wording import Text, _

@@ -13,9 +13,9 @@ from mappings.quantities import decimal_of, exactly
 from mappings.readers.findings import FindingReading
 from mappings.readers.newest import UNDATED
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.sites import regions_of
 from mappings.readers.standing import standing
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.elements import RESPONSE_STATUS
 from mappings.vocabulary.scores import Question, Score
 from mappings.wording import Amount, Text, _

@@ -9,7 +9,8 @@ from typing import TypeAlias
 from mappings.clock import Clock
 from mappings.dates import EmptyDate, UnreadableDate, When
 from mappings.evidence import Resource, local_reference
-from mappings.readers.shapes import a_map, codings, maps
+from mappings.readers.shapes import codings
+from mappings.shapes import a_map, maps
 from mappings.vocabulary.concepts import Recognised, Terminology
 
 Finder: TypeAlias = Callable[[object], Resource | None]

@@ -11,7 +11,7 @@ from typing import Any
 from mappings.dates import completed_years
 from mappings.facts import Person
 from mappings.quantities import decimal_of
-from mappings.readers.shapes import a_map, a_text, maps
+from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary.reference_ranges import ANYBODY, NORMAL_KINDS, POPULATIONS, RANGE_WORDS, SEX_WORDS
 from mappings.vocabulary.units import normalised_unit

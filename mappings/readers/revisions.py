@@ -16,8 +16,8 @@ from mappings.readers.exposures import NO_ORDER_INTENTS, NOT_REQUESTED, REQUESTE
 from mappings.readers.medications import identify
 from mappings.readers.orders import OPEN, ORDER_TYPES
 from mappings.readers.reader import Reader, contained
-from mappings.readers.shapes import a_map, a_text, maps
 from mappings.readers.standing import standing
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.elements import INTENT, ORDER_STATUS
 from mappings.wording import _
 

@@ -1,36 +1,13 @@
-"""Raw FHIR JSON, read leniently: what has the wrong shape is as if it were not there.
-
-Real records hold objects where R4 has arrays, texts where it has objects, and nulls anywhere; nothing here raises.
-"""
+"""Coded concepts of raw FHIR JSON, read leniently: their codings, and their words for a person. Nothing here raises."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.code_systems import LONGEST_SYSTEM, named_code
 from mappings.vocabulary.concepts import code_of
-
-NOTHING: Mapping[str, Any] = {}
-
-
-def a_map(value: object) -> Mapping[str, Any]:
-    """The value where it is a JSON object, else an empty one."""
-    return value if isinstance(value, dict) else NOTHING
-
-
-def maps(value: object) -> Iterator[Mapping[str, Any]]:
-    """The objects of an array; a single object is an array of one (R4 arrays are often sent so)."""
-    if isinstance(value, dict):
-        yield value
-    elif isinstance(value, list):
-        yield from (item for item in value if isinstance(item, dict))
-
-
-def a_text(value: object) -> str:
-    """The value where it is a text, stripped, else the empty text."""
-    return value.strip() if isinstance(value, str) else ""
-
 
 LONGEST_NAME = 80
 """Characters of a name that a person is shown."""

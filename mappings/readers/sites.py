@@ -11,7 +11,8 @@ from typing import Any
 
 from mappings.facts.bones import SPINE, bone, vertebrae
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, a_text, codings, maps
+from mappings.readers.shapes import codings
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.bones import (
     ALSO_OF_CONCEPTS,
     CCAM_TOPOGRAPHY,

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mappings.evidence import Resource
-from mappings.readers.shapes import maps
+from mappings.shapes import maps
 from mappings.values import value
 from mappings.vocabulary import elements
 from mappings.vocabulary.elements import ABSENT, NOT_UNDERSTOOD, Element

@@ -9,8 +9,8 @@ from mappings.evidence import Evidence, Resource, local_reference
 from mappings.facts import Stay
 from mappings.readers.acts import MET, NOT_MET
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import a_map, maps
 from mappings.readers.standing import standing
+from mappings.shapes import a_map, maps
 from mappings.vocabulary.elements import CATEGORY, ENCOUNTER_STATUS
 from mappings.wording import _
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from mappings.evidence import Resource
 from mappings.quantities import BLANKS_AND_MARKS, decimal_of, written_number
-from mappings.readers.shapes import a_map, a_text, maps
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.doses import CONVENTIONAL_VOLUMES, DOSE_UNITS, NO_AMOUNT, Counted, DoseUnit, plain_unit
 
 LONGEST_NAME = 300

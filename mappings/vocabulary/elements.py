@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from mappings.shapes import maps
 
 ABSENT = ""
 """The element was not sent."""
@@ -92,19 +94,13 @@ def _told(value: object) -> tuple[list[str], list[str]]:
     words: list[str] = []
     for one in value if isinstance(value, list) else [value]:
         if isinstance(one, dict):
-            for coding in (one, *_maps(one.get("coding"))):
+            for coding in (one, *maps(one.get("coding"))):
                 codes += _texts(coding.get("code"))
                 words += _texts(coding.get("display"))
             words += _texts(one.get("text"))
         else:
             codes += _texts(one)
     return codes, words
-
-
-def _maps(value: object) -> Iterator[Mapping[str, Any]]:
-    for one in value if isinstance(value, list) else [value]:
-        if isinstance(one, dict):
-            yield one
 
 
 def _texts(value: object) -> list[str]:
@@ -363,7 +359,6 @@ GENDER = Element(
     ("gender",),
     _table(male="m | homme | masculin", female="f | femme | féminin", other="o", unknown="u | unk | un | inconnu"),
 )
-COMPARATOR = {**{sign: sign for sign in ("<", "<=", ">=", ">")}, "≤": "<=", "≥": ">="}
 LINK_TYPE = Element(
     "Patient.link.type", ("type",), _table(replaced_by="replace", replaces="", refer="", seealso="see also")
 )

@@ -18,8 +18,8 @@ from mappings.clock import Clock
 from mappings.dates import UnreadableDate
 from mappings.evidence import Resource
 from mappings.readers.dosage import stated_doses
-from mappings.readers.shapes import a_text, maps
 from mappings.readers.strengths import tells_an_amount
+from mappings.shapes import a_text, maps
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.code_systems import LOINC, SNOMED_CT
 from mappings.vocabulary.frequencies import frequencies_in

@@ -24,8 +24,9 @@ from mappings.readers.newest import Reading
 from mappings.readers.not_understood import analyte_named, is_standard, meant
 from mappings.readers.observations import read_result, unit_shown
 from mappings.readers.reader import Finder, Reader
-from mappings.readers.shapes import NOTHING, a_map, a_text, codings, maps, printable, shown_words, texts
+from mappings.readers.shapes import codings, printable, shown_words, texts
 from mappings.readers.sites import regions_of
+from mappings.shapes import NOTHING, a_map, a_text, maps
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary import valuesets
 from mappings.vocabulary.analytes import Analyte

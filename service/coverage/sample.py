@@ -21,7 +21,8 @@ import orjson
 
 from cds_hooks import prefetched
 from mappings.evidence import Resource, local_reference, reference_of
-from mappings.readers.shapes import a_map, a_text, printable
+from mappings.readers.shapes import printable
+from mappings.shapes import a_map, a_text
 from service.coverage.counts import UNITS, Coverage, Item, Kind, Verdict
 
 ENDINGS = (".json", ".ndjson", ".jsonl")

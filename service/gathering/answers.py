@@ -12,7 +12,7 @@ from typing import Any
 
 from mappings.evidence import Resource, reference_of, typed
 from mappings.quantities import decimal_of
-from mappings.readers.shapes import NOTHING, a_map, a_text, maps
+from mappings.shapes import NOTHING, a_map, a_text, maps
 from mappings.vocabulary.elements import ISSUE_SEVERITY, NOT_UNDERSTOOD, OBSERVATION_STATUS, SEARCH_MODE, spelled
 from mappings.vocabulary.resource_types import TYPES, canonical_type
 

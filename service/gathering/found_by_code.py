@@ -15,7 +15,8 @@ from mappings.evidence import Evidence, Resource, reference_of
 from mappings.queries import Query
 from mappings.readers.not_understood import analyte_named, texts_of, without_system
 from mappings.readers.reader import contained
-from mappings.readers.shapes import a_text, codings, maps
+from mappings.readers.shapes import codings
+from mappings.shapes import a_text, maps
 from mappings.vocabulary.code_systems import LOINC, SYSTEMS, canonical
 from mappings.vocabulary.concepts import Terminology, code_of
 from mappings.vocabulary.elements import OBSERVATION_STATUS

@@ -19,7 +19,7 @@ from mappings.evidence import MOST_OF_A_TYPE, Evidence, ForeignResource, Resourc
 from mappings.queries import Query, together
 from mappings.readers.containers import sent_beside
 from mappings.readers.medications import medication_references
-from mappings.readers.shapes import a_text
+from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 from service.gathering.answers import Opened, announced_more, opened

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
-
 from sqlalchemy import BigInteger, Column, MetaData, String, Table, delete, insert
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
-from sqlalchemy.schema import CreateIndex, CreateTable
+
+from service.edge.tables import MadeOnce
 
 _METADATA = MetaData()
 TAKEN = Table(
@@ -30,14 +29,13 @@ class ReplayStore:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._lock = threading.Lock()
-        self._ready = False
+        self._table = MadeOnce(engine, TAKEN)
         self._swept = 0
 
     def first(self, token: str, *, expires: int, now: int) -> bool:
         """Whether this token was never taken before; it is from now on. Raises `StoreUnusable`."""
         try:
-            self._prepare()
+            self._table.make()
             with self._engine.begin() as connection:
                 if now - self._swept >= SWEPT_EVERY_SECONDS:
                     self._swept = now
@@ -48,13 +46,3 @@ class ReplayStore:
         except SQLAlchemyError:
             raise StoreUnusable from None
         return True
-
-    def _prepare(self) -> None:
-        """Make the table, unless it is there; other processes may be making it at the same moment."""
-        with self._lock:
-            if not self._ready:
-                with self._engine.begin() as connection:
-                    connection.execute(CreateTable(TAKEN, if_not_exists=True))
-                    for index in TAKEN.indexes:
-                        connection.execute(CreateIndex(index, if_not_exists=True))
-                self._ready = True

@@ -9,9 +9,9 @@ from sqlalchemy import Boolean, Column, DateTime, Integer, MetaData, String, Tab
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
-from sqlalchemy.schema import CreateIndex, CreateTable
 
 from cds_hooks import Feedback
+from service.edge.tables import MadeOnce
 
 _METADATA = MetaData()
 
@@ -43,16 +43,7 @@ class FeedbackStore:
             raise ValueError(
                 f"OSTEOCDS_DATABASE_URL takes an SQLAlchemy URL whose driver is installed ({type(error).__name__})"
             ) from None
-        self._ready = False
-
-    def _prepare(self) -> None:
-        """Make the table, unless it is there; other processes may be making it at the same moment."""
-        if not self._ready:
-            with self.engine.begin() as connection:
-                connection.execute(CreateTable(FEEDBACK, if_not_exists=True))
-                for index in FEEDBACK.indexes:
-                    connection.execute(CreateIndex(index, if_not_exists=True))
-            self._ready = True
+        self._table = MadeOnce(self.engine, FEEDBACK)
 
     def store(self, service: str, feedback: Iterable[Feedback], *, received_at: datetime) -> int:
         """Store what one request said; the number of rows."""
@@ -70,7 +61,7 @@ class FeedbackStore:
             }
             for one in feedback
         ]
-        self._prepare()
+        self._table.make()
         if rows:
             with self.engine.begin() as connection:
                 connection.execute(insert(FEEDBACK), rows)
@@ -78,7 +69,7 @@ class FeedbackStore:
 
     def rows(self) -> list[dict[str, object]]:
         """Everything stored, in the order of arrival."""
-        self._prepare()
+        self._table.make()
         with self.engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(select(FEEDBACK).order_by(FEEDBACK.c.id))]  # noqa: SLF001
 

@@ -91,13 +91,13 @@ def _possibly_of_the_jaw(denied: frozenset[str], resource: Resource) -> frozense
 
 def _certainty(resource: Resource) -> str:
     """What the marks of its codings say, all of them: those of an extension, and those behind a code (`C79.5 G`)."""
+    coded = codings(resource.get("code"))
     marks = [
         extension.get("valueCoding") or extension.get("valueCode")
-        for coding in codings(resource.get("code"))
+        for coding in coded
         for extension in maps(coding.get("extension"))
         if extension.get("url") == CERTAINTY_EXTENSION
     ]
-    coded = codings(resource.get("code"))
     behind = (certainty_mark(a_text(coding.get("system")), code_of(coding)[:LONGEST_CODE]) for coding in coded)
     marks += [mark for mark in behind if mark]
     return CERTAINTY.read(marks)

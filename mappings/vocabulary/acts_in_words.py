@@ -197,7 +197,7 @@ _OTHER_REASONS = one_word(
 
 
 def _row(concepts: Iterable[str], *heads: str, **more: object) -> ActRow:
-    return ActRow(phrases(*heads), frozenset(concepts), **more)  # type: ignore[arg-type]
+    return ActRow(phrases(*heads), frozenset(concepts), **more)  # type: ignore[arg-type]  # the row itself says which it takes
 
 
 _RADIOTHERAPY = frozenset({"radiotherapy_external_beam"})

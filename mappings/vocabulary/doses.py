@@ -8,13 +8,14 @@ for `UNT`; the words are those of French and English prescriptions.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
+
+from mappings.vocabulary.letters import without_accents
 
 
 class Counted(StrEnum):
@@ -111,8 +112,7 @@ def plain_unit(spelling: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _plain_unit(spelling: str) -> str:
-    text = unicodedata.normalize("NFKD", spelling.casefold()).translate(_SIGNS)
-    text = " ".join("".join(sign for sign in text if not unicodedata.combining(sign)).replace("(s)", "").split())
+    text = " ".join(without_accents(spelling.casefold()).translate(_SIGNS).replace("(s)", "").split())
     alone = _ANNOTATION.fullmatch(text)
     if alone:
         return alone[1].strip()

@@ -9,13 +9,13 @@ its qualifiers of status and of presence.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from mappings.shapes import maps
+from mappings.vocabulary.letters import without_accents
 
 ABSENT = ""
 """The element was not sent."""
@@ -40,8 +40,7 @@ def spelled(said: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _spelled(said: str) -> str:
-    plain = unicodedata.normalize("NFKD", said.casefold())
-    return _IGNORED.sub("", "".join(sign for sign in plain if not unicodedata.combining(sign)))
+    return _IGNORED.sub("", without_accents(said.casefold()))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

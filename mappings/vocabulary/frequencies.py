@@ -7,12 +7,13 @@ prescriptions. Words are in lower case and without accents.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
+
+from mappings.vocabulary.letters import without_accents
 
 LONGEST_WORDS = 300
 """Characters of a dosage in words; what stands behind them is not read."""
@@ -128,8 +129,7 @@ _SIGNS = str.maketrans({"’": "'", "‑": "-", "–": "-", "—": "-", "×": "x
 
 def plain_words(said: str) -> str:
     """Words without regard to case, accents, blanks and points, cut at `LONGEST_WORDS`."""
-    text = unicodedata.normalize("NFKD", said[:LONGEST_WORDS].casefold()).translate(_SIGNS)
-    return " ".join("".join(sign for sign in text if not unicodedata.combining(sign)).split())
+    return " ".join(without_accents(said[:LONGEST_WORDS].casefold()).translate(_SIGNS).split())
 
 
 def frequencies_in(said: str) -> tuple[frozenset[Frequency], bool]:

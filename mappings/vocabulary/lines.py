@@ -9,6 +9,8 @@ from __future__ import annotations
 import unicodedata
 from typing import NamedTuple, TypeAlias
 
+from mappings.vocabulary.letters import without_accents
+
 LONGEST_LINE = 512
 """Characters of a line that are read; what is ordered stands at its beginning."""
 
@@ -37,8 +39,7 @@ class Word(NamedTuple):
 
 def folded(word: str) -> str:
     """One word in lower case, without accents and without the ending of a plural."""
-    if not word.isascii():
-        word = "".join(one for one in unicodedata.normalize("NFD", word) if not unicodedata.combining(one))
+    word = without_accents(word)
     return word[:-1] if len(word) >= SHORTEST_PLURAL and word[-1] in "sx" else word
 
 

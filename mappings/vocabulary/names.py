@@ -6,7 +6,6 @@ phrase of the deny list is a name of nothing: "calcium channel blocker" hides th
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from difflib import SequenceMatcher
 from functools import cached_property
@@ -14,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from mappings.vocabulary import valuesets
+from mappings.vocabulary.letters import without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,9 +30,7 @@ def words(text: str) -> list[str]:
     if len(text) > LONGEST_TEXT:
         return []
     if not text.isascii():
-        decomposed = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text))
-        letters = (character for character in decomposed if not unicodedata.combining(character))
-        text = "".join(character if character.isalnum() else " " for character in letters)
+        text = "".join(character if character.isalnum() else " " for character in without_accents(text))
     return text.translate(_WORD).casefold().split()
 
 

@@ -51,13 +51,7 @@ def said(request: dict[str, Any]) -> tuple[set[str], set[str], set[str]]:
 
 def entries(request: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each resource of the record once, and each draft."""
-    seen = set()
-    for bundle in request["prefetch"].values():
-        for entry in (bundle or {}).get("entry", ()):
-            name = f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
-            if name not in seen:
-                seen.add(name)
-                yield name, entry["resource"]
+    yield from dict(_copies(request)).items()
     for entry in request["context"].get("draftOrders", {}).get("entry", ()):
         yield "draft", entry["resource"]
 
@@ -65,7 +59,7 @@ def entries(request: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def with_odd(request: dict[str, Any], place: str, resource: dict[str, Any], field: str) -> dict[str, Any]:
     """The request, with an invented value in every copy of one resource."""
     changed = copy.deepcopy(request)
-    for name, one in (*entries(changed), *_copies(changed)):
+    for name, one in (*_copies(changed), *entries(changed)):
         if (name == place) and one["id"] == resource["id"] and one["resourceType"] == resource["resourceType"]:
             one[field] = ODD[field]
     return changed

@@ -31,7 +31,7 @@ class Echo:
         self.go_on = threading.Event()
 
     def __call__(self, environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
-        body = environ["wsgi.input"].read()  # type: ignore[attr-defined]
+        body = environ["wsgi.input"].read()  # type: ignore[attr-defined]  # PEP 3333 has it a stream
         if body == b"wait":
             assert self.go_on.wait(20)
         told = {name: value for name, value in environ.items() if isinstance(value, str)}

@@ -37,9 +37,7 @@ def stay_of(reader: Reader, condition: Resource, encounter: Resource | None = No
     if found is None:
         return Stay(why=STAY_NOT_FOUND)
     period = a_map(found.get("period"))
-    start, end = reader.date(period.get("start")), reader.date(period.get("end"))
-    if start is not None and end is not None and end.last < start.first:
-        end = None
+    start, end = reader.period(period)
     took_place = standing(found, ENCOUNTER_STATUS, counting=MET, never=NOT_MET).counts is True
     if not took_place or (start is None and end is None) or (end is None and period.get("end") is not None):
         return Stay(why=STAY_NOT_DATED)

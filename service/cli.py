@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -143,17 +142,16 @@ def check(
     except orjson.JSONDecodeError as error:
         raise click.ClickException(f"the file is not JSON ({error.msg} at position {error.pos})") from error
     chosen = Language(language) if language else settings.language
-    with ThreadPoolExecutor(max_workers=16) as executor:
-        world = _world(settings, executor)
-        public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
-        service = _service(settings, world, body, service_id)
-        try:
-            advised = advise(
-                body, service, world, now=_moment(as_of, settings), language=chosen, public_url=lambda: public_url
-            )
-        except ProtocolError as error:
-            problems = "\n".join(f"  {where or 'request'}: {what}" for where, what in error.problems.items())
-            raise click.ClickException(f"HTTP {error.status}\n{problems}") from error
+    world = _world(settings)
+    public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+    service = _service(settings, world, body, service_id)
+    try:
+        advised = advise(
+            body, service, world, now=_moment(as_of, settings), language=chosen, public_url=lambda: public_url
+        )
+    except ProtocolError as error:
+        problems = "\n".join(f"  {where or 'request'}: {what}" for where, what in error.problems.items())
+        raise click.ClickException(f"HTTP {error.status}\n{problems}") from error
     answer = advised.response.to_json()
     explained = list(explain(advised, service.rules)) if with_explanation else []
     if as_json:
@@ -227,9 +225,9 @@ def _own_terminology(settings: Settings) -> Terminology:
         raise click.ClickException(str(error)) from error
 
 
-def _world(settings: Settings, executor: ThreadPoolExecutor) -> World:
+def _world(settings: Settings) -> World:
     try:
-        return World.from_settings(settings, executor)
+        return World.from_settings(settings)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
 

@@ -31,6 +31,7 @@ from mappings.vocabulary.code_systems import (
     located,
     plain,
 )
+from mappings.vocabulary.drug_classes import classes_in
 from mappings.vocabulary.lines import LONGEST_LINE
 from mappings.vocabulary.names import FINDING_OF_NAME, GROUPS, drug_names, words
 from mappings.vocabulary.products import substance_of
@@ -318,6 +319,14 @@ class Terminology:
         never does, whatever dose the text states.
         """
         return self._lists.names.in_text(text) if text else frozenset()
+
+    def class_in_words(self, text: str) -> frozenset[str]:
+        """The concepts of every drug of the classes that a text names (`mappings.vocabulary.drug_classes`)."""
+        return (
+            frozenset().union(*(self._value_sets.of_class(code).possible for code in classes_in(text)))
+            if text
+            else frozenset()
+        )
 
     def read_line(self, text: str, *, laboratory: bool = False) -> LineSaid:
         """What a line of order entry says in words; `laboratory` where its category says that it asks the laboratory."""

@@ -17,6 +17,7 @@ import requests
 from cds_hooks import ProtocolError
 from mappings.clock import Clock
 from mappings.vocabulary.concepts import Terminology
+from service.cards.score_links import Pages
 from service.coverage import sample as coverages
 from service.coverage.counts import Coverage
 from service.demo.printing import NO_CARD, printed_card
@@ -144,12 +145,10 @@ def check(
     chosen = Language(language) if language else settings.language
     with ThreadPoolExecutor(max_workers=16) as executor:
         world = _world(settings, executor)
-        public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+        pages = Pages(settings.public_url or f"http://{settings.host}:{settings.port}")
         service = _service(settings, world, body, service_id)
         try:
-            advised = advise(
-                body, service, world, now=_moment(as_of, settings), language=chosen, public_url=lambda: public_url
-            )
+            advised = advise(body, service, world, now=_moment(as_of, settings), language=chosen, pages=pages)
         except ProtocolError as error:
             problems = "\n".join(f"  {where or 'request'}: {what}" for where, what in error.problems.items())
             raise click.ClickException(f"HTTP {error.status}\n{problems}") from error

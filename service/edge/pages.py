@@ -149,4 +149,4 @@ def _places(score: Score, language: Language) -> dict[str, dict[str, str]]:
 
 
 def _named(regions: frozenset[str], language: Language) -> str:
-    return ", ".join(plain(sentence(name, language)) for name in named_bones(regions))
+    return ", ".join(plain(render(name, language)) for name in named_bones(regions))

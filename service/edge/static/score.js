@@ -81,14 +81,14 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   }
 
-  const colon = language === "fr" ? "\u202f: " : ": ";
+  const [colon, semicolon] = language === "fr" ? ["\u202f: ", "\u202f; "] : [": ", "; "];
   const result = () => `${score.title} (${place()})${colon}${sum()}`;
 
   function sentence() {
     const day = new Date().toLocaleDateString(language, { day: "numeric", month: "short", year: "numeric" });
     const answers = Object.keys(score.questions).map(chosen)
       .map((input) => `${asks(input)}${colon}${words(input)} (${input.dataset.points})`);
-    return `${result()}/${score.highest}, ${day}. ${shown("meaning").textContent}. ${answers.join(" ; ")}.`;
+    return `${result()}/${score.highest}, ${day}. ${shown("meaning").textContent}. ${answers.join(semicolon)}.`;
   }
 
   function bodySite() {

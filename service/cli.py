@@ -15,6 +15,7 @@ import orjson
 from cds_hooks import ProtocolError
 from mappings.clock import Clock
 from mappings.vocabulary.concepts import Terminology
+from service.cards.score_links import Pages
 from service.demo.printing import NO_CARD, printed_card
 from service.explain import explain
 from service.gathering.site_codes import site_terminology
@@ -143,12 +144,10 @@ def check(
         raise click.ClickException(f"the file is not JSON ({error.msg} at position {error.pos})") from error
     chosen = Language(language) if language else settings.language
     world = _world(settings)
-    public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+    pages = Pages(settings.public_url or f"http://{settings.host}:{settings.port}")
     service = _service(settings, world, body, service_id)
     try:
-        advised = advise(
-            body, service, world, now=_moment(as_of, settings), language=chosen, public_url=lambda: public_url
-        )
+        advised = advise(body, service, world, now=_moment(as_of, settings), language=chosen, pages=pages)
     except ProtocolError as error:
         problems = "\n".join(f"  {where or 'request'}: {what}" for where, what in error.problems.items())
         raise click.ClickException(f"HTTP {error.status}\n{problems}") from error

@@ -355,6 +355,10 @@ class Terminology:
         """The score whose questionnaire has this canonical URL."""
         return next((score for score in self.scores.values() if score.canonical == canonical), None)
 
+    def score_recorded_as(self, finding: str) -> Score | None:
+        """The score whose total is this recorded finding."""
+        return next((score for score in self.scores.values() if score.finding == finding), None)
+
     def recognise_finding_name(self, text: str) -> str | None:
         """The code in `urn:osteocds:finding` of the recorded finding that a whole text names, if it names one."""
         return FINDING_OF_NAME.get(tuple(words(text))) if text else None

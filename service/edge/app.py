@@ -6,7 +6,6 @@ import codecs
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -41,7 +40,7 @@ from service.pipeline import HookAnswer, advise
 from service.rules.guideline import Guideline
 from service.services import Service, published
 from service.settings import Settings
-from service.world import SEARCHES_AT_ONCE, World
+from service.world import World
 
 JSON = "application/json"
 LOG = logging.getLogger("osteocds")
@@ -65,13 +64,12 @@ def create_app(
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
-    searches = ThreadPoolExecutor(max_workers=SEARCHES_AT_ONCE * settings.threads, thread_name_prefix="fhir")
-    world = World.from_settings(settings, searches, guidelines)
+    metrics = Metrics()
+    world = World.from_settings(settings, guidelines, metrics.breaker_changed)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     feedback = FeedbackStore(settings.database_url)
     callers = Callers(settings, world, feedback.engine)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
-    metrics = Metrics()
     discovery = {language: _discovery(services, language) for language in Language}
     description = orjson.dumps(openapi(services, guidelines))
 

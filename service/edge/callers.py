@@ -58,7 +58,7 @@ class Callers:
             LOG.warning(OPEN)
         self._anybody = Caller("", world, settings.language) if allowed else None
         self._authentication = Authentication(
-            clients, ReplayStore(engine), world.session, world.executor, public_url=settings.public_url
+            clients, ReplayStore(engine), world.outbound.session, public_url=settings.public_url
         )
         self._registered = bool(clients)
 

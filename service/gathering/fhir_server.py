@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
@@ -33,7 +34,7 @@ from mappings.queries import Query
 from mappings.wording import Text, _
 from service.gathering.allowlist import lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
-from service.gathering.outbound import Bulkhead
+from service.gathering.outbound import Bulkhead, Room
 
 MOST_PAGES = 25
 MOST_HOSTS = 64
@@ -375,35 +376,14 @@ class FhirServer:
             raise FhirProblem(NO_JSON)
         if _length(response) > MOST_BYTES:
             raise FhirProblem(TOO_LARGE)
-        body, taken = bytearray(), 0
-        try:
-            while True:
-                if taken < len(body) + PART:
-                    if not self.bulkhead.room.take(PART):
-                        raise FhirProblem(BUSY)
-                    taken += PART
-                part = response.raw.read1(PART, decode_content=True)
-                if not part:
-                    break
-                body += part
-                if len(body) > MOST_BYTES:
-                    raise FhirProblem(TOO_LARGE)
+        with closing(_Body(self.bulkhead.room)) as body:
+            while part := response.raw.read1(body.room_for_more(), decode_content=True):
+                body.take(part)
                 self._time_left()
-            answer = self._parsed(body)
-            self._time_left()
-            return answer
-        finally:
-            del body
-            self.bulkhead.room.give_back(taken)
-
-    def _parsed(self, body: bytearray) -> object:
-        if sum(map(body.count, _BEFORE_A_NODE)) > MOST_NODES:
-            raise FhirProblem(TOO_LARGE)
-        self._asking.holds(len(body))
-        try:
-            return orjson.loads(memoryview(body)[len(codecs.BOM_UTF8) if body.startswith(codecs.BOM_UTF8) else 0 :])
-        except orjson.JSONDecodeError:
-            raise FhirProblem(NO_JSON) from None
+            self._asking.holds(body.size)
+            answer = body.read()
+        self._time_left()
+        return answer
 
     def _throw_away(self, response: requests.Response) -> None:
         """Read the rest of an error, where it is short."""
@@ -411,6 +391,50 @@ class FhirServer:
         while size < MOST_BYTES_OF_AN_ERROR and (part := response.raw.read1(PART, decode_content=False)):
             size += len(part)
             self._time_left()
+
+
+class _Body:
+    """The body of an answer that is being read.
+
+    In parts, since the allocator keeps large blocks for each thread once they are freed.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._taken = 0
+        self._parts = [bytearray()]
+        self._nodes = 0
+        self.size = 0
+
+    def room_for_more(self) -> int:
+        """The bytes that may come next. Raises `FhirProblem` where there is no room for them."""
+        if self._taken < self.size + PART:
+            if not self._room.take(PART):
+                raise FhirProblem(BUSY)
+            self._taken += PART
+        return PART
+
+    def take(self, part: bytes) -> None:
+        """What came. Raises `FhirProblem` where it is too much."""
+        self.size += len(part)
+        self._nodes += sum(map(part.count, _BEFORE_A_NODE))
+        if self.size > MOST_BYTES or self._nodes > MOST_NODES:
+            raise FhirProblem(TOO_LARGE)
+        if len(self._parts[-1]) + len(part) > PART:
+            self._parts.append(bytearray())
+        self._parts[-1] += part
+
+    def read(self) -> object:
+        """The JSON that it is. Raises `FhirProblem` where it is none."""
+        try:
+            return orjson.loads(b"".join(self._parts).removeprefix(codecs.BOM_UTF8))
+        except orjson.JSONDecodeError:
+            raise FhirProblem(NO_JSON) from None
+
+    def close(self) -> None:
+        """What it holds is not needed any more."""
+        self._parts.clear()
+        self._room.give_back(self._taken)
 
 
 def _refusal(status: int) -> FhirProblem:

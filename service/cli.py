@@ -11,13 +11,11 @@ from pathlib import Path
 
 import click
 import orjson
-import requests
 
 from cds_hooks import ProtocolError
 from mappings.clock import Clock
 from mappings.vocabulary.concepts import Terminology
-from service.coverage import sample as coverages
-from service.coverage.counts import Coverage
+from service.cards.score_links import Pages
 from service.demo.printing import NO_CARD, printed_card
 from service.explain import explain
 from service.gathering.site_codes import site_terminology
@@ -78,6 +76,8 @@ def demo(
     settings: Settings, fhir_server: Path | None, language: str | None, at: tuple[str, str] | None, *, keep: bool
 ) -> None:
     """Start a FHIR server with synthetic patients and the service, fire the hooks, print the cards, stop."""
+    import requests  # noqa: PLC0415 - for this command alone
+
     from service.demo import run as demonstration  # noqa: PLC0415 - for this command alone
 
     now = _moment(None, settings)
@@ -103,6 +103,8 @@ def demo(
 @click.pass_obj
 def load_demo_patients(settings: Settings, fhir_base: str, wait: float) -> None:
     """Load the demo's synthetic patients into an empty FHIR server of yours."""
+    import requests  # noqa: PLC0415 - for this command alone
+
     from service.demo import run as demonstration  # noqa: PLC0415 - for this command alone
 
     try:
@@ -142,12 +144,10 @@ def check(
         raise click.ClickException(f"the file is not JSON ({error.msg} at position {error.pos})") from error
     chosen = Language(language) if language else settings.language
     world = _world(settings)
-    public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
+    pages = Pages(settings.public_url or f"http://{settings.host}:{settings.port}")
     service = _service(settings, world, body, service_id)
     try:
-        advised = advise(
-            body, service, world, now=_moment(as_of, settings), language=chosen, public_url=lambda: public_url
-        )
+        advised = advise(body, service, world, now=_moment(as_of, settings), language=chosen, pages=pages)
     except ProtocolError as error:
         problems = "\n".join(f"  {where or 'request'}: {what}" for where, what in error.problems.items())
         raise click.ClickException(f"HTTP {error.status}\n{problems}") from error
@@ -186,6 +186,9 @@ def coverage(
     The report holds codes, displays, units and the texts of coded elements; no value, date or id. A text is what a person
     wrote: `--without-texts` leaves those without a code out.
     """
+    from service.coverage import sample as coverages  # noqa: PLC0415 - for this command alone
+    from service.coverage.counts import Coverage  # noqa: PLC0415 - for this command alone
+
     counted = Coverage(_own_terminology(settings), Clock(_moment(as_of, settings)), with_texts=not without_texts)
     try:
         with click.progressbar(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from mappings.readers.reader import Reader
 from mappings.record import Record
 from mappings.wording import Text
 from service.cards.compose import Composed, compose, ended_cards, limited, told_plainly, written
+from service.cards.score_links import NO_PAGES, Pages
 from service.cards.silencing import silenced, unasked
 from service.cards.suggestions import Ordering
 from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
@@ -59,9 +60,9 @@ def advise(
     *,
     now: datetime,
     language: Language,
-    public_url: Callable[[], str] = str,
+    pages: Pages = NO_PAGES,
 ) -> HookAnswer:
-    """Answer one hook request; `public_url` is asked for the address of the service where a card links to its pages.
+    """Answer one hook request; cards link to the `pages` of the service.
 
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
     """
@@ -89,7 +90,7 @@ def advise(
         )
         unidentified = _unidentified(orders, service.guideline, record)
     ordering = _ordering(request, drafts, clock, language, world)
-    cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, public_url)
+    cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
     return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding, unidentified)
 
 
@@ -142,7 +143,7 @@ def _cards(
     world: World,
     orders: Sequence[Order],
     unidentified: Sequence[Order],
-    public_url: Callable[[], str],
+    pages: Pages,
 ) -> tuple[Card, ...]:
     """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
     try:
@@ -157,7 +158,7 @@ def _cards(
         levels = [one.outcome.indicator for one in told if isinstance(one.outcome, Advice)]
         worst = max(levels, key=lambda indicator: indicator.rank, default=Indicator.INFO)
         return (told_plainly([one.rule.id for one in told], worst, ordering.language),)
-    return tuple(_written(card, guideline, ordering, world, public_url) for card in limited(composed, world.max_cards))
+    return tuple(_written(card, guideline, ordering, world, pages) for card in limited(composed, world.max_cards))
 
 
 def set_aside(record: Record | None, guideline: Guideline, orders: Sequence[Order]) -> Sequence[NotUnderstood]:
@@ -172,11 +173,9 @@ def set_aside(record: Record | None, guideline: Guideline, orders: Sequence[Orde
         return ()
 
 
-def _written(
-    card: Composed, guideline: Guideline, ordering: Ordering, world: World, public_url: Callable[[], str]
-) -> Card:
+def _written(card: Composed, guideline: Guideline, ordering: Ordering, world: World, pages: Pages) -> Card:
     try:
-        return written(card, guideline, ordering, world.selection_behavior, public_url)
+        return written(card, guideline, ordering, world.selection_behavior, pages)
     except Exception as error:  # noqa: BLE001 - as above
         _log_defect(error, f"writing the card of {', '.join(card.rules) or card.topic}")
         return told_plainly((*card.rules, *card.unchecked), card.indicator, ordering.language)

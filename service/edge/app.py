@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, request
-from marshmallow import ValidationError, validate
+from marshmallow import ValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
@@ -25,6 +25,7 @@ from cds_hooks import (
     operation_outcome,
     read_feedback,
 )
+from service.cards.score_links import Pages
 from service.edge import cors
 from service.edge.authentication import Unauthenticated
 from service.edge.callers import Callers
@@ -45,7 +46,6 @@ JSON = "application/json"
 LOG = logging.getLogger("osteocds")
 
 _DISCOVERY = DiscoverySchema()
-_LINKABLE = validate.URL(require_tld=False, schemes={"http", "https"})
 
 
 def create_app(
@@ -94,7 +94,7 @@ def create_app(
             caller.world,
             now=clock(),
             language=language,
-            public_url=lambda: settings.public_url or _own_address(),
+            pages=Pages(settings.public_url, caller.messaging_client),
         )
         response = advised.response
         if settings.explain:
@@ -132,7 +132,7 @@ def create_app(
     def measure() -> Response:
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
-    app.register_blueprint(pages(settings, services, guidelines))
+    app.register_blueprint(pages(settings, services, guidelines, callers.messaging))
     _register_errors(app, metrics)
     return app
 
@@ -154,14 +154,6 @@ def _service(services: dict[str, Service], service_id: str) -> Service:
     if service is None:
         raise UnknownService({"": "no such service; GET /cds-services lists those that there are"})
     return service
-
-
-def _own_address() -> str:
-    """The address that the request named; empty where no link can be made of its Host header."""
-    try:
-        return str(_LINKABLE(request.url_root.rstrip("/")))
-    except ValidationError:
-        return ""
 
 
 def _body() -> object:

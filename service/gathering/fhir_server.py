@@ -41,9 +41,9 @@ MOST_HOSTS = 64
 """FHIR servers to which connections are kept."""
 MOST_BYTES = 8_000_000
 """Of one answer, once it is decoded; a usual page of 200 resources has less than a megabyte."""
-MOST_NODES = 400_000
+MOST_NODES = 200_000
 """Values and members of one answer, each of which takes some 100 bytes once it is read; a resource has some 50."""
-MOST_BYTES_OF_A_REQUEST = 24_000_000
+MOST_BYTES_OF_A_REQUEST, MOST_NODES_OF_A_REQUEST = 24_000_000, 500_000
 """Of all answers to one hook request, which are held until it is answered."""
 MOST_BYTES_OF_AN_ERROR = 65_536
 """That are read, so that the connection can be used again; what an error says is not looked at."""
@@ -87,7 +87,7 @@ NO_JSON = _("the record's answer could not be read", hint=_("the FHIR server did
 REDIRECTED = _("the record could not be read", hint=_("the FHIR server redirected the search, which is not followed"))
 BUSY = _(
     "the service was busy",
-    hint=_("the FHIR server was not asked, since too many of its searches were running or waiting"),
+    hint=_("the search was not begun, since too much was being asked of the FHIR server at once"),
 )
 LEFT_ALONE = _(
     "the record did not answer lately", hint=_("the FHIR server did not answer lately, so it was not asked this time")
@@ -148,7 +148,7 @@ class _Asking:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._answered = self._failed = False
-        self._bytes = 0
+        self._bytes = self._nodes = 0
 
     def answered_first(self) -> bool:
         """An answer came; True for the first one."""
@@ -163,11 +163,12 @@ class _Asking:
             self._failed = True
             return first
 
-    def holds(self, size: int) -> None:
-        """So many bytes more are held. Raises `FhirProblem` where that is too much."""
+    def holds(self, size: int, nodes: int) -> None:
+        """So many bytes and nodes more are held. Raises `FhirProblem` where that is too much."""
         with self._lock:
             self._bytes += size
-            if self._bytes > MOST_BYTES_OF_A_REQUEST:
+            self._nodes += nodes
+            if self._bytes > MOST_BYTES_OF_A_REQUEST or self._nodes > MOST_NODES_OF_A_REQUEST:
                 raise FhirProblem(TOO_LARGE)
 
 
@@ -380,7 +381,7 @@ class FhirServer:
             while part := response.raw.read1(body.room_for_more(), decode_content=True):
                 body.take(part)
                 self._time_left()
-            self._asking.holds(body.size)
+            self._asking.holds(body.size, body.nodes)
             answer = body.read()
         self._time_left()
         return answer
@@ -403,8 +404,7 @@ class _Body:
         self._room = room
         self._taken = 0
         self._parts = [bytearray()]
-        self._nodes = 0
-        self.size = 0
+        self.size = self.nodes = 0
 
     def room_for_more(self) -> int:
         """The bytes that may come next. Raises `FhirProblem` where there is no room for them."""
@@ -417,8 +417,8 @@ class _Body:
     def take(self, part: bytes) -> None:
         """What came. Raises `FhirProblem` where it is too much."""
         self.size += len(part)
-        self._nodes += sum(map(part.count, _BEFORE_A_NODE))
-        if self.size > MOST_BYTES or self._nodes > MOST_NODES:
+        self.nodes += sum(map(part.count, _BEFORE_A_NODE))
+        if self.size > MOST_BYTES or self.nodes > MOST_NODES:
             raise FhirProblem(TOO_LARGE)
         if len(self._parts[-1]) + len(part) > PART:
             self._parts.append(bytearray())

@@ -26,7 +26,7 @@ Watch: TypeAlias = Callable[[str, State | None, State | None], None]
 """Is told below which listed address a breaker changes, its state before (None: it is new) and after (None: it is gone)."""
 
 
-MOST_BYTES_AT_ONCE = 24_000_000
+MOST_BYTES_AT_ONCE = 16_000_000
 """Of the answers of one base that are being read, together; what several usual requests read at once is a tenth of it."""
 
 

@@ -29,13 +29,14 @@ from cds_hooks import (
 from service.edge import cors
 from service.edge.authentication import Unauthenticated
 from service.edge.callers import Callers
+from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages
-from service.edge.storage import FeedbackStore
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
+from service.ledger.database import WHY, Database, why_unusable
 from service.pipeline import HookAnswer, advise
 from service.rules.guideline import Guideline
 from service.services import Service, published
@@ -68,10 +69,10 @@ def create_app(
     searches = ThreadPoolExecutor(max_workers=SEARCHES_AT_ONCE * settings.threads, thread_name_prefix="fhir")
     world = World.from_settings(settings, searches, guidelines)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
-    feedback = FeedbackStore(settings.database_url)
-    callers = Callers(settings, world, feedback.engine)
-    cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     metrics = Metrics()
+    ledger = app.extensions["osteocds.ledger"] = Ledger(settings, metrics.ledger)
+    callers = Callers(settings, world, ledger.database)
+    cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     discovery = {language: _discovery(services, language) for language in Language}
     description = orjson.dumps(openapi(services, guidelines))
 
@@ -87,44 +88,31 @@ def create_app(
     @metrics.in_progress.track_inprogress()
     def invoke(service_id: str) -> Response:
         service = _service(services, service_id)
-        caller = callers.of(request, service_id, now=clock())
+        now = clock()
+        caller = callers.of(request, service_id, now=now)
         started = time.perf_counter()
         language = choose_language(request.headers.get("Accept-Language", ""), caller.language)
-        advised = advise(
-            _body(),
-            service,
-            caller.world,
-            now=clock(),
-            language=language,
-            public_url=lambda: settings.public_url or _own_address(),
-        )
+        body = _body()
+        public_url = settings.public_url or _own_address()
+        advised = advise(body, service, caller.world, now=now, language=language, public_url=lambda: public_url)
         response = advised.response
         if settings.explain:
             response = _explained(advised, service, language)
-        body = orjson.dumps(response.to_json())
+        answer = orjson.dumps(response.to_json())
         metrics.count(advised)
-        metrics.seconds.labels(service_id).observe(time.perf_counter() - started)
+        took = time.perf_counter() - started
+        metrics.seconds.labels(service_id).observe(took)
         metrics.requests.labels(service_id, "200").inc()
-        return Response(body, mimetype=JSON)
+        ledger.note(advised, service, caller, body, language, now, took, public_url)
+        return Response(answer, mimetype=JSON)
 
     @app.post("/cds-services/<service_id>/feedback")
     def take_feedback(service_id: str) -> Response:
         service = _service(services, service_id)
-        callers.of(request, service_id, now=clock())
-        feedback.store(service.id, read_feedback(_body()), received_at=clock())
+        now = clock()
+        caller = callers.of(request, service_id, now=now)
+        ledger.feedback.store(service.id, read_feedback(_body()), received_at=now, client=caller.name)
         return Response(b"{}", mimetype=JSON)
-
-    @app.get("/health/live")
-    def live() -> Response:
-        return Response(b'{"status":"live"}', mimetype=JSON)
-
-    @app.get("/health/ready")
-    def ready() -> Response:
-        try:
-            feedback.ping()
-        except SQLAlchemyError:
-            return _problem(503, "transient", {"": "the feedback database cannot be reached"})
-        return Response(b'{"status":"ready"}', mimetype=JSON)
 
     @app.get("/openapi.json")
     def describe() -> Response:
@@ -135,6 +123,7 @@ def create_app(
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
     app.register_blueprint(pages(settings, services, guidelines))
+    _register_health(app, ledger.database)
     _register_errors(app, metrics)
     return app
 
@@ -189,6 +178,20 @@ def _json(answer: dict[str, Any], schema: Any) -> bytes:
     return orjson.dumps(answer)
 
 
+def _register_health(app: Flask, database: Database) -> None:
+    @app.get("/health/live")
+    def live() -> Response:
+        return Response(b'{"status":"live"}', mimetype=JSON)
+
+    @app.get("/health/ready")
+    def ready() -> Response:
+        try:
+            database.probe()
+        except SQLAlchemyError as error:
+            return _problem(503, "transient", {"": f"the database cannot be used: {WHY[why_unusable(error)]}"})
+        return Response(b'{"status":"ready"}', mimetype=JSON)
+
+
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 
@@ -235,8 +238,10 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
         return _problem(400, "structure", {"": "the body is nested too deeply"})
 
     @app.errorhandler(SQLAlchemyError)
-    def database_error(_error: SQLAlchemyError) -> Response:
-        LOG.error("the feedback database cannot be used")
+    def database_error(error: SQLAlchemyError) -> Response:
+        why = why_unusable(error)
+        metrics.ledger.failed(why)
+        LOG.error("feedback cannot be stored: %s", why)
         return _problem(503, "transient", {"": "feedback cannot be stored now; try again later"})
 
     @app.errorhandler(Exception)

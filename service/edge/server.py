@@ -95,7 +95,7 @@ def run(settings: Settings) -> None:
         # Not before: prometheus_client looks for the shared folder once, when it is first imported.
         from service.edge.app import create_app  # noqa: PLC0415
 
-        create_app(settings)
+        create_app(settings).extensions["osteocds.ledger"].prepare()
         config = uvicorn.Config(
             partial(_front, settings),
             factory=True,
@@ -123,6 +123,7 @@ def _front(settings: Settings) -> Front:
     from service.edge.app import create_app  # noqa: PLC0415 - as in `run`
 
     application: Any = create_app(settings)
+    application.extensions["osteocds.ledger"].until_the_end()
     front = Front(
         application.wsgi_app,
         threads=settings.threads,

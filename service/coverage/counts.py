@@ -121,7 +121,7 @@ LISTED = "a code that is none of our concepts"
 LOOK_ALIKE = "a look-alike: {concepts}"
 NAMED = "none of ours by its name"
 UNKNOWN_NAME = "known neither by code nor by name"
-CLASS_CODE = "a class code, which does not say the drug: {concepts}"
+CLASS_ALONE = "a class, which does not say the drug: {concepts}"
 NOT_IN_SAMPLE = "the Medication referred to is not in the sample"
 DOSE_UNREADABLE = "neither mg, mL, units of vitamin D, nor pieces of a known strength"
 
@@ -288,7 +288,7 @@ def _drug(reader: Reader, kind: Kind, drug: Drug, concept: object) -> Item:
         verdict = Verdict.UNDERSTOOD if asked else Verdict.UNUSED
         meaning = _named(drug.concepts, unverified=drug.unverified_code, by_name=drug.by_name)
     elif drug.possible:
-        verdict, meaning = Verdict.NOT_UNDERSTOOD, CLASS_CODE.format(concepts=_some(drug.possible))
+        verdict, meaning = Verdict.NOT_UNDERSTOOD, CLASS_ALONE.format(concepts=_some(drug.possible))
     elif drug.identified:
         coded = _coded(reader, kind, concept)
         verdict, meaning = Verdict.SOMETHING_ELSE, coded.meaning if coded.verdict is Verdict.SOMETHING_ELSE else NAMED

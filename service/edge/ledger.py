@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 from datetime import datetime
 from typing import Any
@@ -48,10 +47,6 @@ class Ledger:
             LOG.error("the database cannot be used: %s", WHY[why_unusable(error)])  # noqa: TRY400 - no address, no password
         self.database.dispose()
 
-    def until_the_end(self) -> None:
-        """Write what still waits when the process ends."""
-        atexit.register(self.writer.close)
-
     def note(
         self,
         advised: HookAnswer,
@@ -61,7 +56,6 @@ class Ledger:
         language: Language,
         now: datetime,
         took_seconds: float,
-        public_url: str,
     ) -> None:
         """Hand one answer over; all that is costly happens in the writer."""
         guideline = service.guideline
@@ -74,7 +68,7 @@ class Ledger:
                 language=language,
                 as_of=now,
                 took_seconds=took_seconds,
-                public_url=public_url,
+                public_url=self._settings.public_url,
                 outcomes=advised.outcomes,
                 cards=advised.response.cards,
                 settings=caller.world.clinical[guideline.id],

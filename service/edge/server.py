@@ -105,7 +105,7 @@ def run(settings: Settings) -> None:
             http=BoundedHead,
             loop="uvloop",
             ws="none",
-            lifespan="off",
+            lifespan="on",
             access_log=False,
             log_level="info",
             server_header=False,
@@ -123,12 +123,12 @@ def _front(settings: Settings) -> Front:
     from service.edge.app import create_app  # noqa: PLC0415 - as in `run`
 
     application: Any = create_app(settings)
-    application.extensions["osteocds.ledger"].until_the_end()
     front = Front(
         application.wsgi_app,
         threads=settings.threads,
         waiting=settings.waiting,
         max_body_bytes=settings.max_request_bytes,
+        at_the_end=application.extensions["osteocds.ledger"].writer.close,
     )
     # What is loaded stays: the collector need not look at it again.
     gc.collect()

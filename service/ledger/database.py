@@ -21,8 +21,11 @@ from service.ledger.tables import LEDGER, REVISIONS, VERSION_TABLE
 
 LOG = logging.getLogger("osteocds")
 
-BUSY_SECONDS = 2.0
-"""How long a statement waits for a lock, and a connection for its turn."""
+BUSY_SECONDS = 5.0
+"""How long what writes waits for a lock, and a thread for its turn."""
+
+PROBE_SECONDS = 2.0
+"""How long the question whether the database can be written waits for a lock."""
 
 MIGRATION_SECONDS = 60.0
 """How long a process waits for another one that is migrating."""
@@ -113,7 +116,7 @@ class Database:
         try:
             url = _url(database_url)
             self._engine = _engine(url)
-            self._fresh = self._engine if _in_memory(url) else _engine(url, poolclass=NullPool)
+            self._fresh = self._engine if _in_memory(url) else _engine(url, PROBE_SECONDS, poolclass=NullPool)
         except (ArgumentError, ImportError) as error:
             raise ValueError(
                 f"OSTEOCDS_DATABASE_URL takes an SQLAlchemy URL of SQLite, or of PostgreSQL with its driver installed "
@@ -121,6 +124,7 @@ class Database:
             ) from None
         self._url = url
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._made: Place = None
         self._last: Place = None
         self.recreated = 0
@@ -135,7 +139,7 @@ class Database:
         """A transaction that writes: committed durably when this ends, rolled back where it raises."""
         with self._noticing():
             made = self._make()
-            with self._engine.begin() as connection:
+            with self._taking_turns(BUSY_SECONDS), self._engine.begin() as connection:
                 yield connection
             if self._place() != made:
                 raise Unusable("deleted")
@@ -160,7 +164,7 @@ class Database:
                 self._lost()
                 raise Unusable("deleted")
             self._make()
-            with self._fresh.connect() as connection:
+            with self._taking_turns(PROBE_SECONDS), self._fresh.connect() as connection:
                 # Rolled back: it takes what writing takes, and changes nothing.
                 connection.execute(update(_VERSION).values(version_num=REVISIONS[-1]))
                 for table in LEDGER.sorted_tables:
@@ -216,6 +220,19 @@ class Database:
                 self._made = None
                 self._engine.dispose()
             raise
+
+    @contextmanager
+    def _taking_turns(self, seconds: float) -> Iterator[None]:
+        """One thread of a process writes a file of SQLite at a time: those that wait for its lock are not served in order."""
+        if not self.is_sqlite or _in_memory(self._url):
+            yield
+            return
+        if not self._turn.acquire(timeout=seconds):
+            raise Unusable("locked")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     # --- migrations ---------------------------------------------------------------------------------------------------
 
@@ -293,7 +310,7 @@ def _in_memory(url: URL) -> bool:
     return _is_sqlite(url) and url.database in (None, "", ":memory:")
 
 
-def _engine(url: URL, **options: Any) -> Engine:
+def _engine(url: URL, wait_seconds: float = BUSY_SECONDS, **options: Any) -> Engine:
     if _in_memory(url):
         # One connection, for one thread at a time: each connection would be a database of its own.
         one = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
@@ -301,13 +318,13 @@ def _engine(url: URL, **options: Any) -> Engine:
         _as_sqlite(engine)
     elif _is_sqlite(url):
         pool = options or {"pool_timeout": BUSY_SECONDS}
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS}, **pool)
+        engine = create_engine(url, connect_args={"timeout": wait_seconds}, **pool)
         _as_sqlite(engine)
     else:
         pool = options or {"pool_pre_ping": True, "pool_timeout": BUSY_SECONDS}
         engine = create_engine(url, **pool)
         if url.get_backend_name() == "postgresql":
-            _as_postgresql(engine)
+            _as_postgresql(engine, wait_seconds)
     return engine
 
 
@@ -327,11 +344,11 @@ def _as_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-def _as_postgresql(engine: Engine) -> None:
+def _as_postgresql(engine: Engine, wait_seconds: float) -> None:
     @event.listens_for(engine, "connect")
     def settle(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(f"SET lock_timeout = {int(BUSY_SECONDS * 1000)}")
+            cursor.execute(f"SET lock_timeout = {int(wait_seconds * 1000)}")
             cursor.execute(f"SET statement_timeout = {int(STATEMENT_SECONDS * 1000)}")
             cursor.execute("SELECT current_setting('synchronous_commit')")
             if cursor.fetchone()[0] in ("off", "local"):

@@ -21,7 +21,7 @@ from service.world import World
 UNSEEN = frozenset({"edge", "ledger", "demo", "coverage", "catalogue"})
 """Rooms of the service that decide nothing of what a card says."""
 
-NOT_OF_THE_SETTINGS = frozenset({"session", "executor", "terminology"})
+NOT_OF_THE_SETTINGS = frozenset({"outbound", "terminology"})
 """What of the world is no choice of the site; the code lists have a fingerprint of their own."""
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.ledger.answered import Answered, Rows, rows_of
-from service.ledger.database import Database, is_of_the_rows, why_unusable
+from service.ledger.database import WHY, Database, is_of_the_rows, why_unusable
 from service.ledger.fingerprints import Pseudonyms
 from service.ledger.retention import purge
 from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, OUTCOMES, REQUESTS
@@ -89,6 +89,7 @@ class Writer:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._ending = False
+        self._told = ""
 
     def put(self, answered: Answered) -> None:
         """Hand an answer over; it takes microseconds, and never waits for the database."""
@@ -199,7 +200,9 @@ class Writer:
     def _failed(self, error: BaseException) -> None:
         why = why_unusable(error)
         self._counted.failed(why)
-        LOG.error("the ledger cannot be written: %s", why)
+        if why != self._told:
+            self._told = why
+            LOG.error("the ledger cannot be written: %s", WHY[why])
 
     def _write(self, answers: Sequence[Answered]) -> None:
         rows = []
@@ -210,6 +213,9 @@ class Writer:
             written = _insert(connection, rows)
         for table, count in written.items():
             self._counted.written(table, count)
+        if self._told:
+            self._told = ""
+            LOG.warning("the ledger is written again")
 
     # --- what is too old ----------------------------------------------------------------------------------------------
 

@@ -17,12 +17,14 @@ from mappings.evidence import Resource, local_reference
 from mappings.facts import Drug, Exposure
 from mappings.readers.reader import Reader, contained
 from mappings.readers.shapes import codings, printable, shown_code, shown_name, shown_words, texts
+from mappings.readers.standing import modified_nodes, standing
 from mappings.readers.strengths import NO_STRENGTH, Strength, strength_in_name, strength_of_ingredient
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.code_systems import ATC, SYSTEMS, canonical
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.drug_classes import names_chemotherapy_alone
+from mappings.vocabulary.elements import ABSENT, MEDICATION_STATUS
 from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
 from mappings.vocabulary.products import is_sold, strength_of, volume_of
 from mappings.wording import Text, _, of_resource, verbatim
@@ -218,6 +220,24 @@ def _identifier_text(reference: Mapping[str, Any]) -> str:
 
 
 def _from_medication(reader: Reader, medication: Resource, followed: _Followed, depth: int) -> Drug:
+    drug = _by_medication(reader, medication, followed, depth)
+    stands = standing(medication, MEDICATION_STATUS, counting=_DESCRIBES, never=frozenset())
+    why = stands.why or next(modified_nodes(medication, "ingredient"), None)
+    if why is None:
+        return drug
+    return Drug(frozenset(), drug.name, identified=False, unresolved=of_a_medication(drug.name, why))
+
+
+_DESCRIBES = frozenset({"active", "inactive", ABSENT})
+"""A Medication of another status, in error say, does not tell what its drug is."""
+
+
+def of_a_medication(name: Text, why: Text) -> Text:
+    """Why nobody can tell what a medication is, by its name where it has one."""
+    return why if name is NO_MEDICATION or not name.message else _("{entry}: {why}", entry=name, why=why)
+
+
+def _by_medication(reader: Reader, medication: Resource, followed: _Followed, depth: int) -> Drug:
     code = medication.get("code")
     drug = _from_concept(reader, code) if code else Drug(frozenset(), NO_MEDICATION, identified=False)
     if drug.concepts or _is_a_look_alike(reader, code):

@@ -17,7 +17,7 @@ from mappings.evidence import Resource, local_reference
 from mappings.facts import Drug, Exposure
 from mappings.readers.reader import Reader, contained
 from mappings.readers.shapes import codings, printable, shown_code, shown_name, shown_words, texts
-from mappings.readers.standing import modified_nodes, standing
+from mappings.readers.standing import modified_nodes, standing, uncertain
 from mappings.readers.strengths import NO_STRENGTH, Strength, strength_in_name, strength_of_ingredient
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.code_systems import ATC, SYSTEMS, canonical
@@ -225,16 +225,12 @@ def _from_medication(reader: Reader, medication: Resource, followed: _Followed, 
     why = stands.why or next(modified_nodes(medication, "ingredient"), None)
     if why is None:
         return drug
-    return Drug(frozenset(), drug.name, identified=False, unresolved=of_a_medication(drug.name, why))
+    named = drug.name is not NO_MEDICATION and drug.name.message
+    return Drug(frozenset(), drug.name, identified=False, unresolved=uncertain(drug.name, "", why) if named else why)
 
 
 _DESCRIBES = frozenset({"active", "inactive", ABSENT})
 """A Medication of another status, in error say, does not tell what its drug is."""
-
-
-def of_a_medication(name: Text, why: Text) -> Text:
-    """Why nobody can tell what a medication is, by its name where it has one."""
-    return why if name is NO_MEDICATION or not name.message else _("{entry}: {why}", entry=name, why=why)
 
 
 def _by_medication(reader: Reader, medication: Resource, followed: _Followed, depth: int) -> Drug:

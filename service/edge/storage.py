@@ -11,6 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
 from cds_hooks import Feedback
+from mappings.wording import Said, _
 from service.edge.tables import MadeOnce
 
 _METADATA = MetaData()
@@ -40,9 +41,11 @@ class FeedbackStore:
         try:
             self.engine = _engine(database_url)
         except (ArgumentError, ImportError) as error:
-            raise ValueError(
-                f"OSTEOCDS_DATABASE_URL takes an SQLAlchemy URL whose driver is installed ({type(error).__name__})"
-            ) from None
+            told = _(
+                "OSTEOCDS_DATABASE_URL takes an SQLAlchemy URL whose driver is installed ({error})",
+                error=type(error).__name__,
+            )
+            raise ValueError(Said(told)) from None
         self._table = MadeOnce(self.engine, FEEDBACK)
 
     def store(self, service: str, feedback: Iterable[Feedback], *, received_at: datetime) -> int:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
+from mappings.wording import Said, _
+
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -50,7 +52,8 @@ class Allowlist:
         parsed = {base: plain_url(base) for base in self.bases}
         wrong = [base for base, url in parsed.items() if url is None or url.query is not None]
         if wrong:
-            raise ValueError(f"not a plain http(s) URL in OSTEOCDS_FHIR_BASES: {wrong}")
+            told = _("not a plain http(s) URL in OSTEOCDS_FHIR_BASES: {bases}", bases=str(wrong))
+            raise ValueError(Said(told))
         object.__setattr__(self, "_parsed", tuple(parsed.values()))
 
     def permits(self, url: str) -> bool:

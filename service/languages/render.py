@@ -13,7 +13,7 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from mappings.dates import When
-from mappings.wording import HINT, SOURCE, Amount, Term, Text, Verbatim, _
+from mappings.wording import HINT, SOURCE, Amount, Said, Term, Text, Verbatim, _
 from service.languages.messages import messages_of
 
 
@@ -93,6 +93,29 @@ def render(text: Text, language: Language) -> str:
     return template.format_map(shown)
 
 
+def spoken(words: Text | str, language: Language) -> str:
+    """A sentence for a terminal, which is no markdown: words stand in it as they came, and whole."""
+    text = words.text if isinstance(words, Said) else words
+    if not isinstance(text, Text):
+        return text
+    if isinstance(text, Verbatim):
+        return text.message
+    template = _template(text, language)
+    if not text.parameters:
+        return template
+    return template.format_map({name: _spoken(one, language) for name, one in text.parameters.items()})
+
+
+def _spoken(value: object, language: Language) -> str:
+    match value:
+        case Text() | str():
+            return spoken(value, language)
+        case tuple():
+            return listed(tuple(_spoken(one, language) for one in value), language)
+        case _:
+            return _shown(value, language)
+
+
 KINDS = {
     "AllergyIntolerance": _("allergy"),
     "CarePlan": _("plan"),
@@ -122,21 +145,23 @@ def _kind_of(reference: object, language: Language) -> str:
 def _template(text: Text, language: Language) -> str:
     """The sentence in the language, English where no catalogue holds it."""
     if text.plural:
-        return _of_number(text.message, text.plural, text.context, text.domain, _count(text), language)
+        return translated_of_number(text.message, text.plural, text.context, text.domain, _count(text), language)
     if isinstance(text, Term):
         return typographic(text.names.get(language.value, text.message), language)
-    return _said(text.message, text.context, text.domain, language)
+    return translated(text.message, text.context, text.domain, language)
 
 
 @lru_cache(maxsize=4096)
-def _said(message: str, context: str, domain: str, language: Language) -> str:
+def translated(message: str, context: str, domain: str, language: Language) -> str:
+    """A message in a language, its placeholders unfilled; English where no catalogue holds it."""
     messages = messages_of(language.value, domain)
     said = messages.pgettext(context, message) if context else messages.gettext(message)
     return typographic(said, language)
 
 
 @lru_cache(maxsize=4096)
-def _of_number(message: str, plural: str, context: str, domain: str, number: int, language: Language) -> str:
+def translated_of_number(message: str, plural: str, context: str, domain: str, number: int, language: Language) -> str:
+    """The form of a message that a number asks for."""
     messages = messages_of(language.value, domain)
     said = (
         messages.npgettext(context, message, plural, number) if context else messages.ngettext(message, plural, number)

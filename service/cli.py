@@ -7,7 +7,6 @@ import re
 import signal
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -15,14 +14,12 @@ from typing import Any, TypeVar
 
 import click
 import orjson
-import requests
 
 from cds_hooks import ProtocolError
 from mappings.clock import Clock
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
-from service.coverage import sample as coverages
-from service.coverage.counts import Coverage
+from service.cards.score_links import Pages
 from service.demo.printing import NO_CARD, printed_card
 from service.explain import explain as explained_of
 from service.gathering.site_codes import site_terminology
@@ -115,6 +112,8 @@ def serve(settings: Settings) -> None:
 @click.pass_obj
 def demo(settings: Settings, fhir_server: Path | None, at: tuple[str, str] | None, *, keep: bool) -> None:
     """Run the demonstration."""
+    import requests  # noqa: PLC0415 - for this command alone
+
     from service.demo import run as demonstration  # noqa: PLC0415 - for this command alone
 
     now, chosen = _moment(None, settings), language()
@@ -146,6 +145,8 @@ def demo(settings: Settings, fhir_server: Path | None, at: tuple[str, str] | Non
 @click.pass_obj
 def load_demo_patients(settings: Settings, fhir_base: str, wait: float) -> None:
     """Load them, one transaction a patient."""
+    import requests  # noqa: PLC0415 - for this command alone
+
     from service.demo import run as demonstration  # noqa: PLC0415 - for this command alone
 
     try:
@@ -185,17 +186,14 @@ def check(
     except orjson.JSONDecodeError as error:
         raise failure(_("the file is not JSON (position {position})", position=error.pos)) from error
     chosen = language()
-    with ThreadPoolExecutor(max_workers=16) as executor:
-        world = _world(settings, executor)
-        public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
-        asked = _service(settings, world, body, service)
-        try:
-            advised = advise(
-                body, asked, world, now=_moment(as_of, settings), language=chosen, public_url=lambda: public_url
-            )
-        except ProtocolError as error:
-            problems = "\n".join(f"  {say(_problem(where, what))}" for where, what in error.problems.items())
-            raise click.ClickException(f"HTTP {error.status}\n{problems}") from error
+    world = _world(settings)
+    pages = Pages(settings.public_url or f"http://{settings.host}:{settings.port}")
+    asked = _service(settings, world, body, service)
+    try:
+        advised = advise(body, asked, world, now=_moment(as_of, settings), language=chosen, pages=pages)
+    except ProtocolError as error:
+        problems = "\n".join(f"  {say(_problem(where, what))}" for where, what in error.problems.items())
+        raise click.ClickException(f"HTTP {error.status}\n{problems}") from error
     answer = advised.response.to_json()
     explained = list(explained_of(advised, asked.rules)) if explain else []
     if json:
@@ -237,6 +235,9 @@ def harmless(line: str) -> str:
 @click.pass_obj
 def coverage(settings: Settings, sample: Path, top: int, as_of: str | None, *, without_texts: bool, json: bool) -> None:
     """Read the sample twice, and print the report."""
+    from service.coverage import sample as coverages  # noqa: PLC0415 - for this command alone
+    from service.coverage.counts import Coverage  # noqa: PLC0415 - for this command alone
+
     counted = Coverage(_own_terminology(settings), Clock(_moment(as_of, settings)), with_texts=not without_texts)
     try:
         with click.progressbar(
@@ -305,9 +306,9 @@ def _own_terminology(settings: Settings) -> Terminology:
         raise failure(error) from error
 
 
-def _world(settings: Settings, executor: ThreadPoolExecutor) -> World:
+def _world(settings: Settings) -> World:
     try:
-        return World.from_settings(settings, executor)
+        return World.from_settings(settings)
     except ValueError as error:
         raise failure(error) from error
 

@@ -374,7 +374,7 @@ def uncertain_remark(entry: Exposure) -> Text:
     """That an exposure counts although the record is not sure of it, or of which drug of a class it was."""
     if entry.drug.possible:
         return _(
-            "{source}: the code says a class ({drug}), not the drug: it counts as a possible exposure to each of the class",
+            "{source}: it names a class ({drug}), not the drug: it counts as a possible exposure to each of the class",
             source=entry.source,
             drug=entry.drug.name,
         )

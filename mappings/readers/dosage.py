@@ -18,13 +18,19 @@ from mappings.facts import Dosage, Drug, Interval
 from mappings.quantities import decimal_of, written_number
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_name
-from mappings.readers.strengths import quantity_unit, repeats_the_strength, tells_an_amount
-from mappings.shapes import a_map, a_text, maps
+from mappings.readers.strengths import (
+    quantity_unit,
+    repeats_the_strength,
+    tells_a_number_of_pieces,
+    tells_an_amount,
+)
+from mappings.shapes import NOTHING, a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concept_sets import WEIGHED_IN_INTERNATIONAL_UNITS as BY_MASS
+from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.doses import DOSE_UNITS, FEWEST_UNITS, MOST_PIECES, Counted, DoseUnit
-from mappings.vocabulary.frequencies import CODES, ONCE, PERIODS, Frequency, frequencies_in
+from mappings.vocabulary.frequencies import AS_NEEDED, CODES, ONCE, PERIODS, Frequency, frequencies_in
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Text, _
 
@@ -128,7 +134,7 @@ def _highest(values: Any) -> Decimal | None:
 
 
 def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: When | None) -> Dosage:
-    doses = [_read_dose(quantity, drug) for quantity in stated_doses(line)]
+    doses = [_read_dose(quantity, drug) for quantity in (*stated_doses(line), *_misshaped_doses(line))]
     amounts = {counted: _highest(amount for what, amount in doses if what is counted) for counted in Counted}
     ml, pieces = amounts[Counted.VOLUME], amounts[Counted.PIECES]
     mg = _first_of(
@@ -143,9 +149,10 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
         _in_pieces(pieces, drug.strength_iu),
         mg * 1000 * IU_PER_MICROGRAM if mg and drug.is_any(BY_MASS) else None,
     )
-    words = [said for name in ("text", "patientInstruction") if (said := a_text(line.get(name)))]
+    words = [said for name in ("text", "patientInstruction", "timing") if (said := a_text(line.get(name)))]
     stated = bool(doses) or any(
-        tells_an_amount(said) and not repeats_the_strength(said, drug.strength_mg) for said in words
+        tells_a_number_of_pieces(said) or (tells_an_amount(said) and not repeats_the_strength(said, drug.strength_mg))
+        for said in words
     )
     timing = _read_timing(reader, a_map(line.get("timing")), words, written)
     route = line.get("route")
@@ -155,7 +162,7 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
         dose_ml=ml,
         dose_iu=iu,
         dose_stated=stated,
-        dose_unreadable=stated and mg is None and iu is None,
+        dose_unreadable=stated and mg is None and (iu is None or not drug.is_any(COUNTED_IN_INTERNATIONAL_UNITS)),
         interval=timing.interval,
         interval_unreadable=timing.unreadable,
         doses_per_week=timing.doses_per_week,
@@ -191,15 +198,26 @@ def _in_pieces(pieces: Decimal | None, strength: Decimal | None) -> Decimal | No
     return None if pieces is None or strength is None else pieces * strength
 
 
+_DOSES = ("doseQuantity", "doseSimpleQuantity", "dose")
+"""A dose that is a Quantity: in R4, as some servers name it in STU3 and DSTU2, and in an administration."""
+
+
 def stated_doses(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Every dose Quantity of a line; of a range its high end (`zoledronate-renal-dose`: a range counts by it)."""
     for part in (*maps(line.get("doseAndRate")), line):
-        for name in ("doseQuantity", "dose"):
-            if quantity := a_map(part.get(name)):
-                yield quantity
+        for name in _DOSES:
+            yield from filter(None, maps(part.get(name)))
         dose_range = a_map(part.get("doseRange"))
         if end := a_map(dose_range.get("high")) or a_map(dose_range.get("low")):
             yield end
+
+
+def _misshaped_doses(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A text or a number in the place of a dose, as the Quantity without a unit that it is: stated, and not to be read."""
+    for part in (*maps(line.get("doseAndRate")), line):
+        for said in (part.get(name) for name in _DOSES):
+            if said and next(maps(said), None) is None:
+                yield {"value": None}
 
 
 def _read_dose(quantity: Mapping[str, Any], drug: Drug) -> tuple[Counted | None, Decimal]:
@@ -257,7 +275,7 @@ def _minutes_in(quantity: Mapping[str, Any]) -> Decimal | None:
 
 
 def _read_timing(reader: Reader, timing: Mapping[str, Any], words: Sequence[str], written: When | None) -> _Timing:
-    repeat = a_map(timing.get("repeat"))
+    repeat = next(maps(timing.get("repeat")), NOTHING)
     stated = [raw for raw in _event_list(timing.get("event")) if reader.states(raw)]
     events = [when for raw in stated if (when := reader.date(raw)) is not None]
     first = min(events, key=lambda when: when.first, default=None)
@@ -325,7 +343,8 @@ def _in_words(
         found, ambiguous = _told(said)
         if found or ambiguous:
             return (next(iter(found)), False) if len(found) == 1 and not ambiguous else (None, True)
-    return None, repeat.get("period") is not None and (decimal_of(repeat.get("period")) or 0) > 0
+    has_period = repeat.get("period") is not None and (decimal_of(repeat.get("period")) or 0) > 0
+    return None, has_period or any(code_of(coding).upper() not in {"", *AS_NEEDED} for coding in codings(code))
 
 
 def _told(said: Sequence[str]) -> tuple[frozenset[Frequency], bool]:

@@ -22,6 +22,7 @@ from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.code_systems import ATC, SYSTEMS, canonical
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of
+from mappings.vocabulary.drug_classes import names_chemotherapy_alone
 from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
 from mappings.vocabulary.products import is_sold, strength_of, volume_of
 from mappings.wording import Text, _, of_resource, verbatim
@@ -127,13 +128,14 @@ def _from_concept(reader: Reader, concept: object) -> Drug:
         if by_name := reader.terminology.recognise_name(words_said):
             return _drug(reader, by_name, words_said, by_name=True)
     name = shown_words(concept) or _class_name(reader, recognised.possible, coded) or verbatim(shown_name(concept))
-    named = _names_another(reader, said)
+    possible = recognised.possible.union(*map(reader.terminology.class_in_words, said))
+    named = not possible and _names_another(reader, said)
     return Drug(
         frozenset(),
         verbatim(name) if isinstance(name, str) else name,
-        identified=named and not recognised.possible,
-        named=named and not recognised.possible,
-        possible=recognised.possible,
+        identified=named,
+        named=named,
+        possible=possible,
     )
 
 
@@ -156,7 +158,9 @@ def _is_atc(coding: Mapping[str, Any]) -> bool:
 def _names_another(reader: Reader, said: list[str]) -> bool:
     """The words name something, and nothing that may be a drug of ours, misspelled or cut off."""
     naming = [one for one in said if len(one) <= LONGEST_TEXT and not says_nothing(one)]
-    return bool(naming) and not any(reader.terminology.may_name_a_drug(one) for one in naming)
+    return bool(naming) and not any(
+        reader.terminology.may_name_a_drug(one) or names_chemotherapy_alone(one) for one in naming
+    )
 
 
 def _class_name(reader: Reader, possible: frozenset[str], coded: list[Mapping[str, Any]]) -> Text | None:
@@ -190,6 +194,8 @@ def _from_reference_text(reader: Reader, reference: Mapping[str, Any]) -> Drug:
     display = a_text(reference.get("display")) or _identifier_text(reference)
     if by_name := reader.terminology.recognise_name(display):
         return _drug(reader, by_name, display, by_name=True)
+    if reader.terminology.class_in_words(display):
+        return _from_concept(reader, display)
     local = local_reference(reference)
     unresolved = _(
         "the medication could not be looked up",

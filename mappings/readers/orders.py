@@ -69,7 +69,7 @@ NOT_IN_LISTS = _(
 
 
 INTENT_NOT_UNDERSTOOD = _("its intent is not one that the service knows: have it corrected")
-CLASS_CODE = _("its code is that of a class, which does not say the drug: choose the drug itself")
+CLASS_ALONE = _("it names a class, which does not say the drug: choose the drug itself")
 
 NOT_IN_DISPENSE = frozenset({"not-done", "declined", "stopped", "entered-in-error"})
 NOT_IN_EVENT = frozenset({"not-done", "completed", "stopped", "entered-in-error"})
@@ -173,7 +173,7 @@ def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: 
         reasons=reason_concepts(reader, resource),
         reasons_unresolved=(*_unresolved_reasons(reader, resource), *_reasons_in_words(reader, resource)),
         unidentified=why,
-        unidentified_because=None if why is None else drug.unresolved or (CLASS_CODE if drug.possible else _told(why)),
+        unidentified_because=None if why is None else drug.unresolved or (CLASS_ALONE if drug.possible else _told(why)),
     )
 
 

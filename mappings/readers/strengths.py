@@ -100,6 +100,18 @@ def tells_an_amount(text: str) -> bool:
     return next(_amounts(text[:LONGEST_NAME]), None) is not None
 
 
+_PART_OF_A_PIECE = re.compile(
+    r"(?:\b(?:demie?|half|moiti[ée]|quart)\b|[½¼¾]|\b\d{1,2}\s?[/⁄]\s?[2-9]\b|\b0[.,]\d{1,2}\b|\b(?:[2-9]|1\d|deux|two|trois|three)\b)"
+    rf"[\s-]{{0,3}}(?:d['’]|de\s|of\s)?(?:(?:une?|an?|the)\s)?(?:{_CONTAINER}|doses?|injections?)\b(?!\s?/)",
+    re.IGNORECASE,
+)
+
+
+def tells_a_number_of_pieces(text: str) -> bool:
+    """A part of a vial or syringe, or several of them, stand in a text of a dosage; one of them is what the product holds."""
+    return _PART_OF_A_PIECE.search(text[:LONGEST_NAME]) is not None
+
+
 _ONE_DOSE_IN = frozenset({"mois", "month"})
 _NAMED_TIMES = re.compile(r"\s{0,3}(?:[xX×*+-]|(?:puis|then|ou|or|deux|two|trois|three)\b)")
 

@@ -48,6 +48,9 @@ CODES: Mapping[str, Frequency] = MappingProxyType(
 ONCE = frozenset({"ONCE", "STAT", "X1", "1X", "ONE TIME", "DOSE UNIQUE", "UNE SEULE FOIS", "SINGLE DOSE"})
 """Codes and words of a dose that is given one time."""
 
+AS_NEEDED = frozenset({"PRN", "ASN"})
+"""Codes that state no interval, and are understood."""
+
 PERIODS: Mapping[str, tuple[int, str]] = MappingProxyType(
     {
         **dict.fromkeys(["s", "sec", "second", "seconds", "seconde", "secondes"], (1, "s")),
@@ -106,16 +109,26 @@ AMBIGUOUS = frozenset(
 )
 """Words that mean twice in a period as well as every second one, or are often taken so: they say nothing, and are stated."""
 
+_IN_TWO_WORDS = "|".join(
+    sorted(
+        {one.removeprefix("bi") for one in AMBIGUOUS if one.startswith("bi")} | {"yearly", "mensuel", "mensuelle"},
+        key=len,
+        reverse=True,
+    )
+)
+"""What stands behind « bi- » or « tri- », whatever it is then."""
+
 _DIVISIBLE: Mapping[str, str] = MappingProxyType({"daily": "d", "weekly": "wk", "monthly": "mo", "yearly": "a"})
 _COUNT = rf"(?:\d{{1,3}}|{'|'.join(NUMBERS)})"
 _PERIOD = "|".join(sorted(PERIODS, key=len, reverse=True))
 _RANGE = rf"(?:{_COUNT}\s?(?:-|a|to|ou|or)\s?)?{_COUNT}"
 _DOSES = r"(?:injections?|perfusions?|prises?|doses?|administrations?|infusions?|cures?)"
 _FREQUENCY = re.compile(
-    rf"\b(?P<ambiguous>{'|'.join(sorted(AMBIGUOUS))}|(?:bi|semi)[\s-](?:weekly|monthly|yearly|annual(?:ly)?))\b"
-    rf"|\b(?:1|une?)\s(?P<alternate>{_PERIOD})\s(?:sur|out of)\s(?P<of>{_COUNT})\b"
-    rf"|\b(?:(?P<times>{_RANGE})\s?(?:x|fois|times?|{_DOSES})?\s?)?"
-    r"(?:\b(?:par|per|tous les|toutes les|every|each|chaque|q)|(?<=[\da-z])\s?/"
+    rf"\b(?P<ambiguous>{'|'.join(sorted(AMBIGUOUS))}|(?:bi|semi|tri)[\s-](?:{_IN_TWO_WORDS}))\b"
+    r"|\bj1\s?=\s?j(?P<cycle>\d{1,3})\b|\bq\s?(?P<months>\d{1,2})\s?m\b"
+    rf"|\b(?:1\s?|une?\s)(?P<alternate>{_PERIOD})\s?(?:sur|out of|/)\s?(?P<of>{_COUNT})\b"
+    rf"|(?:\b|\A)(?:(?P<times>{_RANGE})\s?(?:x|fois|times?|{_DOSES})?\s?)?"
+    r"(?:\b(?:par|per|tous les|toutes les|ts les|tt?es les|every|each|chaque|q)|(?:(?<=[\da-z])|\A)\s?/"
     r"|(?:(?<=\bonce)|(?<=\btwice)|(?<=\btimes)|(?<=\btime))\sa)"
     rf"\s?(?P<number>{_RANGE})?\s?(?P<period>{_PERIOD})\b"
     rf"|\b(?:(?P<adverb_times>{_COUNT})(?P<by>[\s-]?(?:x|fois|times?)?)[\s-]?)?(?P<adverb>{'|'.join(sorted(ADVERBS))})\b"
@@ -142,14 +155,31 @@ def _frequencies_in(said: str) -> tuple[frozenset[Frequency], bool]:
     found = set()
     ambiguous = False
     for match in _FREQUENCY.finditer(plain_words(said)):
-        if match["ambiguous"]:
+        if match["ambiguous"] or _is_of_weeks_or_seconds(match):
             ambiguous = True
         else:
             found |= {frequency for frequency in (_frequency(match),) if frequency is not None}
     return frozenset(found), ambiguous
 
 
+def _is_of_weeks_or_seconds(match: re.Match[str]) -> bool:
+    """« Toutes les 4 s » are weeks to who writes it, and seconds to who reads it."""
+    return match["period"] == "s" and _EVERY.search(match[0]) is not None
+
+
+_DAYS_OF_A_WEEK = 7
+
+
+def _of_cycle(last_day: int) -> Frequency | None:
+    """« J1 = J29 », and « J1 = J28 » of who counts the days of the cycle: every 28 days."""
+    return _positive(1, last_day if last_day % _DAYS_OF_A_WEEK == 0 else last_day - 1, "d")
+
+
 def _frequency(match: re.Match[str]) -> Frequency | None:
+    if match["cycle"]:
+        return _of_cycle(int(match["cycle"]))
+    if match["months"]:
+        return _positive(1, int(match["months"]), "mo")
     if match["alternate"]:
         size, unit = PERIODS[match["alternate"]]
         return _positive(1, _highest(match["of"]) * size, unit)

@@ -148,7 +148,7 @@ LISTED = Said(_("a code that is none of our concepts"))
 LOOK_ALIKE = _("a look-alike: {concepts}")
 NAMED = Said(_("none of ours by its name"))
 UNKNOWN_NAME = Said(_("known neither by code nor by name"))
-CLASS_CODE = _("a class code, which does not say the drug: {concepts}")
+CLASS_ALONE = _("a class, which does not say the drug: {concepts}")
 NOT_IN_SAMPLE = Said(_("the Medication referred to is not in the sample"))
 DOSE_UNREADABLE = _("{concepts}: neither mg, mL, units of vitamin D, nor pieces of a known strength")
 FINDING_UNREADABLE = _("{finding}: out of range, undated, or in no unit that it is read in")
@@ -318,7 +318,7 @@ def _drug(reader: Reader, kind: Kind, drug: Drug, concept: object) -> Item:
         verdict = Verdict.UNDERSTOOD if asked else Verdict.UNUSED
         meaning = _named(drug.concepts, unverified=drug.unverified_code, by_name=drug.by_name)
     elif drug.possible:
-        verdict, meaning = Verdict.NOT_UNDERSTOOD, Said(CLASS_CODE.with_(concepts=_some(drug.possible)))
+        verdict, meaning = Verdict.NOT_UNDERSTOOD, Said(CLASS_ALONE.with_(concepts=_some(drug.possible)))
     elif drug.identified:
         coded = _coded(reader, kind, concept)
         verdict, meaning = Verdict.SOMETHING_ELSE, coded.meaning if coded.verdict is Verdict.SOMETHING_ELSE else NAMED

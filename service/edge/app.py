@@ -6,14 +6,13 @@ import codecs
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 from flask import Flask, Response, request
-from marshmallow import ValidationError, validate
+from marshmallow import ValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
@@ -26,6 +25,7 @@ from cds_hooks import (
     operation_outcome,
     read_feedback,
 )
+from service.cards.score_links import Pages
 from service.edge import cors
 from service.edge.authentication import Unauthenticated
 from service.edge.callers import Callers
@@ -40,13 +40,12 @@ from service.pipeline import HookAnswer, advise
 from service.rules.guideline import Guideline
 from service.services import Service, published
 from service.settings import Settings
-from service.world import SEARCHES_AT_ONCE, World
+from service.world import World
 
 JSON = "application/json"
 LOG = logging.getLogger("osteocds")
 
 _DISCOVERY = DiscoverySchema()
-_LINKABLE = validate.URL(require_tld=False, schemes={"http", "https"})
 
 
 def create_app(
@@ -65,13 +64,12 @@ def create_app(
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
-    searches = ThreadPoolExecutor(max_workers=SEARCHES_AT_ONCE * settings.threads, thread_name_prefix="fhir")
-    world = World.from_settings(settings, searches, guidelines)
+    metrics = Metrics()
+    world = World.from_settings(settings, guidelines, metrics.breaker_changed)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     feedback = FeedbackStore(settings.database_url)
     callers = Callers(settings, world, feedback.engine)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
-    metrics = Metrics()
     discovery = {language: _discovery(services, language) for language in Language}
     description = orjson.dumps(openapi(services, guidelines))
 
@@ -96,7 +94,7 @@ def create_app(
             caller.world,
             now=clock(),
             language=language,
-            public_url=lambda: settings.public_url or _own_address(),
+            pages=Pages(settings.public_url, caller.messaging_client),
         )
         response = advised.response
         if settings.explain:
@@ -134,7 +132,7 @@ def create_app(
     def measure() -> Response:
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
-    app.register_blueprint(pages(settings, services, guidelines))
+    app.register_blueprint(pages(settings, services, guidelines, callers.messaging))
     _register_errors(app, metrics)
     return app
 
@@ -156,14 +154,6 @@ def _service(services: dict[str, Service], service_id: str) -> Service:
     if service is None:
         raise UnknownService({"": "no such service; GET /cds-services lists those that there are"})
     return service
-
-
-def _own_address() -> str:
-    """The address that the request named; empty where no link can be made of its Host header."""
-    try:
-        return str(_LINKABLE(request.url_root.rstrip("/")))
-    except ValidationError:
-        return ""
 
 
 def _body() -> object:

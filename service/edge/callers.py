@@ -28,11 +28,15 @@ OPEN = "no client is registered: requests are served without a token; OSTEOCDS_C
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """For whom a request is answered; no name where it came without a token."""
+    """For whom a request is answered; no name where it came without a token.
+
+    `messaging_client` is its name where its EHR takes messages of our pages, for their links.
+    """
 
     name: str
     world: World
     language: Language
+    messaging_client: str = ""
 
 
 class Callers:
@@ -50,6 +54,7 @@ class Callers:
                     client=client.name,
                 )
                 raise InvalidSetting(Said(told))
+        self.messaging = {client.name: client.messaging for client in clients if client.messaging is not None}
         self.cors_origins = tuple(origin for client in clients for origin in client.cors_origins)
         allowed = settings.allow_unauthenticated
         if allowed is None and not clients:
@@ -57,7 +62,7 @@ class Callers:
             LOG.warning(OPEN)
         self._anybody = Caller("", world, settings.language) if allowed else None
         self._authentication = Authentication(
-            clients, ReplayStore(engine), world.session, world.executor, public_url=settings.public_url
+            clients, ReplayStore(engine), world.outbound.session, public_url=settings.public_url
         )
         self._registered = bool(clients)
 
@@ -69,4 +74,4 @@ class Callers:
         if not self._registered:
             raise Unauthenticated(NOBODY_REGISTERED)
         client = self._authentication.client(authorization, path=request.path, service_id=service_id, now=now)
-        return Caller(client.name, client.world, client.language)
+        return Caller(client.name, client.world, client.language, client.name if client.messaging is not None else "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -27,11 +28,20 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
+class Messaging:
+    """Where pages send what was filled in (SMART Web Messaging): the origin of the EHR's pages, the handle of messages."""
+
+    origin: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """One client. `keys` are its own, `jku` the one address where it publishes them; one of the two is set.
 
     `audiences` are what its tokens may name beside the service's public address, `tenants` those of its tokens that are
-    served (all where there are none), `services` the ids that it may call (all where there are none).
+    served (all where there are none), `services` the ids that it may call (all where there are none). `messaging` is set
+    where its EHR takes messages of our pages.
     """
 
     name: str
@@ -44,6 +54,7 @@ class Client:
     tenants: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
     cors_origins: tuple[str, ...] = ()
+    messaging: Messaging | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +107,17 @@ def _published(told: Any) -> str:
     return _text(told)
 
 
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?\Z")
+
+
+def _origin(told: Any) -> str:
+    """Scheme, host and port of pages, as a header may name them; http on this machine alone."""
+    origin = _ORIGIN.match(_text(told))
+    if origin is None or (origin["scheme"] == "http" and origin["host"] not in LOOPBACK):
+        raise ValueError
+    return _text(told)
+
+
 KEYS: Mapping[str, Key] = {
     "issuer": Key(Said(_("a text")), "`iss` of its tokens; required", _text),
     "jku": Key(Said(_("an https address")), "where it publishes its keys (JWKS); no other is ever fetched", _published),
@@ -116,6 +138,12 @@ KEYS: Mapping[str, Key] = {
         Said(_("a list of types")), "FHIR resource types that its servers do not have", _texts
     ),
     "cors_origins": Key(Said(_("a list of origins")), "pages that browsers may call from", _texts),
+    "messaging_origin": Key(
+        Said(_("an origin")), "its pages that take a filled-in score as a message; none by default", _origin
+    ),
+    "messaging_handle": Key(
+        Said(_("a text")), "the `messagingHandle` of those messages; beside `messaging_origin`", _text
+    ),
 }
 OF_THE_WORLD = ("selection_behavior", "single_action", "max_cards")
 
@@ -165,6 +193,9 @@ def _client(path: Path, text: str, name: str, table: Mapping[str, Any], world: W
     if ("jku" in told) == ("jwks" in told):
         both = _("{path}: [{client}] has either jku or jwks, one of them", path=str(path), client=name)
         raise InvalidSetting(Said(both))
+    if ("messaging_origin" in told) != ("messaging_handle" in told):
+        neither = _("{path}: [{client}] has both messaging_origin and messaging_handle, or neither", path=str(path))
+        raise InvalidSetting(Said(neither.with_(client=name)))
     own = {key: told[key] for key in OF_THE_WORLD if key in told}
     if "fhir_bases" in told:
         try:
@@ -186,6 +217,7 @@ def _client(path: Path, text: str, name: str, table: Mapping[str, Any], world: W
         tenants=frozenset(told.get("tenants", ())),
         services=frozenset(told.get("services", ())),
         cors_origins=told.get("cors_origins", ()),
+        messaging=Messaging(told["messaging_origin"], told["messaging_handle"]) if "messaging_origin" in told else None,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from service.gathering.breaker import State
 from service.pipeline import HookAnswer
 from service.rules.unidentified import not_identified
 
@@ -38,6 +39,13 @@ class Metrics:
             ["why", "told"],
             registry=self._registry,
         )
+        self._breakers = Gauge(
+            "osteocds_fhir_breakers",
+            "FHIR bases by the state of their circuit breaker: one that is open did not answer lately, and is not asked",
+            ["base", "state"],
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
         self._children: dict[tuple[str, str], Any] = {}
 
     def count(self, answer: HookAnswer) -> None:
@@ -51,6 +59,13 @@ class Metrics:
             if child is None:
                 child = self._children[key] = self._answers.labels(*key)
             child.inc()
+
+    def breaker_changed(self, base: str, before: State | None, after: State | None) -> None:
+        """One of the FHIR bases below a listed address is in another state; None where it was, or is, none of ours."""
+        if before is not None:
+            self._breakers.labels(base, before.value).dec()
+        if after is not None:
+            self._breakers.labels(base, after.value).inc()
 
     def exposition(self) -> bytes:
         """Everything measured, in the text format of Prometheus (`prometheus_client.CONTENT_TYPE_LATEST`)."""

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from mappings.wording import Mark, Text
 from service.rules.citation import Citation, Document
 
@@ -47,7 +45,7 @@ def read_ledger(path: Path, documents: Iterable[Document], mark: Mark) -> Ledger
 
     Raises `KeyError` for a document or a reason that it does not have.
     """
-    told = yaml.safe_load(path.read_text(encoding="utf-8"))
+    told = _told(path)
     known = {document.id: document for document in documents}
 
     def citation(at: Mapping[str, Any]) -> Citation:
@@ -73,9 +71,16 @@ def read_ledger(path: Path, documents: Iterable[Document], mark: Mark) -> Ledger
 
 def sentences_of(path: Path) -> Iterable[str]:
     """Every sentence of a ledger that is shown, and so translated."""
-    told = yaml.safe_load(path.read_text(encoding="utf-8"))
+    told = _told(path)
     yield from told["reasons"].values()
     for one in told["stays_text"]:
         yield one["says"]
         if "because" in one:
             yield one["because"]
+
+
+def _told(path: Path) -> Any:
+    """The file as YAML has it."""
+    import yaml  # noqa: PLC0415 - an answer needs no ledger: only the catalogue and the messages read it
+
+    return yaml.safe_load(path.read_text(encoding="utf-8"))

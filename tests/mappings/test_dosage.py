@@ -193,6 +193,7 @@ def test_a_concentration_is_never_what_a_container_holds(unit):
         ),
         *({"value": 2, "unit": "mg", "code": code} for code in ("mg/kg", "mg/m2", "mg{/kg}", "ug", "g")),
         *({"value": 2, "unit": "mg", "comparator": "<"}, {"unit": "mg"}, amount(2, "mL"), amount(2, "mg/mL")),
+        *(amount(120, "UI"), amount(1, "[IU]"), "120 mg", ["120 mg"], 120),
     ],
 )
 def test_a_dose_that_is_stated_in_another_way_is_unreadable_and_not_absent(quantity):
@@ -219,11 +220,26 @@ def test_a_dose_in_words_is_stated_and_unreadable(text, member):
         ("120 mg/semaine", True),
         ("2 injections de 120 mg", True),
         ("120 mL", True),
+        *(("1/2 flacon", True), ("un demi flacon", True), ("2 seringues", True), ("la moitié d'une ampoule", True)),
+        *(("1 flacon", False), ("une injection", False), ("1 injection / 4 semaines", False)),
     ],
 )
 def test_words_that_repeat_the_strength_of_the_product_state_no_other_dose(text, stated):
     read_one = read({"text": text}, drug=product(mg="120", concept="denosumab"))
     assert (read_one.dose_mg, read_one.dose_stated, read_one.dose_unreadable) == (None, stated, stated)
+
+
+@pytest.mark.parametrize("name", ["doseQuantity", "doseSimpleQuantity", "dose"])
+def test_a_dose_is_read_under_the_name_of_each_version_alone_or_in_an_array(name):
+    for quantity in (amount(120, "mg"), [amount(120, "mg")]):
+        assert read({"doseAndRate": [{name: quantity}]}).dose_mg == read({name: quantity}).dose_mg == 120
+
+
+def test_an_interval_is_read_from_a_timing_of_the_wrong_shape():
+    assert read({"timing": "toutes les 12 semaines"}).interval == read(every(12, "wk")).interval
+    assert (
+        read({"timing": {"repeat": [every(12, "wk")["timing"]["repeat"]]}}).interval == read(every(12, "wk")).interval
+    )
 
 
 def test_a_dose_of_one_line_that_cannot_be_read_leaves_the_dose_of_all_unreadable():
@@ -369,6 +385,7 @@ def test_a_timing_that_does_not_say_how_often_is_not_repeating(line):
             (repeat(period=28), True),
         ),
         *((every(28, "d"), False), ({"text": "as before"}, False), (coded("PRN"), False), ({}, False)),
+        *((coded("Z4"), True), ({"text": "bi-mensuel"}, True), ({"text": "toutes les 4 s"}, True)),
         *(
             (events("2026-01-05"), False),
             ({"text": "q4w, q12w", **every(28, "d")}, False),

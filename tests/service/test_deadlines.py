@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from support.ehr import BEARER, Ehr, authorization, denosumab, draft, ehr, rules, said, topics, without
 
-from service.edge import app
+from service.gathering import outbound
 
 NOTHING = json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": []}).encode()
 DEADLINE = 0.6
@@ -217,7 +217,7 @@ def test_all_searches_run_at_once():
 
 
 def test_nothing_new_is_asked_after_the_answer(monkeypatch):  # the token may be revoked by then
-    monkeypatch.setattr(app, "SEARCHES_AT_ONCE", 4)
+    monkeypatch.setattr(outbound, "SEARCHES_AT_ONCE", 4)
     with serving(sleep) as server:
         client_of(server, threads=1).cards(asking(server))
         asked = len(server.calls)

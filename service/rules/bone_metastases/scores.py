@@ -6,6 +6,8 @@ the points of each answer are those of the Spine Oncology Study Group (Fisher 20
 
 from __future__ import annotations
 
+from mappings.facts.bones import FIRST_VERTEBRA
+from mappings.vocabulary.bone_names import of_stretch
 from mappings.vocabulary.scores import Answer, Band, Question, Score, SiteQuestion
 from service.rules.bone_metastases.wording import _, _c
 
@@ -73,8 +75,18 @@ MIRELS = Score(
             ("23416004", _("ulna")),
             ("87342007", _("fibula")),
         ),
+        _c("question", "side"),
     ),
 )
+
+VERTEBRAE = (
+    *("14806007", "39976000", "113205007", "5329002", "36978003", "36054005", "87391001"),
+    *("64864005", "53733008", "1626008", "73071006", "56401006", "45296009"),
+    *("62487009", "11068009", "82687006", "7610001", "12989004", "23215003"),
+    *("66794005", "14293000", "36470004", "11994002", "49668003"),
+    *("65985001", "11808007", "49967005", "69950008", "21452006"),
+)
+"""SNOMED CT codes of C1 to C7, T1 to T12, L1 to L5, S1 to S5 (`valuesets/bones.csv`): the score is that of one vertebra."""
 
 SINS_NAME = _("SINS")
 """The score as it is called."""
@@ -177,12 +189,7 @@ SINS = Score(
     ),
     SiteQuestion(
         "bone",
-        BONE,
-        (
-            ("122494005", _("cervical spine")),
-            ("122495006", _("thoracic spine")),
-            ("122496007", _("lumbar spine")),
-            ("54735007", _("sacrum")),
-        ),
+        _c("question", "vertebra"),
+        tuple((code, of_stretch(number, number)) for number, code in enumerate(VERTEBRAE, FIRST_VERTEBRA)),
     ),
 )

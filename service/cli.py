@@ -216,7 +216,7 @@ def harmless(line: str) -> str:
 
 @main.command(
     text=_(
-        "Report which codes, units and drugs of a sample of records the service understands, and which not.\n\n"
+        "Report which codes, units and drugs of a sample of records the service understands, and which not. "
         "The report holds codes, displays, units and the texts of coded elements; no value, date or id. A text is what a "
         "person wrote: `--without-texts` leaves those without a code out."
     )

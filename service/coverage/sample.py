@@ -359,6 +359,7 @@ HEADINGS: Mapping[Verdict, Text] = {
 def printed(sample: Sample, coverage: Coverage, top: int, language: Language) -> Iterator[str]:
     """The report for a person: a summary, then what was counted, the most frequent first, `top` rows a table."""
     yield from (spoken(line, language) for line in _summary(sample, coverage))
+    yield from (f"  {spoken(line, language)}" for line in _unreadable(sample))
     yield ""
     yield f"{'':<{WIDEST_KIND}}" + "".join(
         f"{spoken(SHOWN_VERDICTS[one], language):>{WIDEST_VERDICT}}" for one in Verdict
@@ -400,14 +401,16 @@ def _summary(sample: Sample, coverage: Coverage) -> Iterator[Text]:
             sum(coverage.not_read.values()),
             others=others,
         )
-    if not sample.unreadable_places:
-        return
-    yield _n("{number} place could not be read:", "{number} places could not be read:", sample.unreadable_places)
+    if sample.unreadable_places:
+        yield _n("{number} place could not be read:", "{number} places could not be read:", sample.unreadable_places)
+
+
+def _unreadable(sample: Sample) -> Iterator[Text]:
     for one in sample.unreadable:
         where = _("{file}, {place}", file=one.file, place=one.place) if one.place else verbatim(one.file)
-        yield _("  {where}: {why}", where=where, why=one.why)
+        yield _("{where}: {why}", where=where, why=one.why)
     if (more := sample.unreadable_places - len(sample.unreadable)) > 0:
-        yield _("  and {more} more", more=more)
+        yield _("and {more} more", more=more)
 
 
 def _table(heading: Text, ranked: list[tuple[Item, int]], top: int, language: Language) -> Iterator[str]:
@@ -423,8 +426,8 @@ def _table(heading: Text, ranked: list[tuple[Item, int]], top: int, language: La
         kind = spoken(SHOWN_KINDS[item.kind], language)
         yield f"{count:>8}  {kind:<{WIDEST_KIND}}  {what}  →  {spoken(item.meaning, language)}"
     if (more := len(ranked) - top) > 0:
-        yield spoken(MORE_ROWS.with_(more=more, all=str(len(ranked))), language)
+        yield " " * 10 + spoken(MORE_ROWS.with_(more=more, all=str(len(ranked))), language)
 
 
 NO_SYSTEM, NO_UNIT = _("(no system)"), _("(no unit)")
-MORE_ROWS = _("          and {more} more: --top {all}, or --json")
+MORE_ROWS = _("and {more} more: --top {all}, or --json")

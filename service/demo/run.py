@@ -89,7 +89,7 @@ def demo_servers(
     try:
         with embedded_fhir(fhir_server or DEFAULT_FHIR_SERVER) as fhir_base:
             loaded = load(DEMO_PATIENTS, fhir_base, today)
-            echo(spoken(_("  {address}: {what}", address=fhir_base, what=of_patients(loaded)), language))
+            echo("  " + spoken(_("{what}: {why}", what=fhir_base, why=of_patients(loaded)), language))
             with tempfile.TemporaryDirectory(prefix="osteocds-demo-") as folder:
                 base = f"http://127.0.0.1:{settings.port or free_port()}"
                 environment = os.environ | {
@@ -133,14 +133,14 @@ def fire_hooks(base: str, fhir_base: str, language: Language, *, today: date, ec
             echo("")
             echo("=" * 100)
             echo(spoken(patient.who, language))
-            line = _("  {hook}: {orders}", hook=str(request["hook"]), orders=ordered(patient))
-            echo(spoken(line, language))
+            line = _("{what}: {why}", what=str(request["hook"]), why=ordered(patient))
+            echo("  " + spoken(line, language))
             cards = answer.json()["cards"]
             for card in cards:
                 echo("")
                 echo("\n".join(printed_card(card, language)))
             if not cards:
-                echo("\n" + spoken(_("   no card: nothing to say"), language))
+                echo("\n" + "   " + spoken(_("no card: nothing to say"), language))
 
 
 def of_patients(resources: int) -> Text:
@@ -202,9 +202,9 @@ def keep_running(
     with demo_servers(settings, fhir_server, language, now.date(), echo) as (fhir_base, base):
         first = DEMO_PATIENTS[0]
         echo("")
-        echo(spoken(_("Discovery:   {command}", command=f"curl {base}/cds-services"), language))
+        echo(spoken(_("Discovery: {command}", command=f"curl {base}/cds-services"), language))
         record = f"curl '{fhir_base}/Observation?patient=Patient/{first.id}'"
-        echo(spoken(_("A record:    {command}", command=record), language))
+        echo(spoken(_("A record: {command}", command=record), language))
         echo(spoken(_("Stop with Ctrl-C."), language))
         try:
             Event().wait()

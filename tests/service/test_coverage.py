@@ -166,7 +166,7 @@ def test_routes_of_other_drugs_gauges_and_contacts_are_nothing_to_map():
 @pytest.mark.parametrize(
     ("medication", "verdict", "words", "meaning"),
     [
-        (coded(ATC, "L01BC"), Verdict.NOT_UNDERSTOOD, "", "a class code"),
+        (coded(ATC, "L01BC"), Verdict.NOT_UNDERSTOOD, "", "a class, which"),
         (coded(LOCAL, "7", display="Losartan"), Verdict.SOMETHING_ELSE, "Losartan", mapping.NAMED),
         (coded(LOCAL, "7", display="Zometa"), Verdict.UNDERSTOOD, "Zometa", "zoledronic_acid_4mg (by name)"),
         (coded("http://data.esante.gouv.fr/ansm/medicament/UCD", "9384143"), Verdict.UNDERSTOOD, "", "denosumab_120mg"),

@@ -37,7 +37,7 @@ class Domain:
     folder: Path
     modules: tuple[Path, ...]
     ledgers: tuple[Path, ...] = ()
-    root: Path = ROOT
+    root: Path | None = None
     keywords: Mapping[str, Any] = field(default_factory=lambda: KEYWORDS)
 
     @property
@@ -50,7 +50,7 @@ class Domain:
         for module in self.modules:
             found = extract_from_file("python", module, keywords=self.keywords)
             for _line, message, _comments, context in found:
-                catalogue.add(message, locations=[(str(module.relative_to(self.root)), None)], context=context)
+                catalogue.add(message, locations=[(str(module.relative_to(self.root or ROOT)), None)], context=context)
         for ledger in self.ledgers:
             for sentence in sentences_of(ledger):
                 catalogue.add(sentence, locations=[(str(ledger.relative_to(ROOT)), None)])

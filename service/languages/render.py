@@ -231,7 +231,16 @@ def _shown(value: object, language: Language) -> str:
         case tuple():
             return listed(tuple(_shown(one, language) for one in value), language)
         case _:
-            return escape(str(value))
+            return escape(_in_system(str(value), language))
+
+
+_ICD_CODE = re.compile(r"ICD-(?=(?:9|10|11)(?:-CM|-PCS)? [A-Z0-9][A-Z0-9.]{1,8}\Z)")
+"""How we show a code of the classification of diseases that came without words."""
+
+
+def _in_system(words: str, language: Language) -> str:
+    """The words of the record; a code with the name that its system has in the language: «CIM-10 K10.2»."""
+    return _ICD_CODE.sub("CIM-", words, count=1) if language is Language.FRENCH and words.startswith("ICD-") else words
 
 
 def escape(words: str) -> str:

@@ -111,7 +111,7 @@ def interval_stated(order: DrugOrder, _patient: Facts) -> Truth:
     )
 
 
-@condition(_("the interval ordered is longer than {longest_monthly_interval_days} days"))
+@condition(_("the interval ordered is longer than {longest_monthly_interval_days}"))
 def spaced(order: DrugOrder, patient: Facts) -> Truth:
     """Less often than monthly."""
     if order.dosage.interval_unreadable:

@@ -141,7 +141,7 @@ def no_opinion_since_the_score(order: Order | None, patient: Facts) -> Truth:
 
 
 @condition(
-    _("no surgical consultation, order or operation of the spine in {surgical_opinion_days} days"), reads=OPINION_READS
+    _("no surgical consultation, order or operation of the spine in {surgical_opinion_days}"), reads=OPINION_READS
 )
 def no_recent_opinion(_order: ActOrder, patient: Facts) -> Truth:
     """Within the setting's days."""

@@ -77,7 +77,7 @@ def _is_later(act: Act, compression: Diagnosis) -> bool | None:
     return None if begin is None or when is None else when.last >= begin.first
 
 
-@condition(_("radionuclide therapy ongoing or within {radionuclide_days} days"), reads=("procedures", "exposures"))
+@condition(_("radionuclide therapy ongoing or within {radionuclide_days}"), reads=("procedures", "exposures"))
 def radionuclide_therapy(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """As an act or as a drug: ongoing, or so short a time before the planned start."""
     planned, days = order.planned.when, settings_of(patient).radionuclide_days

@@ -196,7 +196,7 @@ def missing_imaging(order: ActOrder, patient: Facts) -> Mapping[Modality, bool |
 
 
 @condition(
-    _("radiographs or CT of the bone are missing in the last {imaging_valid_days} days"),
+    _("radiographs or CT of the bone are missing in the last {imaging_valid_days}"),
     reads=("imaging", "procedures"),
 )
 def imaging_is_missing(order: ActOrder, patient: Facts) -> Truth:
@@ -278,9 +278,7 @@ def _irradiated_since(surgery: Act, patient: Facts) -> bool | None:
 
 
 @condition(
-    _(
-        "a bone metastasis was operated on in the last {post_operative_days} days, without radiotherapy since or planned"
-    ),
+    _("a bone metastasis was operated on in the last {post_operative_days}, without radiotherapy since or planned"),
     reads=("procedures", "conditions", "radiotherapies", "radiotherapy_orders"),
 )
 def operated_not_irradiated(_order: Order | None, patient: Facts) -> Truth:

@@ -35,7 +35,7 @@ def hypercalcaemic_crisis_calcium(_order: Order | None, patient: Facts) -> Truth
 
 @condition(
     _(
-        "active spinal cord compression or cauda equina syndrome of the last {cord_compression_days} days or undated, neither "
+        "active spinal cord compression or cauda equina syndrome of the last {cord_compression_days} or undated, neither "
         "decompressed nor irradiated since"
     ),
     reads=("conditions", "procedures"),

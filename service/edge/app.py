@@ -16,6 +16,7 @@ from marshmallow import ValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request
 
 from cds_hooks import (
     DiscoverySchema,
@@ -29,6 +30,7 @@ from service.cards.score_links import Pages
 from service.edge import cors
 from service.edge.authentication import Unauthenticated
 from service.edge.callers import Callers
+from service.edge.hook_calls import FAILED, HookCalls
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages
@@ -81,35 +83,38 @@ def create_app(
         answer.headers["Content-Language"] = language.value
         return answer
 
-    @app.post("/cds-services/<service_id>")
-    @metrics.in_progress.track_inprogress()
-    def invoke(service_id: str) -> Response:
+    def answering(call: Request, service_id: str) -> bytes:
         service = _service(services, service_id)
-        caller = callers.of(request, service_id, now=clock())
-        started = time.perf_counter()
-        language = choose_language(request.headers.get("Accept-Language", ""), caller.language)
-        advised = advise(
-            _body(),
-            service,
-            caller.world,
-            now=clock(),
-            language=language,
-            pages=Pages(settings.public_url, caller.messaging_client),
-        )
-        response = advised.response
-        if settings.explain:
-            response = _explained(advised, service, language)
-        body = orjson.dumps(response.to_json())
-        metrics.count(advised)
-        metrics.seconds.labels(service_id).observe(time.perf_counter() - started)
-        metrics.requests.labels(service_id, "200").inc()
-        return Response(body, mimetype=JSON)
+        with metrics.in_progress.track_inprogress():
+            caller = callers.of(call, service_id, now=clock())
+            started = time.perf_counter()
+            language = choose_language(call.headers.get("Accept-Language", ""), caller.language)
+            advised = advise(
+                _body(call),
+                service,
+                caller.world,
+                now=clock(),
+                language=language,
+                pages=Pages(settings.public_url, caller.messaging_client),
+            )
+            response = advised.response
+            if settings.explain:
+                response = _explained(advised, service, language)
+            body = orjson.dumps(response.to_json())
+            metrics.count(service_id, advised, time.perf_counter() - started)
+        return body
+
+    @app.post("/cds-services/<service_id>")
+    def invoke(service_id: str) -> Response:
+        if failed := request.environ.get(FAILED):
+            raise failed
+        return Response(answering(request, service_id), mimetype=JSON)
 
     @app.post("/cds-services/<service_id>/feedback")
     def take_feedback(service_id: str) -> Response:
         service = _service(services, service_id)
         callers.of(request, service_id, now=clock())
-        feedback.store(service.id, read_feedback(_body()), received_at=clock())
+        feedback.store(service.id, read_feedback(_body(request)), received_at=clock())
         return Response(b"{}", mimetype=JSON)
 
     @app.get("/health/live")
@@ -134,6 +139,7 @@ def create_app(
 
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging))
     _register_errors(app, metrics)
+    app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
     return app
 
 
@@ -156,9 +162,9 @@ def _service(services: dict[str, Service], service_id: str) -> Service:
     return service
 
 
-def _body() -> object:
+def _body(call: Request) -> object:
     try:
-        return orjson.loads(request.get_data(cache=False).removeprefix(codecs.BOM_UTF8))
+        return orjson.loads(call.get_data(cache=False).removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
 

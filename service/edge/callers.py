@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Request
 from sqlalchemy.engine import Engine
+from werkzeug.wrappers import Request
 
 from service.edge.authentication import Authentication, Unauthenticated
 from service.edge.clients import read_clients

@@ -56,7 +56,7 @@ class HookCalls:
         # What a browser is told depends on its origin; another spelling of the address is for Flask to judge.
         if environ["REQUEST_METHOD"] != "POST" or "HTTP_ORIGIN" in environ:
             return None
-        if environ.get("RAW_URI", path).partition("?")[0] != path:
+        if str(environ.get("RAW_URI", path)).partition("?")[0] != path:
             return None
         return self._services.get(path)
 

@@ -119,7 +119,9 @@ def test_a_form_that_calculates_gives_the_total_once_every_question_is_answered(
         for item in asked
     ]
     assert calculated(expression, worst) == [points]
-    assert calculated(expression, filled) == [sum(_points(one["answer"][0]["valueCoding"]) for one in filled[: len(asked)])]
+    assert calculated(expression, filled) == [
+        sum(_points(one["answer"][0]["valueCoding"]) for one in filled[: len(asked)])
+    ]
     assert calculated(expression, worst[1:]) == []
     assert calculated(expression, [filled[-1], *worst[1:]]) == [], "the bone is no answer of the score"
 

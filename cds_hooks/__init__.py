@@ -19,7 +19,7 @@ from cds_hooks.discovery import ServiceDescription
 from cds_hooks.errors import InvalidFeedback, InvalidHookRequest, PreconditionFailed, ProtocolError
 from cds_hooks.feedback import Feedback, read_feedback
 from cds_hooks.hook_request import FhirAuthorization, HookRequest, read_hook_request
-from cds_hooks.prefetch import Prefetched, PrefetchState, prefetched
+from cds_hooks.prefetch import NOT_SENT, Prefetched, PrefetchState, prefetched
 from cds_hooks.schemas import (
     CardSchema,
     DiscoverySchema,
@@ -31,6 +31,7 @@ from cds_hooks.schemas import (
 )
 
 __all__ = [
+    "NOT_SENT",
     "RELATIVE_REFERENCE",
     "Action",
     "Card",

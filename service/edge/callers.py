@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Request
+from werkzeug.wrappers import Request
 
 from mappings.wording import Said, _
 from service.edge.authentication import Authentication, Unauthenticated

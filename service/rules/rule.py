@@ -58,12 +58,8 @@ class Trigger:
         """The facts that decide the scope."""
         return frozenset() if self.scope is None else self.scope.reads
 
-    def is_about(self, order: Order) -> bool:
-        """The order is of the kind."""
-        return isinstance(order, self.kind) and self.matches(order)
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """A statement with its declaration. `severest` is the highest indicator that it can give.
 

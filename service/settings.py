@@ -73,7 +73,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "OSTEOCDS_PUBLIC_URL",
         "",
-        "where browsers reach the service's pages, for links on cards; by default the address that the request named",
+        "where browsers reach the service's pages, for links on cards; without it cards have none",
     ),
     Setting("OSTEOCDS_SINGLE_ACTION", "0", "1: one action a suggestion, for EHRs that take only one"),
     Setting(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cds_hooks import Link
 from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
 from service.guidelines import GUIDELINES
@@ -218,6 +219,8 @@ def _file(text: str) -> Path | None:
 def _web_address(text: str) -> str:
     if text and not re.fullmatch(r"https?://[^\s/?#]+(?:/[^\s?#]*)?", text):
         raise ValueError("no http(s) address")
+    if text:
+        Link("pages", text)  # a host that no card can link to (`my_host`) would cost every card
     return text.rstrip("/")
 
 

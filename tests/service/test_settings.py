@@ -58,6 +58,7 @@ WRONG = [
     *(("OSTEOCDS_SINGLE_ACTION", value) for value in ("2", "x")),
     ("OSTEOCDS_CLINICAL_SETTINGS", "/nowhere/clinical.toml"),
     ("OSTEOCDS_CLIENTS", "/nowhere/clients.toml"),
+    ("OSTEOCDS_PUBLIC_URL", "http://my_host:8080"),
     *(
         ("OSTEOCDS_CORS_ORIGINS", value)
         for value in (

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cds_hooks import Link
 from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
 from mappings.wording import Said, Text, _
@@ -86,7 +87,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "OSTEOCDS_PUBLIC_URL",
         "",
-        "where browsers reach the service's pages, for links on cards; by default the address that the request named",
+        "where browsers reach the service's pages, for links on cards; without it cards have none",
     ),
     Setting("OSTEOCDS_SINGLE_ACTION", "0", "1: one action a suggestion, for EHRs that take only one"),
     Setting(
@@ -242,6 +243,8 @@ def _file(text: str) -> Path | None:
 def _web_address(text: str) -> str:
     if text and not re.fullmatch(r"https?://[^\s/?#]+(?:/[^\s?#]*)?", text):
         raise ValueError("no http(s) address")
+    if text:
+        Link("pages", text)  # a host that no card can link to (`my_host`) would cost every card
     return text.rstrip("/")
 
 

@@ -78,7 +78,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OSTEOCDS_LANGUAGE", "en", "language of cards, en or fr, where `Accept-Language` names neither"),
     Setting("OSTEOCDS_TIMEZONE", "Europe/Paris", "zone that decides what a calendar day is"),
     Setting("OSTEOCDS_DEADLINE_SECONDS", "3", "time that all FHIR searches of one request may take together"),
-    Setting("OSTEOCDS_SPLIT_SERVICES", "0", "1: services are published by topic (`<topic>-<hook>`), not as one a hook"),
+    Setting(
+        "OSTEOCDS_SPLIT_SERVICES", "0", "1: services are published by topic (`<topic>-<hook>`), not as one per hook"
+    ),
     Setting("OSTEOCDS_SELECTION_BEHAVIOR", "any", "`selectionBehavior` of cards: any or at-most-one"),
     Setting(
         "OSTEOCDS_MAX_CARDS", "6", "most cards of one answer; critical ones are never dropped, what is dropped is said"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,9 +15,14 @@ from cds_hooks.schemas import ORDER_HOOKS, HookRequestSchema
 
 @dataclass(frozen=True, slots=True)
 class FhirAuthorization:
-    """The token for the FHIR server; held for one request, never stored or logged."""
+    """The token for the FHIR server; held for one request, never stored or logged.
+
+    `has_expired` where `expires_in` says so; `patient_id` is the one patient that the token is for, empty where it does not say.
+    """
 
     access_token: str = field(repr=False)
+    has_expired: bool = False
+    patient_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +71,25 @@ def read_hook_request(body: object, hook: str) -> HookRequest:
         hook_instance=loaded["hookInstance"],
         patient_id=patient_id,
         fhir_server=fhir_server.strip() if isinstance(fhir_server, str) else "",
-        authorization=FhirAuthorization(authorization["access_token"]) if authorization else None,
+        authorization=_authorization(authorization) if authorization else None,
         encounter_id=_logical_id(context.get("encounterId")),
         selections=tuple(context["selections"]) if hook == "order-select" else None,
         draft_orders=_entries(context["draftOrders"]) if hook in ORDER_HOOKS else (),
         prefetch=loaded.get("prefetch") or {},
     )
+
+
+def _authorization(told: Mapping[str, Any]) -> FhirAuthorization:
+    return FhirAuthorization(
+        told["access_token"], has_expired=_is_over(told.get("expires_in")), patient_id=_logical_id(told.get("patient"))
+    )
+
+
+def _is_over(seconds: object) -> bool:
+    """The seconds that are left are none (CDS Hooks 2.0.1, `expires_in`); what is no number says nothing."""
+    if isinstance(seconds, str) and re.fullmatch(r"-?[0-9]{1,18}", seconds.strip()):
+        seconds = int(seconds)
+    return isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds <= 0
 
 
 def _logical_id(value: object) -> str:

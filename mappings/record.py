@@ -48,7 +48,7 @@ from mappings.readers.conditions import allergy, diagnosis
 from mappings.readers.corrected_calcium import corrected_calcium
 from mappings.readers.courses import courses, links_of
 from mappings.readers.exposures import administration, confirmed, request, statement
-from mappings.readers.findings import FindingReading, newest_finding, read_finding
+from mappings.readers.findings import FindingReading, newest_finding, read_finding, worst_of_bones
 from mappings.readers.kidney_failure import doubted_kidney_failure, kidney_failure, not_looked_for
 from mappings.readers.local_use import systemic
 from mappings.readers.medications import identify, possible_exposure, unidentified
@@ -370,20 +370,21 @@ class Record(Facts):
     # --- findings -----------------------------------------------------------------------------------------------------
 
     def finding(self, name: str, regions: frozenset[str] = frozenset()) -> Fact[Finding]:
-        """The newest recorded finding whose bone matches; one without a body site applies."""
+        """The newest recorded finding whose bone matches, of several bones the worst; one without a body site applies.
+
+        Without regions a score is that of any bone, the worst of them; any other finding is one of the patient.
+        """
         key = (name, regions)
         if key not in self._findings:
             readings = [
                 reading for reading in self._finding_readings.get(name, ()) if may_be_same(reading.regions, regions)
             ]
-            self._findings[key] = newest_finding(
-                self._reader.clock,
-                name,
-                readings,
-                self._gaps("finding"),
-                valid_days=self._settings.finding_valid_days,
-                of_a_site=bool(regions),
-            )
+            clock, gaps, days = self._reader.clock, self._gaps("finding"), self._settings.finding_valid_days
+            if regions or self._reader.terminology.score_recorded_as(name) is not None:
+                found = worst_of_bones(clock, name, readings, gaps, valid_days=days, regions=regions)
+            else:
+                found = newest_finding(clock, name, readings, gaps, valid_days=days, of_a_site=False)
+            self._findings[key] = found
         return self._findings[key]
 
     @cached_property

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,12 +18,14 @@ from mappings.facts import NotUnderstood, Order
 from mappings.queries import ALWAYS, Reads, queries_for
 from mappings.readers.reader import Reader
 from mappings.record import Record
+from mappings.wording import Text
 from service.cards.compose import Composed, compose, ended_cards, limited, told_plainly, written
+from service.cards.score_links import NO_PAGES, Pages
 from service.cards.silencing import silenced, unasked
 from service.cards.suggestions import Ordering
 from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
 from service.gathering.drafts import Drafts
-from service.gathering.fhir_server import NOT_LISTED, FhirServer
+from service.gathering.fhir_server import BUSY, NOT_LISTED, TOKEN_EXPIRED, TOKEN_OF_ANOTHER, FhirServer
 from service.gathering.gather import gather, new_evidence
 from service.gathering.stays import look_up_stays
 from service.languages.render import Language
@@ -41,6 +43,7 @@ LOG = logging.getLogger("osteocds")
 class HookAnswer:
     """The answer to a hook, and what every rule said on the way, for the explanation, the metrics and the tests."""
 
+    request: HookRequest
     response: HookResponse
     outcomes: tuple[RuleOutcome, ...]
     rules: tuple[Rule, ...]
@@ -58,26 +61,27 @@ def advise(
     *,
     now: datetime,
     language: Language,
-    public_url: Callable[[], str] = str,
+    pages: Pages = NO_PAGES,
 ) -> HookAnswer:
-    """Answer one hook request; `public_url` is asked for the address of the service where a card links to its pages.
+    """Answer one hook request; cards link to the `pages` of the service.
 
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
     """
     request = read_hook_request(body, service.hook)
     clock = Clock(now)
-    evidence, server = new_evidence(request, world.max_resources), _server(request, world)
+    evidence = new_evidence(request, world.max_resources)
+    server, not_asked = _server(request, world)
     drafts = Drafts(request, evidence, clock, world.terminology)
-    drafts.look_up(server, world.executor)
+    drafts.look_up(server)
     orders = drafts.read()
     rules = _rules_asked(service, orders)
     record, outcomes, unidentified = None, NOTHING_ASKED, NONE_IN_DOUBT
     needs = _needs(service.guideline, rules, orders)
     if needs is not None:
-        _gather_needs(request, needs, evidence, server, world)
-        drafts.look_up_revised(server, world.executor)
+        _gather_needs(request, needs, evidence, server, not_asked, world)
+        drafts.look_up_revised(server)
         if server is not None and any("conditions" in rule.reads for rule in rules):
-            look_up_stays(Reader(clock, world.terminology, evidence.find), evidence, server, world.executor)
+            look_up_stays(Reader(clock, world.terminology, evidence.find), evidence, server)
         orders = drafts.read_again()
         record = Record(evidence, orders, clock, world.terminology, world.clinical[service.guideline.id])
         outcomes = _asked(service, rules, orders, record)
@@ -87,8 +91,9 @@ def advise(
         )
         unidentified = _unidentified(orders, service.guideline, record)
     ordering = _ordering(request, drafts, clock, language, world)
-    cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, public_url)
-    return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding, unidentified)
+    cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
+    rounding = service.guideline.rounding
+    return HookAnswer(request, HookResponse(cards), outcomes, rules, orders, record, rounding, unidentified)
 
 
 NOTHING_ASKED: tuple[RuleOutcome, ...] = ()
@@ -140,7 +145,7 @@ def _cards(
     world: World,
     orders: Sequence[Order],
     unidentified: Sequence[Order],
-    public_url: Callable[[], str],
+    pages: Pages,
 ) -> tuple[Card, ...]:
     """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
     try:
@@ -155,7 +160,7 @@ def _cards(
         levels = [one.outcome.indicator for one in told if isinstance(one.outcome, Advice)]
         worst = max(levels, key=lambda indicator: indicator.rank, default=Indicator.INFO)
         return (told_plainly([one.rule.id for one in told], worst, ordering.language),)
-    return tuple(_written(card, guideline, ordering, world, public_url) for card in limited(composed, world.max_cards))
+    return tuple(_written(card, guideline, ordering, world, pages) for card in limited(composed, world.max_cards))
 
 
 def set_aside(record: Record | None, guideline: Guideline, orders: Sequence[Order]) -> Sequence[NotUnderstood]:
@@ -170,11 +175,9 @@ def set_aside(record: Record | None, guideline: Guideline, orders: Sequence[Orde
         return ()
 
 
-def _written(
-    card: Composed, guideline: Guideline, ordering: Ordering, world: World, public_url: Callable[[], str]
-) -> Card:
+def _written(card: Composed, guideline: Guideline, ordering: Ordering, world: World, pages: Pages) -> Card:
     try:
-        return written(card, guideline, ordering, world.selection_behavior, public_url)
+        return written(card, guideline, ordering, world.selection_behavior, pages)
     except Exception as error:  # noqa: BLE001 - as above
         _log_defect(error, f"writing the card of {', '.join(card.rules) or card.topic}")
         return told_plainly((*card.rules, *card.unchecked), card.indicator, ordering.language)
@@ -188,29 +191,51 @@ def _log_defect(error: Exception, doing: str) -> None:
 # --- the FHIR server --------------------------------------------------------------------------------------------------
 
 
-def _server(request: HookRequest, world: World) -> FhirServer | None:
-    """The request's FHIR server; None where it names none, or one that may not be called."""
-    if not request.fhir_server or not world.allowlist.permits(request.fhir_server):
-        return None
-    return FhirServer(
-        request.fhir_server,
-        world.session,
-        time.monotonic() + world.deadline_seconds,
-        request.authorization,
-        world.missing_resource_types,
+def _server(request: HookRequest, world: World) -> tuple[FhirServer | None, Text | None]:
+    """The request's FHIR server, or why it may not be asked; neither where the request names none."""
+    if not request.fhir_server:
+        return None, None
+    base = world.allowlist.base(request.fhir_server)
+    if base is None:
+        return None, NOT_LISTED
+    authorization = request.authorization
+    if authorization is not None and authorization.has_expired:
+        return None, TOKEN_EXPIRED
+    # A token of one patient (SMART App Launch 2.2, "Scopes for requesting FHIR Resources") answers for that patient alone.
+    if authorization is not None and authorization.patient_id not in ("", request.patient_id):
+        return None, TOKEN_OF_ANOTHER
+    bulkhead = world.outbound.bulkhead(base)
+    if bulkhead is None:
+        return None, BUSY
+    deadline = time.monotonic() + world.deadline_seconds
+    return (
+        FhirServer(
+            request.fhir_server,
+            world.outbound.session,
+            bulkhead,
+            deadline,
+            authorization,
+            world.missing_resource_types,
+        ),
+        None,
     )
 
 
 def _gather_needs(
-    request: HookRequest, needs: frozenset[Reads], evidence: Evidence, server: FhirServer | None, world: World
+    request: HookRequest,
+    needs: frozenset[Reads],
+    evidence: Evidence,
+    server: FhirServer | None,
+    not_asked: Text | None,
+    world: World,
 ) -> None:
     """Look up what is needed, and nothing else."""
     queries = queries_for(needs, world.terminology)
-    gather(request, queries, evidence, server, world.executor, world.terminology)
-    if server is None and request.fhir_server:
+    gather(request, queries, evidence, server, world.terminology)
+    if not_asked is not None:
         for query in queries:
             if query.key not in evidence.answered:
-                evidence.gaps.setdefault(query.key, (NOT_LISTED,))
+                evidence.gaps.setdefault(query.key, (not_asked,))
 
 
 def _check_precondition(request: HookRequest, outcomes: Sequence[RuleOutcome], evidence: Evidence) -> None:

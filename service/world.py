@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
-
-import requests
+from functools import partial
 
 from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
 from mappings.vocabulary.concepts import Terminology
 from service.gathering.allowlist import Allowlist
 from service.gathering.fhir_server import new_session
+from service.gathering.outbound import SEARCHES_AT_ONCE, Outbound, Watch
 from service.gathering.site_codes import site_terminology
 from service.guidelines import GUIDELINES
 from service.rules.guideline import Guideline, terminology_of
 from service.settings import Settings
-
-SEARCHES_AT_ONCE = 16
-"""Searches of one request that run beside each other: a few more than the widest hook has, so that none waits for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +23,7 @@ class World:
     """Passed in from the edge; the pipeline asks nothing of the machine itself."""
 
     allowlist: Allowlist
-    session: requests.Session
-    executor: Executor
+    outbound: Outbound
     terminology: Terminology
     clinical: Mapping[str, FactSettings]
     deadline_seconds: float
@@ -40,13 +35,13 @@ class World:
 
     @classmethod
     def from_settings(
-        cls, settings: Settings, executor: Executor, guidelines: Sequence[Guideline] = GUIDELINES
+        cls, settings: Settings, guidelines: Sequence[Guideline] = GUIDELINES, watch: Watch = lambda *_: None
     ) -> World:
         """The world of a process. Raises `ValueError` for a base that is no URL or a ConceptMap that cannot be used."""
+        connect = partial(new_session, settings.ca_bundle, connections=SEARCHES_AT_ONCE * settings.threads)
         return cls(
             allowlist=Allowlist(settings.fhir_bases),
-            session=new_session(settings.ca_bundle, connections=SEARCHES_AT_ONCE * settings.threads),
-            executor=executor,
+            outbound=Outbound(connect, settings.threads, watch),
             terminology=site_terminology(terminology_of(guidelines), settings.concept_maps),
             clinical=settings.clinical,
             deadline_seconds=settings.deadline_seconds,

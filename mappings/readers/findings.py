@@ -15,7 +15,9 @@ from mappings.quantities import Bounds, bounded, decimal_of
 from mappings.readers.newest import UNDATED, Reading, newest
 from mappings.readers.observations import IGNORED_STATUSES, not_usable, result_time
 from mappings.readers.reader import Reader
+from mappings.readers.scores import contradicts_itself, incomplete, of_no_known_bone
 from mappings.readers.shapes import codings
+from mappings.readers.sites import unplaced
 from mappings.shapes import a_map, a_text
 from mappings.values import value
 from mappings.vocabulary.code_systems import FINDING, canonical
@@ -67,6 +69,8 @@ def read_finding(
     bounds, flag, code, shown = _interpret(reader, kind, value)
     if bounds is None and flag is None and code is None:
         return FindingReading(source, when, problem=problem, regions=regions)
+    if (wrong := _score_unusable(reader, name, observation, bounds, source)) is not None:
+        return FindingReading(source, when, problem=wrong, regions=regions)
     finding = Finding(
         bounds,
         flag,
@@ -80,6 +84,18 @@ def read_finding(
         unverified_code=unverified,
     )
     return FindingReading(source, when, finding, regions=regions)
+
+
+def _score_unusable(
+    reader: Reader, name: str, observation: Resource, bounds: Bounds | None, source: str
+) -> Text | None:
+    """Why a recorded score decides nothing: its answers give another total, or nobody knows which bone it is of."""
+    score = reader.terminology.score_recorded_as(name)
+    if score is None or bounds is None:
+        return None
+    if contradicts_itself(score, observation, bounds.exact):
+        return incomplete(score, source)
+    return of_no_known_bone(score, source) if unplaced(reader, observation.get("bodySite")) else None
 
 
 def _own(node: Mapping[str, Any]) -> bool:
@@ -182,6 +198,41 @@ def newest_finding(
     if chosen.when.partial:
         remarks.append(_("the date of {source} is partial", source=chosen.source))
     return Known(what, chosen, (chosen.source,) if chosen.source else (), tuple(remarks))
+
+
+def worst_of_bones(
+    clock: Clock,
+    name: str,
+    readings: Sequence[FindingReading],
+    gaps: tuple[Text, ...],
+    *,
+    valid_days: int,
+    regions: frozenset[str],
+) -> Fact[Finding]:
+    """The worst of the bones of a region: of each its newest finding, as `newest_finding` has it; of all bones without a region.
+
+    A newer score of one vertebra replaces none of another. Unavailable where that of any of these bones is.
+    """
+    named = frozenset[str]().union(*(reading.regions for reading in readings))
+    marks = named & regions if regions else named
+    of_bones = dict.fromkeys(
+        tuple(reading for reading in readings if not reading.regions or mark in reading.regions)
+        for mark in sorted(marks)
+    )
+    of_no_bone = tuple(reading for reading in readings if not reading.regions)
+    if of_no_bone and regions - named:
+        of_bones[of_no_bone] = None
+    facts = [
+        newest_finding(clock, name, of_bone, gaps, valid_days=valid_days, of_a_site=bool(regions))
+        for of_bone in of_bones or [tuple(readings)]
+    ]
+    unknown = [fact for fact in facts if isinstance(fact, Unavailable)]
+    if unknown:
+        return Unavailable(unknown[0].what, tuple(dict.fromkeys(why for fact in unknown for why in fact.why)))
+    lower_is_worse = KINDS[name].lower_is_worse
+    known = [fact for fact in facts if isinstance(fact, Known)]
+    worst = max(known, key=lambda fact: _severity(fact.value, lower_is_worse=lower_is_worse), default=None)
+    return worst or facts[0]
 
 
 def shown_finding(finding: Finding) -> Text:

@@ -13,12 +13,13 @@ from mappings.quantities import decimal_of, exactly
 from mappings.readers.findings import FindingReading
 from mappings.readers.newest import UNDATED
 from mappings.readers.reader import Reader
-from mappings.readers.sites import regions_of
+from mappings.readers.scores import incomplete, of_no_known_bone, points_of
+from mappings.readers.sites import LATERALITY, regions_of, unplaced
 from mappings.readers.standing import modified_nodes, standing
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.elements import RESPONSE_STATUS
-from mappings.vocabulary.scores import Question, Score
-from mappings.wording import Amount, Text, _
+from mappings.vocabulary.scores import Score
+from mappings.wording import Amount
 
 FILLED = frozenset({"completed", "amended"})
 NOT_FILLED = frozenset({"in-progress", "stopped", "entered-in-error"})
@@ -37,9 +38,9 @@ def read_response(reader: Reader, response: Resource, source: str) -> tuple[str,
     if stands.counts is False:
         return None
     answers = {a_text(item.get("linkId")): next(maps(item.get("answer")), {}) for item in maps(response.get("item"))}
-    site = answers.get(score.site.code, {}) if score.site is not None else {}
-    regions = regions_of(reader, {"coding": [a_map(site.get("valueCoding"))]})
-    problem = _unusable(score, source)
+    place = _place(score, answers)
+    regions = regions_of(reader, place)
+    problem = incomplete(score, source)
     try:
         when = reader.clock.read(response.get("authored"))
     except UnreadableDate:
@@ -52,22 +53,27 @@ def read_response(reader: Reader, response: Resource, source: str) -> tuple[str,
     total = _total(score, answers)
     if total is None or stands.why is not None or any(modified_nodes(response, "item")):
         return score.finding, FindingReading(source, when, problem=problem, regions=regions)
+    if unplaced(reader, place):
+        return score.finding, FindingReading(source, when, problem=of_no_known_bone(score, source))
     points = Decimal(total)
     finding = Finding(exactly(points), None, None, "1", when, source, regions, Amount(points, "1"))
     return score.finding, FindingReading(source, when, finding, regions=regions)
 
 
-def _unusable(score: Score, source: str) -> Text:
-    return _(
-        "{source} ({what}) is incomplete, or its total is not that of its answers: fill it again",
-        source=source,
-        what=score.title,
-    )
+def _place(score: Score, answers: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The answers where and which side, as the CodeableConcept of a body site; empty where no site is answered."""
+    if score.site is None or not (where := answers.get(score.site.code)):
+        return {}
+    site: dict[str, Any] = {"coding": [a_map(where.get("valueCoding"))]}
+    if score.site.side is not None and (which := answers.get(score.site.side_code)):
+        side = {"coding": [a_map(which.get("valueCoding"))]}
+        site["extension"] = [{"url": LATERALITY, "valueCodeableConcept": side}]
+    return site
 
 
 def _total(score: Score, answers: Mapping[str, Mapping[str, Any]]) -> int | None:
     """The sum of all answers, unless another total is stated; a stated total where nothing is answered."""
-    points = [_points(question, answers.get(question.code, {})) for question in score.questions]
+    points = points_of(score, answers)
     answered = [one for one in points if one is not None]
     stated = decimal_of(_value(answers.get(score.finding, {})))
     if not answered and stated is not None and stated == int(stated) and score.lowest <= stated <= score.highest:
@@ -80,8 +86,3 @@ def _total(score: Score, answers: Mapping[str, Mapping[str, Any]]) -> int | None
 
 def _value(answer: Mapping[str, Any]) -> object:
     return next((answer[name] for name in ("valueInteger", "valueDecimal") if answer.get(name) is not None), None)
-
-
-def _points(question: Question, answer: Mapping[str, Any]) -> int | None:
-    code = a_text(a_map(answer.get("valueCoding")).get("code"))
-    return next((one.points for one in question.answers if one.code == code), None)

@@ -54,6 +54,25 @@ def regions_of(reader: Reader, concepts: object, qualifiers: object = None) -> f
     return regions
 
 
+def region_of_code(system: str, code: str, sides: frozenset[str] = frozenset()) -> frozenset[str]:
+    """The region of a code of `valuesets/bones.csv`, on these sides where it has one; empty for a code that it does not hold."""
+    return frozenset().union(*(_marks(name, sides) for name in bones_of_codes().get(located(system, code), ())))
+
+
+def unplaced(reader: Reader, concepts: object) -> bool:
+    """A site is stated, and names no bone that we know, or a side that we do not know: it may be any."""
+    stated = [one for one in maps(concepts) if one]
+    if not stated:
+        return concepts not in (None, "", [], {})
+    return any(
+        not regions_of(reader, one) or (_states_a_side(one) and not _sides_of(reader, one, None)) for one in stated
+    )
+
+
+def _states_a_side(concept: Mapping[str, Any]) -> bool:
+    return any(extension.get("url") == LATERALITY for extension in maps(concept.get("extension")))
+
+
 def _sides_of(reader: Reader, concept: Mapping[str, Any], qualifiers: object) -> frozenset[str]:
     said: list[Mapping[str, Any]] = list(maps(qualifiers))
     said += [

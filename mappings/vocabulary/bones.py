@@ -15,6 +15,9 @@ SIDES = {
     "laterality_bilateral": frozenset({"left", "right"}),
 }
 
+SIDE_CODES = {"left": "7771000", "right": "24028007"}
+"""SNOMED CT codes of the sides, as we write them (`valuesets/qualifier.csv`)."""
+
 OF_CONCEPTS = (
     (
         "spine",

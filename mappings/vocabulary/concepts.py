@@ -7,10 +7,11 @@ never match.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappings.vocabulary import valuesets
@@ -37,7 +38,7 @@ from mappings.vocabulary.products import substance_of
 from mappings.wording import Term
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from mappings.vocabulary.names import DrugNames
@@ -107,26 +108,40 @@ _NO_CODES = _SystemCodes({}, has_prefixes=False)
 
 
 class _ValueSets:
-    """The rows of the value sets by concept, and by system and code; a system's codes are put in order when first asked."""
+    """The lines of the value sets by system; those of a system are read, and put in order, when it is first asked."""
 
-    __slots__ = ("_families", "_systems", "of_concept")
-
-    def __init__(self, rows: Iterable[valuesets.Row]) -> None:
-        self.of_concept: dict[str, list[tuple[str, str]]] = {}
-        by_system: dict[str, list[valuesets.Row]] = {}
-        for row in rows:
-            by_system.setdefault(row.system, []).append(row)
-            self.of_concept.setdefault(row.concept, []).append((row.system, row.code))
-        self._families: dict[str, list[valuesets.Row]] = {}
-        for system, of_system in by_system.items():
-            self._families.setdefault(family(system), []).extend(of_system)
+    def __init__(self, files: Iterable[tuple[list[str], bool]]) -> None:
+        """Take lines, and whether they deny, as `valuesets.unread` has them."""
+        self._lines: dict[bool, dict[str, list[str]]] = {False: defaultdict(list), True: defaultdict(list)}
+        for lines, denies in files:
+            by_system = self._lines[denies]
+            for line in lines:
+                by_system[line.split(",", 2)[1]].append(line)
+        self._families: dict[str, list[str]] = {}
+        for system in self._lines[False] | self._lines[True]:
+            self._families.setdefault(family(system), []).append(system)
         self._systems: dict[str, dict[str, _SystemCodes]] = {}
+
+    @cached_property
+    def of_concept(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """The systems and codes of each concept, look-alikes included."""
+        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for by_system in self._lines.values():
+            for system, lines in by_system.items():
+                for line in lines:
+                    concept, _system, code, _rest = line.split(",", 3)
+                    found[concept].append((system, code))
+        return dict(found)
 
     def of_system(self, place: str) -> _SystemCodes:
         """The codes of a canonical system. Two threads may put them in order at once: each makes the same."""
         wanted = family(place)
         if wanted not in self._systems:
-            self._systems[wanted] = _in_order(self._families.get(wanted, ()))
+            systems = self._families.get(wanted, ())
+            lines = (
+                (by_system.get(system, ()), denies) for denies, by_system in self._lines.items() for system in systems
+            )
+            self._systems[wanted] = _in_order(lines)
         return self._systems[wanted].get(place, _NO_CODES)
 
     def recognised(self, system: str, key: str) -> Recognised:
@@ -176,16 +191,17 @@ class _ValueSets:
         return any(one.denies for one in self.of_system(place).meanings[key] if one.concept == concept)
 
 
-def _in_order(rows: Iterable[valuesets.Row]) -> dict[str, _SystemCodes]:
+def _in_order(files: Iterable[tuple[Iterable[str], bool]]) -> dict[str, _SystemCodes]:
     """The codes of a family of systems, by system."""
     meanings: dict[str, dict[str, list[_Meaning]]] = {}
     prefixed: set[str] = set()
-    for concept, system, code, match, _, status, _, denies in rows:
-        place, key = located(system, code)
-        if match == "prefix":
-            prefixed.add(place)
-        meaning = _Meaning(concept, denies, match == "prefix", concept.endswith("_prefix"), status == "verified")
-        meanings.setdefault(place, {}).setdefault(key, []).append(meaning)
+    for lines, denies in files:
+        for concept, system, code, match, _display, status, _evidence in valuesets.read(lines):
+            place, key = located(system, code)
+            if match == "prefix":
+                prefixed.add(place)
+            meaning = _Meaning(concept, denies, match == "prefix", concept.endswith("_prefix"), status == "verified")
+            meanings.setdefault(place, {}).setdefault(key, []).append(meaning)
     return {place: _SystemCodes(codes, place in prefixed) for place, codes in meanings.items()}
 
 
@@ -214,7 +230,7 @@ def _shipped(folders: tuple[Path, ...], analytes: tuple[Analyte, ...], scores: t
             raise ValueError(f"{kind}s of the same id: {twice}")
     phrases = ((tuple(words(name)), analyte) for analyte in analytes for name in analyte.words)
     lists = _Lists(
-        _ValueSets(valuesets.rows(*folders)),
+        _ValueSets(valuesets.unread(*folders)),
         drug_names(folders),
         analytes,
         tuple(sorted(phrases, key=lambda named: -len(named[0]))),
@@ -327,7 +343,7 @@ class Terminology:
     def drug_name(self, concepts: frozenset[str]) -> Term | None:
         """The international name of a drug in every language; None where the record's own words come first."""
         for concept in sorted(concepts):
-            name = self._lists.names.international.get(substance_of(concept))
+            name = self._lists.names.international(substance_of(concept))
             if name is not None:
                 return Term(name)
         return None
@@ -342,6 +358,10 @@ class Terminology:
     def score_of(self, canonical: str) -> Score | None:
         """The score whose questionnaire has this canonical URL."""
         return next((score for score in self.scores.values() if score.canonical == canonical), None)
+
+    def score_recorded_as(self, finding: str) -> Score | None:
+        """The score whose total is this recorded finding."""
+        return next((score for score in self.scores.values() if score.finding == finding), None)
 
     def recognise_finding_name(self, text: str) -> str | None:
         """The code in `urn:osteocds:finding` of the recorded finding that a whole text names, if it names one."""

@@ -7,7 +7,6 @@ phrase of the deny list is a name of nothing: "calcium channel blocker" hides th
 from __future__ import annotations
 
 from collections import defaultdict
-from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
@@ -51,6 +50,7 @@ class DrugNames:
     def __init__(self, table: Iterable[tuple[str, str, str]]) -> None:
         """Take rows of name, concept and kind (see the folder's documentation)."""
         self._table = tuple(table)
+        self._international: dict[str, Mapping[str, str] | None] = {}
 
     @cached_property
     def _ordered(self) -> _Ordered:
@@ -70,22 +70,24 @@ class DrugNames:
         }
         return _Ordered(longest_first, dict(whole), tuple(hiding))
 
-    @cached_property
-    def international(self) -> Mapping[str, Mapping[str, str]]:
-        """The international name of each concept that has one, by language, English always; none for a group of drugs.
+    def international(self, concept: str) -> Mapping[str, str] | None:
+        """The international name of a concept by language, English always; None for a group of drugs, and where it has none.
 
         Of several spellings it is the one nearest to the concept's own.
         """
-        spellings: dict[str, dict[str, list[str]]] = {}
-        for name, concept, kind in self._table:
-            if kind.startswith(INTERNATIONAL) and concept not in GROUPS:
-                languages = spellings.setdefault(concept, {})
-                languages.setdefault(kind.removeprefix(INTERNATIONAL), []).append(name)
-        names = dict(_NAMES_OF_PRODUCTS)
-        for concept, languages in spellings.items():
-            nearest = {language: _nearest(concept, several) for language, several in languages.items()}
-            names.setdefault(concept, {"en": nearest.get("en") or nearest["fr"], **nearest})
-        return names
+        if concept not in self._international:
+            self._international[concept] = self._nearest_names(concept)
+        return self._international[concept]
+
+    def _nearest_names(self, concept: str) -> Mapping[str, str] | None:
+        if concept in _NAMES_OF_PRODUCTS:
+            return _NAMES_OF_PRODUCTS[concept]
+        spellings: dict[str, list[str]] = {}
+        for name, of_concept, kind in self._table if concept not in GROUPS else ():
+            if of_concept == concept and kind.startswith(INTERNATIONAL):
+                spellings.setdefault(kind.removeprefix(INTERNATIONAL), []).append(name)
+        nearest = {language: _nearest(concept, several) for language, several in spellings.items()}
+        return {"en": nearest.get("en") or nearest["fr"], **nearest} if nearest else None
 
     def in_text(self, text: str) -> frozenset[str]:
         """The concepts of the drugs that a text names."""
@@ -477,7 +479,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 
 def _nearest(concept: str, names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+
+    from difflib import SequenceMatcher  # noqa: PLC0415 - few names are spelled in several ways
+
     wanted = sorted(concept.split("_"))
-    return max(
-        names, key=lambda name: SequenceMatcher(a=" ".join(sorted(words(name))), b=" ".join(wanted)).ratio(), default=""
-    )
+    return max(names, key=lambda name: SequenceMatcher(a=" ".join(sorted(words(name))), b=" ".join(wanted)).ratio())

@@ -7,11 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mappings.wording import Text
+from mappings.vocabulary.bones import SIDE_CODES
+from mappings.wording import Text, _c
 
 CANONICAL = "urn:osteocds:questionnaire:"
 ANSWERS = "urn:osteocds:answer"
 """Code system of the answers."""
+
+QUESTIONS = "urn:osteocds:question"
+"""Code system of the questions, where the answers stand beside a recorded total."""
+
+SIDES: tuple[tuple[str, Text], ...] = (
+    (SIDE_CODES["left"], _c("side of a bone", "left")),
+    (SIDE_CODES["right"], _c("side of a bone", "right")),
+)
+"""The answers of the question which side, in the shape of `SiteQuestion.sites`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +44,20 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class SiteQuestion:
-    """The question where the score was taken, without points: its code, its words, and the sites as (SNOMED CT code, words)."""
+    """The questions where the score was taken, without points: the site, and which side where sites have one.
+
+    A question is its code and its words; the sites are (SNOMED CT code, words). The code of the side is `side_code`.
+    """
 
     code: str
     text: Text
     sites: tuple[tuple[str, Text], ...]
+    side: Text | None = None
+
+    @property
+    def side_code(self) -> str:
+        """The code of the question which side."""
+        return "side"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +80,10 @@ class Score:
     questions: tuple[Question, ...]
     bands: tuple[Band, ...]
     site: SiteQuestion | None = None
+
+    def question_code(self, question: Question) -> str:
+        """The code of one of its questions among those of all scores."""
+        return f"{self.id}-{question.code}"
 
     @property
     def canonical(self) -> str:

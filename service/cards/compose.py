@@ -7,16 +7,16 @@ what silences it is kept as its reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from cds_hooks import Card, Coding, Link, Source
+from cds_hooks import Card, Coding, Source
 from mappings.facts import Absent, ActOrder, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order
-from mappings.vocabulary.scores import Score
 from mappings.wording import Text, _, _n, asides
 from service.cards.results import lines, remarks, resources
+from service.cards.score_links import Pages, score_link
 from service.cards.suggestions import Ordering, suggestions
 from service.evaluate import RuleOutcome
 from service.languages.render import Language, plain, sentence
@@ -25,7 +25,7 @@ from service.rules.citation import Citation, cited_shortly
 from service.rules.guideline import EXTENSION, Guideline, Place, versions
 from service.rules.naming import act_at, named, site_of
 from service.rules.offers import DeleteOrder, Offer
-from service.rules.outcome import Advice, Basis, CannotTell, Failure, Indicator
+from service.rules.outcome import Advice, Asked, Basis, CannotTell, Failure, Indicator
 
 TOPIC_SYSTEM = "urn:osteocds:rule"
 REASON_SYSTEM = "urn:osteocds:override-reason"
@@ -69,7 +69,7 @@ class Composed:
     rules: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
-    links: tuple[Score, ...] = ()
+    links: tuple[Asked, ...] = ()
     not_shown: tuple[str, ...] = ()
 
     @property
@@ -508,7 +508,7 @@ def written(
     guideline: Guideline,
     ordering: Ordering,
     selection_behavior: str,
-    public_url: Callable[[], str],
+    pages: Pages,
 ) -> Card:
     """The card in its language, with its suggestions, and links to the catalogue and to the questionnaires that it names."""
     language = ordering.language
@@ -518,12 +518,12 @@ def written(
         summary=shortened(plain(sentence(composed.summary, language))),
         indicator=composed.indicator.value,
         source=Source(
-            _source_label(composed, language), topic, _catalogue_address(composed, guideline, language, public_url())
+            _source_label(composed, language), topic, _catalogue_address(composed, guideline, language, pages.address)
         ),
         detail=_detail(composed, language),
         suggestions=tuple(offered),
         selection_behavior=selection_behavior,
-        links=tuple(_link(score, language, url) for score in composed.links if (url := public_url())),
+        links=tuple(score_link(asked, ordering, pages) for asked in composed.links if pages.address),
         override_reasons=_override_reasons(language) if composed.rules else (),
         extension={EXTENSION: _extension(composed, guideline, language)},
     )
@@ -555,13 +555,13 @@ def _technical(texts: Iterable[Text], language: Language) -> Iterator[dict[str, 
             yield {name: value for name, value in row.items() if value}
 
 
-def _catalogue_address(composed: Composed, guideline: Guideline, language: Language, public_url: str) -> str:
+def _catalogue_address(composed: Composed, guideline: Guideline, language: Language, address: str) -> str:
     """The page of the card's first rule in our catalogue; empty where nobody knows the address of the service."""
-    if not public_url:
+    if not address:
         return ""
     rules = (*composed.rules, *composed.unchecked, *composed.not_shown)
     anchor = f"#{rules[0]}" if rules else ""
-    return f"{public_url}/catalogue/{guideline.id}?lang={language.value}{anchor}"
+    return f"{address}/catalogue/{guideline.id}?lang={language.value}{anchor}"
 
 
 def told_plainly(rules: Iterable[str], indicator: Indicator, language: Language) -> Card:
@@ -585,11 +585,6 @@ def told_plainly(rules: Iterable[str], indicator: Indicator, language: Language)
         override_reasons=_override_reasons(language),
         extension={EXTENSION: {"unchecked": list(ids)}} if ids else {},
     )
-
-
-def _link(score: Score, language: Language, public_url: str) -> Link:
-    label = _("Fill in: {title}", title=score.title)
-    return Link(plain(rendered(label, language)), f"{public_url}/questionnaires/{score.id}?lang={language.value}")
 
 
 def shortened(summary: str) -> str:

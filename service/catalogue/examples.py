@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -16,6 +15,7 @@ from service.demo.scenario import hook_of, told_request, with_prefetch
 from service.evaluate import ask
 from service.gathering.allowlist import Allowlist
 from service.gathering.fhir_server import new_session
+from service.gathering.outbound import Outbound
 from service.languages.render import Language
 from service.pipeline import HookAnswer, advise
 from service.rules.guideline import Guideline, terminology_of
@@ -62,8 +62,7 @@ class Showroom:
         self._services = published([guideline], split=False, terminology=terminology)
         self._world = World(
             allowlist=Allowlist(()),
-            session=new_session(),
-            executor=ThreadPoolExecutor(max_workers=1),  # nothing is asked of it: no server is named
+            outbound=Outbound(new_session, 1),  # nothing is asked of it: no server is named
             terminology=terminology,
             clinical={guideline.id: settings},
             deadline_seconds=1.0,

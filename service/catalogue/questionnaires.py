@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any
 
 from mappings.vocabulary.code_systems import SNOMED_CT
-from mappings.vocabulary.scores import ANSWERS, Question, Score, SiteQuestion
+from mappings.vocabulary.scores import ANSWERS, SIDES, Question, Score
+from mappings.wording import Text
 from service.languages.render import Language, render, sentence
 
 ORDINAL_VALUE = "http://hl7.org/fhir/StructureDefinition/ordinalValue"
@@ -29,7 +31,7 @@ def questionnaire(score: Score, language: Language) -> dict[str, Any]:
         "description": render(score.source, language),
         "item": [
             *(_question(question, language) for question in score.questions),
-            *([_site(score.site, language)] if score.site is not None else ()),
+            *_places(score, language),
             _total(score, language),
         ],
     }
@@ -55,14 +57,23 @@ def _question(question: Question, language: Language) -> dict[str, Any]:
     }
 
 
-def _site(asked: SiteQuestion, language: Language) -> dict[str, Any]:
+def _places(score: Score, language: Language) -> Iterator[dict[str, Any]]:
+    """Where, and which side: a score of no stated bone would be taken for that of any."""
+    if score.site is not None:
+        yield _place(score.site.code, score.site.text, score.site.sites, language)
+        if score.site.side is not None:
+            yield _place(score.site.side_code, score.site.side, SIDES, language)
+
+
+def _place(code: str, asked: Text, answers: Iterable[tuple[str, Text]], language: Language) -> dict[str, Any]:
     return {
-        "linkId": asked.code,
-        "text": sentence(asked.text, language),
+        "linkId": code,
+        "text": sentence(asked, language),
         "type": "choice",
+        "required": True,
         "answerOption": [
-            {"valueCoding": {"system": SNOMED_CT, "code": code, "display": sentence(text, language)}}
-            for code, text in asked.sites
+            {"valueCoding": {"system": SNOMED_CT, "code": answer, "display": sentence(text, language)}}
+            for answer, text in answers
         ],
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from datetime import datetime
 from typing import Any
 
@@ -60,14 +59,13 @@ class Authentication:
         clients: Sequence[Client],
         replay: ReplayStore,
         session: requests.Session,
-        executor: Executor,
         *,
         public_url: str,
     ) -> None:
         self._clients: dict[str, list[Client]] = {}
         for client in clients:
             self._clients.setdefault(client.issuer, []).append(client)
-        self._published = {client.jku: PublishedKeys(client.jku, session, executor) for client in clients if client.jku}
+        self._published = {client.jku: PublishedKeys(client.jku, session) for client in clients if client.jku}
         self._replay = replay
         self._public_url = public_url.rstrip("/")
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Request
-from sqlalchemy.engine import Engine
 
 from service.edge.authentication import Authentication, Unauthenticated
 from service.edge.clients import read_clients
 from service.edge.replay import ReplayStore
 from service.languages.render import Language
+from service.ledger.database import Database
 from service.settings import InvalidSetting, Settings
 from service.world import World
 
@@ -27,17 +27,21 @@ OPEN = "no client is registered: requests are served without a token; OSTEOCDS_C
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """For whom a request is answered; no name where it came without a token."""
+    """For whom a request is answered; no name where it came without a token.
+
+    `messaging_client` is its name where its EHR takes messages of our pages, for their links.
+    """
 
     name: str
     world: World
     language: Language
+    messaging_client: str = ""
 
 
 class Callers:
     """The clients of the registry; beside them anybody, where the settings allow it."""
 
-    def __init__(self, settings: Settings, world: World, engine: Engine) -> None:
+    def __init__(self, settings: Settings, world: World, database: Database) -> None:
         """Raises `InvalidSetting` for a registry that cannot be used."""
         clients = () if settings.clients is None else read_clients(settings.clients, world, settings.language)
         for client in clients:
@@ -46,6 +50,7 @@ class Callers:
                     f"{settings.clients}: [{client.name}] names no audiences, and OSTEOCDS_PUBLIC_URL is not set: "
                     "nothing says what the audience of its tokens is"
                 )
+        self.messaging = {client.name: client.messaging for client in clients if client.messaging is not None}
         self.cors_origins = tuple(origin for client in clients for origin in client.cors_origins)
         allowed = settings.allow_unauthenticated
         if allowed is None and not clients:
@@ -53,7 +58,7 @@ class Callers:
             LOG.warning(OPEN)
         self._anybody = Caller("", world, settings.language) if allowed else None
         self._authentication = Authentication(
-            clients, ReplayStore(engine), world.session, world.executor, public_url=settings.public_url
+            clients, ReplayStore(database), world.outbound.session, public_url=settings.public_url
         )
         self._registered = bool(clients)
 
@@ -65,4 +70,4 @@ class Callers:
         if not self._registered:
             raise Unauthenticated(NOBODY_REGISTERED)
         client = self._authentication.client(authorization, path=request.path, service_id=service_id, now=now)
-        return Caller(client.name, client.world, client.language)
+        return Caller(client.name, client.world, client.language, client.name if client.messaging is not None else "")

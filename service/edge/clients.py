@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -26,11 +27,20 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
+class Messaging:
+    """Where pages send what was filled in (SMART Web Messaging): the origin of the EHR's pages, the handle of messages."""
+
+    origin: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
 class Client:
     """One client. `keys` are its own, `jku` the one address where it publishes them; one of the two is set.
 
     `audiences` are what its tokens may name beside the service's public address, `tenants` those of its tokens that are
-    served (all where there are none), `services` the ids that it may call (all where there are none).
+    served (all where there are none), `services` the ids that it may call (all where there are none). `messaging` is set
+    where its EHR takes messages of our pages.
     """
 
     name: str
@@ -43,6 +53,7 @@ class Client:
     tenants: frozenset[str] = frozenset()
     services: frozenset[str] = frozenset()
     cors_origins: tuple[str, ...] = ()
+    messaging: Messaging | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,17 @@ def _published(told: Any) -> str:
     return _text(told)
 
 
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]{1,253})(?::[0-9]{1,5})?\Z")
+
+
+def _origin(told: Any) -> str:
+    """Scheme, host and port of pages, as a header may name them; http on this machine alone."""
+    origin = _ORIGIN.match(_text(told))
+    if origin is None or (origin["scheme"] == "http" and origin["host"] not in LOOPBACK):
+        raise ValueError
+    return _text(told)
+
+
 KEYS: Mapping[str, Key] = {
     "issuer": Key("a text", "`iss` of its tokens; required", _text),
     "jku": Key("an https address", "where it publishes its keys (JWKS); no other is ever fetched", _published),
@@ -109,6 +131,10 @@ KEYS: Mapping[str, Key] = {
     "max_cards": Key("a positive whole number", "most cards of one answer", _positive),
     "missing_resource_types": Key("a list of types", "FHIR resource types that its servers do not have", _texts),
     "cors_origins": Key("a list of origins", "pages that browsers may call from", _texts),
+    "messaging_origin": Key(
+        "an origin", "its pages that take a filled-in score as a message; none by default", _origin
+    ),
+    "messaging_handle": Key("a text", "the `messagingHandle` of those messages; beside `messaging_origin`", _text),
 }
 OF_THE_WORLD = ("selection_behavior", "single_action", "max_cards")
 
@@ -150,6 +176,8 @@ def _client(path: Path, text: str, name: str, table: Mapping[str, Any], world: W
         raise InvalidSetting(f"{path}: [{name}] has no issuer")
     if ("jku" in told) == ("jwks" in told):
         raise InvalidSetting(f"{path}: [{name}] has either jku or jwks, one of them")
+    if ("messaging_origin" in told) != ("messaging_handle" in told):
+        raise InvalidSetting(f"{path}: [{name}] has both messaging_origin and messaging_handle, or neither")
     own = {key: told[key] for key in OF_THE_WORLD if key in told}
     if "fhir_bases" in told:
         try:
@@ -169,6 +197,7 @@ def _client(path: Path, text: str, name: str, table: Mapping[str, Any], world: W
         tenants=frozenset(told.get("tenants", ())),
         services=frozenset(told.get("services", ())),
         cors_origins=told.get("cors_origins", ()),
+        messaging=Messaging(told["messaging_origin"], told["messaging_handle"]) if "messaging_origin" in told else None,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from typing import Any, TypeAlias
 
@@ -13,6 +13,8 @@ import orjson
 import requests
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
+
+from service.gathering.daemon_threads import DaemonThreads
 
 ALGORITHMS: Mapping[str, type[ECKey | RSAKey]] = {"RS384": RSAKey, "ES384": ECKey}
 """Those that CDS Hooks recommends (2.0.1, "JWT Signing Algorithm"), and the kind of key that each takes."""
@@ -27,6 +29,9 @@ BITS_OF_A_LETTER = 6
 MOST_KEYS = 50
 MOST_KEY_SET_BYTES = 100_000
 FETCH_SECONDS = 2.0
+FETCHES_AT_ONCE = 2
+"""Of the keys of one address: one, and one that hangs from before."""
+
 KEPT_SECONDS = 3600.0
 """How long published keys are kept; an unknown one is asked for sooner."""
 
@@ -78,12 +83,10 @@ class NoKeys(Exception):
 class PublishedKeys:
     """The keys of one address, kept for a while. One thread asks; the others use what there is, or wait for it."""
 
-    def __init__(
-        self, jku: str, session: requests.Session, executor: Executor, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, jku: str, session: requests.Session, clock: Callable[[], float] = time.monotonic) -> None:
         self._jku = jku
         self._session = session
-        self._executor = executor
+        self._threads = DaemonThreads(FETCHES_AT_ONCE, waiting=0, name="keys")
         self._clock = clock
         self._lock = threading.Lock()
         self._keys: PublicKeys | None = None
@@ -110,8 +113,8 @@ class PublishedKeys:
         """Name resolution included, it takes no longer than `FETCH_SECONDS`."""
         deadline = time.monotonic() + FETCH_SECONDS
         try:
-            return self._executor.submit(self._download, deadline).result(timeout=FETCH_SECONDS)
-        except FutureTimeout:
+            return self._threads.submit(self._download, deadline).result(timeout=FETCH_SECONDS)
+        except (FutureTimeout, CancelledError):
             raise NoKeys("its keys did not come in time") from None
         except (requests.RequestException, ValueError) as error:
             raise NoKeys(f"its keys could not be fetched ({type(error).__name__})") from None

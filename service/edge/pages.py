@@ -4,31 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from typing import Any
 
 import orjson
 from flask import Blueprint, Response, abort, render_template, request, url_for
 
-from mappings.vocabulary.code_systems import SNOMED_CT
-from mappings.vocabulary.scores import ANSWERS
+from mappings.facts.bones import named_bones
+from mappings.readers.sites import LATERALITY, region_of_code
+from mappings.vocabulary.bones import SIDE_CODES
+from mappings.vocabulary.code_systems import FINDING, SNOMED_CT
+from mappings.vocabulary.scores import ANSWERS, QUESTIONS, SIDES, Score
 from service.catalogue.entries import catalogue
 from service.catalogue.questionnaires import questionnaire
-from service.languages.render import Language, choose_language, sentence
+from service.edge.clients import Messaging
+from service.languages.render import Language, choose_language, plain, render, sentence
 from service.rules.guideline import Guideline
 from service.services import Service
 from service.settings import Settings
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
-    "frame-ancestors 'none'"
+    "frame-ancestors {ancestors}"
 )
+NOBODY = "'none'"
 FHIR_JSON = "application/fhir+json"
 HTML = "text/html"
 FORMATS = {"json": FHIR_JSON, "application/json": FHIR_JSON, FHIR_JSON: FHIR_JSON, "html": HTML, HTML: HTML}
 """Values of FHIR's `_format`, which goes before the Accept header: a link cannot send one."""
 
 
-def pages(settings: Settings, services: Mapping[str, Service], guidelines: Sequence[Guideline]) -> Blueprint:
-    """The routes of the pages."""
+def pages(
+    settings: Settings,
+    services: Mapping[str, Service],
+    guidelines: Sequence[Guideline],
+    messaging: Mapping[str, Messaging],
+) -> Blueprint:
+    """The routes of the pages; `messaging` are the clients, by name, whose EHR takes what the page of a score writes."""
     by_id = {guideline.id: guideline for guideline in guidelines}
     scores = {score.id: score for guideline in guidelines for score in guideline.scores}
     site = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
@@ -39,7 +50,7 @@ def pages(settings: Settings, services: Mapping[str, Service], guidelines: Seque
             return Language(wanted)
         return choose_language(request.headers.get("Accept-Language", ""), settings.language)
 
-    def page(template: str, chosen: Language, **shown: object) -> Response:
+    def page(template: str, chosen: Language, ancestors: str = NOBODY, **shown: object) -> Response:
         other = Language.ENGLISH if chosen is Language.FRENCH else Language.FRENCH
         body = render_template(
             template,
@@ -54,7 +65,7 @@ def pages(settings: Settings, services: Mapping[str, Service], guidelines: Seque
         response = Response(body, mimetype="text/html")
         response.vary.update(("Accept", "Accept-Language"))
         response.headers["Content-Language"] = chosen.value
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(ancestors=ancestors)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
@@ -91,21 +102,51 @@ def pages(settings: Settings, services: Mapping[str, Service], guidelines: Seque
             answer = Response(orjson.dumps(questionnaire(score, chosen)), mimetype=FHIR_JSON)
             answer.vary.update(("Accept", "Accept-Language"))
             return answer
-        form = {
-            "canonical": score.canonical,
-            "finding": score.finding,
-            "bone": score.site.code if score.site is not None else "",
-            "snomed": SNOMED_CT,
-            "answers": ANSWERS,
-            "questions": [question.code for question in score.questions],
-            "bands": [band.first for band in score.bands],
-        }
+        takes = messaging.get(request.args.get("client", ""))
         return page(
             "score.html",
             chosen,
+            NOBODY if takes is None else takes.origin,
             score=score,
-            form=orjson.dumps(form).decode(),
+            sides=SIDES,
+            takes=takes is not None,
+            form=orjson.dumps(_form(score, chosen, takes)).decode(),
             fhir=url_for("pages.score_page", name=name, lang=chosen.value, _format="json"),
         )
 
     return site
+
+
+def _form(score: Score, language: Language, takes: Messaging | None) -> dict[str, Any]:
+    """What the script of a score's page needs to write the result down; points and words stand in the page itself."""
+    site = score.site
+    return {
+        "canonical": score.canonical,
+        "finding": {"system": FINDING, "code": score.finding},
+        "title": plain(render(score.title, language)),
+        "highest": score.highest,
+        "bone": site.code if site is not None else "",
+        "side": site.side_code if site is not None and site.side is not None else "",
+        "places": _places(score, language),
+        "snomed": SNOMED_CT,
+        "laterality": LATERALITY,
+        "answers": ANSWERS,
+        "asked": QUESTIONS,
+        "questions": {question.code: score.question_code(question) for question in score.questions},
+        "messaging": None if takes is None else {"origin": takes.origin, "handle": takes.handle},
+    }
+
+
+def _places(score: Score, language: Language) -> dict[str, dict[str, str]]:
+    """For each site of a score and each side, none too, the words: «left femur»."""
+    if score.site is None:
+        return {}
+    sides = [(frozenset[str](), ""), *((frozenset({side}), code) for side, code in SIDE_CODES.items())]
+    return {
+        code: {side: _named(region_of_code(SNOMED_CT, code, sides_of), language) for sides_of, side in sides}
+        for code, _text in score.site.sites
+    }
+
+
+def _named(regions: frozenset[str], language: Language) -> str:
+    return ", ".join(plain(render(name, language)) for name in named_bones(regions))

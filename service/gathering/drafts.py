@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -37,7 +36,7 @@ class Drafts:
         self._looked_up: list[tuple[object, Resource | None]] = []
         self._entries = entries_of(request.draft_orders, self._find_sent)
 
-    def look_up(self, server: FhirServer | None, executor: Executor) -> None:
+    def look_up(self, server: FhirServer | None) -> None:
         """Ask for the orders that containers refer to, and for the medications of all.
 
         Without them no rule can know that it is meant.
@@ -48,12 +47,12 @@ class Drafts:
         if missing:
             for resource_type in LOOKED_UP:
                 ids = {local.partition("/")[2] for local in missing if local.startswith(f"{resource_type}/")}
-                fetch(resource_type, ids, self._evidence, server, executor)
+                fetch(resource_type, ids, self._evidence, server)
             self._entries = entries_of(self._request.draft_orders, self._find_sent)
         wanted = {
             reference for entry in self._entries for reference in unresolved_medications(entry.resource, self._evidence)
         }
-        fetch_medications(wanted, self._evidence, server, executor)
+        fetch_medications(wanted, self._evidence, server)
 
     @property
     def changeable(self) -> Mapping[int, Resource]:
@@ -100,7 +99,7 @@ class Drafts:
         draft = self._entries[order.index].resource
         return order.identified and self._revisions.revises(self._reader, order, draft)
 
-    def look_up_revised(self, server: FhirServer | None, executor: Executor) -> None:
+    def look_up_revised(self, server: FhirServer | None) -> None:
         """Find the orders that the drafts of drugs revise; one that cannot be had leaves the medication history open."""
         drafted = frozenset().union(*(entry.names for entry in self._entries))
         revised = [
@@ -114,7 +113,7 @@ class Drafts:
         missing = {self._evidence.local(reference) for draft, reference in revised if found(draft, reference) is None}
         if server is not None:
             ids = {local.removeprefix(PRESCRIPTION) for local in missing if local.startswith(PRESCRIPTION)}
-            fetch("MedicationRequest", ids, self._evidence, server, executor)
+            fetch("MedicationRequest", ids, self._evidence, server)
         for draft, reference in revised:
             before = found(draft, reference)
             if before is None:

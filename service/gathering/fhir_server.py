@@ -1,7 +1,9 @@
 """The EHR's FHIR R4 server, called with a bearer token that goes nowhere else (CDS Hooks 2.0.1, "FHIR Resource Access").
 
 The base, the paging links and the references come from outside and are not trusted: only bases on the allowlist are
-called, redirects are not followed, links must lie under the base, and every answer is bounded in size, pages and time.
+called, redirects are not followed, links must lie under the base, and every answer is bounded in size, pages and time,
+before it is held. Searches run in threads of the base (`service.gathering.outbound`), so that what hangs there, a name
+look-up too, costs no other base its answers.
 """
 
 from __future__ import annotations
@@ -9,35 +11,52 @@ from __future__ import annotations
 import codecs
 import logging
 import re
+import threading
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from http.cookiejar import DefaultCookiePolicy
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import CancelledError, Future
+from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import closing
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urljoin
 
 import orjson
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ProtocolError
-from urllib3.exceptions import TimeoutError as SocketTimeout
 
 from cds_hooks import FhirAuthorization
 from mappings.queries import Query
 from mappings.wording import Text, _
 from service.gathering.allowlist import lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
+from service.gathering.outbound import Bulkhead, Room
+
+if TYPE_CHECKING:
+    import requests
 
 MOST_PAGES = 25
-MOST_BASES = 16
+MOST_HOSTS = 64
 """FHIR servers to which connections are kept."""
-MOST_BYTES = 20_000_000
-"""Of one answer; a usual page of 200 resources has less than a megabyte."""
+MOST_BYTES = 8_000_000
+"""Of one answer, once it is decoded; a usual page of 200 resources has less than a megabyte."""
+MOST_NODES = 200_000
+"""Values and members of one answer, each of which takes some 100 bytes once it is read; a resource has some 50."""
+MOST_BYTES_OF_A_REQUEST, MOST_NODES_OF_A_REQUEST = 24_000_000, 500_000
+"""Of all answers to one hook request, which are held until it is answered."""
+MOST_BYTES_OF_AN_ERROR = 65_536
+"""That are read, so that the connection can be used again; what an error says is not looked at."""
+OVERTIME_SECONDS = 0.5
+"""After the deadline, for reading into the evidence what came before it."""
+PART = 65_536
+"""Bytes that are read at a time."""
 
 _POST_REFUSED = frozenset({404, 405, 406, 415, 501})
 _PARAMETER_REFUSED = frozenset({400, 422})
 _JSON = "application/fhir+json, application/json;q=0.9"
+_ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
+"""Those that are decoded bounded; none is asked for."""
+_BEFORE_A_NODE = (b"{", b"[", b",")
+"""Before each value and each member of JSON stands one of these; within texts they are counted too."""
 
 
 class FhirProblem(Exception):
@@ -64,6 +83,21 @@ TOO_SLOW = _("the record did not answer in time", hint=_("the FHIR server did no
 UNREACHABLE = _("the record could not be reached", hint=_("the FHIR server could not be reached"))
 NO_JSON = _("the record's answer could not be read", hint=_("the FHIR server did not answer with FHIR JSON"))
 REDIRECTED = _("the record could not be read", hint=_("the FHIR server redirected the search, which is not followed"))
+BUSY = _(
+    "the service was busy",
+    hint=_("the search was not begun, since too much was being asked of the FHIR server at once"),
+)
+LEFT_ALONE = _(
+    "the record did not answer lately", hint=_("the FHIR server did not answer lately, so it was not asked this time")
+)
+TOKEN_EXPIRED = _(
+    "the service may not ask this record",
+    hint=_("the access token of the request had expired (fhirAuthorization.expires_in), so it was not used"),
+)
+TOKEN_OF_ANOTHER = _(
+    "the service may not ask this record",
+    hint=_("the access token of the request is for another patient (fhirAuthorization.patient), so it was not used"),
+)
 TOO_LARGE = _("the record is too large to be read", hint=_("the FHIR server's answer was too large"))
 TOO_MANY_PAGES = _("the record could be read in part only", hint=_("the record has more pages than are followed"))
 FOREIGN_LINK = _(
@@ -92,15 +126,53 @@ def new_session(ca_bundle: Path | None = None, *, connections: int = 1) -> reque
 
     Silences urllib3, whose log records hold the URLs of calls, and so patients' ids.
     """
+    from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415 - where no server is asked, none of this is loaded
+
+    import requests  # noqa: PLC0415 - as above
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - as above
+
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     session = requests.Session()
     session.trust_env = False
     session.verify = str(ca_bundle) if ca_bundle is not None else True
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=MOST_BASES, pool_maxsize=connections, max_retries=0)
+    adapter = HTTPAdapter(pool_connections=MOST_HOSTS, pool_maxsize=connections, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
+
+
+Pages: TypeAlias = list[Opened]
+
+
+class _Asking:
+    """What one hook request has asked of a base so far."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._answered = self._failed = False
+        self._bytes = self._nodes = 0
+
+    def answered_first(self) -> bool:
+        """An answer came; True for the first one."""
+        with self._lock:
+            first, self._answered = not self._answered, True
+            return first
+
+    def failed(self) -> bool:
+        """A search was not answered; True for the first one, where nothing else was answered either."""
+        with self._lock:
+            first = not (self._failed or self._answered)
+            self._failed = True
+            return first
+
+    def holds(self, size: int, nodes: int) -> None:
+        """So many bytes and nodes more are held. Raises `FhirProblem` where that is too much."""
+        with self._lock:
+            self._bytes += size
+            self._nodes += nodes
+            if self._bytes > MOST_BYTES_OF_A_REQUEST or self._nodes > MOST_NODES_OF_A_REQUEST:
+                raise FhirProblem(TOO_LARGE)
 
 
 @dataclass(frozen=True)
@@ -112,11 +184,67 @@ class FhirServer:
 
     base: str
     session: requests.Session
+    bulkhead: Bulkhead
     deadline: float
     authorization: FhirAuthorization | None = None
     missing_types: frozenset[str] = frozenset()
+    _asking: _Asking = field(default_factory=_Asking, init=False, repr=False)
 
-    def search(self, query: Query, patient_id: str) -> list[Opened]:
+    def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
+        """Have a thread of the base make a search (`search`, `by_ids`), unless the base is left alone for now."""
+        if self.bulkhead.breaker.admits(self._asking):
+            return self.bulkhead.threads.submit(self._noted, search, *asked)
+        refused: Future[Pages] = Future()
+        refused.set_exception(FhirProblem(LEFT_ALONE))
+        return refused
+
+    def found(self, search: Future[Pages]) -> Pages:
+        """What a search found, once it is there. Raises `FhirProblem`, also where the deadline comes first."""
+        try:
+            return search.result(timeout=max(0.0, self.deadline - time.monotonic()))
+        except CancelledError:
+            raise FhirProblem(BUSY) from None
+        except FutureTimeout:
+            if search.cancel():
+                raise FhirProblem(BUSY) from None
+            self._was_not_answered()
+            raise FhirProblem(TOO_SLOW) from None
+        except FhirProblem as problem:
+            if problem.why == TOO_SLOW:
+                self._was_not_answered()
+            raise
+
+    @property
+    def is_over(self) -> bool:
+        """What came in time, and was not taken into the evidence by now, is not taken any more."""
+        return time.monotonic() > self.deadline + OVERTIME_SECONDS
+
+    @property
+    def _is_late(self) -> bool:
+        return time.monotonic() > self.deadline
+
+    def _noted(self, search: Callable[..., Pages], *asked: object) -> Pages:
+        """A search, of which the breaker is told how it ended; one that is too slow is told of by whoever waits for it."""
+        try:
+            pages = search(*asked)
+        except FhirProblem as problem:
+            if problem.why == UNREACHABLE and not self._is_late:
+                self._was_not_answered()
+            elif problem.why != TOO_SLOW:
+                self._was_answered()
+            raise
+        self._was_answered()
+        return pages
+
+    def _was_answered(self) -> None:
+        if not self._is_late and self._asking.answered_first():
+            self.bulkhead.breaker.answered()
+
+    def _was_not_answered(self) -> None:
+        if self._asking.failed():
+            self.bulkhead.breaker.unanswered()
+
+    def search(self, query: Query, patient_id: str) -> Pages:
         """All pages of a query, opened (the read of the patient as one). Raises `FhirProblem`."""
         if query.is_read:
             return [opened(self.read(f"Patient/{quote(patient_id, safe='')}"))]
@@ -131,7 +259,7 @@ class FhirServer:
             fallback = query.search(patient_id, fallback=True)
             return self._pages(query.resource_type, fallback, by_get=not query.several)
 
-    def by_ids(self, resource_type: str, ids: Iterable[str]) -> list[Opened]:
+    def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
         """The resources with these ids. Raises `FhirProblem`."""
         return self._pages(resource_type, [("_id", ",".join(map(_escaped, ids))), ("_count", "200")])
 
@@ -143,7 +271,7 @@ class FhirServer:
     def _root(self) -> str:
         return self.base.rstrip("/") + "/"
 
-    def _pages(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool = True) -> list[Opened]:
+    def _pages(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool = True) -> Pages:
         page = self._first_page(resource_type, parameters, by_get=by_get)
         pages = [page]
         while page.next_page is not None:
@@ -191,22 +319,21 @@ class FhirServer:
         form: list[tuple[str, str]] | None = None,
         parameters: list[tuple[str, str]] | None = None,
     ) -> Mapping[str, Any]:
+        import requests  # noqa: PLC0415 - loaded with the session
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
+        from urllib3.exceptions import TimeoutError as SocketTimeout  # noqa: PLC0415 - as above
+
         try:
             with self._respond(method, url, form, parameters) as response:
-                body = self._body(response)
+                if not 200 <= response.status_code < 300:
+                    self._throw_away(response)
+                    raise _refusal(response.status_code)
+                answer = self._read(response)
         # From None: the library's messages hold the URL, and so the patient's id.
         except (requests.Timeout, SocketTimeout):
             raise FhirProblem(TOO_SLOW) from None
         except (requests.RequestException, HTTPError, ValueError):
             raise FhirProblem(UNREACHABLE) from None
-        if 300 <= response.status_code < 400:
-            raise FhirProblem(REDIRECTED, response.status_code)
-        if not 200 <= response.status_code < 300:
-            raise FhirProblem(_refused(response.status_code), response.status_code)
-        try:
-            answer = orjson.loads(body.removeprefix(codecs.BOM_UTF8))
-        except orjson.JSONDecodeError:
-            raise FhirProblem(NO_JSON) from None
         if not isinstance(answer, dict):
             raise FhirProblem(NO_JSON)
         return answer
@@ -219,6 +346,8 @@ class FhirServer:
         parameters: list[tuple[str, str]] | None,
     ) -> requests.Response:
         """The response, its body not yet read."""
+        import requests  # noqa: PLC0415 - loaded with the session
+
         headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
         if self.authorization is not None:
             headers["Authorization"] = f"Bearer {self.authorization.access_token}"
@@ -247,19 +376,93 @@ class FhirServer:
             raise FhirProblem(TOO_SLOW)
         return left
 
-    def _body(self, response: requests.Response) -> bytes:
-        """The body, read as it arrives: a server that sends drop by drop does not hold us beyond the deadline."""
-        body = bytearray()
-        while chunk := response.raw.read1(65536, decode_content=True):
-            body += chunk
-            if len(body) > MOST_BYTES:
-                raise FhirProblem(TOO_LARGE)
+    def _read(self, response: requests.Response) -> object:
+        """The answer, read as it arrives, in room that is taken before.
+
+        One without end, or a compressed one that becomes large, holds no more than that; one that comes drop by drop is let go
+        of at the deadline.
+        """
+        if response.headers.get("Content-Encoding", "").strip().lower() not in _ENCODINGS:
+            raise FhirProblem(NO_JSON)
+        if _length(response) > MOST_BYTES:
+            raise FhirProblem(TOO_LARGE)
+        with closing(_Body(self.bulkhead.room)) as body:
+            while part := response.raw.read1(body.room_for_more(), decode_content=True):
+                body.take(part)
+                self._time_left()
+            self._asking.holds(body.size, body.nodes)
+            answer = body.read()
+        self._time_left()
+        return answer
+
+    def _throw_away(self, response: requests.Response) -> None:
+        """Read the rest of an error, where it is short."""
+        size = 0
+        while size < MOST_BYTES_OF_AN_ERROR and (part := response.raw.read1(PART, decode_content=False)):
+            size += len(part)
             self._time_left()
-        return bytes(body)
+
+
+class _Body:
+    """The body of an answer that is being read.
+
+    In parts, since the allocator keeps large blocks for each thread once they are freed.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._taken = 0
+        self._parts = [bytearray()]
+        self.size = self.nodes = 0
+
+    def room_for_more(self) -> int:
+        """The bytes that may come next. Raises `FhirProblem` where there is no room for them."""
+        if self._taken < self.size + PART:
+            if not self._room.take(PART):
+                raise FhirProblem(BUSY)
+            self._taken += PART
+        return PART
+
+    def take(self, part: bytes) -> None:
+        """What came. Raises `FhirProblem` where it is too much."""
+        self.size += len(part)
+        self.nodes += sum(map(part.count, _BEFORE_A_NODE))
+        if self.size > MOST_BYTES or self.nodes > MOST_NODES:
+            raise FhirProblem(TOO_LARGE)
+        if len(self._parts[-1]) + len(part) > PART:
+            self._parts.append(bytearray())
+        self._parts[-1] += part
+
+    def read(self) -> object:
+        """The JSON that it is. Raises `FhirProblem` where it is none."""
+        try:
+            return orjson.loads(b"".join(self._parts).removeprefix(codecs.BOM_UTF8))
+        except orjson.JSONDecodeError:
+            raise FhirProblem(NO_JSON) from None
+
+    def close(self) -> None:
+        """What it holds is not needed any more."""
+        self._parts.clear()
+        self._room.give_back(self._taken)
+
+
+def _refusal(status: int) -> FhirProblem:
+    return FhirProblem(REDIRECTED if 300 <= status < 400 else _refused(status), status)
+
+
+def _length(response: requests.Response) -> int:
+    """The bytes that are announced; 0 where it is not told."""
+    told = response.headers.get("Content-Length", "")
+    return int(told[:MOST_DIGITS]) if told.isdecimal() else 0
+
+
+MOST_DIGITS = 18
 
 
 def _broken_off(error: requests.ConnectionError) -> bool:
     """The connection stood, and was closed without an answer."""
+    from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - loaded with the session
+
     return bool(error.args) and isinstance(error.args[0], ProtocolError)
 
 

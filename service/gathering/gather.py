@@ -7,12 +7,8 @@ cannot be read leave a gap under the query's key: its facts are then unavailable
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
-from typing import TypeAlias
 
 from cds_hooks import HookRequest, Prefetched, PrefetchState, prefetched
 from mappings.evidence import MOST_OF_A_TYPE, Evidence, ForeignResource, Resource, reference_of
@@ -23,7 +19,7 @@ from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 from service.gathering.answers import Opened, announced_more, opened
-from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer
+from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer, Pages
 from service.gathering.found_by_code import found_by_code
 
 PREFETCH_FAILED = _("the record answered with an error", hint=_("the EHR reported an error when it prefetched it"))
@@ -89,7 +85,6 @@ def gather(
     queries: Sequence[Query],
     evidence: Evidence,
     server: FhirServer | None,
-    executor: Executor,
     terminology: Terminology,
 ) -> Evidence:
     """Answer every query from the prefetch, else from the server; resolve the medications that are referred to.
@@ -98,8 +93,8 @@ def gather(
     """
     asked = _read_prefetch(request, queries, evidence, terminology, has_server=server is not None)
     if server is not None:
-        _search(asked, evidence, server, executor, terminology)
-        fetch_medications(_missing_medications(evidence, MEDICATION_TYPES), evidence, server, executor)
+        _search(asked, evidence, server, terminology)
+        fetch_medications(_missing_medications(evidence, MEDICATION_TYPES), evidence, server)
     for query in queries:
         if query.resource_type in evidence.overfull:
             evidence.answered.discard(query.key)
@@ -198,12 +193,7 @@ def _keep(answer: Opened, evidence: Evidence) -> bool:
 # --- server -----------------------------------------------------------------------------------------------------------
 
 
-Pages: TypeAlias = list[Opened]
-
-
-def _search(
-    queries: Sequence[Query], evidence: Evidence, server: FhirServer, executor: Executor, terminology: Terminology
-) -> None:
+def _search(queries: Sequence[Query], evidence: Evidence, server: FhirServer, terminology: Terminology) -> None:
     """Ask the server all queries at once, all Observations in one search; none may take longer than the deadline of them all.
 
     Where the one search is refused or cut off, or found what we cannot tell, each of its queries is asked by itself: what then
@@ -211,9 +201,9 @@ def _search(
     """
     empty: list[str] = []
     together_first = _with_one_for_observations(queries)
-    apart, unknown = _ask(together_first, evidence, server, executor, empty, terminology)
+    apart, unknown = _ask(together_first, evidence, server, empty, terminology)
     each = [(query, (query,)) for query in apart]
-    _, still_unknown = _ask(each, evidence, server, executor, empty, terminology)
+    _, still_unknown = _ask(each, evidence, server, empty, terminology)
     for key in empty if unknown or still_unknown else ():
         evidence.answered.discard(key)
         evidence.gaps[key] = (UNKNOWN_PATIENT,)
@@ -232,20 +222,19 @@ def _ask(
     questions: Sequence[tuple[Query, tuple[Query, ...]]],
     evidence: Evidence,
     server: FhirServer,
-    executor: Executor,
     empty: list[str],
     terminology: Terminology,
 ) -> tuple[list[Query], bool]:
     """The queries that are to be asked apart, and whether the patient is unknown; `empty` takes the keys with no entry."""
     running = [
-        (asked, answered, executor.submit(server.search, asked, evidence.patient_id)) for asked, answered in questions
+        (asked, answered, server.begin(server.search, asked, evidence.patient_id)) for asked, answered in questions
     ]
     apart: list[Query] = []
     answers: list[tuple[Query, tuple[Query, ...], Pages, tuple[Text, ...]]] = []
     patient_unknown = False
     for asked, answered, future in running:
         try:
-            pages = _found(future, server)
+            pages = server.found(future)
         except FhirProblem as problem:
             patient_unknown |= asked.is_read and problem.status in _NOT_THERE
             if len(answered) > 1 and problem.of_this_question:
@@ -253,7 +242,7 @@ def _ask(
             else:
                 evidence.gaps |= {query.key: (problem.why,) for query in answered}
         else:
-            answers.append((asked, answered, pages, _take_answer(asked, pages, evidence)))
+            answers.append((asked, answered, pages, _take_answer(asked, pages, evidence, server)))
     entries = {asked: [one for page in pages for one in page.entries] for asked, _, pages, _ in answers}
     by_code = found_by_code({asked: held for asked, held in entries.items() if asked.concepts}, evidence, terminology)
     for asked, answered, _pages, gaps in answers:
@@ -268,18 +257,12 @@ def _ask(
     return apart, patient_unknown
 
 
-def _found(search: Future[Pages], server: FhirServer) -> Pages:
-    """What a search found. Raises `FhirProblem`, also where the deadline came first."""
-    try:
-        return search.result(timeout=max(0.0, server.deadline - time.monotonic()))
-    except FutureTimeout:
-        raise FhirProblem(TOO_SLOW) from None
-
-
-def _take_answer(asked: Query, pages: Sequence[Opened], evidence: Evidence) -> tuple[Text, ...]:
+def _take_answer(asked: Query, pages: Sequence[Opened], evidence: Evidence, server: FhirServer) -> tuple[Text, ...]:
     """Keep what was found; return why it is not the whole answer."""
     gaps: dict[Text, None] = {}
     for page in pages:
+        if server.is_over:
+            return (*gaps, TOO_SLOW)
         if _keep(page, evidence) and not page.ignored_a_parameter:
             LOG.warning("%s: the FHIR server sent a resource of another patient, which was dropped", asked.key)
             gaps[ANOTHER_PATIENT] = None
@@ -310,24 +293,24 @@ def prefetched_resources(request: HookRequest) -> Mapping[str, Resource]:
     return found
 
 
-def fetch(resource_type: str, ids: Collection[str], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
+def fetch(resource_type: str, ids: Collection[str], evidence: Evidence, server: FhirServer) -> None:
     """Add the resources with these ids, all searches at once; what cannot be had stays unresolved."""
     ordered = sorted(ids)[:MOST_FETCHED]
     batches = [ordered[start : start + MOST_IDS] for start in range(0, len(ordered), MOST_IDS)]
-    for search in [executor.submit(server.by_ids, resource_type, batch) for batch in batches]:
+    for search in [server.begin(server.by_ids, resource_type, batch) for batch in batches]:
         try:
-            for page in _found(search, server):
+            for page in server.found(search):
                 _keep(page, evidence)
         except FhirProblem:
             continue
 
 
-def fetch_medications(references: Iterable[str], evidence: Evidence, server: FhirServer, executor: Executor) -> None:
+def fetch_medications(references: Iterable[str], evidence: Evidence, server: FhirServer) -> None:
     """Add the Medications with these references, and those that they are mixed of; what cannot be had stays unresolved."""
     wanted, tried = set(references), set[str]()
     for _round in range(MOST_REFERENCE_ROUNDS):
         ids = {reference.partition("/")[2] for reference in wanted - tried}
-        fetch("Medication", ids, evidence, server, executor)
+        fetch("Medication", ids, evidence, server)
         tried |= wanted
         wanted = _missing_medications(evidence, ("Medication",))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-
 from mappings.evidence import Evidence
 from mappings.readers.conditions import diagnosis
 from mappings.readers.reader import Reader
@@ -17,7 +15,7 @@ MOST_STAYS = 4 * MOST_IDS
 _ENCOUNTER = "Encounter/"
 
 
-def look_up_stays(reader: Reader, evidence: Evidence, server: FhirServer, executor: Executor) -> None:
+def look_up_stays(reader: Reader, evidence: Evidence, server: FhirServer) -> None:
     """Ask for the Encounters of active diagnoses of a stay that have no date; only of those that the service knows."""
     named = encounters_by_diagnosis(evidence)
     wanted: dict[str, None] = {}
@@ -27,4 +25,4 @@ def look_up_stays(reader: Reader, evidence: Evidence, server: FhirServer, execut
             continue
         wanted |= dict.fromkeys(local for local in references_to_stays(condition) if local.startswith(_ENCOUNTER))
     ids = [local.removeprefix(_ENCOUNTER) for local in wanted][:MOST_STAYS]
-    fetch("Encounter", ids, evidence, server, executor)
+    fetch("Encounter", ids, evidence, server)

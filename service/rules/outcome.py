@@ -39,12 +39,20 @@ Basis: TypeAlias = Fact[Any] | Collected[Any] | Exposures | Exposure | Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A score that a card asks for, and the bones that it is asked of (`mappings.facts.bones`)."""
+
+    score: Score
+    regions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """What a rule has to say about an order, or about the patient in `patient-view`.
 
     `summary` names the drug or act and stays under 140 characters in every language; `detail` is one paragraph a text.
     `basis` are the facts that it rests on: their values and dates are printed, their resources recorded. `lines` are a
-    list beneath the detail, `items` what there is to do, `links` the scores whose questionnaires it points to. `joins` is the
+    list beneath the detail, `items` what there is to do, `links` the scores that it asks for. `joins` is the
     rule whose card it shares in this case, besides those that the policy puts together; that rule may name itself.
     """
 
@@ -56,7 +64,7 @@ class Advice:
     remarks: tuple[Text, ...] = ()
     lines: tuple[Text, ...] = ()
     items: tuple[Text, ...] = ()
-    links: tuple[Score, ...] = ()
+    links: tuple[Asked, ...] = ()
     joins: str = ""
 
 

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from functools import partial
 
 from mappings.facts import Exposure, Order
-from mappings.vocabulary.scores import Score
 from mappings.wording import Text
 from service.rules.offers import Offer
-from service.rules.outcome import Advice, Basis, Indicator
+from service.rules.outcome import Advice, Asked, Basis, Indicator
 
 
 def advise(  # noqa: PLR0913 - one a part of a card
@@ -21,7 +20,7 @@ def advise(  # noqa: PLR0913 - one a part of a card
     remarks: Iterable[Text] = (),
     lines: Iterable[Text] = (),
     items: Iterable[Text] = (),
-    links: Iterable[Score] = (),
+    links: Iterable[Asked] = (),
     joins: str = "",
 ) -> Advice:
     """Advice of a level that is decided case by case; the parts are those of `Advice`.

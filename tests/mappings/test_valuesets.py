@@ -8,17 +8,28 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from gout import GUIDELINE as GOUT
 
 from mappings.vocabulary import analytes, valuesets
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.code_systems import FINDING, FRENCH_DRUGS, SYSTEMS, WHOLE, canonical
 from mappings.vocabulary.concepts import Terminology
 from service.gathering.site_codes import site_terminology
+from service.guidelines import GUIDELINES
 from service.settings import read_settings
 
 README = (valuesets.FOLDER / "README.md").read_text(encoding="utf-8")
 ROWS = list(valuesets.rows())
 GAPS = {concept: (why, how) for concept, why, how in valuesets.table("gaps.csv")}
+
+
+@pytest.mark.parametrize("folder", [valuesets.FOLDER, *(one.valuesets for one in (*GUIDELINES, GOUT) if one.valuesets)])
+def test_a_line_is_a_row_whose_system_stands_between_its_first_commas(folder):
+    read = [(row.concept, row.system, row.code, row.match) for row in valuesets.rows(folder)]
+    split = [tuple(line.split(",", 4)[:4]) for lines, _denies in valuesets.unread(folder) for line in lines]
+    assert read
+    assert split == read
+
 
 # --- what the rules name ----------------------------------------------------------------------------------------------
 

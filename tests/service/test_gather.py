@@ -24,7 +24,9 @@ from support.garbage import GARBAGE
 from support.scenario import PATIENT, request_for
 
 from cds_hooks import FhirAuthorization
+from service.gathering.allowlist import Base
 from service.gathering.fhir_server import MOST_PAGES, FhirProblem, FhirServer, new_session
+from service.gathering.outbound import Outbound
 
 RECORD = {
     "vitamin D": "32 ng/mL 30 days ago",
@@ -667,7 +669,9 @@ def test_a_medication_of_the_record_that_is_not_there_makes_the_history_unavaila
 @pytest.mark.parametrize("fault", ANYWHERE.values(), ids=ANYWHERE)
 def test_no_error_of_the_client_holds_the_token_or_the_patient(fault):
     read = next(search for search in SEARCHES if search.is_read)
-    server = FhirServer(BASE, new_session(), float("inf"), FhirAuthorization(BEARER))
+    bulkhead = Outbound(new_session, 1).bulkhead(Base(BASE, BASE))
+    assert bulkhead is not None
+    server = FhirServer(BASE, new_session(), bulkhead, float("inf"), FhirAuthorization(BEARER))
     with responses.RequestsMock(assert_all_requests_are_fired=False) as network:
         fault(read, network)
         try:

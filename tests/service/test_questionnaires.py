@@ -20,6 +20,9 @@ from service.catalogue.questionnaires import CALCULATED, ORDINAL_VALUE
 
 Resource = dict[str, Any]
 
+PLACES = {"mirels": ["bone", "side"], "sins": ["bone"]}
+"""The questions without points: the score is that of one bone."""
+
 FEMUR = {"act": "radiotherapy", "site": "left femur", "dose": "30 Gy", "fractions": 10}
 SPINE = {"act": "radiotherapy", "site": "L3", "dose": "30 Gy", "fractions": 10}
 
@@ -63,7 +66,8 @@ def test_it_is_a_valid_fhir_questionnaire(client: Ehr, name: str, language: str)
     assert resource["url"] == f"urn:osteocds:questionnaire:{name}"
     assert resource["language"] == language
     identifiers = [item["linkId"] for item in resource["item"]]
-    assert identifiers == [*PUBLISHED[name], "bone", f"{name}-score"]
+    assert identifiers == [*PUBLISHED[name], *PLACES[name], f"{name}-score"]
+    assert all(item["required"] for item in resource["item"][:-1])
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -101,20 +105,23 @@ def test_a_form_that_calculates_gives_the_total_once_every_question_is_answered(
     [calculation] = items[-1]["extension"]
     assert calculation["url"] == CALCULATED
     expression = calculation["valueExpression"]["expression"]
+    asked = [item for item in items if item["linkId"] in PUBLISHED[name]]
     filled = [
         {"linkId": item["linkId"], "answer": [{"valueCoding": item["answerOption"][0]["valueCoding"]}]}
         for item in items[:-1]
     ]
-    points = sum(max(options(item).values()) for item in items[:-2])
+    points = sum(max(options(item).values()) for item in asked)
     worst = [
         {
             "linkId": item["linkId"],
             "answer": [{"valueCoding": max((o["valueCoding"] for o in item["answerOption"]), key=_points)}],
         }
-        for item in items[:-2]
+        for item in asked
     ]
     assert calculated(expression, worst) == [points]
-    assert calculated(expression, filled) == [sum(_points(one["answer"][0]["valueCoding"]) for one in filled[:-1])]
+    assert calculated(expression, filled) == [
+        sum(_points(one["answer"][0]["valueCoding"]) for one in filled[: len(asked)])
+    ]
     assert calculated(expression, worst[1:]) == []
     assert calculated(expression, [filled[-1], *worst[1:]]) == [], "the bone is no answer of the score"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -260,7 +259,7 @@ def test_two_of_one_name_are_refused() -> None:
     ],
 )
 def test_why_a_rule_stayed_silent_is_explained_in_its_words(language: Language, line: str) -> None:
-    world = World.from_settings(read_settings({}, BOTH), ThreadPoolExecutor(max_workers=1), BOTH)
+    world = World.from_settings(read_settings({}, BOTH), BOTH)
     answer = advise(told(FEBUXOSTAT), SIGN, world, now=NOW, language=language)
     lines = {one.rule: one.line(language).replace("\u00a0", " ") for one in explain(answer, SIGN.rules)}
     assert lines["febuxostat-heart-disease"].endswith(line)

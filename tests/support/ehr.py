@@ -51,7 +51,8 @@ class Ehr(FlaskClient):
 
 def ehr(at: datetime = NOW, **settings: Any) -> Ehr:
     """An EHR whose service has these settings (of `service.settings.Settings`), the tests' clock, and no file."""
-    app = create_app(replace(SETTINGS, **{"database_url": "sqlite://", **settings}), now=lambda: at)
+    chosen = {"database_url": "sqlite://", "public_url": "http://localhost", **settings}
+    app = create_app(replace(SETTINGS, **chosen), now=lambda: at)
     app.test_client_class = Ehr
     client = app.test_client()
     assert isinstance(client, Ehr)

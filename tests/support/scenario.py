@@ -9,7 +9,6 @@ says: [contraindicated]                         # parts of summary or detail, in
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -36,7 +35,7 @@ NOW = datetime(2026, 3, 31, 9, 30, tzinfo=ZoneInfo("Pacific/Auckland"))
 BASE = GUIDELINES[0].taken_for_granted
 SCENARIOS = Path(__file__).parents[1] / "scenarios"
 SETTINGS = replace(read_settings({}), allow_unauthenticated=True, timezone=ZoneInfo("Pacific/Auckland"))
-WORLD = World.from_settings(SETTINGS, ThreadPoolExecutor(max_workers=1))
+WORLD = World.from_settings(SETTINGS)
 SERVICES = published(GUIDELINES, split=False, terminology=WORLD.terminology)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 FOLDER = Path(__file__).parent
 
@@ -50,6 +50,24 @@ def rows(*folders: Path) -> Iterator[Row]:
             denies = path.stem.endswith(NEAR_MISS)
             for concept, system, code, match, display, status, evidence in table(path.name, folder):
                 yield Row(concept, system, code, match, display, status, evidence, denies)
+
+
+def unread(*folders: Path) -> Iterator[tuple[list[str], bool]]:
+    """The lines of every value set of the folders, and whether the file denies what they stand for; see `read`.
+
+    A line is a row, and its first columns are not quoted: concept, system and code can be had by `split`, which is what makes
+    a start short. Of what is asked, few rows are ever read whole.
+    """
+    for folder in folders:
+        for path in value_set_files(folder):
+            with path.open(encoding="utf-8", newline="") as lines:
+                next(lines)
+                yield list(lines), path.stem.endswith(NEAR_MISS)
+
+
+def read(lines: Iterable[str]) -> Iterator[list[str]]:
+    """The columns of lines."""
+    return csv.reader(lines)
 
 
 @lru_cache(maxsize=1)

@@ -60,6 +60,7 @@ from service.rules.bone_metastases.spine_stability import (
     no_opinion_since_the_score,
     no_recent_opinion,
     no_sins,
+    regions_treated,
     sins_asks_for_opinion,
     sins_at,
     spine_is_treated,
@@ -79,7 +80,7 @@ from service.rules.condition import (
     words_of,
 )
 from service.rules.naming import act_at
-from service.rules.outcome import Indicator, Outcome
+from service.rules.outcome import Asked, Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, rule
 from service.rules.say import info, warning
 
@@ -262,11 +263,11 @@ def fracture_risk_before_radiotherapy(order: RadiotherapyOrder, patient: Facts) 
     """A long bone without a Mirels score and without anything orthopaedic on record."""
     return info(
         _("{act}: rule out an indication for surgery first", act=treatment(order)),
-        _("Score the risk of fracture (Mirels, form linked)."),
+        _("Score the risk of fracture (Mirels)."),
         MIRELS_SAYS,
         rests_on=(order, *too_old(mirels_of(order, patient))),
         remarks=target_remarks(order),
-        links=[scores.MIRELS],
+        links=[Asked(scores.MIRELS, order.prescription.regions)],
     )
 
 
@@ -351,7 +352,7 @@ def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
         ),
         rests_on=(*marked_cortical_lysis(order, patient).basis, *too_old(mirels_of(order, patient))),
         remarks=target_remarks(order),
-        links=[scores.MIRELS],
+        links=[Asked(scores.MIRELS, order.prescription.regions)],
     )
 
 
@@ -426,8 +427,8 @@ def spinal_instability_unknown(order: ActOrder, patient: Facts) -> Outcome:
     treated = treatment(order) if isinstance(order, RadiotherapyOrder) else act_at(order)
     return info(
         _("{act}: score the stability of the spine (SINS)", act=treated),
-        _("SINS (form linked): {points} or more needs a surgical opinion.", points=SINS.middle),
+        _("Score the stability (SINS): {points} or more needs a surgical opinion.", points=SINS.middle),
         rests_on=(order, *too_old(sins_at(order, patient))),
         items=[_("{what}: not scored", what=scores.SINS_NAME)],
-        links=[scores.SINS],
+        links=[Asked(scores.SINS, regions_treated(order))],
     )

@@ -6,7 +6,10 @@ the points of each answer are those of the Spine Oncology Study Group (Fisher 20
 
 from __future__ import annotations
 
+from mappings.facts.bones import FIRST_VERTEBRA
+from mappings.vocabulary.bone_names import of_stretch
 from mappings.vocabulary.scores import Answer, Band, Question, Score, SiteQuestion
+from service.rules.bone_metastases import bone_scores
 from service.rules.bone_metastases.wording import _, _c
 
 BONE = _c("question", "bone")
@@ -58,9 +61,9 @@ MIRELS = Score(
         ),
     ),
     (
-        Band(4, _("7 or less: observation, radiotherapy")),
-        Band(8, _("8: tumour board")),
-        Band(9, _("9 or more: prophylactic fixation")),
+        Band(4, _("{points} or less: observation, radiotherapy", points=bone_scores.MIRELS.most_low)),
+        Band(bone_scores.MIRELS.middle, _("{points}: tumour board", points=bone_scores.MIRELS.middle)),
+        Band(bone_scores.MIRELS.high, _("{points} or more: prophylactic fixation", points=bone_scores.MIRELS.high)),
     ),
     SiteQuestion(
         "bone",
@@ -73,8 +76,18 @@ MIRELS = Score(
             ("23416004", _("ulna")),
             ("87342007", _("fibula")),
         ),
+        _c("question", "side"),
     ),
 )
+
+VERTEBRAE = (
+    *("14806007", "39976000", "113205007", "5329002", "36978003", "36054005", "87391001"),
+    *("64864005", "53733008", "1626008", "73071006", "56401006", "45296009"),
+    *("62487009", "11068009", "82687006", "7610001", "12989004", "23215003"),
+    *("66794005", "14293000", "36470004", "11994002", "49668003"),
+    *("65985001", "11808007", "49967005", "69950008", "21452006"),
+)
+"""SNOMED CT codes of C1 to C7, T1 to T12, L1 to L5, S1 to S5 (`valuesets/bones.csv`): the score is that of one vertebra."""
 
 SINS_NAME = _("SINS")
 """The score as it is called."""
@@ -168,21 +181,20 @@ SINS = Score(
         ),
     ),
     (
-        Band(0, _("6 or less: stable")),
+        Band(0, _("{points} or less: stable", points=bone_scores.SINS.most_low)),
         Band(
-            7,
-            _("7 to 12: potentially unstable, surgical opinion"),
+            bone_scores.SINS.middle,
+            _(
+                "{points} to {most}: potentially unstable, surgical opinion",
+                points=bone_scores.SINS.middle,
+                most=bone_scores.SINS.most_middle,
+            ),
         ),
-        Band(13, _("13 or more: unstable, surgical opinion")),
+        Band(bone_scores.SINS.high, _("{points} or more: unstable, surgical opinion", points=bone_scores.SINS.high)),
     ),
     SiteQuestion(
         "bone",
-        BONE,
-        (
-            ("122494005", _("cervical spine")),
-            ("122495006", _("thoracic spine")),
-            ("122496007", _("lumbar spine")),
-            ("54735007", _("sacrum")),
-        ),
+        _c("question", "vertebra"),
+        tuple((code, of_stretch(number, number)) for number, code in enumerate(VERTEBRAE, FIRST_VERTEBRA)),
     ),
 )

@@ -334,12 +334,17 @@ _SAYS_NOTHING = frozenset(
 
 
 def says_nothing(text: str) -> bool:
-    """A text that stands in for a name: a word for "unknown", "masked" or a container, or none of three letters."""
+    """A text that stands in for a name: a word for "unknown", "masked" or a container, or none of three letters but « G5 »."""
     said = tuple(words(text))
-    return said in _SAYS_NOTHING or not any(sum(sign.isalpha() for sign in word) >= _FEWEST_LETTERS for word in said)
+    if said in _SAYS_NOTHING:
+        return True
+    long = any(sum(sign.isalpha() for sign in word) >= _FEWEST_LETTERS for word in said)
+    return not long and _SHORT_NAMES.isdisjoint(said)
 
 
 _FEWEST_LETTERS = 3
+_SHORT_NAMES = frozenset(words("G5 G10 G15 G20 G30 G50 SG5 SG10 B1 B2 B5 B6 B9 B12 O2 K1 T3 T4"))
+"""Solutions, vitamins and others that are called by a letter and a number, and are none of ours."""
 
 
 def holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:

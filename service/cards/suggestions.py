@@ -267,6 +267,8 @@ def _apply(change: DraftChange, resource: dict[str, Any], ordering: Ordering) ->
         earlier = resource.get("patientInstruction")
         resource["patientInstruction"] = f"{earlier} {said}" if isinstance(earlier, str) and earlier else said
         return True
+    if resource.get("resourceType") != "MedicationRequest":
+        return False  # a drug that was ordered as a service: it has neither a medication nor a dosage line
     if isinstance(change, SetDrug):
         resource.pop("medicationReference", None)
         resource["medicationCodeableConcept"] = {

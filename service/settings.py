@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
@@ -206,6 +204,8 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     names = [setting.name for setting in SETTINGS]
     for name in environ:
         if name.startswith(PREFIX) and name not in names:
+            import difflib  # noqa: PLC0415 - for a name that is wrong
+
             near = difflib.get_close_matches(name, names, n=1, cutoff=NEARLY)
             if near:
                 raise InvalidSetting(f"{name} is no setting; is it {near[0]}?")
@@ -297,6 +297,8 @@ def _clinical(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSetti
     """
     told: dict[str, Any] = {}
     if path:
+        import tomllib  # noqa: PLC0415 - most sites change no setting
+
         with Path(path).open("rb") as file:
             told = tomllib.load(file)
     first, *others = guidelines

@@ -11,13 +11,13 @@ import contextlib
 import io
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
 
 import orjson
 
 from cds_hooks import operation_outcome
+from service.gathering.daemon_threads import DaemonThreads
 
 Scope: TypeAlias = Mapping[str, Any]
 Message: TypeAlias = Mapping[str, Any]
@@ -55,8 +55,8 @@ class Front:
         at_the_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._application = application
-        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="request")
         self._most_in_work = threads + waiting
+        self._threads = DaemonThreads(threads, waiting=self._most_in_work, name="request")
         self.in_work = 0
         self._max_body_bytes = max_body_bytes
         self._bytes_held = 0

@@ -91,6 +91,8 @@ class BoundedHead(HttpToolsProtocol):
 
 def run(settings: Settings) -> None:
     """Serve until told to stop. Raises what `create_app` raises for settings that cannot work, before any worker."""
+    # The workers' allocator (glibc) would keep memory for each thread that ever read a large answer.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     with _metrics_of_all_workers():
         # Not before: prometheus_client looks for the shared folder once, when it is first imported.
         from service.edge.app import create_app  # noqa: PLC0415

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from functools import cache, cached_property
-from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -229,6 +228,8 @@ EXTENSION = "org.osteocds"
 @cache
 def versions(*guidelines: Guideline) -> Mapping[str, str]:
     """The versions of the service and of the guidelines, by name, as discovery and every card state them."""
+    from importlib.metadata import version  # noqa: PLC0415 - an answer without a card states none
+
     return {OSTEOCDS: version(OSTEOCDS), **{guideline.id: guideline.version for guideline in guidelines}}
 
 

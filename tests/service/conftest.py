@@ -1,15 +1,34 @@
-"""The databases of the tests that hold of each: SQLite in a file, and PostgreSQL."""
+"""Parts that the tests share: the browser of those of pages, the databases of those that hold of each."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
+from selenium.webdriver import Chrome
+from support.browser import BrowserMissingError, browser
 from support.databases import fresh_database, postgresql_server
 
 from service.demo.embedded_fhir import ServerMissingError
+
+
+def _missing(what: Exception) -> NoReturn:
+    """What is not installed fails where everything is to be tried, and skips elsewhere."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(str(what), pytrace=False)
+    pytest.skip(str(what))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chrome]:
+    try:
+        with browser() as driven:
+            yield driven
+    except BrowserMissingError as missing:
+        _missing(missing)
 
 
 @pytest.fixture(scope="session")
@@ -19,9 +38,7 @@ def postgresql() -> Iterator[int]:
     try:
         port = running.__enter__()
     except ServerMissingError as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
+        _missing(missing)
     try:
         yield port
     finally:

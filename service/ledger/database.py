@@ -116,7 +116,7 @@ class Database:
         """Connects to nothing yet. Raises `ValueError` for a URL that SQLAlchemy cannot use, without the URL's password."""
         try:
             url = _url(database_url)
-            self._engine = _engine(url)
+            self._engine = _engine(url, BUSY_SECONDS)
             self._fresh = self._engine if _in_memory(url) else _engine(url, PROBE_SECONDS, poolclass=NullPool)
         except (ArgumentError, ImportError) as error:
             told = _(
@@ -313,7 +313,7 @@ def _in_memory(url: URL) -> bool:
     return _is_sqlite(url) and url.database in (None, "", ":memory:")
 
 
-def _engine(url: URL, wait_seconds: float = BUSY_SECONDS, **options: Any) -> Engine:
+def _engine(url: URL, wait_seconds: float, **options: Any) -> Engine:
     if _in_memory(url):
         # One connection, for one thread at a time: each connection would be a database of its own.
         one = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}

@@ -4,6 +4,7 @@ Lenient with what comes in, strict with what goes out; no web framework, no FHIR
 """
 
 from cds_hooks.card import (
+    LONGEST_SUMMARY,
     RELATIVE_REFERENCE,
     Action,
     Card,
@@ -31,6 +32,7 @@ from cds_hooks.schemas import (
 )
 
 __all__ = [
+    "LONGEST_SUMMARY",
     "NOT_SENT",
     "RELATIVE_REFERENCE",
     "Action",

@@ -19,7 +19,7 @@ from mappings.facts import NotUnderstood, Order
 from mappings.queries import ALWAYS, Reads, queries_for
 from mappings.readers.reader import Reader
 from mappings.record import Record
-from mappings.wording import Text
+from mappings.wording import Said, Text, _
 from service.cards.compose import Composed, compose, ended_cards, limited, told_plainly, written
 from service.cards.score_links import NO_PAGES, Pages
 from service.cards.silencing import silenced, unasked
@@ -255,8 +255,12 @@ def _check_precondition(request: HookRequest, outcomes: Sequence[RuleOutcome], e
     if outcomes and nothing_known and not any(isinstance(one.outcome, Advice) for one in outcomes):
         raise PreconditionFailed(
             {
-                "prefetch": "the data of the service's prefetch templates (GET /cds-services) was not sent, and there is "
-                "no fhirServer to ask for it"
+                "prefetch": Said(
+                    _(
+                        "the data of the service's prefetch templates (GET /cds-services) was not sent, and there is no "
+                        "fhirServer to ask for it"
+                    )
+                )
             }
         )
 

@@ -16,6 +16,7 @@ from mappings.queries import Reads
 from mappings.values import value
 from mappings.wording import Text, _
 from service.rules.logic import either
+from service.rules.naming import a_time
 from service.rules.outcome import Basis, CannotTell, Indicator, Silence
 
 
@@ -92,12 +93,17 @@ class Condition:
             return self.text
         said = self._said
         if said is None or said[0] is not settings:
-            filled = self.text.with_(**{name: getattr(settings, name) for name in self.settings})
+            filled = self.text.with_(**{name: shown(name, getattr(settings, name)) for name in self.settings})
             self._said = said = (settings, filled)
         return said[1]
 
     def __repr__(self) -> str:
         return f"Condition({self.text.message!r})"
+
+
+def shown(setting: str, figure: int) -> Text | int:
+    """A figure of a setting as a sentence shows it: days as a person says them."""
+    return a_time(figure) if "days" in setting.split("_") else figure
 
 
 def condition(text: Text, *, reads: Iterable[Reads] = ()) -> Callable[[Ask], Condition]:

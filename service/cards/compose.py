@@ -307,7 +307,7 @@ def _unchecked_cards(outcomes: Sequence[RuleOutcome]) -> list[Composed]:
     """One card an order: the rules that could not tell or failed, and the facts that stood in the way."""
     by_order: dict[int | None, list[RuleOutcome]] = {}
     for one in outcomes:
-        if isinstance(one.outcome, CannotTell | Failure):
+        if isinstance(one.outcome, (CannotTell, Failure)):
             by_order.setdefault(None if one.order is None else one.order.index, []).append(one)
     return [_unchecked_card(group) for group in by_order.values()]
 

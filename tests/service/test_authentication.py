@@ -9,6 +9,7 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -17,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from support.ehr import denosumab, ehr
-from support.scenario import NOW
+from support.scenario import NOW, request_for
 
 from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS, LONGEST_TOKEN
 from service.edge.clients import KEYS
@@ -257,6 +258,21 @@ def test_two_clients_of_one_issuer_are_told_apart_by_their_tenants(tmp_path):
 def test_a_registry_that_cannot_be_used_stops_the_start(tmp_path, text, says):
     with pytest.raises(InvalidSetting, match=says):
         service(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("messaging", "query"),
+    [
+        ("", "lang=en"),
+        ('messaging_origin = "https://ehr.example.org"\nmessaging_handle = "h"\n', "lang=en&client=hospital"),
+    ],
+)
+def test_the_links_for_a_client_name_it_where_its_pages_take_messages(tmp_path, messaging, query):
+    client = service(tmp_path, f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\n{messaging}')
+    order = {"act": "radiotherapy", "site": "left femur", "dose": "30 Gy", "fractions": 10}
+    cards = client.cards(request_for({"order": order}), headers={"Authorization": f"Bearer {token()}"})
+    [link] = [link for card in cards for link in card.get("links", ())]
+    assert urlsplit(link["url"]).query == query
 
 
 def test_without_a_public_address_a_client_names_its_audiences(tmp_path):

@@ -1,4 +1,4 @@
-"""The command `osteocds`: serve, demo, check, coverage, rules, services."""
+"""The command `osteocds`: serve, demo, check, coverage, migrate, purge, report, rules, services."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import orjson
@@ -44,6 +45,9 @@ from service.rules.guideline import terminology_of
 from service.services import Service, published
 from service.settings import InvalidSetting, Settings, read_settings
 from service.world import World
+
+if TYPE_CHECKING:
+    from service.ledger.database import Database
 
 ABOUT = _(
     "CDS Hooks service (decision support, not a validated medical device). {about}.",
@@ -313,14 +317,102 @@ def _world(settings: Settings) -> World:
         raise failure(error) from error
 
 
-def _moment(as_of: str | None, settings: Settings) -> datetime:
+def _moment(as_of: str | None, settings: Settings, option: str = "--as-of") -> datetime:
     if as_of is None:
         return datetime.now(settings.timezone)  # noqa: TID251 - the command line is an edge, as the application is
     try:
         moment = datetime.fromisoformat(as_of)
     except ValueError as error:
-        raise failure(_("--as-of takes a moment such as {example}", example="2026-11-22T09:30+01:00")) from error
+        raise failure(
+            _("{option} takes a moment such as {example}", option=option, example="2026-11-22T09:30+01:00")
+        ) from error
     return moment.replace(tzinfo=settings.timezone) if moment.tzinfo is None else moment.astimezone(settings.timezone)
+
+
+@main.command(text=_("Bring the tables of the database to what this version needs."))
+@in_a_language
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Migrate it, once."""
+    with _database(settings) as database:
+        database.migrate()
+    click.echo(say(_("the database is up to date")))
+
+
+@main.command(text=_("Delete what the ledger holds of longer ago than the site keeps it."))
+@option(
+    "--days",
+    _("by default those of OSTEOCDS_RETENTION_DAYS"),
+    placeholder=NUMBER,
+    type=Whole(min=1),
+    default=None,
+)
+@in_a_language
+@click.pass_obj
+def purge(settings: Settings, days: int | None) -> None:
+    """Delete it in batches."""
+    from service.ledger.retention import purge as delete  # noqa: PLC0415 - for this command alone
+
+    kept = settings.retention if days is None else timedelta(days=days)
+    if kept is None:
+        raise failure(_("OSTEOCDS_RETENTION_DAYS is not set, and there is no --days: nothing is too old"))
+    with _database(settings) as database:
+        purged = delete(database, _moment(None, settings) - kept)
+    click.echo(
+        say(
+            _(
+                "deleted, of {days} days ago and older: answers {answers}, feedbacks {feedback}",
+                days=kept.days,
+                answers=purged.answers,
+                feedback=purged.feedback,
+            )
+        )
+    )
+
+
+@main.group(cls=Group, text=_("Tell what the ledger holds."))
+@in_a_language
+def report() -> None:
+    """Hold the reports."""
+
+
+@report.command(text=_("Tell for each rule how often its cards were accepted, overridden, and why."))
+@option("--since", _("cards shown from this moment on, ISO 8601"), placeholder=TIME, default=None)
+@option("--until", _("cards shown before this moment"), placeholder=TIME, default=None)
+@option("--csv", _("print a line a rule as CSV"), is_flag=True)
+@in_a_language
+@click.pass_obj
+def overrides(settings: Settings, since: str | None, until: str | None, *, csv: bool) -> None:
+    """Print a line a rule."""
+    from service.ledger import overrides as rates  # noqa: PLC0415 - for this command alone
+
+    with _database(settings) as database:
+        found = rates.overrides(
+            database,
+            since=None if since is None else _moment(since, settings, "--since"),
+            until=None if until is None else _moment(until, settings, "--until"),
+        )
+    click.echo(rates.as_csv(found) if csv else rates.as_text(found, language()), nl=not csv)
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    """The database of the ledger, for one command. Raises `ClickException` where it cannot be used."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - for the commands of the ledger alone
+
+    from service.ledger.database import WHY, Database, why_unusable  # noqa: PLC0415 - as above
+
+    try:
+        database = Database(settings.database_url)
+    except ValueError as error:
+        raise failure(error) from error
+    try:
+        yield database
+    except SQLAlchemyError as error:
+        # Not the error itself: it names the address, and may hold rows.
+        raise failure(_("the database cannot be used: {why}", why=WHY[why_unusable(error)].text)) from None
+    finally:
+        database.dispose()
 
 
 @main.command("catalogue", text=_("Print the catalogue of the rules as markdown: to be read, checked and signed."))

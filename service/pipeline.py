@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_hook_request
 from mappings.clock import Clock
@@ -43,6 +44,7 @@ LOG = logging.getLogger("osteocds")
 class HookAnswer:
     """The answer to a hook, and what every rule said on the way, for the explanation, the metrics and the tests."""
 
+    request: HookRequest
     response: HookResponse
     outcomes: tuple[RuleOutcome, ...]
     rules: tuple[Rule, ...]
@@ -91,7 +93,8 @@ def advise(
         unidentified = _unidentified(orders, service.guideline, record)
     ordering = _ordering(request, drafts, clock, language, world)
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
-    return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding, unidentified)
+    rounding = service.guideline.rounding
+    return HookAnswer(request, HookResponse(cards), outcomes, rules, orders, record, rounding, unidentified)
 
 
 NOTHING_ASKED: tuple[RuleOutcome, ...] = ()
@@ -119,8 +122,16 @@ def _needs(guideline: Guideline, rules: Sequence[Rule], orders: Sequence[Order])
     in_doubt = any(may_matter(order) for order in not_identified(orders))
     if not rules and not in_doubt:
         return None
-    asked = guideline.unidentified_matter.reads if in_doubt and guideline.unidentified_matter is not None else ()
-    return ALWAYS.union(asked, *(rule.reads for rule in rules))
+    reads = _reads_of(tuple(rules))
+    if in_doubt and guideline.unidentified_matter is not None:
+        return reads | guideline.unidentified_matter.reads
+    return reads
+
+
+@lru_cache(maxsize=256)
+def _reads_of(rules: tuple[Rule, ...]) -> frozenset[Reads]:
+    """What the rules read; the orders of a ward ask the same rules again and again."""
+    return ALWAYS.union(*(rule.reads for rule in rules))
 
 
 def _unidentified(orders: Sequence[Order], guideline: Guideline, record: Record) -> tuple[Order, ...]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cds_hooks import Link
 from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
 from mappings.wording import Said, Text, _
@@ -60,12 +60,27 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "OSTEOCDS_DATABASE_URL",
         "sqlite:///osteocds.sqlite3",
-        "where feedback, and the tokens that were taken, are stored (an SQLAlchemy URL)",
+        "where the ledger, feedback, and the tokens that were taken are stored (an SQLAlchemy URL: SQLite, or PostgreSQL)",
+    ),
+    Setting(
+        "OSTEOCDS_LEDGER_KEEPS",
+        "",
+        "comma-separated, what else the ledger keeps: texts (comments and typed reasons of feedback), facts, requests",
+    ),
+    Setting(
+        "OSTEOCDS_PATIENT_KEY",
+        "",
+        "path of a file with the secret key of the patients' pseudonyms; without it there are none",
+    ),
+    Setting(
+        "OSTEOCDS_RETENTION_DAYS", "", "days after which rows of the ledger and feedback are deleted; never by default"
     ),
     Setting("OSTEOCDS_LANGUAGE", "en", "language of cards, en or fr, where `Accept-Language` names neither"),
     Setting("OSTEOCDS_TIMEZONE", "Europe/Paris", "zone that decides what a calendar day is"),
     Setting("OSTEOCDS_DEADLINE_SECONDS", "3", "time that all FHIR searches of one request may take together"),
-    Setting("OSTEOCDS_SPLIT_SERVICES", "0", "1: services are published by topic (`<topic>-<hook>`), not as one a hook"),
+    Setting(
+        "OSTEOCDS_SPLIT_SERVICES", "0", "1: services are published by topic (`<topic>-<hook>`), not as one per hook"
+    ),
     Setting("OSTEOCDS_SELECTION_BEHAVIOR", "any", "`selectionBehavior` of cards: any or at-most-one"),
     Setting(
         "OSTEOCDS_MAX_CARDS", "6", "most cards of one answer; critical ones are never dropped, what is dropped is said"
@@ -74,7 +89,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "OSTEOCDS_PUBLIC_URL",
         "",
-        "where browsers reach the service's pages, for links on cards; by default the address that the request named",
+        "where browsers reach the service's pages, for links on cards; without it cards have none",
     ),
     Setting("OSTEOCDS_SINGLE_ACTION", "0", "1: one action a suggestion, for EHRs that take only one"),
     Setting(
@@ -114,6 +129,9 @@ class Settings:
     clients: Path | None
     allow_unauthenticated: bool | None
     database_url: str
+    ledger_keeps: frozenset[str]
+    patient_key: Path | None
+    retention: timedelta | None
     language: Language
     timezone: ZoneInfo
     deadline_seconds: float
@@ -159,6 +177,9 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         clients=read("OSTEOCDS_CLIENTS", _file, _("the path of a file")),
         allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _open_flag, _("0 or 1")),
         database_url=raw["OSTEOCDS_DATABASE_URL"],
+        ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, _("texts, facts and requests")),
+        patient_key=read("OSTEOCDS_PATIENT_KEY", _file, _("the path of a file")),
+        retention=read("OSTEOCDS_RETENTION_DAYS", _days, _("a positive whole number of days")),
         language=read("OSTEOCDS_LANGUAGE", Language, _("en or fr")),
         timezone=read("OSTEOCDS_TIMEZONE", ZoneInfo, _("a zone of the tz database")),
         deadline_seconds=read("OSTEOCDS_DEADLINE_SECONDS", _seconds, _("a positive number of seconds")),
@@ -190,6 +211,8 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     names = [setting.name for setting in SETTINGS]
     for name in environ:
         if name.startswith(PREFIX) and name not in names:
+            import difflib  # noqa: PLC0415 - for a name that is wrong
+
             near = difflib.get_close_matches(name, names, n=1, cutoff=NEARLY)
             if near:
                 raise InvalidSetting(Said(_("{name} is no setting; is it {near}?", name=name, near=near[0])))
@@ -222,6 +245,8 @@ def _file(text: str) -> Path | None:
 def _web_address(text: str) -> str:
     if text and not re.fullmatch(r"https?://[^\s/?#]+(?:/[^\s?#]*)?", text):
         raise ValueError("no http(s) address")
+    if text:
+        Link("pages", text)  # a host that no card can link to (`my_host`) would cost every card
     return text.rstrip("/")
 
 
@@ -231,6 +256,21 @@ def _flag(text: str) -> bool:
 
 def _open_flag(text: str) -> bool | None:
     return _flag(text) if text else None
+
+
+KEEPS = frozenset({"texts", "facts", "requests"})
+"""What the ledger keeps only where the site asks for it."""
+
+
+def _kept(text: str) -> frozenset[str]:
+    kept = frozenset(_listed(text))
+    if not kept <= KEEPS:
+        raise ValueError(text)
+    return kept
+
+
+def _days(text: str) -> timedelta | None:
+    return timedelta(days=_positive(text)) if text else None
 
 
 def _positive(text: str) -> int:
@@ -266,6 +306,8 @@ def _clinical(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSetti
     """
     told: dict[str, Any] = {}
     if path:
+        import tomllib  # noqa: PLC0415 - most sites change no setting
+
         with Path(path).open("rb") as file:
             told = tomllib.load(file)
     first, *others = guidelines
@@ -277,5 +319,6 @@ def _changed(settings: FactSettings, told: Mapping[str, Any], path: str) -> Fact
     known = {one.name for one in fields(settings)}
     for name, value in told.items():
         if name not in known or not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise InvalidSetting(f"{path}: {name} is no clinical setting, or its value is not a whole number")
+            wrong = _("{path}: {name} is no clinical setting, or its value is not a whole number", path=path, name=name)
+            raise InvalidSetting(Said(wrong))
     return replace(settings, **told)

@@ -34,6 +34,7 @@ from mappings.versions import as_r4
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.acts_in_words import NOTHING_SAID, LineSaid
 from mappings.vocabulary.analytes import ordered_analytes
+from mappings.vocabulary.code_systems import is_of_drugs
 from mappings.vocabulary.concepts import Recognised
 from mappings.vocabulary.elements import (
     ABSENT,
@@ -130,11 +131,31 @@ def read_order(
     reader: Reader, resource: Resource, *, index: int = -1, draft: bool = False, triggers: bool = False
 ) -> Order:
     """One order in the words of the referential. Never raises: what cannot be read is not identified, and says why."""
-    resource = as_r4(resource)
-    read = _medication_order if a_text(resource.get("resourceType")).startswith(_OF_A_DRUG) else _service_order
+    resource = _as_a_drug(reader, as_r4(resource))
+    is_drug = a_text(resource.get("resourceType")).startswith(_OF_A_DRUG) or "medicationCodeableConcept" in resource
+    read = _medication_order if is_drug else _service_order
     order = read(reader, resource, index=index, draft=draft, triggers=triggers)
     why = _not_what_it_seems(resource) if draft and (order.concepts or not order.identified) else None
     return order if why is None else _concealed(order, why)
+
+
+def _as_a_drug(reader: Reader, resource: Resource) -> Resource:
+    """A ServiceRequest that orders a drug, by a code of drugs or by a line that its name heads, with what is a drug order's."""
+    code = resource.get("code")
+    if a_text(resource.get("resourceType")) != "ServiceRequest" or not code or is_laboratory(resource):
+        return resource
+    recognised = reader.recognise(code)
+    in_code = recognised.concepts | recognised.possible
+    if in_code:
+        is_drug = any(is_of_drugs(a_text(coding.get("system"))) for coding in codings(code))
+    else:
+        said = texts_of(code)
+        in_words = any(reader.terminology.orders_a_drug(one) for one in said)
+        is_drug = in_words and not _in_words(reader, resource, code).concepts
+    if not is_drug:
+        return resource
+    often = [one for one in (resource.get("occurrenceTiming"), {"code": {"text": shown_name(code)}}) if one]
+    return {**resource, "medicationCodeableConcept": code, "dosageInstruction": [{"timing": often[0]}]}
 
 
 def _not_what_it_seems(resource: Resource) -> Text | None:
@@ -167,7 +188,7 @@ def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: 
         concepts=drug.concepts,
         identified=drug.identified,
         urgent=PRIORITY.of(resource) in URGENT,
-        planned=_planned(reader, dosage.first),
+        planned=_planned(reader, dosage.first or _occurrence(reader, resource)),
         drug=drug,
         dosage=dosage,
         reasons=reason_concepts(reader, resource),
@@ -250,7 +271,8 @@ LABORATORY_CATEGORIES = frozenset({"108252007", "LAB", "LABORATORY"})
 """SNOMED CT, HL7 v2-0074, and the name of observation-category that some clients send."""
 
 
-def _is_laboratory(resource: Resource) -> bool:
+def is_laboratory(resource: Resource) -> bool:
+    """Its category says that it asks the laboratory."""
     categories = {
         a_text(coding.get("code")).upper() for one in maps(resource.get("category")) for coding in codings(one)
     }
@@ -261,7 +283,7 @@ def _in_words(reader: Reader, resource: Resource, code: object) -> LineSaid:
     """What the text of a code names, else its displays: the first that names an act."""
     text = a_text(a_map(code).get("text"))
     lines = (text,) if text else texts_of(code)
-    laboratory = _is_laboratory(resource)
+    laboratory = is_laboratory(resource)
     said = [reader.terminology.read_line(line, laboratory=laboratory) for line in lines]
     return next((one for one in said if one.concepts), said[0] if said else NOTHING_SAID)
 
@@ -276,7 +298,7 @@ def _unidentified_act(resource: Resource, code: object, recognised: Recognised, 
     if said.may_be:
         return Unidentified.MAY_BE_OURS
     words_said = [*texts_of(code), *(one for detail in maps(resource.get("orderDetail")) for one in texts_of(detail))]
-    if recognised.known_system or (words_said and _is_laboratory(resource)):
+    if recognised.known_system or (words_said and is_laboratory(resource)):
         return None
     if any(not says_nothing(one) or _is_short(one) for one in words_said):
         return Unidentified.OTHER

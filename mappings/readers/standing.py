@@ -49,6 +49,8 @@ def standing(resource: Resource, status: Element, *, counting: frozenset[str], n
 
 def denial(resource: Resource) -> tuple[bool, Text | None]:
     """Whether a flag of some FHIR version or profile denies the resource; else why that cannot be told."""
+    if elements.DENYING.isdisjoint(resource):
+        return False, None
     said = {flag.of(resource) for flag in elements.NEGATIONS if flag.fields[0] in resource}
     taken = elements.TAKEN.of(resource)
     if "true" in said or taken in ("n", "na"):
@@ -69,8 +71,9 @@ def modified_nodes(resource: Resource, *names: str) -> Iterator[Text]:
     """Why nodes of a resource (its dosage lines, say) do not mean what they seem to."""
     for name in names:
         for node in maps(resource.get(name)):
-            if (why := modification(node)) is not None:
-                yield why
+            for one in (node, *maps(node.get("timing"))):
+                if (why := modification(one)) is not None:
+                    yield why
 
 
 def uncertain(name: Text | str, source: str, why: Text) -> Text:

@@ -320,6 +320,10 @@ class Terminology:
         """
         return self._lists.names.in_text(text) if text else frozenset()
 
+    def orders_a_drug(self, text: str) -> bool:
+        """A line of order entry orders a drug by its name (`mappings.vocabulary.names`)."""
+        return self._lists.names.orders_one(text) if text else False
+
     def class_in_words(self, text: str) -> frozenset[str]:
         """The concepts of every drug of the classes that a text names (`mappings.vocabulary.drug_classes`)."""
         return (

@@ -91,11 +91,13 @@ class BoundedHead(HttpToolsProtocol):
 
 def run(settings: Settings) -> None:
     """Serve until told to stop. Raises what `create_app` raises for settings that cannot work, before any worker."""
+    # The workers' allocator (glibc) would keep memory for each thread that ever read a large answer.
+    os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     with _metrics_of_all_workers():
         # Not before: prometheus_client looks for the shared folder once, when it is first imported.
         from service.edge.app import create_app  # noqa: PLC0415
 
-        create_app(settings)
+        create_app(settings).extensions["osteocds.ledger"].prepare()
         config = uvicorn.Config(
             partial(_front, settings),
             factory=True,
@@ -105,7 +107,7 @@ def run(settings: Settings) -> None:
             http=BoundedHead,
             loop="uvloop",
             ws="none",
-            lifespan="off",
+            lifespan="on",
             access_log=False,
             log_level="info",
             server_header=False,
@@ -128,6 +130,7 @@ def _front(settings: Settings) -> Front:
         threads=settings.threads,
         waiting=settings.waiting,
         max_body_bytes=settings.max_request_bytes,
+        at_the_end=application.extensions["osteocds.ledger"].writer.close,
     )
     # What is loaded stays: the collector need not look at it again.
     gc.collect()

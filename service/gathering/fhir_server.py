@@ -16,33 +16,32 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import closing
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urljoin
 
 import orjson
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ProtocolError
-from urllib3.exceptions import TimeoutError as SocketTimeout
 
 from cds_hooks import FhirAuthorization
 from mappings.queries import Query
 from mappings.wording import Text, _
 from service.gathering.allowlist import lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
-from service.gathering.outbound import Bulkhead
+from service.gathering.outbound import Bulkhead, Room
+
+if TYPE_CHECKING:
+    import requests
 
 MOST_PAGES = 25
 MOST_HOSTS = 64
 """FHIR servers to which connections are kept."""
 MOST_BYTES = 8_000_000
 """Of one answer, once it is decoded; a usual page of 200 resources has less than a megabyte."""
-MOST_NODES = 400_000
+MOST_NODES = 200_000
 """Values and members of one answer, each of which takes some 100 bytes once it is read; a resource has some 50."""
-MOST_BYTES_OF_A_REQUEST = 24_000_000
+MOST_BYTES_OF_A_REQUEST, MOST_NODES_OF_A_REQUEST = 24_000_000, 500_000
 """Of all answers to one hook request, which are held until it is answered."""
 MOST_BYTES_OF_AN_ERROR = 65_536
 """That are read, so that the connection can be used again; what an error says is not looked at."""
@@ -86,7 +85,7 @@ NO_JSON = _("the record's answer could not be read", hint=_("the FHIR server did
 REDIRECTED = _("the record could not be read", hint=_("the FHIR server redirected the search, which is not followed"))
 BUSY = _(
     "the service was busy",
-    hint=_("the FHIR server was not asked, since too many of its searches were running or waiting"),
+    hint=_("the search was not begun, since too much was being asked of the FHIR server at once"),
 )
 LEFT_ALONE = _(
     "the record did not answer lately", hint=_("the FHIR server did not answer lately, so it was not asked this time")
@@ -127,6 +126,11 @@ def new_session(ca_bundle: Path | None = None, *, connections: int = 1) -> reque
 
     Silences urllib3, whose log records hold the URLs of calls, and so patients' ids.
     """
+    from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415 - where no server is asked, none of this is loaded
+
+    import requests  # noqa: PLC0415 - as above
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - as above
+
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     session = requests.Session()
     session.trust_env = False
@@ -147,7 +151,7 @@ class _Asking:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._answered = self._failed = False
-        self._bytes = 0
+        self._bytes = self._nodes = 0
 
     def answered_first(self) -> bool:
         """An answer came; True for the first one."""
@@ -162,11 +166,12 @@ class _Asking:
             self._failed = True
             return first
 
-    def holds(self, size: int) -> None:
-        """So many bytes more are held. Raises `FhirProblem` where that is too much."""
+    def holds(self, size: int, nodes: int) -> None:
+        """So many bytes and nodes more are held. Raises `FhirProblem` where that is too much."""
         with self._lock:
             self._bytes += size
-            if self._bytes > MOST_BYTES_OF_A_REQUEST:
+            self._nodes += nodes
+            if self._bytes > MOST_BYTES_OF_A_REQUEST or self._nodes > MOST_NODES_OF_A_REQUEST:
                 raise FhirProblem(TOO_LARGE)
 
 
@@ -314,6 +319,10 @@ class FhirServer:
         form: list[tuple[str, str]] | None = None,
         parameters: list[tuple[str, str]] | None = None,
     ) -> Mapping[str, Any]:
+        import requests  # noqa: PLC0415 - loaded with the session
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
+        from urllib3.exceptions import TimeoutError as SocketTimeout  # noqa: PLC0415 - as above
+
         try:
             with self._respond(method, url, form, parameters) as response:
                 if not 200 <= response.status_code < 300:
@@ -337,6 +346,8 @@ class FhirServer:
         parameters: list[tuple[str, str]] | None,
     ) -> requests.Response:
         """The response, its body not yet read."""
+        import requests  # noqa: PLC0415 - loaded with the session
+
         headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
         if self.authorization is not None:
             headers["Authorization"] = f"Bearer {self.authorization.access_token}"
@@ -375,35 +386,14 @@ class FhirServer:
             raise FhirProblem(NO_JSON)
         if _length(response) > MOST_BYTES:
             raise FhirProblem(TOO_LARGE)
-        body, taken = bytearray(), 0
-        try:
-            while True:
-                if taken < len(body) + PART:
-                    if not self.bulkhead.room.take(PART):
-                        raise FhirProblem(BUSY)
-                    taken += PART
-                part = response.raw.read1(PART, decode_content=True)
-                if not part:
-                    break
-                body += part
-                if len(body) > MOST_BYTES:
-                    raise FhirProblem(TOO_LARGE)
+        with closing(_Body(self.bulkhead.room)) as body:
+            while part := response.raw.read1(body.room_for_more(), decode_content=True):
+                body.take(part)
                 self._time_left()
-            answer = self._parsed(body)
-            self._time_left()
-            return answer
-        finally:
-            del body
-            self.bulkhead.room.give_back(taken)
-
-    def _parsed(self, body: bytearray) -> object:
-        if sum(map(body.count, _BEFORE_A_NODE)) > MOST_NODES:
-            raise FhirProblem(TOO_LARGE)
-        self._asking.holds(len(body))
-        try:
-            return orjson.loads(memoryview(body)[len(codecs.BOM_UTF8) if body.startswith(codecs.BOM_UTF8) else 0 :])
-        except orjson.JSONDecodeError:
-            raise FhirProblem(NO_JSON) from None
+            self._asking.holds(body.size, body.nodes)
+            answer = body.read()
+        self._time_left()
+        return answer
 
     def _throw_away(self, response: requests.Response) -> None:
         """Read the rest of an error, where it is short."""
@@ -411,6 +401,49 @@ class FhirServer:
         while size < MOST_BYTES_OF_AN_ERROR and (part := response.raw.read1(PART, decode_content=False)):
             size += len(part)
             self._time_left()
+
+
+class _Body:
+    """The body of an answer that is being read.
+
+    In parts, since the allocator keeps large blocks for each thread once they are freed.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._taken = 0
+        self._parts = [bytearray()]
+        self.size = self.nodes = 0
+
+    def room_for_more(self) -> int:
+        """The bytes that may come next. Raises `FhirProblem` where there is no room for them."""
+        if self._taken < self.size + PART:
+            if not self._room.take(PART):
+                raise FhirProblem(BUSY)
+            self._taken += PART
+        return PART
+
+    def take(self, part: bytes) -> None:
+        """What came. Raises `FhirProblem` where it is too much."""
+        self.size += len(part)
+        self.nodes += sum(map(part.count, _BEFORE_A_NODE))
+        if self.size > MOST_BYTES or self.nodes > MOST_NODES:
+            raise FhirProblem(TOO_LARGE)
+        if len(self._parts[-1]) + len(part) > PART:
+            self._parts.append(bytearray())
+        self._parts[-1] += part
+
+    def read(self) -> object:
+        """The JSON that it is. Raises `FhirProblem` where it is none."""
+        try:
+            return orjson.loads(b"".join(self._parts).removeprefix(codecs.BOM_UTF8))
+        except orjson.JSONDecodeError:
+            raise FhirProblem(NO_JSON) from None
+
+    def close(self) -> None:
+        """What it holds is not needed any more."""
+        self._parts.clear()
+        self._room.give_back(self._taken)
 
 
 def _refusal(status: int) -> FhirProblem:
@@ -428,6 +461,8 @@ MOST_DIGITS = 18
 
 def _broken_off(error: requests.ConnectionError) -> bool:
     """The connection stood, and was closed without an answer."""
+    from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - loaded with the session
+
     return bool(error.args) and isinstance(error.args[0], ProtocolError)
 
 

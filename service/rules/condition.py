@@ -7,20 +7,20 @@ up; only when all others hold does a missing fact count.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from inspect import signature
 from string import Formatter
 from typing import Any, TypeAlias
 
 from mappings.facts import Collected, Exposures, Fact, Facts, FactSettings, Known, Unavailable
 from mappings.queries import Reads
+from mappings.values import value
 from mappings.wording import Text, _
 from service.rules.logic import either
 from service.rules.naming import a_time
 from service.rules.outcome import Basis, CannotTell, Indicator, Silence
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Truth:
     """Whether a condition holds (None: nobody knows), and what that rests on.
 

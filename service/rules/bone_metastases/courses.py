@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from mappings.dates import days_before
-from mappings.facts import Course, Exposure, Exposures, FactNotKnownError, Facts, Order
+from mappings.facts import Exposure, Exposures, FactNotKnownError, Facts, Order, Stretch
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.conditions import antiresorptives, orders_of
 from service.rules.bone_metastases.settings import settings_of
@@ -23,7 +23,7 @@ ADVISED_DAYS = ADVISED_YEARS * 365
 """The same in days, by which courses are compared."""
 
 
-def latest_course(patient: Facts) -> Course:
+def latest_course(patient: Facts) -> Stretch:
     """The latest course of antiresorptives. Raises `FactNotKnownError` unless conditions have established that one is dated."""
     course = antiresorptives(patient).last_course
     if course is None:

@@ -128,7 +128,7 @@ def irradiated_recently(order: RadiotherapyOrder, patient: Facts) -> Truth:
 
 
 @condition(_("life expectancy below {months} months", months=SHORT_EXPECTANCY_MONTHS), reads=("finding",))
-def short_life_expectancy(_order: RadiotherapyOrder, patient: Facts) -> Truth:
+def too_short_life_expectancy(_order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Recorded so."""
     expectancy = patient.finding("life-expectancy")
     return that(below(expectancy, SHORT_EXPECTANCY_DAYS), expectancy)
@@ -139,7 +139,7 @@ CONTRAINDICATIONS = (
     spine_unstable,
     radionuclide_therapy,
     irradiated_recently,
-    short_life_expectancy,
+    too_short_life_expectancy,
 )
 contraindicated = any_named(_("a recognised contraindication is on record"), *CONTRAINDICATIONS)
 

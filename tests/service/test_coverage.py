@@ -165,7 +165,7 @@ def test_routes_of_other_drugs_gauges_and_contacts_are_nothing_to_map():
 @pytest.mark.parametrize(
     ("medication", "verdict", "words", "meaning"),
     [
-        (coded(ATC, "L01BC"), Verdict.NOT_UNDERSTOOD, "", "a class code"),
+        (coded(ATC, "L01BC"), Verdict.NOT_UNDERSTOOD, "", "a class"),
         (coded(LOCAL, "7", display="Losartan"), Verdict.SOMETHING_ELSE, "Losartan", mapping.NAMED),
         (coded(LOCAL, "7", display="Zometa"), Verdict.UNDERSTOOD, "Zometa", "zoledronic_acid_4mg (by name)"),
         (coded("http://data.esante.gouv.fr/ansm/medicament/UCD", "9384143"), Verdict.UNDERSTOOD, "", "denosumab_120mg"),
@@ -231,6 +231,17 @@ def test_conditions_acts_orders_imaging_encounters_allergies_and_sites_are_count
         (Kind.ALLERGY, Verdict.UNDERSTOOD): 1,
         (Kind.SITE, Verdict.UNDERSTOOD): 4,
     }
+
+
+def test_an_order_in_words_is_counted_as_the_rules_read_it():
+    texts = ("Radiothérapie L3 8 Gy", "Panoramique dentaire", "Zometa 4 mg IV", "Échographie abdominale")
+    coverage = counted(*({"resourceType": "ServiceRequest", "code": {"text": text}} for text in texts))
+    assert items(coverage, Verdict.UNDERSTOOD) == [
+        ("drug", "Zometa 4 mg IV", "zoledronic_acid_4mg (by name)", 1),
+        ("order", "Panoramique dentaire", "orthopantomogram (by name)", 1),
+        ("order", "Radiothérapie L3 8 Gy", "radiotherapy_external_beam (by name)", 1),
+    ]
+    assert [words for _, words, _, _ in items(coverage, Verdict.NOT_UNDERSTOOD)] == ["Échographie abdominale"]
 
 
 def test_the_most_frequent_comes_first():

@@ -60,8 +60,8 @@ pictures: install ## draw the pictures of the documents anew
 
 lock: .venv/.installed ## write the lock files anew; UPGRADE=--upgrade in the newest versions that pyproject.toml allows
 	.venv/bin/python $(PIP_INSTALL) uv==0.13.9
-	$(LOCK) $(UPGRADE) pyproject.toml --output-file requirements.lock
-	$(LOCK) $(UPGRADE) pyproject.toml --group test --group lint --group build --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --output-file requirements.lock
+	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --group test --group lint --group build --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) $(UPGRADE) --group build --output-file requirements-build.lock
 	$(LOCK) $(UPGRADE) --group fhir-server --output-file requirements-sekmet.lock
 

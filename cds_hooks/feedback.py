@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,11 @@ from cds_hooks.schemas import FeedbackRequestSchema
 
 @dataclass(frozen=True, slots=True)
 class Feedback:
-    """What became of one card. The comment itself may hold patient data and is not kept; that there was one is."""
+    """What became of one card.
+
+    `comment` and `reason_display` were typed and may hold patient data. `spelling` names what was said in another way than the
+    specification has it, in words of `SPELLINGS`.
+    """
 
     card: str
     outcome: str
@@ -25,6 +29,18 @@ class Feedback:
     reason_system: str = ""
     reason_code: str = ""
     commented: bool = False
+    reason_display: str = field(default="", repr=False)
+    comment: str = field(default="", repr=False)
+    spelling: tuple[str, ...] = ()
+
+
+SPELLINGS = {
+    "reasons": "`overrideReasons` stands for `overrideReason`",
+    "reason-array": "the reason stands in an array",
+    "reason-text": "the reason is a text, or has neither system nor code",
+    "no-suggestion": "a card is accepted, and no suggestion is named",
+}
+"""How clients of today spell feedback otherwise; all of it is read."""
 
 
 _SCHEMA = FeedbackRequestSchema()
@@ -45,16 +61,27 @@ def read_feedback(body: object) -> tuple[Feedback, ...]:
 
 
 def _one(item: Mapping[str, Any]) -> Feedback:
-    reason = _object(item.get("overrideReason")) or _object(item.get("overrideReasons"))
+    told = item.get("overrideReason") if _object(item.get("overrideReason")) else item.get("overrideReasons")
+    reason = _object(told)
     coding = _object(reason.get("reason"))
+    accepted = tuple(one["id"] for one in item.get("acceptedSuggestions") or ())
+    spelled = {
+        "reasons": bool(reason) and told is item.get("overrideReasons"),
+        "reason-array": isinstance(told, list) and bool(told),
+        "reason-text": bool(told or item.get("overrideReason")) and not (coding.get("code") and coding.get("system")),
+        "no-suggestion": item["outcome"] == "accepted" and not accepted,
+    }
     return Feedback(
         card=item["card"],
         outcome=item["outcome"],
         outcome_timestamp=item["outcomeTimestamp"],
-        accepted_suggestions=tuple(one["id"] for one in item.get("acceptedSuggestions") or ()),
+        accepted_suggestions=accepted,
         reason_system=_short(coding.get("system")),
         reason_code=_short(coding.get("code")),
         commented=bool(reason.get("userComment")),
+        reason_display=_text(coding.get("display")),
+        comment=_text(reason.get("userComment")),
+        spelling=tuple(name for name, so in spelled.items() if so),
     )
 
 
@@ -66,3 +93,10 @@ def _object(value: object) -> Mapping[str, Any]:
 
 def _short(value: object) -> str:
     return value[:200] if isinstance(value, str) else ""
+
+
+LONGEST_TEXT = 4000
+
+
+def _text(value: object) -> str:
+    return value[:LONGEST_TEXT] if isinstance(value, str) else ""

@@ -71,7 +71,7 @@ from mappings.readers.observations import (
     vitamin_d_fact,
     vitamin_d_severity,
 )
-from mappings.readers.orders import ORDER_TYPES, courses_of_orders, open_order, read_order
+from mappings.readers.orders import ORDER_TYPES, courses_of_orders, is_laboratory, open_order, read_order
 from mappings.readers.patients import Use, use_of
 from mappings.readers.questionnaires import read_response
 from mappings.readers.reader import Reader
@@ -544,6 +544,8 @@ class Record(Facts):
             found += self._conditions_not_coded()
         if self.has_read("procedures") or self.has_read("radiotherapies"):
             found += self._acts_not_coded()
+        if self.has_read("orders") or self.has_read("radiotherapy_orders"):
+            found += self._orders_not_coded()
         return tuple(found)
 
     def has_read(self, fact: str) -> bool:
@@ -569,6 +571,16 @@ class Record(Facts):
             unnamed = not named and is_nameless(self._reader.terminology, code)
             if (named or unnamed) and procedure(self._reader, resource, source) is not None:
                 yield nameless(source, code) if unnamed else not_coded(source, code)
+
+    def _orders_not_coded(self) -> Iterator[NotUnderstood]:
+        """The open orders of acts of which nobody can tell what they are."""
+        drafts = {order.reference for order in self._drafts}
+        for source, resource in self._evidence.of_type("ServiceRequest"):
+            code = resource.get("code")
+            if source in drafts or is_laboratory(resource) or not is_nameless(self._reader.terminology, code):
+                continue
+            if open_order(resource).counts is not False:
+                yield nameless(source, code)
 
     def _heads_a_line(self, code: object) -> bool:
         """An act without a code of ours whose words an order would be known by, wholly or by half."""

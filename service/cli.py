@@ -1,13 +1,16 @@
-"""The command `osteocds`: serve, demo, check, coverage, rules, services."""
+"""The command `osteocds`: serve, demo, check, coverage, migrate, purge, report, rules, services."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
@@ -27,6 +30,9 @@ from service.rules.guideline import terminology_of
 from service.services import Service, published
 from service.settings import InvalidSetting, Settings, read_settings
 from service.world import World
+
+if TYPE_CHECKING:
+    from service.ledger.database import Database
 
 
 def _about() -> str:
@@ -231,14 +237,81 @@ def _world(settings: Settings) -> World:
         raise click.ClickException(str(error)) from error
 
 
-def _moment(as_of: str | None, settings: Settings) -> datetime:
+def _moment(as_of: str | None, settings: Settings, option: str = "--as-of") -> datetime:
     if as_of is None:
         return datetime.now(settings.timezone)  # noqa: TID251 - the command line is an edge, as the application is
     try:
         moment = datetime.fromisoformat(as_of)
     except ValueError as error:
-        raise click.ClickException("--as-of takes a moment such as 2026-11-22T09:30+01:00") from error
+        raise click.ClickException(f"{option} takes a moment such as 2026-11-22T09:30+01:00") from error
     return moment.replace(tzinfo=settings.timezone) if moment.tzinfo is None else moment.astimezone(settings.timezone)
+
+
+@main.command()
+@click.pass_obj
+def migrate(settings: Settings) -> None:
+    """Bring the tables of the database to what this version needs."""
+    with _database(settings) as database:
+        database.migrate()
+    click.echo("the database is up to date")
+
+
+@main.command()
+@click.option("--days", type=click.IntRange(min=1), default=None, help="by default those of OSTEOCDS_RETENTION_DAYS")
+@click.pass_obj
+def purge(settings: Settings, days: int | None) -> None:
+    """Delete what the ledger holds of longer ago than the site keeps it."""
+    from service.ledger.retention import purge as delete  # noqa: PLC0415 - for this command alone
+
+    kept = settings.retention if days is None else timedelta(days=days)
+    if kept is None:
+        raise click.ClickException("OSTEOCDS_RETENTION_DAYS is not set, and there is no --days: nothing is too old")
+    with _database(settings) as database:
+        purged = delete(database, _moment(None, settings) - kept)
+    click.echo(f"{purged.answers} answers and {purged.feedback} feedbacks of more than {kept.days} days ago deleted")
+
+
+@main.group()
+def report() -> None:
+    """Tell what the ledger holds."""
+
+
+@report.command()
+@click.option("--since", default=None, metavar="TIME", help="cards shown from this moment on, ISO 8601")
+@click.option("--until", default=None, metavar="TIME", help="cards shown before this moment")
+@click.option("--format", "written", type=click.Choice(["text", "csv"]), default="text", show_default=True)
+@click.pass_obj
+def overrides(settings: Settings, since: str | None, until: str | None, written: str) -> None:
+    """Tell for each rule how often its cards were accepted, overridden, and why."""
+    from service.ledger import overrides as rates  # noqa: PLC0415 - for this command alone
+
+    with _database(settings) as database:
+        found = rates.overrides(
+            database,
+            since=None if since is None else _moment(since, settings, "--since"),
+            until=None if until is None else _moment(until, settings, "--until"),
+        )
+    click.echo(rates.as_csv(found) if written == "csv" else rates.as_text(found), nl=written != "csv")
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[Database]:
+    """The database of the ledger, for one command. Raises `ClickException` where it cannot be used."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - for the commands of the ledger alone
+
+    from service.ledger.database import WHY, Database, why_unusable  # noqa: PLC0415 - as above
+
+    try:
+        database = Database(settings.database_url)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    try:
+        yield database
+    except SQLAlchemyError as error:
+        # Not the error itself: it names the address, and may hold rows.
+        raise click.ClickException(f"the database cannot be used: {WHY[why_unusable(error)]}") from None
+    finally:
+        database.dispose()
 
 
 @main.command("catalogue")

@@ -43,6 +43,7 @@ LOG = logging.getLogger("osteocds")
 class HookAnswer:
     """The answer to a hook, and what every rule said on the way, for the explanation, the metrics and the tests."""
 
+    request: HookRequest
     response: HookResponse
     outcomes: tuple[RuleOutcome, ...]
     rules: tuple[Rule, ...]
@@ -91,7 +92,8 @@ def advise(
         unidentified = _unidentified(orders, service.guideline, record)
     ordering = _ordering(request, drafts, clock, language, world)
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
-    return HookAnswer(HookResponse(cards), outcomes, rules, orders, record, service.guideline.rounding, unidentified)
+    rounding = service.guideline.rounding
+    return HookAnswer(request, HookResponse(cards), outcomes, rules, orders, record, rounding, unidentified)
 
 
 NOTHING_ASKED: tuple[RuleOutcome, ...] = ()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,7 +58,20 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "OSTEOCDS_DATABASE_URL",
         "sqlite:///osteocds.sqlite3",
-        "where feedback, and the tokens that were taken, are stored (an SQLAlchemy URL)",
+        "where the ledger, feedback, and the tokens that were taken are stored (an SQLAlchemy URL: SQLite, or PostgreSQL)",
+    ),
+    Setting(
+        "OSTEOCDS_LEDGER_KEEPS",
+        "",
+        "comma-separated, what else the ledger keeps: texts (comments and typed reasons of feedback), facts, requests",
+    ),
+    Setting(
+        "OSTEOCDS_PATIENT_KEY",
+        "",
+        "path of a file with the secret key of the patients' pseudonyms; without it there are none",
+    ),
+    Setting(
+        "OSTEOCDS_RETENTION_DAYS", "", "days after which rows of the ledger and feedback are deleted; never by default"
     ),
     Setting("OSTEOCDS_LANGUAGE", "en", "language of cards, en or fr, where `Accept-Language` names neither"),
     Setting("OSTEOCDS_TIMEZONE", "Europe/Paris", "zone that decides what a calendar day is"),
@@ -113,6 +125,9 @@ class Settings:
     clients: Path | None
     allow_unauthenticated: bool | None
     database_url: str
+    ledger_keeps: frozenset[str]
+    patient_key: Path | None
+    retention: timedelta | None
     language: Language
     timezone: ZoneInfo
     deadline_seconds: float
@@ -157,6 +172,9 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         clients=read("OSTEOCDS_CLIENTS", _file, "the path of a file"),
         allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _open_flag, "0 or 1"),
         database_url=raw["OSTEOCDS_DATABASE_URL"],
+        ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, "texts, facts and requests"),
+        patient_key=read("OSTEOCDS_PATIENT_KEY", _file, "the path of a file"),
+        retention=read("OSTEOCDS_RETENTION_DAYS", _days, "a positive whole number of days"),
         language=read("OSTEOCDS_LANGUAGE", Language, "en or fr"),
         timezone=read("OSTEOCDS_TIMEZONE", ZoneInfo, "a zone of the tz database"),
         deadline_seconds=read("OSTEOCDS_DEADLINE_SECONDS", _seconds, "a positive number of seconds"),
@@ -186,6 +204,8 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
     names = [setting.name for setting in SETTINGS]
     for name in environ:
         if name.startswith(PREFIX) and name not in names:
+            import difflib  # noqa: PLC0415 - for a name that is wrong
+
             near = difflib.get_close_matches(name, names, n=1, cutoff=NEARLY)
             if near:
                 raise InvalidSetting(f"{name} is no setting; is it {near[0]}?")
@@ -229,6 +249,21 @@ def _open_flag(text: str) -> bool | None:
     return _flag(text) if text else None
 
 
+KEEPS = frozenset({"texts", "facts", "requests"})
+"""What the ledger keeps only where the site asks for it."""
+
+
+def _kept(text: str) -> frozenset[str]:
+    kept = frozenset(_listed(text))
+    if not kept <= KEEPS:
+        raise ValueError(text)
+    return kept
+
+
+def _days(text: str) -> timedelta | None:
+    return timedelta(days=_positive(text)) if text else None
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -262,6 +297,8 @@ def _clinical(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSetti
     """
     told: dict[str, Any] = {}
     if path:
+        import tomllib  # noqa: PLC0415 - most sites change no setting
+
         with Path(path).open("rb") as file:
             told = tomllib.load(file)
     first, *others = guidelines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
@@ -37,10 +38,10 @@ class World:
         cls, settings: Settings, guidelines: Sequence[Guideline] = GUIDELINES, watch: Watch = lambda *_: None
     ) -> World:
         """The world of a process. Raises `ValueError` for a base that is no URL or a ConceptMap that cannot be used."""
-        connections = SEARCHES_AT_ONCE * settings.threads
+        connect = partial(new_session, settings.ca_bundle, connections=SEARCHES_AT_ONCE * settings.threads)
         return cls(
             allowlist=Allowlist(settings.fhir_bases),
-            outbound=Outbound(new_session(settings.ca_bundle, connections=connections), settings.threads, watch),
+            outbound=Outbound(connect, settings.threads, watch),
             terminology=site_terminology(terminology_of(guidelines), settings.concept_maps),
             clinical=settings.clinical,
             deadline_seconds=settings.deadline_seconds,

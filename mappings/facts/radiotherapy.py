@@ -65,9 +65,10 @@ class Prescription:
 class RadiotherapyCourse:
     """One course of external radiotherapy, however many resources tell it.
 
-    `under_way` is in progress (or active without dates); a completed course without a date is `undated`. `last` is the
-    newest end that any of its resources states; `planned_end` is what an order of it, or its own period while it is under
-    way, states, else reckoned from start and fractions. `highest` is the volume with the highest dose that it states.
+    `under_way` is in progress (or active without dates; or, of one that is `unsure`, not known to be over); a completed
+    course without a date is `undated`. `last` is the newest end that any of its resources states; `planned_end` is what an
+    order of it, or its own period while it is under way, states, else reckoned from start and fractions. `highest` is the
+    volume with the highest dose that it states.
     `unsure` says why it may not have been given, or not so, where it may not.
     """
 

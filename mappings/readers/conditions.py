@@ -11,7 +11,7 @@ from mappings.readers.not_understood import is_nameless
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_beside, shown_name, texts
 from mappings.readers.sites import regions_of, site_concepts
-from mappings.readers.standing import NOT_SAID, STATUS_NOT_UNDERSTOOD, denial, modification
+from mappings.readers.standing import NOT_SAID, STATUS_NOT_UNDERSTOOD, denial, modification, modified_nodes
 from mappings.readers.stays import is_of_a_stay, stay_of
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary import concept_sets as sets
@@ -19,10 +19,13 @@ from mappings.vocabulary.code_systems import certainty_mark
 from mappings.vocabulary.concept_names import name_of_diagnosis
 from mappings.vocabulary.concepts import LONGEST_CODE, code_of
 from mappings.vocabulary.elements import (
+    ABATED,
+    ABATED_IN_WORDS,
     ABSENT,
     ALLERGY_STATUS,
     CERTAINTY,
     CLINICAL_STATUS,
+    CONDITION_STATUS,
     NOT_UNDERSTOOD,
     VERIFICATION,
 )
@@ -37,6 +40,10 @@ CURRENT = frozenset({"active", ABSENT}) | OVER
 
 NAMELESS = _("neither a code nor a name says to what", hint=_("code it, or have its local code mapped"))
 
+_ABATED_ON, _ABATED_IN_WORDS = "abatementDateTime", "abatementString"
+
+ABATEMENT_NOT_UNDERSTOOD = _("whether it is over cannot be told: have its status sent")
+
 CERTAINTY_EXTENSION = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
 """The mark of German coding of outpatients, on a coding of the Condition."""
 
@@ -48,11 +55,11 @@ def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resour
     code that only its profile makes a metastasis). A necrosis of bone that states a jaw as its body site is an osteonecrosis
     of the jaw (`valuesets/gaps.csv`); one that states no site, and an inflammation of the jaws, may be one.
     """
-    verification, certainty = VERIFICATION.of(resource), _certainty(resource)
+    verification, certainty, status = VERIFICATION.of(resource), _certainty(resource), CONDITION_STATUS.of(resource)
     denied, why = denial(resource)
-    if denied or verification in REFUTED or certainty in REFUTED:
+    if denied or not REFUTED.isdisjoint((verification, certainty, status)):
         return None
-    clinical = CLINICAL_STATUS.of(resource)
+    clinical, over = CLINICAL_STATUS.of(resource), _is_over(reader, resource)
     recognised = reader.recognise(resource.get("code"))
     sites = site_concepts(reader, resource.get("bodySite"))
     concepts = recognised.concepts
@@ -68,9 +75,9 @@ def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resour
         concepts,
         shown_beside(name_of_diagnosis(concepts), resource.get("code")),
         source,
-        active=certainty not in OVER and _is_active(clinical, resource),
-        provisional=verification in PROVISIONAL or certainty in PROVISIONAL,
-        suspected=verification in SUSPECTED or certainty in SUSPECTED,
+        active=OVER.isdisjoint((certainty, clinical, status)) and (clinical != ABSENT or not over),
+        provisional=not PROVISIONAL.isdisjoint((verification, certainty, status)),
+        suspected=not SUSPECTED.isdisjoint((verification, certainty, status)),
         onset=onset,
         recorded=recorded,
         stay=stay_of(reader, resource, encounter) if dated_by_stay else None,
@@ -78,7 +85,11 @@ def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resour
         regions=regions_of(reader, resource.get("bodySite")) or regions_of(reader, resource.get("code")),
         severities=reader.recognise(resource.get("severity")).concepts,
         unverified_code=recognised.rests_on_unverified,
-        unsure=why or modification(resource) or _unclear(verification, clinical, certainty),
+        unsure=why
+        or modification(resource)
+        or _unclear(verification, clinical, certainty)
+        or (STATUS_NOT_UNDERSTOOD if status == NOT_UNDERSTOOD else None)
+        or (ABATEMENT_NOT_UNDERSTOOD if over is None and clinical == ABSENT else None),
     )
 
 
@@ -128,10 +139,19 @@ def _is_profiled_as(resource: Resource, profile: str) -> bool:
     )
 
 
-def _is_active(clinical: str, resource: Resource) -> bool:
-    if clinical != ABSENT:
-        return clinical not in OVER
-    return not any(name.startswith("abatement") and value for name, value in resource.items())
+def _is_over(reader: Reader, resource: Resource) -> bool | None:
+    """Whether it has abated; None where nobody can tell. A date that says nothing, or that lies ahead, ends nothing."""
+    flag, said = ABATED.of(resource), ABATED_IN_WORDS.of(resource)
+    period = a_map(resource.get("abatementPeriod"))
+    dates = [resource.get(_ABATED_ON), period.get("start"), period.get("end")]
+    told = [raw for raw in (*dates, resource.get(_ABATED_IN_WORDS)) if reader.states(raw)]
+    read = [when for raw in told if (when := reader.date(raw)) is not None]
+    if "true" in (flag, said) or any(when.first <= reader.clock.today for when in read):
+        return True
+    if any(a_map(resource.get(name)) for name in ("abatementAge", "abatementRange")):
+        return True
+    cannot_read = reader.cannot_read(*dates) or (said == NOT_UNDERSTOOD and not read)
+    return None if cannot_read or flag == NOT_UNDERSTOOD else False
 
 
 def _first_date(reader: Reader, resource: Resource, names: tuple[str, ...]) -> When | None:
@@ -155,10 +175,11 @@ def allergy(reader: Reader, resource: Resource, source: str) -> Allergy | None:
     denied, why = denial(resource)
     if denied or verification in REFUTED or clinical in OVER or status in REFUTED | OVER:
         return None
-    if clinical == ABSENT and not _is_active(clinical, resource):
+    if clinical == ABSENT and _is_over(reader, resource):
         return None
     named = [resource.get("code"), resource.get("substance")]
     named += [reaction.get("substance") for reaction in maps(resource.get("reaction"))]
+    why = why or next(modified_nodes(resource, "reaction"), None)
     concepts: frozenset[str] = frozenset()
     for concept in named:
         recognised = reader.recognise(concept)

@@ -153,11 +153,25 @@ def _resource_of(entry: object) -> Resource:
 
 @dataclass(slots=True)
 class _Contents:
-    """What a container holds: entries with a resource, references, and orders that are written within."""
+    """What a container holds: entries with a resource, references, and orders that are written within.
+
+    `unreadable` is why parts of it cannot be read, `withheld` are the references of those, and of what it took out.
+    """
 
     sent: list[object] = field(default_factory=list)
     references: list[object] = field(default_factory=list)
     within: list[tuple[Resource, Resource | None]] = field(default_factory=list)
+    unreadable: list[Text] = field(default_factory=list)
+    withheld: set[str] = field(default_factory=set)
+
+    def read(self, parts: Iterable[Mapping[str, Any]], *references: str) -> Iterator[Mapping[str, Any]]:
+        """The parts that mean what they seem to; of others the references of these members are withheld."""
+        for part in parts:
+            if (why := modification(part)) is None:
+                yield part
+            else:
+                self.unreadable.append(why)
+                self.withheld.update(local_reference(part.get(name)) for name in references)
 
 
 def _listed(value: object) -> Iterator[object]:
@@ -169,7 +183,13 @@ def _listed(value: object) -> Iterator[object]:
 
 
 def _bundle(bundle: Resource) -> _Contents:
-    return _Contents(sent=list(_listed(bundle.get("entry"))))
+    found = _Contents()
+    for entry in _listed(bundle.get("entry")):
+        if (why := modification(a_map(entry))) is None:
+            found.sent.append(entry)
+        else:
+            found.unreadable.append(why)
+    return found
 
 
 def _nested(node: Mapping[str, Any], outer: str, inner: str) -> Iterator[Mapping[str, Any]]:
@@ -183,17 +203,20 @@ def _nested(node: Mapping[str, Any], outer: str, inner: str) -> Iterator[Mapping
 
 def _parameters(parameters: Resource) -> _Contents:
     found = _Contents()
-    for part in _nested(parameters, "parameter", "part"):
+    for part in found.read(_nested(parameters, "parameter", "part"), "valueReference"):
         if "resource" in part:
             found.sent.append(part)
         if "valueReference" in part:
             found.references.append(part["valueReference"])
+        coded = codings(part.get("valueCodeableConcept")) or list(maps(part.get("valueCoding")))
+        said = a_text(part.get("valueString")) or a_text(a_map(part.get("valueCodeableConcept")).get("text"))
+        found.within += _written(coded, said)
     return found
 
 
 def _request_group(group: Resource) -> _Contents:
     found = _Contents()
-    for action in _nested(group, "action", "action"):
+    for action in found.read(_nested(group, "action", "action"), "resource"):
         if "resource" in action:
             found.references.append(action["resource"])
         elif "action" not in action:
@@ -201,7 +224,14 @@ def _request_group(group: Resource) -> _Contents:
             said = next((text for name in _SAID if (text := a_text(action.get(name)))), "")
             found.within += _written(coded, said)
             found.references += [action[name] for name in _DEFINITIONS if name in action and not (coded or said)]
+    if not next(maps(group.get("action")), None):
+        found.references += _instantiated(group)
     return found
+
+
+def _instantiated(holder: Resource) -> list[object]:
+    """The definitions that a group or a plan without any content of its own stands for; they cannot be looked up."""
+    return [one for name in ("instantiatesCanonical", "instantiatesUri") for one in _listed(holder.get(name))]
 
 
 _SAID = ("title", "textEquivalent", "description")
@@ -210,11 +240,15 @@ _DEFINITIONS = ("definitionCanonical", "definitionUri")
 
 def _care_plan(plan: Resource) -> _Contents:
     found = _Contents()
-    for activity in maps(plan.get("activity")):
+    activities = list(maps(plan.get("activity")))
+    for activity in found.read(activities, "reference", "plannedActivityReference"):
         found.references += [activity[name] for name in ("reference", "plannedActivityReference") if name in activity]
         detail = a_map(activity.get("detail"))
         if detail and a_text(detail.get("kind")) not in ORDERS_NOTHING:
             found.within.append(_activity(detail))
+    if not activities and not plan.get("contained"):
+        found.references += _instantiated(plan)
+        found.within += _written([], a_text(plan.get("description")) or a_text(plan.get("title")))
     return found
 
 
@@ -257,7 +291,7 @@ def _task(task: Resource) -> _Contents:
     found = _Contents()
     if "focus" in task:
         found.references.append(task["focus"])
-    inputs = list(maps(task.get("input")))
+    inputs = list(found.read(maps(task.get("input")), "valueReference"))
     found.references += [one["valueReference"] for one in inputs if "valueReference" in one]
     if found.references or task.get("contained"):
         return found
@@ -270,8 +304,13 @@ def _task(task: Resource) -> _Contents:
 
 
 def _list(listed: Resource) -> _Contents:
-    kept = (entry for entry in maps(listed.get("entry")) if DELETED.of(entry) != "true")
-    return _Contents(references=[entry["item"] for entry in kept if "item" in entry])
+    found = _Contents()
+    for entry in found.read(maps(listed.get("entry")), "item"):
+        if DELETED.of(entry) == "true":
+            found.withheld.add(local_reference(entry.get("item")))
+        elif "item" in entry:
+            found.references.append(entry["item"])
+    return found
 
 
 def _composition(composition: Resource) -> _Contents:
@@ -366,10 +405,13 @@ class _Walk:
         if place is None or holds is None or withdrawn or entry.unreadable is not None:
             return
         contents = holds(resource)
+        for why in dict.fromkeys(contents.unreadable):
+            self._add(Entry(NOTHING, reference=entry.reference, itself=False, name=kind, unreadable=why), place)
         for inner in contents.sent:
             self.sent(inner, place, depth + 1)
         for inner in () if is_contained else maps(resource.get("contained")):
-            self._contained(inner, place, depth + 1)
+            if f"#{inner.get('id')}" not in contents.withheld:
+                self._contained(inner, place, depth + 1)
         for act, drug in contents.within:
             self._within(act, drug, place)
         self.to_follow += ((reference, place, depth + 1) for reference in contents.references)

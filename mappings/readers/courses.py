@@ -387,7 +387,9 @@ def _course(reader: Reader, group: Sequence[_Told]) -> RadiotherapyCourse:
     sites: frozenset[str] = frozenset().union(*(sites_of(reader, one.resource) for one in group))
     firsts = [one.first for one in acts if one.first is not None]
     lasts = [one.last for one in acts if one.last is not None]
-    under_way = newest.status in UNDER_WAY
+    is_open = not newest.is_order and all(when.last > reader.clock.today for when in lasts)
+    may_go_on = is_open and newest.unsure is not None and newest.status not in OVER
+    under_way = newest.status in UNDER_WAY or may_go_on
     first = min(firsts, key=lambda when: when.first, default=None)
     last = max(lasts, key=lambda when: when.last, default=None)
     planned_ends = [

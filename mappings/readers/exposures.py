@@ -11,9 +11,17 @@ from mappings.evidence import Resource
 from mappings.facts import Drug, Exposure, ExposureKind
 from mappings.readers.dosage import read_dosage
 from mappings.readers.reader import Reader
-from mappings.readers.standing import standing
+from mappings.readers.standing import NOT_SAID, Standing, standing
 from mappings.shapes import a_map
-from mappings.vocabulary.elements import ADMINISTRATION_STATUS, INTENT, NOT_UNDERSTOOD, ORDER_STATUS, STATEMENT_STATUS
+from mappings.vocabulary.elements import (
+    ABSENT,
+    ADHERENCE,
+    ADMINISTRATION_STATUS,
+    INTENT,
+    NOT_UNDERSTOOD,
+    ORDER_STATUS,
+    STATEMENT_STATUS,
+)
 
 ADMINISTERED = frozenset({"completed", "in-progress", "on-hold", "stopped"})
 NOT_ADMINISTERED = frozenset({"not-done", "entered-in-error", "preparation"})
@@ -67,9 +75,23 @@ def administration(reader: Reader, resource: Resource, source: str, drug: Drug) 
     return replace(exposure, certain=goes_on, ongoing=goes_on, last=end if goes_on else None, last_dose=None)
 
 
+def _stated(resource: Resource) -> Standing:
+    """Whether a statement counts: by its status, and in R5, whose status says that it was recorded, by its adherence."""
+    adherence = ADHERENCE.read(a_map(resource.get("adherence")).get("code"))
+    counting = STATED | {"recorded"} if adherence in STATED else STATED
+    stands = standing(resource, STATEMENT_STATUS, counting=counting, never=NOT_STATED)
+    if adherence in NOT_STATED:
+        return Standing(stands.status, counts=False)
+    if adherence == ABSENT or stands.counts is not True or stands.status in ENDED:
+        return stands
+    return (
+        Standing(adherence, counts=True) if adherence in STATED else Standing(stands.status, counts=None, why=NOT_SAID)
+    )
+
+
 def statement(reader: Reader, resource: Resource, source: str, drug: Drug) -> Exposure | None:
     """A MedicationStatement: a period, a single date, or an open "is taking"."""
-    stands = standing(resource, STATEMENT_STATUS, counting=STATED, never=NOT_STATED)
+    stands = _stated(resource)
     if stands.counts is False:
         return None
     status = stands.status
@@ -140,7 +162,8 @@ def _settled(
     goes_on = not ended and (status == "active" or not exposure.certain)
     is_open = not exposure.dosage.repeating and exposure.dosage.count is None
     old = is_open and not ended and not _dated_since(exposure, days_before(today, RECENT_DAYS))
-    undated = ended and dated_dose is None and _written_since(exposure, days_before(today, RECENT_DAYS))
+    paused = status == "on-hold" and not ended
+    undated = (ended or paused) and dated_dose is None and _written_since(exposure, days_before(today, RECENT_DAYS))
     return replace(
         exposure,
         certain=certain and not old,

@@ -17,12 +17,14 @@ from mappings.evidence import Resource, local_reference
 from mappings.facts import Drug, Exposure
 from mappings.readers.reader import Reader, contained
 from mappings.readers.shapes import codings, printable, shown_code, shown_name, shown_words, texts
+from mappings.readers.standing import modified_nodes, standing, uncertain
 from mappings.readers.strengths import NO_STRENGTH, Strength, strength_in_name, strength_of_ingredient
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.code_systems import ATC, SYSTEMS, canonical
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.drug_classes import names_chemotherapy_alone
+from mappings.vocabulary.elements import ABSENT, MEDICATION_STATUS
 from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
 from mappings.vocabulary.products import is_sold, strength_of, volume_of
 from mappings.wording import Text, _, of_resource, verbatim
@@ -218,6 +220,20 @@ def _identifier_text(reference: Mapping[str, Any]) -> str:
 
 
 def _from_medication(reader: Reader, medication: Resource, followed: _Followed, depth: int) -> Drug:
+    drug = _by_medication(reader, medication, followed, depth)
+    stands = standing(medication, MEDICATION_STATUS, counting=_DESCRIBES, never=frozenset())
+    why = stands.why or next(modified_nodes(medication, "ingredient"), None)
+    if why is None:
+        return drug
+    named = drug.name is not NO_MEDICATION and drug.name.message
+    return Drug(frozenset(), drug.name, identified=False, unresolved=uncertain(drug.name, "", why) if named else why)
+
+
+_DESCRIBES = frozenset({"active", "inactive", ABSENT})
+"""A Medication of another status, in error say, does not tell what its drug is."""
+
+
+def _by_medication(reader: Reader, medication: Resource, followed: _Followed, depth: int) -> Drug:
     code = medication.get("code")
     drug = _from_concept(reader, code) if code else Drug(frozenset(), NO_MEDICATION, identified=False)
     if drug.concepts or _is_a_look_alike(reader, code):

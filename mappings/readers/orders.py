@@ -250,7 +250,8 @@ LABORATORY_CATEGORIES = frozenset({"108252007", "LAB", "LABORATORY"})
 """SNOMED CT, HL7 v2-0074, and the name of observation-category that some clients send."""
 
 
-def _is_laboratory(resource: Resource) -> bool:
+def is_laboratory(resource: Resource) -> bool:
+    """Its category says that it asks the laboratory."""
     categories = {
         a_text(coding.get("code")).upper() for one in maps(resource.get("category")) for coding in codings(one)
     }
@@ -261,7 +262,7 @@ def _in_words(reader: Reader, resource: Resource, code: object) -> LineSaid:
     """What the text of a code names, else its displays: the first that names an act."""
     text = a_text(a_map(code).get("text"))
     lines = (text,) if text else texts_of(code)
-    laboratory = _is_laboratory(resource)
+    laboratory = is_laboratory(resource)
     said = [reader.terminology.read_line(line, laboratory=laboratory) for line in lines]
     return next((one for one in said if one.concepts), said[0] if said else NOTHING_SAID)
 
@@ -276,7 +277,7 @@ def _unidentified_act(resource: Resource, code: object, recognised: Recognised, 
     if said.may_be:
         return Unidentified.MAY_BE_OURS
     words_said = [*texts_of(code), *(one for detail in maps(resource.get("orderDetail")) for one in texts_of(detail))]
-    if recognised.known_system or (words_said and _is_laboratory(resource)):
+    if recognised.known_system or (words_said and is_laboratory(resource)):
         return None
     if any(not says_nothing(one) or _is_short(one) for one in words_said):
         return Unidentified.OTHER

@@ -15,7 +15,7 @@ from mappings.readers.newest import UNDATED
 from mappings.readers.reader import Reader
 from mappings.readers.scores import incomplete, of_no_known_bone, points_of
 from mappings.readers.sites import LATERALITY, regions_of, unplaced
-from mappings.readers.standing import standing
+from mappings.readers.standing import modified_nodes, standing
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.elements import RESPONSE_STATUS
 from mappings.vocabulary.scores import Score
@@ -51,7 +51,7 @@ def read_response(reader: Reader, response: Resource, source: str) -> tuple[str,
     if reader.clock.too_far_ahead(when):
         return score.finding, FindingReading(source, when, regions=regions)
     total = _total(score, answers)
-    if total is None or stands.why is not None:
+    if total is None or stands.why is not None or any(modified_nodes(response, "item")):
         return score.finding, FindingReading(source, when, problem=problem, regions=regions)
     if unplaced(reader, place):
         return score.finding, FindingReading(source, when, problem=of_no_known_bone(score, source))

@@ -69,8 +69,9 @@ def modified_nodes(resource: Resource, *names: str) -> Iterator[Text]:
     """Why nodes of a resource (its dosage lines, say) do not mean what they seem to."""
     for name in names:
         for node in maps(resource.get(name)):
-            if (why := modification(node)) is not None:
-                yield why
+            for one in (node, *maps(node.get("timing"))):
+                if (why := modification(one)) is not None:
+                    yield why
 
 
 def uncertain(name: Text | str, source: str, why: Text) -> Text:

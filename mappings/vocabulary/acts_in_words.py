@@ -21,6 +21,7 @@ from mappings.vocabulary.sites_in_words import (
     Line,
     SiteSaid,
     bones_with_sides,
+    side_at,
     sites_in,
     states_a_dose,
 )
@@ -86,14 +87,18 @@ NOTHING_SAID = LineSaid()
 _BEFORE = phrases(
     *("le", "la", "les", "l", "un", "une", "des", "du", "de", "d", "au", "aux", "en", "à visée", "n", "numéro"),
     *("demande", "prescription", "programmation", "réalisation", "séance", "mise en traitement", "par", "reprise"),
-    *("intervention", "examen", "dosage", "nouvelle", "nouveau"),
+    *("intervention", "examen", "dosage", "nouvelle", "nouveau", "poursuite", "poursuivre", "début", "débuter"),
+    *("prévoir", "à prévoir", "organiser", "réaliser", "faire", "merci de", "traitement par", "prise en charge en"),
+    *("mise en route", "mise en place", "pose", "complément de"),
     *("antalgique", "préventif", "préventive", "palliatif", "palliative", "curatif", "curative", "prophylactique"),
     *("décompressif", "décompressive", "hémostatique"),
     *("urgent", "urgente", "urgence", "urg", "semi", "asap", "stat", "prioritaire", "rapide", "rapidement", "svp"),
     *("dès que possible", "ce jour", "priorité"),
     *("request", "request for", "order", "order for", "session of", "course of", "the", "a", "an", "of", "please"),
     *("prophylactic", "preventive", "external beam", "stereotactic body", "stereotactic", "image guided", "ct guided"),
-    *("intramedullary", "whole body", "percutaneous", "serum", "fasting", "new"),
+    *("intramedullary", "whole", "whole body", "percutaneous", "serum", "fasting", "new", "balloon", "wisdom"),
+    *("full mouth", "multiple", "nuclear medicine", "nm", "99mtc", "tc 99m", "tc99m", "technetium", "mdp", "hdp"),
+    *("three phase", "3 phase"),
     *("beta", "β"),
 )
 """Words before the act's that leave it the head of the line; figures too."""
@@ -203,6 +208,8 @@ def _row(concepts: Iterable[str], *heads: str, **more: object) -> ActRow:
 _RADIOTHERAPY = frozenset({"radiotherapy_external_beam"})
 _STEREOTACTIC = sets.STEREOTACTIC_RADIOTHERAPY
 
+_IRRADIATION = ("irradiation", "réirradiation", "ré irradiation")
+
 _FDI = frozenset(f"{quadrant}{tooth}" for quadrant in range(1, 5) for tooth in range(1, 9))
 """Numbers of permanent teeth (ISO 3950)."""
 
@@ -214,12 +221,13 @@ ACTS: tuple[ActRow, ...] = (
     _row(
         _RADIOTHERAPY,
         *("radiothérapie", "RTE", "RCMI", "VMAT", "tomothérapie", "radiotherapy", "radiation therapy", "tomotherapy"),
+        *("radioth", "EBRT", "XRT", "WBRT", "external beam radiation", "radiation treatment"),
         never_near=_RADIONUCLIDES,
         never_next=_NOT_EXTERNAL,
     ),
     _row(
         _RADIOTHERAPY,
-        "irradiation",
+        *_IRRADIATION,
         beside=_PURPOSES,
         dose=True,
         never=_BLOOD,
@@ -228,13 +236,23 @@ ACTS: tuple[ActRow, ...] = (
     ),
     _row(
         _RADIOTHERAPY,
-        "irradiation",
+        *_IRRADIATION,
         beside=one_word("médullaire"),
         bone=True,
         never=_BLOOD | _PAIN,
         never_near=_BLOOD_NEAR | _RADIONUCLIDES,
         never_next=_NOT_EXTERNAL,
         in_doubt=True,
+    ),
+    _row(
+        _RADIOTHERAPY,
+        "radiation",
+        beside=_PURPOSES,
+        dose=True,
+        bone=True,
+        never=_BLOOD | _PAIN,
+        never_near=_BLOOD_NEAR | _RADIONUCLIDES,
+        never_next=(*_NOT_EXTERNAL, *phrases("therapy", "treatment", "oncology", "protection", "safety", "exposure")),
     ),
     _row(
         _RADIOTHERAPY,
@@ -262,7 +280,11 @@ ACTS: tuple[ActRow, ...] = (
     _row({"vertebroplasty"}, "vertébroplastie", "spondyloplastie", "vertebroplasty"),
     _row({"sacroplasty"}, "sacroplastie", "sacroplasty"),
     _row({"kyphoplasty"}, "kyphoplastie", "cyphoplastie", "kyphoplasty"),
-    _row({"limb_surgery_osteosynthesis"}, "enclouage", "clou gamma", "nailing", "gamma nail"),
+    _row(
+        {"limb_surgery_osteosynthesis"},
+        *("enclouage", "clou gamma", "clou centromédullaire", "clou centro médullaire", "nailing", "gamma nail"),
+        *("IM nail", "intramedullary nail", "cephalomedullary nail"),
+    ),
     _row({"limb_surgery_osteosynthesis"}, "ostéosynthèse", "osteosynthesis", first_bone=True),
     _row(sets.SPINAL_DECOMPRESSION, "laminectomie", "décompression médullaire", "laminectomy"),
     _row(
@@ -443,10 +465,10 @@ class Lines:
     def read(self, text: str, *, laboratory: bool = False) -> LineSaid:
         """What a line says; `laboratory` where its category says that it asks the laboratory. Linear in its length."""
         line = line_of(text)
-        start = _head(line, self._rows)
+        start, begin = _head(line, self._rows)
         if start is None or any(_holds(line, said) for said in _REFUSED):
             return NOTHING_SAID
-        sites = tuple(sites_in(line, start))
+        sites = tuple(sites_in(line, begin))
         met, in_doubt, end = self._at(line, start, sites, laboratory=laboratory)
         if met is None:
             return LineSaid(may_be=in_doubt)
@@ -462,7 +484,7 @@ class Lines:
                 only_requests = only_requests and second.alone
         if only_requests:
             return LineSaid(concepts)
-        return _said(concepts, line, start, sites)
+        return _said(concepts, line, begin, sites)
 
     def _at(
         self, line: Line, place: int, sites: tuple[SiteSaid, ...], *, laboratory: bool
@@ -482,20 +504,48 @@ class Lines:
         return None, in_doubt, place
 
 
-def _head(line: Line, rows: Mapping[str, list[tuple[Phrase, ActRow]]]) -> int | None:
-    """The place of the act's word that heads the line."""
-    place = 0
+_AFTER_ITS_SITE = phrases(
+    *("radiotherapy", "radiation therapy", "radiation treatment", "EBRT", "XRT", "SBRT", "SABR", "radiosurgery"),
+    *("vertebroplasty", "kyphoplasty", "cementoplasty", "nailing", "IM nail", "osteosynthesis", "laminectomy"),
+    *("bone biopsy", "biopsy", "extraction"),
+)
+"""English acts, before which their bone and side stand: « left femur radiotherapy »."""
+
+
+_REGIONS = one_word("hip pelvis pelvic shoulder knee neck skull leg arm")
+"""Where an act is done, without a word on which bone."""
+
+
+def _head(line: Line, rows: Mapping[str, list[tuple[Phrase, ActRow]]]) -> tuple[int | None, int]:
+    """The place of the act's word that heads the line, and where the line begins to name sites.
+
+    Sites stand before an English word, or before a colon: « L3 : radiothérapie ».
+    """
+    sites = {site.place: site for site in sites_in(line, 0)}
+    place, begin = 0, None
     while place < len(line):
         word = line[place]
         if any(stands_at(line, place, head) for head, _row in rows.get(word.folded, ())):
-            return place
+            return (
+                (place, place if begin is None else begin)
+                if begin is None or _may_follow_sites(line, place)
+                else (None, 0)
+            )
         skipped = max(
             (len(one) for one in _BEFORE_BY_WORD.get(word.folded, ()) if stands_at(line, place, one)), default=0
         )
         if not skipped and not word.is_figure:
-            return None
-        place += skipped or 1
-    return None
+            if place not in sites and not side_at(line, place) and word.folded not in _REGIONS:
+                return None, 0
+            begin = place if begin is None else begin
+        place += skipped or (sites[place].length if place in sites else 1)
+    return None, 0
+
+
+def _may_follow_sites(line: Line, place: int) -> bool:
+    if ":" in line[place - 1].after or (line[place].folded == "rt" and states_a_dose(line)):
+        return True
+    return any(stands_at(line, place, one) for one in _AFTER_ITS_SITE)
 
 
 def _by_first_word(several: Iterable[Phrase]) -> dict[str, list[Phrase]]:

@@ -161,10 +161,11 @@ STATEMENT_STATUS = Element(
         stopped="aborted | discontinued | arrêté | arrêtée | 410546004",
         on_hold="suspended | paused | suspendu | suspendue",
         not_taken="not taking | non pris | non prise | cancelled",
+        recorded="",
         unknown=_UNKNOWN,
     ),
 )
-"""SNOMED CT: 55561003 active, 385658003 done, 410546004 discontinued."""
+"""SNOMED CT: 55561003 active, 385658003 done, 410546004 discontinued. `recorded` is R5's."""
 
 _REQUEST = _table(
     active="actif | accepted | received | requested | in progress | review | en cours | 55561003",
@@ -251,6 +252,11 @@ RESPONSE_STATUS = Element(
         unknown=_UNKNOWN,
     ),
 )
+MEDICATION_STATUS = Element(
+    "Medication.status",
+    ("status",),
+    _table(active="actif", inactive="inactif", entered_in_error=_ERROR, unknown=_UNKNOWN),
+)
 ENCOUNTER_STATUS = Element(
     "Encounter.status",
     ("status",),
@@ -310,6 +316,9 @@ ALLERGY_STATUS = Element(
 )
 """DSTU2's one status was both."""
 
+CONDITION_STATUS = Element("Condition.status", ("status",), ALLERGY_STATUS.values)
+"""DSTU1's, which was its verification; some systems send its clinical status there."""
+
 CERTAINTY_LETTERS = {"a": "refuted", "v": "unconfirmed", "z": "resolved", "g": "confirmed"}
 """The marks of German coding of outpatients: ausgeschlossen, Verdacht, Zustand nach, gesichert (ICD-10-GM)."""
 
@@ -328,6 +337,26 @@ _TRUTH = {
     **dict.fromkeys(("false", "no", "n", "0", "non"), "false"),
 }
 
+ABATED = Element("Condition.abatementBoolean", ("abatementBoolean",), _TRUTH, absent="false")
+ABATED_IN_WORDS = Element(
+    "Condition.abatementString",
+    ("abatementString", "abatement"),
+    {
+        **_TRUTH,
+        **{
+            word: over
+            for over, element in (("true", ("inactive", "remission", "resolved")), ("false", ("active",)))
+            for word, code in CLINICAL_STATUS.values.items()
+            if code in element
+        },
+        **dict.fromkeys(map(spelled, ("terminé", "terminée", "abated", "past", "ended", "passé", "ancien")), "true"),
+        **dict.fromkeys(
+            map(spelled, ("en cours", "ongoing", "current", "persistant", "chronique", "chronic")), "false"
+        ),
+    },
+    absent="false",
+)
+
 NEGATIONS = tuple(
     Element(name, (name,), _TRUTH, absent="false")
     for name in ("doNotPerform", "wasNotGiven", "notGiven", "wasNotTaken", "notDone", "notPerformed", "negationInd")
@@ -344,6 +373,19 @@ TAKEN = Element(
     absent="y",
 )
 """STU3's."""
+
+ADHERENCE = Element(
+    "MedicationStatement.adherence.code",
+    (),
+    _table(
+        active="taking | taking as directed | taking not as directed",
+        on_hold="on hold as directed | on hold not as directed",
+        stopped="stopped as directed | stopped not as directed",
+        not_taken="not taking",
+        unknown=_UNKNOWN,
+    ),
+)
+"""R5's: its MedicationStatement.status says only that it was recorded (HL7 FHIR 5.0.0, MedicationStatement Adherence Codes)."""
 
 # --- what says which part of an answer something is --------------------------------------------------------------------
 
@@ -387,12 +429,17 @@ ELEMENTS: tuple[Element, ...] = (
     STUDY_STATUS,
     RESPONSE_STATUS,
     ENCOUNTER_STATUS,
+    MEDICATION_STATUS,
     CLINICAL_STATUS,
     VERIFICATION,
     ALLERGY_STATUS,
+    CONDITION_STATUS,
     CERTAINTY,
+    ABATED,
+    ABATED_IN_WORDS,
     *NEGATIONS,
     TAKEN,
+    ADHERENCE,
     SEARCH_MODE,
     ISSUE_SEVERITY,
     GENDER,

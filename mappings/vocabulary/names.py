@@ -7,7 +7,6 @@ phrase of the deny list is a name of nothing: "calcium channel blocker" hides th
 from __future__ import annotations
 
 from collections import defaultdict
-from difflib import SequenceMatcher
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -419,7 +418,10 @@ GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 
 
 def _nearest(concept: str, names: list[str]) -> str:
+    if len(names) == 1:
+        return names[0]
+
+    from difflib import SequenceMatcher  # noqa: PLC0415 - few names are spelled in several ways
+
     wanted = sorted(concept.split("_"))
-    return max(
-        names, key=lambda name: SequenceMatcher(a=" ".join(sorted(words(name))), b=" ".join(wanted)).ratio(), default=""
-    )
+    return max(names, key=lambda name: SequenceMatcher(a=" ".join(sorted(words(name))), b=" ".join(wanted)).ratio())

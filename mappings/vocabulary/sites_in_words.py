@@ -15,13 +15,14 @@ Line: TypeAlias = tuple[Word, ...]
 class SiteSaid:
     """What a line names as its place: bones as `valuesets/bones.csv` writes them, concepts of sites, and whether it is bone.
 
-    `place` is the word of the line at which it stands.
+    `place` is the word of the line at which it stands, `length` how many words it takes.
     """
 
     place: int
     bones: tuple[str, ...]
     concept: str
     is_bone: bool = True
+    length: int = 1
 
 
 NOT_BONE = "site_not_bone"
@@ -164,7 +165,7 @@ def sites_in(line: Line, begin: int) -> Iterator[SiteSaid]:
         length = 1
         if (level := _vertebra(line, place)) is not None:
             length, first, last = _stretch(line, place, level)
-            yield SiteSaid(place, (f"spine:{first}-{last}",), SPINE)
+            yield SiteSaid(place, (f"spine:{first}-{last}",), SPINE, length=length)
         elif (joined := _joined_levels(line[place].folded)) is not None:
             first, last = sorted(joined)
             yield SiteSaid(place, (f"spine:{first}-{last}",), SPINE)
@@ -174,7 +175,7 @@ def sites_in(line: Line, begin: int) -> Iterator[SiteSaid]:
             for wanted, bones, concept, is_bone in _SITES.get(line[place].folded, ()):
                 if stands_at(line, place, wanted) and not _means_other(line, place, begin, is_bone=is_bone):
                     length = len(wanted)
-                    yield SiteSaid(place, bones, concept, is_bone)
+                    yield SiteSaid(place, bones, concept, is_bone, length)
                     break
         place += length
 

@@ -132,7 +132,7 @@ def catalogue(guideline: Guideline, language: Language, settings: FactSettings) 
     )
     left = tuple(
         NotComputed(sentence(one.says, language), render(cited((one.citation,)), language), sentence(one.why, language))
-        for one in guideline.ledger.stays_text
+        for one in guideline.statements.stays_text
     )
     notes = tuple(
         NoteEntry(sentence(note.title, language), render(cited(note.citations), language)) for note in guideline.notes

@@ -62,7 +62,7 @@ class Showroom:
         self._services = published([guideline], split=False, terminology=terminology)
         self._world = World(
             allowlist=Allowlist(()),
-            outbound=Outbound(new_session(), 1),  # nothing is asked of it: no server is named
+            outbound=Outbound(new_session, 1),  # nothing is asked of it: no server is named
             terminology=terminology,
             clinical={guideline.id: settings},
             deadline_seconds=1.0,

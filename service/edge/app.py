@@ -29,13 +29,14 @@ from service.cards.score_links import Pages
 from service.edge import cors
 from service.edge.authentication import Unauthenticated
 from service.edge.callers import Callers
+from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages
-from service.edge.storage import FeedbackStore
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
+from service.ledger.database import WHY, Database, why_unusable
 from service.pipeline import HookAnswer, advise
 from service.rules.guideline import Guideline
 from service.services import Service, published
@@ -67,8 +68,8 @@ def create_app(
     metrics = Metrics()
     world = World.from_settings(settings, guidelines, metrics.breaker_changed)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
-    feedback = FeedbackStore(settings.database_url)
-    callers = Callers(settings, world, feedback.engine)
+    ledger = app.extensions["osteocds.ledger"] = Ledger(settings, metrics.ledger)
+    callers = Callers(settings, world, ledger.database)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     discovery = {language: _discovery(services, language) for language in Language}
     description = orjson.dumps(openapi(services, guidelines))
@@ -85,44 +86,31 @@ def create_app(
     @metrics.in_progress.track_inprogress()
     def invoke(service_id: str) -> Response:
         service = _service(services, service_id)
-        caller = callers.of(request, service_id, now=clock())
+        now = clock()
+        caller = callers.of(request, service_id, now=now)
         started = time.perf_counter()
         language = choose_language(request.headers.get("Accept-Language", ""), caller.language)
-        advised = advise(
-            _body(),
-            service,
-            caller.world,
-            now=clock(),
-            language=language,
-            pages=Pages(settings.public_url, caller.messaging_client),
-        )
+        body = _body()
+        links = Pages(settings.public_url, caller.messaging_client)
+        advised = advise(body, service, caller.world, now=now, language=language, pages=links)
         response = advised.response
         if settings.explain:
             response = _explained(advised, service, language)
-        body = orjson.dumps(response.to_json())
+        answer = orjson.dumps(response.to_json())
         metrics.count(advised)
-        metrics.seconds.labels(service_id).observe(time.perf_counter() - started)
+        took = time.perf_counter() - started
+        metrics.seconds.labels(service_id).observe(took)
         metrics.requests.labels(service_id, "200").inc()
-        return Response(body, mimetype=JSON)
+        ledger.note(advised, service, caller, body, language, now, took)
+        return Response(answer, mimetype=JSON)
 
     @app.post("/cds-services/<service_id>/feedback")
     def take_feedback(service_id: str) -> Response:
         service = _service(services, service_id)
-        callers.of(request, service_id, now=clock())
-        feedback.store(service.id, read_feedback(_body()), received_at=clock())
+        now = clock()
+        caller = callers.of(request, service_id, now=now)
+        ledger.feedback.store(service.id, read_feedback(_body()), received_at=now, client=caller.name)
         return Response(b"{}", mimetype=JSON)
-
-    @app.get("/health/live")
-    def live() -> Response:
-        return Response(b'{"status":"live"}', mimetype=JSON)
-
-    @app.get("/health/ready")
-    def ready() -> Response:
-        try:
-            feedback.ping()
-        except SQLAlchemyError:
-            return _problem(503, "transient", {"": "the feedback database cannot be reached"})
-        return Response(b'{"status":"ready"}', mimetype=JSON)
 
     @app.get("/openapi.json")
     def describe() -> Response:
@@ -133,6 +121,7 @@ def create_app(
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging))
+    _register_health(app, ledger.database)
     _register_errors(app, metrics)
     return app
 
@@ -177,6 +166,20 @@ def _json(answer: dict[str, Any], schema: Any) -> bytes:
     if problems:
         raise ValidationError(problems)
     return orjson.dumps(answer)
+
+
+def _register_health(app: Flask, database: Database) -> None:
+    @app.get("/health/live")
+    def live() -> Response:
+        return Response(b'{"status":"live"}', mimetype=JSON)
+
+    @app.get("/health/ready")
+    def ready() -> Response:
+        try:
+            database.probe()
+        except SQLAlchemyError as error:
+            return _problem(503, "transient", {"": f"the database cannot be used: {WHY[why_unusable(error)]}"})
+        return Response(b'{"status":"ready"}', mimetype=JSON)
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
@@ -225,8 +228,10 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
         return _problem(400, "structure", {"": "the body is nested too deeply"})
 
     @app.errorhandler(SQLAlchemyError)
-    def database_error(_error: SQLAlchemyError) -> Response:
-        LOG.error("the feedback database cannot be used")
+    def database_error(error: SQLAlchemyError) -> Response:
+        why = why_unusable(error)
+        metrics.ledger.failed(why)
+        LOG.error("feedback cannot be stored: %s", why)
         return _problem(503, "transient", {"": "feedback cannot be stored now; try again later"})
 
     @app.errorhandler(Exception)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Request
-from sqlalchemy.engine import Engine
 
 from service.edge.authentication import Authentication, Unauthenticated
 from service.edge.clients import read_clients
 from service.edge.replay import ReplayStore
 from service.languages.render import Language
+from service.ledger.database import Database
 from service.settings import InvalidSetting, Settings
 from service.world import World
 
@@ -41,7 +41,7 @@ class Caller:
 class Callers:
     """The clients of the registry; beside them anybody, where the settings allow it."""
 
-    def __init__(self, settings: Settings, world: World, engine: Engine) -> None:
+    def __init__(self, settings: Settings, world: World, database: Database) -> None:
         """Raises `InvalidSetting` for a registry that cannot be used."""
         clients = () if settings.clients is None else read_clients(settings.clients, world, settings.language)
         for client in clients:
@@ -58,7 +58,7 @@ class Callers:
             LOG.warning(OPEN)
         self._anybody = Caller("", world, settings.language) if allowed else None
         self._authentication = Authentication(
-            clients, ReplayStore(engine), world.outbound.session, public_url=settings.public_url
+            clients, ReplayStore(database), world.outbound.session, public_url=settings.public_url
         )
         self._registered = bool(clients)
 

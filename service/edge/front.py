@@ -42,18 +42,31 @@ class Front:
     """The ASGI application around the WSGI one.
 
     `threads` requests are answered at once and `waiting` more may wait for a thread; a body may have `max_body_bytes`.
+    `at_the_end` is called when the requests in work are answered, before the process ends.
     """
 
-    def __init__(self, application: Wsgi, *, threads: int, waiting: int, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        application: Wsgi,
+        *,
+        threads: int,
+        waiting: int,
+        max_body_bytes: int,
+        at_the_end: Callable[[], None] = lambda: None,
+    ) -> None:
         self._application = application
         self._most_in_work = threads + waiting
         self._threads = DaemonThreads(threads, waiting=self._most_in_work, name="request")
         self.in_work = 0
         self._max_body_bytes = max_body_bytes
         self._bytes_held = 0
+        self._at_the_end = at_the_end
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+            return
         if scope["type"] != "http":
             return
         if scope["path"] == LIVE and scope["method"] in ("GET", "HEAD"):
@@ -71,6 +84,17 @@ class Front:
             await _refuse(send, body, _Refused(408, "timeout", f"the body took longer than {BODY_SECONDS:.0f} s"))
         finally:
             self._bytes_held -= len(body.held)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The process begins and ends (ASGI, "Lifespan Protocol")."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await asyncio.to_thread(self._at_the_end)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
 
     async def _read(self, body: _Body, scope: Scope) -> None:
         if (announced := _content_length(scope)) > self._max_body_bytes:

@@ -15,6 +15,48 @@ from service.pipeline import HookAnswer
 from service.rules.unidentified import not_identified
 
 
+class LedgerMetrics:
+    """What is counted of the ledger (`service.ledger.writing.Counted`)."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._rows = Counter("osteocds_ledger_rows", "Rows written into the ledger", ["table"], registry=registry)
+        self._dropped = Counter(
+            "osteocds_ledger_dropped", "Answers that are not in the ledger", ["why"], registry=registry
+        )
+        self._failures = Counter(
+            "osteocds_ledger_failures", "Times that the database could not be used", ["why"], registry=registry
+        )
+        self._lag = Gauge(
+            "osteocds_ledger_lag_seconds",
+            "Age of the oldest answer that is not in the ledger yet",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self._waiting = Gauge(
+            "osteocds_ledger_waiting",
+            "Answers that wait to be written into the ledger",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+
+    def written(self, table: str, rows: int) -> None:
+        """So many rows were written."""
+        self._rows.labels(table).inc(rows)
+
+    def dropped(self, why: str, answers: int) -> None:
+        """So many answers are not in the ledger."""
+        self._dropped.labels(why).inc(answers)
+
+    def failed(self, why: str) -> None:
+        """The database could not be used."""
+        self._failures.labels(why).inc()
+
+    def lag(self, seconds: float, waiting: int) -> None:
+        """How old the oldest answer is that was not written yet, and how many wait."""
+        self._lag.set(seconds)
+        self._waiting.set(waiting)
+
+
 class Metrics:
     """What one process measures. Workers that share a folder (`service.edge.server`) all show the sum of theirs."""
 
@@ -39,6 +81,7 @@ class Metrics:
             ["why", "told"],
             registry=self._registry,
         )
+        self.ledger = LedgerMetrics(self._registry)
         self._breakers = Gauge(
             "osteocds_fhir_breakers",
             "FHIR bases by the state of their circuit breaker: one that is open did not answer lately, and is not asked",

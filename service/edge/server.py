@@ -97,7 +97,7 @@ def run(settings: Settings) -> None:
         # Not before: prometheus_client looks for the shared folder once, when it is first imported.
         from service.edge.app import create_app  # noqa: PLC0415
 
-        create_app(settings)
+        create_app(settings).extensions["osteocds.ledger"].prepare()
         config = uvicorn.Config(
             partial(_front, settings),
             factory=True,
@@ -107,7 +107,7 @@ def run(settings: Settings) -> None:
             http=BoundedHead,
             loop="uvloop",
             ws="none",
-            lifespan="off",
+            lifespan="on",
             access_log=False,
             log_level="info",
             server_header=False,
@@ -130,6 +130,7 @@ def _front(settings: Settings) -> Front:
         threads=settings.threads,
         waiting=settings.waiting,
         max_body_bytes=settings.max_request_bytes,
+        at_the_end=application.extensions["osteocds.ledger"].writer.close,
     )
     # What is loaded stays: the collector need not look at it again.
     gc.collect()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from urllib3.exceptions import LocationParseError
-from urllib3.util import Url, parse_url
+if TYPE_CHECKING:
+    from urllib3.util import Url
 
 _PLAIN = re.compile(r"[A-Za-z0-9:/\[\]._~!$&'()*+,;=#-]*")
 """What an address may be written with (RFC 3986, section 2), without `@` and `%`: what is not ASCII would be encoded by some
@@ -17,6 +18,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 def plain_url(url: str) -> Url | None:
     """The URL, where it is absolute, plain and without tricks."""
+    from urllib3.exceptions import LocationParseError  # noqa: PLC0415 - where no server is named, it is not loaded
+    from urllib3.util import parse_url  # noqa: PLC0415 - as above
+
     before_query = url.partition("?")[0]
     if not url.isprintable() or not _PLAIN.fullmatch(before_query):
         return None

@@ -70,10 +70,19 @@ def opened(answer: Mapping[str, Any]) -> Opened:
     return found
 
 
+_OF_A_BUNDLE = frozenset({"meta", "identifier", "link", "signature", "issues", "extension", "contained", "text"})
+"""Members of a Bundle that are objects or arrays and hold no entry (HL7 FHIR 4.0.1 and 5.0.0)."""
+
+
 def _open(container: Resource, found: Opened, *, depth: int) -> None:
+    found.unreadable |= bool(container.get("implicitRules") or container.get("modifierExtension"))
     name = "entry" if container.get("resourceType") == "Bundle" else "parameter"
     listed = container.get(name)
     if listed is None:
+        found.unreadable |= any(
+            isinstance(held, (dict, list)) and held and member not in _OF_A_BUNDLE and not member.startswith("_")
+            for member, held in container.items()
+        )
         return
     found.unreadable |= not isinstance(listed, list)
     for entry in (listed,) if isinstance(listed, dict) else listed if isinstance(listed, list) else ():
@@ -81,6 +90,8 @@ def _open(container: Resource, found: Opened, *, depth: int) -> None:
             _open_entry(entry, found, depth=depth)
         else:
             _open_parameter(entry, found, depth=depth)
+    if name == "parameter" and not any(isinstance(one.get("resource"), dict) for one in maps(listed)):
+        found.unreadable = True
 
 
 def _open_parameter(parameter: object, found: Opened, *, depth: int) -> None:
@@ -92,7 +103,7 @@ def _open_parameter(parameter: object, found: Opened, *, depth: int) -> None:
 
 
 def _open_entry(entry: object, found: Opened, *, depth: int) -> None:
-    if not isinstance(entry, dict):
+    if not isinstance(entry, dict) or _is_modified(entry):
         found.unreadable = True
         return
     mode = SEARCH_MODE.of(a_map(entry.get("search")))
@@ -105,6 +116,12 @@ def _open_entry(entry: object, found: Opened, *, depth: int) -> None:
     if mode == "match" and kind not in _CONTAINERS and kind != "OperationOutcome":
         found.matches += 1
     _keep(resource, entry.get("fullUrl"), found, depth=depth)
+
+
+def _is_modified(entry: Mapping[str, Any]) -> bool:
+    """A modifier that nobody knows says that the entry is not what it seems to be."""
+    parts = (entry, *(a_map(entry.get(name)) for name in ("search", "response", "request")))
+    return any(part.get("modifierExtension") for part in parts)
 
 
 def _read_response(response: object, found: Opened) -> None:

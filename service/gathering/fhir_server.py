@@ -18,16 +18,11 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing
 from dataclasses import dataclass, field
-from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urljoin
 
 import orjson
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ProtocolError
-from urllib3.exceptions import TimeoutError as SocketTimeout
 
 from cds_hooks import FhirAuthorization
 from mappings.queries import Query
@@ -35,6 +30,9 @@ from mappings.wording import Text, _
 from service.gathering.allowlist import lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
 from service.gathering.outbound import Bulkhead, Room
+
+if TYPE_CHECKING:
+    import requests
 
 MOST_PAGES = 25
 MOST_HOSTS = 64
@@ -128,6 +126,11 @@ def new_session(ca_bundle: Path | None = None, *, connections: int = 1) -> reque
 
     Silences urllib3, whose log records hold the URLs of calls, and so patients' ids.
     """
+    from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415 - where no server is asked, none of this is loaded
+
+    import requests  # noqa: PLC0415 - as above
+    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - as above
+
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     session = requests.Session()
     session.trust_env = False
@@ -316,6 +319,10 @@ class FhirServer:
         form: list[tuple[str, str]] | None = None,
         parameters: list[tuple[str, str]] | None = None,
     ) -> Mapping[str, Any]:
+        import requests  # noqa: PLC0415 - loaded with the session
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
+        from urllib3.exceptions import TimeoutError as SocketTimeout  # noqa: PLC0415 - as above
+
         try:
             with self._respond(method, url, form, parameters) as response:
                 if not 200 <= response.status_code < 300:
@@ -339,6 +346,8 @@ class FhirServer:
         parameters: list[tuple[str, str]] | None,
     ) -> requests.Response:
         """The response, its body not yet read."""
+        import requests  # noqa: PLC0415 - loaded with the session
+
         headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
         if self.authorization is not None:
             headers["Authorization"] = f"Bearer {self.authorization.access_token}"
@@ -452,6 +461,8 @@ MOST_DIGITS = 18
 
 def _broken_off(error: requests.ConnectionError) -> bool:
     """The connection stood, and was closed without an answer."""
+    from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - loaded with the session
+
     return bool(error.args) and isinstance(error.args[0], ProtocolError)
 
 

@@ -7,13 +7,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
-
-import requests
+from typing import TYPE_CHECKING, TypeAlias
 
 from service.gathering.allowlist import Base
 from service.gathering.breaker import Breaker, State
 from service.gathering.daemon_threads import DaemonThreads
+
+if TYPE_CHECKING:
+    import requests
 
 SEARCHES_AT_ONCE = 16
 """Searches of one request that run beside each other: a few more than the widest hook has, so that none waits for another."""
@@ -64,12 +65,24 @@ class Outbound:
     So many as `MOST_BASES` below each listed address: the one that was used longest ago, and has nothing to do, makes place.
     """
 
-    def __init__(self, session: requests.Session, requests_at_once: int, watch: Watch = lambda *_: None) -> None:
-        self.session = session
+    def __init__(
+        self, connect: Callable[[], requests.Session], requests_at_once: int, watch: Watch = lambda *_: None
+    ) -> None:
+        """`connect` makes the session of all, when something outside is first to be asked."""
+        self._connect = connect
+        self._session: requests.Session | None = None
         self._most_threads = SEARCHES_AT_ONCE * requests_at_once
         self._watch = watch
         self._lock = threading.Lock()
         self._bulkheads: dict[str, OrderedDict[str, Bulkhead]] = {}
+
+    @property
+    def session(self) -> requests.Session:
+        """The session of all requests."""
+        with self._lock:
+            if self._session is None:
+                self._session = self._connect()
+            return self._session
 
     def bulkhead(self, base: Base) -> Bulkhead | None:
         """That of a base; None where none makes place for it."""

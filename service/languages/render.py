@@ -9,9 +9,6 @@ from enum import StrEnum
 from functools import lru_cache
 from math import ceil
 
-from babel.dates import format_date
-from babel.numbers import format_decimal
-
 from mappings.dates import When
 from mappings.wording import HINT, SOURCE, Amount, Term, Text, Verbatim, _
 from service.languages.messages import messages_of
@@ -231,6 +228,8 @@ def listed(words: tuple[str, ...], language: Language) -> str:
 @lru_cache(maxsize=4096)
 def number(value: Decimal, language: Language, least_digits: int = 0) -> str:
     """A number in the language's form, with the digits that it has; no comma in English that French reads as a decimal mark."""
+    from babel.numbers import format_decimal  # noqa: PLC0415 - loaded with the first number
+
     exponent = value.normalize().as_tuple().exponent
     digits = min(MOST_DIGITS, max(least_digits, -exponent)) if isinstance(exponent, int) else 0
     rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
@@ -263,7 +262,7 @@ def shown_unit(unit: str, language: Language) -> str:
 @lru_cache(maxsize=4096)
 def day(value: date, language: Language) -> str:
     """A calendar day: «20 Nov 2026», «20 nov. 2026», «1er avr. 2026»."""
-    shown = str(format_date(value, format=DAYS[language], locale=language.value))
+    shown = _dated(value, DAYS[language], language)
     return f"1er{shown[1:]}" if language is Language.FRENCH and value.day == 1 else shown
 
 
@@ -273,7 +272,13 @@ def when(value: When, language: Language) -> str:
         return day(value.first, language)
     if (value.last - value.first).days > 31:
         return str(value.first.year)
-    return str(format_date(value.first, format=MONTHS_ONLY[language], locale=language.value))
+    return _dated(value.first, MONTHS_ONLY[language], language)
+
+
+def _dated(value: date, form: str, language: Language) -> str:
+    from babel.dates import format_date  # noqa: PLC0415 - loaded with the first date
+
+    return str(format_date(value, format=form, locale=language.value))
 
 
 def rounded_beside(value: Decimal, limits: tuple[Decimal, ...], digits: int) -> Decimal:

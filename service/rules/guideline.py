@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from functools import cache, cached_property
-from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -19,9 +18,9 @@ from mappings.vocabulary.scores import Score
 from mappings.wording import Text, marks_of
 from service.rules.citation import Citation, Document
 from service.rules.condition import Condition
-from service.rules.ledger import Ledger, read_ledger
 from service.rules.outcome import Basis
 from service.rules.rule import Hook, Rule, Trigger
+from service.rules.statements import Statements, read_statements
 from service.rules.voices import Change, Voice
 
 
@@ -148,7 +147,7 @@ class Guideline:
     """One guideline: all that is its own.
 
     `version` is that of its rules, as semantic versions count: the first number is the edition of its specification.
-    `folder` is where its code, its ledger, its examples and its translations lie; `taken_for_granted` is the record of a
+    `folder` is where its code, its statements, its examples and its translations lie; `taken_for_granted` is the record of a
     patient whom it is about, in the words of the examples; `rounding` are the limits of its tables, which decide how many
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
     a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
@@ -196,10 +195,10 @@ class Guideline:
         return tuple(rule for chapter in self.chapters for rule in chapter.rules)
 
     @cached_property
-    def ledger(self) -> Ledger:
+    def statements(self) -> Statements:
         """What became of every statement of its documents."""
         mark = marks_of(self.folder).plain
-        return read_ledger(self.folder / "statements.yaml", self.documents, mark)
+        return read_statements(self.folder / "statements.yaml", self.documents, mark)
 
     @cached_property
     def triggers(self) -> tuple[Trigger, ...]:
@@ -229,6 +228,8 @@ EXTENSION = "org.osteocds"
 @cache
 def versions(*guidelines: Guideline) -> Mapping[str, str]:
     """The versions of the service and of the guidelines, by name, as discovery and every card state them."""
+    from importlib.metadata import version  # noqa: PLC0415 - an answer without a card states none
+
     return {OSTEOCDS: version(OSTEOCDS), **{guideline.id: guideline.version for guideline in guidelines}}
 
 

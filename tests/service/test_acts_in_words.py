@@ -107,6 +107,14 @@ ALSO = {
             "Palliative radiotherapy of the left femur",
         ),
         "Radiothérapie – fémur droit – avis orthopédique",
+        *("Poursuite radiothérapie fémur", "Débuter la radiothérapie antalgique T12", "Prévoir radiothérapie bassin"),
+        *(
+            "Merci de réaliser une radiothérapie du sacrum",
+            "Fémur gauche : radiothérapie 8 Gy",
+            "Réirradiation L4 8 Gy",
+        ),
+        *("Left femur radiotherapy 30 Gy", "Left hip radiation therapy", "Lumbar spine RT 20 Gy/5", "EBRT L-spine"),
+        *("Palliative radiation to right femur 8 Gy", "Whole brain radiotherapy", "Radiation to T8, 20 Gy/5 fx"),
     ],
     "radiotherapy-stereotactic": [
         *(
@@ -114,6 +122,7 @@ ALSO = {
             "Radiochirurgie",
             "Irradiation stéréotaxique L3",
             "Stereotactic radiotherapy L1",
+            "Spine SBRT 24 Gy",
         ),
         "Radiothérapie en conditions stéréotaxiques",
     ],
@@ -121,15 +130,21 @@ ALSO = {
         "Cimentoplastie du cotyle et vissage percutané",
         "Sacroplastie",
         "Spondyloplastie L1",
-        "vertebroplasty",
+        *("vertebroplasty", "L1 vertebroplasty", "À prévoir : cimentoplastie L1"),
     ],
-    "kyphoplasty": ["Kyphoplastie L1", "Spondyloplastie T12 avec expansion vertébrale"],
+    "kyphoplasty": ["Kyphoplastie L1", "Balloon kyphoplasty T12", "Spondyloplastie T12 avec expansion vertébrale"],
     "limb-surgery": [
         *("Clou gamma fémur droit", "Ostéosynthèse du fémur sur métastase", "Ostéosynthèse percutanée du bassin"),
         *("Prophylactic nailing left femur", "Intramedullary nailing of the humerus"),
+        *("Right humerus nailing", "IM nail left femur, impending fracture", "Pose d'un clou gamma gauche"),
     ],
     "spinal-decompression": ["Laminectomie T5", "laminectomy"],
-    "bone-scintigraphy": ["Scintigraphie osseuse, cancer pulmonaire", "Scintigraphie os", "Whole-body bone scan"],
+    "bone-scintigraphy": [
+        "Scintigraphie osseuse, cancer pulmonaire",
+        "Scintigraphie os",
+        "Whole-body bone scan",
+        "NM bone scan",
+    ],
     "fdg-pet": ["TEP FDG", "18F-FDG PET/CT", "TEPscan au FDG"],
     "bone-biopsy": ["Biopsie sous scanner, lésion lytique de L4", "Ponction-biopsie osseuse", "Bone biopsy L3"],
     "tooth-extraction": [
@@ -190,6 +205,14 @@ NONE = [
         "Radiothérapie non faite",
     ),
     *("TEP-TDM", "TEP au FNa", "TEP choline et FDG", "Extraction 36", "Extraction de lipome", "Avulsion 21 jours"),
+    *("Radiation oncology consult", "Radiation therapy planning CT, L3 20 Gy", "Left femur MRI before radiotherapy"),
+    *("T8 : IRM avant radiothérapie", "L5 : irradiation fessière", "L5 gauche, irradiation 20 Gy", "Liver biopsy"),
+    *(
+        "Organiser RDV radiothérapie",
+        "Réaliser IRM avant cimentoplastie",
+        "L3 : pas de radiothérapie",
+        "Tibial nail removal",
+    ),
     *("CTX-M", "CTX 750 mg", "CTX urinaire", "N-télopeptides", "Céfotaxime (CTX)", "Échographie abdominale"),
 ]
 DOUBTFUL = ["RT T8", "Irradiation", "Stéréotaxie", "RT fémur"]
@@ -228,6 +251,8 @@ SITES = {
     "Radiothérapie poumon T2 N1": frozenset(),
     "Radiothérapie ganglions iliaques": frozenset(),
     "Radiothérapie poumon et L3": vertebrae(22, 22),
+    "Left femur radiotherapy": frozenset({"femur:left"}),
+    "L3 : radiothérapie": vertebrae(22, 22),
 }
 
 

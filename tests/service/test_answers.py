@@ -142,6 +142,16 @@ GAPS = {
     "an outcome in lower case": {"resourceType": "operationoutcome"},
     "a parameter of parts": {"resourceType": "Parameters", "parameter": [{"name": "x", "part": []}]},
     "an array of texts": ["Observation/1"],
+    "parameters that hold no resource": {
+        "resourceType": "Parameters",
+        "parameter": [{"name": "x", "valueString": "0"}],
+    },
+    "entries under another name": {"resourceType": "Bundle", "entries": [{"resource": OF_CALCIUM}]},
+    "rules that nobody knows": bundle(OF_CALCIUM, implicitRules="urn:unknown"),
+    "a modified entry": bundle(entry=[{"resource": OF_CALCIUM, "modifierExtension": [{"url": "urn:unknown"}]}]),
+    "a modified match": bundle(
+        entry=[{"resource": OF_CALCIUM, "search": {"mode": "match", "modifierExtension": [{"url": "urn:unknown"}]}}]
+    ),
 }
 
 

@@ -53,6 +53,7 @@ def with_order(resource_type: str, **members: Any) -> Resource:
     return holder(resource_type, contained=[ORDER], **members)
 
 
+MODIFIED = {"modifierExtension": [{"url": "urn:unknown", "valueBoolean": True}]}
 TAKING = {"resourceType": "MedicationStatement", "status": "active", "medicationCodeableConcept": DRUG}
 HOLDING: dict[str, Resource] = {
     "a group": with_order("RequestGroup", action=[{"resource": TO_THE_ORDER}]),
@@ -101,6 +102,9 @@ HOLDING: dict[str, Resource] = {
     ),
     "a statement": TAKING,
     "an administration": holder("MedicationAdministration", status="in-progress", medicationCodeableConcept=DRUG),
+    "a parameter's code": holder("Parameters", parameter=[{"name": "drug", "valueCodeableConcept": DRUG}]),
+    "a parameter's words": holder("Parameters", parameter=[{"name": "drug", "valueString": "Zometa 4 mg"}]),
+    "a plan in words": holder("CarePlan", description="Zometa 4 mg toutes les 4 semaines"),
     "R5's medication": holder("MedicationRequest", medication={"concept": DRUG}),
     "R5's dispense": holder("MedicationDispense", status="preparation", medication={"concept": DRUG}),
     "R5's administration": holder("MedicationAdministration", status="in-progress", medication={"concept": DRUG}),
@@ -173,6 +177,13 @@ def test_what_a_container_refers_to_is_found_under_its_full_url(client):
         holder("RequestGroup", contained=[ORDER], modifierExtension=[{"url": "urn:unknown", "valueBoolean": True}]),
         holder("RequestGroup", contained=[{"resourceType": "MedicationOrder", "medicationCodeableConcept": DRUG}]),
         holder("Bundle", entry=[{"resource": None}]),
+        with_order("RequestGroup", action=[{"resource": TO_THE_ORDER, **MODIFIED}]),
+        with_order("Task", input=[{"valueReference": TO_THE_ORDER, **MODIFIED}]),
+        with_order("List", entry=[{"item": TO_THE_ORDER, **MODIFIED}]),
+        holder("CarePlan", activity=[{"detail": {"productCodeableConcept": DRUG}, **MODIFIED}]),
+        holder("Bundle", entry=[{"resource": ORDER, **MODIFIED}]),
+        holder("RequestGroup", instantiatesCanonical=["http://example.org/PlanDefinition/zoledronate"]),
+        holder("CarePlan", instantiatesUri=["http://example.org/zoledronate"]),
         holder("PlanDefinition"),
         holder("Basic"),
     ],
@@ -212,6 +223,10 @@ WITHDRAWN: dict[str, Resource] = {
 @pytest.mark.parametrize("sent", WITHDRAWN.values(), ids=WITHDRAWN)
 def test_what_orders_nothing_is_silent(client, sent):
     assert client.cards(request(sent)) == []
+
+
+def test_what_a_list_took_out_is_no_order(client):
+    assert client.cards(request(with_order("List", entry=[{"item": TO_THE_ORDER, "deleted": True}]))) == []
 
 
 def test_every_type_of_r4_is_in_one_table_or_told():

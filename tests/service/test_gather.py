@@ -669,7 +669,7 @@ def test_a_medication_of_the_record_that_is_not_there_makes_the_history_unavaila
 @pytest.mark.parametrize("fault", ANYWHERE.values(), ids=ANYWHERE)
 def test_no_error_of_the_client_holds_the_token_or_the_patient(fault):
     read = next(search for search in SEARCHES if search.is_read)
-    bulkhead = Outbound(new_session(), 1).bulkhead(Base(BASE, BASE))
+    bulkhead = Outbound(new_session, 1).bulkhead(Base(BASE, BASE))
     assert bulkhead is not None
     server = FhirServer(BASE, new_session(), bulkhead, float("inf"), FhirAuthorization(BEARER))
     with responses.RequestsMock(assert_all_requests_are_fired=False) as network:

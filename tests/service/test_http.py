@@ -127,7 +127,8 @@ def test_without_its_database_the_service_advises_and_says_that_it_takes_no_feed
     assert str(tmp_path) not in answer.text
     assert client.get("/health/live").status_code == 200
     assert client.get("/health/ready").status_code == 503
-    assert "feedback database" in caplog.text
+    assert "feedback cannot be stored: unreachable" in caplog.text
+    client.application.extensions["osteocds.ledger"].writer.close()
 
 
 # --- browsers of other origins ----------------------------------------------------------------------------------------

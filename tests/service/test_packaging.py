@@ -133,8 +133,9 @@ def test_the_lock_of_the_service_is_a_part_of_the_lock_of_its_development():
 def test_every_dependency_that_is_declared_is_locked():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = declared["dependency-groups"]
+    extras = [one for extra in declared["project"]["optional-dependencies"].values() for one in extra]
     wanted = {
-        "requirements.lock": declared["project"]["dependencies"],
+        "requirements.lock": [*declared["project"]["dependencies"], *extras],
         "requirements-build.lock": groups["build"],
         "requirements-dev.lock": [*declared["project"]["dependencies"], *groups["test"], *groups["lint"]],
         "requirements-sekmet.lock": groups["fhir-server"],

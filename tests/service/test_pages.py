@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -17,16 +16,14 @@ from justhtml import JustHTML
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
-from support.browser import BrowserMissingError, browser
 from support.ehr import Ehr, ehr
 from support.reading import SCORES, reader_at
 from support.scenario import request_for
+from support.score_page import choose, copied, place, responses_of_every_total, shown
 from support.serving import served
 
 from mappings.readers.questionnaires import read_response
-from mappings.vocabulary.bones import SIDE_CODES
 from mappings.vocabulary.scores import Score
 from service.demo.synthetic import SITES
 from service.guidelines import GUIDELINES
@@ -201,17 +198,6 @@ def site() -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Chrome]:
-    try:
-        with browser() as driven:
-            yield driven
-    except BrowserMissingError as missing:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(missing), pytrace=False)
-        pytest.skip(str(missing))
-
-
 @pytest.fixture
 def page(chromium: Chrome, site: str) -> Iterator[Chrome]:
     """The browser; at the end of the test its console is empty."""
@@ -221,44 +207,8 @@ def page(chromium: Chrome, site: str) -> Iterator[Chrome]:
     assert chromium.get_log("browser") == []
 
 
-def choose(page: Chrome, question: str, answer: str) -> None:
-    choice = page.find_element(By.CSS_SELECTOR, f'input[name="{question}"][value="{answer}"]')
-    page.execute_script("arguments[0].scrollIntoView({block: 'center'})", choice)  # the total stays above what is below
-    choice.click()
-
-
-def place(page: Chrome, code: str) -> None:
-    """Choose the site of the score, and the left side where it is asked for."""
-    Select(page.find_element(By.ID, "bone")).select_by_value(code)
-    if page.find_elements(By.NAME, "side"):
-        choose(page, "side", SIDE_CODES["left"])
-
-
-def copied(page: Chrome, what: str) -> str:
-    """What a button of the page writes down."""
-    button = page.find_element(By.CSS_SELECTOR, f"[data-copies={what}]")
-    page.execute_script("arguments[0].closest('details')?.setAttribute('open', '')", button)
-    button.click()
-    WebDriverWait(page, 5).until(lambda _: shown(page, "told"))
-    return str(page.find_element(By.ID, "written").get_property("value"))
-
-
-def shown(page: Chrome, identifier: str) -> str:
-    text: str = page.find_element(By.ID, identifier).text
-    return text
-
-
 def focused(page: Chrome) -> WebElement:
     return page.switch_to.active_element
-
-
-def responses_of_every_total(score: Score) -> dict[int, dict[str, str]]:
-    """For each total that the score can have, answers that add up to it."""
-    found: dict[int, dict[str, str]] = {}
-    for answers in product(*(question.answers for question in score.questions)):
-        codes = {question.code: answer.code for question, answer in zip(score.questions, answers, strict=True)}
-        found.setdefault(sum(answer.points for answer in answers), codes)
-    return found
 
 
 @pytest.mark.parametrize(("path", "language"), CASES)

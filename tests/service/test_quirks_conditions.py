@@ -128,10 +128,27 @@ def test_a_provisional_metastasis_counts_and_is_said_to_be_provisional() -> None
         {"clinicalStatus": {"text": "Résolu"}},
         {"abatementDateTime": "2025-01-01"},
         {"abatementString": "2025"},
+        *({"abatementString": "guérie"}, {"abatementBoolean": "true"}, {"abatementAge": {"value": 60, "unit": "a"}}),
+        *({"abatementPeriod": {"start": "2025-01-01"}}, {"status": "resolved"}),
     ],
 )
 def test_what_is_over_is_not_active_however_it_is_said(over: dict[str, Any]) -> None:
     assert not the_diagnosis(condition((ICD_10, "C79.5"), **over)).active
+
+
+@pytest.mark.parametrize(
+    ("said", "unsure"),
+    [
+        *(({"abatementBoolean": False}, False), ({"abatementString": "non"}, False)),
+        *(({"abatementDateTime": day}, False) for day in ("1900-01-01", "9999-12-31", "2026-12-01")),
+        *(({"abatementString": "voir courrier"}, True), ({"abatementBoolean": "?"}, True)),
+        *(({"abatementDateTime": "l'an dernier"}, True), ({"status": "zorglub"}, True), ({"status": "active"}, False)),
+    ],
+)
+def test_what_does_not_say_that_it_is_over_ends_nothing(said: dict[str, Any], unsure: bool) -> None:  # noqa: FBT001
+    found = record(condition((ICD_10, "C79.5"), **said)).conditions
+    assert [one.active for one in (*found.entries, *(maybe.entry for maybe in found.uncertain))] == [True]
+    assert bool(found.uncertain) is unsure
 
 
 @pytest.mark.parametrize("text", ["Réfuté", "Entered in error"])

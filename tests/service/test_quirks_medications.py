@@ -253,6 +253,64 @@ def test_a_class_in_the_record_is_a_possible_exposure_to_each_of_its_drugs(code:
     assert "possible exposure" in uncertain_remark(entry).message
 
 
+@pytest.mark.parametrize(
+    ("words_said", "member"),
+    [
+        *(
+            ("AVK", "warfarin"),
+            ("AVK (INR 2-3)", "fluindione"),
+            ("Anticoagulant oral", "apixaban"),
+            ("HBPM", "enoxaparin"),
+        ),
+        *(
+            ("DOACs", "rivaroxaban"),
+            ("antiagrégants plaquettaires", "clopidogrel"),
+            ("bisphosphonate IV", "zoledronic_acid"),
+        ),
+        *(("Inhibiteur de RANK-L", "denosumab"), ("Immunothérapie C3", "pembrolizumab"), ("ITK", "osimertinib")),
+        *(("corticothérapie au long cours", "prednisone"), ("low-molecular-weight heparins", "tinzaparin")),
+    ],
+)
+def test_a_class_in_words_is_a_possible_exposure_to_each_of_its_drugs(words_said: str, member: str) -> None:
+    for told in (
+        {"medicationCodeableConcept": {"text": words_said}},
+        {"medicationCodeableConcept": concept(LOCAL, "Q7", text=words_said)},
+        {"medicationReference": {"display": words_said}},
+    ):
+        entry = the_exposure(given(**told))
+        assert (member in entry.drug.concepts, entry.certain) == (True, False)
+        assert entry.drug.name.message == words_said
+
+
+@pytest.mark.parametrize(
+    "words_said", ["Anticoagulant citrate dextrose", "Immunothérapie allergénique", "corticoïde inhalé"]
+)
+def test_what_bears_the_words_of_a_class_and_is_another_thing_is_no_exposure(words_said: str) -> None:
+    of = record(given(medicationCodeableConcept={"text": words_said})).exposures
+    assert (of.entries, of.gaps) == ((), ())
+
+
+def test_chemotherapy_without_a_drug_leaves_the_history_open() -> None:
+    of = record(given(medicationCodeableConcept={"text": "Chimiothérapie C3 J1"})).exposures
+    assert (of.entries, len(of.gaps)) == ((), 1)
+    assert the_exposure(given(medicationCodeableConcept={"text": "Chimio : cisplatine"})).drug.concepts == {"cisplatin"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"modifierExtension": [{"url": "urn:x"}]}, {"implicitRules": "urn:x"}, {"status": "entered-in-error"}),
+        *(
+            {"status": "zorglub"},
+            {"ingredient": [{"itemCodeableConcept": {}, "modifierExtension": [{"url": "urn:x"}]}]},
+        ),
+    ],
+)
+def test_a_medication_that_may_not_be_what_it_seems_leaves_the_history_open(odd: dict[str, Any]) -> None:
+    behind_it = given(**behind("Medication/m")), medication("m", **{"code": concept(ATC, PAMIDRONATE), **odd})
+    assert (record(*behind_it).exposures.entries, len(record(*behind_it).exposures.gaps)) == ((), 1)
+
+
 def test_a_product_that_a_list_denies_is_another_thing_whatever_its_other_codes_and_parts_say() -> None:
     both = {"coding": [{"system": ATC, "code": "H02AB02"}, {"system": f"{FRENCH}UCD", "code": "3400890277334"}]}
     assert record(given(medicationCodeableConcept=both)).exposures.entries == ()
@@ -382,6 +440,30 @@ def test_a_status_that_is_none_of_fhir_is_a_possible_exposure_and_said_to_be_unc
     assert entry.ongoing
     shown = cards(taken("odd", status=status, **coded(ATC, DENOSUMAB_ATC)), order=DENOSUMAB)
     assert "(denosumab) is uncertain" in said(shown)
+
+
+@pytest.mark.parametrize(
+    ("adherence", "expected"),
+    [
+        *(("taking", (True, True, False)), ("taking-not-as-directed", (True, True, False))),
+        *(("stopped", (True, False, True)), ("on-hold-as-directed", (True, False, False))),
+        *(("unknown", (False, True, False)), ("zorglub", (False, True, False)), (None, (False, True, False))),
+        *(("not-taking", None), ("Not_Taking", None)),
+    ],
+)
+def test_in_r5_the_adherence_says_whether_a_drug_is_taken(adherence: str | None, expected: Any) -> None:
+    said_so = {"code": {"coding": [{"code": adherence}]}} if adherence else None
+    entries = record(taken(status="recorded", adherence=said_so, **coded(ATC, PAMIDRONATE))).exposures.entries
+    assert [(one.certain, one.ongoing, one.stopped) for one in entries] == ([] if expected is None else [expected])
+
+
+def test_a_drug_on_hold_was_taken_until_nobody_knows_when() -> None:
+    for entry in (
+        taken(status="on-hold", **coded(ATC, PAMIDRONATE)),
+        asked(status="on-hold", **coded(ATC, PAMIDRONATE)),
+    ):
+        read = the_exposure(entry)
+        assert (read.ongoing, read.stopped, read.last_dose, read.last_dose_undated) == (False, False, None, True)
 
 
 @pytest.mark.parametrize("intent", ["option", "proposal", "directive"])

@@ -51,6 +51,18 @@ def prescribed(id_: str = "prescribed", code: str = COURSE, **members: Any) -> R
     return resource("ServiceRequest", id_, **whole)
 
 
+@pytest.mark.parametrize("code", [None, {"text": "masked"}, {"coding": [{"code": "masked"}]}, {"reference": {}}])
+def test_an_open_order_of_which_nobody_can_tell_what_it_is_is_said_quietly(code: Any) -> None:
+    def told(**members: Any) -> list[str]:
+        whole = {"status": "active", "intent": "order", "code": code, **members}
+        return topics(cards(resource("ServiceRequest", "odd", **whole), order=GEMCITABINE))
+
+    assert told() == ["not-identified"]
+    laboratory = {"category": [{"coding": [{"code": "laboratory"}]}]}
+    for other in ({"status": "revoked"}, {"intent": "option"}, laboratory, {"code": {"text": "Échographie"}}):
+        assert told(**other) == []
+
+
 def site(code: str) -> dict[str, Any]:
     return {"bodySite": [concept(SNOMED, code)]}
 

@@ -25,6 +25,9 @@ OTHER = {
     "OSTEOCDS_CLIENTS": "clients.toml",
     "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
     "OSTEOCDS_DATABASE_URL": "sqlite:///elsewhere.sqlite3",
+    "OSTEOCDS_LEDGER_KEEPS": "facts, requests",
+    "OSTEOCDS_PATIENT_KEY": "patient.key",
+    "OSTEOCDS_RETENTION_DAYS": "365",
     "OSTEOCDS_LANGUAGE": "fr",
     "OSTEOCDS_TIMEZONE": "America/Martinique",
     "OSTEOCDS_DEADLINE_SECONDS": "0.8",
@@ -58,6 +61,9 @@ WRONG = [
     *(("OSTEOCDS_SINGLE_ACTION", value) for value in ("2", "x")),
     ("OSTEOCDS_CLINICAL_SETTINGS", "/nowhere/clinical.toml"),
     ("OSTEOCDS_CLIENTS", "/nowhere/clients.toml"),
+    ("OSTEOCDS_LEDGER_KEEPS", "facts, names"),
+    ("OSTEOCDS_PATIENT_KEY", "/nowhere/patient.key"),
+    *(("OSTEOCDS_RETENTION_DAYS", value) for value in ("0", "-1", "a year")),
     *(
         ("OSTEOCDS_CORS_ORIGINS", value)
         for value in (
@@ -77,7 +83,7 @@ WRONG = [
 def test_every_variable_of_the_table_is_read(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clinical.toml").write_text("vitamin_d_valid_days = 90\n")
-    for file in ("authority.pem", "clients.toml"):
+    for file in ("authority.pem", "clients.toml", "patient.key"):
         (tmp_path / file).touch()
     assert read_settings({name: OTHER[name]}) != read_settings({})
 
@@ -135,7 +141,7 @@ def test_clinical_settings_change_by_name_and_keep_the_others(tmp_path):
     ("name", "value"),
     [
         ("OSTEOCDS_FHIR_BASES", "ehr.example.org/fhir"),
-        ("OSTEOCDS_DATABASE_URL", "postgresql://user:s3cret@"),
+        ("OSTEOCDS_DATABASE_URL", "mysql://user:s3cret@host/db"),
         ("OSTEOCDS_DATABASE_URL", "mongo://user:s3cret@host/db"),
         ("OSTEOCDS_CA_BUNDLE", "/nowhere/authority.pem"),
         ("OSTEOCDS_CONCEPT_MAPS", "/nowhere/map.json"),

@@ -9,13 +9,13 @@ import pytest
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, render, sentence
 from service.rules.citation import Citation
-from service.rules.ledger import StaysText
 from service.rules.rule import Rule
+from service.rules.statements import StaysText
 
-LEDGER = GUIDELINES[0].ledger
-STATEMENTS = LEDGER.statements
+ALL = GUIDELINES[0].statements
+STATEMENTS = ALL.statements
 RULES = {rule.id: rule for rule in GUIDELINES[0].rules}
-LEFT = {one.id: one for one in LEDGER.stays_text}
+LEFT = {one.id: one for one in ALL.stays_text}
 
 
 def test_every_statement_is_at_work_in_a_rule_or_stays_text_and_never_both() -> None:
@@ -32,7 +32,7 @@ def test_every_statement_that_stays_text_has_its_entry_and_every_entry_its_state
 
 def test_no_id_is_used_twice() -> None:
     assert [name for name, count in Counter(one.id for one in STATEMENTS).items() if count > 1] == []
-    assert [name for name, count in Counter(one.id for one in LEDGER.stays_text).items() if count > 1] == []
+    assert [name for name, count in Counter(one.id for one in ALL.stays_text).items() if count > 1] == []
 
 
 def test_no_statement_is_told_twice_at_one_place() -> None:
@@ -48,14 +48,14 @@ def test_every_place_that_a_rule_cites_holds_a_statement_that_the_rule_computes(
             )
 
 
-@pytest.mark.parametrize("entry", LEDGER.stays_text, ids=lambda entry: entry.id)
+@pytest.mark.parametrize("entry", ALL.stays_text, ids=lambda entry: entry.id)
 def test_what_stays_text_is_cited_where_a_statement_stands(entry: StaysText) -> None:
     statements = [one for one in STATEMENTS if one.stays_text == entry.id]
     for place in places_of(entry.citation):
         assert any(within(one.citation, entry.citation, place) for one in statements), place
 
 
-@pytest.mark.parametrize("entry", LEDGER.stays_text, ids=lambda entry: entry.id)
+@pytest.mark.parametrize("entry", ALL.stays_text, ids=lambda entry: entry.id)
 def test_what_stays_text_says_what_and_why_in_both_languages(entry: StaysText) -> None:
     for text in (entry.says, entry.why):
         said = {language: sentence(text, language) for language in Language}

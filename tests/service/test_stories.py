@@ -124,9 +124,8 @@ def check_card(expected: dict[str, Any], english: Card, french: Card) -> None:
     assert len(french.get("suggestions", ())) == len(labels)
     for part in expected.get("says", ()):
         assert part.casefold() in words_of(english).casefold(), words_of(english)
-    links = [
-        re.search(r"/questionnaires/(\w+)\?lang=en#subject=Patient/", link["url"]) for link in english.get("links", ())
-    ]
+    page = re.compile(r"/questionnaires/(\w+)\?lang=en#subject=Patient/")
+    links = [page.search(link["url"]) for link in english.get("links", ())]
     assert [link and link[1] for link in links] == expected.get("links", [])
 
 

@@ -21,7 +21,8 @@ import requests
 from support.ehr import denosumab, without
 
 from service.demo.embedded_fhir import free_port, running
-from service.edge.storage import FeedbackStore
+from service.ledger.database import Database
+from service.ledger.feedback import FeedbackStore
 
 ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
 FIRED = 'osteocds_requests_total{service="bone-metastases-order-sign",status="200"}'
@@ -195,7 +196,7 @@ def test_feedback_from_two_workers_lies_in_one_table_and_nothing_is_lost(serving
     with ThreadPoolExecutor(16) as ehrs:
         given = list(ehrs.map(lambda body: serving.post(f"{ORDER_SIGN}/feedback", body).status_code, requests_to_send))
     assert Counter(given) == {200: 199}
-    assert Counter(row["card"] for row in FeedbackStore(serving.database_url).rows()) == Counter(sent)
+    assert Counter(row["card"] for row in FeedbackStore(Database(serving.database_url)).rows()) == Counter(sent)
 
 
 def test_when_it_has_stopped_only_its_database_is_left(tmp_path, request):

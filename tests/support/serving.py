@@ -23,7 +23,8 @@ class _Silent(WSGIRequestHandler):
 @contextmanager
 def served(**settings: Any) -> Iterator[str]:
     """Serve with these settings (of `service.settings.Settings`) while the block lasts, and give the address."""
-    app = create_app(replace(SETTINGS, **{"database_url": "sqlite://", **settings}), now=lambda: NOW)
+    chosen = {"database_url": "sqlite://", "public_url": "http://localhost", **settings}
+    app = create_app(replace(SETTINGS, **chosen), now=lambda: NOW)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
     thread = Thread(target=partial(server.serve_forever, poll_interval=0.05))
     thread.start()

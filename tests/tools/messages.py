@@ -19,7 +19,7 @@ from babel.messages.pofile import read_po, write_po
 from service.guidelines import GUIDELINES
 from service.languages.messages import FOLDER as LANGUAGES
 from service.rules.guideline import Guideline
-from service.rules.ledger import sentences_of
+from service.rules.statements import sentences_of
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("mappings", "service")
@@ -29,33 +29,33 @@ KEYWORDS = {"_": None, "_n": (1, 2), "_c": ((1, "c"), 2)}
 
 @dataclass(frozen=True)
 class Domain:
-    """The folder of the catalogues, and what says their messages: modules, and ledgers."""
+    """The folder of the catalogues, and what says their messages: modules, and files of statements."""
 
     folder: Path
     modules: tuple[Path, ...]
-    ledgers: tuple[Path, ...] = ()
+    statements: tuple[Path, ...] = ()
 
     @property
     def catalogues(self) -> list[Path]:
         return sorted(self.folder.glob("*.po"))
 
     def said(self) -> Catalog:
-        """Every marked message of the modules, and the sentences of the ledgers, by the files that say them."""
+        """Every marked message of the modules, and the statements that are shown, by the files that say them."""
         catalogue = Catalog(project="osteocds", fuzzy=False)
         for module in self.modules:
             found = extract_from_file("python", module, keywords=KEYWORDS)
             for _line, message, _comments, context in found:
                 catalogue.add(message, locations=[(str(module.relative_to(ROOT)), None)], context=context)
-        for ledger in self.ledgers:
-            for sentence in sentences_of(ledger):
-                catalogue.add(sentence, locations=[(str(ledger.relative_to(ROOT)), None)])
+        for file in self.statements:
+            for sentence in sentences_of(file):
+                catalogue.add(sentence, locations=[(str(file.relative_to(ROOT)), None)])
         return catalogue
 
 
 def domain_of(guideline: Guideline) -> Domain:
     """What a guideline says, in its folder."""
-    ledger = guideline.folder / "statements.yaml"
-    return Domain(guideline.folder, tuple(sorted(guideline.folder.glob("**/*.py"))), (ledger,))
+    statements = guideline.folder / "statements.yaml"
+    return Domain(guideline.folder, tuple(sorted(guideline.folder.glob("**/*.py"))), (statements,))
 
 
 def domains(guidelines: Iterable[Guideline] = GUIDELINES) -> tuple[Domain, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from mappings.facts.bones import FIRST_VERTEBRA
 from mappings.vocabulary.bone_names import of_stretch
 from mappings.vocabulary.scores import Answer, Band, Question, Score, SiteQuestion
+from service.rules.bone_metastases import bone_scores
 from service.rules.bone_metastases.wording import _, _c
 
 BONE = _c("question", "bone")
@@ -60,9 +61,9 @@ MIRELS = Score(
         ),
     ),
     (
-        Band(4, _("7 or less: observation, radiotherapy")),
-        Band(8, _("8: tumour board")),
-        Band(9, _("9 or more: prophylactic fixation")),
+        Band(4, _("{points} or less: observation, radiotherapy", points=bone_scores.MIRELS.most_low)),
+        Band(bone_scores.MIRELS.middle, _("{points}: tumour board", points=bone_scores.MIRELS.middle)),
+        Band(bone_scores.MIRELS.high, _("{points} or more: prophylactic fixation", points=bone_scores.MIRELS.high)),
     ),
     SiteQuestion(
         "bone",
@@ -180,12 +181,16 @@ SINS = Score(
         ),
     ),
     (
-        Band(0, _("6 or less: stable")),
+        Band(0, _("{points} or less: stable", points=bone_scores.SINS.most_low)),
         Band(
-            7,
-            _("7 to 12: potentially unstable, surgical opinion"),
+            bone_scores.SINS.middle,
+            _(
+                "{points} to {most}: potentially unstable, surgical opinion",
+                points=bone_scores.SINS.middle,
+                most=bone_scores.SINS.most_middle,
+            ),
         ),
-        Band(13, _("13 or more: unstable, surgical opinion")),
+        Band(bone_scores.SINS.high, _("{points} or more: unstable, surgical opinion", points=bone_scores.SINS.high)),
     ),
     SiteQuestion(
         "bone",

@@ -1,4 +1,4 @@
-"""The ledger of a guideline: every statement of its documents, at work in a rule or named with the reason why it stays text."""
+"""What became of every statement of the documents of a guideline, at work in a rule or named with the reason why it stays text."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ class StaysText:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class Statements:
     """The statements in the order of the documents, and what stays text."""
 
     statements: tuple[Statement, ...]
     stays_text: tuple[StaysText, ...]
 
 
-def read_ledger(path: Path, documents: Iterable[Document], mark: Mark) -> Ledger:
-    """The ledger of a file `statements.yaml`; `mark` is that of the sentences that are shown.
+def read_statements(path: Path, documents: Iterable[Document], mark: Mark) -> Statements:
+    """The statements of a file `statements.yaml`; `mark` is that of the sentences that are shown.
 
     Raises `KeyError` for a document or a reason that it does not have.
     """
@@ -51,7 +51,7 @@ def read_ledger(path: Path, documents: Iterable[Document], mark: Mark) -> Ledger
     def citation(at: Mapping[str, Any]) -> Citation:
         return Citation(known[at["document"]], at.get("chapter", ""), at.get("places", ""))
 
-    return Ledger(
+    return Statements(
         tuple(
             Statement(one["id"], citation(place), one["says"], tuple(one.get("rules", ())), one.get("stays_text", ""))
             for place in told["statements"]
@@ -70,7 +70,7 @@ def read_ledger(path: Path, documents: Iterable[Document], mark: Mark) -> Ledger
 
 
 def sentences_of(path: Path) -> Iterable[str]:
-    """Every sentence of a ledger that is shown, and so translated."""
+    """Every sentence of such a file that is shown, and so translated."""
     told = _told(path)
     yield from told["reasons"].values()
     for one in told["stays_text"]:
@@ -81,6 +81,6 @@ def sentences_of(path: Path) -> Iterable[str]:
 
 def _told(path: Path) -> Any:
     """The file as YAML has it."""
-    import yaml  # noqa: PLC0415 - an answer needs no ledger: only the catalogue and the messages read it
+    import yaml  # noqa: PLC0415 - an answer needs no statements: only the catalogue and the messages read it
 
     return yaml.safe_load(path.read_text(encoding="utf-8"))

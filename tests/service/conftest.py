@@ -1,0 +1,55 @@
+"""Parts that the tests share: the browser of those of pages, the databases of those that hold of each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from selenium.webdriver import Chrome
+from support.browser import BrowserMissingError, browser
+from support.databases import fresh_database, postgresql_server
+
+from service.demo.embedded_fhir import ServerMissingError
+
+
+def _missing(what: Exception) -> NoReturn:
+    """What is not installed fails where everything is to be tried, and skips elsewhere."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(str(what), pytrace=False)
+    pytest.skip(str(what))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chrome]:
+    try:
+        with browser() as driven:
+            yield driven
+    except BrowserMissingError as missing:
+        _missing(missing)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[int]:
+    """The port of a PostgreSQL server, started on first use and once per test run."""
+    running = postgresql_server()
+    try:
+        port = running.__enter__()
+    except ServerMissingError as missing:
+        _missing(missing)
+    try:
+        yield port
+    finally:
+        running.__exit__(None, None, None)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/ledger.sqlite3"
+    else:
+        with fresh_database(request.getfixturevalue("postgresql")) as url:
+            yield url

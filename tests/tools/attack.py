@@ -397,6 +397,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--strict", action="store_true", help="bounds of tokens that the specification does not set too"
     )
+    parser.add_argument("--only", action="append", default=[], help="a case by its name; may be named several times")
     chosen = parser.parse_args(arguments)
     body = (
         json.loads(chosen.request.read_text(encoding="utf-8")) if chosen.request else without(denosumab(), "prefetch")

@@ -4,6 +4,7 @@ Lenient with what comes in, strict with what goes out; no web framework, no FHIR
 """
 
 from cds_hooks.card import (
+    LONGEST_SUMMARY,
     RELATIVE_REFERENCE,
     Action,
     Card,
@@ -19,7 +20,7 @@ from cds_hooks.discovery import ServiceDescription
 from cds_hooks.errors import InvalidFeedback, InvalidHookRequest, PreconditionFailed, ProtocolError
 from cds_hooks.feedback import Feedback, read_feedback
 from cds_hooks.hook_request import FhirAuthorization, HookRequest, read_hook_request
-from cds_hooks.prefetch import Prefetched, PrefetchState, prefetched
+from cds_hooks.prefetch import NOT_SENT, Prefetched, PrefetchState, prefetched
 from cds_hooks.schemas import (
     CardSchema,
     DiscoverySchema,
@@ -31,6 +32,8 @@ from cds_hooks.schemas import (
 )
 
 __all__ = [
+    "LONGEST_SUMMARY",
+    "NOT_SENT",
     "RELATIVE_REFERENCE",
     "Action",
     "Card",

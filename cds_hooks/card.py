@@ -159,7 +159,10 @@ class Card:
     uuid: str = field(default_factory=fresh_uuid)
 
     def __post_init__(self) -> None:
-        _require(self.summary.strip() and len(self.summary) <= LONGEST_SUMMARY, "a summary has 1 to 139 characters")
+        _require(
+            self.summary.strip() and len(self.summary) <= LONGEST_SUMMARY,
+            f"a summary has 1 to {LONGEST_SUMMARY} characters",
+        )
         _require(not self.detail or self.detail.strip(), "a detail is not blank")
         _require(self.indicator in INDICATORS, "an indicator is info, warning or critical")
         _require(self.selection_behavior in SELECTION_BEHAVIORS, "selectionBehavior is at-most-one or any")

@@ -35,15 +35,15 @@ class Prefetched:
     resource: Mapping[str, Any] | None = None
 
 
-_ABSENT = object()
+NOT_SENT = Prefetched(PrefetchState.ABSENT)
 
 
 def prefetched(prefetch: Mapping[str, Any], key: str) -> Prefetched:
     """The state and the resource of one key."""
-    value = prefetch.get(key, _ABSENT)
-    if value is _ABSENT:
-        return Prefetched(PrefetchState.ABSENT)
+    value = prefetch.get(key)
     if value is None:
+        if key not in prefetch:
+            return NOT_SENT
         return Prefetched(PrefetchState.NO_DATA)
     if isinstance(value, dict) and "resourceType" not in value and "resource" in value:
         if _refused(value.get("response")):
@@ -53,9 +53,10 @@ def prefetched(prefetch: Mapping[str, Any], key: str) -> Prefetched:
             return Prefetched(PrefetchState.NO_DATA)
     if isinstance(value, list) and value:
         value = {"resourceType": "Bundle", "entry": value}  # some clients send the entries, or their resources, alone
-    if not isinstance(value, dict) or not isinstance(value.get("resourceType"), str):
+    said = value.get("resourceType") if isinstance(value, dict) else None
+    if not isinstance(said, str):
         return Prefetched(PrefetchState.UNUSABLE)
-    if value["resourceType"].strip().lower() == "operationoutcome":
+    if said != "Bundle" and said.strip().lower() == "operationoutcome":
         return Prefetched(PrefetchState.FAILED)
     return Prefetched(PrefetchState.DATA, value)
 

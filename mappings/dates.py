@@ -8,9 +8,9 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-
-from mappings.values import value
+from functools import lru_cache
 
 LONGEST_DATE = 64
 """Characters of a date; a longer text is none, whatever it begins with."""
@@ -38,7 +38,7 @@ class EmptyDate(UnreadableDate):
     """A date that says nothing: a program wrote it for none. It is no date, rather than one that cannot be read."""
 
 
-@value
+@dataclass(frozen=True, slots=True)
 class When:
     """A day, or an interval of days where the record says only a year or a month.
 
@@ -113,6 +113,12 @@ def read_when(text: object, zone: tzinfo) -> When:
     """
     if not isinstance(text, str) or len(text) > LONGEST_DATE:
         raise UnreadableDate("a date is a short text")
+    return _read_when(text, zone)
+
+
+@lru_cache(maxsize=4096)
+def _read_when(text: str, zone: tzinfo) -> When:
+    """One date is read several times in a request, and the days of a ward are few."""
     text = text.strip()
     told = _FHIR_DATE.match(text) or _FHIR_DATE_TIME.match(text)
     if told is None:

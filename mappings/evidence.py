@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias
 
 from mappings.versions import as_r4
-from mappings.vocabulary.resource_types import canonical_type
+from mappings.vocabulary.resource_types import TYPES, canonical_type
 from mappings.wording import Text, _
 
 Resource: TypeAlias = Mapping[str, Any]
@@ -28,11 +28,12 @@ _SUBJECT_FIELDS = ("subject", "patient")
 
 def typed(resource: Resource) -> Resource:
     """The resource with its type, and those of what it contains, as R4 spells them; itself where they are."""
+    said, within = resource.get("resourceType"), resource.get("contained")
+    if within is None and isinstance(said, str) and said in TYPES:
+        return resource
     changed: dict[str, Any] = {}
-    said = resource.get("resourceType")
     if said is not None and (known := canonical_type(said)) != said:
         changed["resourceType"] = known
-    within = resource.get("contained")
     if isinstance(within, dict):
         within = changed["contained"] = [within]
     if isinstance(within, list):
@@ -142,8 +143,8 @@ class Evidence:
         self._versions = {}
 
     def _foreign(self, resource: Resource) -> bool:
-        subjects = [resource.get(name) for name in _SUBJECT_FIELDS]
-        several = [one for subject in subjects for one in (subject if isinstance(subject, list) else [subject])]
+        subjects = [subject for name in _SUBJECT_FIELDS if (subject := resource.get(name))]
+        several = [one for subject in subjects for one in (subject if isinstance(subject, list) else (subject,))]
         return any(self._another(reference) for one in several if (reference := local_reference(one)))
 
     def _another(self, reference: str) -> bool:

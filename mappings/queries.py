@@ -170,6 +170,7 @@ def queries_of(read: Reads) -> tuple[str, ...]:
     return NEEDS[read]
 
 
+@lru_cache(maxsize=256)
 def queries_for(reads: frozenset[Reads], terminology: Terminology) -> tuple[Query, ...]:
     """The queries that these facts need, each once, in the order of the table. Raises `KeyError` for an unknown fact."""
     wanted = {key for read in reads for key in queries_of(read)}

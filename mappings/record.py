@@ -73,8 +73,8 @@ from mappings.readers.observations import (
 )
 from mappings.readers.orders import ORDER_TYPES, courses_of_orders, is_laboratory, open_order, read_order
 from mappings.readers.patients import Use, use_of
-from mappings.readers.questionnaires import read_response
 from mappings.readers.reader import Reader
+from mappings.readers.responses import read_response
 from mappings.readers.sites import regions_of
 from mappings.readers.standing import uncertain
 from mappings.readers.stays import encounters_by_diagnosis

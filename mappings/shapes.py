@@ -5,7 +5,7 @@ Real records hold objects where R4 has arrays, texts where it has objects, and n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 NOTHING: Mapping[str, Any] = {}
@@ -16,12 +16,13 @@ def a_map(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else NOTHING
 
 
-def maps(value: object) -> Iterator[Mapping[str, Any]]:
+def maps(value: object) -> Sequence[Mapping[str, Any]]:
     """The objects of an array; a single object is an array of one (R4 arrays are often sent so)."""
+    if value is None:
+        return ()
     if isinstance(value, dict):
-        yield value
-    elif isinstance(value, list):
-        yield from (item for item in value if isinstance(item, dict))
+        return (value,)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else ()
 
 
 def a_text(value: object) -> str:

@@ -13,11 +13,14 @@ from typing import Any
 from mappings.shapes import maps
 
 _RENAMED = ("reason", "reasonCodeableConcept", "actualPeriod")
+_MAY_CHANGE = frozenset({*_RENAMED, "orderDetail"})
 
 
 def as_r4(resource: Mapping[str, Any]) -> Mapping[str, Any]:
     """The resource with its code, its reasons and its details where R4 has them; itself where they stand there already."""
     code = resource.get("code")
+    if _MAY_CHANGE.isdisjoint(resource) and not _joins(code):
+        return resource
     details = [one for one in maps(resource.get("orderDetail")) if "parameter" in one]
     if not (_joins(code) or details or any(name in resource for name in _RENAMED)):
         return resource

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, Self
 
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
@@ -191,4 +191,22 @@ class Term(Text):
         self.names = names
 
 
-Wording: TypeAlias = Text | str
+class Said(str):
+    """The words of an error, in English, that know their sentence: who shows it to a person may say it in another language."""
+
+    __slots__ = ("text",)
+
+    text: Text
+
+    def __new__(cls, text: Text) -> Self:
+        """The words of a sentence, as they stand in logs: its parameters unformatted."""
+        said = super().__new__(cls, _in_english(text))
+        said.text = text
+        return said
+
+
+def _in_english(text: Text) -> str:
+    """The English of a sentence whose parameters are words, numbers and sentences."""
+    message = text.plural if text.plural and text.parameters["number"] != 1 else text.message
+    shown = {name: _in_english(one) if isinstance(one, Text) else one for name, one in text.parameters.items()}
+    return message.format_map(shown) if shown else message

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import orjson
@@ -18,12 +19,26 @@ import orjson
 from cds_hooks import ProtocolError
 from mappings.clock import Clock
 from mappings.vocabulary.concepts import Terminology
+from mappings.wording import Text, _
 from service.cards.score_links import Pages
 from service.demo.printing import NO_CARD, printed_card
-from service.explain import explain
+from service.explain import explain as explained_of
 from service.gathering.site_codes import site_terminology
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, render
+from service.languages.terminal import (
+    Argument,
+    Group,
+    InputFile,
+    Number,
+    Option,
+    Place,
+    Whole,
+    failure,
+    language,
+    say,
+    words_of,
+)
 from service.pipeline import advise
 from service.rules.citation import cited
 from service.rules.guideline import terminology_of
@@ -34,81 +49,106 @@ from service.world import World
 if TYPE_CHECKING:
     from service.ledger.database import Database
 
+ABOUT = _(
+    "CDS Hooks service (decision support, not a validated medical device). {about}.",
+    about=tuple(guideline.about for guideline in GUIDELINES),
+)
+FILE, TIME, SECONDS, NUMBER, FHIR_BASE = _("FILE"), _("TIME"), _("SECONDS"), _("NUMBER"), _("FHIR_BASE")
 
-def _about() -> str:
-    """What the help of the command begins with."""
-    about = "; ".join(render(guideline.about, Language.ENGLISH) for guideline in GUIDELINES)
-    return f"CDS Hooks service (decision support, not a validated medical device). {about}."
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-@click.group(help=_about())
-@click.version_option(package_name="osteocds")
+def option(name: str, text: Text, *, placeholder: Text | None = None, **others: Any) -> Callable[[F], F]:
+    """An option whose help is said in the language of the command line."""
+    return click.option(name, cls=Option, text=text, placeholder=placeholder, **others)
+
+
+in_a_language = option(
+    "--language",
+    _("language of all that is said; by default that of OSTEOCDS_LANGUAGE"),
+    type=click.Choice([one.value for one in Language]),
+    expose_value=False,
+)
+"""The terminal has read it before click does: it decides the words of the help and of the errors too."""
+
+
+@click.group(cls=Group, text=ABOUT)
+@click.version_option(
+    package_name="osteocds", message="%(prog)s %(version)s", cls=Option, text=_("say the version and exit"), help=""
+)
+@in_a_language
 @click.pass_context
 def main(context: click.Context) -> None:
     """Read the settings of every command."""
     try:
         context.obj = read_settings(os.environ)
     except InvalidSetting as error:
-        raise click.ClickException(str(error)) from error
+        raise failure(error) from error
 
 
-@main.command()
+@main.command(text=_("Run the service (uvicorn inside)."))
+@in_a_language
 @click.pass_obj
 def serve(settings: Settings) -> None:
-    """Run the service (uvicorn inside)."""
+    """Serve until told to stop."""
     from service.edge.server import run  # noqa: PLC0415 - the server is for this command alone
 
     try:
         run(settings)
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise failure(error) from error
 
 
-@main.command()
-@click.option("--fhir-server", type=click.Path(path_type=Path), default=None, help="the sekmet executable of the demo")
-@click.option(
-    "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the cards"
+@main.command(
+    text=_("Start a FHIR server with synthetic patients and the service, fire the hooks, print the cards, stop.")
 )
-@click.option("--keep", is_flag=True, help="fire no hook; keep both servers running until Ctrl-C")
-@click.option(
+@option("--fhir-server", _("the sekmet executable of the demo"), placeholder=FILE, type=click.Path(path_type=Path))
+@in_a_language
+@option("--keep", _("fire no hook; keep both servers running until Ctrl-C"), is_flag=True)
+@option(
     "--at",
+    _("start nothing; fire the hooks at this service, about the patients of this FHIR server"),
+    placeholder=_("SERVICE_BASE FHIR_BASE"),
     nargs=2,
     default=None,
-    metavar="SERVICE_BASE FHIR_BASE",
-    help="start nothing; fire the hooks at this service, about the patients of this FHIR server",
 )
 @click.pass_obj
-def demo(
-    settings: Settings, fhir_server: Path | None, language: str | None, at: tuple[str, str] | None, *, keep: bool
-) -> None:
-    """Start a FHIR server with synthetic patients and the service, fire the hooks, print the cards, stop."""
+def demo(settings: Settings, fhir_server: Path | None, at: tuple[str, str] | None, *, keep: bool) -> None:
+    """Run the demonstration."""
     import requests  # noqa: PLC0415 - for this command alone
 
     from service.demo import run as demonstration  # noqa: PLC0415 - for this command alone
 
-    now = _moment(None, settings)
-    chosen = Language(language) if language else settings.language
+    now, chosen = _moment(None, settings), language()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped in order
     try:
         if keep:
-            demonstration.keep_running(settings, fhir_server, now=now, echo=click.echo)
+            demonstration.keep_running(settings, fhir_server, chosen, now=now, echo=click.echo)
         elif at:
             demonstration.fire_hooks(*at, chosen, today=now.date(), echo=click.echo)
         else:
             # On a free port: a service that is running already on the usual one is left alone.
             demonstration.run_demo(replace(settings, port=0), fhir_server, chosen, now=now, echo=click.echo)
     except demonstration.DemoFailed as error:
-        raise click.ClickException(str(error)) from error
+        raise failure(error) from error
     except requests.RequestException as error:
-        raise click.ClickException(f"a server of the demo did not answer: {error}") from error
+        raise failure(_("a server of the demo did not answer: {error}", error=str(error))) from error
 
 
-@main.command("load-demo-patients")
-@click.argument("fhir_base", metavar="FHIR_BASE")
-@click.option("--wait", default=0.0, metavar="SECONDS", help="how long to wait for a server that is still starting")
+@main.command("load-demo-patients", text=_("Load the demo's synthetic patients into an empty FHIR server of yours."))
+@click.argument("fhir_base", cls=Argument, placeholder=FHIR_BASE)
+@option(
+    "--wait",
+    _("how long to wait for a server that is still starting"),
+    placeholder=SECONDS,
+    type=Number(min=0),
+    default=0.0,
+)
+@in_a_language
 @click.pass_obj
 def load_demo_patients(settings: Settings, fhir_base: str, wait: float) -> None:
-    """Load the demo's synthetic patients into an empty FHIR server of yours."""
+    """Load them, one transaction a patient."""
     import requests  # noqa: PLC0415 - for this command alone
 
     from service.demo import run as demonstration  # noqa: PLC0415 - for this command alone
@@ -117,50 +157,51 @@ def load_demo_patients(settings: Settings, fhir_base: str, wait: float) -> None:
         today = _moment(None, settings).date()
         loaded = demonstration.load(demonstration.DEMO_PATIENTS, fhir_base, today, wait_seconds=wait)
     except (demonstration.DemoFailed, requests.RequestException) as error:
-        raise click.ClickException(f"the patients could not be loaded into {fhir_base}: {error}") from error
-    click.echo(f"{loaded} resources of {len(demonstration.DEMO_PATIENTS)} synthetic patients in {fhir_base}")
+        not_loaded = _("the patients could not be loaded into {address}: {error}", address=fhir_base)
+        raise failure(not_loaded.with_(error=words_of(error))) from error
+    click.echo(say(_("{what} in {address}", what=demonstration.of_patients(loaded), address=fhir_base)))
 
 
-@main.command()
-@click.argument("request_file", type=click.File("rb"), metavar="REQUEST.json")
-@click.option(
-    "--service", "service_id", default=None, help="the service asked; by default the one of the request's hook"
+@main.command(text=_("Evaluate a hook request from a file (- for standard input) and print the cards."))
+@click.argument("request_file", type=InputFile("rb"), cls=Argument, placeholder=_("REQUEST.json"))
+@option(
+    "--service",
+    _("the service asked; by default the one of the request's hook"),
+    placeholder=_("SERVICE"),
+    default=None,
 )
-@click.option(
-    "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the cards"
-)
-@click.option("--as-of", default=None, metavar="TIME", help="the moment of the request, ISO 8601; by default now")
-@click.option("--explain", "with_explanation", is_flag=True, help="one line a rule: why it spoke or stayed silent")
-@click.option("--json", "as_json", is_flag=True, help="print the answer as JSON")
+@in_a_language
+@option("--as-of", _("the moment of the request, ISO 8601; by default now"), placeholder=TIME, default=None)
+@option("--explain", _("one line a rule: why it spoke or stayed silent"), is_flag=True)
+@option("--json", _("print the answer as JSON"), is_flag=True)
 @click.pass_obj
 def check(
     settings: Settings,
     request_file: click.File,
-    service_id: str | None,
-    language: str | None,
+    service: str | None,
     as_of: str | None,
     *,
-    with_explanation: bool,
-    as_json: bool,
+    explain: bool,
+    json: bool,
 ) -> None:
-    """Evaluate a hook request from a file (- for standard input) and print the cards."""
+    """Answer it as the service would."""
     try:
         body = orjson.loads(request_file.read())  # type: ignore[attr-defined]
     except orjson.JSONDecodeError as error:
-        raise click.ClickException(f"the file is not JSON ({error.msg} at position {error.pos})") from error
-    chosen = Language(language) if language else settings.language
+        raise failure(_("the file is not JSON (position {position})", position=error.pos)) from error
+    chosen = language()
     world = _world(settings)
     pages = Pages(settings.public_url or f"http://{settings.host}:{settings.port}")
-    service = _service(settings, world, body, service_id)
+    asked = _service(settings, world, body, service)
     try:
-        advised = advise(body, service, world, now=_moment(as_of, settings), language=chosen, pages=pages)
+        advised = advise(body, asked, world, now=_moment(as_of, settings), language=chosen, pages=pages)
     except ProtocolError as error:
-        problems = "\n".join(f"  {where or 'request'}: {what}" for where, what in error.problems.items())
+        problems = "\n".join(f"  {say(_problem(where, what))}" for where, what in error.problems.items())
         raise click.ClickException(f"HTTP {error.status}\n{problems}") from error
     answer = advised.response.to_json()
-    explained = list(explain(advised, service.rules)) if with_explanation else []
-    if as_json:
-        if with_explanation:
+    explained = list(explained_of(advised, asked.rules)) if explain else []
+    if json:
+        if explain:
             answer["explanation"] = [one.to_json(chosen) for one in explained]
         sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         return
@@ -177,64 +218,103 @@ def harmless(line: str) -> str:
     return "".join(sign if sign.isprintable() or sign in "\u00a0\u202f" else " " for sign in line)
 
 
-@main.command()
-@click.argument("sample", type=click.Path(exists=True, path_type=Path), metavar="FOLDER-OR-BUNDLE-OR-NDJSON")
-@click.option("--top", type=click.IntRange(min=1), default=30, show_default=True, help="rows of each table")
-@click.option("--without-texts", is_flag=True, help="leave out texts without a code, for a report that leaves the site")
-@click.option("--as-of", default=None, metavar="TIME", help="the moment at which the records are read; by default now")
-@click.option("--json", "as_json", is_flag=True, help="print the report as JSON, with every row that was counted")
+@main.command(
+    text=_(
+        "Report which codes, units and drugs of a sample of records the service understands, and which not. "
+        "The report holds codes, displays, units and the texts of coded elements; no value, date or id. A text is what a "
+        "person wrote: `--without-texts` leaves those without a code out."
+    )
+)
+@click.argument(
+    "sample",
+    type=Place(exists=True, path_type=Path),
+    cls=Argument,
+    placeholder=_("FOLDER-OR-BUNDLE-OR-NDJSON"),
+)
+@option("--top", _("rows of each table"), placeholder=NUMBER, type=Whole(min=1), default=30, show_default=True)
+@option("--without-texts", _("leave out texts without a code, for a report that leaves the site"), is_flag=True)
+@option("--as-of", _("the moment at which the records are read; by default now"), placeholder=TIME, default=None)
+@option("--json", _("print the report as JSON, with every row that was counted"), is_flag=True)
+@in_a_language
 @click.pass_obj
-def coverage(
-    settings: Settings, sample: Path, top: int, as_of: str | None, *, without_texts: bool, as_json: bool
-) -> None:
-    """Report which codes, units and drugs of a sample of records the service understands, and which not.
-
-    The report holds codes, displays, units and the texts of coded elements; no value, date or id. A text is what a person
-    wrote: `--without-texts` leaves those without a code out.
-    """
+def coverage(settings: Settings, sample: Path, top: int, as_of: str | None, *, without_texts: bool, json: bool) -> None:
+    """Read the sample twice, and print the report."""
     from service.coverage import sample as coverages  # noqa: PLC0415 - for this command alone
     from service.coverage.counts import Coverage  # noqa: PLC0415 - for this command alone
 
     counted = Coverage(_own_terminology(settings), Clock(_moment(as_of, settings)), with_texts=not without_texts)
     try:
         with click.progressbar(
-            length=2 * coverages.size(sample), label="reading", file=sys.stderr, hidden=not sys.stderr.isatty()
+            length=2 * coverages.size(sample), label=say(_("reading")), file=sys.stderr, hidden=not sys.stderr.isatty()
         ) as bar:
             examined = coverages.examine(sample, counted, bar.update)
     except (coverages.NotASample, OSError) as error:
-        raise click.ClickException(str(error)) from error
-    if as_json:
+        raise failure(error) from error
+    if json:
         answer = coverages.report(examined, counted)
         sys.stdout.buffer.write(orjson.dumps(answer, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
     else:
-        click.echo("\n".join(map(harmless, coverages.printed(examined, counted, top))))
+        click.echo("\n".join(map(harmless, coverages.printed(examined, counted, top, language()))))
+
+
+PROBLEMS = (
+    _("the body must be a JSON object: a CDS Hooks request"),
+    _("this service answers {hook}; see GET /cds-services for the others"),
+    _("names no patient: the logical id of one is needed"),
+    _("must not be blank"),
+    _("must be a bearer token: visible ASCII"),
+    _("required for this hook: a Bundle of the draft orders"),
+    _("must be a Bundle, with each order as the resource of an entry"),
+    _("its entry must be an array"),
+    _("more than {most} entries: send the orders of one signing or selection"),
+    _("required for order-select: an array of references, such as MedicationRequest/1"),
+    _("Missing data for required field."),
+    _("Field may not be null."),
+    _("Not a valid string."),
+    _("Not a valid mapping type."),
+    _("Invalid input type."),
+    _("Longer than maximum length {most}."),
+)
+"""What the protocol says of a request; it knows English alone, and no catalogue."""
+
+
+def _problem(where: str, what: str) -> Text:
+    """A problem of a request as a sentence of ours."""
+    for text in PROBLEMS:
+        pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^ ]+)", re.escape(text.message))
+        if found := re.fullmatch(pattern, what):
+            return _("{where}: {what}", where=where or _("request"), what=text.with_(**found.groupdict()))
+    return _("{where}: {what}", where=where or _("request"), what=what)
 
 
 def _service(settings: Settings, world: World, body: object, service_id: str | None) -> Service:
     services = published(GUIDELINES, split=settings.split_services, terminology=world.terminology)
     if service_id is not None:
         if service_id not in services:
-            raise click.ClickException(f"no service {service_id}; there are {', '.join(services)}")
+            raise failure(
+                _("no service {service}; there are {services}", service=service_id, services=", ".join(services))
+            )
         return services[service_id]
     hook = body.get("hook") if isinstance(body, dict) else None
     for service in services.values():
         if service.hook == hook:
             return service
-    raise click.ClickException(f"no service answers the hook of the request; there are {', '.join(services)}")
+    none = _("no service answers the hook of the request; there are {services}", services=", ".join(services))
+    raise failure(none)
 
 
 def _own_terminology(settings: Settings) -> Terminology:
     try:
         return site_terminology(terminology_of(GUIDELINES), settings.concept_maps)
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise failure(error) from error
 
 
 def _world(settings: Settings) -> World:
     try:
         return World.from_settings(settings)
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise failure(error) from error
 
 
 def _moment(as_of: str | None, settings: Settings, option: str = "--as-of") -> datetime:
@@ -243,46 +323,67 @@ def _moment(as_of: str | None, settings: Settings, option: str = "--as-of") -> d
     try:
         moment = datetime.fromisoformat(as_of)
     except ValueError as error:
-        raise click.ClickException(f"{option} takes a moment such as 2026-11-22T09:30+01:00") from error
+        raise failure(
+            _("{option} takes a moment such as {example}", option=option, example="2026-11-22T09:30+01:00")
+        ) from error
     return moment.replace(tzinfo=settings.timezone) if moment.tzinfo is None else moment.astimezone(settings.timezone)
 
 
-@main.command()
+@main.command(text=_("Bring the tables of the database to what this version needs."))
+@in_a_language
 @click.pass_obj
 def migrate(settings: Settings) -> None:
-    """Bring the tables of the database to what this version needs."""
+    """Migrate it, once."""
     with _database(settings) as database:
         database.migrate()
-    click.echo("the database is up to date")
+    click.echo(say(_("the database is up to date")))
 
 
-@main.command()
-@click.option("--days", type=click.IntRange(min=1), default=None, help="by default those of OSTEOCDS_RETENTION_DAYS")
+@main.command(text=_("Delete what the ledger holds of longer ago than the site keeps it."))
+@option(
+    "--days",
+    _("by default those of OSTEOCDS_RETENTION_DAYS"),
+    placeholder=NUMBER,
+    type=Whole(min=1),
+    default=None,
+)
+@in_a_language
 @click.pass_obj
 def purge(settings: Settings, days: int | None) -> None:
-    """Delete what the ledger holds of longer ago than the site keeps it."""
+    """Delete it in batches."""
     from service.ledger.retention import purge as delete  # noqa: PLC0415 - for this command alone
 
     kept = settings.retention if days is None else timedelta(days=days)
     if kept is None:
-        raise click.ClickException("OSTEOCDS_RETENTION_DAYS is not set, and there is no --days: nothing is too old")
+        raise failure(_("OSTEOCDS_RETENTION_DAYS is not set, and there is no --days: nothing is too old"))
     with _database(settings) as database:
         purged = delete(database, _moment(None, settings) - kept)
-    click.echo(f"{purged.answers} answers and {purged.feedback} feedbacks of more than {kept.days} days ago deleted")
+    click.echo(
+        say(
+            _(
+                "deleted, of {days} days ago and older: answers {answers}, feedbacks {feedback}",
+                days=kept.days,
+                answers=purged.answers,
+                feedback=purged.feedback,
+            )
+        )
+    )
 
 
-@main.group()
+@main.group(cls=Group, text=_("Tell what the ledger holds."))
+@in_a_language
 def report() -> None:
-    """Tell what the ledger holds."""
+    """Hold the reports."""
 
 
-@report.command()
-@click.option("--since", default=None, metavar="TIME", help="cards shown from this moment on, ISO 8601")
-@click.option("--until", default=None, metavar="TIME", help="cards shown before this moment")
-@click.option("--format", "written", type=click.Choice(["text", "csv"]), default="text", show_default=True)
+@report.command(text=_("Tell for each rule how often its cards were accepted, overridden, and why."))
+@option("--since", _("cards shown from this moment on, ISO 8601"), placeholder=TIME, default=None)
+@option("--until", _("cards shown before this moment"), placeholder=TIME, default=None)
+@option("--csv", _("print a line a rule as CSV"), is_flag=True)
+@in_a_language
 @click.pass_obj
-def overrides(settings: Settings, since: str | None, until: str | None, written: str) -> None:
-    """Tell for each rule how often its cards were accepted, overridden, and why."""
+def overrides(settings: Settings, since: str | None, until: str | None, *, csv: bool) -> None:
+    """Print a line a rule."""
     from service.ledger import overrides as rates  # noqa: PLC0415 - for this command alone
 
     with _database(settings) as database:
@@ -291,7 +392,7 @@ def overrides(settings: Settings, since: str | None, until: str | None, written:
             since=None if since is None else _moment(since, settings, "--since"),
             until=None if until is None else _moment(until, settings, "--until"),
         )
-    click.echo(rates.as_csv(found) if written == "csv" else rates.as_text(found), nl=written != "csv")
+    click.echo(rates.as_csv(found) if csv else rates.as_text(found, language()), nl=not csv)
 
 
 @contextmanager
@@ -304,53 +405,46 @@ def _database(settings: Settings) -> Iterator[Database]:
     try:
         database = Database(settings.database_url)
     except ValueError as error:
-        raise click.ClickException(str(error)) from error
+        raise failure(error) from error
     try:
         yield database
     except SQLAlchemyError as error:
         # Not the error itself: it names the address, and may hold rows.
-        raise click.ClickException(f"the database cannot be used: {WHY[why_unusable(error)]}") from None
+        raise failure(_("the database cannot be used: {why}", why=WHY[why_unusable(error)].text)) from None
     finally:
         database.dispose()
 
 
-@main.command("catalogue")
-@click.option(
-    "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the catalogue"
-)
-@click.option("--guideline", type=click.Choice([one.id for one in GUIDELINES]), default=None, help="by default all")
+@main.command("catalogue", text=_("Print the catalogue of the rules as markdown: to be read, checked and signed."))
+@in_a_language
+@option("--guideline", _("by default all"), type=click.Choice([one.id for one in GUIDELINES]), default=None)
 @click.pass_obj
-def print_catalogue(settings: Settings, language: str | None, guideline: str | None) -> None:
-    """Print the catalogue of the rules as markdown: to be read, checked and signed."""
+def print_catalogue(settings: Settings, guideline: str | None) -> None:
+    """Print one of each guideline."""
     from service.catalogue.markdown import catalogue_to_read  # noqa: PLC0415 - for this command alone
 
-    chosen = Language(language) if language else settings.language
+    chosen = language()
     for one in GUIDELINES:
         if guideline in (None, one.id):
             click.echo(catalogue_to_read(one, chosen, settings.clinical[one.id]), nl=False)
 
 
-@main.command()
-@click.option(
-    "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the list"
-)
-@click.pass_obj
-def rules(settings: Settings, language: str | None) -> None:
-    """List the rules: id, statement, citation."""
-    chosen = Language(language) if language else settings.language
+@main.command(text=_("List the rules: id, statement, citation."))
+@in_a_language
+def rules() -> None:
+    """Three lines a rule."""
+    chosen = language()
     for rule in (rule for guideline in GUIDELINES for rule in guideline.rules):
         click.echo(f"{rule.id}\n    {render(rule.title, chosen)}")
         click.echo(f"    {render(cited(rule.citations), chosen)}")
 
 
-@main.command()
-@click.option(
-    "--language", type=click.Choice([one.value for one in Language]), default=None, help="language of the list"
-)
+@main.command(text=_("List the services with their prefetch templates."))
+@in_a_language
 @click.pass_obj
-def services(settings: Settings, language: str | None) -> None:
-    """List the services with their prefetch templates."""
-    chosen = Language(language) if language else settings.language
+def services(settings: Settings) -> None:
+    """What discovery says of each."""
+    chosen = language()
     terminology = _own_terminology(settings)
     for service in published(GUIDELINES, split=settings.split_services, terminology=terminology).values():
         description = service.described(chosen)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import cache
 
 from mappings.facts import Facts, Order
+from mappings.values import value
 from service.rules.condition import Truth, cannot_tell, that, unless_all
 from service.rules.guideline import Guideline
 from service.rules.outcome import Advice, CannotTell, Failure, Outcome, Silence
 from service.rules.rule import Rule, Trigger
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RuleOutcome:
     """What one rule answered about one order, or about the patient where `order` is None."""
 
@@ -34,9 +35,6 @@ class RuleOutcome:
                 return "failed"
 
 
-IN_ANY_CASE = that(True)  # noqa: FBT003 - a truth
-
-
 def triggered(rules: Iterable[Rule], guideline: Guideline, orders: Sequence[Order]) -> tuple[Rule, ...]:
     """The rules that these orders may make speak; known before the record is looked at.
 
@@ -45,16 +43,24 @@ def triggered(rules: Iterable[Rule], guideline: Guideline, orders: Sequence[Orde
     asked = _about(guideline, orders)
     if not asked:
         return ()
-    return tuple(rule for rule in rules if rule.trigger and (rule.trigger in asked or rule.trigger.any_relevant))
+    return tuple([rule for rule in rules if rule.trigger and (rule.trigger in asked or rule.trigger.any_relevant)])
 
 
 def _about(guideline: Guideline, orders: Sequence[Order]) -> dict[Trigger, list[Order]]:
     """The orders of each trigger's kind, as far as the order alone can tell; without the triggers that have none."""
-    told = [order for order in orders if order.triggers and order.identified]
-    if not told:
-        return {}
-    found = ((trigger, [order for order in told if trigger.is_about(order)]) for trigger in guideline.triggers)
-    return {trigger: of_its_kind for trigger, of_its_kind in found if of_its_kind}
+    found: dict[Trigger, list[Order]] = {}
+    for order in orders:
+        if order.triggers and order.identified:
+            for trigger in _triggers_of(guideline, type(order)):  # type: ignore[arg-type]  # a class has a hash
+                if trigger.matches(order):
+                    found.setdefault(trigger, []).append(order)
+    return {trigger: found[trigger] for trigger in guideline.triggers if trigger in found} if found else found
+
+
+@cache
+def _triggers_of(guideline: Guideline, kind: type) -> tuple[Trigger, ...]:
+    """Those of its triggers that orders of a class may set off."""
+    return tuple(trigger for trigger in guideline.triggers if issubclass(kind, trigger.kind))
 
 
 def evaluate_patient(rules: Iterable[Rule], patient: Facts) -> tuple[RuleOutcome, ...]:
@@ -69,7 +75,8 @@ def evaluate_orders(
     kinds = _about(guideline, orders)
     about = {trigger: _in_scope(trigger, of_its_kind, patient) for trigger, of_its_kind in kinds.items()}
     in_scope = {id(order) for found in about.values() for order, _ in found}
-    relevant = [(order, IN_ANY_CASE) for order in orders if id(order) in in_scope]
+    in_any_case = that(True)  # noqa: FBT003 - a truth
+    relevant = [(order, in_any_case) for order in orders if id(order) in in_scope]
     outcomes: list[RuleOutcome] = []
     for rule in rules:
         if rule.trigger is None:
@@ -92,7 +99,7 @@ def _in_scope(trigger: Trigger, orders: Sequence[Order], patient: Facts) -> list
 def _scope(trigger: Trigger, order: Order, patient: Facts) -> Truth:
     """Whether the order, which is of the trigger's kind, is one that the rule speaks of; a defect of ours leaves it open."""
     if trigger.scope is None:
-        return IN_ANY_CASE
+        return that(True)  # noqa: FBT003 - a truth
     try:
         return trigger.scope(order, patient)
     except Exception:  # noqa: BLE001 - as in `ask`; the rules themselves will fail on the same fact, and be told

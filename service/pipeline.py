@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_hook_request
 from mappings.clock import Clock
@@ -18,7 +19,7 @@ from mappings.facts import NotUnderstood, Order
 from mappings.queries import ALWAYS, Reads, queries_for
 from mappings.readers.reader import Reader
 from mappings.record import Record
-from mappings.wording import Text
+from mappings.wording import Said, Text, _
 from service.cards.compose import Composed, compose, ended_cards, limited, told_plainly, written
 from service.cards.score_links import NO_PAGES, Pages
 from service.cards.silencing import silenced, unasked
@@ -121,8 +122,16 @@ def _needs(guideline: Guideline, rules: Sequence[Rule], orders: Sequence[Order])
     in_doubt = any(may_matter(order) for order in not_identified(orders))
     if not rules and not in_doubt:
         return None
-    asked = guideline.unidentified_matter.reads if in_doubt and guideline.unidentified_matter is not None else ()
-    return ALWAYS.union(asked, *(rule.reads for rule in rules))
+    reads = _reads_of(tuple(rules))
+    if in_doubt and guideline.unidentified_matter is not None:
+        return reads | guideline.unidentified_matter.reads
+    return reads
+
+
+@lru_cache(maxsize=256)
+def _reads_of(rules: tuple[Rule, ...]) -> frozenset[Reads]:
+    """What the rules read; the orders of a ward ask the same rules again and again."""
+    return ALWAYS.union(*(rule.reads for rule in rules))
 
 
 def _unidentified(orders: Sequence[Order], guideline: Guideline, record: Record) -> tuple[Order, ...]:
@@ -244,8 +253,12 @@ def _check_precondition(request: HookRequest, outcomes: Sequence[RuleOutcome], e
     if outcomes and nothing_known and not any(isinstance(one.outcome, Advice) for one in outcomes):
         raise PreconditionFailed(
             {
-                "prefetch": "the data of the service's prefetch templates (GET /cds-services) was not sent, and there is "
-                "no fhirServer to ask for it"
+                "prefetch": Said(
+                    _(
+                        "the data of the service's prefetch templates (GET /cds-services) was not sent, and there is no "
+                        "fhirServer to ask for it"
+                    )
+                )
             }
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cds_hooks import ServiceDescription
 from mappings.queries import ALWAYS, Query, Reads, queries_for
 from mappings.vocabulary.concepts import Terminology
-from mappings.wording import Text, _, verbatim
+from mappings.wording import Said, Text, _, verbatim
 from service.languages.render import Language, plain, render, sentence
 from service.rules.guideline import EXTENSION, Guideline, versions
 from service.rules.rule import Hook, Rule
@@ -67,7 +67,7 @@ def published(guidelines: Sequence[Guideline], *, split: bool, terminology: Term
                 if asked:
                     name = f"{topic}-{hook.value}"
                     if name in services:
-                        raise ValueError(f"two services are called {name}")
+                        raise ValueError(Said(_("two services are called {name}", name=name)))
                     reads = ALWAYS.union(_of_unidentified(guideline, hook), *(rule.reads for rule in asked))
                     queries = queries_for(reads, terminology)
                     title = _("{topic} ({hook})", topic=name_of_topic, hook=verbatim(hook.value))

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cds_hooks import Link
 from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
+from mappings.wording import Said, Text, _
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.rules.guideline import Guideline
@@ -76,7 +78,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OSTEOCDS_LANGUAGE", "en", "language of cards, en or fr, where `Accept-Language` names neither"),
     Setting("OSTEOCDS_TIMEZONE", "Europe/Paris", "zone that decides what a calendar day is"),
     Setting("OSTEOCDS_DEADLINE_SECONDS", "3", "time that all FHIR searches of one request may take together"),
-    Setting("OSTEOCDS_SPLIT_SERVICES", "0", "1: services are published by topic (`<topic>-<hook>`), not as one a hook"),
+    Setting(
+        "OSTEOCDS_SPLIT_SERVICES", "0", "1: services are published by topic (`<topic>-<hook>`), not as one per hook"
+    ),
     Setting("OSTEOCDS_SELECTION_BEHAVIOR", "any", "`selectionBehavior` of cards: any or at-most-one"),
     Setting(
         "OSTEOCDS_MAX_CARDS", "6", "most cards of one answer; critical ones are never dropped, what is dropped is said"
@@ -85,7 +89,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "OSTEOCDS_PUBLIC_URL",
         "",
-        "where browsers reach the service's pages, for links on cards; by default the address that the request named",
+        "where browsers reach the service's pages, for links on cards; without it cards have none",
     ),
     Setting("OSTEOCDS_SINGLE_ACTION", "0", "1: one action a suggestion, for EHRs that take only one"),
     Setting(
@@ -154,43 +158,46 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
     _refuse_unknown(environ)
     raw = {setting.name: environ.get(setting.name, setting.default).strip() for setting in SETTINGS}
 
-    def read(name: str, convert: Callable[[str], Any], takes: str) -> Any:
+    def read(name: str, convert: Callable[[str], Any], takes: Text) -> Any:
         try:
             return convert(raw[name])
         except InvalidSetting:
             raise
         except (ValueError, KeyError, ZoneInfoNotFoundError, OSError) as error:
-            raise InvalidSetting(f"{name} takes {takes}, not {raw[name]!r}") from error
+            told = _("{name} takes {takes}, not {told}", name=name, takes=takes, told=repr(raw[name]))
+            raise InvalidSetting(Said(told)) from error
 
     return Settings(
-        host=read("OSTEOCDS_HOST", _host, "an address to listen on"),
-        port=read("OSTEOCDS_PORT", _port, "a port number"),
-        workers=read("OSTEOCDS_WORKERS", _positive, "a positive whole number"),
-        threads=read("OSTEOCDS_THREADS", _positive, "a positive whole number"),
-        waiting=read("OSTEOCDS_WAITING", _positive, "a positive whole number"),
+        host=read("OSTEOCDS_HOST", _host, _("an address to listen on")),
+        port=read("OSTEOCDS_PORT", _port, _("a port number")),
+        workers=read("OSTEOCDS_WORKERS", _positive, _("a positive whole number")),
+        threads=read("OSTEOCDS_THREADS", _positive, _("a positive whole number")),
+        waiting=read("OSTEOCDS_WAITING", _positive, _("a positive whole number")),
         fhir_bases=_listed(raw["OSTEOCDS_FHIR_BASES"]),
-        clients=read("OSTEOCDS_CLIENTS", _file, "the path of a file"),
-        allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _open_flag, "0 or 1"),
+        clients=read("OSTEOCDS_CLIENTS", _file, _("the path of a file")),
+        allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _open_flag, _("0 or 1")),
         database_url=raw["OSTEOCDS_DATABASE_URL"],
-        ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, "texts, facts and requests"),
-        patient_key=read("OSTEOCDS_PATIENT_KEY", _file, "the path of a file"),
-        retention=read("OSTEOCDS_RETENTION_DAYS", _days, "a positive whole number of days"),
-        language=read("OSTEOCDS_LANGUAGE", Language, "en or fr"),
-        timezone=read("OSTEOCDS_TIMEZONE", ZoneInfo, "a zone of the tz database"),
-        deadline_seconds=read("OSTEOCDS_DEADLINE_SECONDS", _seconds, "a positive number of seconds"),
-        split_services=read("OSTEOCDS_SPLIT_SERVICES", _flag, "0 or 1"),
-        selection_behavior=read("OSTEOCDS_SELECTION_BEHAVIOR", _selection_behavior, "any or at-most-one"),
-        single_action=read("OSTEOCDS_SINGLE_ACTION", _flag, "0 or 1"),
-        max_cards=read("OSTEOCDS_MAX_CARDS", _positive, "a positive whole number"),
-        explain=read("OSTEOCDS_EXPLAIN", _flag, "0 or 1"),
-        public_url=read("OSTEOCDS_PUBLIC_URL", _web_address, "an address such as https://cds.example.org"),
+        ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, _("texts, facts and requests")),
+        patient_key=read("OSTEOCDS_PATIENT_KEY", _file, _("the path of a file")),
+        retention=read("OSTEOCDS_RETENTION_DAYS", _days, _("a positive whole number of days")),
+        language=read("OSTEOCDS_LANGUAGE", Language, _("en or fr")),
+        timezone=read("OSTEOCDS_TIMEZONE", ZoneInfo, _("a zone of the tz database")),
+        deadline_seconds=read("OSTEOCDS_DEADLINE_SECONDS", _seconds, _("a positive number of seconds")),
+        split_services=read("OSTEOCDS_SPLIT_SERVICES", _flag, _("0 or 1")),
+        selection_behavior=read("OSTEOCDS_SELECTION_BEHAVIOR", _selection_behavior, _("any or at-most-one")),
+        single_action=read("OSTEOCDS_SINGLE_ACTION", _flag, _("0 or 1")),
+        max_cards=read("OSTEOCDS_MAX_CARDS", _positive, _("a positive whole number")),
+        explain=read("OSTEOCDS_EXPLAIN", _flag, _("0 or 1")),
+        public_url=read("OSTEOCDS_PUBLIC_URL", _web_address, _("an address such as https://cds.example.org")),
         missing_resource_types=frozenset(_listed(raw["OSTEOCDS_MISSING_RESOURCE_TYPES"])),
-        ca_bundle=read("OSTEOCDS_CA_BUNDLE", _file, "the path of a file"),
+        ca_bundle=read("OSTEOCDS_CA_BUNDLE", _file, _("the path of a file")),
         concept_maps=tuple(Path(path) for path in _listed(raw["OSTEOCDS_CONCEPT_MAPS"])),
-        clinical=read("OSTEOCDS_CLINICAL_SETTINGS", partial(_clinical, guidelines), "a TOML file of clinical settings"),
-        cors_origins=read("OSTEOCDS_CORS_ORIGINS", _origins, "* or origins such as https://ehr.example.org"),
-        max_resources=read("OSTEOCDS_MAX_RESOURCES", _positive, "a positive whole number"),
-        max_request_bytes=read("OSTEOCDS_MAX_REQUEST_BYTES", _positive, "a positive whole number"),
+        clinical=read(
+            "OSTEOCDS_CLINICAL_SETTINGS", partial(_clinical, guidelines), _("a TOML file of clinical settings")
+        ),
+        cors_origins=read("OSTEOCDS_CORS_ORIGINS", _origins, _("* or origins such as https://ehr.example.org")),
+        max_resources=read("OSTEOCDS_MAX_RESOURCES", _positive, _("a positive whole number")),
+        max_request_bytes=read("OSTEOCDS_MAX_REQUEST_BYTES", _positive, _("a positive whole number")),
     )
 
 
@@ -208,7 +215,7 @@ def _refuse_unknown(environ: Mapping[str, str]) -> None:
 
             near = difflib.get_close_matches(name, names, n=1, cutoff=NEARLY)
             if near:
-                raise InvalidSetting(f"{name} is no setting; is it {near[0]}?")
+                raise InvalidSetting(Said(_("{name} is no setting; is it {near}?", name=name, near=near[0])))
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -238,6 +245,8 @@ def _file(text: str) -> Path | None:
 def _web_address(text: str) -> str:
     if text and not re.fullmatch(r"https?://[^\s/?#]+(?:/[^\s?#]*)?", text):
         raise ValueError("no http(s) address")
+    if text:
+        Link("pages", text)  # a host that no card can link to (`my_host`) would cost every card
     return text.rstrip("/")
 
 
@@ -310,5 +319,6 @@ def _changed(settings: FactSettings, told: Mapping[str, Any], path: str) -> Fact
     known = {one.name for one in fields(settings)}
     for name, value in told.items():
         if name not in known or not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise InvalidSetting(f"{path}: {name} is no clinical setting, or its value is not a whole number")
+            wrong = _("{path}: {name} is no clinical setting, or its value is not a whole number", path=path, name=name)
+            raise InvalidSetting(Said(wrong))
     return replace(settings, **told)

@@ -28,6 +28,8 @@ from mappings.facts.radiotherapy import (
     reckoned_end,
 )
 from mappings.facts.results import (
+    ADULT_YEARS,
+    CALCIUM_CRISIS_ABOVE,
     CALCIUM_LIMITS,
     KIDNEY_FAILURE_BELOW,
     TREND_DAYS,
@@ -41,10 +43,9 @@ from mappings.facts.results import (
 )
 from mappings.facts.three_valued import Absent, Collected, Fact, FactNotKnownError, Known, Unavailable, Uncertain, known
 
-Course = Stretch
-"""The name by which the rules call it."""
-
 __all__ = [
+    "ADULT_YEARS",
+    "CALCIUM_CRISIS_ABOVE",
     "CALCIUM_LIMITS",
     "FRACTIONS_A_WEEK_SAID",
     "KIDNEY_FAILURE_BELOW",
@@ -57,7 +58,6 @@ __all__ = [
     "ClearanceMethod",
     "Collected",
     "CorrectedCalcium",
-    "Course",
     "Diagnosis",
     "Dosage",
     "Drug",

@@ -80,6 +80,10 @@ CALCIUM_LIMITS = (Decimal("2.20"), Decimal("2.60"))
 """mmol/L: the limits of total or corrected calcium where the result states none; a setting of ours."""
 
 
+CALCIUM_CRISIS_ABOVE = Decimal("3.5")
+"""mmol/L: acute hypercalcaemic crisis (RAO, contexte général §4)."""
+
+
 @value
 class CorrectedCalcium:
     """Calcium in mmol/L, corrected for albumin where an albumin allows it (RAO, contexte général §4).
@@ -138,6 +142,10 @@ class Clearance:
     def approximate(self) -> bool:
         """An eGFR stands in for the clearance: it decides, but no dose is offered from it."""
         return self.method is ClearanceMethod.EGFR
+
+
+ADULT_YEARS = 18
+"""Years of age from which a formula, a reference range or a dose for adults is used; a setting of ours."""
 
 
 @value

@@ -6,7 +6,18 @@ from datetime import date
 from decimal import Decimal
 
 from mappings.dates import completed_years
-from mappings.facts import Absent, Clearance, ClearanceMethod, Fact, Known, Measurement, Person, Unavailable, known
+from mappings.facts import (
+    ADULT_YEARS,
+    Absent,
+    Clearance,
+    ClearanceMethod,
+    Fact,
+    Known,
+    Measurement,
+    Person,
+    Unavailable,
+    known,
+)
 from mappings.quantities import Bounds
 from mappings.readers.observations import shown_in_formula
 from mappings.values import value
@@ -19,13 +30,10 @@ COCKCROFT_FACTORS = {"male": Decimal("1.23"), "female": Decimal("1.04")}
 COCKCROFT_YEARS = 140
 """The formula counts (140 - age)."""
 
-ADULT_YEARS = 18
-"""Under this age it is not computed; a setting of ours."""
-
 WHAT = _("creatinine clearance")
 SEX = _("sex")
 AGE = _("age")
-ADULT_AGE = _("an age of 18 or more (the formula is for adults)")
+ADULT_AGE = _("an age of {years} or more (the formula is for adults)", years=ADULT_YEARS)
 WEIGHT = _c("what is missing", "body weight")
 CREATININE = _c("what is missing", "creatinine")
 

@@ -224,7 +224,7 @@ def _request_group(group: Resource) -> _Contents:
             said = next((text for name in _SAID if (text := a_text(action.get(name)))), "")
             found.within += _written(coded, said)
             found.references += [action[name] for name in _DEFINITIONS if name in action and not (coded or said)]
-    if not next(maps(group.get("action")), None):
+    if not next(iter(maps(group.get("action"))), None):
         found.references += _instantiated(group)
     return found
 

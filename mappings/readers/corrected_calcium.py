@@ -9,16 +9,21 @@ from functools import cache
 
 from mappings.clock import Clock
 from mappings.dates import When
-from mappings.facts import CALCIUM_LIMITS, Absent, CorrectedCalcium, Fact, Known, Measurement, Unavailable
+from mappings.facts import (
+    CALCIUM_CRISIS_ABOVE,
+    CALCIUM_LIMITS,
+    Absent,
+    CorrectedCalcium,
+    Fact,
+    Known,
+    Measurement,
+    Unavailable,
+)
 from mappings.quantities import ZERO, Bounds, exactly
 from mappings.readers.newest import Reading, newest
 from mappings.readers.observations import Severity, newest_result, point_of
 from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, CORRECTED_CALCIUM
 from mappings.wording import Text, _
-
-CRISIS_ABOVE = Decimal("3.5")
-"""mmol/L: acute hypercalcaemic crisis (RAO, contexte général §4)."""
-
 
 NORMAL_ALBUMIN = Decimal(40)
 """g/L: the albumin at which calcium needs no correction (RAO, contexte général §4)."""
@@ -196,6 +201,8 @@ def _limits_remarks(measured: Measurement) -> tuple[Text, ...]:
 
 def _severity(calcium: CorrectedCalcium) -> Severity:
     """Crisis, then hypocalcaemia (corrected before uncorrected), then a high value; further out is worse."""
-    crisis, low, high = (bool(holds) for holds in (calcium.bounds.above(CRISIS_ABOVE), calcium.low, calcium.high))
+    crisis, low, high = (
+        bool(holds) for holds in (calcium.bounds.above(CALCIUM_CRISIS_ABOVE), calcium.low, calcium.high)
+    )
     point = point_of(calcium.bounds)
     return crisis, low and calcium.corrected, low, high, -point if low else point

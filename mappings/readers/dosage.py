@@ -216,7 +216,7 @@ def _misshaped_doses(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """A text or a number in the place of a dose, as the Quantity without a unit that it is: stated, and not to be read."""
     for part in (*maps(line.get("doseAndRate")), line):
         for said in (part.get(name) for name in _DOSES):
-            if said and next(maps(said), None) is None:
+            if said and not maps(said):
                 yield {"value": None}
 
 
@@ -275,7 +275,7 @@ def _minutes_in(quantity: Mapping[str, Any]) -> Decimal | None:
 
 
 def _read_timing(reader: Reader, timing: Mapping[str, Any], words: Sequence[str], written: When | None) -> _Timing:
-    repeat = next(maps(timing.get("repeat")), NOTHING)
+    repeat = next(iter(maps(timing.get("repeat"))), NOTHING)
     stated = [raw for raw in _event_list(timing.get("event")) if reader.states(raw)]
     events = [when for raw in stated if (when := reader.date(raw)) is not None]
     first = min(events, key=lambda when: when.first, default=None)

@@ -215,16 +215,16 @@ def worst_of_bones(
     """
     named = frozenset[str]().union(*(reading.regions for reading in readings))
     marks = named & regions if regions else named
-    of_bones = dict.fromkeys(
-        tuple(reading for reading in readings if not reading.regions or mark in reading.regions)
-        for mark in sorted(marks)
-    )
-    of_no_bone = tuple(reading for reading in readings if not reading.regions)
+    of_bones = [
+        [reading for reading in readings if not reading.regions or mark in reading.regions] for mark in sorted(marks)
+    ]
+    of_no_bone = [reading for reading in readings if not reading.regions]
     if of_no_bone and regions - named:
-        of_bones[of_no_bone] = None
+        of_bones.append(of_no_bone)
+    each_once = {tuple(map(id, of_bone)): of_bone for of_bone in of_bones}.values()
     facts = [
         newest_finding(clock, name, of_bone, gaps, valid_days=valid_days, of_a_site=bool(regions))
-        for of_bone in of_bones or [tuple(readings)]
+        for of_bone in each_once or [readings]
     ]
     unknown = [fact for fact in facts if isinstance(fact, Unavailable)]
     if unknown:

@@ -34,6 +34,7 @@ from mappings.versions import as_r4
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.acts_in_words import NOTHING_SAID, LineSaid
 from mappings.vocabulary.analytes import ordered_analytes
+from mappings.vocabulary.code_systems import is_of_drugs
 from mappings.vocabulary.concepts import Recognised
 from mappings.vocabulary.elements import (
     ABSENT,
@@ -130,11 +131,31 @@ def read_order(
     reader: Reader, resource: Resource, *, index: int = -1, draft: bool = False, triggers: bool = False
 ) -> Order:
     """One order in the words of the referential. Never raises: what cannot be read is not identified, and says why."""
-    resource = as_r4(resource)
-    read = _medication_order if a_text(resource.get("resourceType")).startswith(_OF_A_DRUG) else _service_order
+    resource = _as_a_drug(reader, as_r4(resource))
+    is_drug = a_text(resource.get("resourceType")).startswith(_OF_A_DRUG) or "medicationCodeableConcept" in resource
+    read = _medication_order if is_drug else _service_order
     order = read(reader, resource, index=index, draft=draft, triggers=triggers)
     why = _not_what_it_seems(resource) if draft and (order.concepts or not order.identified) else None
     return order if why is None else _concealed(order, why)
+
+
+def _as_a_drug(reader: Reader, resource: Resource) -> Resource:
+    """A ServiceRequest that orders a drug, by a code of drugs or by a line that its name heads, with what is a drug order's."""
+    code = resource.get("code")
+    if a_text(resource.get("resourceType")) != "ServiceRequest" or not code or is_laboratory(resource):
+        return resource
+    recognised = reader.recognise(code)
+    in_code = recognised.concepts | recognised.possible
+    if in_code:
+        is_drug = any(is_of_drugs(a_text(coding.get("system"))) for coding in codings(code))
+    else:
+        said = texts_of(code)
+        in_words = any(reader.terminology.orders_a_drug(one) for one in said)
+        is_drug = in_words and not _in_words(reader, resource, code).concepts
+    if not is_drug:
+        return resource
+    often = [one for one in (resource.get("occurrenceTiming"), {"code": {"text": shown_name(code)}}) if one]
+    return {**resource, "medicationCodeableConcept": code, "dosageInstruction": [{"timing": often[0]}]}
 
 
 def _not_what_it_seems(resource: Resource) -> Text | None:
@@ -167,7 +188,7 @@ def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: 
         concepts=drug.concepts,
         identified=drug.identified,
         urgent=PRIORITY.of(resource) in URGENT,
-        planned=_planned(reader, dosage.first),
+        planned=_planned(reader, dosage.first or _occurrence(reader, resource)),
         drug=drug,
         dosage=dosage,
         reasons=reason_concepts(reader, resource),

@@ -27,6 +27,8 @@ class Reader:
 
     def date(self, raw: object) -> When | None:
         """A FHIR date in the zone of the request; None where there is none, or none that can be read."""
+        if raw is None:
+            return None
         try:
             return self.clock.read(raw)
         except UnreadableDate:
@@ -38,17 +40,21 @@ class Reader:
 
     def states(self, raw: object) -> bool:
         """A date is there, readable or not; one that says nothing is none (`rules.md`, "Dates that say nothing")."""
+        if raw is None:
+            return False
         try:
             self.clock.read(raw)
         except EmptyDate:
             return False
         except UnreadableDate:
-            return raw is not None
+            return True
         return True
 
     def period(self, raw: object) -> tuple[When | None, When | None]:
         """Start and end of a Period; an end before the start is none (`rules.md`, "Dates that say nothing")."""
         told = a_map(raw)
+        if not told:
+            return None, None
         start, end = self.date(told.get("start")), self.date(told.get("end"))
         if start is not None and end is not None and end.ends_before(start):
             return start, None

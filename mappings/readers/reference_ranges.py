@@ -9,15 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from mappings.dates import completed_years
-from mappings.facts import Person
+from mappings.facts import ADULT_YEARS, Person
 from mappings.quantities import decimal_of
 from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary.reference_ranges import ANYBODY, NORMAL_KINDS, POPULATIONS, RANGE_WORDS, SEX_WORDS
 from mappings.vocabulary.units import normalised_unit
-
-ADULT_YEARS = 18
-"""A range for the younger is none of an adult."""
 
 LONGEST_WORDS = 200
 """Characters of the text of a range; a longer one is prose, and its range is not used."""

@@ -49,6 +49,8 @@ def standing(resource: Resource, status: Element, *, counting: frozenset[str], n
 
 def denial(resource: Resource) -> tuple[bool, Text | None]:
     """Whether a flag of some FHIR version or profile denies the resource; else why that cannot be told."""
+    if elements.DENYING.isdisjoint(resource):
+        return False, None
     said = {flag.of(resource) for flag in elements.NEGATIONS if flag.fields[0] in resource}
     taken = elements.TAKEN.of(resource)
     if "true" in said or taken in ("n", "na"):

@@ -25,6 +25,7 @@ from mappings.vocabulary.sites_in_words import (
     sites_in,
     states_a_dose,
 )
+from mappings.wording import Said, _
 
 Words: TypeAlias = frozenset[str]
 
@@ -437,11 +438,13 @@ def added_row(written: str, concepts: frozenset[str]) -> ActRow:
     """
     said = tuple(word.folded for word in line_of(written))
     if len(written) > LONGEST_LINE or len(said) > LONGEST_ADDED:
-        raise ValueError(f"a line has at most {LONGEST_ADDED} words and {LONGEST_LINE} characters")
+        told = _("a line has at most {words} words and {signs} characters", words=LONGEST_ADDED, signs=LONGEST_LINE)
+        raise ValueError(Said(told))
     if not any(letter.isalpha() for word in said for letter in word):
-        raise ValueError("a line begins with a word; this one has none")
+        raise ValueError(Said(_("a line begins with a word; this one has none")))
     if other := sorted(concepts - ORDERED):
-        raise ValueError(f"{', '.join(other)} is no act or examination that a line of order entry orders")
+        told = _("{acts}: no act or examination that a line of order entry orders", acts=", ".join(other))
+        raise ValueError(Said(told))
     return ActRow((said,), concepts)
 
 

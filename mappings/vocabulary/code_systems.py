@@ -304,6 +304,14 @@ def _canonical(system: str) -> str:
     return short
 
 
+_OF_DRUGS = frozenset({ATC, RXNORM, NDC, FRENCH_DRUGS})
+
+
+def is_of_drugs(system: str) -> bool:
+    """Its codes are of drugs alone."""
+    return canonical(system) in _OF_DRUGS
+
+
 def family(system: str) -> str:
     """What tells apart the systems between which `located` decides by the code: one name for all of them."""
     known = canonical(system)

@@ -35,7 +35,7 @@ from mappings.vocabulary.drug_classes import classes_in
 from mappings.vocabulary.lines import LONGEST_LINE
 from mappings.vocabulary.names import FINDING_OF_NAME, GROUPS, drug_names, words
 from mappings.vocabulary.products import substance_of
-from mappings.wording import Term
+from mappings.wording import Said, Term, _
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -320,6 +320,10 @@ class Terminology:
         """
         return self._lists.names.in_text(text) if text else frozenset()
 
+    def orders_a_drug(self, text: str) -> bool:
+        """A line of order entry orders a drug by its name (`mappings.vocabulary.names`)."""
+        return self._lists.names.orders_one(text) if text else False
+
     def class_in_words(self, text: str) -> frozenset[str]:
         """The concepts of every drug of the classes that a text names (`mappings.vocabulary.drug_classes`)."""
         return (
@@ -388,18 +392,29 @@ class Terminology:
     def _target(self, place: str, code: str, system: str, target: str) -> Recognised:
         if canonical(system) == CONCEPT:
             if target not in self._value_sets.of_concept:
-                raise ConceptMapProblem(
-                    f"{place} (code {code!r}): {target!r} is no concept of {CONCEPT}; mappings/vocabulary/valuesets has the names"
+                no_concept = _(
+                    "{place} (code {code}): {target} is no concept of {system}; mappings/vocabulary/valuesets has the names",
+                    place=place,
+                    code=repr(code),
+                    target=repr(target),
+                    system=CONCEPT,
                 )
+                raise ConceptMapProblem(Said(no_concept))
             named = frozenset({target})
             denies = self._value_sets.denies(target)
             return Recognised(denied=named, known_system=True) if denies else Recognised(named, known_system=True)
         recognised = self._look_up(system, target)
         if not recognised.concepts and not recognised.denied:
-            raise ConceptMapProblem(
-                f"{place} (code {code!r}): we recognise no concept by {target!r} in {system!r}; "
-                f"name a code of our value sets, or a concept in {CONCEPT}"
+            no_code = _(
+                "{place} (code {code}): we recognise no concept by {target} in {system}; name a code of our value sets, or a "
+                "concept in {ours}",
+                place=place,
+                code=repr(code),
+                target=repr(target),
+                system=repr(system),
+                ours=CONCEPT,
             )
+            raise ConceptMapProblem(Said(no_code))
         return recognised
 
     def _resolved(self, system: str, code: str) -> Recognised:
@@ -468,11 +483,15 @@ WORDS = "urn:osteocds:words"
 def _line(place: str, said: str, found: Recognised) -> ActRow:
     """A line of a site as a row of the table of acts."""
     if found is NOTHING:
-        raise ConceptMapProblem(f"{place} (line {said!r}): it has no target: name the act that the line orders")
+        told = _(
+            "{place} (line {line}): it has no target: name the act that the line orders", place=place, line=repr(said)
+        )
+        raise ConceptMapProblem(Said(told))
     try:
         return added_row(said, found.concepts)
     except ValueError as problem:
-        raise ConceptMapProblem(f"{place} (line {said!r}): {problem}") from problem
+        told = _("{place} (line {line}): {why}", place=place, line=repr(said), why=problem.args[0])
+        raise ConceptMapProblem(Said(told)) from problem
 
 
 IGNORED_EQUIVALENCES = frozenset({"unmatched", "disjoint"})
@@ -481,7 +500,8 @@ IGNORED_EQUIVALENCES = frozenset({"unmatched", "disjoint"})
 def _elements(concept_map: Mapping[str, Any]) -> Iterable[tuple[str, str, str, list[tuple[str, str]]]]:
     """Each element of a ConceptMap: where it stands, its system and code, and its targets."""
     if not isinstance(concept_map, dict) or concept_map.get("resourceType") != "ConceptMap":
-        raise ConceptMapProblem("the mapping file is no FHIR ConceptMap: resourceType must be ConceptMap")
+        told = _("the mapping file is no FHIR ConceptMap: resourceType must be ConceptMap")
+        raise ConceptMapProblem(Said(told))
     for group_number, group in enumerate(_objects(concept_map, "group", "ConceptMap")):
         place = f"ConceptMap.group[{group_number}]"
         source, target_system = _text(group, "source", place), _text(group, "target", place)
@@ -499,12 +519,12 @@ def _elements(concept_map: Mapping[str, Any]) -> Iterable[tuple[str, str, str, l
 def _objects(holder: Mapping[str, Any], name: str, place: str) -> list[Mapping[str, Any]]:
     values = holder.get(name, [])
     if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
-        raise ConceptMapProblem(f"{place}.{name} must be an array of objects")
+        raise ConceptMapProblem(Said(_("{place} must be an array of objects", place=f"{place}.{name}")))
     return values
 
 
 def _text(holder: Mapping[str, Any], name: str, place: str) -> str:
     value = holder.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise ConceptMapProblem(f"{place}.{name} is missing: it must be a text")
+        raise ConceptMapProblem(Said(_("{place} is missing: it must be a text", place=f"{place}.{name}")))
     return value.strip()

@@ -58,7 +58,8 @@ class Element:
     def of(self, resource: Mapping[str, Any]) -> str:
         """What the first of its fields that is there says: a code of R4, `ABSENT` or `NOT_UNDERSTOOD`."""
         for field in self.fields:
-            if (value := resource.get(field)) not in _NOTHING:
+            value = resource.get(field)
+            if value is not None and value not in _NOTHING:
                 return self.read(value)
         return self.absent
 
@@ -67,10 +68,10 @@ class Element:
 
         Codes decide; words do where there is no code that we know. Two that differ are not understood.
         """
-        if value in _NOTHING:
-            return self.absent
         if isinstance(value, str):
             return _of_text(self, value) if len(value) <= LONGEST else NOT_UNDERSTOOD
+        if value in _NOTHING:
+            return self.absent
         codes, words = _told(value)
         meant = {self.values[code] for said in codes if (code := spelled(said)) in self.values}
         if not meant:
@@ -373,6 +374,9 @@ TAKEN = Element(
     absent="y",
 )
 """STU3's."""
+
+DENYING = frozenset({*(flag.fields[0] for flag in NEGATIONS), *TAKEN.fields, *REASONS_OF_DENIAL})
+"""What may deny a resource; nearly every one has none of it."""
 
 ADHERENCE = Element(
     "MedicationStatement.adherence.code",

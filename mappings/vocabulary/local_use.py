@@ -63,6 +63,7 @@ _LOCAL = phrases(
     *("nebulised", "nebulized", "nebuliser", "nebulizer", "nebulisation", "aérosol", "aerosol", "bouffée", "puff"),
     *("mousse rectale", "rectal foam", "intra articulaire", "intraarticulaire", "intra articular", "intraarticular"),
     *("périarticulaire", "péri articulaire", "periarticular", "infiltration", "intrabursal", "intra bursale"),
+    *("corticothérapie locale", "corticoïde local", "corticoïde locaux"),
     *("intralésionnel", "intralésionnelle", "intralesional", "joint injection", "into the joint"),
 )
 _PLACES = phrases(
@@ -97,6 +98,9 @@ _IN_A_CATHETER = phrases(
         "maintien de la perméabilité",
         "line patency",
         "keep vein open",
+        "entretien cathéter",
+        "entretien du PAC",
+        "entretien de la chambre implantable",
     ),
 )
 _BY_WORD: dict[str, list[tuple[Phrase, Use]]] = {}

@@ -32,6 +32,33 @@ def _meaning(concepts: frozenset[str], written: tuple[str, ...]) -> Meaning:
     return Meaning(concepts, _phrases(*written))
 
 
+_ENGLISH_BONES = (
+    *(
+        "spine",
+        "spinal",
+        "vertebral",
+        "femur",
+        "femoral",
+        "humerus",
+        "humeral",
+        "pelvic bone",
+        "iliac",
+        "sacral",
+        "rib",
+    ),
+    *("sternal", "lumbar", "skeletal"),
+)
+_AT_A_BONE = (
+    *(("", bone) for bone in ("os", "osseuse", "osseuses", "vertébrale", "vertébrales", "rachidienne", "rachidiennes")),
+    *(("", bone) for bone in ("fémorale", "fémorales", "humérale", "humérales", "iliaque", "iliaques", "sacrée")),
+    *(("", bone) for bone in ("costale", "costales", "sternale", "lombaire", "lombaires", "dorsale", "dorsales")),
+    *(("", bone) for bone in ("fémur", "humérus", "sacrum", "rachis", "bassin", "cotyle", "tibia", "sternum")),
+    *(("du", bone) for bone in ("fémur", "col fémoral", "sacrum", "rachis", "bassin", "cotyle", "tibia", "sternum")),
+    *(("de l", bone) for bone in ("humérus", "os iliaque", "aile iliaque", "ilion")),
+    *(("des", bone) for bone in ("os", "vertèbres", "côtes")),
+)
+"""How French names a metastasis by its bone."""
+
 CONDITIONS_SAID = (
     _meaning(
         sets.BONE_METASTASIS,
@@ -40,6 +67,12 @@ CONDITIONS_SAID = (
             "métastases osseuses",
             "métastase vertébrale",
             "métastases vertébrales",
+            *(
+                f"{said} {link} {bone}".replace("  ", " ")
+                for said in ("métastase", "métastases", "mets", "méta", "métas", "localisation secondaire")
+                for link, bone in _AT_A_BONE
+            ),
+            *(f"{bone} {said}" for said in ("metastasis", "metastases", "mets") for bone in _ENGLISH_BONES),
             "métastatique osseux",
             "métastatique osseuse",
             "tumeur maligne secondaire de l'os",

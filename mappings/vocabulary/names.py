@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cached_property
+from itertools import pairwise
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -110,6 +111,19 @@ class DrugNames:
             return frozenset()
         return frozenset(found)
 
+    def orders_one(self, text: str) -> bool:
+        """A line of order entry orders a drug: its name heads the line, with a dose or alone, or its giving is asked for."""
+        said = tuple(words(text))
+        if not said or not _NO_ORDER_OF_A_DRUG.isdisjoint(said):
+            return False
+        place = next((at for at, word in enumerate(said) if not _may_stand_before(word)), len(said))
+        names = self._ordered.by_first_word.get(said[place], ()) if place < len(said) else ()
+        heads = [name for name in names if name.concept and said[place : place + len(name.words)] == name.words]
+        if not heads:
+            return False
+        is_all = place + len(heads[0].words) == len(said) and heads[0].concept not in _ALSO_MEASURED
+        return is_all or not _GIVING.isdisjoint(said) or any(_is_amount(*pair) for pair in pairwise((*said, "")))
+
     def may_be_in_text(self, text: str) -> bool:
         """A word of the text is one letter away from a name of ours, or begins one as labels cut them off.
 
@@ -130,6 +144,53 @@ class DrugNames:
             if concept and len(as_words) == 1 and len(as_words[0]) >= SHORTEST_SPELLED - 1:
                 spelled.add(as_words[0])
         return _NearNames(frozenset(known), frozenset(spelled))
+
+
+_GIVING = frozenset(
+    words("perfusion perfusions injection injections administration infusion infusions sc iv im ivl ivse")
+)
+_BEFORE_A_DRUG = _GIVING | frozenset(
+    words(
+        "de d du la le l un une des par en cure cures traitement prescription renouvellement poursuite reprise demande"
+        " flacon ampoule seringue poche sous cutanée intraveineuse of the a order dose start begin continue renew"
+    )
+)
+_NO_ORDER_OF_A_DRUG = frozenset(
+    words(
+        "arrêt arrêter arrêté arrêtée stop suspendre suspendu suspension allergie allergy intolérance dosage dosages taux"
+        " résiduel résiduelle level levels concentration concentrations xa dépistage contre contraindicated hold sérique"
+        " sanguin urinaire serum ionisé consultation bilan surveillance avant"
+    )
+)
+"""Words of a line that is about a drug and does not ask for it."""
+
+_ALSO_MEASURED = frozenset(
+    [
+        "vitamin_d_prefix",
+        "cholecalciferol",
+        "ergocalciferol",
+        "calcifediol",
+        "calcitriol",
+        "calcium_any",
+        "methotrexate",
+    ]
+)
+"""Drugs whose name alone asks the laboratory as well."""
+
+_UNITS_OF_AN_ORDER = frozenset(
+    words("mg g ui iu ml µg mcg gouttes ampoule ampoules flacon flacons cp comprimé comprimés")
+)
+
+
+def _may_stand_before(word: str) -> bool:
+    return word in _BEFORE_A_DRUG or word.isdigit()
+
+
+def _is_amount(word: str, following: str) -> bool:
+    """« 4 mg », « 120mg »."""
+    figures = word.rstrip("abcdefghijklmnopqrstuvwxyzµμ")
+    unit = word[len(figures) :] or following
+    return figures.isdigit() and unit in _UNITS_OF_AN_ORDER
 
 
 class _Ordered(NamedTuple):
@@ -273,12 +334,17 @@ _SAYS_NOTHING = frozenset(
 
 
 def says_nothing(text: str) -> bool:
-    """A text that stands in for a name: a word for "unknown", "masked" or a container, or none of three letters."""
+    """A text that stands in for a name: a word for "unknown", "masked" or a container, or none of three letters but « G5 »."""
     said = tuple(words(text))
-    return said in _SAYS_NOTHING or not any(sum(sign.isalpha() for sign in word) >= _FEWEST_LETTERS for word in said)
+    if said in _SAYS_NOTHING:
+        return True
+    long = any(sum(sign.isalpha() for sign in word) >= _FEWEST_LETTERS for word in said)
+    return not long and _SHORT_NAMES.isdisjoint(said)
 
 
 _FEWEST_LETTERS = 3
+_SHORT_NAMES = frozenset(words("G5 G10 G15 G20 G30 G50 SG5 SG10 B1 B2 B5 B6 B9 B12 O2 K1 T3 T4"))
+"""Solutions, vitamins and others that are called by a letter and a number, and are none of ours."""
 
 
 def holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
-from cds_hooks import Card, Coding, Source
+from cds_hooks import LONGEST_SUMMARY, Card, Coding, Source
 from mappings.facts import Absent, ActOrder, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order
 from mappings.wording import Text, _, _n, asides
 from service.cards.results import lines, remarks, resources
@@ -494,7 +494,6 @@ def _not_shown_card(dropped: Sequence[Composed]) -> Composed:
 
 # --- in one language --------------------------------------------------------------------------------------------------
 
-LONGEST_SUMMARY = 139
 SOURCE_WITHOUT_CITATION = _("OsteoCDS")
 RESULTS_HEADING = _("Based on")
 ITEMS_HEADING = _("To do")

@@ -27,9 +27,9 @@ from mappings.wording import Text, _
 from service.languages.render import Language, plain, sentence, untyped
 from service.rules.naming import named
 from service.rules.offers import (
-    Change,
     Code,
     DeleteOrder,
+    DraftChange,
     DrugRequest,
     Every,
     Offer,
@@ -100,7 +100,7 @@ def _merged(offers: Iterable[Offer]) -> list[Offer]:
     return list(merged.values())
 
 
-def _latest_start(changes: tuple[Change, ...]) -> tuple[Change, ...]:
+def _latest_start(changes: tuple[DraftChange, ...]) -> tuple[DraftChange, ...]:
     starts = [change for change in changes if isinstance(change, StartOn)]
     others = tuple(change for change in changes if not isinstance(change, StartOn))
     return (*others, max(starts, key=lambda change: change.day)) if starts else others
@@ -244,7 +244,7 @@ def is_valid(resource: Mapping[str, Any]) -> bool:
     return True
 
 
-def _change_text(change: Change) -> Text:
+def _change_text(change: DraftChange) -> Text:
     match change:
         case SetDose():
             return _("dose {dose} mg", dose=change.milligrams)
@@ -258,7 +258,7 @@ def _change_text(change: Change) -> Text:
             return change.instruction
 
 
-def _apply(change: Change, resource: dict[str, Any], ordering: Ordering) -> bool:
+def _apply(change: DraftChange, resource: dict[str, Any], ordering: Ordering) -> bool:
     """Make one change in place; False where the draft's own shape does not allow it to be made safely."""
     if isinstance(change, StartOn):
         return _start_on(resource, change.day, ordering)
@@ -267,6 +267,8 @@ def _apply(change: Change, resource: dict[str, Any], ordering: Ordering) -> bool
         earlier = resource.get("patientInstruction")
         resource["patientInstruction"] = f"{earlier} {said}" if isinstance(earlier, str) and earlier else said
         return True
+    if resource.get("resourceType") != "MedicationRequest":
+        return False  # a drug that was ordered as a service: it has neither a medication nor a dosage line
     if isinstance(change, SetDrug):
         resource.pop("medicationReference", None)
         resource["medicationCodeableConcept"] = {
@@ -288,7 +290,7 @@ def _only_line(resource: dict[str, Any]) -> dict[str, Any] | None:
     return lines[0]
 
 
-def _apply_to_line(change: Change, line: dict[str, Any]) -> bool:
+def _apply_to_line(change: DraftChange, line: dict[str, Any]) -> bool:
     if _only_words_say_more(change, line):
         return False
     line.pop("text", None)
@@ -342,7 +344,7 @@ def _set_interval(change: SetInterval, line: dict[str, Any]) -> bool:
     return True
 
 
-def _only_words_say_more(change: Change, line: Mapping[str, Any]) -> bool:
+def _only_words_say_more(change: DraftChange, line: Mapping[str, Any]) -> bool:
     """The text of the line, which goes, alone says the dose or how often, and this is not what changes."""
     said = a_text(line.get("text"))
     loses_dose = not isinstance(change, SetDose) and tells_an_amount(said) and not any(stated_doses(line))

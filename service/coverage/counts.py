@@ -34,7 +34,7 @@ from mappings.vocabulary.concepts import Terminology, code_of
 from mappings.vocabulary.findings import KINDS
 from mappings.vocabulary.meanings import ACTS_SAID, CONDITIONS_SAID
 from mappings.vocabulary.names import says_nothing
-from mappings.wording import Term, Text, Verbatim
+from mappings.wording import Said, Term, Text, Verbatim, _
 
 MOST_DISTINCT = 10_000
 """Different codes, units and drugs that are told apart at a time; beyond them the rarer half is forgotten."""
@@ -103,7 +103,7 @@ UNITS = frozenset({Kind.UNIT, Kind.DOSE})
 
 
 class Item(NamedTuple):
-    """One code, unit or drug, and what it stands for: our concepts, or why it stands for none."""
+    """One code, unit or drug, and what it stands for: our concepts, or why it stands for none (`Said` where it is a sentence)."""
 
     kind: Kind
     verdict: Verdict
@@ -113,17 +113,45 @@ class Item(NamedTuple):
     meaning: str
 
 
-NO_CODE = "no code and no text"
-NO_SYSTEM = "a code without a system"
-TEXT_ONLY = "a text without a code"
-UNLISTED = "a code that our lists do not hold: map it with a ConceptMap"
-LISTED = "a code that is none of our concepts"
-LOOK_ALIKE = "a look-alike: {concepts}"
-NAMED = "none of ours by its name"
-UNKNOWN_NAME = "known neither by code nor by name"
-CLASS_ALONE = "a class, which does not say the drug: {concepts}"
-NOT_IN_SAMPLE = "the Medication referred to is not in the sample"
-DOSE_UNREADABLE = "neither mg, mL, units of vitamin D, nor pieces of a known strength"
+SHOWN_VERDICTS: Mapping[Verdict, Text] = MappingProxyType(
+    {
+        Verdict.UNDERSTOOD: _("understood"),
+        Verdict.UNUSED: _("known, unused"),
+        Verdict.SOMETHING_ELSE: _("something else"),
+        Verdict.NOT_UNDERSTOOD: _("not understood"),
+    }
+)
+SHOWN_KINDS: Mapping[Kind, Text] = MappingProxyType(
+    {
+        Kind.DRUG: _("drug"),
+        Kind.MEDICATION: _("medication list"),
+        Kind.DOSE: _("dose unit"),
+        Kind.ROUTE: _("route"),
+        Kind.RESULT: _("result"),
+        Kind.UNIT: _("unit"),
+        Kind.CONDITION: _("condition"),
+        Kind.ALLERGY: _("allergy"),
+        Kind.ACT: _("act"),
+        Kind.ORDER: _("order"),
+        Kind.IMAGING: _("imaging"),
+        Kind.ENCOUNTER: _("encounter"),
+        Kind.SITE: _("body site"),
+    }
+)
+"""What a person reads for them; the report as JSON keeps their values."""
+
+NO_CODE = Said(_("no code and no text"))
+NO_SYSTEM = Said(_("a code without a system"))
+TEXT_ONLY = Said(_("a text without a code"))
+UNLISTED = Said(_("a code that our lists do not hold: map it with a ConceptMap"))
+LISTED = Said(_("a code that is none of our concepts"))
+LOOK_ALIKE = _("a look-alike: {concepts}")
+NAMED = Said(_("none of ours by its name"))
+UNKNOWN_NAME = Said(_("known neither by code nor by name"))
+CLASS_ALONE = _("a class, which does not say the drug: {concepts}")
+NOT_IN_SAMPLE = Said(_("the Medication referred to is not in the sample"))
+DOSE_UNREADABLE = _("{concepts}: neither mg, mL, units of vitamin D, nor pieces of a known strength")
+FINDING_UNREADABLE = _("{finding}: out of range, undated, or in no unit that it is read in")
 
 # --- counting ---------------------------------------------------------------------------------------------------------
 
@@ -168,7 +196,7 @@ class Coverage:
         self.counts[item] += 1
         if len(self.counts) > self._most_distinct:
             kept = self.counts.most_common(max(1, self._most_distinct // 2))
-            self.forgotten += self.counts.total() - sum(count for _, count in kept)
+            self.forgotten += self.counts.total() - sum(count for _item, count in kept)
             self.counts = Counter(dict(kept))
 
     def ranked(self, verdict: Verdict) -> list[tuple[Item, int]]:
@@ -192,7 +220,7 @@ def _coded(reader: Reader, kind: Kind, concept: object) -> Item:
         verdict = Verdict.UNDERSTOOD if asked else Verdict.UNUSED
         meaning = _named(found.concepts, unverified=found.concepts <= found.unverified)
     elif found.denied:
-        verdict, meaning = Verdict.SOMETHING_ELSE, LOOK_ALIKE.format(concepts=", ".join(sorted(found.denied)))
+        verdict, meaning = Verdict.SOMETHING_ELSE, Said(LOOK_ALIKE.with_(concepts=", ".join(sorted(found.denied))))
     elif found.known_system or (any(map(is_standard, codings(concept))) and _names_another(reader, kind, concept)):
         verdict, meaning = Verdict.SOMETHING_ELSE, LISTED
     elif kind in TOLD_BY_WORDS and _names_another(reader, kind, concept):
@@ -234,8 +262,10 @@ def _why_not(concept: object) -> str:
 
 
 def _named(concepts: frozenset[str], *, unverified: bool = False, by_name: bool = False) -> str:
-    mark = " (by name)" if by_name else " (unverified code)" if unverified else ""
-    return ", ".join(sorted(concepts)) + mark
+    named = ", ".join(sorted(concepts))
+    if by_name:
+        return Said(_("{concepts} (by name)", concepts=named))
+    return Said(_("{concepts} (unverified code)", concepts=named)) if unverified else named
 
 
 def _shown(reader: Reader, kind: Kind, verdict: Verdict, concept: object, meaning: str) -> Item:
@@ -288,7 +318,7 @@ def _drug(reader: Reader, kind: Kind, drug: Drug, concept: object) -> Item:
         verdict = Verdict.UNDERSTOOD if asked else Verdict.UNUSED
         meaning = _named(drug.concepts, unverified=drug.unverified_code, by_name=drug.by_name)
     elif drug.possible:
-        verdict, meaning = Verdict.NOT_UNDERSTOOD, CLASS_ALONE.format(concepts=_some(drug.possible))
+        verdict, meaning = Verdict.NOT_UNDERSTOOD, Said(CLASS_ALONE.with_(concepts=_some(drug.possible)))
     elif drug.identified:
         coded = _coded(reader, kind, concept)
         verdict, meaning = Verdict.SOMETHING_ELSE, coded.meaning if coded.verdict is Verdict.SOMETHING_ELSE else NAMED
@@ -319,7 +349,9 @@ def _doses(reader: Reader, line: Mapping[str, Any], drug: Drug) -> Iterator[Item
         if understood:
             yield _unit(Kind.DOSE, Verdict.UNDERSTOOD, quantity, _named(drug.concepts))
         else:
-            yield _unit(Kind.DOSE, Verdict.NOT_UNDERSTOOD, quantity, f"{_named(drug.concepts)}: {DOSE_UNREADABLE}")
+            yield _unit(
+                Kind.DOSE, Verdict.NOT_UNDERSTOOD, quantity, Said(DOSE_UNREADABLE.with_(concepts=_named(drug.concepts)))
+            )
 
 
 def _medication(reader: Reader, resource: Resource) -> Iterator[Item]:
@@ -360,28 +392,25 @@ def _units(reader: Reader, observation: Resource, node: Mapping[str, Any]) -> It
         finding = read_finding(reader, observation, node, "", name)
         if finding is not None and quantity and not (finding.when and reader.clock.too_far_ahead(finding.when)):
             verdict = Verdict.UNDERSTOOD if finding.problem is None else Verdict.NOT_UNDERSTOOD
-            why = "" if finding.problem is None else ": out of range, undated, or in no unit that it is read in"
-            yield _unit(Kind.UNIT, verdict, quantity, f"{KINDS[name].name.message}{why}")
+            named = KINDS[name].name
+            said = named if finding.problem is None else FINDING_UNREADABLE.with_(finding=named)
+            yield _unit(Kind.UNIT, verdict, quantity, Said(said))
 
 
 def _reading(reading: Reading[Measurement], quantity: Mapping[str, Any], analyte: Analyte) -> Item:
     if reading.found is not None:
         unit = printable(reading.found.reported.unit)
-        return Item(Kind.UNIT, Verdict.UNDERSTOOD, "", "", unit, analyte.name.message)
+        return Item(Kind.UNIT, Verdict.UNDERSTOOD, "", "", unit, Said(analyte.name))
     why = reading.problem.parameters.get("why") if reading.problem is not None else None
-    said = (
-        why.message.format_map(_Masked(unit=printable(unit_shown(quantity)), analyte=analyte.name.message))
-        if isinstance(why, Text)
-        else ""
-    )
-    return _unit(Kind.UNIT, Verdict.NOT_UNDERSTOOD, quantity, f"{analyte.name.message}: {said}")
+    masked = _masked(why, analyte.name, printable(unit_shown(quantity))) if isinstance(why, Text) else ""
+    said = Said(_("{what}: {why}", what=analyte.name, why=masked))
+    return _unit(Kind.UNIT, Verdict.NOT_UNDERSTOOD, quantity, said)
 
 
-class _Masked(dict[str, object]):
-    """The parameters of a sentence; those that may hold what the record says of a patient are not shown."""
-
-    def __missing__(self, name: str) -> str:
-        return "the value" if name == "reported" else "…"
+def _masked(why: Text, analyte: Text, unit: str) -> Text:
+    """The sentence without what the record may say of a patient."""
+    shown = {"unit": unit, "analyte": analyte, "reported": _("the value")}
+    return why.with_(**{name: shown.get(name, "…") for name in why.parameters})
 
 
 def _unit(kind: Kind, verdict: Verdict, quantity: Mapping[str, Any], meaning: str) -> Item:

@@ -23,7 +23,9 @@ from cds_hooks import prefetched
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.readers.shapes import printable
 from mappings.shapes import a_map, a_text
-from service.coverage.counts import UNITS, Coverage, Item, Kind, Verdict
+from mappings.wording import Said, Text, _, _n, verbatim
+from service.coverage.counts import SHOWN_KINDS, SHOWN_VERDICTS, UNITS, Coverage, Item, Kind, Verdict
+from service.languages.render import Language, spoken
 
 ENDINGS = (".json", ".ndjson", ".jsonl")
 LINES = (".ndjson", ".jsonl")
@@ -45,10 +47,10 @@ DEEPEST_BUNDLE = 3
 _IDENTIFYING = ("resourceType", "id", "code", "ingredient", "identifier", "contained")
 """What a Medication is identified by."""
 
-NOT_JSON = "not JSON"
-TOO_LONG = f"longer than {LONGEST // (1024 * 1024)} MiB"
-NO_RESOURCE = "no FHIR resource (it has no resourceType)"
-NOT_A_FILE = "it cannot be read"
+NOT_JSON = Said(_("not JSON"))
+TOO_LONG = Said(_("longer than {size} MiB", size=LONGEST // (1024 * 1024)))
+NO_RESOURCE = Said(_("no FHIR resource (it has no resourceType)"))
+NOT_A_FILE = Said(_("it cannot be read"))
 
 
 class Unreadable(NamedTuple):
@@ -155,13 +157,13 @@ class Sample:
         try:
             document = orjson.loads(_without_mark(head))
         except orjson.JSONDecodeError as error:
-            self._note(path, f"line {error.lineno}", NOT_JSON)
+            self._note(path, Said(_("line {number}", number=error.lineno)), NOT_JSON)
             return
         yield from self._in_value(path, "", document)
 
     def _in_lines(self, path: Path, stream: BinaryIO) -> Iterator[Found]:
         for number, line in enumerate(_lines(stream), start=1):
-            place = f"line {number}"
+            place = Said(_("line {number}", number=number))
             if line is None:
                 self._note(path, place, TOO_LONG)
             elif text := _without_mark(line).strip():
@@ -180,13 +182,13 @@ class Sample:
             for number, value in enumerate(
                 ijson.items(stream, "item" if is_array else "entry.item", use_float=True), start=1
             ):
-                place = f"entry {number}"
+                place = _entry("", number)
                 if is_array:
                     yield from self._in_value(path, place, value)
                 else:
                     yield from self._in_entry(path, place, value, 1)
         except (ijson.JSONError, UnicodeDecodeError, OverflowError):  # its words quote the document
-            self._note(path, f"after entry {number}", NOT_JSON)
+            self._note(path, Said(_("after entry {number}", number=number)), NOT_JSON)
             return
         if number == 0:
             self._note(path, "", NO_RESOURCE)
@@ -196,7 +198,7 @@ class Sample:
     def _in_value(self, path: Path, place: str, value: object, depth: int = 0) -> Iterator[Found]:
         if isinstance(value, list) and depth == 0:
             for number, element in enumerate(value, start=1):
-                yield from self._in_value(path, f"{place} entry {number}".strip(), element, 1)
+                yield from self._in_value(path, _entry(place, number), element, 1)
         elif isinstance(value, dict) and a_text(value.get("hook")) and depth <= 1:
             yield from self._in_hook_request(path, place, value, depth + 1)
         elif not isinstance(value, dict) or not a_text(value.get("resourceType")):
@@ -204,7 +206,7 @@ class Sample:
         elif value["resourceType"] == "Bundle" and depth < DEEPEST_BUNDLE:
             entries = value.get("entry")
             for number, entry in enumerate(entries if isinstance(entries, list) else [], start=1):
-                yield from self._in_entry(path, f"{place} entry {number}".strip(), entry, depth + 1)
+                yield from self._in_entry(path, _entry(place, number), entry, depth + 1)
         else:
             yield Found(value, "")
 
@@ -223,13 +225,27 @@ class Sample:
         carried = {name: prefetched(prefetch, name).resource for name in prefetch}
         for name, value in {"draftOrders": a_map(request.get("context")).get("draftOrders"), **carried}.items():
             if value is not None:
-                yield from self._in_value(path, f"{place} {printable(name)}".strip(), value, depth)
+                yield from self._in_value(path, _inside(place, printable(name)), value, depth)
 
     def _note(self, path: Path, place: str, why: str) -> None:
         self.unreadable_places += 1
         if len(self.unreadable) < MOST_NAMED:
             name = path.relative_to(self.path) if path != self.path else Path(path.name)
             self.unreadable.append(Unreadable(printable(str(name), LONGEST_PATH), place, why))
+
+
+def _entry(place: str, number: int) -> str:
+    return _inside(place, _("entry {number}", number=number))
+
+
+def _inside(place: str, what: Text | str) -> str:
+    """A place within a place of a file."""
+    outer = place.text if isinstance(place, Said) else place
+    return Said(_("{place} {what}", place=outer, what=what) if outer else _as_text(what))
+
+
+def _as_text(words: Text | str) -> Text:
+    return words if isinstance(words, Text) else verbatim(words)
 
 
 def _plain_name(path: Path) -> str:
@@ -286,8 +302,13 @@ def examine(path: Path, coverage: Coverage, advance: Callable[[int], None] = lam
     sample.examined_by(coverage)
     if not coverage.resources and not coverage.not_read and not sample.unreadable_places:
         raise NotASample(
-            f"{path} holds no FHIR resource: give a Bundle or resource (.json), an NDJSON file (.ndjson), or a folder of "
-            "such files"
+            Said(
+                _(
+                    "{path} holds no FHIR resource: give a Bundle or resource (.json), an NDJSON file (.ndjson), or a folder "
+                    "of such files",
+                    path=str(path),
+                )
+            )
         )
     return sample
 
@@ -327,56 +348,86 @@ def _kinds(coverage: Coverage) -> list[Kind]:
     return [kind for kind in Kind if any(coverage.totals[kind, verdict] for verdict in Verdict)]
 
 
-HEADINGS: Mapping[Verdict, str] = {
-    Verdict.NOT_UNDERSTOOD: "Not understood: map these, or correct them",
-    Verdict.UNDERSTOOD: "Understood: a rule asks for it in that resource type",
-    Verdict.UNUSED: "Known, unused: concepts of ours that no rule asks for there",
-    Verdict.SOMETHING_ELSE: "Something else: known to be none of ours",
+HEADINGS: Mapping[Verdict, Text] = {
+    Verdict.NOT_UNDERSTOOD: _("Not understood: map these, or correct them"),
+    Verdict.UNDERSTOOD: _("Understood: a rule asks for it in that resource type"),
+    Verdict.UNUSED: _("Known, unused: concepts of ours that no rule asks for there"),
+    Verdict.SOMETHING_ELSE: _("Something else: known to be none of ours"),
 }
 
 
-def printed(sample: Sample, coverage: Coverage, top: int) -> Iterator[str]:
+def printed(sample: Sample, coverage: Coverage, top: int, language: Language) -> Iterator[str]:
     """The report for a person: a summary, then what was counted, the most frequent first, `top` rows a table."""
-    yield f"{sum(coverage.resources.values())} resources with codes in {sample.files} files"
-    if coverage.not_read:
-        others = ", ".join(f"{name} {count}" for name, count in coverage.not_read.most_common(8))
-        yield f"{sum(coverage.not_read.values())} resources without codes that the service reads: {others}"
-    yield from _unreadable(sample)
+    yield from (spoken(line, language) for line in _summary(sample, coverage))
+    yield from (f"  {spoken(line, language)}" for line in _unreadable(sample))
     yield ""
-    yield f"{'':<16}" + "".join(f"{verdict.value:>17}" for verdict in Verdict)
+    yield f"{'':<{WIDEST_KIND}}" + "".join(
+        f"{spoken(SHOWN_VERDICTS[one], language):>{WIDEST_VERDICT}}" for one in Verdict
+    )
     for kind in _kinds(coverage):
-        yield f"{kind.value:<16}" + "".join(f"{coverage.totals[kind, verdict]:>17}" for verdict in Verdict)
+        totals = "".join(f"{coverage.totals[kind, verdict]:>{WIDEST_VERDICT}}" for verdict in Verdict)
+        yield f"{spoken(SHOWN_KINDS[kind], language):<{WIDEST_KIND}}" + totals
     for verdict, heading in HEADINGS.items():
-        yield from _table(heading, coverage.ranked(verdict), top)
+        yield from _table(heading, coverage.ranked(verdict), top, language)
     if coverage.forgotten:
         yield ""
-        yield (
-            f"There were more different codes, units and drugs than are held: {coverage.forgotten} occurrences of rare ones "
-            "are in the summary alone, and the counts of rare ones may be too low."
-        )
+        yield spoken(FORGOTTEN.with_(number=coverage.forgotten), language)
     if sample.medications_left_out:
-        yield f"{sample.medications_left_out} Medications beyond {MOST_MEDICATIONS} were not kept for what refers to them."
+        left_out = NOT_KEPT.with_(number=sample.medications_left_out, most=MOST_MEDICATIONS)
+        yield spoken(left_out, language)
 
 
-def _unreadable(sample: Sample) -> Iterator[str]:
-    if not sample.unreadable_places:
-        return
-    yield f"{sample.unreadable_places} places could not be read:"
+WIDEST_KIND, WIDEST_VERDICT = 24, 18
+"""Columns of the summary, as wide as their widest words in any language."""
+
+FORGOTTEN = _(
+    "There were more different codes, units and drugs than are held: {number} occurrences of rare ones are in the summary alone, "
+    "and the counts of rare ones may be too low."
+)
+NOT_KEPT = _("{number} Medications beyond {most} were not kept for what refers to them.")
+
+
+def _summary(sample: Sample, coverage: Coverage) -> Iterator[Text]:
+    yield _(
+        "{resources} in {files}",
+        resources=_n("{number} resource with codes", "{number} resources with codes", sum(coverage.resources.values())),
+        files=_n("{number} file", "{number} files", sample.files),
+    )
+    if coverage.not_read:
+        others = ", ".join(f"{name} {count}" for name, count in coverage.not_read.most_common(8))
+        yield _n(
+            "{number} resource without codes that the service reads: {others}",
+            "{number} resources without codes that the service reads: {others}",
+            sum(coverage.not_read.values()),
+            others=others,
+        )
+    if sample.unreadable_places:
+        yield _n("{number} place could not be read:", "{number} places could not be read:", sample.unreadable_places)
+
+
+def _unreadable(sample: Sample) -> Iterator[Text]:
     for one in sample.unreadable:
-        yield f"  {one.file}{', ' + one.place if one.place else ''}: {one.why}"
+        where = _("{file}, {place}", file=one.file, place=one.place) if one.place else verbatim(one.file)
+        yield _("{where}: {why}", where=where, why=one.why)
     if (more := sample.unreadable_places - len(sample.unreadable)) > 0:
-        yield f"  and {more} more"
+        yield _("and {more} more", more=more)
 
 
-def _table(heading: str, ranked: list[tuple[Item, int]], top: int) -> Iterator[str]:
+def _table(heading: Text, ranked: list[tuple[Item, int]], top: int, language: Language) -> Iterator[str]:
     if not ranked:
         return
     yield ""
-    yield heading
+    yield spoken(heading, language)
     for item, count in ranked[:top]:
-        coded = f"{item.system or '(no system)'}|{item.code}" if item.code else ""
-        no_unit = "(no unit)" if item.kind in UNITS else ""
+        coded = f"{item.system or spoken(NO_SYSTEM, language)}|{item.code}" if item.code else ""
+        no_unit = spoken(NO_UNIT, language) if item.kind in UNITS else ""
         shown = f"«{item.words}»" if item.words else no_unit
-        yield f"{count:>8}  {item.kind.value:<15}  {' '.join(part for part in (coded, shown) if part) or '-'}  →  {item.meaning}"
-    if len(ranked) > top:
-        yield f"          and {len(ranked) - top} more: --top {len(ranked)}, or --json"
+        what = " ".join(part for part in (coded, shown) if part) or "-"
+        kind = spoken(SHOWN_KINDS[item.kind], language)
+        yield f"{count:>8}  {kind:<{WIDEST_KIND}}  {what}  →  {spoken(item.meaning, language)}"
+    if (more := len(ranked) - top) > 0:
+        yield " " * 10 + spoken(MORE_ROWS.with_(more=more, all=str(len(ranked))), language)
+
+
+NO_SYSTEM, NO_UNIT = _("(no system)"), _("(no unit)")
+MORE_ROWS = _("and {more} more: --top {all}, or --json")

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import requests
 
+from mappings.wording import Said, Text, _
+
 LOG_TAIL_CHARACTERS = 2000
 
 # `sekmet serve`, ended by the end of its standard input: a pipe whose other end only we hold.
@@ -32,7 +34,7 @@ app(["serve", "--config", sys.argv[1]])
 
 
 class EmbeddedFhirError(Exception):
-    """A FHIR server of ours is not there."""
+    """A FHIR server of ours is not there; its words are `Said`."""
 
 
 class ServerMissingError(EmbeddedFhirError):
@@ -56,7 +58,8 @@ def embedded_fhir(executable: Path, *, start_seconds: float = 60, log: Path | No
     :raises ServerFailedError: it ended at once, or did not answer `/metadata` within `start_seconds`.
     """
     if not executable.exists():
-        raise ServerMissingError(f"The embedded FHIR server is not installed: no {executable}. Run `make install`.")
+        missing = _("The embedded FHIR server is not installed: no {file}. Run `make install`.", file=str(executable))
+        raise ServerMissingError(Said(missing))
     port = free_port()
     base = f"http://127.0.0.1:{port}/fhir"
     with tempfile.TemporaryDirectory(prefix="osteocds-fhir-") as folder:
@@ -119,7 +122,13 @@ def running(
         try:
             failure = wait_until_ready(base + ready, start_seconds, process)
             if failure:
-                raise ServerFailedError(f"The server at {base} {failure}. Its log ends:\n{_tail(written.fileno())}")
+                failed = _(
+                    "The server at {address} {failure}. Its log ends:\n{log}",
+                    address=base,
+                    failure=failure,
+                    log=_tail(written.fileno()),
+                )
+                raise ServerFailedError(Said(failed))
             yield process
         finally:
             process.terminate()
@@ -128,19 +137,19 @@ def running(
             process.kill()
 
 
-def wait_until_ready(url: str, seconds: float, process: subprocess.Popen[bytes] | None = None) -> str | None:
+def wait_until_ready(url: str, seconds: float, process: subprocess.Popen[bytes] | None = None) -> Text | None:
     """Wait for an answer that is fine, while the server's process lasts; None when it came, else what went wrong."""
     deadline = time.monotonic() + seconds
     with requests.Session() as session:
         session.trust_env = False  # a site's proxy does not reach our loopback
         while (left := deadline - time.monotonic()) > 0:
             if process is not None and process.poll() is not None:
-                return f"ended with status {process.returncode}"
+                return _("ended with status {status}", status=str(process.returncode))
             with suppress(requests.RequestException):
                 if session.get(url, timeout=left).ok:
                     return None
             time.sleep(0.1)
-    return f"did not answer within {seconds:g} s"
+    return _("did not answer within {seconds} s", seconds=f"{seconds:g}")
 
 
 def _tail(log: int) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -16,11 +17,12 @@ from uuid import uuid4
 import requests
 
 from mappings.vocabulary.concepts import Terminology
+from mappings.wording import Amount, Said, Text, _, _n, verbatim
 from service.demo.embedded_fhir import EmbeddedFhirError, embedded_fhir, free_port, running, wait_until_ready
 from service.demo.printing import printed_card
 from service.demo.synthetic import SyntheticRecord, told_record
 from service.guidelines import GUIDELINES
-from service.languages.render import Language
+from service.languages.render import Language, spoken
 from service.rules.guideline import DemoPatient
 from service.settings import Settings
 
@@ -59,7 +61,7 @@ def load(patients: tuple[DemoPatient, ...], fhir_base: str, today: date, *, wait
     refuses a record.
     """
     if wait_seconds and (failure := wait_until_ready(f"{fhir_base}/metadata", wait_seconds)):
-        raise DemoFailed(f"the FHIR server {failure}")
+        raise DemoFailed(Said(_("the FHIR server {failure}", failure=failure)))
     loaded = 0
     with requests.Session() as session:
         session.trust_env = False
@@ -72,19 +74,22 @@ def load(patients: tuple[DemoPatient, ...], fhir_base: str, today: date, *, wait
             bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
             answer = session.post(fhir_base, json=bundle, headers={"Content-Type": "application/fhir+json"}, timeout=60)
             if not answer.ok:
-                raise DemoFailed(f"the FHIR server refused the record of {patient.id} (HTTP {answer.status_code})")
+                refused = _("the FHIR server refused the record of {patient} (HTTP {status})", patient=patient.id)
+                raise DemoFailed(Said(refused.with_(status=str(answer.status_code))))
             loaded += len(entries)
     return loaded
 
 
 @contextmanager
-def demo_servers(settings: Settings, fhir_server: Path | None, today: date, echo: Echo) -> Iterator[tuple[str, str]]:
+def demo_servers(
+    settings: Settings, fhir_server: Path | None, language: Language, today: date, echo: Echo
+) -> Iterator[tuple[str, str]]:
     """A FHIR server with the demo patients, and the service beside it; both addresses. Raises `DemoFailed`."""
-    echo("Starting a FHIR R4 server on loopback ...")
+    echo(spoken(_("Starting a FHIR R4 server on loopback ..."), language))
     try:
         with embedded_fhir(fhir_server or DEFAULT_FHIR_SERVER) as fhir_base:
             loaded = load(DEMO_PATIENTS, fhir_base, today)
-            echo(f"  {fhir_base}: {loaded} resources of {len(DEMO_PATIENTS)} synthetic patients")
+            echo("  " + spoken(_("{what}: {why}", what=fhir_base, why=of_patients(loaded)), language))
             with tempfile.TemporaryDirectory(prefix="osteocds-demo-") as folder:
                 base = f"http://127.0.0.1:{settings.port or free_port()}"
                 environment = os.environ | {
@@ -94,21 +99,21 @@ def demo_servers(settings: Settings, fhir_server: Path | None, today: date, echo
                     "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
                     "OSTEOCDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
                 }
-                echo("Starting the service ...")
+                echo(spoken(_("Starting the service ..."), language))
                 command = [sys.executable, "-m", "service.cli", "serve"]
                 with running(command, base, start_seconds=60, environment=environment, ready="/health/ready"):
                     echo(f"  {base}/cds-services")
                     yield fhir_base, base
     except EmbeddedFhirError as error:
-        raise DemoFailed(str(error)) from error
+        raise DemoFailed(*error.args) from error
 
 
 def run_demo(settings: Settings, fhir_server: Path | None, language: Language, *, now: datetime, echo: Echo) -> None:
     """Fire the hooks of every demo patient at servers started for it, and print the cards. Raises `DemoFailed`."""
-    with demo_servers(settings, fhir_server, now.date(), echo) as (fhir_base, base):
+    with demo_servers(settings, fhir_server, language, now.date(), echo) as (fhir_base, base):
         fire_hooks(base, fhir_base, language, today=now.date(), echo=echo)
     echo("")
-    echo("Stopped. Keep the service and the FHIR server running with: make run")
+    echo(spoken(_("Stopped. Keep the service and the FHIR server running with: make run"), language))
 
 
 def fire_hooks(base: str, fhir_base: str, language: Language, *, today: date, echo: Echo) -> None:
@@ -123,40 +128,85 @@ def fire_hooks(base: str, fhir_base: str, language: Language, *, today: date, ec
             url = f"{base}/cds-services/{guideline.id}-{request['hook']}"
             answer = session.post(url, json=request, headers={"Accept-Language": language.value}, timeout=30)
             if not answer.ok:
-                raise DemoFailed(f"the service answered HTTP {answer.status_code} for {patient.id}")
+                failed = _("the service answered HTTP {status} for {patient}", status=str(answer.status_code))
+                raise DemoFailed(Said(failed.with_(patient=patient.id)))
             echo("")
             echo("=" * 100)
-            echo(patient.who)
-            echo(f"  {request['hook']}: {_ordered(patient)}")
+            echo(spoken(patient.who, language))
+            line = _("{what}: {why}", what=str(request["hook"]), why=ordered(patient))
+            echo("  " + spoken(line, language))
             cards = answer.json()["cards"]
             for card in cards:
                 echo("")
                 echo("\n".join(printed_card(card, language)))
             if not cards:
-                echo("\n   no card: nothing to say")
+                echo("\n" + "   " + spoken(_("no card: nothing to say"), language))
 
 
-def _ordered(patient: DemoPatient) -> str:
-    return (
-        "; ".join(
-            " ".join(str(order[part]) for part in ("drug", "dose", "route") if part in order)
-            + (f", every {order['every']}" if "every" in order else "")
-            + (f", over {order['over']}" if "over" in order else "")
-            for order in patient.orders
-        )
-        or "no order"
+def of_patients(resources: int) -> Text:
+    """How much was loaded, of how many."""
+    return _(
+        "{resources} of {patients}",
+        resources=_n("{number} resource", "{number} resources", resources),
+        patients=_n("{number} synthetic patient", "{number} synthetic patients", len(DEMO_PATIENTS)),
     )
 
 
-def keep_running(settings: Settings, fhir_server: Path | None, *, now: datetime, echo: Echo) -> None:
+ROUTES = {"subcutaneous": _("subcutaneous"), "intravenous": _("intravenous")}
+EVERY = {"week": _("every {number} weeks"), "month": _("every {number} months")}
+EACH = {"week": _("every week"), "month": _("every month")}
+
+
+def ordered(patient: DemoPatient) -> Text:
+    """What is ordered for a demo patient, as an EHR might list it."""
+    if not patient.orders:
+        return _("no order")
+    return _("{orders}", orders=tuple(_line(order) for order in patient.orders))
+
+
+def _line(order: Mapping[str, Any]) -> Text:
+    """One order in the words of the examples: its drug, dose, route, interval and duration."""
+    line: Text = verbatim(str(order["drug"]))
+    for part, said in (("dose", _amount), ("route", ROUTES.get), ("every", _interval), ("over", _duration)):
+        if part in order:
+            line = PARTS[part].with_(line=line, what=said(order[part]))
+    return line
+
+
+PARTS = {
+    "dose": _("{line} {what}"),
+    "route": _("{line} {what}"),
+    "every": _("{line}, {what}"),
+    "over": _("{line}, {what}"),
+}
+
+
+def _amount(told: str) -> Amount:
+    number, unit = told.split()
+    return Amount(Decimal(number), unit)
+
+
+def _interval(told: str) -> Text:
+    number, unit = told.split()
+    return EACH[unit] if number == "1" else EVERY[unit].with_(number=int(number))
+
+
+def _duration(told: str) -> Text:
+    return _("over {time}", time=_amount(told))
+
+
+def keep_running(
+    settings: Settings, fhir_server: Path | None, language: Language, *, now: datetime, echo: Echo
+) -> None:
     """Keep both servers running until interrupted. Raises `DemoFailed`."""
-    with demo_servers(settings, fhir_server, now.date(), echo) as (fhir_base, base):
+    with demo_servers(settings, fhir_server, language, now.date(), echo) as (fhir_base, base):
         first = DEMO_PATIENTS[0]
         echo("")
-        echo(f"Discovery:   curl {base}/cds-services")
-        echo(f"A record:    curl '{fhir_base}/Observation?patient=Patient/{first.id}'")
-        echo("Stop with Ctrl-C.")
+        echo(spoken(_("Discovery: {command}", command=f"curl {base}/cds-services"), language))
+        record = f"curl '{fhir_base}/Observation?patient=Patient/{first.id}'"
+        echo(spoken(_("A record: {command}", command=record), language))
+        echo(spoken(_("Stop with Ctrl-C."), language))
         try:
             Event().wait()
         except KeyboardInterrupt:
-            echo("Stopping ...")
+            echo(spoken(_("Stopping ..."), language))

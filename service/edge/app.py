@@ -6,7 +6,7 @@ import codecs
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from marshmallow import ValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Request
 
 from cds_hooks import (
     DiscoverySchema,
@@ -29,6 +30,7 @@ from service.cards.score_links import Pages
 from service.edge import cors
 from service.edge.authentication import Unauthenticated
 from service.edge.callers import Callers
+from service.edge.hook_calls import FAILED, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
@@ -82,34 +84,20 @@ def create_app(
         answer.headers["Content-Language"] = language.value
         return answer
 
+    answering = Answering(settings, services, callers, metrics, ledger, clock)
+
     @app.post("/cds-services/<service_id>")
-    @metrics.in_progress.track_inprogress()
     def invoke(service_id: str) -> Response:
-        service = _service(services, service_id)
-        now = clock()
-        caller = callers.of(request, service_id, now=now)
-        started = time.perf_counter()
-        language = choose_language(request.headers.get("Accept-Language", ""), caller.language)
-        body = _body()
-        links = Pages(settings.public_url, caller.messaging_client)
-        advised = advise(body, service, caller.world, now=now, language=language, pages=links)
-        response = advised.response
-        if settings.explain:
-            response = _explained(advised, service, language)
-        answer = orjson.dumps(response.to_json())
-        metrics.count(advised)
-        took = time.perf_counter() - started
-        metrics.seconds.labels(service_id).observe(took)
-        metrics.requests.labels(service_id, "200").inc()
-        ledger.note(advised, service, caller, body, language, now, took)
-        return Response(answer, mimetype=JSON)
+        if failed := request.environ.get(FAILED):
+            raise failed
+        return Response(answering(request, service_id), mimetype=JSON)
 
     @app.post("/cds-services/<service_id>/feedback")
     def take_feedback(service_id: str) -> Response:
         service = _service(services, service_id)
         now = clock()
         caller = callers.of(request, service_id, now=now)
-        ledger.feedback.store(service.id, read_feedback(_body()), received_at=now, client=caller.name)
+        ledger.feedback.store(service.id, read_feedback(_body(request)), received_at=now, client=caller.name)
         return Response(b"{}", mimetype=JSON)
 
     @app.get("/openapi.json")
@@ -123,7 +111,40 @@ def create_app(
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging))
     _register_health(app, ledger.database)
     _register_errors(app, metrics)
+    app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
     return app
+
+
+@dataclass(frozen=True, eq=False)
+class Answering:
+    """What the view of hooks does: the body of the answer to a call of a service. Raises what Flask answers."""
+
+    settings: Settings
+    services: dict[str, Service]
+    callers: Callers
+    metrics: Metrics
+    ledger: Ledger
+    clock: Callable[[], datetime]
+
+    def __call__(self, call: Request, service_id: str) -> bytes:
+        """Answer it."""
+        service = _service(self.services, service_id)
+        with self.metrics.in_progress.track_inprogress():
+            now = self.clock()
+            caller = self.callers.of(call, service_id, now=now)
+            started = time.perf_counter()
+            language = choose_language(call.headers.get("Accept-Language", ""), caller.language)
+            body = _body(call)
+            links = Pages(self.settings.public_url, caller.messaging_client)
+            advised = advise(body, service, caller.world, now=now, language=language, pages=links)
+            response = advised.response
+            if self.settings.explain:
+                response = _explained(advised, service, language)
+            answer = orjson.dumps(response.to_json())
+            took = time.perf_counter() - started
+            self.metrics.count(service_id, advised, took)
+            self.ledger.note(advised, service, caller, body, language, now, took)
+            return answer
 
 
 def _discovery(services: dict[str, Service], language: Language) -> bytes:
@@ -145,9 +166,9 @@ def _service(services: dict[str, Service], service_id: str) -> Service:
     return service
 
 
-def _body() -> object:
+def _body(call: Request) -> object:
     try:
-        return orjson.loads(request.get_data(cache=False).removeprefix(codecs.BOM_UTF8))
+        return orjson.loads(call.get_data(cache=False).removeprefix(codecs.BOM_UTF8))
     except orjson.JSONDecodeError as error:
         raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
 

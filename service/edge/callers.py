@@ -6,8 +6,9 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import Request
+from werkzeug.wrappers import Request
 
+from mappings.wording import Said, _
 from service.edge.authentication import Authentication, Unauthenticated
 from service.edge.clients import read_clients
 from service.edge.replay import ReplayStore
@@ -46,10 +47,13 @@ class Callers:
         clients = () if settings.clients is None else read_clients(settings.clients, world, settings.language)
         for client in clients:
             if not settings.public_url and not client.audiences:
-                raise InvalidSetting(
-                    f"{settings.clients}: [{client.name}] names no audiences, and OSTEOCDS_PUBLIC_URL is not set: "
-                    "nothing says what the audience of its tokens is"
+                told = _(
+                    "{path}: [{client}] names no audiences, and OSTEOCDS_PUBLIC_URL is not set: nothing says what the audience "
+                    "of its tokens is",
+                    path=str(settings.clients),
+                    client=client.name,
                 )
+                raise InvalidSetting(Said(told))
         self.messaging = {client.name: client.messaging for client in clients if client.messaging is not None}
         self.cors_origins = tuple(origin for client in clients for origin in client.cors_origins)
         allowed = settings.allow_unauthenticated

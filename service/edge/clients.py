@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
 
+from mappings.wording import Said, Text, _
 from service.edge.keys import PublicKeys
 from service.gathering.allowlist import Allowlist
 from service.languages.render import Language
@@ -58,7 +59,7 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key of a client's table: what it takes, and what it is. The documentation is written from these rows."""
+    """One key of a client's table: what it takes (`Said`), and what it is. The documentation is written from these rows."""
 
     takes: str
     help: str
@@ -118,23 +119,31 @@ def _origin(told: Any) -> str:
 
 
 KEYS: Mapping[str, Key] = {
-    "issuer": Key("a text", "`iss` of its tokens; required", _text),
-    "jku": Key("an https address", "where it publishes its keys (JWKS); no other is ever fetched", _published),
-    "jwks": Key("a path", "file of its keys (JWKS), from this file's folder; instead of `jku`", _text),
-    "audiences": Key("a list of texts", "`aud` of its tokens beside the service's public address", _texts),
-    "tenants": Key("a list of texts", "`tenant` of the tokens that are served; all by default", _texts),
-    "fhir_bases": Key("a list of addresses", "FHIR bases that may be called for it", _texts),
-    "language": Key("en or fr", "language of cards where `Accept-Language` names neither", _one_of("en", "fr")),
-    "services": Key("a list of ids", "services that it may call; all by default", _texts),
-    "selection_behavior": Key("any or at-most-one", "`selectionBehavior` of its cards", _one_of("any", "at-most-one")),
-    "single_action": Key("true or false", "one action a suggestion", _flag),
-    "max_cards": Key("a positive whole number", "most cards of one answer", _positive),
-    "missing_resource_types": Key("a list of types", "FHIR resource types that its servers do not have", _texts),
-    "cors_origins": Key("a list of origins", "pages that browsers may call from", _texts),
-    "messaging_origin": Key(
-        "an origin", "its pages that take a filled-in score as a message; none by default", _origin
+    "issuer": Key(Said(_("a text")), "`iss` of its tokens; required", _text),
+    "jku": Key(Said(_("an https address")), "where it publishes its keys (JWKS); no other is ever fetched", _published),
+    "jwks": Key(Said(_("a path")), "file of its keys (JWKS), from this file's folder; instead of `jku`", _text),
+    "audiences": Key(Said(_("a list of texts")), "`aud` of its tokens beside the service's public address", _texts),
+    "tenants": Key(Said(_("a list of texts")), "`tenant` of the tokens that are served; all by default", _texts),
+    "fhir_bases": Key(Said(_("a list of addresses")), "FHIR bases that may be called for it", _texts),
+    "language": Key(
+        Said(_("en or fr")), "language of cards where `Accept-Language` names neither", _one_of("en", "fr")
     ),
-    "messaging_handle": Key("a text", "the `messagingHandle` of those messages; beside `messaging_origin`", _text),
+    "services": Key(Said(_("a list of ids")), "services that it may call; all by default", _texts),
+    "selection_behavior": Key(
+        Said(_("any or at-most-one")), "`selectionBehavior` of its cards", _one_of("any", "at-most-one")
+    ),
+    "single_action": Key(Said(_("true or false")), "one action a suggestion", _flag),
+    "max_cards": Key(Said(_("a positive whole number")), "most cards of one answer", _positive),
+    "missing_resource_types": Key(
+        Said(_("a list of types")), "FHIR resource types that its servers do not have", _texts
+    ),
+    "cors_origins": Key(Said(_("a list of origins")), "pages that browsers may call from", _texts),
+    "messaging_origin": Key(
+        Said(_("an origin")), "its pages that take a filled-in score as a message; none by default", _origin
+    ),
+    "messaging_handle": Key(
+        Said(_("a text")), "the `messagingHandle` of those messages; beside `messaging_origin`", _text
+    ),
 }
 OF_THE_WORLD = ("selection_behavior", "single_action", "max_cards")
 
@@ -148,14 +157,20 @@ def read_clients(path: Path, world: World, language: Language) -> tuple[Client, 
         text = path.read_text(encoding="utf-8")
         tables = tomllib.loads(text)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidSetting(f"{path}: no client registry can be read ({error})") from error
+        told = _("{path}: no client registry can be read ({error})", path=str(path), error=str(error))
+        raise InvalidSetting(Said(told)) from error
     clients = []
     for name, table in tables.items():
         if not isinstance(table, dict):
-            raise InvalidSetting(f"{path}: {_line(text, '', name)}{name} stands outside a client: begin with [{name}]")
+            told = _(
+                "{where}{name} stands outside a client: begin with [{name}]",
+                where=_place(path, text, "", name),
+                name=name,
+            )
+            raise InvalidSetting(Said(told))
         clients.append(_client(path, text, name, table, world, language))
     if not clients:
-        raise InvalidSetting(f"{path}: it names no client: begin one with [name]")
+        raise InvalidSetting(Said(_("{path}: it names no client: begin one with [name]", path=str(path))))
     _refuse_ambiguous(path, clients)
     return tuple(clients)
 
@@ -163,27 +178,32 @@ def read_clients(path: Path, world: World, language: Language) -> tuple[Client, 
 def _client(path: Path, text: str, name: str, table: Mapping[str, Any], world: World, language: Language) -> Client:
     told: dict[str, Any] = {}
     for key, value in table.items():
-        where = f"{path}: {_line(text, name, key)}[{name}] {key}"
+        where = _("{place}[{client}] {key}", place=_place(path, text, name, key), client=name, key=key)
         row = KEYS.get(key)
         if row is None:
             near = difflib.get_close_matches(key, KEYS, n=1)
-            raise InvalidSetting(f"{where}: no such key{f'; is it {near[0]}?' if near else ''}")
+            unknown = _("{where}: no such key; is it {near}?", near=near[0]) if near else _("{where}: no such key")
+            raise InvalidSetting(Said(unknown.with_(where=where)))
         try:
             told[key] = row.read(value)
         except (TypeError, ValueError):
-            raise InvalidSetting(f"{where}: takes {row.takes}") from None
+            raise InvalidSetting(Said(_("{where}: takes {what}", where=where, what=row.takes))) from None
     if "issuer" not in told:
-        raise InvalidSetting(f"{path}: [{name}] has no issuer")
+        raise InvalidSetting(Said(_("{path}: [{client}] has no issuer", path=str(path), client=name)))
     if ("jku" in told) == ("jwks" in told):
-        raise InvalidSetting(f"{path}: [{name}] has either jku or jwks, one of them")
+        both = _("{path}: [{client}] has either jku or jwks, one of them", path=str(path), client=name)
+        raise InvalidSetting(Said(both))
     if ("messaging_origin" in told) != ("messaging_handle" in told):
-        raise InvalidSetting(f"{path}: [{name}] has both messaging_origin and messaging_handle, or neither")
+        neither = _("{path}: [{client}] has both messaging_origin and messaging_handle, or neither", path=str(path))
+        raise InvalidSetting(Said(neither.with_(client=name)))
     own = {key: told[key] for key in OF_THE_WORLD if key in told}
     if "fhir_bases" in told:
         try:
             own["allowlist"] = Allowlist(told["fhir_bases"])
         except ValueError as error:
-            raise InvalidSetting(f"{path}: {_line(text, name, 'fhir_bases')}[{name}] fhir_bases: {error}") from None
+            place = _place(path, text, name, "fhir_bases")
+            where = _("{place}[{client}] {key}", place=place, client=name, key="fhir_bases")
+            raise InvalidSetting(Said(_("{what}: {why}", what=where, why=error.args[0]))) from None
     if "missing_resource_types" in told:
         own["missing_resource_types"] = frozenset(told["missing_resource_types"])
     return Client(
@@ -206,7 +226,14 @@ def _keys(path: Path, name: str, jwks: str) -> PublicKeys:
     try:
         return PublicKeys(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, ValueError, JoseError) as error:
-        raise InvalidSetting(f"{path}: [{name}] jwks: {file} holds no usable key ({type(error).__name__})") from None
+        told = _(
+            "{path}: [{client}] jwks: {file} holds no usable key ({error})",
+            path=str(path),
+            client=name,
+            file=str(file),
+            error=type(error).__name__,
+        )
+        raise InvalidSetting(Said(told)) from None
 
 
 def _refuse_ambiguous(path: Path, clients: Iterable[Client]) -> None:
@@ -215,19 +242,23 @@ def _refuse_ambiguous(path: Path, clients: Iterable[Client]) -> None:
     for client in clients:
         for other in by_issuer.setdefault(client.issuer, []):
             if not client.tenants or not other.tenants or client.tenants & other.tenants:
-                raise InvalidSetting(
-                    f"{path}: [{other.name}] and [{client.name}] have one issuer: give each its tenants"
+                told = _(
+                    "{path}: [{one}] and [{other}] have one issuer: give each its tenants",
+                    path=str(path),
+                    one=other.name,
+                    other=client.name,
                 )
+                raise InvalidSetting(Said(told))
         by_issuer[client.issuer].append(client)
 
 
-def _line(text: str, table: str, key: str) -> str:
-    """Where a key stands, as «line 7: »; nothing where it is written in another way than one a line."""
+def _place(path: Path, text: str, table: str, key: str) -> Text:
+    """The file, and the line of a key; without it where it is written in another way than one a line."""
     inside = not table
     for number, line in enumerate(text.splitlines(), 1):
         written = line.strip()
         if written.startswith("["):
             inside = written.strip("[] \"'") == table
         elif inside and written.partition("=")[0].strip(" \"'") == key:
-            return f"line {number}: "
-    return ""
+            return _("{path}: line {number}: ", path=str(path), number=number)
+    return _("{path}: ", path=str(path))

@@ -90,9 +90,17 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self._children: dict[tuple[str, str], Any] = {}
+        self._of_service: dict[str, tuple[Any, Any]] = {}
 
-    def count(self, answer: HookAnswer) -> None:
-        """Count what every rule answered, and the orders that no rule could be asked about."""
+    def count(self, service_id: str, answer: HookAnswer, seconds: float) -> None:
+        """Count an answer and its time, what every rule answered, and the orders that no rule could be asked about."""
+        of_service = self._of_service.get(service_id)
+        if of_service is None:
+            of_service = self.seconds.labels(service_id), self.requests.labels(service_id, "200")
+            self._of_service[service_id] = of_service
+        time_taken, answered = of_service
+        time_taken.observe(seconds)
+        answered.inc()
         for order in not_identified(answer.orders):
             why = order.unidentified.name.lower() if order.unidentified is not None else "unreadable"
             self._unidentified.labels(why.replace("_", "-"), "yes" if order in answer.told else "no").inc()

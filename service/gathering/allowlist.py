@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from urllib3.util import Url
 
+from mappings.wording import Said, _
+
 _PLAIN = re.compile(r"[A-Za-z0-9:/\[\]._~!$&'()*+,;=#-]*")
 """What an address may be written with (RFC 3986, section 2), without `@` and `%`: what is not ASCII would be encoded by some
 and not by others, and so be compared wrongly."""
@@ -67,7 +69,8 @@ class Allowlist:
         parsed = {base: plain_url(base) for base in self.bases}
         wrong = [base for base, url in parsed.items() if url is None or url.query is not None]
         if wrong:
-            raise ValueError(f"not a plain http(s) URL in OSTEOCDS_FHIR_BASES: {wrong}")
+            told = _("not a plain http(s) URL in OSTEOCDS_FHIR_BASES: {bases}", bases=str(wrong))
+            raise ValueError(Said(told))
         object.__setattr__(self, "_parsed", tuple(parsed.values()))
 
     def base(self, url: str) -> Base | None:

@@ -16,6 +16,9 @@ from mappings.shapes import NOTHING, a_map, a_text, maps
 from mappings.vocabulary.elements import ISSUE_SEVERITY, NOT_UNDERSTOOD, OBSERVATION_STATUS, SEARCH_MODE, spelled
 from mappings.vocabulary.resource_types import TYPES, canonical_type
 
+MOST_RESULTS = 10**9
+"""Above it a total is read as any number is: it may be too great for one."""
+
 MOST_NESTED = 8
 """Bundles within Bundles that are opened; what lies deeper is unreadable."""
 
@@ -60,11 +63,12 @@ def opened(answer: Mapping[str, Any]) -> Opened:
     """A Bundle, entry by entry; any other resource is its own only entry."""
     resource = typed(answer)
     resource_type = a_text(resource.get("resourceType"))
-    found = Opened(is_bundle=resource_type in _CONTAINERS, resource_type=resource_type)
+    found = Opened(resource_type in _CONTAINERS, resource_type)
     if not found.is_bundle:
         _keep(resource, None, found, depth=0)
         return found
-    found.next_page = _next_link(resource)
+    if "link" in resource:
+        found.next_page = _next_link(resource)
     _open(resource, found, depth=0)
     found.announced = _announced(resource, found)
     return found
@@ -84,8 +88,10 @@ def _open(container: Resource, found: Opened, *, depth: int) -> None:
             for member, held in container.items()
         )
         return
-    found.unreadable |= not isinstance(listed, list)
-    for entry in (listed,) if isinstance(listed, dict) else listed if isinstance(listed, list) else ():
+    if not isinstance(listed, list):
+        found.unreadable = True
+        listed = (listed,) if isinstance(listed, dict) else ()
+    for entry in listed:
         if name == "entry":
             _open_entry(entry, found, depth=depth)
         else:
@@ -107,9 +113,12 @@ def _open_entry(entry: object, found: Opened, *, depth: int) -> None:
         found.unreadable = True
         return
     mode = SEARCH_MODE.of(a_map(entry.get("search")))
-    found.outcome |= mode == "outcome"
-    found.unreadable |= mode == NOT_UNDERSTOOD
-    _read_response(entry.get("response"), found)
+    if mode == "outcome":
+        found.outcome = True
+    elif mode == NOT_UNDERSTOOD:
+        found.unreadable = True
+    if "response" in entry:
+        _read_response(entry["response"], found)
     inner = entry if "resource" not in entry and "resourceType" in entry else entry.get("resource")
     resource = inner if isinstance(inner, dict) else NOTHING
     kind = canonical_type(resource.get("resourceType"))
@@ -142,7 +151,8 @@ def _keep(resource: Resource, full_url: object, found: Opened, *, depth: int) ->
         found.unreadable = True
     elif kind not in _CONTAINERS:
         found.entries.append((resource, full_url))
-        found.entries += _contained_results(resource, full_url)
+        if "contained" in resource:
+            found.entries += _contained_results(resource, full_url)
     elif depth >= MOST_NESTED:
         found.unreadable = True
     else:
@@ -157,6 +167,8 @@ def _announced(bundle: Resource, found: Opened) -> int:
     total = bundle.get("total")
     if total is None:
         return 0
+    if type(total) is int and 0 <= total <= MOST_RESULTS:
+        return total
     number = None if isinstance(total, bool) else decimal_of(total)
     if number is None or number < 0 or number != int(number):
         found.uncounted = True

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 
-from cds_hooks import HookRequest, Prefetched, PrefetchState, prefetched
+from cds_hooks import NOT_SENT, HookRequest, Prefetched, PrefetchState, prefetched
 from mappings.evidence import MOST_OF_A_TYPE, Evidence, ForeignResource, Resource, reference_of
 from mappings.queries import Query, together
 from mappings.readers.containers import sent_beside
@@ -18,7 +18,7 @@ from mappings.readers.medications import medication_references
 from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
-from service.gathering.answers import Opened, announced_more, opened
+from service.gathering.answers import Opened, opened
 from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer, Pages
 from service.gathering.found_by_code import found_by_code
 
@@ -142,9 +142,6 @@ def _read_prefetch(
     return open_queries
 
 
-NOT_SENT = Prefetched(PrefetchState.ABSENT)
-
-
 def _state_of(query: Query, sent: Prefetched, answer: Opened | None) -> tuple[PrefetchState, tuple[Text, ...]]:
     """The state of a key, and why what it holds is not the whole answer to its query."""
     if sent.state is not PrefetchState.DATA or answer is None:
@@ -154,7 +151,7 @@ def _state_of(query: Query, sent: Prefetched, answer: Opened | None) -> tuple[Pr
         return (PrefetchState.DATA if fits else PrefetchState.UNUSABLE), () if fits else (OTHER_TYPE,)
     if answer.next_page is not None:
         return PrefetchState.DATA, (MORE_PAGES,)
-    if announced_more([answer]):
+    if answer.announced > answer.matches or answer.cut_off:
         return PrefetchState.DATA, (TRUNCATED,)
     if answer.error:
         return PrefetchState.FAILED, ()
@@ -163,13 +160,14 @@ def _state_of(query: Query, sent: Prefetched, answer: Opened | None) -> tuple[Pr
 
 def _faults(answer: Opened, query: Query) -> tuple[Text, ...]:
     """Why what an answer holds cannot be taken for all that there is."""
-    holds_another = bool(answer.entries) or query.is_read
-    faults = {
-        UNREADABLE_ENTRY: answer.unreadable,
-        UNCOUNTED: answer.uncounted,
-        OTHER_TYPE: holds_another and not answer.holds_any(query.resource_type),
-    }
-    return tuple(fault for fault, there in faults.items() if there)
+    faults: tuple[Text, ...] = ()
+    if answer.unreadable:
+        faults += (UNREADABLE_ENTRY,)
+    if answer.uncounted:
+        faults += (UNCOUNTED,)
+    if (answer.entries or query.is_read) and not answer.holds_any(query.resource_type):
+        faults += (OTHER_TYPE,)
+    return faults
 
 
 def _remember_patient_urls(answers: Iterable[Opened], evidence: Evidence) -> None:

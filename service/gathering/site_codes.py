@@ -8,6 +8,7 @@ from pathlib import Path
 import orjson
 
 from mappings.vocabulary.concepts import ConceptMapProblem, Terminology
+from mappings.wording import Said, _
 
 
 def site_terminology(terminology: Terminology, paths: Iterable[Path]) -> Terminology:
@@ -16,7 +17,7 @@ def site_terminology(terminology: Terminology, paths: Iterable[Path]) -> Termino
         try:
             terminology = terminology.with_concept_map(orjson.loads(path.read_bytes()))
         except (OSError, orjson.JSONDecodeError) as error:
-            raise ConceptMapProblem(f"{path}: cannot be read as JSON") from error
+            raise ConceptMapProblem(Said(_("{path}: cannot be read as JSON", path=str(path)))) from error
         except ConceptMapProblem as problem:
-            raise ConceptMapProblem(f"{path}: {problem}") from problem
+            raise ConceptMapProblem(Said(_("{what}: {why}", what=str(path), why=problem.args[0]))) from problem
     return terminology

@@ -10,7 +10,7 @@ from functools import lru_cache
 from math import ceil
 
 from mappings.dates import When
-from mappings.wording import HINT, SOURCE, Amount, Term, Text, Verbatim, _
+from mappings.wording import HINT, SOURCE, Amount, Said, Term, Text, Verbatim, _
 from service.languages.messages import messages_of
 
 
@@ -90,6 +90,29 @@ def render(text: Text, language: Language) -> str:
     return template.format_map(shown)
 
 
+def spoken(words: Text | str, language: Language) -> str:
+    """A sentence for a terminal, which is no markdown: words stand in it as they came, and whole."""
+    text = words.text if isinstance(words, Said) else words
+    if not isinstance(text, Text):
+        return text
+    if isinstance(text, Verbatim):
+        return text.message
+    template = _template(text, language)
+    if not text.parameters:
+        return template
+    return template.format_map({name: _spoken(one, language) for name, one in text.parameters.items()})
+
+
+def _spoken(value: object, language: Language) -> str:
+    match value:
+        case Text() | str():
+            return spoken(value, language)
+        case tuple():
+            return listed(tuple(_spoken(one, language) for one in value), language)
+        case _:
+            return _shown(value, language)
+
+
 KINDS = {
     "AllergyIntolerance": _("allergy"),
     "CarePlan": _("plan"),
@@ -119,21 +142,23 @@ def _kind_of(reference: object, language: Language) -> str:
 def _template(text: Text, language: Language) -> str:
     """The sentence in the language, English where no catalogue holds it."""
     if text.plural:
-        return _of_number(text.message, text.plural, text.context, text.domain, _count(text), language)
+        return translated_of_number(text.message, text.plural, text.context, text.domain, _count(text), language)
     if isinstance(text, Term):
         return typographic(text.names.get(language.value, text.message), language)
-    return _said(text.message, text.context, text.domain, language)
+    return translated(text.message, text.context, text.domain, language)
 
 
 @lru_cache(maxsize=4096)
-def _said(message: str, context: str, domain: str, language: Language) -> str:
+def translated(message: str, context: str, domain: str, language: Language) -> str:
+    """A message in a language, its placeholders unfilled; English where no catalogue holds it."""
     messages = messages_of(language.value, domain)
     said = messages.pgettext(context, message) if context else messages.gettext(message)
     return typographic(said, language)
 
 
 @lru_cache(maxsize=4096)
-def _of_number(message: str, plural: str, context: str, domain: str, number: int, language: Language) -> str:
+def translated_of_number(message: str, plural: str, context: str, domain: str, number: int, language: Language) -> str:
+    """The form of a message that a number asks for."""
     messages = messages_of(language.value, domain)
     said = (
         messages.npgettext(context, message, plural, number) if context else messages.ngettext(message, plural, number)
@@ -203,7 +228,16 @@ def _shown(value: object, language: Language) -> str:
         case tuple():
             return listed(tuple(_shown(one, language) for one in value), language)
         case _:
-            return escape(str(value))
+            return escape(_in_system(str(value), language))
+
+
+_ICD_CODE = re.compile(r"ICD-(?=(?:9|10|11)(?:-CM|-PCS)? [A-Z0-9][A-Z0-9.]{1,8}\Z)")
+"""How we show a code of the classification of diseases that came without words."""
+
+
+def _in_system(words: str, language: Language) -> str:
+    """The words of the record; a code with the name that its system has in the language: «CIM-10 K10.2»."""
+    return _ICD_CODE.sub("CIM-", words, count=1) if language is Language.FRENCH and words.startswith("ICD-") else words
 
 
 def escape(words: str) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import NullPool, QueuePool
 
+from mappings.wording import Said, _
 from service.ledger.tables import LEDGER, REVISIONS, VERSION_TABLE
 
 LOG = logging.getLogger("osteocds")
@@ -50,14 +51,14 @@ class Unusable(SQLAlchemyError):
 
 
 WHY = {
-    "deleted": "its file is gone; a new one is made",
-    "corrupt": "its file is damaged, or no database",
-    "read-only": "it is read-only",
-    "locked": "another program keeps it locked",
-    "full": "its disk is full",
-    "old": "it is of an older version: run `osteocds migrate`",
-    "new": "it is of a newer version of OsteoCDS",
-    "unreachable": "it cannot be reached",
+    "deleted": Said(_("its file is gone; a new one is made")),
+    "corrupt": Said(_("its file is damaged, or no database")),
+    "read-only": Said(_("it is read-only")),
+    "locked": Said(_("another program keeps it locked")),
+    "full": Said(_("its disk is full")),
+    "old": Said(_("it is of an older version: run `osteocds migrate`")),
+    "new": Said(_("it is of a newer version of OsteoCDS")),
+    "unreachable": Said(_("it cannot be reached")),
 }
 """What may be wrong with a database, in words for those who run it."""
 
@@ -118,10 +119,12 @@ class Database:
             self._engine = _engine(url, BUSY_SECONDS)
             self._fresh = self._engine if _in_memory(url) else _engine(url, PROBE_SECONDS, poolclass=NullPool)
         except (ArgumentError, ImportError) as error:
-            raise ValueError(
-                f"OSTEOCDS_DATABASE_URL takes an SQLAlchemy URL of SQLite, or of PostgreSQL with its driver installed "
-                f"(pip install osteocds[postgresql]; {type(error).__name__})"
-            ) from None
+            told = _(
+                "OSTEOCDS_DATABASE_URL takes an SQLAlchemy URL of SQLite, or of PostgreSQL with its driver installed "
+                "(pip install osteocds[postgresql]; {error})",
+                error=type(error).__name__,
+            )
+            raise ValueError(Said(told)) from None
         self._url = url
         self._lock = threading.Lock()
         self._turn = threading.Lock()

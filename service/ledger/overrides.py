@@ -11,6 +11,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, Select, func, select
 
+from mappings.wording import _
+from service.languages.render import Language, spoken
 from service.ledger.database import Database
 from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FEEDBACK
 
@@ -116,32 +118,32 @@ def _counts_for_none(database: Database, since: datetime | None, until: datetime
 
 # --- as text and as CSV -----------------------------------------------------------------------------------------------
 
-HEADINGS = ("rule", "shown", "accepted", "overridden", "unanswered", "answered", "override rate", "reasons")
+COLUMNS = ("rule", "shown", "accepted", "overridden", "unanswered", "answered", "override_rate", "reasons")
+HEADINGS = (_("rule"), _("shown"), _("accepted"), _("overridden"), _("unanswered"), _("override rate"), _("reasons"))
 
 
 def as_csv(report: Report) -> str:
     """A line a rule; the rate as a number from 0 to 1, empty where no card was answered."""
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
-    rows.writerow([heading.replace(" ", "_") for heading in HEADINGS])
+    rows.writerow(COLUMNS)
     for one in report.rules:
         rate = "" if one.rate is None else f"{one.rate:.4f}"
         rows.writerow([*_counts(one), one.answered, rate, _reasons(one)])
     return written.getvalue()
 
 
-def as_text(report: Report) -> str:
+def as_text(report: Report, language: Language) -> str:
     """A table for people: each rate with what it is a rate of."""
     if not report.rules:
-        lines = ["No card was shown."]
+        lines = [spoken(_("no card was shown"), language)]
     else:
-        rows: list[tuple[str, ...]] = [HEADINGS[:5] + HEADINGS[6:]]
+        rows: list[tuple[str, ...]] = [tuple(spoken(heading, language) for heading in HEADINGS)]
         rows += [(*map(str, _counts(one)), _rate(one), _reasons(one)) for one in report.rules]
         lines = list(_aligned(rows))
-    lines.append("")
-    lines.append(f"Feedback on cards that the ledger does not have: {report.unknown_cards}")
-    lines.append(f"Duplicates, not counted: {report.duplicates}")
-    return "\n".join(lines)
+    unknown = _("feedback on cards that the ledger does not have: {number}", number=report.unknown_cards)
+    duplicates = _("duplicates, not counted: {number}", number=report.duplicates)
+    return "\n".join([*lines, "", spoken(unknown, language), spoken(duplicates, language)])
 
 
 def _counts(one: Overrides) -> tuple[str, int, int, int, int]:

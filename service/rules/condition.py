@@ -7,19 +7,20 @@ up; only when all others hold does a missing fact count.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from inspect import signature
 from string import Formatter
 from typing import Any, TypeAlias
 
 from mappings.facts import Collected, Exposures, Fact, Facts, FactSettings, Known, Unavailable
 from mappings.queries import Reads
+from mappings.values import value
 from mappings.wording import Text, _
 from service.rules.logic import either
+from service.rules.naming import a_time
 from service.rules.outcome import Basis, CannotTell, Indicator, Silence
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Truth:
     """Whether a condition holds (None: nobody knows), and what that rests on.
 
@@ -92,12 +93,17 @@ class Condition:
             return self.text
         said = self._said
         if said is None or said[0] is not settings:
-            filled = self.text.with_(**{name: getattr(settings, name) for name in self.settings})
+            filled = self.text.with_(**{name: shown(name, getattr(settings, name)) for name in self.settings})
             self._said = said = (settings, filled)
         return said[1]
 
     def __repr__(self) -> str:
         return f"Condition({self.text.message!r})"
+
+
+def shown(setting: str, figure: int) -> Text | int:
+    """A figure of a setting as a sentence shows it: days as a person says them."""
+    return a_time(figure) if "days" in setting.split("_") else figure
 
 
 def condition(text: Text, *, reads: Iterable[Reads] = ()) -> Callable[[Ask], Condition]:

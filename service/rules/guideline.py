@@ -137,7 +137,7 @@ class DemoPatient:
     """A synthetic patient in the words of the examples: who, what is on record, what is ordered (nothing: the chart is opened)."""
 
     id: str
-    who: str
+    who: Text
     record: Mapping[str, Any]
     orders: tuple[Mapping[str, Any], ...] = ()
 

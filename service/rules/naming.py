@@ -7,7 +7,7 @@ from mappings.facts import Act, ActOrder, Diagnosis, DrugOrder, Order, Radiother
 from mappings.facts.bones import named_bones
 from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
 from mappings.vocabulary.concept_sets import STEREOTACTIC_RADIOTHERAPY
-from mappings.wording import Text, _, _c, of_resource
+from mappings.wording import Text, _, _c, _n, of_resource
 
 
 def called(entry: Act | Diagnosis) -> Text | str:
@@ -61,5 +61,18 @@ WEEK = 7
 
 
 def lasting(days: int) -> Text:
-    """So many days as the sources count them: in weeks where the weeks are whole."""
-    return _("{days} days", days=days) if days % WEEK else _("{weeks} weeks", weeks=days // WEEK)
+    """So many days as the sources count a window: in weeks where the weeks are whole."""
+    return a_time(days) if days % WEEK else _("{weeks} weeks", weeks=days // WEEK)
+
+
+YEAR, MONTH, HALF_A_YEAR, FEWEST_MONTHS = 365, 30, 183, 2
+"""Days; a single month is not said, for 30 days stand in the sources as such."""
+
+
+def a_time(days: int) -> Text:
+    """So many days as a person says them: in years and months where these are whole."""
+    if days and not days % YEAR:
+        return _n("{number} year", "{number} years", days // YEAR)
+    if days == HALF_A_YEAR or (not days % MONTH and days >= FEWEST_MONTHS * MONTH):
+        return _n("{number} month", "{number} months", days // MONTH)
+    return _n("{number} day", "{number} days", days)

@@ -84,7 +84,7 @@ class SetInstruction:
     instruction: Text
 
 
-Change: TypeAlias = SetDose | SetInterval | SetRoute | SetInfusionMinutes | StartOn | SetDrug | SetInstruction
+DraftChange: TypeAlias = SetDose | SetInterval | SetRoute | SetInfusionMinutes | StartOn | SetDrug | SetInstruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class UpdateOrder:
     """Change a draft order; the changes of several rules to one order are one update."""
 
     order: Order
-    changes: tuple[Change, ...]
+    changes: tuple[DraftChange, ...]
 
 
 # --- new orders -------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from mappings.facts import Act, Collected, Diagnosis, Exposure, Exposures, Fact, Order, Unavailable
+from mappings.values import value
 from mappings.vocabulary.scores import Score
 from mappings.wording import Text, _
 from service.rules.offers import Offer
@@ -46,7 +47,7 @@ class Asked:
     regions: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Advice:
     """What a rule has to say about an order, or about the patient in `patient-view`.
 
@@ -68,7 +69,7 @@ class Advice:
     joins: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Silence:
     """The condition that did not hold, and what that rests on."""
 
@@ -76,7 +77,7 @@ class Silence:
     basis: tuple[Basis, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CannotTell:
     """The facts that could not be looked up although every other condition holds.
 
@@ -88,7 +89,7 @@ class CannotTell:
     severest: Indicator | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Failure:
     """A defect of ours in one rule: its exception's type, and nothing of the patient."""
 

@@ -19,7 +19,7 @@ from service.rules.citation import Citation
 from service.rules.condition import Condition
 from service.rules.outcome import Indicator, Outcome
 
-Statement: TypeAlias = Callable[[Any, Facts], Outcome]
+RuleSays: TypeAlias = Callable[[Any, Facts], Outcome]
 """What a rule says once its conditions hold: (order, patient) to an outcome; the order is None in `patient-view`."""
 
 
@@ -58,12 +58,8 @@ class Trigger:
         """The facts that decide the scope."""
         return frozenset() if self.scope is None else self.scope.reads
 
-    def is_about(self, order: Order) -> bool:
-        """The order is of the kind."""
-        return isinstance(order, self.kind) and self.matches(order)
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """A statement with its declaration. `severest` is the highest indicator that it can give.
 
@@ -77,7 +73,7 @@ class Rule:
     trigger: Trigger | None
     hooks: frozenset[Hook]
     when: tuple[Condition, ...]
-    statement: Statement
+    statement: RuleSays
     reads: frozenset[Reads]
     severest: Indicator
     once: bool
@@ -99,7 +95,7 @@ def rule(  # noqa: PLR0913 - a declaration has as many parts as it has
     reads: Iterable[Reads] = (),
     once: bool = False,
     reading: Text | None = None,
-) -> Callable[[Statement], Rule]:
+) -> Callable[[RuleSays], Rule]:
     """Declare a rule; `reads` are facts of its words alone. Without `hooks` it is asked where its trigger is, or viewing.
 
     Raises `ValueError` where the declaration is incomplete or names an unknown fact.
@@ -116,7 +112,7 @@ def rule(  # noqa: PLR0913 - a declaration has as many parts as it has
     if unknown:
         raise ValueError(f"rule {rule_id} reads unknown facts {unknown}")
 
-    def declare(statement: Statement) -> Rule:
+    def declare(statement: RuleSays) -> Rule:
         return Rule(rule_id, title, citations, trigger, asked, when, statement, needed, severest, once, reading)
 
     return declare

@@ -38,7 +38,7 @@ GUIDELINE = Guideline(
     demo_patients=(
         DemoPatient(
             "demo-linden",
-            "Mr Linden, 71: colchicine, creatinine clearance 22 mL/min",
+            _("Mr Linden, 71: colchicine, creatinine clearance 22 mL/min"),
             {"sex": "male", "conditions": ["gout"], "clearance": "22 mL/min 2 days ago"},
             ({"drug": "colchicine", "dose": "0.5 mg"},),
         ),

@@ -10,13 +10,13 @@ from mappings.facts import Diagnosis, Facts, Order, Phase
 from service.rules.condition import Truth, condition, is_absent, that
 
 
-@condition(_("no drug that lowers uric acid in the last {start_free_days} days (a start)"), reads=("exposures",))
+@condition(_("no drug that lowers uric acid in the last {start_free_days} (a start)"), reads=("exposures",))
 def is_start(_order: Order | None, patient: Facts) -> Truth:
     phase = patient.exposures.of(URATE_LOWERING).phase(_("start or continuation of the drug that lowers uric acid"))
     return that(phase.test(lambda value: value is Phase.START), phase)
 
 
-@condition(_("no uric acid of the last {uric_acid_valid_days} days"), reads=(URIC_ACID,))
+@condition(_("no uric acid of the last {uric_acid_valid_days}"), reads=(URIC_ACID,))
 def no_uric_acid(_order: Order | None, patient: Facts) -> Truth:
     uric_acid = patient.result(URIC_ACID)
     return that(is_absent(uric_acid), uric_acid)

@@ -48,7 +48,7 @@ class Patient:
 def _patient(told: Mapping[str, Any]) -> Patient:
     if "demo" in told:
         demo = next(one for one in DEMO_PATIENTS if one.id == told["demo"])
-        record, orders, who = demo_record(demo, NOW.date()), list(demo.orders), demo.who
+        record, orders, who = demo_record(demo, NOW.date()), list(demo.orders), demo.who.message
     else:
         base = {} if told.get("only") else BASE
         record = told_record(told["id"], NOW.date(), {**base, **(told.get("record") or {})})

@@ -11,7 +11,7 @@ from support.reading import SCORES, reader_at
 from support.scenario import NOW
 
 from mappings.readers.findings import FindingReading
-from mappings.readers.questionnaires import read_response
+from mappings.readers.responses import read_response
 from service.languages.render import Language, render
 
 Resource = dict[str, Any]

@@ -19,7 +19,7 @@ from mappings.quantities import decimal_of, written_number
 from mappings.readers.medications import identify
 from mappings.readers.not_understood import analyte_named, meant
 from mappings.readers.reader import Reader
-from mappings.readers.strengths import strength_in_name, tells_an_amount
+from mappings.readers.strengths import strength_in_name, tells_a_number_of_pieces, tells_an_amount
 from mappings.vocabulary.analytes import VITAMIN_D
 from mappings.vocabulary.code_systems import canonical
 from mappings.vocabulary.doses import plain_unit
@@ -58,6 +58,7 @@ READS: dict[str, Reads] = {
     "a reason in words": names_follow_up,
     "a strength": lambda text: strength_in_name(text, in_units=False),
     "an amount": tells_an_amount,
+    "a number of pieces": tells_a_number_of_pieces,
     "a number in words of a text": written_number,
     "the unit of a dose": plain_unit,
     "a frequency": lambda text: frequencies_in(plain_words(text)),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from support.scenario import NOW, SERVICES, WORLD, request_for, run
 
-from mappings.facts import ActOrder, Order, RadiotherapyOrder, Target
+from mappings.facts import ActOrder, DrugOrder, Order, RadiotherapyOrder, Target
 from mappings.facts.bones import bone, vertebrae
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.acts_in_words import ACTS, ORDERED, REQUESTS
@@ -313,7 +313,8 @@ def test_a_request_that_a_card_would_repeat_counts_as_ordered_and_only_that(text
     "text", ["Créatinine urinaire", "Vitamine D 1 ampoule", "Calcium ionisé", "Concentré de plaquettes"]
 )
 def test_another_specimen_or_a_drug_is_no_such_request(text: str) -> None:
-    assert not the_order(text).concepts
+    order = the_order(text)
+    assert isinstance(order, DrugOrder) or not order.concepts
 
 
 def test_vitamin_d_in_words_is_a_request_where_the_category_is_the_laboratory() -> None:
@@ -321,6 +322,55 @@ def test_vitamin_d_in_words_is_a_request_where_the_category_is_the_laboratory() 
     told = {"act": "CTX", "members": {"code": {"text": "25-OH vitamine D"}, "category": category}}
     [order] = run({"order": told}).orders
     assert order.is_any(frozenset({"order_vitamin_d_25oh"}))
+
+
+ZOMETA = {"text": "Zometa 4 mg IV"}
+DRUGS_AS_SERVICES: list[dict[str, Any]] = [
+    *(
+        {"code": {"text": text}}
+        for text in ("Zometa 4 mg", "Perfusion de Zometa", "acide zolédronique 4 mg/28 j", "Zometa")
+    ),
+    {"code": {"coding": [{"system": "http://www.whocc.no/atc", "code": "M05BA08"}]}},
+    {"code": {"coding": [{"system": "urn:example:hospital", "code": "Q7", "display": "ZOMETA 4MG PERF"}]}},
+    {"code": {"concept": ZOMETA}},
+]
+
+
+@pytest.mark.parametrize("members", DRUGS_AS_SERVICES, ids=repr)
+def test_a_service_that_orders_a_drug_is_an_order_of_it(members: dict[str, Any]) -> None:
+    told = {"order": {"act": "CTX", "members": members}, "record": {"clearance": "20 mL/min today"}}
+    cards = run(told).response.cards
+    assert "zoledronate-renal-contraindication" in {
+        rule for card in cards for rule in card.extension["org.osteocds"]["rules"]
+    }
+    actions = [action for card in cards for one in card.suggestions for action in one.actions]
+    [removed] = [action.resource_id for action in actions if action.type == "delete"]
+    assert removed.startswith("ServiceRequest/")
+
+
+def test_a_drug_that_was_ordered_as_a_service_is_offered_no_change_of_its_dose() -> None:
+    for text, offered in (("denosumab 60 mg SC", False), ("Xgeva 120 mg SC tous les 3 mois", False)):
+        cards = run({"order": {"act": "CTX", "members": {"code": {"text": text}}}}).response.cards
+        told = {rule for card in cards for rule in card.extension["org.osteocds"]["rules"]}
+        assert told & {"denosumab-dose", "denosumab-interval"}
+        assert bool([one for card in cards for one in card.suggestions if "Change" in one.label]) is offered
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Denosumab : bilan dentaire avant",
+            "Xgeva : arrêt",
+            "Arrêt Eliquis 5 mg",
+            "Dosage apixaban",
+            "Anti-Xa Lovenox",
+        ),
+        *("Vitamine D", "Méthotrexate", "Consultation avant Zometa", "Xgeva et soins", "Allergie Zometa 4 mg"),
+    ],
+)
+def test_a_line_about_a_drug_that_does_not_order_it_is_no_order_of_it(text: str) -> None:
+    assert isinstance(the_order(text), ActOrder)
 
 
 def test_every_concept_of_the_table_is_one_of_the_lists_and_may_be_ordered() -> None:

@@ -261,7 +261,7 @@ def test_a_registry_that_cannot_be_used_stops_the_start(tmp_path, text, says):
 
 def test_without_a_public_address_a_client_names_its_audiences(tmp_path):
     with pytest.raises(InvalidSetting, match="audiences"):
-        ehr(clients=registry_of(tmp_path), allow_unauthenticated=False)
+        ehr(clients=registry_of(tmp_path), allow_unauthenticated=False, public_url="")
 
 
 @pytest.mark.parametrize(

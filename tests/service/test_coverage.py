@@ -18,6 +18,7 @@ from service.cli import main
 from service.coverage import counts as mapping
 from service.coverage import sample as edge
 from service.coverage.counts import Coverage, Kind, Verdict
+from service.languages.render import Language
 
 CLOCK = Clock(datetime(2026, 3, 31, 12, tzinfo=UTC))
 UCUM = "http://unitsofmeasure.org"
@@ -165,7 +166,7 @@ def test_routes_of_other_drugs_gauges_and_contacts_are_nothing_to_map():
 @pytest.mark.parametrize(
     ("medication", "verdict", "words", "meaning"),
     [
-        (coded(ATC, "L01BC"), Verdict.NOT_UNDERSTOOD, "", "a class code"),
+        (coded(ATC, "L01BC"), Verdict.NOT_UNDERSTOOD, "", "a class, which"),
         (coded(LOCAL, "7", display="Losartan"), Verdict.SOMETHING_ELSE, "Losartan", mapping.NAMED),
         (coded(LOCAL, "7", display="Zometa"), Verdict.UNDERSTOOD, "Zometa", "zoledronic_acid_4mg (by name)"),
         (coded("http://data.esante.gouv.fr/ansm/medicament/UCD", "9384143"), Verdict.UNDERSTOOD, "", "denosumab_120mg"),
@@ -405,7 +406,7 @@ def test_medications_beyond_the_most_that_are_kept_are_said(tmp_path, monkeypatc
     coverage = Coverage(Terminology.shipped(), CLOCK)
     sample = edge.examine(path, coverage)
     assert sample.medications_left_out == 3
-    assert "3 Medications beyond 2" in "\n".join(edge.printed(sample, coverage, 5))
+    assert "3 Medications beyond 2" in "\n".join(edge.printed(sample, coverage, 5, Language.ENGLISH))
 
 
 # --- what cannot be read ----------------------------------------------------------------------------------------------
@@ -416,7 +417,9 @@ NAME = "Dupont-Martin"
 def unreadable(folder):
     coverage = Coverage(Terminology.shipped(), CLOCK)
     sample = edge.examine(folder, coverage)
-    told = "\n".join(edge.printed(sample, coverage, 5)) + json.dumps(edge.report(sample, coverage), ensure_ascii=False)
+    told = "\n".join(edge.printed(sample, coverage, 5, Language.ENGLISH)) + json.dumps(
+        edge.report(sample, coverage), ensure_ascii=False
+    )
     assert NAME not in told
     return [tuple(one) for one in sample.unreadable], coverage
 
@@ -497,7 +500,7 @@ def test_only_the_first_unreadable_places_are_named_and_all_are_counted(tmp_path
     coverage = Coverage(Terminology.shipped(), CLOCK)
     sample = edge.examine(tmp_path, coverage)
     assert (len(sample.unreadable), sample.unreadable_places) == (edge.MOST_NAMED, 50)
-    assert "and 30 more" in "\n".join(edge.printed(sample, coverage, 5))
+    assert "and 30 more" in "\n".join(edge.printed(sample, coverage, 5, Language.ENGLISH))
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -517,8 +520,8 @@ def sample_folder(tmp_path):
 def test_the_command_prints_tables_ranked_by_how_often(sample_folder):
     answer = run(sample_folder)
     assert answer.exit_code == 0
-    assert "4 resources with codes in 1 files" in answer.output
-    assert "1 resources without codes that the service reads: Claim 1" in answer.output
+    assert "4 resources with codes in 1 file" in answer.output
+    assert "1 resource without codes that the service reads: Claim 1" in answer.output
     row = next(line for line in answer.output.splitlines() if "CREA-S" in line)
     assert row.split() == [
         *("2", "result", f"{LOCAL}|CREA-S", "«Créatinine»", "→"),

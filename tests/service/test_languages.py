@@ -77,3 +77,18 @@ def test_more_parameters_leave_a_sentence_in_its_domain(folder: Path) -> None:
 
 def test_equal_sentences_are_equal_wherever_they_are_translated(folder: Path) -> None:
     assert marks_of(folder).plain("stable") == _("stable")
+
+
+@pytest.mark.parametrize(
+    ("words", "in_french"),
+    [
+        ("ICD-10 K10.2", "CIM-10 K10.2"),
+        ("ICD-9-CM 526.4", "CIM-9-CM 526.4"),
+        ("SNOMED CT 47625008", "SNOMED CT 47625008"),
+        ("ICD-10 says otherwise", "ICD-10 says otherwise"),
+        ("an ICD-10 K10.2", "an ICD-10 K10.2"),
+    ],
+)
+def test_a_code_without_words_is_shown_with_the_name_of_its_system_in_the_language(words: str, in_french: str) -> None:
+    assert french(_("{drug}: its last dose is not dated", drug=words)).startswith(f"{in_french}\u202f:")
+    assert render(_("{what}: {why}", what=words, why=words), Language.ENGLISH).startswith(words)

@@ -23,7 +23,7 @@ from support.scenario import request_for
 from support.score_page import choose, copied, place, responses_of_every_total, shown
 from support.serving import served
 
-from mappings.readers.questionnaires import read_response
+from mappings.readers.responses import read_response
 from mappings.vocabulary.scores import Score
 from service.demo.synthetic import SITES
 from service.guidelines import GUIDELINES

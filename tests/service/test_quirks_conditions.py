@@ -229,6 +229,7 @@ def test_no_history_of_metastatic_cancer_as_an_observation_is_no_metastasis() ->
         "Metastatic disease to bone",
         "Compression médullaire métastatique T8",
         "Ostéonécrose de la mâchoire",
+        *("Métastase du fémur droit", "mets os multiples", "Métastase os iliaque", "Spine mets", "femoral metastasis"),
     ],
 )
 def test_a_diagnosis_in_words_alone_decides_nothing_and_is_said_once_quietly(text: str) -> None:
@@ -249,6 +250,7 @@ def test_a_diagnosis_in_words_alone_decides_nothing_and_is_said_once_quietly(tex
         "No evidence of bone metastases",
         "Risk of spinal cord compression",
         "Hypertension artérielle",
+        *("Métastases hépatiques", "Brain mets", "métastase surrénale"),
     ],
 )
 def test_words_of_doubt_denial_or_another_disease_are_silent(text: str) -> None:

@@ -213,6 +213,12 @@ def test_a_display_beside_a_substance_of_a_whole_list_is_not_read() -> None:
     assert (of.entries, of.gaps) == ((), ())
 
 
+@pytest.mark.parametrize("text", ["G5 % 1 L", "O2 3 L/min", "Vitamine B12"])
+def test_a_short_name_is_the_name_of_something_else(text: str) -> None:
+    of = record(given(medicationCodeableConcept={"text": text})).exposures
+    assert (of.entries, of.gaps) == ((), ())
+
+
 @pytest.mark.parametrize("display", ["Zometq 4 mg", "inconnu", "masked", "", "12"])
 def test_words_that_may_be_a_drug_of_ours_or_say_nothing_leave_the_history_open(display: str) -> None:
     shown = {"coding": [{"system": LOCAL, "code": "7", "display": display}]}

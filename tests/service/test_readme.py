@@ -41,7 +41,7 @@ ENVIRONMENT = {**{name: value for name, value in os.environ.items() if not name.
 
 @pytest.fixture(scope="module")
 def client() -> Ehr:
-    return ehr()
+    return ehr(public_url="")
 
 
 @pytest.fixture
@@ -74,8 +74,7 @@ def part_of(shown: Any, whole: Any) -> bool:
 def with_numbered_uuids(answer: Any) -> Any:
     """The answer with its uuids in the order in which they come, from the address that the README names."""
     numbers = count(1)
-    text = re.sub(r'"uuid": "[^"]+"', lambda _: f'"uuid": "uuid {next(numbers)}"', json.dumps(answer))
-    return json.loads(re.sub(r'"url": "http://[^/"]+', '"url": "http://127.0.0.1:8080', text))
+    return json.loads(re.sub(r'"uuid": "[^"]+"', lambda _: f'"uuid": "uuid {next(numbers)}"', json.dumps(answer)))
 
 
 def test_what_it_shows_of_request_and_answer_is_a_part_of_them():

@@ -60,7 +60,7 @@ TABLE = {
         "Mirels score (left femur)",
         {7: [], 8: ["mirels-borderline"], 9: ["mirels-high"]},
         ("right femur", "humerus"),
-        bone_scores.MIRELS,
+        bone_scores.MIRELS_LEVELS,
     ),
     "sins": Row(
         radiotherapy("L3"),
@@ -69,7 +69,7 @@ TABLE = {
         "Spinal instability neoplastic score (SINS) (L3)",
         {6: [], 7: ["spinal-instability"], 12: ["spinal-instability"], 13: ["spinal-instability"]},
         ("L2", "T6"),
-        bone_scores.SINS,
+        bone_scores.SINS_LEVELS,
     ),
 }
 """Every score that we publish, each with all that the others have."""

@@ -61,6 +61,7 @@ WRONG = [
     *(("OSTEOCDS_SINGLE_ACTION", value) for value in ("2", "x")),
     ("OSTEOCDS_CLINICAL_SETTINGS", "/nowhere/clinical.toml"),
     ("OSTEOCDS_CLIENTS", "/nowhere/clients.toml"),
+    ("OSTEOCDS_PUBLIC_URL", "http://my_host:8080"),
     ("OSTEOCDS_LEDGER_KEEPS", "facts, names"),
     ("OSTEOCDS_PATIENT_KEY", "/nowhere/patient.key"),
     *(("OSTEOCDS_RETENTION_DAYS", value) for value in ("0", "-1", "a year")),

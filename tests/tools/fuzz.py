@@ -1,6 +1,6 @@
 """Requests of our own, changed at random: `make fuzz SECONDS=300`.
 
-Golden requests, scenarios and cases are mutated in two ways. One breaks them: members are deleted, doubled, renamed, nested or
+Golden requests, scenarios, stories and cases are mutated in two ways. One breaks them: members are deleted, doubled, renamed, nested or
 replaced by garbage; then the answer must be no error of ours, and come in time. The other takes nothing away: entries of other
 matters are added, things are spelled, dated or wrapped otherwise, a status or a flag is not understood; then each critical rule
 must still speak, or be told as not checked. A critical card that is lost so is an *accidental silence*.
@@ -72,13 +72,17 @@ def _told(card: dict[str, Any]) -> dict[str, Any]:
 
 
 def requests() -> Iterator[tuple[str, Resource, datetime]]:
-    """Every request that we keep: golden pairs, scenarios and examples, and the cases that were once misread."""
+    """Every request that we keep: golden pairs, scenarios and examples, stories, and the cases that were once misread."""
     for path in sorted((TESTS / "hooks").glob("*/request.json")):
         yield path.parent.name, json.loads(path.read_text(encoding="utf-8")), NOW
     for folder in (GUIDELINES[0].folder / "examples", SCENARIOS):
         for path in sorted(folder.glob("*.yaml")):
             for number, told in enumerate(yaml.safe_load(path.read_text(encoding="utf-8")) or ()):
                 yield f"{path.stem} {number}", request_for(told), NOW
+    for path in sorted((TESTS / "stories").glob("*.yaml")):
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if told.get("server") != "down":
+            yield path.stem, request_for(told), NOW
     for line in (TESTS / "cases" / "expected.tsv").read_text(encoding="utf-8").splitlines()[1:]:
         folder, case, as_of = line.split("\t")[:3]
         read = json.loads((TESTS / "cases" / folder / f"{case}.json").read_text(encoding="utf-8"))

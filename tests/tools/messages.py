@@ -7,17 +7,20 @@ follows a change of an English sentence is for a translator: the old translation
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Formatter
+from typing import Any
 
+import click
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import read_po, write_po
 
 from service.guidelines import GUIDELINES
 from service.languages.messages import FOLDER as LANGUAGES
+from service.languages.terminal import CLICK
 from service.rules.guideline import Guideline
 from service.rules.statements import sentences_of
 
@@ -29,11 +32,13 @@ KEYWORDS = {"_": None, "_n": (1, 2), "_c": ((1, "c"), 2)}
 
 @dataclass(frozen=True)
 class Domain:
-    """The folder of the catalogues, and what says their messages: modules, and files of statements."""
+    """The folder of the catalogues, and what says their messages: modules below a root with their marks, files of statements."""
 
     folder: Path
     modules: tuple[Path, ...]
     statements: tuple[Path, ...] = ()
+    root: Path | None = None
+    keywords: Mapping[str, Any] = field(default_factory=lambda: KEYWORDS)
 
     @property
     def catalogues(self) -> list[Path]:
@@ -43,9 +48,9 @@ class Domain:
         """Every marked message of the modules, and the statements that are shown, by the files that say them."""
         catalogue = Catalog(project="osteocds", fuzzy=False)
         for module in self.modules:
-            found = extract_from_file("python", module, keywords=KEYWORDS)
+            found = extract_from_file("python", module, keywords=self.keywords)
             for _line, message, _comments, context in found:
-                catalogue.add(message, locations=[(str(module.relative_to(ROOT)), None)], context=context)
+                catalogue.add(message, locations=[(str(module.relative_to(self.root or ROOT)), None)], context=context)
         for file in self.statements:
             for sentence in sentences_of(file):
                 catalogue.add(sentence, locations=[(str(file.relative_to(ROOT)), None)])
@@ -59,11 +64,21 @@ def domain_of(guideline: Guideline) -> Domain:
 
 
 def domains(guidelines: Iterable[Guideline] = GUIDELINES) -> tuple[Domain, ...]:
-    """Ours, and those of the guidelines that are served."""
+    """Ours, those of click, and those of the guidelines that are served."""
     theirs = tuple(domain_of(guideline) for guideline in guidelines)
     apart = {module for domain in theirs for module in domain.modules}
     modules = (module for package in PACKAGES for module in sorted((ROOT / package).glob("**/*.py")))
-    return (Domain(LANGUAGES, tuple(module for module in modules if module not in apart)), *theirs)
+    return (Domain(LANGUAGES, tuple(module for module in modules if module not in apart)), of_click(), *theirs)
+
+
+OTHER_SYSTEMS = {"_winconsole.py", "shell_completion.py"}
+
+
+def of_click() -> Domain:
+    """The words of click, which are the command line's too."""
+    package = Path(click.__file__).parent
+    modules = tuple(one for one in sorted(package.glob("*.py")) if one.name not in OTHER_SYSTEMS)
+    return Domain(CLICK, modules, root=package.parent, keywords={"_": None, "ngettext": (1, 2)})
 
 
 def catalogue_of(path: Path) -> Catalog:
@@ -80,7 +95,8 @@ def brought_up_to_date(path: Path, domain: Domain, others: Iterable[Catalog] = (
     for message in domain.said():
         if message.id:
             found = (one.get(message.id, message.context) for one in (kept, *others))
-            string = next((one.string for one in found if one is not None and one.string), "")
+            string = next((one.string for one in found if one is not None and one.string), None)
+            string = string or ("" if isinstance(message.id, str) else ("", ""))
             current.add(message.id, string, locations=message.locations, context=message.context)
     return current
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mappings.facts import Clearance, CorrectedCalcium
+from mappings.facts import CALCIUM_CRISIS_ABOVE, Clearance, CorrectedCalcium
 from service.rules.bone_metastases import (
     calcium,
     dental,
@@ -32,7 +32,6 @@ from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
 from service.rules.bone_metastases.scores import MIRELS, SINS
 from service.rules.bone_metastases.settings import Settings
-from service.rules.bone_metastases.urgency import CRISIS_ABOVE
 from service.rules.bone_metastases.wording import _
 from service.rules.guideline import Chapter, Guideline
 
@@ -63,7 +62,7 @@ GUIDELINE = Guideline(
     folder=Path(__file__).parent,
     notes=NOTES,
     taken_for_granted={"conditions": ["lung cancer", "bone metastasis"]},
-    rounding={Clearance: TABLE_2.limits, CorrectedCalcium: (CRISIS_ABOVE,)},
+    rounding={Clearance: TABLE_2.limits, CorrectedCalcium: (CALCIUM_CRISIS_ABOVE,)},
     doubts=(uncertain_continuation,),
     scores=(MIRELS, SINS),
     demo_patients=DEMO_PATIENTS,

@@ -44,14 +44,14 @@ class ThreeLevels:
 
 # --- Mirels -----------------------------------------------------------------------------------------------------------
 
-MIRELS = ThreeLevels(8, 9)
+MIRELS_LEVELS = ThreeLevels(8, 9)
 """Radiotherapy, then a tumour board, then prophylactic fixation (Tableau 3)."""
 
 MIRELS_SAYS = _(
     "Mirels {low} or less: radiotherapy; {board}: tumour board; {fixation} or more: prophylactic fixation.",
-    low=MIRELS.most_low,
-    board=MIRELS.middle,
-    fixation=MIRELS.high,
+    low=MIRELS_LEVELS.most_low,
+    board=MIRELS_LEVELS.middle,
+    fixation=MIRELS_LEVELS.high,
 )
 MIRELS_RANGE = _(
     "The text says 3 to 12 points, but four items of 1 to 3 give 4 to 12: other values are not used.",
@@ -68,21 +68,21 @@ def mirels_of(order: RadiotherapyOrder, patient: Facts) -> Fact[Finding]:
 def recorded_fracture_risk(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """A Mirels score beyond the first level."""
     mirels = mirels_of(order, patient)
-    return that(MIRELS.at_least_middle(mirels), mirels)
+    return that(MIRELS_LEVELS.at_least_middle(mirels), mirels)
 
 
-@condition(_("Mirels is {points} or more", points=MIRELS.high), reads=("finding",))
+@condition(_("Mirels is {points} or more", points=MIRELS_LEVELS.high), reads=("finding",))
 def mirels_asks_for_fixation(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """The third level."""
     mirels = mirels_of(order, patient)
-    return that(MIRELS.is_high(mirels), mirels)
+    return that(MIRELS_LEVELS.is_high(mirels), mirels)
 
 
-@condition(_("Mirels is {points}", points=MIRELS.middle), reads=("finding",))
+@condition(_("Mirels is {points}", points=MIRELS_LEVELS.middle), reads=("finding",))
 def mirels_is_borderline(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """The second level, which is one point wide."""
     mirels = mirels_of(order, patient)
-    return that(MIRELS.is_middle(mirels), mirels)
+    return that(MIRELS_LEVELS.is_middle(mirels), mirels)
 
 
 @condition(_("no Mirels score is recorded"), reads=("finding",))
@@ -94,10 +94,10 @@ def no_mirels(order: RadiotherapyOrder, patient: Facts) -> Truth:
 
 # --- SINS -------------------------------------------------------------------------------------------------------------
 
-SINS = ThreeLevels(7, Settings().unstable_sins)
+SINS_LEVELS = ThreeLevels(7, Settings().unstable_sins)
 """Stable, then potentially unstable, then unstable; the source asks for a surgical opinion from the second on."""
 
 
 def sins_in_force(patient: Facts) -> ThreeLevels:
     """The levels, the third from the setting."""
-    return replace(SINS, high=settings_of(patient).unstable_sins)
+    return replace(SINS_LEVELS, high=settings_of(patient).unstable_sins)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from mappings.facts import CALCIUM_LIMITS, Absent, Fact, Facts, Measurement, Order, known
+from mappings.facts import CALCIUM_CRISIS_ABOVE, CALCIUM_LIMITS, Absent, Fact, Facts, Measurement, Order, known
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, PHOSPHATE, Analyte
@@ -23,7 +23,11 @@ from service.rules.bone_metastases.conditions import (
 from service.rules.bone_metastases.documents import ONC, rao
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order
-from service.rules.bone_metastases.urgency import CRISIS_ABOVE, URGENCY, hypercalcaemic_crisis_calcium, with_urgency
+from service.rules.bone_metastases.urgency import (
+    URGENCY,
+    hypercalcaemic_crisis_calcium,
+    with_urgency,
+)
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, is_absent, that
 from service.rules.offers import DeleteOrder, OrderAnalyte
@@ -214,7 +218,7 @@ def hypophosphataemia(order: Order, patient: Facts) -> Outcome:
     severest=Indicator.INFO,
     reading=_(
         "Above {limit} mmol/L the crisis rule speaks instead, when the result is recent enough for it.",
-        limit=CRISIS_ABOVE,
+        limit=CALCIUM_CRISIS_ABOVE,
     ),
 )
 def hypercalcaemia(order: Order, patient: Facts) -> Outcome:

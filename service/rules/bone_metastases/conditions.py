@@ -211,7 +211,7 @@ def phase_of(order: Order, patient: Facts) -> Fact[Phase]:
 
 
 @condition(
-    _("no antiresorptive in the last {start_free_days} days, or one single dose of another (a start)"),
+    _("no antiresorptive in the last {start_free_days}, or one single dose of another (a start)"),
     reads=("exposures",),
 )
 def is_start(order: Order, patient: Facts) -> Truth:

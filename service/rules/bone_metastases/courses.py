@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from mappings.dates import days_before
-from mappings.facts import Course, Exposure, Exposures, FactNotKnownError, Facts, Order
+from mappings.facts import Exposure, Exposures, FactNotKnownError, Facts, Order, Stretch
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.conditions import antiresorptives, orders_of
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, either, negated
+from service.rules.naming import a_time
 
 # --- how long ----------------------------------------------------------------------------------------------------------
 
@@ -22,7 +23,7 @@ ADVISED_DAYS = ADVISED_YEARS * 365
 """The same in days, by which courses are compared."""
 
 
-def latest_course(patient: Facts) -> Course:
+def latest_course(patient: Facts) -> Stretch:
     """The latest course of antiresorptives. Raises `FactNotKnownError` unless conditions have established that one is dated."""
     course = antiresorptives(patient).last_course
     if course is None:
@@ -36,7 +37,7 @@ def first_exposures(patient: Facts) -> tuple[Exposure, ...]:
 
 
 @condition(
-    _("an antiresorptive was stopped, or its last dose is more than {on_treatment_days} days ago"), reads=("exposures",)
+    _("an antiresorptive was stopped, or its last dose is more than {on_treatment_days} ago"), reads=("exposures",)
 )
 def treatment_ended(_order: Order | None, patient: Facts) -> Truth:
     """Recorded as stopped, or dosed on a known day and no longer on treatment; an open order without a date is no dose."""
@@ -45,7 +46,7 @@ def treatment_ended(_order: Order | None, patient: Facts) -> Truth:
     return that(either(exposures.stopped, both(dosed, negated(exposures.on_treatment))), exposures)
 
 
-@condition(_("the course lasted less than {days} days", days=ADVISED_DAYS), reads=("exposures",))
+@condition(_("the course lasted less than {time}", time=a_time(ADVISED_DAYS)), reads=("exposures",))
 def shorter_than_advised(_order: Order | None, patient: Facts) -> Truth:
     """Unknown where nothing is dated, or where an end that is not dated may lie on either side."""
     exposures = antiresorptives(patient)
@@ -55,7 +56,7 @@ def shorter_than_advised(_order: Order | None, patient: Facts) -> Truth:
     return that(course.days < ADVISED_DAYS, exposures)
 
 
-@condition(_("antiresorptives were given for {days} days or more", days=ADVISED_DAYS), reads=("exposures",))
+@condition(_("antiresorptives were given for {time} or more", time=a_time(ADVISED_DAYS)), reads=("exposures",))
 def treated_as_long_as_advised(_order: Order | None, patient: Facts) -> Truth:
     """A gap, or an end that is not dated, may hide them."""
     exposures = antiresorptives(patient)
@@ -74,9 +75,7 @@ def denosumab(patient: Facts) -> Exposures:
     return patient.exposures.of(sets.DENOSUMAB)
 
 
-@condition(
-    _("the last dose of denosumab is {overdue_after_days} to {stopped_within_days} days ago"), reads=("exposures",)
-)
+@condition(_("the last dose of denosumab is {overdue_after_days} to {stopped_within_days} ago"), reads=("exposures",))
 def denosumab_is_late(_order: Order | None, patient: Facts) -> Truth:
     """Any day that the last dose may have been falls in the window."""
     settings = settings_of(patient)
@@ -90,7 +89,7 @@ def denosumab_is_late(_order: Order | None, patient: Facts) -> Truth:
     return that(dose.test(late), dose)
 
 
-@condition(_("no dose of denosumab is planned within {planned_dose_days} days"), reads=("exposures", "orders"))
+@condition(_("no dose of denosumab is planned within {planned_dose_days}"), reads=("exposures", "orders"))
 def no_denosumab_planned_soon(_order: Order | None, patient: Facts) -> Truth:
     """Neither by a medication order nor by another; one that is planned without a day leaves it open."""
     until = patient.today + timedelta(days=settings_of(patient).planned_dose_days)
@@ -122,7 +121,7 @@ def denosumab_goes_on(_order: Order | None, patient: Facts) -> Truth:
     return that(negated(stopped.holds), *stopped.basis)
 
 
-@condition(_("its last dose or stop is in the last {stopped_within_days} days"), reads=("exposures",))
+@condition(_("its last dose or stop is in the last {stopped_within_days}"), reads=("exposures",))
 def denosumab_ended_lately(_order: Order | None, patient: Facts) -> Truth:
     """A dated dose or end in the window, or an undated end that was written in the last year."""
     exposures = denosumab(patient)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from service.rules.bone_metastases.wording import _
 from service.rules.guideline import DemoPatient
 
 LUNG_CANCER = ["lung cancer", "bone metastasis"]
@@ -14,7 +15,7 @@ SUPPLEMENTS = [
 DEMO_PATIENTS = (
     DemoPatient(
         "demo-alder",
-        "Mrs Alder, 68: first denosumab, vitamin D deficiency, dentist not seen",
+        _("Mrs Alder, 68: first denosumab, vitamin D deficiency, dentist not seen"),
         {
             "conditions": LUNG_CANCER,
             "vitamin D": "12 ng/mL 9 days ago",
@@ -28,7 +29,7 @@ DEMO_PATIENTS = (
     ),
     DemoPatient(
         "demo-birch",
-        "Mr Birch, 74: zoledronic acid, creatinine clearance below 30 mL/min",
+        _("Mr Birch, 74: zoledronic acid, creatinine clearance below 30 mL/min"),
         {
             "sex": "male",
             "born": "1952-01-20",
@@ -48,7 +49,7 @@ DEMO_PATIENTS = (
     ),
     DemoPatient(
         "demo-cedar",
-        "Mr Cedar, 61: zoledronic acid 4 mg over 15 minutes, clearance 45 mL/min",
+        _("Mr Cedar, 61: zoledronic acid 4 mg over 15 minutes, clearance 45 mL/min"),
         {
             "sex": "male",
             "born": "1965-06-02",
@@ -65,7 +66,7 @@ DEMO_PATIENTS = (
     ),
     DemoPatient(
         "demo-elm",
-        "Mrs Elm, 66: next dose of denosumab, everything in order",
+        _("Mrs Elm, 66: next dose of denosumab, everything in order"),
         {
             "born": "1960-04-11",
             "conditions": LUNG_CANCER,
@@ -80,7 +81,7 @@ DEMO_PATIENTS = (
     ),
     DemoPatient(
         "demo-fir",
-        "Mrs Fir, 70: the chart is opened; denosumab was stopped two months ago",
+        _("Mrs Fir, 70: the chart is opened; denosumab was stopped two months ago"),
         {
             "born": "1956-09-30",
             "conditions": LUNG_CANCER,
@@ -101,7 +102,7 @@ DEMO_PATIENTS = (
     ),
     DemoPatient(
         "demo-hazel",
-        "Mr Hazel, 59: denosumab in a hypercalcaemic crisis",
+        _("Mr Hazel, 59: denosumab in a hypercalcaemic crisis"),
         {
             "sex": "male",
             "born": "1967-02-15",

@@ -30,7 +30,7 @@ from service.rules.bone_metastases.urgency import URGENCY, with_urgency
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, holding, that
 from service.rules.logic import either
-from service.rules.naming import named, planned_remarks
+from service.rules.naming import a_time, named, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Advice, Basis, Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, Trigger, rule
@@ -57,7 +57,7 @@ def antiresorptives_taken(patient: Facts) -> tuple[Exposure, ...]:
     when=(
         is_start,
         any_of(
-            _("no dental examination, or no orthopantomogram, in the last {dental_valid_days} days is on record"),
+            _("no dental examination, or no orthopantomogram, in the last {dental_valid_days} is on record"),
             *REVIEWS,
         ),
     ),
@@ -167,7 +167,7 @@ def _is_recent_extraction(act: Act, order: DrugOrder, patient: Facts) -> bool | 
 
 
 @condition(
-    _("a tooth was extracted less than {extraction_wait_days} days before the planned first dose"),
+    _("a tooth was extracted less than {extraction_wait_days} before the planned first dose"),
     reads=("procedures",),
 )
 def recent_extraction(order: DrugOrder, patient: Facts) -> Truth:
@@ -332,7 +332,7 @@ def _is_of_head_and_neck(course: RadiotherapyCourse) -> bool:
 
 
 @condition(
-    _("a systemic corticosteroid or anti-angiogenic is ongoing or was given in the last {cofactor_days} days"),
+    _("a systemic corticosteroid or anti-angiogenic is ongoing or was given in the last {cofactor_days}"),
     reads=("exposures",),
 )
 def cofactor_drug(_order: Order | None, patient: Facts) -> Truth:
@@ -361,7 +361,7 @@ def head_and_neck_radiotherapy(_order: Order | None, patient: Facts) -> Truth:
     when=(
         any_of(
             _(
-                "a systemic corticosteroid or anti-angiogenic (ongoing or in the last {cofactor_days} days) or head-and-neck "
+                "a systemic corticosteroid or anti-angiogenic (ongoing or in the last {cofactor_days}) or head-and-neck "
                 "radiotherapy is on record"
             ),
             cofactor_drug,
@@ -408,8 +408,8 @@ def dental_follow_up_due(_order: None, patient: Facts) -> Outcome:
     return info(
         _("{drug}: six-monthly dental review is due", drug=taken[0].drug.name),
         _(
-            "Have the teeth reviewed: no dental examination found in the last {days} days.",
-            days=settings_of(patient).dental_valid_days,
+            "Have the teeth reviewed: no dental examination found in the last {time}.",
+            time=a_time(settings_of(patient).dental_valid_days),
         ),
         rests_on=(*taken, *bone_metastasis(None, patient).basis),
     )

@@ -16,6 +16,7 @@ from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either, negated
+from service.rules.naming import a_time
 from service.rules.offers import OrderAct
 
 
@@ -46,20 +47,20 @@ class Review:
         """A line of the checklist."""
         if self.ordered(patient):
             return _("{act}: ordered, not done yet", act=self.offer.name)
-        return _("{act}: none in {days} days", act=self.offer.name, days=settings_of(patient).dental_valid_days)
+        return _("{act}: none in {time}", act=self.offer.name, time=a_time(settings_of(patient).dental_valid_days))
 
 
 EXAMINATION = Review(sets.DENTAL_EXAMINATION, sets.DENTAL_EXAMINATION | sets.DENTAL_REQUEST, DENTAL_EXAMINATION)
 PANORAMIC = Review(sets.ORTHOPANTOMOGRAM, sets.ORTHOPANTOMOGRAM, ORTHOPANTOMOGRAM)
 
 
-@condition(_("no dental examination in the last {dental_valid_days} days"), reads=("procedures",))
+@condition(_("no dental examination in the last {dental_valid_days}"), reads=("procedures",))
 def no_examination(_order: Order | None, patient: Facts) -> Truth:
     """As procedures tell it."""
     return that(EXAMINATION.missing(patient, patient.procedures), patient.procedures)
 
 
-@condition(_("no orthopantomogram in the last {dental_valid_days} days"), reads=("procedures", "imaging"))
+@condition(_("no orthopantomogram in the last {dental_valid_days}"), reads=("procedures", "imaging"))
 def no_orthopantomogram(_order: Order | None, patient: Facts) -> Truth:
     """As procedures and imaging tell it."""
     missing = PANORAMIC.missing(patient, patient.procedures, patient.imaging)

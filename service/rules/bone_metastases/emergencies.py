@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mappings.facts import Facts, Order, RadiotherapyOrder, known
+from mappings.facts import CALCIUM_CRISIS_ABOVE, Facts, Order, RadiotherapyOrder, known
 from mappings.facts.bones import SPINE, includes
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
@@ -18,7 +18,6 @@ from service.rules.bone_metastases.documents import KAS, ONC, rao
 from service.rules.bone_metastases.schemes import GRAY, ONCE, SHORTER, USUAL
 from service.rules.bone_metastases.triggers import ANY_RELEVANT
 from service.rules.bone_metastases.urgency import (
-    CRISIS_ABOVE,
     hypercalcaemic_crisis_calcium,
     untreated_cord_compression,
 )
@@ -30,7 +29,7 @@ from service.rules.say import critical, info
 
 @rule(
     "hypercalcaemic-crisis",
-    title=_("Calcium above {limit} mmol/L is an acute hypercalcaemic crisis", limit=CRISIS_ABOVE),
+    title=_("Calcium above {limit} mmol/L is an acute hypercalcaemic crisis", limit=CALCIUM_CRISIS_ABOVE),
     citations=(rao("general", "§4"),),
     trigger=ANY_RELEVANT,
     hooks=ORDERING | VIEWING,
@@ -42,10 +41,13 @@ def hypercalcaemic_crisis(_order: Order | None, patient: Facts) -> Outcome:
     """Whether the calcium is corrected for albumin, and that the patient counts as urgent."""
     calcium = known(patient.crisis_calcium)
     if calcium.value.corrected:
-        summary = _("Hypercalcaemic crisis: corrected calcium above {limit} mmol/L, emergency care", limit=CRISIS_ABOVE)
+        summary = _(
+            "Hypercalcaemic crisis: corrected calcium above {limit} mmol/L, emergency care", limit=CALCIUM_CRISIS_ABOVE
+        )
     else:
         summary = _(
-            "Hypercalcaemic crisis: uncorrected calcium above {limit} mmol/L, emergency care", limit=CRISIS_ABOVE
+            "Hypercalcaemic crisis: uncorrected calcium above {limit} mmol/L, emergency care",
+            limit=CALCIUM_CRISIS_ABOVE,
         )
     return critical(
         summary,

@@ -18,10 +18,10 @@ from service.rules.bone_metastases.bone_radiotherapy import (
     volume_of,
 )
 from service.rules.bone_metastases.bone_scores import (
-    MIRELS,
+    MIRELS_LEVELS,
     MIRELS_RANGE,
     MIRELS_SAYS,
-    SINS,
+    SINS_LEVELS,
     mirels_asks_for_fixation,
     mirels_is_borderline,
     mirels_of,
@@ -288,7 +288,7 @@ def _beside_fixation(order: RadiotherapyOrder, patient: Facts) -> Iterator[Text]
     "mirels-high",
     title=_(
         "Mirels {points} or more: prophylactic fixation first when life expectancy exceeds {months} months",
-        points=MIRELS.high,
+        points=MIRELS_LEVELS.high,
         months=SHORT_EXPECTANCY_MONTHS,
     ),
     citations=(rao("radiotherapy", "§1.2, Tableau 3"),),
@@ -300,7 +300,11 @@ def _beside_fixation(order: RadiotherapyOrder, patient: Facts) -> Iterator[Text]
 def mirels_high(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Mirels of the third level for the bone treated, life expectancy not recorded as short."""
     return warning(
-        _("{act}: prophylactic fixation first, Mirels {points} or more", act=treatment(order), points=MIRELS.high),
+        _(
+            "{act}: prophylactic fixation first, Mirels {points} or more",
+            act=treatment(order),
+            points=MIRELS_LEVELS.high,
+        ),
         _(
             "Surgical opinion: fixation first when life expectancy exceeds {months} months, radiotherapy after.",
             months=SHORT_EXPECTANCY_MONTHS,
@@ -313,7 +317,7 @@ def mirels_high(order: RadiotherapyOrder, patient: Facts) -> Outcome:
 
 @rule(
     "mirels-borderline",
-    title=_("Mirels {points}: decide in a tumour board", points=MIRELS.middle),
+    title=_("Mirels {points}: decide in a tumour board", points=MIRELS_LEVELS.middle),
     citations=(rao("radiotherapy", "§1.2, Tableau 3"),),
     trigger=BONE_RADIOTHERAPY,
     when=(mirels_is_borderline,),
@@ -323,11 +327,15 @@ def mirels_high(order: RadiotherapyOrder, patient: Facts) -> Outcome:
 def mirels_borderline(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Mirels of the second level for the bone treated."""
     return info(
-        _("{act}: decide in a tumour board (RCP-OOS), Mirels {points}", act=treatment(order), points=MIRELS.middle),
+        _(
+            "{act}: decide in a tumour board (RCP-OOS), Mirels {points}",
+            act=treatment(order),
+            points=MIRELS_LEVELS.middle,
+        ),
         _(
             "Between fixation first ({fixation} and more) and radiotherapy alone ({low} and less).",
-            fixation=MIRELS.high,
-            low=MIRELS.most_low,
+            fixation=MIRELS_LEVELS.high,
+            low=MIRELS_LEVELS.most_low,
         ),
         rests_on=[mirels_of(order, patient)],
         remarks=target_remarks(order),
@@ -348,7 +356,7 @@ def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
         _("{act}: compute Mirels and discuss surgery, marked cortical lysis", act=treatment(order)),
         _(
             "The CT criteria are those that support fixation when Mirels is {points} or more.",
-            points=MIRELS.high,
+            points=MIRELS_LEVELS.high,
         ),
         rests_on=(*marked_cortical_lysis(order, patient).basis, *too_old(mirels_of(order, patient))),
         remarks=target_remarks(order),
@@ -361,7 +369,7 @@ def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
 
 @rule(
     "spinal-instability",
-    title=_("SINS {points} or more: surgical opinion first", points=SINS.middle),
+    title=_("SINS {points} or more: surgical opinion first", points=SINS_LEVELS.middle),
     citations=(rao("radiotherapy", "§1.2"), CIM),
     trigger=SPINE_TREATMENT,
     hooks=ORDERING | VIEWING,
@@ -371,8 +379,8 @@ def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
         "The source asks for a surgical opinion from {middle} on; the limit of {high} between potentially unstable and "
         "unstable is the score's own. A consultation or an operation of the spine since the score, or an order of one, "
         "is the opinion.",
-        middle=SINS.middle,
-        high=SINS.high,
+        middle=SINS_LEVELS.middle,
+        high=SINS_LEVELS.high,
     ),
 )
 def spinal_instability(order: ActOrder | None, patient: Facts) -> Outcome:
@@ -427,7 +435,7 @@ def spinal_instability_unknown(order: ActOrder, patient: Facts) -> Outcome:
     treated = treatment(order) if isinstance(order, RadiotherapyOrder) else act_at(order)
     return info(
         _("{act}: score the stability of the spine (SINS)", act=treated),
-        _("Score the stability (SINS): {points} or more needs a surgical opinion.", points=SINS.middle),
+        _("Score the stability (SINS): {points} or more needs a surgical opinion.", points=SINS_LEVELS.middle),
         rests_on=(order, *too_old(sins_at(order, patient))),
         items=[_("{what}: not scored", what=scores.SINS_NAME)],
         links=[Asked(scores.SINS, regions_treated(order))],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mappings.dates import completed_years
-from mappings.facts import Allergy, Diagnosis, DrugOrder, Facts, Known, Order, Person, Unavailable
+from mappings.facts import ADULT_YEARS, Allergy, Diagnosis, DrugOrder, Facts, Known, Order, Person, Unavailable
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import WEIGHT
 from mappings.wording import Amount, Text
@@ -111,7 +111,7 @@ def interval_stated(order: DrugOrder, _patient: Facts) -> Truth:
     )
 
 
-@condition(_("the interval ordered is longer than {longest_monthly_interval_days} days"))
+@condition(_("the interval ordered is longer than {longest_monthly_interval_days}"))
 def spaced(order: DrugOrder, patient: Facts) -> Truth:
     """Less often than monthly."""
     if order.dosage.interval_unreadable:
@@ -358,9 +358,6 @@ def about_paracetamol(patient: Facts) -> AboutParacetamol:
 
 PARACETAMOL = {"grams": PARACETAMOL_GRAMS, "times": PARACETAMOL_TIMES_A_DAY}
 """The dose, as the sentences name it."""
-
-ADULT_YEARS = 18
-"""Years of age from which the dose of the source is meant; a setting of ours."""
 
 
 def _is_adult(patient: Facts) -> bool | None:

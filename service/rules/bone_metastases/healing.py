@@ -33,6 +33,11 @@ class Healing:
     of: Text | None = None
 
     @property
+    def longest_days(self) -> int:
+        """The end of the range."""
+        return self.days if self.most_days is None else self.most_days
+
+    @property
     def said(self) -> Text:
         """How long it is, as the source says it, and of which bone."""
         return self._interval if self.of is None else _("{interval} ({bone})", interval=self._interval, bone=self.of)

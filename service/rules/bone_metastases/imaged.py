@@ -14,6 +14,7 @@ from service.rules.bone_metastases.conditions import orders_of
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.logic import either
+from service.rules.naming import a_time
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +92,7 @@ def imaging_line(patient: Facts, order: ActOrder, modality: Modality) -> Text:
     if orders_of(patient, _showing(modality, order.regions)):
         return _("{what}: ordered, not done yet", what=modality.name)
     return _(
-        "{what} of the region: none in {days} days",
+        "{what} of the region: none in {time}",
         what=modality.name,
-        days=settings_of(patient).imaging_valid_days,
+        time=a_time(settings_of(patient).imaging_valid_days),
     )

@@ -46,7 +46,7 @@ def is_recent_fdg_pet(act: Act, patient: Facts) -> bool | None:
     return None if act.dated is None else act.dated.within(since, patient.today)
 
 
-@condition(_("an FDG PET was done in the last {fdg_pet_valid_days} days"), reads=("procedures", "imaging"))
+@condition(_("an FDG PET was done in the last {fdg_pet_valid_days}"), reads=("procedures", "imaging"))
 def fdg_pet_done(_order: Order | None, patient: Facts) -> Truth:
     """Among procedures or imaging."""
     sources = (patient.procedures, patient.imaging)
@@ -90,7 +90,7 @@ def _first_recorded(one: Diagnosis) -> When | None:
     return min(dates, key=lambda when: when.first, default=None)
 
 
-@condition(_("a lung cancer was first recorded in the last {newly_diagnosed_days} days"), reads=("conditions",))
+@condition(_("a lung cancer was first recorded in the last {newly_diagnosed_days}"), reads=("conditions",))
 def newly_diagnosed(_order: ActOrder, patient: Facts) -> Truth:
     """The earliest date of all lung cancers on record; one that is not dated at all is not new."""
     since = days_before(patient.today, settings_of(patient).newly_diagnosed_days)
@@ -118,7 +118,7 @@ ANY_PET = sets.FDG_PET | sets.PET_WITHOUT_TRACER
 
 
 @condition(
-    _("no PET was done in the last {fdg_pet_valid_days} days, or is ordered"), reads=("procedures", "imaging", "orders")
+    _("no PET was done in the last {fdg_pet_valid_days}, or is ordered"), reads=("procedures", "imaging", "orders")
 )
 def no_pet(_order: ActOrder, patient: Facts) -> Truth:
     """With FDG, or whose tracer is not stated."""

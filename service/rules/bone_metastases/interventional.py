@@ -332,7 +332,7 @@ def _imaging_asked_for(order: ActOrder) -> tuple[Modality, ...]:
 
 
 @condition(
-    _("CT (for a vertebra CT or MRI) of the region is missing in the last {imaging_valid_days} days"),
+    _("CT (for a vertebra CT or MRI) of the region is missing in the last {imaging_valid_days}"),
     reads=("imaging", "procedures"),
 )
 def imaging_missing(order: ActOrder, patient: Facts) -> Truth:
@@ -422,7 +422,7 @@ def for_a_metastasis(order: ActOrder, patient: Facts) -> Truth:
 
 
 @condition(
-    _("no radiotherapy or ablation of that bone was done in {tumour_control_days} days, is planned or drafted"),
+    _("no radiotherapy or ablation of that bone was done in {tumour_control_days}, is planned or drafted"),
     reads=("radiotherapies", "radiotherapy_orders", "procedures", "orders"),
 )
 def tumour_not_treated(order: ActOrder, patient: Facts) -> Truth:

@@ -49,7 +49,7 @@ def radiosensitiser_too_close(order: RadiotherapyOrder, patient: Facts) -> Truth
 
 @condition(
     _(
-        "radiotherapy is under way, or ended or is planned within the window of the drug ({longest_course_days} days more where "
+        "radiotherapy is under way, or ended or is planned within the window of the drug ({longest_course_days} more where "
         "its end is not known)"
     ),
     reads=("radiotherapies", "radiotherapy_orders"),

@@ -278,7 +278,7 @@ NEPHROTOXIC = drug_order(
 
 
 @condition(
-    _("a bisphosphonate is ordered, ongoing or was given in the last {nephrotoxic_bisphosphonate_days} days"),
+    _("a bisphosphonate is ordered, ongoing or was given in the last {nephrotoxic_bisphosphonate_days}"),
     reads=("exposures", "orders"),
 )
 def on_bisphosphonate(_order: Order | None, patient: Facts) -> Truth:
@@ -290,7 +290,7 @@ def on_bisphosphonate(_order: Order | None, patient: Facts) -> Truth:
 @condition(
     _(
         "cisplatin, carboplatin, oxaliplatin or pemetrexed is ordered, ongoing or was given in the last "
-        "{nephrotoxic_drug_days} days"
+        "{nephrotoxic_drug_days}"
     ),
     reads=("exposures", "orders"),
 )

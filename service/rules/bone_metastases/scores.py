@@ -61,9 +61,12 @@ MIRELS = Score(
         ),
     ),
     (
-        Band(4, _("{points} or less: observation, radiotherapy", points=bone_scores.MIRELS.most_low)),
-        Band(bone_scores.MIRELS.middle, _("{points}: tumour board", points=bone_scores.MIRELS.middle)),
-        Band(bone_scores.MIRELS.high, _("{points} or more: prophylactic fixation", points=bone_scores.MIRELS.high)),
+        Band(4, _("{points} or less: observation, radiotherapy", points=bone_scores.MIRELS_LEVELS.most_low)),
+        Band(bone_scores.MIRELS_LEVELS.middle, _("{points}: tumour board", points=bone_scores.MIRELS_LEVELS.middle)),
+        Band(
+            bone_scores.MIRELS_LEVELS.high,
+            _("{points} or more: prophylactic fixation", points=bone_scores.MIRELS_LEVELS.high),
+        ),
     ),
     SiteQuestion(
         "bone",
@@ -181,16 +184,19 @@ SINS = Score(
         ),
     ),
     (
-        Band(0, _("{points} or less: stable", points=bone_scores.SINS.most_low)),
+        Band(0, _("{points} or less: stable", points=bone_scores.SINS_LEVELS.most_low)),
         Band(
-            bone_scores.SINS.middle,
+            bone_scores.SINS_LEVELS.middle,
             _(
                 "{points} to {most}: potentially unstable, surgical opinion",
-                points=bone_scores.SINS.middle,
-                most=bone_scores.SINS.most_middle,
+                points=bone_scores.SINS_LEVELS.middle,
+                most=bone_scores.SINS_LEVELS.most_middle,
             ),
         ),
-        Band(bone_scores.SINS.high, _("{points} or more: unstable, surgical opinion", points=bone_scores.SINS.high)),
+        Band(
+            bone_scores.SINS_LEVELS.high,
+            _("{points} or more: unstable, surgical opinion", points=bone_scores.SINS_LEVELS.high),
+        ),
     ),
     SiteQuestion(
         "bone",

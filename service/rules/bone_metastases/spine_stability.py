@@ -9,7 +9,7 @@ from mappings.facts import Act, ActOrder, Fact, Facts, Finding, Known, Order, Ra
 from mappings.facts.bones import SPINE, includes
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.bone_radiotherapy import of_bone, spine_or_unnamed_target, spine_target
-from service.rules.bone_metastases.bone_scores import SINS, sins_in_force
+from service.rules.bone_metastases.bone_scores import SINS_LEVELS, sins_in_force
 from service.rules.bone_metastases.conditions import bone_metastasis
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.urgency import untreated_cord_compression
@@ -73,11 +73,11 @@ def spine_is_treated(order: ActOrder, patient: Facts) -> Truth:
     return that(includes(order.regions, SPINE))
 
 
-@condition(_("SINS is {points} or more", points=SINS.middle), reads=("finding",))
+@condition(_("SINS is {points} or more", points=SINS_LEVELS.middle), reads=("finding",))
 def sins_asks_for_opinion(order: Order | None, patient: Facts) -> Truth:
     """The second level or the third."""
     sins = sins_at(order, patient)
-    return that(SINS.at_least_middle(sins), sins)
+    return that(SINS_LEVELS.at_least_middle(sins), sins)
 
 
 @condition(_("no SINS is recorded"), reads=("finding",))
@@ -141,7 +141,7 @@ def no_opinion_since_the_score(order: Order | None, patient: Facts) -> Truth:
 
 
 @condition(
-    _("no surgical consultation, order or operation of the spine in {surgical_opinion_days} days"), reads=OPINION_READS
+    _("no surgical consultation, order or operation of the spine in {surgical_opinion_days}"), reads=OPINION_READS
 )
 def no_recent_opinion(_order: ActOrder, patient: Facts) -> Truth:
     """Within the setting's days."""

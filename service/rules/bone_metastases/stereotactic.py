@@ -20,7 +20,7 @@ from service.rules.bone_metastases.bone_radiotherapy import (
     treatment,
     volume_of,
 )
-from service.rules.bone_metastases.bone_scores import SINS
+from service.rules.bone_metastases.bone_scores import SINS_LEVELS
 from service.rules.bone_metastases.conditions import (
     above,
     milder_for_another_primary,
@@ -91,7 +91,7 @@ from service.rules.say import advise, critical, info, warning
         "An unstable spine is read as SINS {unstable} or more; three months since radiotherapy of the same region as "
         "{days} days, and the same region as the same bone or vertebra. A compression older than {emergency} days and "
         "irradiated since is a warning, as one that was decompressed.",
-        unstable=SINS.high,
+        unstable=SINS_LEVELS.high,
         emergency=Settings().cord_compression_days,
         days=RECENT_RADIOTHERAPY_DAYS,
     ),

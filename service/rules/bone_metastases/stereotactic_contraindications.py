@@ -77,7 +77,7 @@ def _is_later(act: Act, compression: Diagnosis) -> bool | None:
     return None if begin is None or when is None else when.last >= begin.first
 
 
-@condition(_("radionuclide therapy ongoing or within {radionuclide_days} days"), reads=("procedures", "exposures"))
+@condition(_("radionuclide therapy ongoing or within {radionuclide_days}"), reads=("procedures", "exposures"))
 def radionuclide_therapy(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """As an act or as a drug: ongoing, or so short a time before the planned start."""
     planned, days = order.planned.when, settings_of(patient).radionuclide_days
@@ -128,7 +128,7 @@ def irradiated_recently(order: RadiotherapyOrder, patient: Facts) -> Truth:
 
 
 @condition(_("life expectancy below {months} months", months=SHORT_EXPECTANCY_MONTHS), reads=("finding",))
-def short_life_expectancy(_order: RadiotherapyOrder, patient: Facts) -> Truth:
+def too_short_life_expectancy(_order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Recorded so."""
     expectancy = patient.finding("life-expectancy")
     return that(below(expectancy, SHORT_EXPECTANCY_DAYS), expectancy)
@@ -139,7 +139,7 @@ CONTRAINDICATIONS = (
     spine_unstable,
     radionuclide_therapy,
     irradiated_recently,
-    short_life_expectancy,
+    too_short_life_expectancy,
 )
 contraindicated = any_named(_("a recognised contraindication is on record"), *CONTRAINDICATIONS)
 

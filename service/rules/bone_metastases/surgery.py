@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 
 from mappings.dates import When, days_before
@@ -24,6 +23,7 @@ from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
 from service.rules.bone_metastases.conditions import above, at_least, below, bone_metastasis
 from service.rules.bone_metastases.documents import rao
+from service.rules.bone_metastases.healing import OPERATED_BONE
 from service.rules.bone_metastases.imaged import CT, RADIOGRAPHS, Modality, imaged, imaging_line
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_surgery
@@ -31,7 +31,7 @@ from service.rules.bone_metastases.stays import on_record
 from service.rules.bone_metastases.wording import _, _c
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, either, negated
-from service.rules.naming import act_at
+from service.rules.naming import WEEK, act_at
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import Trigger, rule
 from service.rules.say import info, warning
@@ -196,7 +196,7 @@ def missing_imaging(order: ActOrder, patient: Facts) -> Mapping[Modality, bool |
 
 
 @condition(
-    _("radiographs or CT of the bone are missing in the last {imaging_valid_days} days"),
+    _("radiographs or CT of the bone are missing in the last {imaging_valid_days}"),
     reads=("imaging", "procedures"),
 )
 def imaging_is_missing(order: ActOrder, patient: Facts) -> Truth:
@@ -227,26 +227,19 @@ def surgery_imaging(order: ActOrder, patient: Facts) -> Outcome:
 # --- after surgery ----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PostOperativeWindow:
-    """When the operated bone is irradiated: from so many days to so many weeks after surgery."""
-
-    from_days: int
-    to_weeks: int
-
-    def state(self, days: int) -> Text:
-        """What radiotherapy is so many days after surgery: to be planned, due or overdue."""
-        if days < self.from_days:
-            return _("plan it")
-        return _("due now") if days <= self.to_weeks * 7 else _("overdue")
-
-    def said(self) -> Text:
-        """The window in words."""
-        return _("between {days} days and {weeks} weeks after surgery", days=self.from_days, weeks=self.to_weeks)
+WINDOW = _(
+    "between {days} days and {weeks} weeks after surgery",
+    days=OPERATED_BONE.days,
+    weeks=OPERATED_BONE.longest_days // WEEK,
+)
+"""When the operated bone is irradiated, on a healed scar (RAO, radiothérapie §1.4)."""
 
 
-POST_OPERATIVE = PostOperativeWindow(from_days=15, to_weeks=3)
-"""On a healed scar (RAO, radiothérapie §1.4)."""
+def _state(days: int) -> Text:
+    """What radiotherapy is so many days after surgery: to be planned, due or overdue."""
+    if days < OPERATED_BONE.days:
+        return _("plan it")
+    return _("due now") if days <= OPERATED_BONE.longest_days else _("overdue")
 
 
 def awaits_radiotherapy(act: Act, patient: Facts) -> bool | None:
@@ -278,9 +271,7 @@ def _irradiated_since(surgery: Act, patient: Facts) -> bool | None:
 
 
 @condition(
-    _(
-        "a bone metastasis was operated on in the last {post_operative_days} days, without radiotherapy since or planned"
-    ),
+    _("a bone metastasis was operated on in the last {post_operative_days}, without radiotherapy since or planned"),
     reads=("procedures", "conditions", "radiotherapies", "radiotherapy_orders"),
 )
 def operated_not_irradiated(_order: Order | None, patient: Facts) -> Truth:
@@ -309,7 +300,7 @@ def _of(when: When | None) -> Text:
 
 @rule(
     "post-operative-radiotherapy",
-    title=_("The operated bone is irradiated {window}", window=POST_OPERATIVE.said()),
+    title=_("The operated bone is irradiated {window}", window=WINDOW),
     citations=(rao("radiotherapy", "§1.4"),),
     when=(operated_not_irradiated,),
     severest=Indicator.INFO,
@@ -321,7 +312,7 @@ def post_operative_radiotherapy(_order: None, patient: Facts) -> Outcome:
     if surgery.dated is not None and surgery.dated.partial:
         state = _("date of surgery partial: plan it, or it is due")
     else:
-        state = POST_OPERATIVE.state(_days_since(surgery, patient.today))
+        state = _state(_days_since(surgery, patient.today))
     return info(
         _(
             "Post-operative radiotherapy ({bones}): {state} (surgery {when})",
@@ -329,7 +320,7 @@ def post_operative_radiotherapy(_order: None, patient: Facts) -> Outcome:
             state=state,
             when=_of(surgery.dated),
         ),
-        _("The whole operated bone, {window}, on a healed scar.", window=POST_OPERATIVE.said()),
+        _("The whole operated bone, {window}, on a healed scar.", window=WINDOW),
         rests_on=[surgery],
     )
 

@@ -73,7 +73,7 @@ def _radiotherapy_said(order: Order) -> Text:
         radiotherapy_is_of_bone,
         IMMUNOTHERAPY.as_condition(
             _(
-                "a checkpoint inhibitor and bone radiotherapy are ordered or under way, or {immunotherapy_days} days apart at most"
+                "a checkpoint inhibitor and bone radiotherapy are ordered or under way, or {immunotherapy_days} apart at most"
             )
         ),
     ),
@@ -103,7 +103,7 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     when=(
         radiotherapy_is_of_bone,
         TARGETED_THERAPY.as_condition(
-            _("a targeted therapy and bone radiotherapy are ordered or under way, or {tki_days} days apart at most")
+            _("a targeted therapy and bone radiotherapy are ordered or under way, or {tki_days} apart at most")
         ),
     ),
     severest=Indicator.WARNING,
@@ -304,10 +304,10 @@ CYTOTOXIC = GivenLately(sets.CYTOTOXICS, lambda settings: settings.act_after_cyt
 ANTIANGIOGENIC = GivenLately(sets.SYSTEMIC_ANTIANGIOGENICS, lambda settings: settings.act_after_antiangiogenic_days)
 
 under_cytotoxic = condition(
-    _("a cytotoxic is ongoing or was given in the last {act_after_cytotoxic_days} days"), reads=("exposures",)
+    _("a cytotoxic is ongoing or was given in the last {act_after_cytotoxic_days}"), reads=("exposures",)
 )(CYTOTOXIC.ask)
 under_antiangiogenic = condition(
-    _("an anti-angiogenic is ongoing or was given in the last {act_after_antiangiogenic_days} days"),
+    _("an anti-angiogenic is ongoing or was given in the last {act_after_antiangiogenic_days}"),
     reads=("exposures",),
 )(ANTIANGIOGENIC.ask)
 
@@ -324,8 +324,8 @@ under_antiangiogenic = condition(
     when=(
         any_of(
             _(
-                "a cytotoxic ({act_after_cytotoxic_days} days) or an anti-angiogenic ({act_after_antiangiogenic_days} "
-                "days) is ongoing or was given"
+                "a cytotoxic ({act_after_cytotoxic_days}) or an anti-angiogenic ({act_after_antiangiogenic_days}) "
+                "is ongoing or was given"
             ),
             under_cytotoxic,
             under_antiangiogenic,

@@ -23,6 +23,7 @@ from service.rules.bone_metastases.settings import Settings, settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, condition, that
 from service.rules.logic import both, either
+from service.rules.naming import a_time
 from service.rules.outcome import Basis
 
 
@@ -148,7 +149,7 @@ class WithinDays(Together):
 
     def drug_said(self, patient: Facts) -> Text:
         """What is looked for beside radiotherapy."""
-        return _("such a drug is ordered, ongoing, or given or planned within {days} days", days=self._days(patient))
+        return _("such a drug is ordered, ongoing, or given or planned within {time}", time=a_time(self._days(patient)))
 
     def radiotherapy_said(self, patient: Facts) -> Text:
         """What is looked for beside a drug."""

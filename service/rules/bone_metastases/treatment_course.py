@@ -52,7 +52,7 @@ from service.rules.bone_metastases.vitamin_d import calcium_not_high
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, any_of, basis_of, condition, that
 from service.rules.logic import either, negated
-from service.rules.naming import on
+from service.rules.naming import a_time, on
 from service.rules.offers import OrderAnalyte, SetInstruction, UpdateOrder
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, Trigger, rule
@@ -357,8 +357,8 @@ def antiresorptive_stopped_early(_order: None, patient: Facts) -> Outcome:
     course = latest_course(patient)
     if course.days == course.most_days:
         summary = _(
-            "Antiresorptive stopped after {days} days: at least {years} years are advised",
-            days=course.days,
+            "Antiresorptive stopped after {time}: at least {years} years are advised",
+            time=a_time(course.days),
             years=ADVISED_YEARS,
         )
         given = _(
@@ -369,8 +369,8 @@ def antiresorptive_stopped_early(_order: None, patient: Facts) -> Outcome:
         )
     else:
         summary = _(
-            "Antiresorptive stopped after {days} days at most: at least {years} years are advised",
-            days=course.most_days,
+            "Antiresorptive stopped after {time} at most: at least {years} years are advised",
+            time=a_time(course.most_days),
             years=ADVISED_YEARS,
         )
         given = _(

@@ -75,7 +75,7 @@ def others_given(order: DrugOrder, patient: Facts) -> tuple[Exposure, ...]:
 
 @condition(
     _(
-        "another antiresorptive is ordered, ongoing, planned or was given in the last {both_antiresorptives_days} days and not "
+        "another antiresorptive is ordered, ongoing, planned or was given in the last {both_antiresorptives_days} and not "
         "stopped"
     ),
     reads=("exposures", "orders"),

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from functools import partial
 
 from mappings.dates import days_before
-from mappings.facts import Act, Diagnosis, Facts, Order, RadiotherapyOrder
+from mappings.facts import CALCIUM_CRISIS_ABOVE, Act, Diagnosis, Facts, Order, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
 from service.rules.bone_metastases.conditions import settled_by_albumin
 from service.rules.bone_metastases.settings import settings_of
@@ -18,24 +17,21 @@ from service.rules.condition import Truth, condition, that
 from service.rules.logic import either, negated
 from service.rules.outcome import Advice
 
-CRISIS_ABOVE = Decimal("3.5")
-"""mmol/L: acute hypercalcaemic crisis (RAO, contexte général §4)."""
 
-
-@condition(_("calcium is above {limit} mmol/L", limit=CRISIS_ABOVE), reads=("crisis_calcium",))
+@condition(_("calcium is above {limit} mmol/L", limit=CALCIUM_CRISIS_ABOVE), reads=("crisis_calcium",))
 def hypercalcaemic_crisis_calcium(_order: Order | None, patient: Facts) -> Truth:
     """Corrected (or uncorrected) calcium in the range of a crisis.
 
     An uncorrected value decides when it is above; below it, an albumin that could not be looked up leaves it open.
     """
     calcium = patient.crisis_calcium
-    holds = calcium.test(lambda value: value.bounds.above(CRISIS_ABOVE))
-    return settled_by_albumin(holds, calcium, lambda bounds: bounds.above(CRISIS_ABOVE))
+    holds = calcium.test(lambda value: value.bounds.above(CALCIUM_CRISIS_ABOVE))
+    return settled_by_albumin(holds, calcium, lambda bounds: bounds.above(CALCIUM_CRISIS_ABOVE))
 
 
 @condition(
     _(
-        "active spinal cord compression or cauda equina syndrome of the last {cord_compression_days} days or undated, neither "
+        "active spinal cord compression or cauda equina syndrome of the last {cord_compression_days} or undated, neither "
         "decompressed nor irradiated since"
     ),
     reads=("conditions", "procedures"),

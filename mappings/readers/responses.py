@@ -37,7 +37,9 @@ def read_response(reader: Reader, response: Resource, source: str) -> tuple[str,
     stands = standing(response, RESPONSE_STATUS, counting=FILLED, never=NOT_FILLED)
     if stands.counts is False:
         return None
-    answers = {a_text(item.get("linkId")): next(maps(item.get("answer")), {}) for item in maps(response.get("item"))}
+    answers = {
+        a_text(item.get("linkId")): next(iter(maps(item.get("answer"))), {}) for item in maps(response.get("item"))
+    }
     place = _place(score, answers)
     regions = regions_of(reader, place)
     problem = incomplete(score, source)

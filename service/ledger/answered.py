@@ -17,8 +17,9 @@ from mappings.facts import ActOrder, DrugOrder, FactSettings, Order, Radiotherap
 from mappings.wording import Amount, Text, Verbatim
 from service.evaluate import RuleOutcome
 from service.languages.render import Language
+from service.ledger.facts import facts_of
 from service.ledger.fingerprints import of_card, of_cards
-from service.ledger.tables import LONGEST_ID, LONGEST_NAME
+from service.ledger.tables import LONGEST_ID, LONGEST_NAME, harmless
 from service.rules.condition import Condition
 from service.rules.guideline import EXTENSION, OSTEOCDS, versions
 from service.rules.outcome import Advice, CannotTell, Failure, Silence
@@ -38,7 +39,7 @@ class Answered:
     """One answer to a hook: values that nobody changes any more, and nothing of the record besides what outcomes rest on.
 
     `as_of` is the clock of the answer; `fingerprints` are those of request, rules, value sets and settings by the names of their
-    columns. `request` is the body without its token, where the site keeps it.
+    columns. `request` is the body without its token, and `keeps_facts` says so, where the site keeps them.
     """
 
     service: Service
@@ -54,6 +55,7 @@ class Answered:
     settings: FactSettings
     fingerprints: Mapping[str, str]
     request: str = ""
+    keeps_facts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class Rows:
     cards: list[dict[str, Any]]
     card_rules: list[dict[str, Any]]
     outcomes: list[dict[str, Any]]
+    facts: list[dict[str, Any]]
     requests: list[dict[str, Any]]
 
 
@@ -113,7 +116,9 @@ def rows_of(answered: Answered, patient: str | None) -> Rows:
         )
         card_rules += [{"card": card.uuid, "part": part, "rule": rule} for part, rule in of_its_rules]
     outcomes = [_outcome(position, one, answered.settings) for position, one in enumerate(answered.outcomes)]
-    return Rows(answer, cards, card_rules, outcomes, [{"body": answered.request}] if answered.request else [])
+    facts = facts_of(answered.outcomes) if answered.keeps_facts else []
+    requests = [{"body": answered.request}] if answered.request else []
+    return Rows(answer, cards, card_rules, outcomes, facts, requests)
 
 
 def _rules_of(card: Card) -> Iterator[tuple[str, str]]:
@@ -220,8 +225,3 @@ def _parameter(text: Text, name: str, settings: FactSettings, figures: Figures) 
     ):
         return str(value)
     return f"{{{name}}}"
-
-
-def harmless(words: str, longest: int | None = None) -> str:
-    """What a client has sent, as every database can hold it: cut, without the sign 0 and without halves of signs."""
-    return words[:longest].replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -23,7 +23,7 @@ from service.ledger.answered import Answered, Rows, rows_of
 from service.ledger.database import WHY, Database, is_of_the_rows, why_unusable
 from service.ledger.fingerprints import Pseudonyms
 from service.ledger.retention import purge
-from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, OUTCOMES, REQUESTS
+from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FACTS, OUTCOMES, REQUESTS
 
 LOG = logging.getLogger("osteocds")
 
@@ -242,6 +242,7 @@ def _insert(connection: Connection, rows: Sequence[Rows]) -> dict[str, int]:
         (CARDS, [{**row, "answer": key} for key, one in joined for row in one.cards]),
         (CARD_RULES, [row for one in rows for row in one.card_rules]),
         (OUTCOMES, [{**row, "answer": key} for key, one in joined for row in one.outcomes]),
+        (FACTS, [{**row, "answer": key} for key, one in joined for row in one.facts]),
         (REQUESTS, [{**row, "answer": key} for key, one in joined for row in one.requests]),
     ):
         if of_an_answer:

@@ -81,7 +81,7 @@ def of_a_guideline(path: str) -> bool:
 
 
 def test_there_is_a_list_for_everything_that_is_added():
-    assert set(SECTIONS) == {"rule", "drug", "code", "analyte", "language", "hook", "guideline"}
+    assert set(SECTIONS) == {"rule", "drug", "code", "analyte", "language", "hook", "column", "guideline"}
     assert all(len(lines) >= 3 for lines in SECTIONS.values())
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import Any
 
 import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
+from cds_hooks import Feedback
 from service.edge.callers import Caller
 from service.languages.render import Language
 from service.ledger import fingerprints
 from service.ledger.answered import Answered
-from service.ledger.database import WHY, Database, why_unusable
+from service.ledger.database import WHY, Database, Unusable, why_unusable
 from service.ledger.feedback import FeedbackStore
 from service.ledger.fingerprints import Pseudonyms, read_key
 from service.ledger.writing import Counted, Writer
@@ -22,6 +25,9 @@ from service.services import Service
 from service.settings import InvalidSetting, Settings
 
 LOG = logging.getLogger("osteocds")
+
+TURN_SECONDS = 1.0
+"""How long feedback waits for a thread that may wait for the database."""
 
 
 class Ledger:
@@ -33,7 +39,8 @@ class Ledger:
         except (ValueError, OSError) as error:
             raise InvalidSetting(f"OSTEOCDS_PATIENT_KEY names no file with a key: {error}") from None
         self.database = Database(settings.database_url)
-        self.feedback = FeedbackStore(self.database, texts="texts" in settings.ledger_keeps)
+        self._feedback = FeedbackStore(self.database, texts="texts" in settings.ledger_keeps)
+        self._waiting = BoundedSemaphore(max(1, settings.threads // 2))
         self.writer = Writer(self.database, counted, pseudonyms, retention=settings.retention)
         self._settings = settings
         self._of_settings: dict[tuple[str, str], str] = {}
@@ -42,10 +49,22 @@ class Ledger:
     def prepare(self) -> None:
         """Make the tables, or bring them up, before anybody needs them; what is wrong is for the log."""
         try:
-            self.database.probe()
+            self.database.prepare()
         except SQLAlchemyError as error:
             LOG.error("the database cannot be used: %s", WHY[why_unusable(error)])  # noqa: TRY400 - no address, no password
         self.database.dispose()
+
+    def take(self, service: Service, feedback: Sequence[Feedback], caller: Caller, now: datetime) -> None:
+        """Store feedback durably. Raises `SQLAlchemyError` where that could not be done.
+
+        At most half of the threads wait for the database, so that the others go on answering hooks.
+        """
+        if not self._waiting.acquire(timeout=TURN_SECONDS):
+            raise Unusable("locked")
+        try:
+            self._feedback.store(service.id, feedback, received_at=now, client=caller.name)
+        finally:
+            self._waiting.release()
 
     def note(
         self,

@@ -8,7 +8,6 @@ from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Any
 
-import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
 from cds_hooks import Feedback
@@ -42,9 +41,9 @@ class Ledger:
         self._feedback = FeedbackStore(self.database, texts="texts" in settings.ledger_keeps)
         self._waiting = BoundedSemaphore(max(1, settings.threads // 2))
         self.writer = Writer(self.database, counted, pseudonyms, retention=settings.retention)
+        self._counted = counted
         self._settings = settings
         self._of_settings: dict[tuple[str, str], str] = {}
-        self._keeps_requests = "requests" in settings.ledger_keeps
 
     def prepare(self) -> None:
         """Make the tables, or bring them up, before anybody needs them; what is wrong is for the log."""
@@ -76,30 +75,46 @@ class Ledger:
         now: datetime,
         took_seconds: float,
     ) -> None:
-        """Hand one answer over; all that is costly happens in the writer."""
+        """Hand one answer over; all that is costly happens in the writer. A defect of ours here costs the row, not the answer."""
+        try:
+            answered = self._answered(advised, service, caller, body, language, now, took_seconds)
+        except Exception as error:  # noqa: BLE001 - the cards matter more
+            LOG.error("defect of the service: %s while noting an answer", type(error).__name__)  # noqa: TRY400 - no values
+            self._counted.dropped("defect", 1)
+        else:
+            self.writer.put(answered)
+
+    def _answered(
+        self,
+        advised: HookAnswer,
+        service: Service,
+        caller: Caller,
+        body: Any,
+        language: Language,
+        now: datetime,
+        took_seconds: float,
+    ) -> Answered:
         guideline = service.guideline
-        self.writer.put(
-            Answered(
-                service=service,
-                client=caller.name,
-                hook_instance=advised.request.hook_instance,
-                patient_id=advised.request.patient_id,
-                language=language,
-                as_of=now,
-                took_seconds=took_seconds,
-                public_url=self._settings.public_url,
-                outcomes=advised.outcomes,
-                cards=advised.response.cards,
-                settings=caller.world.clinical[guideline.id],
-                fingerprints={
-                    "request_fingerprint": fingerprints.of_request(body),
-                    "rules_fingerprint": fingerprints.of_rules(guideline),
-                    "value_sets_fingerprint": fingerprints.of_value_sets(guideline, self._settings.concept_maps),
-                    "settings_fingerprint": self._settings_of(service, caller),
-                },
-                keeps_facts="facts" in self._settings.ledger_keeps,
-                request=_without_token(body) if self._keeps_requests else "",
-            )
+        return Answered(
+            service=service,
+            client=caller.name,
+            hook_instance=advised.request.hook_instance,
+            patient_id=advised.request.patient_id,
+            language=language,
+            as_of=now,
+            took_seconds=took_seconds,
+            public_url=self._settings.public_url,
+            outcomes=advised.outcomes,
+            cards=advised.response.cards,
+            settings=caller.world.clinical[guideline.id],
+            fingerprints={
+                "request_fingerprint": fingerprints.of_request(body),
+                "rules_fingerprint": fingerprints.of_rules(guideline),
+                "value_sets_fingerprint": fingerprints.of_value_sets(guideline, self._settings.concept_maps),
+                "settings_fingerprint": self._settings_of(service, caller),
+            },
+            keeps_facts="facts" in self._settings.ledger_keeps,
+            request=fingerprints.without_token(body).decode() if "requests" in self._settings.ledger_keeps else "",
         )
 
     def _settings_of(self, service: Service, caller: Caller) -> str:
@@ -110,8 +125,3 @@ class Ledger:
             found = fingerprints.of_settings(caller.world, service.guideline, timezone)
             self._of_settings[key] = found
         return found
-
-
-def _without_token(body: dict[str, Any]) -> str:
-    kept = {name: value for name, value in body.items() if name != "fhirAuthorization"}
-    return orjson.dumps(kept).decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from functools import cache
@@ -42,9 +43,18 @@ def of_request(body: Any) -> str:
 
     Members count in the order in which they came: to sort those of a large record takes longer than to read it.
     """
+    return hashlib.sha256(without_token(body)).hexdigest()
+
+
+def without_token(body: Any) -> bytes:
+    """A hook request as JSON, without its token."""
     if isinstance(body, dict) and "fhirAuthorization" in body:
         body = {name: value for name, value in body.items() if name != "fhirAuthorization"}
-    return hashlib.sha256(orjson.dumps(body)).hexdigest()
+    try:
+        return orjson.dumps(body)
+    except orjson.JSONEncodeError:
+        # It reads what is nested more deeply than it writes.
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def of_card(card: Card) -> str:

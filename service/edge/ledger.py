@@ -25,8 +25,8 @@ from service.settings import InvalidSetting, Settings
 
 LOG = logging.getLogger("osteocds")
 
-TURN_SECONDS = 1.0
-"""How long feedback waits for a thread that may wait for the database."""
+TURN_SECONDS = 5.0
+"""How long feedback waits for its turn at a database that is slow; at one that failed just before it waits no more."""
 
 
 class Ledger:
@@ -40,6 +40,7 @@ class Ledger:
         self.database = Database(settings.database_url)
         self._feedback = FeedbackStore(self.database, texts="texts" in settings.ledger_keeps)
         self._waiting = BoundedSemaphore(max(1, settings.threads // 2))
+        self._fails = False
         self.writer = Writer(self.database, counted, pseudonyms, retention=settings.retention)
         self._counted = counted
         self._settings = settings
@@ -56,12 +57,16 @@ class Ledger:
     def take(self, service: Service, feedback: Sequence[Feedback], caller: Caller, now: datetime) -> None:
         """Store feedback durably. Raises `SQLAlchemyError` where that could not be done.
 
-        At most half of the threads wait for the database, so that the others go on answering hooks.
+        At most half of the threads wait for a database that fails, so that the others go on answering hooks.
         """
-        if not self._waiting.acquire(timeout=TURN_SECONDS):
+        if not self._waiting.acquire(timeout=0 if self._fails else TURN_SECONDS):
             raise Unusable("locked")
         try:
             self._feedback.store(service.id, feedback, received_at=now, client=caller.name)
+            self._fails = False
+        except SQLAlchemyError:
+            self._fails = True
+            raise
         finally:
             self._waiting.release()
 

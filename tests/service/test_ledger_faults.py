@@ -309,7 +309,7 @@ def test_a_server_that_is_not_there_is_told_and_costs_no_card():
 
 
 def test_while_feedback_waits_for_a_locked_file_hooks_are_answered(client, file, monkeypatch):
-    monkeypatch.setattr("service.edge.ledger.TURN_SECONDS", 0.1)
+    monkeypatch.setattr("service.edge.ledger.TURN_SECONDS", 1.0)
     costs_no_card(client)
     assert flushed(client)
     other = sqlite3.connect(file, isolation_level=None)

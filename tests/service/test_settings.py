@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -119,7 +120,20 @@ def test_a_wrong_value_is_named_with_its_variable_and_what_that_takes(name, valu
 
 
 @pytest.mark.parametrize(
-    "line", ['vitamin_d_valid_days = "90"', "vitamin_d_valid_days = -1", "vitamin_d_valid_days = true", "vitamin = 90"]
+    "line",
+    [
+        'vitamin_d_valid_days = "90"',
+        "vitamin_d_valid_days = -1",
+        "vitamin_d_valid_days = true",
+        "vitamin_d_valid_days = 90.5",
+        "vitamin = 90",
+        'low_phosphate_below = "0.9"',
+        "low_phosphate_below = -0.1",
+        "low_phosphate_below = 5.1",
+        "low_phosphate_below = nan",
+        "low_phosphate_below = inf",
+        "low_phosphate_below = true",
+    ],
 )
 def test_a_wrong_clinical_setting_is_named_with_its_file(line, tmp_path):
     path = tmp_path / "clinical.toml"
@@ -128,6 +142,16 @@ def test_a_wrong_clinical_setting_is_named_with_its_file(line, tmp_path):
         read_settings({"OSTEOCDS_CLINICAL_SETTINGS": str(path)})
     assert line.partition(" ")[0] in str(error.value)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(("told", "figure"), [("0.85", "0.85"), ("1", "1"), ("0", "0"), ("5", "5"), ("5.0", "5.0")])
+def test_a_clinical_setting_may_take_a_decimal_read_exactly(told, figure, tmp_path):
+    path = tmp_path / "clinical.toml"
+    path.write_text(f"low_phosphate_below = {told}\n")
+    clinical = read_settings({"OSTEOCDS_CLINICAL_SETTINGS": str(path)}).clinical
+    read = clinical["bone-metastases"].low_phosphate_below
+    assert isinstance(read, Decimal)
+    assert str(read) == figure
 
 
 def test_clinical_settings_change_by_name_and_keep_the_others(tmp_path):

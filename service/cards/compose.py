@@ -307,7 +307,7 @@ def _unchecked_cards(outcomes: Sequence[RuleOutcome]) -> list[Composed]:
     """One card an order: the rules that could not tell or failed, and the facts that stood in the way."""
     by_order: dict[int | None, list[RuleOutcome]] = {}
     for one in outcomes:
-        if isinstance(one.outcome, CannotTell | Failure):
+        if isinstance(one.outcome, (CannotTell, Failure)):
             by_order.setdefault(None if one.order is None else one.order.index, []).append(one)
     return [_unchecked_card(group) for group in by_order.values()]
 
@@ -538,6 +538,12 @@ def _extension(composed: Composed, guideline: Guideline, language: Language) -> 
         "version": versions(guideline),
     }
     return {name: value for name, value in members.items() if value}
+
+
+def without_technical(card: Card) -> Card:
+    """The card for a client that shows its extension to clinicians: without what is said to those who run the systems."""
+    ours = {name: value for name, value in card.extension.get(EXTENSION, {}).items() if name != "technical"}
+    return replace(card, extension={**card.extension, EXTENSION: ours} if ours else {})
 
 
 def _technical(texts: Iterable[Text], language: Language) -> Iterator[dict[str, Any]]:

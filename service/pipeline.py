@@ -157,6 +157,8 @@ def _cards(
     pages: Pages,
 ) -> tuple[Card, ...]:
     """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
+    if not outcomes and not unidentified:
+        return ()
     try:
         if outcomes and record is not None and record.ended is not None:
             composed = ended_cards(outcomes, record.ended)

@@ -61,14 +61,17 @@ def region_of_code(system: str, code: str, sides: frozenset[str] = frozenset()) 
     return frozenset().union(*(_marks(name, sides) for name in bones_of_codes().get(located(system, code), ())))
 
 
-def unplaced(reader: Reader, concepts: object) -> bool:
-    """A site is stated, and names no bone that we know, or a side that we do not know: it may be any."""
-    stated = [one for one in maps(concepts) if one]
+def unplaced(reader: Reader, site: object, regions: frozenset[str]) -> bool:
+    """A body site is stated, and is no bone that we know, or of a side that we do not know: it may be any.
+
+    `regions` are those that it names.
+    """
+    stated = [one for one in maps(site) if one]
     if not stated:
-        return concepts not in (None, "", [], {})
-    return any(
-        not regions_of(reader, one) or (_states_a_side(one) and not _sides_of(reader, one, None)) for one in stated
-    )
+        return site not in (None, "", [], {})
+    if not regions or (len(stated) > 1 and not all(regions_of(reader, one) for one in stated)):
+        return True
+    return any(_states_a_side(one) and not _sides_of(reader, one, None) for one in stated)
 
 
 def _states_a_side(concept: Mapping[str, Any]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -44,7 +44,26 @@ def of_request(body: Any) -> str:
     """
     if isinstance(body, dict) and "fhirAuthorization" in body:
         body = {name: value for name, value in body.items() if name != "fhirAuthorization"}
-    return hashlib.sha256(orjson.dumps(body)).hexdigest()
+    try:
+        said = orjson.dumps(body)
+    except TypeError:  # nested deeper than it writes (254), and no deeper than it reads (1024)
+        said = "".join(_walked(body)).encode(errors="surrogatepass")
+    return hashlib.sha256(said).hexdigest()
+
+
+def _walked(value: object) -> Iterator[str]:
+    """A JSON value piece by piece, without recursion; equal values give equal pieces."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            yield f"{{{len(one)}{list(one)!r}"
+            left += one.values()
+        elif isinstance(one, list):
+            yield f"[{len(one)}"
+            left += one
+        else:
+            yield repr(one)
 
 
 def of_card(card: Card) -> str:

@@ -367,6 +367,8 @@ def courses_of_orders(orders: Sequence[Order]) -> tuple[Order, ...]:
     """
     folded = list(orders)
     courses = {place: order for place, order in enumerate(orders) if isinstance(order, RadiotherapyOrder)}
+    if not courses:
+        return tuple(folded)
     told = {place: _Joined.of(order) for place, order in courses.items()}
     drafted = frozenset(order.reference for order in orders)
     for place in _parts_first(told):

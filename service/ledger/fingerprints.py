@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -44,7 +44,11 @@ def of_request(body: Any) -> str:
     """
     if isinstance(body, dict) and "fhirAuthorization" in body:
         body = {name: value for name, value in body.items() if name != "fhirAuthorization"}
-    return _holding_on(orjson.dumps(body))
+    try:
+        said = orjson.dumps(body)
+    except TypeError:  # nested deeper than it writes (254), and no deeper than it reads (1024)
+        said = "".join(_walked(body)).encode(errors="surrogatepass")
+    return _holding_on(said)
 
 
 HELD_BYTES = 2047
@@ -61,6 +65,21 @@ def _holding_on(said: bytes) -> str:
     for place in range(0, len(said), HELD_BYTES):
         digest.update(view[place : place + HELD_BYTES])
     return digest.hexdigest()
+
+
+def _walked(value: object) -> Iterator[str]:
+    """A JSON value piece by piece, without recursion; equal values give equal pieces."""
+    left = [value]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            yield f"{{{len(one)}{list(one)!r}"
+            left += one.values()
+        elif isinstance(one, list):
+            yield f"[{len(one)}"
+            left += one
+        else:
+            yield repr(one)
 
 
 def of_card(card: Card) -> str:

@@ -9,11 +9,11 @@ from functools import cache
 from mappings.facts import FactSettings, setting_texts
 from mappings.wording import Text, _
 from service.catalogue.examples import Example, Showroom, examples_of, showroom
-from service.languages.render import Language, render, sentence
+from service.languages.render import Language, figure, render, sentence
 from service.rules.citation import cited
 from service.rules.guideline import EXTENSION, Guideline
 from service.rules.outcome import Advice, Indicator
-from service.rules.rule import Hook, Rule
+from service.rules.rule import MOMENTS, Rule
 from service.rules.voices import changes_of
 
 FACTS: dict[str, Text] = {
@@ -42,8 +42,6 @@ OUTCOMES: dict[str, Text] = {
     "cannot tell": _("cannot tell"),
 }
 """What a rule answers in an example."""
-
-PATIENT_VIEW = _("view of the patient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +168,7 @@ def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSe
         facts=tuple(sentence(text, language) for text in _facts(rule)),
         conditions=tuple(sentence(one.under(settings), language) for one in rule.when),
         settings=tuple(
-            (name, sentence(text, language), str(getattr(settings, name)))
+            (name, sentence(text, language), figure(getattr(settings, name), language))
             for name, text in texts.items()
             if name in read
         ),
@@ -212,5 +210,4 @@ def _facts(rule: Rule) -> Iterator[Text]:
 def _triggers(rule: Rule) -> Iterator[Text]:
     if rule.trigger is not None:
         yield rule.trigger.name
-    if Hook.PATIENT_VIEW in rule.hooks:
-        yield PATIENT_VIEW
+    yield from (said for hook, said in MOMENTS.items() if hook in rule.hooks)

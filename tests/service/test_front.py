@@ -54,7 +54,7 @@ def base(front: Front, echo: Echo) -> Iterator[str]:
     """The front around the echo, on a port of this machine."""
     port = free_port()
     config = uvicorn.Config(
-        front, port=port, http=server.BoundedHead, loop="uvloop", ws="none", lifespan="off", log_level="warning"
+        front, port=port, http=server.BoundedHttp, loop="uvloop", ws="none", lifespan="off", log_level="warning"
     )
     serving = uvicorn.Server(config)
     thread = threading.Thread(target=serving.run, daemon=True)

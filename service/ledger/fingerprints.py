@@ -42,13 +42,21 @@ def of_request(body: Any) -> str:
 
     Members count in the order in which they came: to sort those of a large record takes longer than to read it.
     """
-    if isinstance(body, dict) and "fhirAuthorization" in body:
-        body = {name: value for name, value in body.items() if name != "fhirAuthorization"}
+    return _holding_on(without_token(body) or "".join(_walked(_kept(body))).encode(errors="surrogatepass"))
+
+
+def without_token(body: Any) -> bytes:
+    """A hook request as JSON, without its token; empty where it is nested more deeply than can be written (254)."""
     try:
-        said = orjson.dumps(body)
-    except TypeError:  # nested deeper than it writes (254), and no deeper than it reads (1024)
-        said = "".join(_walked(body)).encode(errors="surrogatepass")
-    return _holding_on(said)
+        return orjson.dumps(_kept(body))
+    except orjson.JSONEncodeError:
+        return b""
+
+
+def _kept(body: Any) -> Any:
+    if isinstance(body, dict) and "fhirAuthorization" in body:
+        return {name: value for name, value in body.items() if name != "fhirAuthorization"}
+    return body
 
 
 HELD_BYTES = 2047

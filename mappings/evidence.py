@@ -166,8 +166,9 @@ class Evidence:
         found = self._sorted.get(resource_type)
         if found is None:
             held = self.by_type.get(resource_type, {})
-            named = [(_shown_name(reference), resource) for reference, resource in held.items()]
-            found = sorted(named, key=lambda pair: (pair[0], "" if pair[0] else _content(pair[1])))
+            found = [(_shown_name(reference), resource) for reference, resource in held.items()]
+            if len(found) > 1:
+                found.sort(key=lambda pair: (pair[0], "" if pair[0] else _content(pair[1])))
             self._sorted[resource_type] = found
         return found
 
@@ -220,7 +221,7 @@ class Evidence:
                 gaps.extend(self.gaps[query])
             elif query not in self.answered:
                 gaps.append(NOT_ASKED)
-        return tuple(dict.fromkeys(gaps))
+        return tuple(dict.fromkeys(gaps)) if gaps else ()
 
 
 NOT_ASKED = _(

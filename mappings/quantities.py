@@ -122,13 +122,14 @@ def bounded(value: Decimal, comparator: str) -> Bounds:
             raise ValueError(f"comparator {comparator[:8]!r}")
 
 
+_NUMBERS = (int, float, str, Decimal)
 LONGEST_NUMBER = 64
 """Characters of a number that is sent as a text."""
 
 
 def decimal_of(value: object) -> Decimal | None:
     """A JSON number, or a number sent as a text, as the decimal that was written; None for anything else."""
-    if not isinstance(value, int | float | str | Decimal) or (isinstance(value, str) and len(value) > LONGEST_NUMBER):
+    if not isinstance(value, _NUMBERS) or (isinstance(value, str) and len(value) > LONGEST_NUMBER):
         return None
     try:
         number = Decimal(str(value).strip())

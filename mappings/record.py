@@ -41,7 +41,7 @@ from mappings.facts import (
     uncertain_remark,
 )
 from mappings.facts.bones import may_be_same
-from mappings.queries import NEEDS
+from mappings.queries import FINDING_CONCEPTS, NEEDS
 from mappings.readers.acts import encounter, imaging_study, procedure, report
 from mappings.readers.clearance import RenalInputs, clearance, missing_inputs
 from mappings.readers.conditions import allergy, diagnosis
@@ -391,8 +391,9 @@ class Record(Facts):
     def _finding_readings(self) -> dict[str, list[FindingReading]]:
         readings: dict[str, list[FindingReading]] = {}
         for source, observation in self._evidence.of_type("Observation"):
-            regions = regions_of(self._reader, observation.get("bodySite"))
-            for node in (observation, *maps(observation.get("component"))):
+            nodes = [one for one in (observation, *maps(observation.get("component"))) if self._may_be_finding(one)]
+            regions = regions_of(self._reader, observation.get("bodySite")) if nodes else frozenset()
+            for node in nodes:
                 for name in self._finding_names(node, regions):
                     reading = read_finding(
                         self._reader,
@@ -412,6 +413,11 @@ class Record(Facts):
         for several in readings.values():
             self._report_ahead(several)
         return readings
+
+    def _may_be_finding(self, node: Mapping[str, Any]) -> bool:
+        """No result of something else: it has a code of a finding, or none that we know."""
+        concepts = self._reader.recognise(node.get("code")).concepts
+        return not concepts or not concepts.isdisjoint(FINDING_CONCEPTS)
 
     def _finding_names(self, node: Mapping[str, Any], regions: frozenset[str]) -> Iterator[str]:
         concepts = self._reader.recognise(node.get("code")).concepts

@@ -32,7 +32,7 @@ from service.gathering.stays import look_up_stays
 from service.languages.render import Language
 from service.rules.guideline import Guideline, Rounding
 from service.rules.outcome import Advice, Indicator, Silence
-from service.rules.rule import Hook, Rule
+from service.rules.rule import Rule
 from service.rules.unidentified import may_matter, not_identified, told
 from service.services import Service
 from service.world import World
@@ -106,13 +106,13 @@ NONE_IN_DOUBT: tuple[Order, ...] = ()
 
 def _rules_asked(service: Service, orders: Sequence[Order]) -> tuple[Rule, ...]:
     """The rules of the service that this request may make speak."""
-    if service.hook is Hook.PATIENT_VIEW:
+    if not service.hook.is_about_orders:
         return service.rules
     return triggered(service.rules, service.guideline, orders)
 
 
 def _asked(service: Service, rules: Sequence[Rule], orders: Sequence[Order], record: Record) -> tuple[RuleOutcome, ...]:
-    if service.hook is Hook.PATIENT_VIEW:
+    if not service.hook.is_about_orders:
         return evaluate_patient(rules, record)
     return evaluate_orders(rules, service.guideline, orders, record)
 
@@ -157,6 +157,8 @@ def _cards(
     pages: Pages,
 ) -> tuple[Card, ...]:
     """The outcomes as cards. A defect of ours in one of them takes the others down no more than one in a rule does."""
+    if not outcomes and not unidentified:
+        return ()
     try:
         if outcomes and record is not None and record.ended is not None:
             composed = ended_cards(outcomes, record.ended)

@@ -35,7 +35,7 @@ class Service:
         """What discovery says of it: the prefetch templates are those of the facts that its rules declare."""
         applied = (
             _("{about}, applied to the patient ({count} rules).")
-            if self.hook is Hook.PATIENT_VIEW
+            if not self.hook.is_about_orders
             else _("{about}, applied to the draft orders ({count} rules).")
         )
         return ServiceDescription(
@@ -77,7 +77,7 @@ def published(guidelines: Sequence[Guideline], *, split: bool, terminology: Term
 
 def _of_unidentified(guideline: Guideline, hook: Hook) -> frozenset[Reads]:
     """What a draft that could not be identified makes the service look up."""
-    if hook is Hook.PATIENT_VIEW or guideline.unidentified_matter is None:
+    if not hook.is_about_orders or guideline.unidentified_matter is None:
         return frozenset()
     return guideline.unidentified_matter.reads
 

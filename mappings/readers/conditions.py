@@ -41,6 +41,10 @@ CURRENT = frozenset({"active", ABSENT}) | OVER
 NAMELESS = _("neither a code nor a name says to what", hint=_("code it, or have its local code mapped"))
 
 _ABATED_ON, _ABATED_IN_WORDS = "abatementDateTime", "abatementString"
+_ABATED_AGE = ("abatementAge", "abatementRange")
+_ABATEMENTS = frozenset(
+    {*ABATED.fields, *ABATED_IN_WORDS.fields, _ABATED_ON, _ABATED_IN_WORDS, "abatementPeriod", *_ABATED_AGE}
+)
 
 ABATEMENT_NOT_UNDERSTOOD = _("whether it is over cannot be told: have its status sent")
 
@@ -63,10 +67,11 @@ def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resour
     recognised = reader.recognise(resource.get("code"))
     sites = site_concepts(reader, resource.get("bodySite"))
     concepts = recognised.concepts
-    if not recognised.denied:
+    if sites and not recognised.denied:
         profiled = (means for profile, means in sets.OF_PROFILES.items() if _is_profiled_as(resource, profile))
         concepts |= _of_site(sets.WITH_SITE, concepts.union(*profiled), sites)
-    concepts |= _of_site(sets.LOOK_ALIKES_WITH_SITE, recognised.denied, sites)
+    elif sites:
+        concepts |= _of_site(sets.LOOK_ALIKES_WITH_SITE, recognised.denied, sites)
     concepts |= _possibly_of_the_jaw(recognised.denied, resource)
     onset = _first_date(reader, resource, ("onsetDateTime", "onsetPeriod"))
     recorded = _first_date(reader, resource, ("recordedDate", "assertedDate", "dateRecorded"))
@@ -141,6 +146,8 @@ def _is_profiled_as(resource: Resource, profile: str) -> bool:
 
 def _is_over(reader: Reader, resource: Resource) -> bool | None:
     """Whether it has abated; None where nobody can tell. A date that says nothing, or that lies ahead, ends nothing."""
+    if _ABATEMENTS.isdisjoint(resource):
+        return False
     flag, said = ABATED.of(resource), ABATED_IN_WORDS.of(resource)
     period = a_map(resource.get("abatementPeriod"))
     dates = [resource.get(_ABATED_ON), period.get("start"), period.get("end")]
@@ -148,7 +155,7 @@ def _is_over(reader: Reader, resource: Resource) -> bool | None:
     read = [when for raw in told if (when := reader.date(raw)) is not None]
     if "true" in (flag, said) or any(when.first <= reader.clock.today for when in read):
         return True
-    if any(a_map(resource.get(name)) for name in ("abatementAge", "abatementRange")):
+    if any(a_map(resource.get(name)) for name in _ABATED_AGE):
         return True
     cannot_read = reader.cannot_read(*dates) or (said == NOT_UNDERSTOOD and not read)
     return None if cannot_read or flag == NOT_UNDERSTOOD else False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -91,6 +92,8 @@ def read_dosage(reader: Reader, lines: object, drug: Drug, written: When | None)
     read = [_read_line(reader, line, drug, written) for line in maps(lines)]
     if not read:
         return Dosage()
+    if len(read) == 1:
+        return replace(read[0], mg_a_day=_mg_a_day(read))
     routes: frozenset[str] = frozenset().union(*(one.routes for one in read))
     intervals = [one.interval for one in read if one.interval is not None]
     counts = [one.count for one in read if one.count is not None]

@@ -69,7 +69,7 @@ def read_finding(
     bounds, flag, code, shown = _interpret(reader, kind, value)
     if bounds is None and flag is None and code is None:
         return FindingReading(source, when, problem=problem, regions=regions)
-    if (wrong := _score_unusable(reader, name, observation, bounds, source)) is not None:
+    if (wrong := _score_unusable(reader, name, observation, bounds, source, regions)) is not None:
         return FindingReading(source, when, problem=wrong, regions=regions)
     finding = Finding(
         bounds,
@@ -87,7 +87,7 @@ def read_finding(
 
 
 def _score_unusable(
-    reader: Reader, name: str, observation: Resource, bounds: Bounds | None, source: str
+    reader: Reader, name: str, observation: Resource, bounds: Bounds | None, source: str, regions: frozenset[str]
 ) -> Text | None:
     """Why a recorded score decides nothing: its answers give another total, or nobody knows which bone it is of."""
     score = reader.terminology.score_recorded_as(name)
@@ -95,7 +95,7 @@ def _score_unusable(
         return None
     if contradicts_itself(score, observation, bounds.exact):
         return incomplete(score, source)
-    return of_no_known_bone(score, source) if unplaced(reader, observation.get("bodySite")) else None
+    return of_no_known_bone(score, source) if unplaced(reader, observation.get("bodySite"), regions) else None
 
 
 def _own(node: Mapping[str, Any]) -> bool:

@@ -26,6 +26,8 @@ from mappings.vocabulary.local_use import (
     use_of_concepts,
 )
 
+STATED_BY_A_ROUTE = Use.LOCAL | Use.IN_ONE_ORGAN | Use.SYSTEMIC
+
 
 def systemic(reader: Reader, holder: Resource, drug: Drug) -> Drug:
     """The drug of a medication resource without what is used locally: something else where nothing is left."""
@@ -33,7 +35,7 @@ def systemic(reader: Reader, holder: Resource, drug: Drug) -> Drug:
     if drug.identified and not every:
         return drug
     routes = _routes(reader, holder)
-    stated = bool(routes & (Use.LOCAL | Use.IN_ONE_ORGAN | Use.SYSTEMIC))
+    stated = bool(routes & STATED_BY_A_ROUTE)
     own = every & ONLY_WHERE_USED
     elsewhere = Use.UNSAID if stated and not own else _product(reader, holder) | _words_of_dosage(holder)
     told = routes if stated else elsewhere
@@ -62,7 +64,8 @@ def _routes(reader: Reader, holder: Resource) -> Use:
     for line in _lines(holder):
         route = line.get("route")
         by_code = use_of_concepts(reader.recognise(route).concepts)
-        found |= by_code or _said(texts_of(route))
+        if said := by_code or _said(texts_of(route)):
+            found |= said
     return found
 
 
@@ -70,8 +73,9 @@ def _said(texts: Iterable[str]) -> Use:
     """What a route, a form or a product says: the place that it names is that of its use."""
     found = Use.UNSAID
     for text in texts:
-        found |= use_in_words(text)
-    return found | Use.LOCAL if Use.PLACE in found else found
+        if use := use_in_words(text):
+            found |= use
+    return found | Use.LOCAL if found and Use.PLACE in found else found
 
 
 def _words_of_dosage(holder: Resource) -> Use:
@@ -81,9 +85,10 @@ def _words_of_dosage(holder: Resource) -> Use:
         said = [a_text(line.get("text")), a_text(line.get("patientInstruction"))]
         said += [text for concept in maps(line.get("additionalInstruction")) for text in texts_of(concept)]
         for text in said:
-            use = use_in_words(text)
-            found |= use | Use.LOCAL if Use.PLACE in use and Use.APPLIED in use else use
-        found |= _said(text for name in ("method", "site") for text in texts_of(line.get(name)))
+            if use := use_in_words(text):
+                found |= use | Use.LOCAL if Use.PLACE in use and Use.APPLIED in use else use
+        if elsewhere := _said(text for name in ("method", "site") for text in texts_of(line.get(name))):
+            found |= elsewhere
     return found
 
 

@@ -19,7 +19,7 @@ from mappings.readers.reader import Reader, contained
 from mappings.readers.shapes import codings, printable, shown_code, shown_name, shown_words, texts
 from mappings.readers.standing import modified_nodes, standing, uncertain
 from mappings.readers.strengths import NO_STRENGTH, Strength, strength_in_name, strength_of_ingredient
-from mappings.shapes import a_map, a_text, maps
+from mappings.shapes import NOTHING, a_map, a_text, maps
 from mappings.vocabulary.code_systems import ATC, SYSTEMS, canonical
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of
@@ -111,7 +111,8 @@ def _medication(holder: Resource) -> tuple[object, Mapping[str, Any]]:
     reference = a_map(holder.get("medicationReference")) or a_map(inner.get("reference"))
     if not reference and isinstance(inner.get("reference"), str):
         reference = inner
-    return concept, reference
+    leads = any(reference.get(name) for name in ("reference", "display", "identifier"))
+    return concept, reference if leads else NOTHING
 
 
 def _from_concept(reader: Reader, concept: object) -> Drug:

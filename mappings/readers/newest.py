@@ -74,31 +74,33 @@ def newest(
     if not readings:
         return Newest(problems=tuple(dict.fromkeys(gaps)))
     undated: list[Reading[T]] = []
+    by_name = False
     ahead: list[Reading[T]] = []
     dated: list[tuple[Reading[T], When]] = []
     for reading in readings:
+        by_name |= reading.by_name
         if reading.when is None:
             undated.append(reading)
         elif clock.too_far_ahead(reading.when):
             ahead.append(reading)
         else:
             dated.append((reading, reading.when))
-    dated = _without_older_names(dated)
+    if by_name:
+        dated = _without_older_names(dated)
     oldest_day = days_before(clock.today, valid_days)
     recent = [(reading, when) for reading, when in dated if when.last >= oldest_day]
-    top = tuple(reading for reading, _ in compress(recent, newest_of([when for _, when in recent])))
+    newest_ones = compress(recent, newest_of([when for _, when in recent])) if len(recent) > 1 else recent
+    top = tuple([reading for reading, _ in newest_ones])
     in_the_way = [one.problem or UNDATED.with_(source=one.source) for one in undated if one.undatable or not recent]
     unusable = [reading.problem for reading in top if reading.problem is not None]
     problems = tuple(dict.fromkeys((*gaps, *in_the_way, *unusable)))
     found = [] if problems else [reading.found for reading in top if reading.found is not None]
     chosen = found[0] if len(found) == 1 else max(found, key=severity, default=None)
-    return Newest(chosen, problems, top, tuple(reading for reading, _ in dated), tuple(ahead))
+    return Newest(chosen, problems, top, tuple([reading for reading, _ in dated]), tuple(ahead))
 
 
 def _without_older_names(dated: list[tuple[Reading[T], When]]) -> list[tuple[Reading[T], When]]:
     """Without what only its name tells, unless it is newer than all that can be used."""
-    if not any(reading.by_name for reading, _ in dated):
-        return dated
     usable = [when for reading, when in dated if reading.found is not None]
     newer = later_than_all([when for _, when in dated], usable)
     return [pair for pair, is_newer in zip(dated, newer, strict=True) if is_newer or not pair[0].by_name]

@@ -22,7 +22,7 @@ from mappings.readers.newest import Reading, dated_ahead, newest
 from mappings.readers.reader import Reader
 from mappings.readers.reference_ranges import normal_range
 from mappings.readers.standing import FLAG_NOT_UNDERSTOOD, denial, modification
-from mappings.shapes import a_map, maps
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.vocabulary.units import Conversion, UnknownUnit, conversion
@@ -106,8 +106,8 @@ def not_usable(observation: Resource, node: Mapping[str, Any], status: str) -> T
         return _("its status cannot be read", hint=_("its status is not one of FHIR R4: correct it"))
     if node.get("dataAbsentReason"):
         return _("it has a value, and says that it has none")
-    focused = (local_reference(one).rpartition("/")[0] for one in maps(observation.get("focus")))
-    if any(kind not in ABOUT_THE_PATIENT for kind in focused):
+    focused = [local_reference(one).rpartition("/")[0] for one in maps(observation.get("focus"))]
+    if not ABOUT_THE_PATIENT.issuperset(focused):
         return _("it is about something else than the patient")
     denied, why = denial(observation)
     why = FLAG_NOT_UNDERSTOOD if denied else why
@@ -213,7 +213,7 @@ def _read_range(value_range: Mapping[str, Any], analyte: Analyte) -> tuple[Bound
 
 
 def _conversion(quantity: Mapping[str, Any], analyte: Analyte) -> Conversion:
-    code, unit, system = (_text(quantity.get(name)) for name in ("code", "unit", "system"))
+    code, unit, system = a_text(quantity.get("code")), a_text(quantity.get("unit")), a_text(quantity.get("system"))
     try:
         return conversion(analyte.scale, code, unit, system)
     except UnknownUnit as error:
@@ -231,13 +231,9 @@ def _conversion(quantity: Mapping[str, Any], analyte: Analyte) -> Conversion:
         raise _UnusableValueError(why) from error
 
 
-def _text(value: object) -> str:
-    return value.strip() if isinstance(value, str) else ""
-
-
 def unit_shown(quantity: Mapping[str, Any]) -> str:
     """The unit as the record shows it: its text, else its code."""
-    return (_text(quantity.get("unit")) or _text(quantity.get("code")))[:40]
+    return (a_text(quantity.get("unit")) or a_text(quantity.get("code")))[:40]
 
 
 def _check_plausible(value: Decimal, converted: Conversion, reported: Amount) -> None:
@@ -288,7 +284,7 @@ def newest_result(
         return Unavailable(what, tuple(dict.fromkeys(gaps))) if gaps else Absent(what)
     severity = severity or (lower_is_worse if analyte.lower_is_worse else higher_is_worse)
     of = newest(clock, readings, gaps, valid_days=valid_days, severity=severity)
-    remarks = tuple(dated_ahead(one.source, one.when) for one in of.ahead if one.when is not None)
+    remarks = tuple([dated_ahead(one.source, one.when) for one in of.ahead if one.when is not None])
     last = _last_usable(of.dated)
     shown = None if last is None else shown_measurement(last)
     if of.problems:
@@ -296,7 +292,8 @@ def newest_result(
         return Unavailable(what, of.problems, shown, sources, remarks)
     if of.chosen is None:
         return Absent(what, shown, remarks, () if last is None else last.sources)
-    chosen = replace(of.chosen, earlier=_result_before(of.chosen, of.dated))
+    before = _result_before(of.chosen, of.dated) if len(of.dated) > 1 else None
+    chosen = of.chosen if before is None else replace(of.chosen, earlier=before)
     return Known(what, chosen, chosen.sources, (*remarks, *measurement_remarks(chosen)))
 
 
@@ -333,6 +330,8 @@ def measurement_remarks(measurement: Measurement) -> tuple[Text, ...]:
 
 def _last_usable(dated: Iterable[Reading[Measurement]]) -> Measurement | None:
     usable = [reading.found for reading in dated if reading.found is not None]
+    if len(usable) == 1:
+        return usable[0]
     return max(usable, key=lambda measurement: (measurement.when.last, measurement.source), default=None)
 
 

@@ -35,7 +35,7 @@ from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.acts_in_words import NOTHING_SAID, LineSaid
 from mappings.vocabulary.analytes import ordered_analytes
 from mappings.vocabulary.code_systems import is_of_drugs
-from mappings.vocabulary.concepts import Recognised
+from mappings.vocabulary.concepts import Recognised, code_of
 from mappings.vocabulary.elements import (
     ABSENT,
     ADMINISTRATION_STATUS,
@@ -208,9 +208,13 @@ def _unidentified_drug(reader: Reader, resource: Resource, drug: Drug) -> Uniden
         return Unidentified.OTHER
     concept = coded_medication(reader, resource)
     said = texts_of(concept)
-    if drug.possible or any(not says_nothing(one) for one in said):
+    names = any(not says_nothing(one) for one in said)
+    if drug.possible and names and drug.possible.isdisjoint(sets.ANTIRESORPTIVES | sets.SYSTEMIC_ANTICANCER):
+        return Unidentified.OTHER  # « AVK »: a class in words, of which no order is asked anything
+    if drug.possible or names:
         return Unidentified.MAY_BE_OURS
-    return Unidentified.NAMELESS if said or codings(concept) else Unidentified.BLANK
+    has_code = any(code_of(coding) for coding in codings(concept))
+    return Unidentified.NAMELESS if said or has_code else Unidentified.BLANK
 
 
 def _told(why: Unidentified) -> Text:
@@ -363,6 +367,8 @@ def courses_of_orders(orders: Sequence[Order]) -> tuple[Order, ...]:
     """
     folded = list(orders)
     courses = {place: order for place, order in enumerate(orders) if isinstance(order, RadiotherapyOrder)}
+    if not courses:
+        return tuple(folded)
     told = {place: _Joined.of(order) for place, order in courses.items()}
     drafted = frozenset(order.reference for order in orders)
     for place in _parts_first(told):

@@ -55,7 +55,7 @@ def read_response(reader: Reader, response: Resource, source: str) -> tuple[str,
     total = _total(score, answers)
     if total is None or stands.why is not None or any(modified_nodes(response, "item")):
         return score.finding, FindingReading(source, when, problem=problem, regions=regions)
-    if unplaced(reader, place):
+    if unplaced(reader, place, regions):
         return score.finding, FindingReading(source, when, problem=of_no_known_bone(score, source))
     points = Decimal(total)
     finding = Finding(exactly(points), None, None, "1", when, source, regions, Amount(points, "1"))

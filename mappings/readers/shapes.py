@@ -44,8 +44,9 @@ def texts(concept: object) -> list[str]:
     if isinstance(concept, str):
         text = a_text(concept)
         return [text] if text and not _is_code(text) else []
-    said = [a_text(one.get("text")) for one in maps(concept)]
-    said += [a_text(a_map(one.get("concept")).get("text")) for one in maps(concept)]
+    several = maps(concept)
+    said = [a_text(one.get("text")) for one in several]
+    said += [a_text(a_map(one["concept"]).get("text")) for one in several if "concept" in one]
     said += [a_text(coding.get("display")) for coding in codings(concept)]
     return [text for text in said if text]
 
@@ -73,5 +74,7 @@ def shown_code(coding: Mapping[str, Any]) -> str:
 
 def printable(text: str, longest: int = LONGEST_NAME) -> str:
     """A text without the signs that steer a terminal or hide in a line, its blanks made one, at most so long."""
-    signs = (sign if sign.isprintable() else " " for sign in text[: 4 * longest])
-    return " ".join("".join(signs).split())[:longest]
+    line = text[: 4 * longest]
+    if not line.isprintable():
+        line = "".join([sign if sign.isprintable() else " " for sign in line])
+    return " ".join(line.split())[:longest]

@@ -7,6 +7,7 @@ has errors (`codes.md` §8): `valuesets/bones.csv` names their bone alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from mappings.facts.bones import SPINE, bone, vertebrae
@@ -21,7 +22,8 @@ from mappings.vocabulary.bones import (
     SIDES,
     bones_of_codes,
 )
-from mappings.vocabulary.code_systems import CCAM, ICD_10_CM, located
+from mappings.vocabulary.code_systems import CCAM, ICD_10_CM, LONGEST_SYSTEM, located
+from mappings.vocabulary.concepts import LONGEST_CODE, Terminology
 
 LATERALITY = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
 """Extension of a body site's CodeableConcept; a BodyStructure has `locationQualifier`."""
@@ -59,14 +61,17 @@ def region_of_code(system: str, code: str, sides: frozenset[str] = frozenset()) 
     return frozenset().union(*(_marks(name, sides) for name in bones_of_codes().get(located(system, code), ())))
 
 
-def unplaced(reader: Reader, concepts: object) -> bool:
-    """A site is stated, and names no bone that we know, or a side that we do not know: it may be any."""
-    stated = [one for one in maps(concepts) if one]
+def unplaced(reader: Reader, site: object, regions: frozenset[str]) -> bool:
+    """A body site is stated, and is no bone that we know, or of a side that we do not know: it may be any.
+
+    `regions` are those that it names.
+    """
+    stated = [one for one in maps(site) if one]
     if not stated:
-        return concepts not in (None, "", [], {})
-    return any(
-        not regions_of(reader, one) or (_states_a_side(one) and not _sides_of(reader, one, None)) for one in stated
-    )
+        return site not in (None, "", [], {})
+    if not regions or (len(stated) > 1 and not all(regions_of(reader, one) for one in stated)):
+        return True
+    return any(_states_a_side(one) and not _sides_of(reader, one, None) for one in stated)
 
 
 def _states_a_side(concept: Mapping[str, Any]) -> bool:
@@ -74,6 +79,8 @@ def _states_a_side(concept: Mapping[str, Any]) -> bool:
 
 
 def _sides_of(reader: Reader, concept: Mapping[str, Any], qualifiers: object) -> frozenset[str]:
+    if qualifiers is None and "extension" not in concept:
+        return frozenset()
     said: list[Mapping[str, Any]] = list(maps(qualifiers))
     said += [
         a_map(extension.get("valueCodeableConcept"))
@@ -89,6 +96,24 @@ WITH_ENCOUNTER = 7
 
 
 def _region(reader: Reader, coding: Mapping[str, Any], sides: frozenset[str]) -> frozenset[str]:
+    system, code = coding.get("system"), coding.get("code")
+    if (
+        isinstance(system, str)
+        and isinstance(code, str)
+        and len(system) <= LONGEST_SYSTEM
+        and len(code) <= LONGEST_CODE
+    ):
+        return _region_of(reader.terminology, system, code, sides)
+    return _region_of_coding(reader.terminology, coding, sides)
+
+
+@lru_cache(maxsize=2048)
+def _region_of(terminology: Terminology, system: str, code: str, sides: frozenset[str]) -> frozenset[str]:
+    """The codes of sites and acts are few, and come again and again."""
+    return _region_of_coding(terminology, {"system": system, "code": code}, sides)
+
+
+def _region_of_coding(terminology: Terminology, coding: Mapping[str, Any], sides: frozenset[str]) -> frozenset[str]:
     system, code = a_text(coding.get("system")), a_text(coding.get("code"))
     place = located(system, code)
     names: Sequence[str] | None = bones_of_codes().get(place)
@@ -96,7 +121,7 @@ def _region(reader: Reader, coding: Mapping[str, Any], sides: frozenset[str]) ->
         names = bones_of_codes().get((ICD_10_CM, place[1][:-1]))
     if names is None and place[0] == CCAM:
         names = CCAM_TOPOGRAPHY.get(code[:2])
-    concepts = reader.terminology.recognise([coding]).concepts
+    concepts = terminology.recognise([coding]).concepts
     if names is None:
         names = [name for name, members in OF_CONCEPTS if not concepts.isdisjoint(members)]
     if not names and not concepts.isdisjoint(OF_ONE_BONE):

@@ -66,4 +66,7 @@ def name_of_diagnosis(concepts: Iterable[str]) -> Text | None:
 
 def _name(table: tuple[tuple[frozenset[str], Text], ...], concepts: Iterable[str]) -> Text | None:
     known = frozenset(concepts)
-    return next((name for members, name in table if not known.isdisjoint(members)), None)
+    for members, name in table if known else ():
+        if not known.isdisjoint(members):
+            return name
+    return None

@@ -139,12 +139,17 @@ def _is_labelled_local(line: tuple[Word, ...], text: str) -> bool:
     return not _LABELS.isdisjoint(said) and ("%" in text or not _TUBES.isdisjoint(said))
 
 
+_LOCAL_BY_CODE = sets.LOCAL_ROUTES | sets.LOCAL_FORMS
+
+
 def use_of_concepts(concepts: frozenset[str]) -> Use:
     """Where a drug acts, as its route or form says in a code."""
     found = Use.UNSAID
+    if not concepts:
+        return found
     if not concepts.isdisjoint(sets.ROUTES):
         found |= Use.SYSTEMIC
-    if not concepts.isdisjoint(sets.LOCAL_ROUTES | sets.LOCAL_FORMS):
+    if not concepts.isdisjoint(_LOCAL_BY_CODE):
         found |= Use.LOCAL
     if not concepts.isdisjoint(sets.LOCAL_OF_ANY_DRUG):
         found |= Use.IN_ONE_ORGAN

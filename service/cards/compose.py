@@ -307,7 +307,7 @@ def _unchecked_cards(outcomes: Sequence[RuleOutcome]) -> list[Composed]:
     """One card an order: the rules that could not tell or failed, and the facts that stood in the way."""
     by_order: dict[int | None, list[RuleOutcome]] = {}
     for one in outcomes:
-        if isinstance(one.outcome, CannotTell | Failure):
+        if isinstance(one.outcome, (CannotTell, Failure)):
             by_order.setdefault(None if one.order is None else one.order.index, []).append(one)
     return [_unchecked_card(group) for group in by_order.values()]
 
@@ -497,7 +497,6 @@ def _not_shown_card(dropped: Sequence[Composed]) -> Composed:
 SOURCE_WITHOUT_CITATION = _("OsteoCDS")
 RESULTS_HEADING = _("Based on")
 ITEMS_HEADING = _("To do")
-MISSING_HEADING = _("Missing")
 UNCHECKED_HEADING = _("Not checked")
 WHY_HEADING = _("Why")
 
@@ -614,7 +613,8 @@ def _override_reasons(language: Language) -> tuple[Coding, ...]:
 
 def _detail(composed: Composed, language: Language) -> str:
     """Short markdown: what to do, in a paragraph and in lists, then what it rests on; the source is the card's own."""
-    headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING, CHECKLIST: MISSING_HEADING}
+    missing = _n("Missing", "Missing", len(composed.items))
+    headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING, CHECKLIST: missing}
     paragraph = [" ".join(dict.fromkeys(_ended(sentence(text, language)) for text in composed.detail))]
     listed = _bullets(None, composed.lines, language)
     listed += _bullets(headings.get(composed.topic, ITEMS_HEADING), composed.items, language)

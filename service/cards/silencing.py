@@ -11,6 +11,8 @@ from service.rules.guideline import Policy
 from service.rules.offers import DeleteOrder
 from service.rules.outcome import Advice, CannotTell, Indicator, Silence
 
+_MAY_BE_SILENCED = (Advice, CannotTell)
+
 
 def silenced(outcomes: Sequence[RuleOutcome], policy: Policy) -> tuple[RuleOutcome, ...]:
     """The outcomes after the rules that silence each other.
@@ -34,9 +36,9 @@ def silenced(outcomes: Sequence[RuleOutcome], policy: Policy) -> tuple[RuleOutco
     advising = {(one.rule.id, None if one.rule.once else _about(one)) for one, _advice in advised}
 
     def after(one: RuleOutcome) -> RuleOutcome:
-        rule = one.rule.id
-        if not isinstance(one.outcome, Advice | CannotTell):
+        if not isinstance(one.outcome, _MAY_BE_SILENCED):
             return one
+        rule = one.rule.id
         others = policy.yields.get(rule, frozenset())
         if before := {other for other in others if not advising.isdisjoint({(other, None), (other, _about(one))})}:
             return replace(one, outcome=Silence(_("another rule says more: {rule}", rule=min(before))))
@@ -47,7 +49,7 @@ def silenced(outcomes: Sequence[RuleOutcome], policy: Policy) -> tuple[RuleOutco
             return replace(one, outcome=Silence(_("an emergency comes first: {rule}", rule=emergencies[0])))
         return one
 
-    return tuple(after(one) for one in outcomes)
+    return tuple([after(one) for one in outcomes])
 
 
 def _about(one: RuleOutcome) -> int | None:

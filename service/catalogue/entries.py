@@ -13,7 +13,7 @@ from service.languages.render import Language, render, sentence
 from service.rules.citation import cited
 from service.rules.guideline import EXTENSION, Guideline
 from service.rules.outcome import Advice, Indicator
-from service.rules.rule import Hook, Rule
+from service.rules.rule import MOMENTS, Rule
 from service.rules.voices import changes_of
 
 FACTS: dict[str, Text] = {
@@ -42,8 +42,6 @@ OUTCOMES: dict[str, Text] = {
     "cannot tell": _("cannot tell"),
 }
 """What a rule answers in an example."""
-
-PATIENT_VIEW = _("view of the patient")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,5 +210,4 @@ def _facts(rule: Rule) -> Iterator[Text]:
 def _triggers(rule: Rule) -> Iterator[Text]:
     if rule.trigger is not None:
         yield rule.trigger.name
-    if Hook.PATIENT_VIEW in rule.hooks:
-        yield PATIENT_VIEW
+    yield from (said for hook, said in MOMENTS.items() if hook in rule.hooks)

@@ -16,13 +16,14 @@ from typing import Any, NamedTuple
 
 from mappings.clock import Clock
 from mappings.evidence import Resource
-from mappings.facts import Drug, Measurement
+from mappings.facts import Drug, DrugOrder, Measurement
 from mappings.readers.dosage import read_dosage, stated_doses
 from mappings.readers.findings import read_finding
 from mappings.readers.medications import coded_medication, identify
 from mappings.readers.newest import Reading
 from mappings.readers.not_understood import analyte_named, is_standard, meant
 from mappings.readers.observations import read_result, unit_shown
+from mappings.readers.orders import read_order
 from mappings.readers.reader import Finder, Reader
 from mappings.readers.shapes import codings, printable, shown_words, texts
 from mappings.readers.sites import regions_of
@@ -439,11 +440,19 @@ def _procedure(reader: Reader, resource: Resource) -> Iterator[Item]:
 
 
 def _service_request(reader: Reader, resource: Resource) -> Iterator[Item]:
-    """The order's code with its details, which together say what is ordered."""
-    code = resource.get("code")
+    """The order's code with its details, which together say what is ordered; a drug, or an act by its words, as rules read it."""
+    code, order = resource.get("code"), read_order(reader, resource)
+    if isinstance(order, DrugOrder):
+        yield _drug(reader, Kind.DRUG, order.drug, code)
+        return
     details = [coding for detail in maps(resource.get("orderDetail")) for coding in codings(detail)]
     said = next(iter(texts(code)), "")
-    yield _coded(reader, Kind.ORDER, {"text": said, "coding": [*codings(code), *details]})
+    if order.by_words:
+        asked = any(is_asked(Kind.ORDER, one) for one in order.concepts)
+        verdict = Verdict.UNDERSTOOD if asked else Verdict.UNUSED
+        yield _shown(reader, Kind.ORDER, verdict, code, _named(order.concepts, by_name=True))
+    else:
+        yield _coded(reader, Kind.ORDER, {"text": said, "coding": [*codings(code), *details]})
     yield from _sites(reader, resource.get("bodySite"))
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from mappings.vocabulary.concepts import Terminology
 from service.demo.synthetic import SyntheticRecord, told_record
+from service.rules.rule import Hook
 from service.services import Service
 
 PATIENT = "synthetic-1"
@@ -46,7 +47,7 @@ def told_request(
     drafts = [record.order(order) for order in orders]
     hook = hook or hook_of(told)
     context: dict[str, Any] = {"userId": "Practitioner/1", "patientId": patient}
-    if hook != "patient-view":
+    if Hook(hook).is_about_orders:
         context["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": draft} for draft in drafts]}
     if hook == "order-select":
         chosen = [draft for draft, order in zip(drafts, orders, strict=True) if _selected(order)]

@@ -84,6 +84,8 @@ class Front:
         except TimeoutError:
             self._let_go(body)
             await _refuse(send, body, _Refused(408, "timeout", f"the body took longer than {BODY_SECONDS:.0f} s"))
+        except asyncio.CancelledError:  # told to stop, the server has waited long enough
+            await _refuse(send, body, _Refused(503, "transient", "the service is being stopped: try again in a moment"))
         finally:
             self._let_go(body)
 

@@ -78,6 +78,7 @@ class Ledger:
                     "value_sets_fingerprint": fingerprints.of_value_sets(guideline, self._settings.concept_maps),
                     "settings_fingerprint": self._settings_of(service, caller),
                 },
+                keeps_facts="facts" in self._settings.ledger_keeps,
                 request=_without_token(body) if self._keeps_requests else "",
             )
         )

@@ -89,7 +89,7 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livesum",
         )
-        self._children: dict[tuple[str, str], Any] = {}
+        self._children: dict[tuple[str, type], Any] = {}
         self._of_service: dict[str, tuple[Any, Any]] = {}
 
     def count(self, service_id: str, answer: HookAnswer, seconds: float) -> None:
@@ -105,10 +105,10 @@ class Metrics:
             why = order.unidentified.name.lower() if order.unidentified is not None else "unreadable"
             self._unidentified.labels(why.replace("_", "-"), "yes" if order in answer.told else "no").inc()
         for one in answer.outcomes:
-            key = (one.rule.id, one.word.replace(" ", "-"))
+            key = one.rule.id, type(one.outcome)
             child = self._children.get(key)
             if child is None:
-                child = self._children[key] = self._answers.labels(*key)
+                child = self._children[key] = self._answers.labels(one.rule.id, one.word.replace(" ", "-"))
             child.inc()
 
     def breaker_changed(self, base: str, before: State | None, after: State | None) -> None:

@@ -69,9 +69,9 @@ class Drafts:
             if entry.unreadable is not None:
                 read.append(self._unreadable(entry, index, triggers=triggers))
             elif entry.is_order and is_order(entry.resource):
-                order = replace(
-                    self._order(entry, index, triggers=triggers), selecting=self._request.selections is not None
-                )
+                order = self._order(entry, index, triggers=triggers)
+                if self._request.selections is not None:
+                    order = replace(order, selecting=True)
                 of_another = _of_another_patient(entry.resource, self._request.patient_id)
                 read.append(_unidentified(order) if of_another else order)
         self._orders = courses_of_orders(read)

@@ -18,9 +18,10 @@ from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import quote, urljoin
+from urllib.parse import quote, quote_plus, urljoin
 
 import orjson
 
@@ -352,7 +353,14 @@ class FhirServer:
         if self.authorization is not None:
             headers["Authorization"] = f"Bearer {self.authorization.access_token}"
 
-        prepared = requests.Request(method, url, headers=headers, data=form, params=parameters).prepare()
+        if form is None:
+            prepared = requests.Request(method, url, headers=headers, params=parameters).prepare()
+        else:
+            # By hand, since our own URLs and forms are known to be plain: it takes a third of the time.
+            prepared = requests.PreparedRequest()
+            prepared.method, prepared.url, prepared.body = method, url, _form(form)
+            size = {"Content-Length": str(len(prepared.body)), "Content-Type": "application/x-www-form-urlencoded"}
+            prepared.headers = requests.structures.CaseInsensitiveDict(headers | size)
 
         def call(session: requests.Session) -> requests.Response:
             # By the adapter itself: a session would look for redirects, cookies and proxies, and takes twice as long.
@@ -464,6 +472,22 @@ def _broken_off(error: requests.ConnectionError) -> bool:
     from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - loaded with the session
 
     return bool(error.args) and isinstance(error.args[0], ProtocolError)
+
+
+def _form(parameters: Iterable[tuple[str, str]]) -> str:
+    """Parameters as the body of a search."""
+    return "&".join(
+        f"{name}={_quoted_codes(value) if name in _OF_CODES else quote_plus(value)}" for name, value in parameters
+    )
+
+
+_OF_CODES = frozenset({"code", "combo-code"})
+
+
+@lru_cache(maxsize=256)
+def _quoted_codes(codes: str) -> str:
+    """Thousands of characters, which are the same for every patient."""
+    return quote_plus(codes)
 
 
 def _escaped(value: str) -> str:

@@ -248,7 +248,10 @@ def _in_system(words: str, language: Language) -> str:
 
 def escape(words: str) -> str:
     """Words of the record on one line, shortened, with the signs of markdown and HTML made harmless, and no link to be found."""
-    line = " ".join("".join(sign if sign.isprintable() else " " for sign in words[:500]).split())
+    line = words[:500]
+    if not line.isprintable():
+        line = "".join([sign if sign.isprintable() else " " for sign in line])
+    line = " ".join(line.split())
     escaped = _ENTITY.sub(r"\&", _MARKDOWN.sub(r"\\\1", _LINKED.sub(BREAK, line[:120])))
     return _LIST_MARKER.sub(lambda marker: f"{marker[0][:-1]}\\{marker[0][-1]}", escaped)
 

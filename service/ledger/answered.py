@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from string import Formatter
 from typing import Any, TypeAlias
+
+import orjson
 
 from cds_hooks import Card
 from mappings.facts import ActOrder, DrugOrder, FactSettings, Order, RadiotherapyOrder, Unavailable
 from mappings.wording import Amount, Text, Verbatim
 from service.evaluate import RuleOutcome
 from service.languages.render import Language
+from service.ledger.facts import facts_of
 from service.ledger.fingerprints import of_card, of_cards
-from service.ledger.tables import LONGEST_ID, LONGEST_NAME
+from service.ledger.tables import LONGEST_ID, LONGEST_NAME, harmless
+from service.rules.condition import Condition
 from service.rules.guideline import EXTENSION, OSTEOCDS, versions
 from service.rules.outcome import Advice, CannotTell, Failure, Silence
-from service.rules.rule import Rule
 from service.services import Service
 
 PARTS = {"rules": "advises", "unchecked": "unchecked", "notShown": "not shown"}
@@ -36,7 +39,7 @@ class Answered:
     """One answer to a hook: values that nobody changes any more, and nothing of the record besides what outcomes rest on.
 
     `as_of` is the clock of the answer; `fingerprints` are those of request, rules, value sets and settings by the names of their
-    columns. `request` is the body without its token, where the site keeps it.
+    columns. `request` is the body without its token, and `keeps_facts` says so, where the site keeps them.
     """
 
     service: Service
@@ -52,16 +55,21 @@ class Answered:
     settings: FactSettings
     fingerprints: Mapping[str, str]
     request: str = ""
+    keeps_facts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of one answer, by table; those of all but `answer` lack its key, which the database gives."""
+    """The rows of one answer, by table; those of all but `answer` lack its key, which the database gives.
+
+    Those others have a value for each column, as the drivers take it: JSON is a text.
+    """
 
     answer: dict[str, Any]
     cards: list[dict[str, Any]]
     card_rules: list[dict[str, Any]]
     outcomes: list[dict[str, Any]]
+    facts: list[dict[str, Any]]
     requests: list[dict[str, Any]]
 
 
@@ -108,7 +116,9 @@ def rows_of(answered: Answered, patient: str | None) -> Rows:
         )
         card_rules += [{"card": card.uuid, "part": part, "rule": rule} for part, rule in of_its_rules]
     outcomes = [_outcome(position, one, answered.settings) for position, one in enumerate(answered.outcomes)]
-    return Rows(answer, cards, card_rules, outcomes, [{"body": answered.request}] if answered.request else [])
+    facts = facts_of(answered.outcomes) if answered.keeps_facts else []
+    requests = [{"body": answered.request}] if answered.request else []
+    return Rows(answer, cards, card_rules, outcomes, facts, requests)
 
 
 def _rules_of(card: Card) -> Iterator[tuple[str, str]]:
@@ -158,9 +168,10 @@ def _outcome(position: int, one: RuleOutcome, settings: FactSettings) -> dict[st
         case Advice() as advice:
             row["indicator"] = advice.indicator.value
         case Silence() as silence:
-            row["condition"] = without_the_record(silence.because, settings, figures_of(one.rule))
+            row["condition"] = without_the_record(silence.because, settings, figures_of(one.rule.when))
         case CannotTell() as unknown:
-            row["missing"] = [_missing(fact, settings, figures_of(one.rule)) for fact in unknown.missing[:MOST_MISSING]]
+            missing = [_missing(fact, settings, figures_of(one.rule.when)) for fact in unknown.missing[:MOST_MISSING]]
+            row["missing"] = orjson.dumps(missing).decode()
         case Failure() as failure:
             row["error"] = failure.error
     return row
@@ -175,9 +186,9 @@ Figures: TypeAlias = frozenset[tuple[str, object]]
 
 
 @cache
-def figures_of(rule: Rule) -> Figures:
+def figures_of(conditions: tuple[Condition, ...]) -> Figures:
     """The figures that the conditions of a rule declare, by name: they stand in its words, and are nobody's results."""
-    declared = (pair for one in rule.when for pair in one.text.parameters.items())
+    declared = (pair for one in conditions for pair in one.text.parameters.items())
     return frozenset(pair for pair in declared if isinstance(pair[1], int | Decimal | Amount))
 
 
@@ -193,8 +204,14 @@ def without_the_record(text: Text, settings: FactSettings, figures: Figures = fr
         return message
     return "".join(
         literal if name is None else literal + _parameter(text, name, settings, figures)
-        for literal, name, _spec, _conversion in Formatter().parse(message)
+        for literal, name in _parts(message)
     )
+
+
+@lru_cache(maxsize=1024)
+def _parts(message: str) -> tuple[tuple[str, str | None], ...]:
+    """What stands before each parameter of a message, and its name; the messages are ours, and come again and again."""
+    return tuple((literal, name) for literal, name, _spec, _conversion in Formatter().parse(message))
 
 
 def _parameter(text: Text, name: str, settings: FactSettings, figures: Figures) -> str:
@@ -203,15 +220,8 @@ def _parameter(text: Text, name: str, settings: FactSettings, figures: Figures) 
         return without_the_record(value, settings, figures)
     if isinstance(value, int | Decimal | Amount) and (name, value) in figures:
         return f"{value.value} {value.unit}" if isinstance(value, Amount) else str(value)
-    if (name == "rule" and isinstance(value, str)) or (name in _names(type(settings)) and isinstance(value, int)):
+    if (name == "rule" and isinstance(value, str)) or (
+        name in settings.__dataclass_fields__ and isinstance(value, int)
+    ):
         return str(value)
     return f"{{{name}}}"
-
-
-def _names(settings: type[FactSettings]) -> frozenset[str]:
-    return frozenset(field.name for field in fields(settings))
-
-
-def harmless(words: str, longest: int | None = None) -> str:
-    """What a client has sent, as every database can hold it: cut, without the sign 0 and without halves of signs."""
-    return words[:longest].replace("\0", "\ufffd").encode("utf-8", "replace").decode()

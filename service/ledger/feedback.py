@@ -12,9 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from cds_hooks import Feedback
-from service.ledger.answered import harmless
 from service.ledger.database import Database
-from service.ledger.tables import FEEDBACK, LONGEST_ID, LONGEST_NAME
+from service.ledger.tables import FEEDBACK, LONGEST_ID, LONGEST_NAME, harmless
 
 _UUID = re.compile(r"(?:urn:uuid:)?\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE)
 

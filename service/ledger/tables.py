@@ -187,3 +187,8 @@ TAKEN_TOKENS = Table(
     Column("expires", BigInteger, nullable=False, index=True),
 )
 """A hash of issuer and `jti`, and the moment (seconds since 1970) from which the token is refused for its age anyway."""
+
+
+def harmless(words: str, longest: int | None = None) -> str:
+    """What a client has sent, as every database can hold it: cut, without the sign 0 and without halves of signs."""
+    return words[:longest].replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -10,19 +10,20 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from functools import cache
+from typing import Any, Protocol
 
-from sqlalchemy import insert
-from sqlalchemy.engine import Connection
+from sqlalchemy import Table, insert
+from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.ledger.answered import Answered, Rows, rows_of
 from service.ledger.database import WHY, Database, is_of_the_rows, why_unusable
 from service.ledger.fingerprints import Pseudonyms
 from service.ledger.retention import purge
-from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, OUTCOMES, REQUESTS
+from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FACTS, OUTCOMES, REQUESTS
 
 LOG = logging.getLogger("osteocds")
 
@@ -241,9 +242,24 @@ def _insert(connection: Connection, rows: Sequence[Rows]) -> dict[str, int]:
         (CARDS, [{**row, "answer": key} for key, one in joined for row in one.cards]),
         (CARD_RULES, [row for one in rows for row in one.card_rules]),
         (OUTCOMES, [{**row, "answer": key} for key, one in joined for row in one.outcomes]),
+        (FACTS, [{**row, "answer": key} for key, one in joined for row in one.facts]),
         (REQUESTS, [{**row, "answer": key} for key, one in joined for row in one.requests]),
     ):
         if of_an_answer:
-            connection.execute(insert(table), of_an_answer)
+            _put(connection, table, of_an_answer)
             written[table.name] = len(of_an_answer)
     return written
+
+
+def _put(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows as they are: there are dozens an answer, and SQLAlchemy would look at each value of each."""
+    statement, order = _statement(table, connection.dialect)
+    given: Any = rows if order is None else [tuple(map(row.__getitem__, order)) for row in rows]
+    connection.exec_driver_sql(statement, given)
+
+
+@cache
+def _statement(table: Table, dialect: Dialect) -> tuple[str, Sequence[str] | None]:
+    """What the driver is given, and the columns in their order, where it takes them in an order."""
+    compiled = insert(table).compile(dialect=dialect)
+    return str(compiled), compiled.positiontup

@@ -180,7 +180,7 @@ def _blamed(one: Condition, truth: Truth, patient: Facts) -> list[Unavailable]:
     for basis in truth.basis:
         if isinstance(basis, Unavailable):
             found.append(basis)
-        elif isinstance(basis, Collected | Exposures) and basis.unsettled:
+        elif isinstance(basis, (Collected, Exposures)) and basis.unsettled:
             found.append(basis.unavailable)
     if not found:
         whether = _("whether {condition}", condition=one.said(patient, truth))

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from mappings.facts import Facts, Order
 from mappings.queries import NEEDS, Reads
-from mappings.wording import Text
+from mappings.wording import Text, _
 from service.rules.citation import Citation
 from service.rules.condition import Condition
 from service.rules.outcome import Indicator, Outcome
@@ -30,12 +30,20 @@ class Hook(StrEnum):
     ORDER_SIGN = "order-sign"
     PATIENT_VIEW = "patient-view"
 
+    @property
+    def is_about_orders(self) -> bool:
+        """The rules are asked about each draft order; else once, about the patient."""
+        return self in ORDERING
+
 
 ORDERING = frozenset({Hook.ORDER_SELECT, Hook.ORDER_SIGN})
 """The hooks of a draft order: a rule is asked about each order that its trigger matches."""
 
 VIEWING = frozenset({Hook.PATIENT_VIEW})
 """The hooks of the patient: a rule is asked once, without an order."""
+
+MOMENTS = {Hook.PATIENT_VIEW: _("view of the patient")}
+"""What a hook of the patient is called, beside the orders that a rule is about."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

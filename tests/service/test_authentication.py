@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hmac
 import json
 import threading
 import time
@@ -11,18 +9,17 @@ from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from joserfc import jws, jwt
+from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from support.ehr import denosumab, ehr, without
-from support.scenario import NOW
+from support.scenario import NOW, request_for
+from support.tokens import STRANGER, Tokens
 
 from service.edge.app import create_app
-from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS, LONGEST_TOKEN
+from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS
 from service.edge.callers import at_start
 from service.edge.clients import KEYS
 from service.edge.keys import FETCH_SECONDS, MOST_KEY_SET_BYTES
@@ -31,24 +28,14 @@ from service.settings import InvalidSetting, read_settings
 ISSUER = "https://ehr.example.org"
 PUBLIC_URL = "https://cds.example.org"
 SERVICE = "bone-metastases-order-sign"
-ENDPOINT = f"{PUBLIC_URL}/cds-services/{SERVICE}"
 MOMENT = int(NOW.timestamp())
 RSA = RSAKey.generate_key(2048, {"kid": "rsa", "use": "sig"})
 EC = ECKey.generate_key("P-384", {"kid": "ec", "use": "sig"})
-STRANGER = ECKey.generate_key("P-384", {"kid": "ec"})
-KEY_SET = {"keys": [RSA.as_dict(private=False), EC.as_dict(private=False)]}
-
-
-def claims(**changed):
-    told = {"iss": ISSUER, "aud": ENDPOINT, "iat": MOMENT, "exp": MOMENT + 300, "jti": str(changed.pop("number", 1))}
-    told |= changed
-    return {name: value for name, value in told.items() if value is not None}
-
-
-def token(key=EC, algorithm="ES384", header=None, **changed):
-    head = {"alg": algorithm, "kid": key.kid, "typ": "JWT", **(header or {})}
-    registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
-    return jwt.encode(head, claims(**changed), key, algorithms=[algorithm], registry=registry)
+TOKENS = Tokens(ISSUER, PUBLIC_URL, SERVICE, MOMENT, RSA, EC)
+KEY_SET = TOKENS.key_set
+ATTACKS = TOKENS.attacks()
+token = TOKENS.token
+ENDPOINT = TOKENS.endpoint
 
 
 def registry_of(folder, text=f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\n', keys=KEY_SET):
@@ -86,79 +73,9 @@ def test_a_token_of_a_client_is_taken(tmp_path, key, algorithm, changed):
     assert status(service(tmp_path), token(key, algorithm, **changed)) == 200
 
 
-def forged(header, sign, said=""):
-    """A token as no library writes it, with a signature of any kind; `said` are its claims as they are written."""
-    head = header if isinstance(header, str) else json.dumps({"typ": "JWT", **header})
-    parts = [_encoded(head), _encoded(said or json.dumps(claims()))]
-    return ".".join((*parts, _encoded(sign(".".join(parts).encode()))))
-
-
-def _encoded(told):
-    return base64.urlsafe_b64encode(told if isinstance(told, bytes) else told.encode()).rstrip(b"=").decode()
-
-
-def by_the_key(data):
-    """A signature that holds."""
-    r, s = decode_dss_signature(EC.private_key.sign(data, ec.ECDSA(hashes.SHA384())))
-    return r.to_bytes(48, "big") + s.to_bytes(48, "big")
-
-
-def by_the_public_key(data):
-    """HMAC with a secret that everybody knows."""
-    return hmac.new(RSA.as_pem(private=False), data, "sha384").digest()
-
-
 def test_a_forger_could_sign():
-    assert jwt.decode(forged({"alg": "ES384", "kid": "ec"}, by_the_key), EC, algorithms=["ES384"]).claims == claims()
-
-
-ATTACKS = {
-    "no token": lambda: "",
-    "no signature": lambda: forged({"alg": "none", "kid": "ec"}, lambda _data: b""),
-    "HMAC with the public key": lambda: forged({"alg": "HS384", "kid": "rsa"}, by_the_public_key),
-    "RS384 by HMAC": lambda: forged({"alg": "RS384", "kid": "rsa"}, by_the_public_key),
-    "a key of nobody": lambda: token(STRANGER),
-    "an RSA key for an EC algorithm": lambda: token(header={"kid": "rsa"}),
-    "a claim twice": lambda: forged(
-        {"alg": "ES384", "kid": "ec"}, by_the_key, json.dumps(claims())[:-1] + f', "exp": {MOMENT + 300}}}'
-    ),
-    "a header's member twice": lambda: forged('{"alg": "none", "kid": "ec", "alg": "ES384"}', by_the_key),
-    "an embedded key of its kid": lambda: forged(
-        {"alg": "ES384", "kid": "ec", "jwk": STRANGER.as_dict(private=False)}, by_the_key
-    ),
-    "an embedded certificate": lambda: forged({"alg": "ES384", "kid": "ec", "x5c": ["x"]}, by_the_key),
-    "an address of a certificate": lambda: forged(
-        {"alg": "ES384", "kid": "ec", "x5u": "https://e.example"}, by_the_key
-    ),
-    "an unknown kid": lambda: token(header={"kid": "other"}),
-    "no kid": lambda: forged({"alg": "ES384"}, by_the_key),
-    "a kid that is no text": lambda: forged({"alg": "ES384", "kid": ["ec"]}, by_the_key),
-    "an embedded key": lambda: token(STRANGER, header={"kid": "other", "jwk": STRANGER.as_dict(private=False)}),
-    "a critical extension": lambda: forged({"alg": "ES384", "kid": "ec", "crit": ["exp"], "exp": 1}, by_the_key),
-    "a foreign jku": lambda: token(header={"jku": "https://evil.example/jwks.json"}),
-    "an unknown issuer": lambda: token(iss="https://evil.example"),
-    "another audience": lambda: token(aud="https://other.example.org"),
-    "an audience that begins as ours": lambda: token(aud=f"{PUBLIC_URL}.evil.example"),
-    "an audience of many": lambda: token(aud=[ENDPOINT] * 11),
-    "another service's audience": lambda: token(aud=f"{PUBLIC_URL}/cds-services/other"),
-    "expired": lambda: token(exp=MOMENT - LEEWAY_SECONDS, iat=MOMENT - 300),
-    "of the future": lambda: token(iat=MOMENT + LEEWAY_SECONDS + 1, exp=MOMENT + 600),
-    "not yet valid": lambda: token(nbf=MOMENT + LEEWAY_SECONDS + 1),
-    "of a long life": lambda: token(exp=MOMENT + LONGEST_LIFE_SECONDS + 1),
-    "that expires before it is issued": lambda: token(exp=MOMENT + 10, iat=MOMENT + 20),
-    "an exp that is no number": lambda: token(exp="2030-01-01"),
-    "a true exp": lambda: token(exp=True),
-    **{f"no {name}": (lambda name=name: token(**{name: None})) for name in ("iss", "aud", "exp", "iat", "jti")},
-    "an empty jti": lambda: token(jti=""),
-    "a jti that is no text": lambda: token(jti=7),
-    "too long": lambda: token(extra="x" * LONGEST_TOKEN),
-    "100 kB": lambda: "x" * 100_000,
-    "not a token": lambda: "opaque",
-    "two parts": lambda: "e30.e30",
-    "no JSON": lambda: "Zm9v.Zm9v.Zm9v",
-    "signs beyond ASCII": lambda: "é.é.é".encode().decode("latin-1"),
-    "another scheme": lambda: "",
-}
+    forged = TOKENS.forged({"alg": "ES384", "kid": "ec"}, TOKENS.by_the_key)
+    assert jwt.decode(forged, EC, algorithms=["ES384"]).claims == TOKENS.claims()
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -325,6 +242,21 @@ def test_two_clients_of_one_issuer_are_told_apart_by_their_tenants(tmp_path):
 def test_a_registry_that_cannot_be_used_stops_the_start(tmp_path, text, says):
     with pytest.raises(InvalidSetting, match=says):
         service(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    ("messaging", "query"),
+    [
+        ("", "lang=en"),
+        ('messaging_origin = "https://ehr.example.org"\nmessaging_handle = "h"\n', "lang=en&client=hospital"),
+    ],
+)
+def test_the_links_for_a_client_name_it_where_its_pages_take_messages(tmp_path, messaging, query):
+    client = service(tmp_path, f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\n{messaging}')
+    order = {"act": "radiotherapy", "site": "left femur", "dose": "30 Gy", "fractions": 10}
+    cards = client.cards(request_for({"order": order}), headers={"Authorization": f"Bearer {token()}"})
+    [link] = [link for card in cards for link in card.get("links", ())]
+    assert urlsplit(link["url"]).query == query
 
 
 def test_without_a_public_address_a_client_names_its_audiences(tmp_path):

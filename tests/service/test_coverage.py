@@ -234,6 +234,17 @@ def test_conditions_acts_orders_imaging_encounters_allergies_and_sites_are_count
     }
 
 
+def test_an_order_in_words_is_counted_as_the_rules_read_it():
+    texts = ("Radiothérapie L3 8 Gy", "Panoramique dentaire", "Zometa 4 mg IV", "Échographie abdominale")
+    coverage = counted(*({"resourceType": "ServiceRequest", "code": {"text": text}} for text in texts))
+    assert items(coverage, Verdict.UNDERSTOOD) == [
+        ("drug", "Zometa 4 mg IV", "zoledronic_acid_4mg (by name)", 1),
+        ("order", "Panoramique dentaire", "orthopantomogram (by name)", 1),
+        ("order", "Radiothérapie L3 8 Gy", "radiotherapy_external_beam (by name)", 1),
+    ]
+    assert [words for _, words, _, _ in items(coverage, Verdict.NOT_UNDERSTOOD)] == ["Échographie abdominale"]
+
+
 def test_the_most_frequent_comes_first():
     coverage = counted(*[result(coded(LOCAL, code)) for code in ("rare", "often", "often", "twice", "often", "twice")])
     assert [row[1] for row in items(coverage, Verdict.NOT_UNDERSTOOD)] == ["often", "twice", "rare"]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-import socket
 import threading
 import time
 
 import pytest
 from support.ehr import BEARER, denosumab, draft, ehr, rules, said, topics
 from support.fhir_socket import (
+    BROKEN,
     DEADLINE,
     NOTHING,
     SLOW,
@@ -109,41 +109,6 @@ def test_a_slow_server_does_not_hold_up_the_next_request():
 
 
 # --- broken servers ---------------------------------------------------------------------------------------------------
-
-
-def hang_up(call: Slow) -> None:
-    call.close_connection = True
-    call.connection.shutdown(socket.SHUT_RDWR)
-
-
-def hang_up_amid_the_body(call: Slow) -> None:
-    call.send_response(200)
-    call.send_header("Content-Length", "100000")
-    call.end_headers()
-    call.wfile.write(NOTHING)
-    hang_up(call)
-
-
-def no_http(call: Slow) -> None:
-    call.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
-    hang_up(call)
-
-
-def broken_gzip(call: Slow) -> None:
-    call.found(b"this is no gzip", Content_Encoding="gzip")
-
-
-def long_header(call: Slow) -> None:
-    call.found(X_Long="x" * 100_000)
-
-
-BROKEN = {
-    "hangs up": hang_up,
-    "hangs up amid the body": hang_up_amid_the_body,
-    "speaks no HTTP": no_http,
-    "sends broken gzip": broken_gzip,
-    "sends a header without end": long_header,
-}
 
 
 @pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import orjson
@@ -19,13 +19,18 @@ from sqlalchemy.exc import OperationalError
 from support.ehr import BEARER, authorization, denosumab, ehr, without
 from support.scenario import NOW, SERVICES, request_for
 
+from mappings.dates import When
+from mappings.facts import Known
 from mappings.wording import _, verbatim
+from service.evaluate import RuleOutcome
 from service.guidelines import GUIDELINES
 from service.ledger import fingerprints, writing
 from service.ledger.answered import rows_of, without_the_record
+from service.ledger.facts import MOST_FACTS, facts_of
 from service.ledger.fingerprints import Pseudonyms
 from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FACTS, OUTCOMES, REQUESTS
 from service.rules.guideline import versions
+from service.rules.outcome import Silence
 
 ORDER_SIGN = SERVICES["bone-metastases-order-sign"]
 KEY = b"a key of thirty-two bytes or more"
@@ -471,3 +476,40 @@ def test_the_moments_are_in_utc(client):
     (row,) = rows(client, ANSWERS)
     assert row["received_at"].astimezone(UTC) == NOW.astimezone(UTC)
     assert rows(client, FACTS) == []
+
+
+# --- facts ------------------------------------------------------------------------------------------------------------
+
+
+def test_where_the_site_keeps_facts_each_rule_has_those_that_it_rests_on(database_url):
+    client = ehr(database_url=database_url, ledger_keeps=frozenset({"facts"}))
+    client.cards(denosumab({"calcium": "1.9 mmol/L 1 day ago", "albumin": "40 g/L 2 days ago"}))
+    found = rows(client, FACTS)
+    writer_of(client).close()
+    of_one = {row["fact"]: row for row in found if row["rule"] == "hypocalcaemia"}
+    calcium = of_one["calcium"]
+    assert (calcium["value"], calcium["unit"]) == ("1.9", "mmol/L")
+    assert calcium["resource"].startswith("Observation/")
+    assert calcium["date"].startswith("2026-03-30")
+    assert of_one["albumin"]["value"] == "40.0"
+    (vitamin,) = [row for row in found if row["rule"] == "vitamin-d-unknown"]
+    assert (vitamin["value"], vitamin["resource"], vitamin["date"]) == ("none", None, None)
+
+
+@pytest.mark.parametrize(
+    ("when", "shown"),
+    [
+        (When(date(2026, 3, 30), date(2026, 3, 30)), "2026-03-30"),
+        (When(date(2026, 3, 1), date(2026, 3, 31)), "2026-03-01/2026-03-31"),
+        (When(date(2026, 3, 31), date(2026, 3, 31), NOW), "2026-03-31T09:30:00+13:00"),
+    ],
+)
+def test_a_fact_has_its_date_as_the_record_gives_it(when, shown):
+    outcome = Silence(_("x"), (Known(_("a date"), when),))
+    (row,) = facts_of([RuleOutcome(ORDER_SIGN.rules[0], None, outcome)])
+    assert (row["fact"], row["date"], row["value"]) == ("a date", shown, None)
+
+
+def test_so_many_facts_are_kept_and_no_more():
+    basis = tuple(Known(verbatim(f"fact {number}"), number) for number in range(MOST_FACTS + 1))
+    assert len(facts_of([RuleOutcome(ORDER_SIGN.rules[0], None, Silence(_("x"), basis * 2))])) == MOST_FACTS

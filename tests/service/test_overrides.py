@@ -155,7 +155,7 @@ def test_cards_over_http_and_what_became_of_them_are_in_the_report(database_url)
     assert ledger.writer.flush(30)
     ledger.writer.close()
     done = CliRunner().invoke(
-        main, ["report", "overrides", "--format", "csv"], env={"OSTEOCDS_DATABASE_URL": database_url}
+        main, ["report", "overrides", "--csv"], env={"OSTEOCDS_DATABASE_URL": database_url}
     )
     assert done.exit_code == 0, done.output
     found = {row["rule"]: row for row in csv.DictReader(io.StringIO(done.output))}

@@ -30,6 +30,7 @@ DRUGS = {
     "RxNorm brand": ("http://www.nlm.nih.gov/research/umls/rxnorm", "209431", "Tylenol"),
     "local code": ("https://hospital.example/formulary", "4711", "SERUM PHY 0.9% 500ML"),
     "no system": ("", "77", "Oméprazole 20 mg"),
+    "a class of which no order is asked anything": ("https://hospital.example/formulary", "4712", "AVK"),
 }
 ACTS = {
     "HCPCS": ("http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "E0424", "Stationary oxygen system"),
@@ -85,6 +86,8 @@ MAY_BE_OURS = {
     "a misspelled drug": drug({"text": "Denosumap 120 mg"}),
     "a class without words": drug({"coding": [{"system": "http://www.whocc.no/atc", "code": "M05BA"}]}),
     "a code without words": drug({"coding": [{"system": "https://hospital.example/formulary", "code": "4711"}]}),
+    "a class in words": drug({"text": "Bisphosphonate IV"}),
+    "chemotherapy without a drug": drug({"text": "Chimiothérapie C3"}),
     "a radiotherapy word alone": act({"text": "RT T8"}),
     "nothing": act({}),
 }
@@ -99,7 +102,17 @@ def test_one_that_may_be_ours_or_names_nothing_is_told_of_a_patient_with_cancer(
 
 
 @every_record
-@pytest.mark.parametrize("told", [act({}), drug({})], ids=["act", "drug"])
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(act(code) for code in ({}, {"coding": [{}]})),
+        *(
+            drug(code)
+            for code in ({}, {"coding": [{}]}, {"coding": [{"system": "urn:x", "display": ""}]}, {"text": " "})
+        ),
+    ],
+    ids=repr,
+)
 def test_a_form_that_is_still_empty_is_silent_while_it_is_filled_in(
     told: dict[str, Any], record: dict[str, Any]
 ) -> None:

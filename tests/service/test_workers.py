@@ -22,6 +22,8 @@ import requests
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from support.ehr import denosumab, without
+from support.fhir_socket import UNBOUNDED
+from support.fhir_socket import serving as serving_fhir
 
 from service.demo.embedded_fhir import free_port, running
 from service.ledger.database import Database
@@ -102,24 +104,23 @@ def silent_fhir_server():
 
 @pytest.fixture
 def serving(tmp_path, silent_fhir_server):
-    with serving_with(
-        tmp_path,
-        OSTEOCDS_ALLOW_UNAUTHENTICATED="1",
-        OSTEOCDS_FHIR_BASES=silent_fhir_server,
-        OSTEOCDS_DEADLINE_SECONDS="60",
-    ) as here:
+    with running_service(tmp_path, silent_fhir_server) as here:
         yield here
 
 
 @contextmanager
-def serving_with(folder: Path, **settings: str) -> Iterator[Serving]:
-    """Two workers with these settings, once each of them answers."""
+def running_service(
+    folder: Path, fhir_base: str, workers: int = 2, seconds: int = 60, **settings: str
+) -> Iterator[Serving]:
     base = f"http://127.0.0.1:{free_port()}"
     here = Serving(base, folder)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")} | {
         "OSTEOCDS_PORT": base.rpartition(":")[2],
-        "OSTEOCDS_WORKERS": "2",
+        "OSTEOCDS_WORKERS": str(workers),
+        "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
         "OSTEOCDS_DATABASE_URL": here.database_url,
+        "OSTEOCDS_FHIR_BASES": fhir_base,
+        "OSTEOCDS_DEADLINE_SECONDS": str(seconds),
         "HOME": str(folder),
         "TMPDIR": str(folder),
         **settings,
@@ -127,7 +128,7 @@ def serving_with(folder: Path, **settings: str) -> Iterator[Serving]:
     environment.pop("XDG_RUNTIME_DIR", None)
     command = [sys.executable, "-m", "service.cli", "serve"]
     with running(command, base, start_seconds=60, environment=environment, ready="/health/ready", log=here.log):
-        wait_until(lambda: len(here.workers()) == 2)
+        wait_until(lambda: len(here.workers()) == workers)
         wait_until(lambda: answers(here, here.workers()))
         yield here
 
@@ -213,7 +214,7 @@ def test_feedback_from_two_workers_lies_in_one_table_and_nothing_is_lost(serving
     assert Counter(row["card"] for row in FeedbackStore(Database(serving.database_url)).rows()) == Counter(sent)
 
 
-def test_a_token_is_taken_once_by_two_workers(tmp_path):
+def test_a_token_is_taken_once_by_two_workers(tmp_path, silent_fhir_server):
     key = ECKey.generate_key("P-384", {"kid": "ec", "use": "sig"})
     (tmp_path / "keys.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}), encoding="utf-8")
     (tmp_path / "clients.toml").write_text('[a]\nissuer = "urn:ehr"\njwks = "keys.json"\naudiences = ["urn:us"]\n')
@@ -225,7 +226,8 @@ def test_a_token_is_taken_once_by_two_workers(tmp_path):
             "Authorization": f"Bearer {jwt.encode({'alg': 'ES384', 'kid': 'ec'}, claims, key, algorithms=['ES384'])}"
         }
 
-    with serving_with(tmp_path, OSTEOCDS_CLIENTS=str(tmp_path / "clients.toml")) as serving:
+    registered = {"OSTEOCDS_ALLOW_UNAUTHENTICATED": "0", "OSTEOCDS_CLIENTS": str(tmp_path / "clients.toml")}
+    with running_service(tmp_path, silent_fhir_server, **registered) as serving:
         one, other = serving.workers()
         taken = token()
         for worker, bearer, status in (
@@ -260,3 +262,38 @@ def test_when_it_has_stopped_only_its_database_is_left(tmp_path, request):
     os.kill(parent, signal.SIGTERM)
     wait_until(lambda: "Stopping parent process" in serving.log.read_text())
     wait_until(lambda: left() <= {"log", "feedback.sqlite3"})
+
+
+def test_told_to_stop_it_ends_within_ten_seconds_whatever_a_fhir_server_does(serving, silent_fhir_server):
+    parent = int(re.findall(r"Started parent process \[(\d+)\]", serving.log.read_text())[0])
+    slow = without(denosumab(), "prefetch") | {"fhirServer": silent_fhir_server}
+    with ThreadPoolExecutor(4) as ehrs:
+        hanging = [ehrs.submit(serving.post, ORDER_SIGN, slow) for _request in range(4)]
+        wait_until(lambda: serving.metrics()[IN_PROGRESS] == 4)
+        started = time.monotonic()
+        os.kill(parent, signal.SIGTERM)
+        wait_until(lambda: not any(alive(worker) for worker in serving.workers()))
+        assert time.monotonic() - started < 10
+        assert [one.result().status_code for one in hanging] == [503] * 4
+
+
+MOST_GROWTH = 45
+"""Megabytes: by 500 MB that come, or by a bomb that becomes 600."""
+
+
+@pytest.mark.parametrize("fault", ["chunks without end", "no length and no end", "a gzip bomb", "many members"])
+def test_an_answer_without_end_takes_no_memory_to_speak_of(tmp_path, fault):
+    with serving_fhir(UNBOUNDED[fault][0]) as fhir, running_service(tmp_path, fhir.base, workers=1, seconds=5) as here:
+        fire(here, 5)
+        before = peak_of(here.workers()[0])
+        body = without(denosumab(), "prefetch") | {"fhirServer": fhir.base}
+        with ThreadPoolExecutor(4) as ehrs:
+            answers_of = list(ehrs.map(lambda _number: here.post(ORDER_SIGN, body), range(8)))
+        assert {answer.status_code for answer in answers_of} == {200}
+        assert peak_of(here.workers()[0]) - before < MOST_GROWTH
+
+
+def peak_of(process: int) -> int:
+    """The most memory that a process had, in megabytes."""
+    told = Path(f"/proc/{process}/status").read_text()
+    return int(re.findall(r"VmHWM:\s+(\d+) kB", told)[0]) // 1024

@@ -5,16 +5,22 @@ The servers are ours, on loopback.
 
 from __future__ import annotations
 
+import gzip
 import json
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeAlias
 
 from support.ehr import Ehr, authorization, denosumab, ehr, without
+
+from service.gathering.fhir_server import MOST_BYTES, MOST_NODES
 
 DEADLINE = 0.6
 SOON = 2.0
@@ -64,8 +70,8 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, reply: Callable[[Slow], None]) -> None:
-        super().__init__(("127.0.0.1", 0), Slow)
+    def __init__(self, reply: Callable[[Slow], None], port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Slow)
         self.reply = reply
         self.calls: list[Call] = []
         self.running = self.most = 0
@@ -91,9 +97,12 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/fhir"
 
 
+Reply: TypeAlias = Callable[[Slow], None]
+
+
 @contextmanager
-def serving(reply: Callable[[Slow], None]) -> Iterator[Server]:
-    server = Server(reply)
+def serving(reply: Callable[[Slow], None], port: int = 0) -> Iterator[Server]:
+    server = Server(reply, port)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
@@ -160,4 +169,112 @@ SLOW = {
     "drips chunks": drip_chunks,
     "drips headers": drip_headers,
     "never answers": never,
+}
+
+
+# --- broken servers ---------------------------------------------------------------------------------------------------
+
+
+def hang_up(call: Slow) -> None:
+    call.close_connection = True
+    call.connection.shutdown(socket.SHUT_RDWR)
+
+
+def hang_up_amid_the_body(call: Slow) -> None:
+    call.send_response(200)
+    call.send_header("Content-Length", "100000")
+    call.end_headers()
+    call.wfile.write(NOTHING)
+    hang_up(call)
+
+
+def no_http(call: Slow) -> None:
+    call.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+    hang_up(call)
+
+
+def broken_gzip(call: Slow) -> None:
+    call.found(b"this is no gzip", Content_Encoding="gzip")
+
+
+def long_header(call: Slow) -> None:
+    call.found(X_Long="x" * 100_000)
+
+
+BROKEN = {
+    "hangs up": hang_up,
+    "hangs up amid the body": hang_up_amid_the_body,
+    "speaks no HTTP": no_http,
+    "sends broken gzip": broken_gzip,
+    "sends a header without end": long_header,
+}
+
+
+# --- answers that hold too much ---------------------------------------------------------------------------------------
+
+
+def bomb(window: int, inside: int = 600) -> bytes:
+    """A Bundle of that many megabytes of blanks."""
+    packed = zlib.compressobj(9, zlib.DEFLATED, window)
+    parts = [packed.compress(b'{"resourceType":"Bundle","entry":[')]
+    parts += [packed.compress(b" " * 1_000_000) for _ in range(inside)]
+    return b"".join((*parts, packed.compress(b"]}"), packed.flush()))
+
+
+GZIP, ZLIB, DEFLATE = (bomb(window) for window in (31, 15, -15))
+"""By the windows of zlib."""
+
+
+def chunked(chunk: bytes, times: int) -> Reply:
+    def reply(call: Slow) -> None:
+        call.send_response(200)
+        call.send_header("Transfer-Encoding", "chunked")
+        call.end_headers()
+        for _ in range(times):
+            call.wfile.write(b"%x\r\n%s\r\n" % (len(chunk), chunk))
+        call.wfile.write(b"0\r\n\r\n")
+
+    return reply
+
+
+def lies(length: str) -> Reply:
+    def reply(call: Slow) -> None:
+        call.close_connection = True
+        call.found(**{"Content-Length": length})
+
+    return reply
+
+
+def endless(call: Slow) -> None:
+    call.send_response(200)
+    call.end_headers()
+    call.close_connection = True
+    for _ in range(500):
+        call.wfile.write(b" " * 1_000_000)
+
+
+def found(body: bytes, **headers: str) -> Reply:
+    return lambda call: call.found(body, **headers)
+
+
+LARGE, NO_JSON, GONE = "too large", "did not answer with FHIR JSON", "could not be reached"
+UNBOUNDED: Mapping[str, tuple[Reply, str]] = {
+    "a gzip bomb": (found(GZIP, Content_Encoding="gzip"), LARGE),
+    "a zlib bomb": (found(ZLIB, Content_Encoding="deflate"), LARGE),
+    "a deflate bomb": (found(DEFLATE, Content_Encoding="deflate"), LARGE),
+    "a bomb in a bomb": (found(gzip.compress(GZIP), Content_Encoding="gzip, gzip"), NO_JSON),
+    "brotli": (found(b"\x0b\x02\x80", Content_Encoding="br"), NO_JSON),
+    "an unknown encoding": (found(NOTHING, Content_Encoding="x"), NO_JSON),
+    "chunks without end": (chunked(b" " * 1_000_000, 500), LARGE),
+    "no length and no end": (endless, LARGE),
+    "a length beyond all": (lies("9" * 5000), LARGE),
+    "a length that is too large": (lies(str(MOST_BYTES + 1)), LARGE),
+    "two lengths": (found(NOTHING, Content_Length="10"), GONE),
+    "a length that is too long for what comes": (lies("4000"), GONE),
+    "a length that is too short for what comes": (lies("10"), NO_JSON),
+    "deep arrays": (found(b'{"entry":' + b"[" * 100_000 + b"]" * 100_000 + b"}"), NO_JSON),
+    "deep objects": (found(b'{"a":' * 100_000 + b"1" + b"}" * 100_000), NO_JSON),
+    "many values": (found(b"[" + b"0," * MOST_NODES + b"0]"), LARGE),
+    "many members": (found(b"{%s}" % b",".join(b'"%d":0' % n for n in range(MOST_NODES + 1))), LARGE),
+    "many empty objects": (found(b"[" + b"{}," * MOST_NODES + b"0]"), LARGE),
 }

@@ -1,9 +1,9 @@
 """Requests of our own, changed at random: `make fuzz SECONDS=300`.
 
-Golden requests, scenarios, stories and cases are mutated in two ways. One breaks them: members are deleted, doubled, renamed, nested or
-replaced by garbage; then the answer must be no error of ours, and come in time. The other takes nothing away: entries of other
-matters are added, things are spelled, dated or wrapped otherwise, a status or a flag is not understood; then each critical rule
-must still speak, or be told as not checked. A critical card that is lost so is an *accidental silence*.
+Golden requests, scenarios, stories and cases are mutated in two ways. One breaks them: members are deleted, doubled, renamed,
+nested or replaced by garbage; then the answer must be no error of ours, and come in time. The other takes nothing away:
+entries of other matters are added, things are spelled, dated or wrapped otherwise, a status or a flag is not understood; then
+each critical rule must still speak, or be told as not checked. A critical card that is lost so is an *accidental silence*.
 """
 
 from __future__ import annotations

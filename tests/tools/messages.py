@@ -95,8 +95,8 @@ def brought_up_to_date(path: Path, domain: Domain, others: Iterable[Catalog] = (
     for message in domain.said():
         if message.id:
             found = (one.get(message.id, message.context) for one in (kept, *others))
-            string = next((one.string for one in found if one is not None and one.string), None)
-            string = string or ("" if isinstance(message.id, str) else ("", ""))
+            alike = (one.string for one in found if one is not None and one.pluralizable == message.pluralizable)
+            string = next(filter(None, alike), "" if isinstance(message.id, str) else ("", ""))
             current.add(message.id, string, locations=message.locations, context=message.context)
     return current
 

@@ -3,6 +3,7 @@
 ProtocolError
 ├── InvalidHookRequest   400  the body is not a hook request that this service can answer
 ├── InvalidFeedback      400  the body is not feedback
+├── TooMuchFeedback      413  the body holds more feedback than one request may
 └── PreconditionFailed   412  what is needed was neither prefetched nor obtainable
 """
 
@@ -28,6 +29,13 @@ class InvalidHookRequest(ProtocolError):
 
 class InvalidFeedback(ProtocolError):
     """The body is not feedback as CDS Hooks 2.0.1 has it."""
+
+
+class TooMuchFeedback(ProtocolError):
+    """The body holds more items than one feedback request may."""
+
+    status = 413
+    code = "too-long"
 
 
 class PreconditionFailed(ProtocolError):

@@ -9,9 +9,9 @@ from typing import Any
 
 from marshmallow import ValidationError
 
-from cds_hooks.errors import InvalidFeedback
+from cds_hooks.errors import InvalidFeedback, TooMuchFeedback
 from cds_hooks.hook_request import flat
-from cds_hooks.schemas import FeedbackRequestSchema
+from cds_hooks.schemas import MOST_FEEDBACK_ITEMS, FeedbackRequestSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,13 @@ _SCHEMA = FeedbackRequestSchema()
 def read_feedback(body: object) -> tuple[Feedback, ...]:
     """Read a feedback request: several cards and several hook instances may come in one.
 
-    Raises `InvalidFeedback` with problems keyed like the body.
+    Raises `InvalidFeedback` with problems keyed like the body, `TooMuchFeedback` before any item of too many is looked at.
     """
     if not isinstance(body, dict):
         raise InvalidFeedback({"": "the body must be a JSON object with a feedback array"})
+    items = body.get("feedback")
+    if isinstance(items, list) and len(items) > MOST_FEEDBACK_ITEMS:
+        raise TooMuchFeedback({"feedback": f"more than {MOST_FEEDBACK_ITEMS} items: send them in several requests"})
     try:
         loaded = _SCHEMA.load(body)
     except ValidationError as error:

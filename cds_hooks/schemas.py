@@ -20,6 +20,9 @@ LONGEST_ID = 512
 MOST_DRAFTS = 500
 """Entries of `draftOrders`: several times the longest order set, and few enough to be answered in seconds."""
 
+MOST_FEEDBACK_ITEMS = 1000
+"""Cards of one feedback request: a day's of a ward, where a client sends them together."""
+
 ORDER_HOOKS = frozenset({"order-select", "order-sign"})
 
 _FILLED = validate.Regexp(r"\s*\S", error="must not be blank")
@@ -155,7 +158,7 @@ class FeedbackItemSchema(Lenient):
 class FeedbackRequestSchema(Lenient):
     """The body of `POST /cds-services/{id}/feedback`."""
 
-    feedback = fields.List(fields.Nested(FeedbackItemSchema), required=True, validate=validate.Length(max=1000))
+    feedback = fields.List(fields.Nested(FeedbackItemSchema), required=True, metadata={"maxItems": MOST_FEEDBACK_ITEMS})
 
 
 # --- out --------------------------------------------------------------------------------------------------------------
@@ -278,16 +281,16 @@ class OperationOutcomeSchema(Strict):
 
 
 MOST_ISSUES = 20
-"""Problems of one request that an answer names."""
+"""Issues of one answer."""
 
 
 def operation_outcome(code: str, problems: Mapping[str, str]) -> dict[str, Any]:
     """An OperationOutcome with one issue a problem; the keys name the place in the request (empty: the whole of it).
 
-    Beyond `MOST_ISSUES` the rest is counted.
+    Where there are more than `MOST_ISSUES` the last issue counts the rest.
     """
     issues: list[dict[str, Any]] = []
-    for where, what in islice(problems.items(), MOST_ISSUES):
+    for where, what in islice(problems.items(), MOST_ISSUES - (len(problems) > MOST_ISSUES)):
         issue: dict[str, Any] = {
             "severity": "error",
             "code": code,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cds_hooks import Link
 from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
+from mappings.facts.fact_settings import takes
 from mappings.wording import Said, Text, _
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
@@ -54,8 +56,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "OSTEOCDS_ALLOW_UNAUTHENTICATED",
-        "",
-        "1: requests without a token are served; 0: each is answered with 401; by default only while no client is registered",
+        "0",
+        "1: requests without a token are served, to try it out; 0: only those of clients, each other is answered with 401",
+    ),
+    Setting(
+        "OSTEOCDS_OPEN_PAGES",
+        "1",
+        "1: discovery, catalogue, questionnaires, metrics and the description need no token; 0: they need one as hooks do",
     ),
     Setting(
         "OSTEOCDS_DATABASE_URL",
@@ -104,8 +111,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OSTEOCDS_CLINICAL_SETTINGS", "", "path of a TOML file that changes clinical settings by name"),
     Setting(
         "OSTEOCDS_CORS_ORIGINS",
-        "*",
-        "comma-separated origins that browsers may call from, beside those of the clients; * for any",
+        "",
+        "comma-separated origins that browsers may call from, beside those of the clients; * for any; none by default",
     ),
     Setting(
         "OSTEOCDS_MAX_RESOURCES",
@@ -127,7 +134,8 @@ class Settings:
     waiting: int
     fhir_bases: tuple[str, ...]
     clients: Path | None
-    allow_unauthenticated: bool | None
+    allow_unauthenticated: bool
+    open_pages: bool
     database_url: str
     ledger_keeps: frozenset[str]
     patient_key: Path | None
@@ -175,7 +183,8 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         waiting=read("OSTEOCDS_WAITING", _positive, _("a positive whole number")),
         fhir_bases=_listed(raw["OSTEOCDS_FHIR_BASES"]),
         clients=read("OSTEOCDS_CLIENTS", _file, _("the path of a file")),
-        allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _open_flag, _("0 or 1")),
+        allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _flag, _("0 or 1")),
+        open_pages=read("OSTEOCDS_OPEN_PAGES", _flag, _("0 or 1")),
         database_url=raw["OSTEOCDS_DATABASE_URL"],
         ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, _("texts, facts and requests")),
         patient_key=read("OSTEOCDS_PATIENT_KEY", _file, _("the path of a file")),
@@ -202,20 +211,34 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
 
 
 PREFIX = "OSTEOCDS_"
-NEARLY = 0.85
-"""How alike a variable is to a setting that it misspells; one that is less so may be another program's."""
 
 
 def _refuse_unknown(environ: Mapping[str, str]) -> None:
     """A misspelt variable would leave its setting at the default in silence."""
     names = [setting.name for setting in SETTINGS]
-    for name in environ:
-        if name.startswith(PREFIX) and name not in names:
-            import difflib  # noqa: PLC0415 - for a name that is wrong
+    for name in environ.keys() - names:
+        told = name[:LONGEST_NAME].upper()
+        if told.startswith(PREFIX) or (told.startswith(PREFIX[:2]) and _nearest(told, names, NEARLY)):
+            near = nearest(told, names)
+            raise InvalidSetting(Said(_("{name} is no setting; is it {near}?", name=name[:LONGEST_NAME], near=near)))
 
-            near = difflib.get_close_matches(name, names, n=1, cutoff=NEARLY)
-            if near:
-                raise InvalidSetting(Said(_("{name} is no setting; is it {near}?", name=name, near=near[0])))
+
+NEARLY = 0.85
+"""How alike a variable of another prefix is to a setting that it misspells (`OSTECDS_PORT`)."""
+
+LONGEST_NAME = 100
+"""Signs of an unknown name that are compared and told."""
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """Of these names the one that is most like a misspelt one."""
+    return _nearest(name[:LONGEST_NAME], names, 0)[0]
+
+
+def _nearest(name: str, names: Iterable[str], least: float) -> list[str]:
+    import difflib  # noqa: PLC0415 - for a name that is wrong
+
+    return difflib.get_close_matches(name, names, n=1, cutoff=least)
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -252,10 +275,6 @@ def _web_address(text: str) -> str:
 
 def _flag(text: str) -> bool:
     return {"0": False, "": False, "false": False, "no": False, "1": True, "true": True, "yes": True}[text.lower()]
-
-
-def _open_flag(text: str) -> bool | None:
-    return _flag(text) if text else None
 
 
 KEEPS = frozenset({"texts", "facts", "requests"})
@@ -302,23 +321,31 @@ def _clinical(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSetti
     """The clinical settings of each guideline: its defaults, with what the file changes.
 
     The file names those of the first guideline at its top level, and those of another in a table of its id. An unknown name or
-    a value that is not a whole number is refused.
+    a value that it does not take is refused.
     """
     told: dict[str, Any] = {}
     if path:
         import tomllib  # noqa: PLC0415 - most sites change no setting
 
         with Path(path).open("rb") as file:
-            told = tomllib.load(file)
+            told = tomllib.load(file, parse_float=Decimal)
     first, *others = guidelines
     tables = {one.id: told.pop(one.id, {}) for one in others}
     return {one.id: _changed(one.settings, tables.get(one.id, told), path) for one in (first, *others)}
 
 
 def _changed(settings: FactSettings, told: Mapping[str, Any], path: str) -> FactSettings:
-    known = {one.name for one in fields(settings)}
+    known = [one.name for one in fields(settings)]
+    decimal = {one.name for one in fields(settings) if isinstance(one.default, Decimal)}
     for name, value in told.items():
-        if name not in known or not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            wrong = _("{path}: {name} is no clinical setting, or its value is not a whole number", path=path, name=name)
+        if name not in known:
+            near = nearest(name, known)
+            wrong = _("{path}: {name} is no clinical setting; is it {near}?", path=path, name=name, near=near)
             raise InvalidSetting(Said(wrong))
-    return replace(settings, **told)
+        if not takes(settings, name, value):
+            wrong = _("{path}: {name} takes a whole number", path=path, name=name)
+            if name in decimal:
+                wrong = _("{path}: {name} takes a number within its limits", path=path, name=name)
+            raise InvalidSetting(Said(wrong))
+    read: dict[str, Any] = {name: Decimal(value) if name in decimal else value for name, value in told.items()}
+    return replace(settings, **read)

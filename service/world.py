@@ -31,6 +31,8 @@ class World:
     selection_behavior: str = "any"
     single_action: bool = False
     max_cards: int = 6
+    link_types: frozenset[str] = frozenset({"absolute"})
+    card_audience: str = "everyone"
     max_resources: int = MOST_OF_A_TYPE
 
     @classmethod

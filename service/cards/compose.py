@@ -540,6 +540,12 @@ def _extension(composed: Composed, guideline: Guideline, language: Language) -> 
     return {name: value for name, value in members.items() if value}
 
 
+def without_technical(card: Card) -> Card:
+    """The card for a client that shows its extension to clinicians: without what is said to those who run the systems."""
+    ours = {name: value for name, value in card.extension.get(EXTENSION, {}).items() if name != "technical"}
+    return replace(card, extension={**card.extension, EXTENSION: ours} if ours else {})
+
+
 def _technical(texts: Iterable[Text], language: Language) -> Iterator[dict[str, Any]]:
     """For each sentence that has more to tell: the resources that it is about, and what may be done about it."""
     for text in dict.fromkeys(texts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import logging
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -26,10 +27,12 @@ from cds_hooks import (
     operation_outcome,
     read_feedback,
 )
+from service.cards.compose import without_technical
 from service.cards.score_links import Pages
-from service.edge import cors
+from service.edge import cors, gate
 from service.edge.authentication import Unauthenticated
-from service.edge.callers import Callers
+from service.edge.callers import Caller, Callers
+from service.edge.front import RETRY_AFTER_SECONDS
 from service.edge.hook_calls import FAILED, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
@@ -46,6 +49,9 @@ from service.settings import Settings
 from service.world import World
 
 JSON = "application/json"
+JSON_TYPE = re.compile(r"application/(?:[a-z0-9.-]{1,60}\+)?json")
+"""Media types of a body that is JSON, by their subtype or its suffix (RFC 8259, RFC 6839); JSON has no charset but UTF-8."""
+
 LOG = logging.getLogger("osteocds")
 
 _DISCOVERY = DiscoverySchema()
@@ -72,6 +78,7 @@ def create_app(
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     ledger = app.extensions["osteocds.ledger"] = Ledger(settings, metrics.ledger)
     callers = Callers(settings, world, ledger.database)
+    gate.watch(app, callers, clock, open_pages=settings.open_pages)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     discovery = {language: _discovery(services, language) for language in Language}
     description = orjson.dumps(openapi(services, guidelines))
@@ -135,11 +142,12 @@ class Answering:
             started = time.perf_counter()
             language = choose_language(call.headers.get("Accept-Language", ""), caller.language)
             body = _body(call)
-            links = Pages(self.settings.public_url, caller.messaging_client)
+            shown = self.settings.public_url if "absolute" in caller.world.link_types else ""
+            links = Pages(shown, caller.messaging_client)
             advised = advise(body, service, caller.world, now=now, language=language, pages=links)
-            response = advised.response
+            response = _for_audience(advised.response, caller)
             if self.settings.explain:
-                response = _explained(advised, service, language)
+                response = _explained(replace(advised, response=response), service, language)
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
             self.metrics.count(service_id, advised, took)
@@ -166,11 +174,42 @@ def _service(services: dict[str, Service], service_id: str) -> Service:
     return service
 
 
+class NotJson(ProtocolError):
+    """The body is not said to be JSON, which a page of a browser could send without asking (CORS)."""
+
+    status = 415
+    code = "not-supported"
+
+
+class TooManyValues(ProtocolError):
+    """The body is short, and would be many times its size in memory."""
+
+    status = 413
+    code = "too-long"
+
+
+MOST_NODES = 250_000
+MOST_VALUES = 1_000_000
+"""Of one body, counted by their signs, those within texts included. The ten megabytes of a record hold about half as many."""
+
+
 def _body(call: Request) -> object:
+    if not JSON_TYPE.fullmatch(call.mimetype):
+        what = "is missing" if not call.content_type else "is not JSON"
+        raise NotJson({"": f"the Content-Type of the request {what}; send the body as application/json"})
+    told = call.get_data(cache=False).removeprefix(codecs.BOM_UTF8)
+    if told.count(b"{") + told.count(b"[") > MOST_NODES or told.count(b",") > MOST_VALUES:
+        raise TooManyValues({"": f"the body holds more than {MOST_NODES} objects and arrays, or {MOST_VALUES} values"})
     try:
-        return orjson.loads(call.get_data(cache=False).removeprefix(codecs.BOM_UTF8))
+        return orjson.loads(told)
     except orjson.JSONDecodeError as error:
         raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
+
+
+def _for_audience(response: HookResponse, caller: Caller) -> HookResponse:
+    if caller.world.card_audience == "everyone":
+        return response
+    return replace(response, cards=tuple(map(without_technical, response.cards)))
 
 
 def _explained(advised: HookAnswer, service: Service, language: Language) -> HookResponse:
@@ -207,7 +246,10 @@ def _register_health(app: Flask, database: Database) -> None:
 
 
 def _problem(status: int, code: str, problems: dict[str, str]) -> Response:
-    return Response(orjson.dumps(operation_outcome(code, problems)), status=status, mimetype="application/fhir+json")
+    answer = Response(orjson.dumps(operation_outcome(code, problems)), status=status, mimetype="application/fhir+json")
+    if status == 503:
+        answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return answer
 
 
 def _told(error: ProtocolError) -> Response:
@@ -236,7 +278,7 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
     def http_error(error: HTTPException) -> Response:
         status = error.code or 500
         count(status)
-        code = {404: "not-found", 405: "not-supported", 413: "too-long"}.get(status, "processing")
+        code = {404: "not-found", 405: "not-supported", 413: "too-long", 503: "transient"}.get(status, "processing")
         response = _problem(status, code, {"": error.description or error.name})
         for name, value in error.get_headers():
             if name.lower() == "allow":

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
+from joserfc.util import urlsafe_b64decode
 
 from cds_hooks import ProtocolError
 from service.edge.clients import Client
@@ -70,7 +71,7 @@ class Authentication:
         self._public_url = public_url.rstrip("/")
 
     def client(self, authorization: str, *, path: str, service_id: str, now: datetime) -> Client:
-        """The client whose token `authorization` (the header) carries, for a call of `path`.
+        """The client whose token `authorization` (the header) carries, for a call of `path`; no `service_id` is a page.
 
         Raises `Unauthenticated` with the reason for the log, `NotItsService`.
         """
@@ -83,7 +84,7 @@ class Authentication:
         self._check_audience(client, claims, path)
         expires = _check_times(claims, moment)
         self._check_once(client, claims, expires, moment)
-        if client.services and service_id not in client.services:
+        if service_id and client.services and service_id not in client.services:
             raise NotItsService({"": "this service is not one of those listed for the client"})
         return client
 
@@ -156,7 +157,8 @@ def _unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     try:
         written = jws.extract_compact(token.encode("ascii"))
         header = written.protected
-        claims = json.loads(written.payload)
+        claims = json.loads(written.payload, object_pairs_hook=_each_once)
+        json.loads(urlsafe_b64decode(token.partition(".")[0].encode()), object_pairs_hook=_each_once)
     except (JoseError, ValueError, TypeError, RecursionError):
         raise Unauthenticated("its token cannot be read") from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
@@ -166,6 +168,14 @@ def _unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     if not header.keys() <= HEADER or header.get("typ", "JWT") not in ("JWT", "jwt"):
         raise Unauthenticated("its header has members that are not understood")
     return header, claims
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object; one that stands twice may be read in two ways (RFC 7519, section 4)."""
+    told = dict(members)
+    if len(told) < len(members):
+        raise ValueError("a member stands twice")
+    return told
 
 
 def _verified(token: str, key: PublicKey, algorithm: str) -> Mapping[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,13 +16,29 @@ from service.ledger.database import Database
 from service.settings import InvalidSetting, Settings
 from service.world import World
 
-LOG = logging.getLogger("osteocds")
-
 NOBODY_REGISTERED = (
-    "no client is registered: name a client registry in OSTEOCDS_CLIENTS, or set OSTEOCDS_ALLOW_UNAUTHENTICATED=1 to serve "
-    "requests without a token"
+    "no client is registered, so that every hook is refused: name a client registry in OSTEOCDS_CLIENTS (docs/clients.md), or "
+    "set OSTEOCDS_ALLOW_UNAUTHENTICATED=1 to try the service out without tokens"
 )
-OPEN = "no client is registered: requests are served without a token; OSTEOCDS_CLIENTS names who may call"
+OPEN = (
+    "OSTEOCDS_ALLOW_UNAUTHENTICATED=1: whoever reaches the service is answered without a token; to try it out, never with "
+    "patients"
+)
+
+
+def at_start(settings: Settings) -> str:
+    """What whoever starts the service is told of who may call; nothing where clients alone may."""
+    if settings.allow_unauthenticated:
+        return OPEN
+    return "" if settings.clients is not None else NOBODY_REGISTERED
+
+
+class NobodyRegistered(Unauthenticated):
+    """There is no client whose token could be valid; whoever sets the service up is told how to go on."""
+
+    def __init__(self) -> None:
+        super().__init__(NOBODY_REGISTERED)
+        self.problems = {"": NOBODY_REGISTERED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +71,18 @@ class Callers:
                 raise InvalidSetting(Said(told))
         self.messaging = {client.name: client.messaging for client in clients if client.messaging is not None}
         self.cors_origins = tuple(origin for client in clients for origin in client.cors_origins)
-        allowed = settings.allow_unauthenticated
-        if allowed is None and not clients:
-            allowed = True
-            LOG.warning(OPEN)
-        self._anybody = Caller("", world, settings.language) if allowed else None
+        self._anybody = Caller("", world, settings.language) if settings.allow_unauthenticated else None
         self._authentication = Authentication(
             clients, ReplayStore(database), world.outbound.session, public_url=settings.public_url
         )
         self._registered = bool(clients)
 
-    def of(self, request: Request, service_id: str, *, now: datetime) -> Caller:
-        """The caller of a request. Raises `Unauthenticated`, `NotItsService`."""
+    def of(self, request: Request, service_id: str = "", *, now: datetime) -> Caller:
+        """The caller of a request, for a service or a page. Raises `Unauthenticated`, `NotItsService`."""
         authorization = request.headers.get("Authorization", "")
         if self._anybody is not None and not (authorization and self._registered):
             return self._anybody
         if not self._registered:
-            raise Unauthenticated(NOBODY_REGISTERED)
+            raise NobodyRegistered
         client = self._authentication.client(authorization, path=request.path, service_id=service_id, now=now)
         return Caller(client.name, client.world, client.language, client.name if client.messaging is not None else "")

@@ -5,7 +5,6 @@ A `[name]` table a client; its keys are the rows of `KEYS`. What a client leaves
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 import tomllib
@@ -21,7 +20,7 @@ from mappings.wording import Said, Text, _
 from service.edge.keys import PublicKeys
 from service.gathering.allowlist import Allowlist
 from service.languages.render import Language
-from service.settings import InvalidSetting
+from service.settings import InvalidSetting, nearest
 from service.world import World
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -99,6 +98,17 @@ def _one_of(*values: str) -> Callable[[Any], str]:
     return read
 
 
+def _link_types(told: Any) -> frozenset[str]:
+    types = frozenset(_texts(told))
+    if not types <= LINK_TYPES:
+        raise ValueError
+    return types
+
+
+LINK_TYPES = frozenset({"absolute", "smart"})
+"""Of CDS Hooks ("Link"); ours are all absolute."""
+
+
 def _published(told: Any) -> str:
     """An https address; http on this machine alone."""
     url = urlsplit(_text(told))
@@ -134,6 +144,16 @@ KEYS: Mapping[str, Key] = {
     ),
     "single_action": Key(Said(_("true or false")), "one action a suggestion", _flag),
     "max_cards": Key(Said(_("a positive whole number")), "most cards of one answer", _positive),
+    "link_types": Key(
+        Said(_("a list of absolute, smart")),
+        "types of links that it shows; ours are absolute, and `[]` has none sent, in `source.url` neither",
+        _link_types,
+    ),
+    "card_audience": Key(
+        Said(_("everyone or clinicians")),
+        "clinicians: cards come without what they say to those who run the systems (`technical` of the extension)",
+        _one_of("everyone", "clinicians"),
+    ),
     "missing_resource_types": Key(
         Said(_("a list of types")), "FHIR resource types that its servers do not have", _texts
     ),
@@ -145,7 +165,7 @@ KEYS: Mapping[str, Key] = {
         Said(_("a text")), "the `messagingHandle` of those messages; beside `messaging_origin`", _text
     ),
 }
-OF_THE_WORLD = ("selection_behavior", "single_action", "max_cards")
+OF_THE_WORLD = ("selection_behavior", "single_action", "max_cards", "link_types", "card_audience")
 
 
 def read_clients(path: Path, world: World, language: Language) -> tuple[Client, ...]:
@@ -181,9 +201,8 @@ def _client(path: Path, text: str, name: str, table: Mapping[str, Any], world: W
         where = _("{place}[{client}] {key}", place=_place(path, text, name, key), client=name, key=key)
         row = KEYS.get(key)
         if row is None:
-            near = difflib.get_close_matches(key, KEYS, n=1)
-            unknown = _("{where}: no such key; is it {near}?", near=near[0]) if near else _("{where}: no such key")
-            raise InvalidSetting(Said(unknown.with_(where=where)))
+            unknown = _("{where}: no such key; is it {near}?", near=nearest(key, KEYS), where=where)
+            raise InvalidSetting(Said(unknown))
         try:
             told[key] = row.read(value)
         except (TypeError, ValueError):

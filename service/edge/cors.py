@@ -26,7 +26,7 @@ def allow(app: Flask, origins: Sequence[str]) -> None:
         if any_origin:
             headers["Access-Control-Allow-Origin"] = ANY_ORIGIN
         else:
-            headers["Vary"] = "Origin"
+            response.vary.add("Origin")
             origin = request.headers.get("Origin", "")
             if origin not in listed:
                 return response

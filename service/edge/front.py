@@ -26,7 +26,7 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Wsgi: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 
-LIVE = "/health/live"
+LIVE = b"/health/live"
 BODY_SECONDS = 30.0
 """How long a client may take to send a body."""
 
@@ -69,8 +69,8 @@ class Front:
             return
         if scope["type"] != "http":
             return
-        if scope["path"] == LIVE and scope["method"] in ("GET", "HEAD"):
-            await _answer(send, 200, _JSON, b'{"status":"live"}')
+        if scope["raw_path"] == LIVE and scope["method"] in ("GET", "HEAD"):
+            await _answer(send, 200, _LIVE_HEADERS, b'{"status":"live"}')
             return
         body = _Body(receive, self._max_body_bytes)
         try:
@@ -79,13 +79,19 @@ class Front:
                 return
             await _answer(send, *await self._in_a_thread(scope, bytes(body.held)))
         except _Refused as refused:
+            self._let_go(body)
             await _refuse(send, body, refused)
         except TimeoutError:
+            self._let_go(body)
             await _refuse(send, body, _Refused(408, "timeout", f"the body took longer than {BODY_SECONDS:.0f} s"))
         except asyncio.CancelledError:  # told to stop, the server has waited long enough
             await _refuse(send, body, _Refused(503, "transient", "the service is being stopped: try again in a moment"))
         finally:
-            self._bytes_held -= len(body.held)
+            self._let_go(body)
+
+    def _let_go(self, body: _Body) -> None:
+        self._bytes_held -= len(body.held)
+        body.held.clear()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """The process begins and ends (ASGI, "Lifespan Protocol")."""
@@ -101,10 +107,14 @@ class Front:
     async def _read(self, body: _Body, scope: Scope) -> None:
         if (announced := _content_length(scope)) > self._max_body_bytes:
             raise body.too_long()
-        if self._bytes_held + announced > BODIES_AT_ONCE * self._max_body_bytes:
+        most_held = BODIES_AT_ONCE * self._max_body_bytes
+        if self._bytes_held + announced > most_held:
             raise _busy()
         while body.more:
-            self._bytes_held += await body.read_on()
+            came = await body.read_on()  # not within the sum, which others change meanwhile
+            self._bytes_held += came
+            if self._bytes_held > most_held:
+                raise _busy()
 
     async def _in_a_thread(self, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
         if self.in_work >= self._most_in_work:
@@ -179,7 +189,14 @@ class _Body:
             self.more = message["type"] != "http.disconnect" and message.get("more_body", False)
 
 
-_JSON = [(b"content-type", b"application/json")]
+GUARDS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+}
+"""What an answer says to browsers unless it says something else: it is no page, and no page may frame it."""
+
+_GUARDED = [(name.lower().encode(), value.encode()) for name, value in GUARDS.items()]
+_LIVE_HEADERS = [(b"content-type", b"application/json"), *_GUARDED]
 
 
 async def _answer(send: Send, status: int, headers: Headers, body: bytes) -> None:
@@ -196,6 +213,7 @@ async def _refuse(send: Send, body: _Body, refused: _Refused) -> None:
         (b"content-type", b"application/fhir+json"),
         (b"content-length", str(len(told)).encode()),
         (b"connection", b"close"),
+        *_GUARDED,
     ]
     if refused.status == 503:
         headers.append((b"retry-after", str(RETRY_AFTER_SECONDS).encode()))
@@ -223,6 +241,7 @@ def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
         "REQUEST_METHOD": scope["method"],
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
+        "RAW_URI": scope["raw_path"].decode("latin-1"),
         "QUERY_STRING": scope["query_string"].decode("latin-1"),
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1] or ""),

@@ -85,8 +85,12 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline]) ->
 
 _ERRORS = {
     400: "The body is not a request of this kind; the OperationOutcome names the place",
+    401: "A valid token of a registered client is needed",
+    403: "The service is not one of those listed for the client",
     404: "No such service",
-    413: "The body is too large",
+    413: "The body is too large, or holds too many items",
+    415: "The body is not said to be JSON",
+    503: "The service is busy, or its database cannot be used",
 }
 _PLAIN = {
     "/health/live": "The process runs",

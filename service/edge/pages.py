@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from importlib.metadata import version
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import orjson
@@ -33,6 +34,59 @@ FORMATS = {"json": FHIR_JSON, "application/json": FHIR_JSON, FHIR_JSON: FHIR_JSO
 """Values of FHIR's `_format`, which goes before the Accept header: a link cannot send one."""
 
 
+class WrittenOnce:
+    """Texts that stay the same while the process lives, and are the work of seconds: one thread writes, and few wait for it."""
+
+    def __init__(self) -> None:
+        self._texts: dict[Hashable, str] = {}
+        self._writing = Lock()
+        self._places = BoundedSemaphore(MOST_WAITING)
+
+    def text(self, key: Hashable, write: Callable[[], str]) -> str:
+        """The text of this key, written now if it never was; nothing where too many wait for one already."""
+        if (text := self._texts.get(key)) is not None:
+            return text
+        if not self._places.acquire(blocking=False):
+            return ""
+        try:
+            with self._writing:
+                if key not in self._texts:
+                    self._texts[key] = write()
+                return self._texts[key]
+        finally:
+            self._places.release()
+
+
+MOST_WAITING = 3
+"""Threads of a process that may wait for a catalogue, the one that writes it included: the others are for hooks."""
+
+
+def written(template: str, chosen: Language, **shown: object) -> str:
+    """A page in a language, from its template."""
+    other = Language.ENGLISH if chosen is Language.FRENCH else Language.FRENCH
+    return render_template(
+        template,
+        lang=chosen.value,
+        french=chosen is Language.FRENCH,
+        other=other.value,
+        say=lambda text: sentence(text, chosen),
+        at=lambda endpoint, **parts: url_for(f"pages.{endpoint}", lang=chosen.value, **parts),
+        version=version("osteocds"),
+        **shown,
+    )
+
+
+def page(body: str, chosen: Language, ancestors: str = NOBODY) -> Response:
+    """The answer that holds a page; pages of `ancestors` may frame it."""
+    response = Response(body, mimetype="text/html")
+    response.vary.update(("Accept", "Accept-Language"))
+    response.headers["Content-Language"] = chosen.value
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(ancestors=ancestors)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
 def pages(
     settings: Settings,
     services: Mapping[str, Service],
@@ -42,6 +96,7 @@ def pages(
     """The routes of the pages; `messaging` are the clients, by name, whose EHR takes what the page of a score writes."""
     by_id = {guideline.id: guideline for guideline in guidelines}
     scores = {score.id: score for guideline in guidelines for score in guideline.scores}
+    catalogues = WrittenOnce()
     site = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
     def language() -> Language:
@@ -50,35 +105,11 @@ def pages(
             return Language(wanted)
         return choose_language(request.headers.get("Accept-Language", ""), settings.language)
 
-    def page(template: str, chosen: Language, ancestors: str = NOBODY, **shown: object) -> Response:
-        other = Language.ENGLISH if chosen is Language.FRENCH else Language.FRENCH
-        body = render_template(
-            template,
-            lang=chosen.value,
-            french=chosen is Language.FRENCH,
-            other=other.value,
-            say=lambda text: sentence(text, chosen),
-            at=lambda endpoint, **parts: url_for(f"pages.{endpoint}", lang=chosen.value, **parts),
-            version=version("osteocds"),
-            **shown,
-        )
-        response = Response(body, mimetype="text/html")
-        response.vary.update(("Accept", "Accept-Language"))
-        response.headers["Content-Language"] = chosen.value
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(ancestors=ancestors)
-        response.headers["X-Content-Type-Options"] = "nosniff"
-        response.headers["Referrer-Policy"] = "no-referrer"
-        return response
-
     @site.get("/")
     def home() -> Response:
-        return page(
-            "home.html",
-            language(),
-            guidelines=guidelines,
-            services=list(services.values()),
-            scores=list(scores.values()),
-        )
+        chosen = language()
+        shown = {"guidelines": guidelines, "services": list(services.values()), "scores": list(scores.values())}
+        return page(written("home.html", chosen, **shown), chosen)
 
     @site.get("/catalogue")
     @site.get("/catalogue/<name>")
@@ -88,7 +119,15 @@ def pages(
         if guideline is None:
             abort(404, "no such guideline; there are " + ", ".join(f"/catalogue/{one}" for one in by_id))
         chosen = language()
-        return page("catalogue.html", chosen, catalogue=catalogue(guideline, chosen, settings.clinical[guideline.id]))
+        body = catalogues.text(
+            (guideline.id, chosen),
+            lambda: written(
+                "catalogue.html", chosen, catalogue=catalogue(guideline, chosen, settings.clinical[guideline.id])
+            ),
+        )
+        if not body:
+            abort(503, "the catalogue is being written: try again in a moment")
+        return page(body, chosen)
 
     @site.get("/questionnaires/<name>")
     def score_page(name: str) -> Response:
@@ -103,16 +142,16 @@ def pages(
             answer.vary.update(("Accept", "Accept-Language"))
             return answer
         takes = messaging.get(request.args.get("client", ""))
-        return page(
+        body = written(
             "score.html",
             chosen,
-            NOBODY if takes is None else takes.origin,
             score=score,
             sides=SIDES,
             takes=takes is not None,
             form=orjson.dumps(_form(score, chosen, takes)).decode(),
             fhir=url_for("pages.score_page", name=name, lang=chosen.value, _format="json"),
         )
+        return page(body, chosen, NOBODY if takes is None else takes.origin)
 
     return site
 

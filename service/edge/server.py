@@ -3,43 +3,63 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
+import resource
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
+from cds_hooks import operation_outcome
 from service.edge.front import Front
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from asyncio import TimerHandle, Transport
 
+LOG = logging.getLogger("osteocds")
+
 KEEP_ALIVE_SECONDS = 75
-GRACEFUL_SECONDS = 8
+GRACEFUL_SECONDS = 7
 """How long requests in work may still take when the service is told to stop."""
 
 HEAD_SECONDS = 10.0
 """How long a client may take to send the head of a request."""
 
+ANSWER_SECONDS = 30.0
+"""How long a client may leave an answer unread before the connection is dropped with it."""
+
 HUNG_SECONDS = 30
 """How long a worker may say nothing, while it starts included, before another takes its place."""
+
+OPEN_FILES = 65_536
+COLLECTED_EVERY = (50_000, 2, 1000)
+"""Allocations, and collections of younger objects, between those of the garbage collector. A request leaves few cycles, and its
+record is large: to look through it again and again holds all threads up."""
+
+SWITCH_SECONDS = 0.0005
+"""How long a busy thread keeps the interpreter from the others: the event loop, which reads, refuses and tells that the process
+lives, waits for each thread that computes."""
 
 MOST_HEAD_BYTES = 64 * 1024
 BACKLOG = 128
 
 
-class BoundedHead(HttpToolsProtocol):
-    """uvicorn's protocol, with a bound to the bytes of a request's head and to the time that it takes."""
+class BoundedHttp(HttpToolsProtocol):
+    """uvicorn's protocol, with bounds to the bytes of a request's head, to the time that it takes, and to that of an answer."""
 
     _head_bytes = 0
     _head_timer: TimerHandle | None = None
+    _answer_timer: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]  # as in uvicorn
         """A connection is there: a request is awaited."""
@@ -49,6 +69,7 @@ class BoundedHead(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._head_is_there()
+        self._answer_is_read()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -73,6 +94,47 @@ class BoundedHead(HttpToolsProtocol):
         self._head_is_there()
         super().on_headers_complete()
 
+    def pause_writing(self) -> None:
+        """More of answers is there than the client has read."""
+        super().pause_writing()
+        self._answer_is_to_be_read()
+
+    def resume_writing(self) -> None:
+        """The client reads on."""
+        self._answer_is_read()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        """An answer was handed over; where the connection ends with it, it ends only once it is read."""
+        super().on_response_complete()
+        if self.transport.is_closing():
+            self._answer_is_to_be_read()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """No other request came."""
+        super().timeout_keep_alive_handler()
+        self._answer_is_to_be_read()
+
+    def send_400_response(self, msg: str) -> None:
+        """The framing of a request is broken: told as any other error is."""
+        told = orjson.dumps(
+            operation_outcome("structure", {"": f"{msg[:-1]}: its framing is broken, or its head too long"})
+        )
+        head = {"content-type": "application/fhir+json", "content-length": len(told), "connection": "close"}
+        lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+        self.transport.write(f"HTTP/1.1 400 Bad Request\r\n{lines}\r\n".encode() + told)
+        self.transport.close()
+        self._answer_is_to_be_read()
+
+    def _answer_is_to_be_read(self) -> None:
+        if self._answer_timer is None and self.transport.get_write_buffer_size():
+            self._answer_timer = self.loop.call_later(ANSWER_SECONDS, self.transport.abort)
+
+    def _answer_is_read(self) -> None:
+        if self._answer_timer is not None:
+            self._answer_timer.cancel()
+            self._answer_timer = None
+
     def _count(self, part: bytes) -> None:
         self._head_bytes += len(part)
         if self._head_bytes > MOST_HEAD_BYTES:
@@ -96,15 +158,19 @@ def run(settings: Settings) -> None:
     with _metrics_of_all_workers():
         # Not before: prometheus_client looks for the shared folder once, when it is first imported.
         from service.edge.app import create_app  # noqa: PLC0415
+        from service.edge.callers import at_start  # noqa: PLC0415
 
         create_app(settings).extensions["osteocds.ledger"].prepare()
+        if told := at_start(settings):
+            LOG.warning(told)
+        _allow_connections()
         config = uvicorn.Config(
             partial(_front, settings),
             factory=True,
             host=settings.host,
             port=settings.port,
             workers=settings.workers,
-            http=BoundedHead,
+            http=BoundedHttp,
             loop="uvloop",
             ws="none",
             lifespan="on",
@@ -120,6 +186,14 @@ def run(settings: Settings) -> None:
         Multiprocess(config, sockets=[config.bind_socket()]).run()
 
 
+def _allow_connections() -> None:
+    """Let many slow clients be connected: the usual bound of 1024 open files would let them keep others out."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def _front(settings: Settings) -> Front:
     """What one worker serves."""
     from service.edge.app import create_app  # noqa: PLC0415 - as in `run`
@@ -132,9 +206,11 @@ def _front(settings: Settings) -> Front:
         max_body_bytes=settings.max_request_bytes,
         at_the_end=application.extensions["osteocds.ledger"].writer.close,
     )
+    sys.setswitchinterval(SWITCH_SECONDS)
     # What is loaded stays: the collector need not look at it again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTED_EVERY)
     return front
 
 

@@ -46,8 +46,14 @@ _SHOWN_UNITS = {
 }
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
-_AUTOLINK = re.compile(r":(?=//)|(?<=www)\.|@", re.IGNORECASE)
-"""What GitHub-flavoured markdown makes a link of without being asked."""
+BREAK = "\u200b"
+"""Zero width: it is not seen, and no renderer makes a link or a mention of words that it parts."""
+
+_LINKED = re.compile(r"(?<=/)(?=/)|(?<=www)(?=\.)|(?<=\.)(?=[^\W\d]\w)|(?=@)|(?<=@)", re.IGNORECASE)
+"""Where words are parted of which a renderer makes a link without being asked: addresses of hosts and of mail.
+
+A backslash does not keep it from doing so: remark-gfm and cmark-gfm look for addresses once escapes are resolved.
+"""
 
 _ENTITY = re.compile(r"&(?=\w{1,31};)")
 """What begins a named character of HTML, which markdown resolves; one by number is stopped by its escaped `#`."""
@@ -55,7 +61,10 @@ _ENTITY = re.compile(r"&(?=\w{1,31};)")
 _LIST_MARKER = re.compile(r"^(?:[-+]|\d{1,9}[.)])(?=[ -]|$)")
 """What makes a list of a line that it begins."""
 
-_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~:.@&)+-])")
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~.&)+-])")
+
+
+_LANGUAGES = frozenset(Language)
 
 
 def choose_language(accepted: str, default: Language) -> Language:
@@ -64,7 +73,7 @@ def choose_language(accepted: str, default: Language) -> Language:
     for position, part in enumerate(accepted.split(",")):
         tag, _, quality = part.partition(";")
         primary = tag.strip().lower().partition("-")[0]
-        if primary not in set(Language):
+        if primary not in _LANGUAGES:
             continue
         try:
             weight = float(quality.strip().removeprefix("q=")) if quality.strip() else 1.0
@@ -203,11 +212,11 @@ def typographic(prose: str, language: Language) -> str:
     return _BEFORE_A_UNIT.sub(NO_BREAK_SPACE, _THOUSANDS.sub(NARROW_NO_BREAK_SPACE, prose))
 
 
-_UNTYPED = str.maketrans({NO_BREAK_SPACE: " ", NARROW_NO_BREAK_SPACE: " ", APOSTROPHE: "'"})
+_UNTYPED = str.maketrans({NO_BREAK_SPACE: " ", NARROW_NO_BREAK_SPACE: " ", APOSTROPHE: "'", BREAK: ""})
 
 
 def untyped(prose: str) -> str:
-    """The same words with the signs of a keyboard, for the text of a resource, which other programs read."""
+    """The same words with the signs of a keyboard and none that is not seen, for the text of a resource, which programs read."""
     return prose.translate(_UNTYPED)
 
 
@@ -241,18 +250,18 @@ def _in_system(words: str, language: Language) -> str:
 
 
 def escape(words: str) -> str:
-    """Words of the record on one line, shortened, with the signs of markdown and HTML made harmless."""
+    """Words of the record on one line, shortened, with the signs of markdown and HTML made harmless, and no link to be found."""
     line = words[:500]
     if not line.isprintable():
         line = "".join([sign if sign.isprintable() else " " for sign in line])
     line = " ".join(line.split())
-    escaped = _ENTITY.sub(r"\&", _AUTOLINK.sub(r"\\\g<0>", _MARKDOWN.sub(r"\\\1", line[:120])))
+    escaped = _ENTITY.sub(r"\&", _MARKDOWN.sub(r"\\\1", _LINKED.sub(BREAK, line[:120])))
     return _LIST_MARKER.sub(lambda marker: f"{marker[0][:-1]}\\{marker[0][-1]}", escaped)
 
 
 def plain(markdown: str) -> str:
-    """The same words for a field that is no markdown: a summary, a label, the text of a resource."""
-    return _ESCAPED.sub(r"\1", markdown)
+    """The same words for a field that is no markdown: a summary, a label. Clients may look for links in these too."""
+    return _ESCAPED.sub(r"\1", markdown) if "\\" in markdown else markdown
 
 
 def listed(words: tuple[str, ...], language: Language) -> str:
@@ -272,6 +281,12 @@ def number(value: Decimal, language: Language, least_digits: int = 0) -> str:
     rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
     shown = str(format_decimal(rounded, format="#,##0." + "0" * digits, locale=language.value))
     return shown.replace(",", NO_BREAK_SPACE) if language is Language.ENGLISH else shown
+
+
+def figure(value: int | Decimal, language: Language) -> str:
+    """A figure of a table, with the digits that it is written with: «2.00», «2,00»."""
+    exponent = Decimal(value).as_tuple().exponent
+    return number(Decimal(value), language, -exponent if isinstance(exponent, int) and exponent < 0 else 0)
 
 
 MOST_DIGITS = 3

@@ -11,7 +11,7 @@ import servers
 
 from service.demo.embedded_fhir import ServerMissingError
 
-ELSEWHERE = os.environ.get("OSTEOCDS_TEST_FHIR", "").rstrip("/")
+ELSEWHERE = os.environ.get("TEST_FHIR_BASE", "").rstrip("/")
 T = TypeVar("T")
 SERVERS = ["hapi", "sekmet", "medplum", *(["elsewhere"] if ELSEWHERE else [])]
 
@@ -36,7 +36,7 @@ def medplum_base() -> Iterator[str]:
 
 @pytest.fixture(scope="session", params=SERVERS)
 def fhir_base(request: pytest.FixtureRequest) -> str:
-    """Each server in turn, and the one that OSTEOCDS_TEST_FHIR names when it names one.
+    """Each server in turn, and the one that TEST_FHIR_BASE names when it names one.
 
     A test for some of them says so: `@pytest.mark.parametrize("fhir_base", ["hapi", "sekmet"], indirect=True)`.
     """

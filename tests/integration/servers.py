@@ -6,21 +6,15 @@ which wants typed references, sorts dates as text and gives no `next` links). Wh
 """
 
 import os
-import re
 import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from service.demo.embedded_fhir import (
-    LOG_TAIL_CHARACTERS,
-    ServerFailedError,
-    ServerMissingError,
-    embedded_fhir,
-    free_port,
-    running,
-)
+from support.programs import build, npm_packages, older, required
+
+from service.demo.embedded_fhir import embedded_fhir, free_port, running
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -43,7 +37,7 @@ def sekmet(log: Path | None = None) -> AbstractContextManager[str]:
 @contextmanager
 def hapi(log: Path | None = None) -> Iterator[str]:
     """Run HAPI's JPA server with its database in memory: up in some 20 s, in some 12 s from the second run on."""
-    java = _required("java", r'version "(\d+)', at_least=17, option="-version")
+    java = required("java", r'version "(\d+)', at_least=17, option="-version")
     home = HERE / "hapi"
     class_path = hapi_class_path(home)
     port = free_port()
@@ -72,33 +66,24 @@ def medplum(log: Path | None = None) -> Iterator[str]:
 @contextmanager
 def medplum_process(log: Path | None = None) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run `medplum` and give its process too, for a test that kills it."""
-    node = _required("node", r"v(\d+)", at_least=20, option="--version")
+    node = required("node", r"v(\d+)", at_least=20, option="--version")
     home = HERE / "medplum"
-    medplum_packages(home)
+    npm_packages(home)
     port = free_port()
     base = f"http://127.0.0.1:{port}/fhir"
     with running([node, str(home / "serve.mjs"), str(port)], base, start_seconds=60, log=log) as process:
         yield base, process
 
 
-def medplum_packages(home: Path) -> None:
-    """Install the packages of the lock file beside it, by npm, when that is not already done."""
-    installed = home / "node_modules" / ".package-lock.json"
-    if _older(installed, home / "package-lock.json"):
-        npm = _required("npm", r"(\d+)", at_least=9, option="--version")
-        _build([npm, "ci", "--no-audit", "--no-fund"], home)
-        installed.touch()
-
-
 def hapi_class_path(home: Path) -> str:
     """Compile the server's one class and name it with all that it needs, by Maven, when that is not already done."""
     ours = home / "target" / "hapi-for-tests.jar"
     theirs = home / "target" / "classpath"
-    if _older(theirs, home / "pom.xml", home / "src/main/java/HapiForTests.java") or _gone(theirs):
-        maven = _required("mvn", r"Maven (\d+)", at_least=3, option="--version")
+    if older(theirs, home / "pom.xml", home / "src/main/java/HapiForTests.java") or _gone(theirs):
+        maven = required("mvn", r"Maven (\d+)", at_least=3, option="--version")
         shutil.rmtree(home / "target", ignore_errors=True)
         goals = ["compile", "jar:jar", "dependency:build-classpath", "-Dmdep.outputFile=target/classpath"]
-        _build([maven, "--quiet", "--batch-mode", *goals], home)
+        build([maven, "--quiet", "--batch-mode", *goals], home)
     return os.pathsep.join([str(ours), theirs.read_text()])
 
 
@@ -111,38 +96,6 @@ def _class_data_sharing(archive: Path) -> list[str]:
     return [f"-XX:ArchiveClassesAtExit={archive}"]
 
 
-def _older(made: Path, *sources: Path) -> bool:
-    return not made.exists() or any(made.stat().st_mtime < source.stat().st_mtime for source in sources)
-
-
 def _gone(class_path: Path) -> bool:
     """Tell whether Maven's local repository has lost a jar since."""
     return not all(Path(jar).exists() for jar in class_path.read_text().split(os.pathsep))
-
-
-def _required(program: str, version: str, *, at_least: int, option: str) -> str:
-    """Find `program` and return its path.
-
-    :param version: where its answer to `option` has the major version.
-    :raises ServerMissingError: it is not there, or too old.
-    """
-    path = shutil.which(program)
-    if path is None:
-        raise ServerMissingError(f"{program} is not installed; {program} {at_least} or newer is needed.")
-    answer = subprocess.run(  # noqa: S603 - a program named in this file
-        [path, option], capture_output=True, text=True, check=False
-    )
-    found = re.search(version, answer.stdout + answer.stderr)
-    if found is None or int(found.group(1)) < at_least:
-        said = (answer.stdout + answer.stderr).strip().partition("\n")[0]
-        raise ServerMissingError(f"{program} {at_least} or newer is needed; {program} {option} says: {said}")
-    return path
-
-
-def _build(command: list[str], folder: Path) -> None:
-    done = subprocess.run(  # noqa: S603 - a command written in this file
-        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        said = (done.stdout + done.stderr)[-LOG_TAIL_CHARACTERS:]
-        raise ServerFailedError(f"{Path(command[0]).name} in tests/integration/{folder.name} failed:\n{said}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import servers
+from support.programs import npm_packages
 
 from service.demo.embedded_fhir import ServerMissingError
 
@@ -82,7 +83,7 @@ def test_npm_is_missed_where_the_packages_are_not_yet_installed(programs, tmp_pa
     programs(node="v20.20.2")
     shutil.copytree(HERE / "medplum", tmp_path / "medplum", ignore=shutil.ignore_patterns("node_modules"))
     with pytest.raises(ServerMissingError, match="npm is not installed"):
-        servers.medplum_packages(tmp_path / "medplum")
+        npm_packages(tmp_path / "medplum")
 
 
 def test_packages_come_from_a_lock_file_that_names_no_index_and_has_every_hash():

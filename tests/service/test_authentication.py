@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -12,14 +14,16 @@ from urllib.parse import urlsplit
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
-from support.ehr import denosumab, ehr
+from support.ehr import denosumab, ehr, without
 from support.scenario import NOW, request_for
 from support.tokens import STRANGER, Tokens
 
+from service.edge.app import create_app
 from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS
+from service.edge.callers import at_start
 from service.edge.clients import KEYS
-from service.edge.keys import MOST_KEY_SET_BYTES
-from service.settings import InvalidSetting
+from service.edge.keys import FETCH_SECONDS, MOST_KEY_SET_BYTES
+from service.settings import InvalidSetting, read_settings
 
 ISSUER = "https://ehr.example.org"
 PUBLIC_URL = "https://cds.example.org"
@@ -110,27 +114,54 @@ def test_where_the_store_cannot_be_used_a_token_is_refused(tmp_path):
     assert status(service(tmp_path, database_url=f"sqlite:///{tmp_path}/no/such/folder.sqlite3"), token()) == 401
 
 
+PAGES = ("/", "/cds-services", "/catalogue", "/questionnaires/mirels", "/openapi.json", "/metrics")
+HEALTH = ("/health/live", "/health/ready")
+
+
 def test_discovery_and_pages_stay_open(tmp_path):
     client = service(tmp_path)
-    for path in ("/cds-services", "/openapi.json", "/health/live", "/health/ready"):
+    for path in (*PAGES, *HEALTH):
         assert client.get(path).status_code == 200
 
 
-def test_without_clients_anybody_is_served_and_the_log_says_so(caplog):
-    assert status(ehr(allow_unauthenticated=None), "") == 200
-    assert "OSTEOCDS_CLIENTS" in caplog.text
+def test_by_a_setting_discovery_and_pages_need_a_token_too(tmp_path):
+    client = service(tmp_path, open_pages=False)
+    assert {path: client.get(path).status_code for path in (*PAGES, *HEALTH)} == (
+        dict.fromkeys(PAGES, 401) | dict.fromkeys(HEALTH, 200)
+    )
+    for number, path in enumerate(PAGES):
+        headers = {"Authorization": f"Bearer {token(number=number, aud=PUBLIC_URL + path)}"}
+        assert client.get(path, headers=headers).status_code == 200
+    assert status(client, token(number="hook")) == 200
+    assert client.get("/nowhere").status_code == 404
+
+
+def test_where_anybody_is_served_pages_are_open_whatever_the_setting_says():
+    assert ehr(allow_unauthenticated=True, open_pages=False).get("/cds-services").status_code == 200
+
+
+def test_by_default_nobody_is_served_and_the_refusal_the_log_and_the_start_say_how_to_go_on(caplog):
+    settings = replace(read_settings({}), database_url="sqlite://")
+    client = create_app(settings).test_client()
+    for path in (f"/cds-services/{SERVICE}", f"/cds-services/{SERVICE}/feedback"):
+        answer = client.post(path, json=denosumab())
+        assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+        for said in (answer.get_json()["issue"][0]["diagnostics"], caplog.text, at_start(settings)):
+            assert "OSTEOCDS_CLIENTS" in said
+            assert "OSTEOCDS_ALLOW_UNAUTHENTICATED=1" in said
+    assert client.get("/cds-services").status_code == 200
+
+
+def test_the_start_says_that_anybody_is_served_and_nothing_where_clients_alone_are(tmp_path):
+    open_to_all = replace(read_settings({}), allow_unauthenticated=True)
+    assert "OSTEOCDS_ALLOW_UNAUTHENTICATED=1" in at_start(open_to_all)
+    assert at_start(replace(read_settings({}), clients=registry_of(tmp_path))) == ""
 
 
 def test_with_clients_nobody_else_is_served_by_default(tmp_path):
-    client = ehr(clients=registry_of(tmp_path), allow_unauthenticated=None, public_url=PUBLIC_URL)
+    client = ehr(clients=registry_of(tmp_path), allow_unauthenticated=False, public_url=PUBLIC_URL)
     assert status(client, "") == 401
     assert status(client, token()) == 200
-
-
-def test_where_it_is_refused_nobody_is_served_and_the_log_says_how_to_go_on(caplog):
-    assert status(ehr(allow_unauthenticated=False), "") == 401
-    assert "OSTEOCDS_CLIENTS" in caplog.text
-    assert "OSTEOCDS_ALLOW_UNAUTHENTICATED=1" in caplog.text
 
 
 def test_where_it_is_allowed_anybody_is_served_and_a_wrong_token_is_not(tmp_path):
@@ -153,6 +184,27 @@ def test_a_client_has_choices_of_its_own(tmp_path):
     cards = client.fire(denosumab(), headers=headers).get_json()["cards"]
     assert cards[-1]["summary"].startswith("Cartes non détaillées")
     assert status(client, token(number=2, aud="urn:ours"), "bone-metastases-patient-view") == 403
+
+
+@pytest.mark.parametrize(
+    ("choice", "linked", "technical"),
+    [
+        ("", True, True),
+        ('link_types = ["absolute"]', True, True),
+        ('link_types = ["smart"]', False, True),
+        ("link_types = []", False, True),
+        ('card_audience = "everyone"', True, True),
+        ('card_audience = "clinicians"', True, False),
+    ],
+)
+def test_a_client_says_which_links_it_shows_and_who_reads_its_cards(tmp_path, choice, linked, technical):
+    client = service(tmp_path, f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\n{choice}\n')
+    request = without(denosumab(), "prefetch", "vitaminD")
+    answer = client.fire(request, headers={"Authorization": f"Bearer {token()}"})
+    cards = answer.get_json()["cards"]
+    assert any("url" in card["source"] for card in cards) == linked
+    assert any("technical" in card["extension"]["org.osteocds"] for card in cards) == technical
+    assert all(card["extension"]["org.osteocds"]["version"] for card in cards)
 
 
 def test_two_clients_of_one_issuer_are_told_apart_by_their_tenants(tmp_path):
@@ -179,6 +231,10 @@ def test_two_clients_of_one_issuer_are_told_apart_by_their_tenants(tmp_path):
         ("[a]\nissuer = 'x'\njwks = 'none.json'", "holds no usable key"),
         ("[a]\nissuer = 'x'\njwks = 'keys.json'\nmax_cards = 0", "line 4: .* takes a positive whole number"),
         ("[a]\nissuer = 'x'\njwks = 'keys.json'\nlanguage = 'de'", "takes en or fr"),
+        ("[a]\nissuer = 'x'\njwks = 'keys.json'\nlink_types = ['any']", "takes a list of absolute, smart"),
+        ("[a]\nissuer = 'x'\njwks = 'keys.json'\nzzz = 1", r"line 4: \[a\] zzz: no such key; is it "),
+        ("[a]\nissuer = 'x'\nissuer = 'y'\njwks = 'keys.json'", "line 3"),
+        ("[a]\nissuer = 'x'\n[a]\njwks = 'keys.json'", "line 3"),
         ("[a]\nissuer = 'x'\njwks = 'keys.json'\nfhir_bases = ['nowhere']", "line 4: .*fhir_bases"),
         ("[a]\nissuer = 'x'\njwks = 'keys.json'\ntenants = 'n'", "takes a list of texts"),
     ],
@@ -296,6 +352,19 @@ def silent(handler):
     handler.server.released.wait(20)
 
 
+def dripping(handler):
+    """Its keys come a sign at a time."""
+    handler.send_response(200)
+    handler.end_headers()
+    for sign in json.dumps(KEY_SET):
+        if handler.server.released.wait(0.05):
+            return
+        try:
+            handler.wfile.write(sign.encode())
+        except OSError:
+            return
+
+
 def of_publisher(folder, jku):
     return service(folder, f'[hospital]\nissuer = "{ISSUER}"\njku = "{jku}"\n')
 
@@ -326,13 +395,22 @@ def test_keys_that_cannot_be_fetched_let_nobody_in(tmp_path, answer):
         assert server.asked == 1
 
 
-def test_a_silent_publisher_holds_nobody_for_long(tmp_path):
-    with published(silent) as (server, jku):
+@pytest.mark.parametrize("slow", [silent, dripping])
+def test_a_slow_publisher_holds_nobody_for_long(tmp_path, slow):
+    with published(slow) as (server, jku):
         server.released = threading.Event()
         try:
-            assert status(of_publisher(tmp_path, jku), token()) == 401
+            client, started = of_publisher(tmp_path, jku), time.monotonic()
+            assert [status(client, token(number=number)) for number in range(5)] == [401] * 5
+            assert time.monotonic() - started < 2 * FETCH_SECONDS
         finally:
             server.released.set()
+
+
+def test_what_a_redirect_of_a_publisher_leads_to_is_never_asked(tmp_path):
+    with published(redirecting) as (server, jku):
+        assert status(of_publisher(tmp_path, jku), token()) == 401
+        assert server.asked == 1
 
 
 # --- the documentation ------------------------------------------------------------------------------------------------

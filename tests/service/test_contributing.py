@@ -136,9 +136,7 @@ def test_a_drug_is_written_where_the_list_says(drug):
 
 def test_an_analyte_is_written_where_the_list_says():
     said = set(saying({"PHOSPHATE"}, {"phosphate", *PHOSPHATE.concepts})) | holding(r"(?m)^msgid \"phosphate\"$")
-    needed = said - {
-        "service/demo/run.py"
-    }  # its patients have one
+    needed = said - {"service/demo/run.py"}  # its patients have one
     assert left_out("analyte", {path for path in needed if not of_a_guideline(path)}) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import UTC, datetime
 
@@ -217,20 +218,25 @@ def test_a_member_that_cannot_be_used_is_a_400_that_names_it(client, member, val
     "body", [None, [], [item()], "x", {}, {"feedback": None}, {"feedback": item()}, item()], ids=repr
 )
 def test_a_body_that_is_no_feedback_is_a_400(client, body):
-    assert client.post(ROUTE, json=body).status_code == 400
+    assert client.post(ROUTE, data=json.dumps(body), content_type="application/json").status_code == 400
 
 
-def test_more_items_than_any_ehr_sends_are_a_400(client):
-    assert send(client, *[item()] * 1001).status_code == 400
-    assert send(client, *[item()] * 1000).status_code == 200
+@pytest.mark.parametrize(
+    ("items", "status"),
+    [([item()] * 1000, 200), ([item()] * 1001, 413), ([{}] * 1000, 400), ([{}] * 1001, 413), ([{}] * 200_000, 413)],
+    ids=["most", "one more", "most and empty", "one more and empty", "200 000"],
+)
+def test_more_items_than_any_ehr_sends_are_a_413(client, items, status):
+    answer = send(client, *items)
+    assert answer.status_code == status
+    assert len(answer.get_data()) < 5000
+    assert len(answer.get_json().get("issue", ())) <= 20
 
 
 def test_of_many_problems_the_first_are_named_and_the_rest_are_counted(client):
-    answer = send(client, *[{}] * 5000)
-    assert answer.status_code == 400
-    issues = answer.get_json()["issue"]
-    assert len(issues) == MOST_ISSUES + 1
-    assert issues[-1]["diagnostics"].startswith("and ")
+    issues = send(client, *[{}] * 7).get_json()["issue"]
+    assert (len(issues), issues[-1]["diagnostics"]) == (MOST_ISSUES, "and 2 more")
+    assert len(send(client, *[{}] * 6, {"card": CARD, "outcome": "accepted"}).get_json()["issue"]) == 19
 
 
 @pytest.mark.parametrize("service", ["bone-metastases-order-select", "bone-metastases-patient-view"])

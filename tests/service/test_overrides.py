@@ -154,9 +154,7 @@ def test_cards_over_http_and_what_became_of_them_are_in_the_report(database_url)
     ledger = client.application.extensions["osteocds.ledger"]
     assert ledger.writer.flush(30)
     ledger.writer.close()
-    done = CliRunner().invoke(
-        main, ["report", "overrides", "--csv"], env={"OSTEOCDS_DATABASE_URL": database_url}
-    )
+    done = CliRunner().invoke(main, ["report", "overrides", "--csv"], env={"OSTEOCDS_DATABASE_URL": database_url})
     assert done.exit_code == 0, done.output
     found = {row["rule"]: row for row in csv.DictReader(io.StringIO(done.output))}
     for rule in cards[0]["extension"]["org.osteocds"]["rules"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ OTHER = {
     "OSTEOCDS_FHIR_BASES": "https://ehr.example.org/fhir, http://127.0.0.1:8080/fhir",
     "OSTEOCDS_CLIENTS": "clients.toml",
     "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
+    "OSTEOCDS_OPEN_PAGES": "0",
     "OSTEOCDS_DATABASE_URL": "sqlite:///elsewhere.sqlite3",
     "OSTEOCDS_LEDGER_KEEPS": "facts, requests",
     "OSTEOCDS_PATIENT_KEY": "patient.key",
@@ -53,6 +55,7 @@ WRONG = [
     *(("OSTEOCDS_WORKERS", value) for value in ("", "0", "-2", "many", "1.5")),
     *(("OSTEOCDS_THREADS", value) for value in ("", "0", "x")),
     *(("OSTEOCDS_ALLOW_UNAUTHENTICATED", value) for value in ("2", "maybe", "on off")),
+    *(("OSTEOCDS_OPEN_PAGES", value) for value in ("2", "x")),
     *(("OSTEOCDS_LANGUAGE", value) for value in ("", "de", "french", "FR")),
     *(("OSTEOCDS_TIMEZONE", value) for value in ("", "Paris", "Europe", "../../etc/passwd", "GMT+25")),
     *(("OSTEOCDS_DEADLINE_SECONDS", value) for value in ("", "0", "-1", "nan", "inf", "3s", "1e9")),
@@ -95,11 +98,25 @@ def test_every_variable_of_the_table_is_read(name, tmp_path, monkeypatch):
         ("OSTEOCDS_CLIENT", "OSTEOCDS_CLIENTS"),
         ("OSTEOCDS_FHIR_BASE", "OSTEOCDS_FHIR_BASES"),
         ("OSTEOCDS_LANGAGE", "OSTEOCDS_LANGUAGE"),
+        ("OSTEOCDS_DEADLINE", "OSTEOCDS_DEADLINE_SECONDS"),
+        ("OSTEOCDS_WORKER_PROCESSES", "OSTEOCDS_WORKERS"),
+        ("osteocds_port", "OSTEOCDS_PORT"),
+        ("OSTECDS_PORT", "OSTEOCDS_PORT"),
+        ("OSTEOCDS-PORT", "OSTEOCDS_PORT"),
     ],
 )
 def test_a_misspelt_variable_is_told_with_the_nearest_name(misspelt, meant):
     with pytest.raises(InvalidSetting, match=f"^{misspelt} is no setting; is it {meant}\\?$"):
         read_settings({misspelt: "x"})
+
+
+def test_a_variable_of_another_program_is_none_of_ours():
+    assert read_settings({"PATH": "/bin", "OPENBLAS_CORETYPE": "x", "OSTYPE": "linux", "TEST_FHIR_BASE": "x"})
+
+
+def test_by_default_only_clients_are_served_and_no_page_of_a_browser():
+    settings = read_settings({})
+    assert (settings.allow_unauthenticated, settings.open_pages, settings.cors_origins) == (False, True, ())
 
 
 def test_without_variables_the_defaults_of_the_table_hold():
@@ -119,15 +136,37 @@ def test_a_wrong_value_is_named_with_its_variable_and_what_that_takes(name, valu
 
 
 @pytest.mark.parametrize(
-    "line", ['vitamin_d_valid_days = "90"', "vitamin_d_valid_days = -1", "vitamin_d_valid_days = true", "vitamin = 90"]
+    ("line", "says"),
+    [
+        ('vitamin_d_valid_days = "90"', "vitamin_d_valid_days takes a whole number"),
+        ("vitamin_d_valid_days = -1", "vitamin_d_valid_days takes a whole number"),
+        ("vitamin_d_valid_days = true", "vitamin_d_valid_days takes a whole number"),
+        ("vitamin_valid_days = 90", "vitamin_valid_days is no clinical setting; is it vitamin_d_valid_days?"),
+        ("vitamin_d_valid_days = 90.5", "vitamin_d_valid_days takes a whole number"),
+        ('low_phosphate_below = "0.9"', "low_phosphate_below takes a number within its limits"),
+        ("low_phosphate_below = -0.1", "low_phosphate_below takes a number within its limits"),
+        ("low_phosphate_below = 5.1", "low_phosphate_below takes a number within its limits"),
+        ("low_phosphate_below = nan", "low_phosphate_below takes a number within its limits"),
+        ("low_phosphate_below = inf", "low_phosphate_below takes a number within its limits"),
+        ("low_phosphate_below = true", "low_phosphate_below takes a number within its limits"),
+    ],
 )
-def test_a_wrong_clinical_setting_is_named_with_its_file(line, tmp_path):
+def test_a_wrong_clinical_setting_is_named_with_its_file(line, says, tmp_path):
     path = tmp_path / "clinical.toml"
     path.write_text(line)
     with pytest.raises(InvalidSetting) as error:
         read_settings({"OSTEOCDS_CLINICAL_SETTINGS": str(path)})
-    assert line.partition(" ")[0] in str(error.value)
-    assert str(path) in str(error.value)
+    assert str(error.value) == f"{path}: {says}"
+
+
+@pytest.mark.parametrize(("told", "figure"), [("0.85", "0.85"), ("1", "1"), ("0", "0"), ("5", "5"), ("5.0", "5.0")])
+def test_a_clinical_setting_may_take_a_decimal_read_exactly(told, figure, tmp_path):
+    path = tmp_path / "clinical.toml"
+    path.write_text(f"low_phosphate_below = {told}\n")
+    clinical = read_settings({"OSTEOCDS_CLINICAL_SETTINGS": str(path)}).clinical
+    read = clinical["bone-metastases"].low_phosphate_below
+    assert isinstance(read, Decimal)
+    assert str(read) == figure
 
 
 def test_clinical_settings_change_by_name_and_keep_the_others(tmp_path):

@@ -68,9 +68,10 @@ class Tokens:
         registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
         return jwt.encode(head, self.claims(**changed), key, algorithms=[algorithm], registry=registry)
 
-    def forged(self, header: Mapping[str, Any], sign: Callable[[bytes], bytes]) -> str:
-        """A token as no library writes it, with a signature of any kind."""
-        parts = [_encoded(json.dumps({"typ": "JWT", **header})), _encoded(json.dumps(self.claims()))]
+    def forged(self, header: Mapping[str, Any] | str, sign: Callable[[bytes], bytes], said: str = "") -> str:
+        """A token as no library writes it, with a signature of any kind; `said` are its claims as they are written."""
+        head = header if isinstance(header, str) else json.dumps({"typ": "JWT", **header})
+        parts = [_encoded(head), _encoded(said or json.dumps(self.claims()))]
         return ".".join((*parts, _encoded(sign(".".join(parts).encode()))))
 
     def by_the_key(self, signed: bytes) -> bytes:
@@ -92,6 +93,19 @@ class Tokens:
             "RS384 by HMAC": lambda: forged({"alg": "RS384", "kid": "rsa"}, self.by_the_public_key),
             "a key of nobody": lambda: token(STRANGER),
             "an RSA key for an EC algorithm": lambda: token(header={"kid": "rsa"}),
+            "a claim twice": lambda: forged(
+                {"alg": "ES384", "kid": "ec"},
+                self.by_the_key,
+                json.dumps(self.claims())[:-1] + f', "exp": {self.moment + 300}}}',
+            ),
+            "a header's member twice": lambda: forged('{"alg": "none", "kid": "ec", "alg": "ES384"}', self.by_the_key),
+            "an embedded key of its kid": lambda: forged(
+                {"alg": "ES384", "kid": "ec", "jwk": STRANGER.as_dict(private=False)}, self.by_the_key
+            ),
+            "an embedded certificate": lambda: forged({"alg": "ES384", "kid": "ec", "x5c": ["x"]}, self.by_the_key),
+            "an address of a certificate": lambda: forged(
+                {"alg": "ES384", "kid": "ec", "x5u": "https://e.example"}, self.by_the_key
+            ),
             "an unknown kid": lambda: token(header={"kid": "other"}),
             "no kid": lambda: forged({"alg": "ES384"}, self.by_the_key),
             "a kid that is no text": lambda: forged({"alg": "ES384", "kid": ["ec"]}, self.by_the_key),

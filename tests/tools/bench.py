@@ -40,7 +40,7 @@ from cds_hooks import HookRequestSchema, HookResponseSchema
 from service.demo.embedded_fhir import free_port, running
 from service.edge.app import create_app
 from service.edge.front import Front
-from service.edge.server import BoundedHead
+from service.edge.server import BoundedHttp
 
 ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
 RECORD = {
@@ -134,7 +134,7 @@ def served(view: str, body: bytes, port: int) -> None:
     uvicorn.run(
         front,
         port=port,
-        http=BoundedHead,
+        http=BoundedHttp,
         loop="uvloop",
         ws="none",
         lifespan="off",

@@ -140,7 +140,8 @@ def test_a_request_that_is_nested_more_deeply_than_orjson_writes_has_a_row(clien
     for _level in range(300):
         deep = {"extension": deep}
     body = json.dumps(denosumab() | {"extension": deep})
-    assert client.post("/cds-services/bone-metastases-order-sign", data=body).status_code == 200
+    answer = client.post("/cds-services/bone-metastases-order-sign", data=body, content_type="application/json")
+    assert answer.status_code == 200
     (row,) = rows(client, ANSWERS)
     assert len(row["request_fingerprint"]) == 64
 
@@ -169,7 +170,8 @@ def test_the_same_request_has_the_same_fingerprints_whatever_its_token_and_the_u
     first = prints(client, request)
     assert prints(client, request | {"fhirAuthorization": authorization()}) == first
     assert len({*first.values()}) == len(PRINTS)
-    client.post("/cds-services/bone-metastases-order-sign", data=orjson.dumps(request | {"fhirAuthorization": None}))
+    sent = orjson.dumps(request | {"fhirAuthorization": None})
+    client.post("/cds-services/bone-metastases-order-sign", data=sent, content_type="application/json")
     assert rows(client, ANSWERS)[-1]["request_fingerprint"] == hashlib.sha256(orjson.dumps(request)).hexdigest()
 
 

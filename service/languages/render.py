@@ -283,6 +283,12 @@ def number(value: Decimal, language: Language, least_digits: int = 0) -> str:
     return shown.replace(",", NO_BREAK_SPACE) if language is Language.ENGLISH else shown
 
 
+def figure(value: int | Decimal, language: Language) -> str:
+    """A figure of a table, with the digits that it is written with: «2.00», «2,00»."""
+    exponent = Decimal(value).as_tuple().exponent
+    return number(Decimal(value), language, -exponent if isinstance(exponent, int) and exponent < 0 else 0)
+
+
 MOST_DIGITS = 3
 """Digits after the decimal mark that are shown at most; `rounded_beside` adds one where a threshold asks for it."""
 

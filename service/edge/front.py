@@ -79,13 +79,19 @@ class Front:
                 return
             await _answer(send, *await self._in_a_thread(scope, bytes(body.held)))
         except _Refused as refused:
+            self._let_go(body)
             await _refuse(send, body, refused)
         except TimeoutError:
+            self._let_go(body)
             await _refuse(send, body, _Refused(408, "timeout", f"the body took longer than {BODY_SECONDS:.0f} s"))
         except asyncio.CancelledError:  # told to stop, the server has waited long enough
             await _refuse(send, body, _Refused(503, "transient", "the service is being stopped: try again in a moment"))
         finally:
-            self._bytes_held -= len(body.held)
+            self._let_go(body)
+
+    def _let_go(self, body: _Body) -> None:
+        self._bytes_held -= len(body.held)
+        body.held.clear()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """The process begins and ends (ASGI, "Lifespan Protocol")."""
@@ -105,7 +111,8 @@ class Front:
         if self._bytes_held + announced > most_held:
             raise _busy()
         while body.more:
-            self._bytes_held += await body.read_on()
+            came = await body.read_on()  # not within the sum, which others change meanwhile
+            self._bytes_held += came
             if self._bytes_held > most_held:
                 raise _busy()
 

@@ -135,6 +135,23 @@ def test_a_request_that_is_refused_leaves_nothing(client):
     assert len(rows(client, ANSWERS)) == 1
 
 
+def test_a_request_that_is_nested_more_deeply_than_orjson_writes_has_a_row(client):
+    deep = {}
+    for _level in range(300):
+        deep = {"extension": deep}
+    body = json.dumps(denosumab() | {"extension": deep})
+    assert client.post("/cds-services/bone-metastases-order-sign", data=body).status_code == 200
+    (row,) = rows(client, ANSWERS)
+    assert len(row["request_fingerprint"]) == 64
+
+
+def test_a_defect_of_ours_costs_the_row_and_not_the_answer(client, monkeypatch):
+    monkeypatch.setattr(fingerprints, "of_request", lambda _body: 1 / 0)
+    assert client.cards(denosumab())
+    assert rows(client, ANSWERS) == []
+    assert 'osteocds_ledger_dropped_total{why="defect"} 1.0' in client.get("/metrics").text
+
+
 # --- fingerprints -----------------------------------------------------------------------------------------------------
 
 PRINTS = [column.name for column in ANSWERS.c if column.name.endswith("_fingerprint")]

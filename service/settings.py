@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from cds_hooks import Link
 from mappings.evidence import MOST_OF_A_TYPE
 from mappings.facts import FactSettings
+from mappings.facts.fact_settings import takes
 from mappings.wording import Said, Text, _
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
@@ -343,14 +345,14 @@ def _clinical(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSetti
     """The clinical settings of each guideline: its defaults, with what the file changes.
 
     The file names those of the first guideline at its top level, and those of another in a table of its id. An unknown name or
-    a value that is not a whole number is refused.
+    a value that it does not take is refused.
     """
     told: dict[str, Any] = {}
     if path:
         import tomllib  # noqa: PLC0415 - most sites change no setting
 
         with Path(path).open("rb") as file:
-            told = tomllib.load(file)
+            told = tomllib.load(file, parse_float=Decimal)
     first, *others = guidelines
     tables = {one.id: told.pop(one.id, {}) for one in others}
     return {one.id: _changed(one.settings, tables.get(one.id, told), path) for one in (first, *others)}
@@ -358,11 +360,16 @@ def _clinical(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSetti
 
 def _changed(settings: FactSettings, told: Mapping[str, Any], path: str) -> FactSettings:
     known = [one.name for one in fields(settings)]
+    decimal = {one.name for one in fields(settings) if isinstance(one.default, Decimal)}
     for name, value in told.items():
         if name not in known:
             near = nearest(name, known)
             wrong = _("{path}: {name} is no clinical setting; is it {near}?", path=path, name=name, near=near)
             raise InvalidSetting(Said(wrong))
-        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-            raise InvalidSetting(Said(_("{path}: {name} takes a whole number", path=path, name=name)))
-    return replace(settings, **told)
+        if not takes(settings, name, value):
+            wrong = _("{path}: {name} takes a whole number", path=path, name=name)
+            if name in decimal:
+                wrong = _("{path}: {name} takes a number within its limits", path=path, name=name)
+            raise InvalidSetting(Said(wrong))
+    read: dict[str, Any] = {name: Decimal(value) if name in decimal else value for name, value in told.items()}
+    return replace(settings, **read)

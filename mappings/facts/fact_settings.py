@@ -7,14 +7,15 @@ catalogue prints all of them as settings, not as the referential, and a site may
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from typing import Any
 
 from mappings.wording import Text, _
 
 
-def setting(default: Any, text: Text) -> Any:
-    """One setting: its default, and what it is."""
-    return field(default=default, metadata={"text": text})
+def setting(default: int | Decimal, text: Text, *, up_to: int | Decimal | None = None) -> Any:
+    """One setting: its default, what it is, and the most that a site may make it. It is whole where its default is."""
+    return field(default=default, metadata={"text": text, "up_to": up_to})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,17 @@ class FactSettings:
         _("days after the last dose that still count as on treatment"),
     )
     course_gap_days: int = setting(365, _("longest gap in days within one course"))
+
+
+def takes(settings: FactSettings, name: str, figure: object) -> bool:
+    """A figure is one that the setting may have."""
+    one = next((one for one in fields(settings) if one.name == name), None)
+    if one is None or isinstance(figure, bool) or not isinstance(figure, int | Decimal):
+        return False
+    if isinstance(one.default, int) and not isinstance(figure, int):
+        return False
+    most = one.metadata["up_to"]
+    return Decimal(figure).is_finite() and figure >= 0 and (most is None or figure <= most)
 
 
 def setting_texts(settings: FactSettings) -> dict[str, Text]:

@@ -9,7 +9,7 @@ from functools import cache
 from mappings.facts import FactSettings, setting_texts
 from mappings.wording import Text, _
 from service.catalogue.examples import Example, Showroom, examples_of, showroom
-from service.languages.render import Language, render, sentence
+from service.languages.render import Language, figure, render, sentence
 from service.rules.citation import cited
 from service.rules.guideline import EXTENSION, Guideline
 from service.rules.outcome import Advice, Indicator
@@ -168,7 +168,7 @@ def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSe
         facts=tuple(sentence(text, language) for text in _facts(rule)),
         conditions=tuple(sentence(one.under(settings), language) for one in rule.when),
         settings=tuple(
-            (name, sentence(text, language), str(getattr(settings, name)))
+            (name, sentence(text, language), figure(getattr(settings, name), language))
             for name, text in texts.items()
             if name in read
         ),

@@ -104,7 +104,7 @@ def create_app(
         service = _service(services, service_id)
         now = clock()
         caller = callers.of(request, service_id, now=now)
-        ledger.feedback.store(service.id, read_feedback(_body(request)), received_at=now, client=caller.name)
+        ledger.take(service, read_feedback(_body(request)), caller, now)
         return Response(b"{}", mimetype=JSON)
 
     @app.get("/openapi.json")

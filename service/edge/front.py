@@ -93,6 +93,7 @@ class Front:
 
         async def refuse(refused: _Refused) -> None:
             tell(refused.status)
+            self._let_go(body)
             await _refuse(send, body, refused)
 
         try:
@@ -109,7 +110,11 @@ class Front:
         except asyncio.CancelledError:  # told to stop, the server has waited long enough
             await refuse(_Refused(503, "transient", "the service is being stopped: try again in a moment"))
         finally:
-            self._bytes_held -= len(body.held)
+            self._let_go(body)
+
+    def _let_go(self, body: _Body) -> None:
+        self._bytes_held -= len(body.held)
+        body.held.clear()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """The process begins and ends (ASGI, "Lifespan Protocol")."""
@@ -129,7 +134,8 @@ class Front:
         if self._bytes_held + announced > most_held:
             raise _busy()
         while body.more:
-            self._bytes_held += await body.read_on()
+            came = await body.read_on()  # not within the sum, which others change meanwhile
+            self._bytes_held += came
             if self._bytes_held > most_held:
                 raise _busy()
 

@@ -35,6 +35,8 @@ from service.gathering.outbound import Bulkhead, Room
 if TYPE_CHECKING:
     import requests
 
+LOG = logging.getLogger("osteocds")
+
 MOST_PAGES = 25
 MOST_HOSTS = 64
 """FHIR servers to which connections are kept."""
@@ -247,6 +249,9 @@ class FhirServer:
             elif problem.why != TOO_SLOW:
                 self._was_answered()
             raise
+        except Exception as error:  # noqa: BLE001 - what the other searches found must not be lost with it
+            LOG.error("defect of the service: %s in a search", type(error).__name__)  # noqa: TRY400 - without values
+            raise FhirProblem(NO_JSON) from None
         self._was_answered()
         return pages
 

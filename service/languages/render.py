@@ -64,13 +64,16 @@ _LIST_MARKER = re.compile(r"^(?:[-+]|\d{1,9}[.)])(?=[ -]|$)")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~.&)+-])")
 
 
+_LANGUAGES = frozenset(Language)
+
+
 def choose_language(accepted: str, default: Language) -> Language:
     """The first language of an `Accept-Language` header that cards are written in, else the default."""
     ranked: list[tuple[float, int, Language]] = []
     for position, part in enumerate(accepted.split(",")):
         tag, _, quality = part.partition(";")
         primary = tag.strip().lower().partition("-")[0]
-        if primary not in set(Language):
+        if primary not in _LANGUAGES:
             continue
         try:
             weight = float(quality.strip().removeprefix("q=")) if quality.strip() else 1.0
@@ -258,7 +261,7 @@ def escape(words: str) -> str:
 
 def plain(markdown: str) -> str:
     """The same words for a field that is no markdown: a summary, a label. Clients may look for links in these too."""
-    return _ESCAPED.sub(r"\1", markdown)
+    return _ESCAPED.sub(r"\1", markdown) if "\\" in markdown else markdown
 
 
 def listed(words: tuple[str, ...], language: Language) -> str:
@@ -278,6 +281,12 @@ def number(value: Decimal, language: Language, least_digits: int = 0) -> str:
     rounded = value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
     shown = str(format_decimal(rounded, format="#,##0." + "0" * digits, locale=language.value))
     return shown.replace(",", NO_BREAK_SPACE) if language is Language.ENGLISH else shown
+
+
+def figure(value: int | Decimal, language: Language) -> str:
+    """A figure of a table, with the digits that it is written with: «2.00», «2,00»."""
+    exponent = Decimal(value).as_tuple().exponent
+    return number(Decimal(value), language, -exponent if isinstance(exponent, int) and exponent < 0 else 0)
 
 
 MOST_DIGITS = 3

@@ -7,6 +7,7 @@ up; only when all others hold does a missing fact count.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from inspect import signature
 from string import Formatter
 from typing import Any, TypeAlias
@@ -101,9 +102,9 @@ class Condition:
         return f"Condition({self.text.message!r})"
 
 
-def shown(setting: str, figure: int) -> Text | int:
+def shown(setting: str, figure: int | Decimal) -> Text | int | Decimal:
     """A figure of a setting as a sentence shows it: days as a person says them."""
-    return a_time(figure) if "days" in setting.split("_") else figure
+    return a_time(int(figure)) if "days" in setting.split("_") else figure
 
 
 def condition(text: Text, *, reads: Iterable[Reads] = ()) -> Callable[[Ask], Condition]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,13 @@ def test_a_wrong_value_is_named_with_its_variable_and_what_that_takes(name, valu
         ("vitamin_d_valid_days = -1", "vitamin_d_valid_days takes a whole number"),
         ("vitamin_d_valid_days = true", "vitamin_d_valid_days takes a whole number"),
         ("vitamin_valid_days = 90", "vitamin_valid_days is no clinical setting; is it vitamin_d_valid_days?"),
+        ("vitamin_d_valid_days = 90.5", "vitamin_d_valid_days takes a whole number"),
+        ('low_phosphate_below = "0.9"', "low_phosphate_below takes a number within its limits"),
+        ("low_phosphate_below = -0.1", "low_phosphate_below takes a number within its limits"),
+        ("low_phosphate_below = 5.1", "low_phosphate_below takes a number within its limits"),
+        ("low_phosphate_below = nan", "low_phosphate_below takes a number within its limits"),
+        ("low_phosphate_below = inf", "low_phosphate_below takes a number within its limits"),
+        ("low_phosphate_below = true", "low_phosphate_below takes a number within its limits"),
     ],
 )
 def test_a_wrong_clinical_setting_is_named_with_its_file(line, says, tmp_path):
@@ -154,6 +162,16 @@ def test_a_wrong_clinical_setting_is_named_with_its_file(line, says, tmp_path):
     with pytest.raises(InvalidSetting) as error:
         read_settings({"OSTEOCDS_CLINICAL_SETTINGS": str(path)})
     assert str(error.value) == f"{path}: {says}"
+
+
+@pytest.mark.parametrize(("told", "figure"), [("0.85", "0.85"), ("1", "1"), ("0", "0"), ("5", "5"), ("5.0", "5.0")])
+def test_a_clinical_setting_may_take_a_decimal_read_exactly(told, figure, tmp_path):
+    path = tmp_path / "clinical.toml"
+    path.write_text(f"low_phosphate_below = {told}\n")
+    clinical = read_settings({"OSTEOCDS_CLINICAL_SETTINGS": str(path)}).clinical
+    read = clinical["bone-metastases"].low_phosphate_below
+    assert isinstance(read, Decimal)
+    assert str(read) == figure
 
 
 def test_clinical_settings_change_by_name_and_keep_the_others(tmp_path):

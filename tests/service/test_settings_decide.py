@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 
 import pytest
@@ -35,7 +36,7 @@ def said(answer: HookAnswer) -> list[tuple[str, str, str]]:
     return cards + [("", one.rule.id, type(one.outcome).__name__) for one in answer.outcomes]
 
 
-def under(scenario: Scenario, name: str, figure: int) -> list[tuple[str, str, str]]:
+def under(scenario: Scenario, name: str, figure: int | Decimal) -> list[tuple[str, str, str]]:
     request = request_for(scenario.told)
     world = replace(WORLD, clinical={GUIDELINE.id: replace(GUIDELINE.settings, **{name: figure})})
     service = SERVICES[f"bone-metastases-{request['hook']}"]
@@ -47,7 +48,7 @@ def test_another_figure_gives_another_answer(name):
     usual = getattr(GUIDELINE.settings, name)
     scenarios = [scenario for rule in readers()[name] for scenario in scenarios_of(rule)]
     assert any(
-        under(scenario, name, int(usual * factor)) != said(answer_to(scenario))
+        under(scenario, name, type(usual)(usual * Decimal(str(factor)))) != said(answer_to(scenario))
         for factor in FACTORS
         for scenario in scenarios
     ), f"no scenario of {', '.join(readers()[name])} shows what {name} decides"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 from mappings.facts import CALCIUM_CRISIS_ABOVE, CALCIUM_LIMITS, Absent, Fact, Facts, Measurement, Order, known
@@ -21,7 +20,7 @@ from service.rules.bone_metastases.conditions import (
     supplements_on_record,
 )
 from service.rules.bone_metastases.documents import ONC, rao
-from service.rules.bone_metastases.settings import settings_of
+from service.rules.bone_metastases.settings import Settings, settings_of
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order
 from service.rules.bone_metastases.urgency import (
     URGENCY,
@@ -107,13 +106,6 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
     return with_urgency(advice, order, patient)
 
 
-SEVERE_BELOW = Decimal("2.00")
-"""mmol/L of corrected calcium: hypocalcaemia is critical below it; a setting of ours, the sources name the risk alone."""
-
-SEVERE_UNCORRECTED_BELOW = Decimal("1.75")
-"""mmol/L: the same where no albumin corrects it."""
-
-
 @rule(
     "hypocalcaemia",
     title=_("Hypocalcaemia is corrected before a dose of an antiresorptive"),
@@ -125,15 +117,17 @@ SEVERE_UNCORRECTED_BELOW = Decimal("1.75")
     reading=_(
         "The sources name the risk; the delay and the levels are our reading: critical below {severe} mmol/L, uncorrected "
         "below {uncorrected}. The limit is the laboratory's, else {limit} mmol/L.",
-        severe=SEVERE_BELOW,
-        uncorrected=SEVERE_UNCORRECTED_BELOW,
+        severe=Settings().severe_hypocalcaemia_below,
+        uncorrected=Settings().severe_uncorrected_hypocalcaemia_below,
         limit=CALCIUM_LIMITS[0],
     ),
 )
 def hypocalcaemia(order: Order, patient: Facts) -> Outcome:
     """Critical where it is severe; albumin is asked for while the value is not corrected for it."""
     calcium = known(patient.calcium)
-    severe_below = SEVERE_BELOW if calcium.value.corrected else SEVERE_UNCORRECTED_BELOW
+    own = settings_of(patient)
+    corrected = calcium.value.corrected
+    severe_below = own.severe_hypocalcaemia_below if corrected else own.severe_uncorrected_hypocalcaemia_below
     indicator = Indicator.CRITICAL if calcium.value.bounds.below(severe_below) else Indicator.WARNING
     if calcium.value.corrected:
         return advise(
@@ -154,15 +148,9 @@ def hypocalcaemia(order: Order, patient: Facts) -> Outcome:
 
 # --- phosphate --------------------------------------------------------------------------------------------------------
 
-PHOSPHATE_LOW_BELOW = Decimal("0.80")
-"""mmol/L: the lower limit where the result states none; a setting of ours."""
-
-PHOSPHATE_SEVERE_BELOW = Decimal("0.60")
-"""mmol/L: below it the card is a warning; a setting of ours."""
-
 
 @condition(
-    _("phosphate is below its lower limit ({limit} mmol/L where the result states none)", limit=PHOSPHATE_LOW_BELOW),
+    _("phosphate is below its lower limit ({low_phosphate_below} mmol/L where the result states none)"),
     reads=(PHOSPHATE,),
 )
 def phosphate_is_low(_order: Order | None, patient: Facts) -> Truth:
@@ -170,7 +158,8 @@ def phosphate_is_low(_order: Order | None, patient: Facts) -> Truth:
     phosphate = patient.result(PHOSPHATE)
 
     def low(value: Measurement) -> bool | None:
-        return value.bounds.below(PHOSPHATE_LOW_BELOW if value.lower_limit is None else value.lower_limit)
+        own = settings_of(patient).low_phosphate_below
+        return value.bounds.below(own if value.lower_limit is None else value.lower_limit)
 
     return that(phosphate.test(low), phosphate)
 
@@ -186,13 +175,13 @@ def phosphate_is_low(_order: Order | None, patient: Facts) -> Truth:
     reading=_(
         "The source names osteomalacia by phosphate leak after cisplatin and asks for phosphate before the start; limits and "
         "levels are our reading: a warning below {severe} mmol/L.",
-        severe=PHOSPHATE_SEVERE_BELOW,
+        severe=Settings().severe_hypophosphataemia_below,
     ),
 )
 def hypophosphataemia(order: Order, patient: Facts) -> Outcome:
     """What to look for, and cisplatin by its name where it is on record."""
     phosphate = known(patient.result(PHOSPHATE))
-    severe = phosphate.value.bounds.below(PHOSPHATE_SEVERE_BELOW) is True
+    severe = phosphate.value.bounds.below(settings_of(patient).severe_hypophosphataemia_below) is True
     cisplatin = [entry for entry in patient.exposures.of(CISPLATIN).entries if not entry.planned][:1]
     look_for = _("Look for a renal phosphate leak and osteomalacia before the dose; specialist advice.")
     if cisplatin:

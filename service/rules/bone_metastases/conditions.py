@@ -318,21 +318,15 @@ def calcium_is_high(_order: Order | None, patient: Facts) -> Truth:
     return settled_by_albumin(calcium.test(lambda value: value.high), calcium, above)
 
 
-FOR_HYPERCALCAEMIA_FROM = Decimal("3.00")
-"""mmol/L: from this calcium on a bisphosphonate is taken to be ordered for hypercalcaemia; a setting of ours."""
-
-
 @condition(
-    _(
-        "it is ordered for hypercalcaemia (calcium of {limit} mmol/L or more, or the reason)",
-        limit=FOR_HYPERCALCAEMIA_FROM,
-    ),
+    _("it is ordered for hypercalcaemia (calcium of {for_hypercalcaemia_from} mmol/L or more, or the reason)"),
     reads=("calcium",),
 )
 def for_hypercalcaemia(order: Order, patient: Facts) -> Truth:
     """By its reasons, or by the calcium as far as it is known."""
     calcium = patient.calcium
-    high = calcium.test(lambda value: value.bounds.at_least(FOR_HYPERCALCAEMIA_FROM)) is True
+    limit = settings_of(patient).for_hypercalcaemia_from
+    high = calcium.test(lambda value: value.bounds.at_least(limit)) is True
     return that(high or not order.reasons.isdisjoint(sets.HYPERCALCAEMIA), calcium)
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import cast
 
 from mappings.facts import Facts, FactSettings, setting
 from service.rules.bone_metastases.wording import _
+
+MOST_MMOL = 5
+"""mmol/L of calcium or phosphate beyond which no limit makes sense."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,31 @@ class Settings(FactSettings):
         _("days after a dose of an antiresorptive within which another one is given at once with it"),
     )
     paracetamol_kilograms: int = setting(50, _("body weight in kg from which paracetamol is offered"))
+    severe_hypocalcaemia_below: Decimal = setting(  # noqa: RUF009 - a field
+        Decimal("2.00"),
+        _("corrected calcium (mmol/L) below which hypocalcaemia is critical"),
+        up_to=MOST_MMOL,
+    )
+    severe_uncorrected_hypocalcaemia_below: Decimal = setting(  # noqa: RUF009 - a field
+        Decimal("1.75"),
+        _("calcium (mmol/L) below which hypocalcaemia is critical where no albumin corrects it"),
+        up_to=MOST_MMOL,
+    )
+    low_phosphate_below: Decimal = setting(  # noqa: RUF009 - a field
+        Decimal("0.80"),
+        _("phosphate (mmol/L) below which it is low where the result states no limit"),
+        up_to=MOST_MMOL,
+    )
+    severe_hypophosphataemia_below: Decimal = setting(  # noqa: RUF009 - a field
+        Decimal("0.60"),
+        _("phosphate (mmol/L) below which the card is a warning"),
+        up_to=MOST_MMOL,
+    )
+    for_hypercalcaemia_from: Decimal = setting(  # noqa: RUF009 - a field
+        Decimal("3.00"),
+        _("calcium (mmol/L) from which an antiresorptive counts as ordered for hypercalcaemia"),
+        up_to=MOST_MMOL,
+    )
     palliative_care_days: int = setting(
         90,
         _("days that palliative care on record counts as the end of life"),

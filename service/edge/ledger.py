@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
+from threading import BoundedSemaphore
 from typing import Any
 
-import orjson
 from sqlalchemy.exc import SQLAlchemyError
 
+from cds_hooks import Feedback
 from service.edge.callers import Caller
 from service.languages.render import Language
 from service.ledger import fingerprints
 from service.ledger.answered import Answered
-from service.ledger.database import WHY, Database, why_unusable
+from service.ledger.database import WHY, Database, Unusable, why_unusable
 from service.ledger.feedback import FeedbackStore
 from service.ledger.fingerprints import Pseudonyms, read_key
 from service.ledger.writing import Counted, Writer
@@ -22,6 +24,9 @@ from service.services import Service
 from service.settings import InvalidSetting, Settings
 
 LOG = logging.getLogger("osteocds")
+
+TURN_SECONDS = 5.0
+"""How long feedback waits for its turn at a database that is slow; at one that failed just before it waits no more."""
 
 
 class Ledger:
@@ -33,19 +38,37 @@ class Ledger:
         except (ValueError, OSError) as error:
             raise InvalidSetting(f"OSTEOCDS_PATIENT_KEY names no file with a key: {error}") from None
         self.database = Database(settings.database_url)
-        self.feedback = FeedbackStore(self.database, texts="texts" in settings.ledger_keeps)
+        self._feedback = FeedbackStore(self.database, texts="texts" in settings.ledger_keeps)
+        self._waiting = BoundedSemaphore(max(1, settings.threads // 2))
+        self._fails = False
         self.writer = Writer(self.database, counted, pseudonyms, retention=settings.retention)
+        self._counted = counted
         self._settings = settings
         self._of_settings: dict[tuple[str, str], str] = {}
-        self._keeps_requests = "requests" in settings.ledger_keeps
 
     def prepare(self) -> None:
         """Make the tables, or bring them up, before anybody needs them; what is wrong is for the log."""
         try:
-            self.database.probe()
+            self.database.prepare()
         except SQLAlchemyError as error:
             LOG.error("the database cannot be used: %s", WHY[why_unusable(error)])  # noqa: TRY400 - no address, no password
         self.database.dispose()
+
+    def take(self, service: Service, feedback: Sequence[Feedback], caller: Caller, now: datetime) -> None:
+        """Store feedback durably. Raises `SQLAlchemyError` where that could not be done.
+
+        At most half of the threads wait for a database that fails, so that the others go on answering hooks.
+        """
+        if not self._waiting.acquire(timeout=0 if self._fails else TURN_SECONDS):
+            raise Unusable("locked")
+        try:
+            self._feedback.store(service.id, feedback, received_at=now, client=caller.name)
+            self._fails = False
+        except SQLAlchemyError:
+            self._fails = True
+            raise
+        finally:
+            self._waiting.release()
 
     def note(
         self,
@@ -57,30 +80,46 @@ class Ledger:
         now: datetime,
         took_seconds: float,
     ) -> None:
-        """Hand one answer over; all that is costly happens in the writer."""
+        """Hand one answer over; all that is costly happens in the writer. A defect of ours here costs the row, not the answer."""
+        try:
+            answered = self._answered(advised, service, caller, body, language, now, took_seconds)
+        except Exception as error:  # noqa: BLE001 - the cards matter more
+            LOG.error("defect of the service: %s while noting an answer", type(error).__name__)  # noqa: TRY400 - no values
+            self._counted.dropped("defect", 1)
+        else:
+            self.writer.put(answered)
+
+    def _answered(
+        self,
+        advised: HookAnswer,
+        service: Service,
+        caller: Caller,
+        body: Any,
+        language: Language,
+        now: datetime,
+        took_seconds: float,
+    ) -> Answered:
         guideline = service.guideline
-        self.writer.put(
-            Answered(
-                service=service,
-                client=caller.name,
-                hook_instance=advised.request.hook_instance,
-                patient_id=advised.request.patient_id,
-                language=language,
-                as_of=now,
-                took_seconds=took_seconds,
-                public_url=self._settings.public_url,
-                outcomes=advised.outcomes,
-                cards=advised.response.cards,
-                settings=caller.world.clinical[guideline.id],
-                fingerprints={
-                    "request_fingerprint": fingerprints.of_request(body),
-                    "rules_fingerprint": fingerprints.of_rules(guideline),
-                    "value_sets_fingerprint": fingerprints.of_value_sets(guideline, self._settings.concept_maps),
-                    "settings_fingerprint": self._settings_of(service, caller),
-                },
-                keeps_facts="facts" in self._settings.ledger_keeps,
-                request=_without_token(body) if self._keeps_requests else "",
-            )
+        return Answered(
+            service=service,
+            client=caller.name,
+            hook_instance=advised.request.hook_instance,
+            patient_id=advised.request.patient_id,
+            language=language,
+            as_of=now,
+            took_seconds=took_seconds,
+            public_url=self._settings.public_url,
+            outcomes=advised.outcomes,
+            cards=advised.response.cards,
+            settings=caller.world.clinical[guideline.id],
+            fingerprints={
+                "request_fingerprint": fingerprints.of_request(body),
+                "rules_fingerprint": fingerprints.of_rules(guideline),
+                "value_sets_fingerprint": fingerprints.of_value_sets(guideline, self._settings.concept_maps),
+                "settings_fingerprint": self._settings_of(service, caller),
+            },
+            keeps_facts="facts" in self._settings.ledger_keeps,
+            request=fingerprints.without_token(body).decode() if "requests" in self._settings.ledger_keeps else "",
         )
 
     def _settings_of(self, service: Service, caller: Caller) -> str:
@@ -91,8 +130,3 @@ class Ledger:
             found = fingerprints.of_settings(caller.world, service.guideline, timezone)
             self._of_settings[key] = found
         return found
-
-
-def _without_token(body: dict[str, Any]) -> str:
-    kept = {name: value for name, value in body.items() if name != "fhirAuthorization"}
-    return orjson.dumps(kept).decode()

@@ -219,7 +219,9 @@ def _said(resource: Resource, members: Iterable[str]) -> dict[str, Any]:
 def referred_results(holder: Resource) -> Iterator[Mapping[str, Any]]:
     """The references of a report or a panel to its results, STU3's too; none where it has a value of its own."""
     element = _RESULTS.get(str(holder.get("resourceType")))
-    if element is None or any(name.startswith("value") and said for name, said in holder.items()):
+    if element is None or (element not in holder and "related" not in holder):
+        return
+    if any(name.startswith("value") and said for name, said in holder.items()):
         return
     yield from maps(holder.get(element))
     for related in maps(holder.get("related")):

@@ -119,7 +119,7 @@ def _kind_of_code(code: object, query: Query, terminology: Terminology) -> _Kind
 
 def _is_panel(observation: Resource, query: Query) -> bool:
     """One of the panels that the search may be answered with."""
-    return any(
+    return bool(query.panels) and any(
         canonical(a_text(coding.get("system"))) == LOINC and code_of(coding) in query.panels
         for coding in codings(observation.get("code"))
     )

@@ -66,13 +66,16 @@ _LIST_MARKER = re.compile(r"^(?:[-+]|\d{1,9}[.)])(?=[ -]|$)")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]<>#|~.&)+-])")
 
 
+_LANGUAGES = frozenset(Language)
+
+
 def choose_language(accepted: str, default: Language) -> Language:
     """The first language of an `Accept-Language` header that cards are written in, else the default."""
     ranked: list[tuple[float, int, Language]] = []
     for position, part in enumerate(accepted.split(",")):
         tag, _, quality = part.partition(";")
         primary = tag.strip().lower().partition("-")[0]
-        if primary not in set(Language):
+        if primary not in _LANGUAGES:
             continue
         try:
             weight = float(quality.strip().removeprefix("q=")) if quality.strip() else 1.0
@@ -260,7 +263,7 @@ def escape(words: str) -> str:
 
 def plain(markdown: str) -> str:
     """The same words for a field that is no markdown: a summary, a label. Clients may look for links in these too."""
-    return _ESCAPED.sub(r"\1", markdown)
+    return _ESCAPED.sub(r"\1", markdown) if "\\" in markdown else markdown
 
 
 def listed(words: tuple[str, ...], language: Language) -> str:

@@ -29,7 +29,10 @@ PROBE_SECONDS = 2.0
 """How long the question whether the database can be written waits for a lock."""
 
 MIGRATION_SECONDS = 60.0
-"""How long a process waits for another one that is migrating."""
+"""How long a process that starts, or `osteocds migrate`, waits for another one that is migrating."""
+
+CONNECT_SECONDS = 3
+"""How long a server may take to answer that it is there; whole seconds, at least 2 (libpq, `connect_timeout`)."""
 
 STATEMENT_SECONDS = 10.0
 """How long a statement of the running service may take in PostgreSQL."""
@@ -177,7 +180,13 @@ class Database:
     def migrate(self) -> None:
         """Bring the tables to what this version needs, whatever the database; other processes may do so at the same moment."""
         with self._noticing(), self._lock:
-            self._bring_up(even_old=True)
+            self._bring_up(even_old=True, wait_seconds=MIGRATION_SECONDS)
+            self._made = self._last = self._place()
+
+    def prepare(self) -> None:
+        """At the start, before anybody needs it: as `migrate`, but what is old of a server is left to its owner."""
+        with self._noticing(), self._lock:
+            self._bring_up(even_old=self.is_sqlite, wait_seconds=MIGRATION_SECONDS)
             self._made = self._last = self._place()
 
     def dispose(self) -> None:
@@ -188,14 +197,23 @@ class Database:
         """Make sure that the database is there with its tables; the place where it is."""
         here = self._place()
         if here is None or here != self._made:
-            with self._lock:
+            with self._alone():
                 here = self._place()
                 if here is None or here != self._made:
                     if self._last is not None and here != self._last:
                         self._lost()
-                    self._bring_up(even_old=self.is_sqlite)
+                    self._bring_up(even_old=self.is_sqlite, wait_seconds=BUSY_SECONDS)
                     self._made = self._last = here = self._place()
         return here
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self._lock.acquire(timeout=BUSY_SECONDS):
+            raise Unusable("locked")
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _lost(self) -> None:
         """The file is gone, or another one is in its place: what was written into the old one is lost with it."""
@@ -239,15 +257,15 @@ class Database:
 
     # --- migrations ---------------------------------------------------------------------------------------------------
 
-    def _bring_up(self, *, even_old: bool) -> None:
+    def _bring_up(self, *, even_old: bool, wait_seconds: float) -> None:
         """Bring the tables up; those of a server's database that is old only where `even_old`: its owner decides when."""
         with self._engine.connect().execution_options(osteocds_reads=True) as connection:
             if _revision(connection) == REVISIONS[-1]:
                 return
         with self._fresh.connect() as connection:
-            _wait_long(connection)
+            _wait(connection, wait_seconds)
             with connection.begin():
-                _lock(connection)
+                _lock(connection, wait_seconds)
                 revision = _revision(connection)
                 if revision is None and not inspect(connection).has_table("feedback"):
                     LEDGER.create_all(connection)
@@ -269,18 +287,18 @@ def _revision(connection: Connection) -> str | None:
     return None if said is None else str(said)
 
 
-def _wait_long(connection: Connection) -> None:
+def _wait(connection: Connection, seconds: float) -> None:
     if connection.dialect.name == "sqlite":
         # Before the transaction, which SQLAlchemy would begin by itself.
         raw: Any = connection.connection.dbapi_connection
-        raw.execute(f"PRAGMA busy_timeout = {int(MIGRATION_SECONDS * 1000)}")
+        raw.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
 
 
-def _lock(connection: Connection) -> None:
+def _lock(connection: Connection, seconds: float) -> None:
     """Let one process migrate at a time; in SQLite the transaction, which writes from its beginning, is the lock."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SET LOCAL statement_timeout = 0"))
-        connection.execute(text(f"SET LOCAL lock_timeout = {int(MIGRATION_SECONDS * 1000)}"))
+        connection.execute(text(f"SET LOCAL lock_timeout = {int(seconds * 1000)}"))
         connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
 
 
@@ -325,10 +343,17 @@ def _engine(url: URL, wait_seconds: float, **options: Any) -> Engine:
         _as_sqlite(engine)
     else:
         pool = options or {"pool_pre_ping": True, "pool_timeout": BUSY_SECONDS}
-        engine = create_engine(url, **pool)
-        if url.get_backend_name() == "postgresql":
-            _as_postgresql(engine, wait_seconds)
+        engine = create_engine(url, connect_args=_within_bounds(url), **pool)
+        _as_postgresql(engine, wait_seconds)
     return engine
+
+
+def _within_bounds(url: URL) -> dict[str, Any]:
+    """Arguments for drivers that libpq is in: a server that says nothing is given up, as one that is not there."""
+    if url.get_dialect().driver not in ("psycopg", "psycopg2"):
+        return {}
+    bounds = {"connect_timeout": CONNECT_SECONDS, "tcp_user_timeout": int(STATEMENT_SECONDS * 1000)}
+    return {name: value for name, value in bounds.items() if name not in url.query}
 
 
 def _as_sqlite(engine: Engine) -> None:

@@ -21,6 +21,8 @@ from service.edge.front import Front
 
 MOST = 1000
 THREADS, WAITING = 2, 2
+LONG = 20_000_000
+"""Bytes of an answer that no buffer of the machine holds."""
 HEAD = b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
 
 
@@ -29,11 +31,15 @@ class Echo:
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
+        self.long = False
 
     def __call__(self, environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
         body = environ["wsgi.input"].read()  # type: ignore[attr-defined]  # PEP 3333 has it a stream
         if body == b"wait":
             assert self.go_on.wait(20)
+        if self.long:
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [b" " * LONG]
         told = {name: value for name, value in environ.items() if isinstance(value, str)}
         start_response("200 OK", [("Content-Type", "application/json"), ("X-Told", "é")])
         return [json.dumps(told | {"body": body.decode("latin-1")}).encode()]
@@ -173,6 +179,30 @@ def test_bodies_on_their_way_may_have_so_many_bytes_together(base, monkeypatch):
     wait_until(lambda: requests.post(f"{base}/echo", data=b"x" * 300, timeout=20).status_code == 200)
 
 
+@pytest.mark.parametrize("framing", [b"Content-Length: 1000\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
+def test_bodies_are_counted_while_they_come(base, monkeypatch, framing):
+    """None of them is over the bound when it begins."""
+    monkeypatch.setattr(fronts, "BODIES_AT_ONCE", 2)
+    chunked = b"chunked" in framing
+    with ExitStack() as stack:
+        connections = [stack.enter_context(connected(base)) for _ in range(5)]
+        for connection in connections:
+            connection.sendall(HEAD + framing)
+        time.sleep(0.3)  # they must have begun
+        for connection in connections:
+            connection.sendall(b"384\r\n" + b"x" * 900 if chunked else b"x" * 900)
+        time.sleep(0.3)
+        assert sum(refused_at_once(connection) for connection in connections) == 3
+
+
+def refused_at_once(connection: socket.socket) -> bool:
+    connection.settimeout(0.2)
+    try:
+        return connection.recv(100).startswith(b"HTTP/1.1 503")
+    except TimeoutError:
+        return False
+
+
 @pytest.mark.parametrize(
     "sent",
     [
@@ -247,3 +277,24 @@ def test_a_connection_that_is_kept_is_not_ended_by_the_time_for_a_head(base, mon
         assert session.post(f"{base}/echo", data=b"one", timeout=20).status_code == 200
         time.sleep(0.5)
         assert session.post(f"{base}/echo", data=b"two", timeout=20).json()["body"] == "two"
+
+
+@pytest.mark.parametrize("ends", [b"", b"Connection: close\r\n"], ids=["kept", "closed"])
+def test_an_answer_that_nobody_reads_is_dropped_with_its_connection(base, echo, monkeypatch, ends):
+    monkeypatch.setattr(server, "ANSWER_SECONDS", 0.3)
+    echo.long = True
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        connection.settimeout(20)
+        connection.connect(("127.0.0.1", int(base.rpartition(":")[2])))
+        connection.sendall(HEAD + ends + b"Content-Length: 0\r\n\r\n")
+        time.sleep(1.5)
+        assert len(read_all(connection)) < LONG
+
+
+def test_a_long_answer_that_is_read_slowly_and_within_the_time_comes_whole(base, echo):
+    echo.long = True
+    with connected(base) as connection:
+        connection.sendall(HEAD + b"Connection: close\r\nContent-Length: 0\r\n\r\n")
+        time.sleep(0.5)
+        assert len(read_all(connection)) > LONG

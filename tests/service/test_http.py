@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import orjson
 import pytest
-from support.ehr import denosumab, ehr
+from support.ehr import contents, denosumab, ehr
 from support.scenario import SETTINGS
 
 from service.edge.app import create_app
@@ -38,6 +38,19 @@ def defect(monkeypatch, error: Exception) -> None:
         raise error
 
     monkeypatch.setattr("service.edge.app.advise", fail)
+
+
+# --- the short way of a call ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", [denosumab(), {}, {"hook": "order-sign"}, denosumab() | {"prefetch": {}}])
+def test_a_call_is_answered_alike_with_and_without_the_machinery_of_flask(client, body):
+    """A path that ends with a slash goes the long way."""
+    short, long = (client.post(f"/cds-services/bone-metastases-order-sign{end}", json=body) for end in ("", "/"))
+    assert short.status_code == long.status_code
+    assert sorted(short.headers.keys()) == sorted(long.headers.keys())
+    assert short.headers.get("Content-Type") == long.headers.get("Content-Type")
+    assert contents(short.get_json()) == contents(long.get_json())
 
 
 # --- methods and routes -----------------------------------------------------------------------------------------------

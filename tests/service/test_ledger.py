@@ -135,6 +135,24 @@ def test_a_request_that_is_refused_leaves_nothing(client):
     assert len(rows(client, ANSWERS)) == 1
 
 
+def test_a_request_that_is_nested_more_deeply_than_orjson_writes_has_a_row(client):
+    deep = {}
+    for _level in range(300):
+        deep = {"extension": deep}
+    body = json.dumps(denosumab() | {"extension": deep})
+    answer = client.post("/cds-services/bone-metastases-order-sign", data=body, content_type="application/json")
+    assert answer.status_code == 200
+    (row,) = rows(client, ANSWERS)
+    assert len(row["request_fingerprint"]) == 64
+
+
+def test_a_defect_of_ours_costs_the_row_and_not_the_answer(client, monkeypatch):
+    monkeypatch.setattr(fingerprints, "of_request", lambda _body: 1 / 0)
+    assert client.cards(denosumab())
+    assert rows(client, ANSWERS) == []
+    assert 'osteocds_ledger_dropped_total{why="defect"} 1.0' in client.get("/metrics").text
+
+
 # --- fingerprints -----------------------------------------------------------------------------------------------------
 
 PRINTS = [column.name for column in ANSWERS.c if column.name.endswith("_fingerprint")]
@@ -152,7 +170,8 @@ def test_the_same_request_has_the_same_fingerprints_whatever_its_token_and_the_u
     first = prints(client, request)
     assert prints(client, request | {"fhirAuthorization": authorization()}) == first
     assert len({*first.values()}) == len(PRINTS)
-    client.post("/cds-services/bone-metastases-order-sign", data=orjson.dumps(request | {"fhirAuthorization": None}))
+    sent = orjson.dumps(request | {"fhirAuthorization": None})
+    client.post("/cds-services/bone-metastases-order-sign", data=sent, content_type="application/json")
     assert rows(client, ANSWERS)[-1]["request_fingerprint"] == hashlib.sha256(orjson.dumps(request)).hexdigest()
 
 

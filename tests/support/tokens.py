@@ -20,8 +20,13 @@ from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS, LO
 STRANGER = ECKey.generate_key("P-384", {"kid": "ec"})
 """A key of nobody, under the name of a known one."""
 
-STRICTER_THAN_CDS_HOOKS = frozenset({"an audience of many", "of a long life", "too long"})
-"""Attacks on bounds of ours, which the specification does not set."""
+STRICTER_THAN_CDS_HOOKS = frozenset(
+    {
+        *("an audience of many", "of a long life", "too long", "a claim twice", "a header's member twice"),
+        *("an embedded key of its kid", "an embedded certificate", "an address of a certificate"),
+    }
+)
+"""Attacks on bounds of ours, which the specification does not set, and tokens that hold beside what they try."""
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,10 @@ any age.
 
 def still_counts(one: Diagnosis, patient: Facts) -> bool | None:
     """A diagnosis that its stay dates is not too old; None where the stay has no date."""
+    if one.stay is None:
+        return True
     days = [limit for concepts, limit in DATED_BY_STAY if one.is_any(concepts)]
-    if one.stay is None or not days:
+    if not days:
         return True
     last = one.stay.last
     if last is None:

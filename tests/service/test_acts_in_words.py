@@ -463,7 +463,7 @@ BAD = {
     "no word": (concept_map("12", "radiotherapy_external_beam"), "has none"),
     "too many words": (concept_map("un deux " * 10, "radiotherapy_external_beam"), "at most 12 words"),
     "too many letters": (concept_map("x" * 600, "radiotherapy_external_beam"), "512 characters"),
-    "a drug": (concept_map("perfusion", "denosumab"), "denosumab is no act"),
+    "a drug": (concept_map("perfusion", "denosumab"), "denosumab: no act"),
     "no concept": (concept_map("perfusion", "perfusion"), "is no concept"),
     "no target": (concept_map("perfusion"), "has no target"),
 }

@@ -13,7 +13,7 @@ TOOL = PYTHONPATH=tests .venv/bin/python -m tools
 PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz attack mutation messages catalogue pictures lock
+.PHONY: help install demo run test fix bench scale fuzz attack audit mutation messages catalogue pictures lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ fuzz: install ## change our own requests at random and count errors, slow answer
 attack: install ## attack a running service, ours or another's, and say what held (docs/attack.md); URL= or none for our own
 	$(TOOL).attack $(URL) $(OPTIONS)
 
+audit: install ## write the SBOM of the image's packages (dist/sbom.cdx.json), and look for advisories about them
+	$(TOOL).audit
+
 mutation: install ## change the rules one at a time and see that a test fails, about an hour; MODULES=service/rules/... for some
 	$(TOOL).mutation $(MODULES)
 
@@ -61,7 +64,7 @@ pictures: install ## draw the pictures of the documents anew
 lock: .venv/.installed ## write the lock files anew; UPGRADE=--upgrade in the newest versions that pyproject.toml allows
 	.venv/bin/python $(PIP_INSTALL) uv==0.13.9
 	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --output-file requirements.lock
-	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --group test --group lint --group build --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --group test --group lint --group audit --group build --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) $(UPGRADE) --group build --output-file requirements-build.lock
 	$(LOCK) $(UPGRADE) --group fhir-server --output-file requirements-sekmet.lock
 

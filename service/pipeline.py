@@ -39,6 +39,8 @@ from service.world import World
 
 LOG = logging.getLogger("osteocds")
 
+NO_CALLS = (0, 0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class HookAnswer:
@@ -53,6 +55,9 @@ class HookAnswer:
     rounding: Rounding
     told: tuple[Order, ...] = ()
     """The orders that could not be identified, and are told on the quiet card."""
+
+    fhir_calls: tuple[int, float] = NO_CALLS
+    """How many HTTP requests were made to the FHIR server, and the seconds of those that were answered, as a sum."""
 
 
 def advise(
@@ -94,7 +99,17 @@ def advise(
     ordering = _ordering(request, drafts, clock, language, world)
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
     rounding = service.guideline.rounding
-    return HookAnswer(request, HookResponse(cards), outcomes, rules, orders, record, rounding, unidentified)
+    return HookAnswer(
+        request,
+        HookResponse(cards),
+        outcomes,
+        rules,
+        orders,
+        record,
+        rounding,
+        unidentified,
+        NO_CALLS if server is None else server.calls,
+    )
 
 
 NOTHING_ASKED: tuple[RuleOutcome, ...] = ()

@@ -120,6 +120,15 @@ SETTINGS: tuple[Setting, ...] = (
         "most resources of one FHIR type that are read for one request; more of them are told as not looked at",
     ),
     Setting("OSTEOCDS_MAX_REQUEST_BYTES", "10000000", "largest request body that is read"),
+    Setting(
+        "OSTEOCDS_LOG_JSON", "0", "1: the log of `osteocds serve` is JSON, one object a line; 0: it is text to read"
+    ),
+    Setting("OSTEOCDS_LOG_LEVEL", "info", "what is logged: debug, info, warning or error, and what is worse"),
+    Setting(
+        "OSTEOCDS_ACCESS_LOG",
+        "0",
+        "1: one line a request in the log: client, service, outcome, rules shown, FHIR calls, times; nothing of the patient",
+    ),
 )
 
 
@@ -156,6 +165,9 @@ class Settings:
     cors_origins: tuple[str, ...]
     max_resources: int
     max_request_bytes: int
+    log_json: bool
+    log_level: str
+    access_log: bool
 
 
 def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = GUIDELINES) -> Settings:
@@ -207,6 +219,9 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         cors_origins=read("OSTEOCDS_CORS_ORIGINS", _origins, _("* or origins such as https://ehr.example.org")),
         max_resources=read("OSTEOCDS_MAX_RESOURCES", _positive, _("a positive whole number")),
         max_request_bytes=read("OSTEOCDS_MAX_REQUEST_BYTES", _positive, _("a positive whole number")),
+        log_json=read("OSTEOCDS_LOG_JSON", _flag, _("0 or 1")),
+        log_level=read("OSTEOCDS_LOG_LEVEL", _log_level, _("debug, info, warning or error")),
+        access_log=read("OSTEOCDS_ACCESS_LOG", _flag, _("0 or 1")),
     )
 
 
@@ -315,6 +330,15 @@ def _seconds(text: str) -> float:
 
 def _selection_behavior(text: str) -> str:
     return {"any": "any", "at-most-one": "at-most-one"}[text]
+
+
+def _log_level(text: str) -> str:
+    if text not in LOG_LEVELS:
+        raise ValueError(text)
+    return text.upper()
+
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def _clinical(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSettings]:

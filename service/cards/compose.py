@@ -7,6 +7,7 @@ what silences it is kept as its reason.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -71,6 +72,8 @@ class Composed:
     resources: tuple[str, ...] = ()
     links: tuple[Asked, ...] = ()
     not_shown: tuple[str, ...] = ()
+    about: tuple[Text, ...] = ()
+    """The names of the one order that the summary tells it is about, the longest first."""
 
     @property
     def texts(self) -> tuple[Text, ...]:
@@ -156,6 +159,7 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
         detail = tuple(_that_fit(detail, beside=(*lines_of_rules, *items)))
     of_an_emergency = first.rule.trigger is not None and first.rule.trigger.any_relevant
     detail = noted.said_once((*detail, *noted.of(() if of_an_emergency else orders, Place.DETAIL)), orders)
+    lines_of_rules = noted.lines_said_once(lines_of_rules, orders)
     notes = _unique(
         text
         for texts in (
@@ -181,6 +185,7 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
         rules=tuple(dict.fromkeys(one.rule.id for one, _ in advices)),
         links=tuple(dict.fromkeys(link for _, advice in advices for link in advice.links)),
         resources=tuple(dict.fromkeys((*_references(orders), *resources(basis)))),
+        about=(act_at(orders[0]), named(orders[0])) if len(orders) == 1 else (),
     )
 
 
@@ -218,12 +223,36 @@ def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
     items = [_name_of(item) for advice in advices for item in advice.items]
     if first.order is None or len(advices) == 1 or not items:
         return advices[0].summary
-    names = _unique(items)
-    if len(names) > MOST_NAMED:
-        names = (*names[:MOST_NAMED], _n("{number} more", "{number} more", number=len(names) - MOST_NAMED))
-    if not isinstance(first.order, DrugOrder):
-        return _("{order}: prerequisites missing: {names}", order=act_at(first.order), names=names)
-    return _("{order}: prerequisites missing before the dose: {names}", order=named(first.order), names=names)
+    every = _unique(items)
+    fewer = (_missing(first.order, every, named_at_most) for named_at_most in range(MOST_NAMED, 1, -1))
+    return next(filter(_fits_a_summary, fewer), _missing(first.order, every, 1))
+
+
+def _fits_a_summary(text: Text) -> bool:
+    """Whatever its language, so that a card names the same in each."""
+    return all(len(plain(sentence(text, language))) <= LONGEST_SUMMARY for language in Language)
+
+
+def _missing(order: Order, every: tuple[Text, ...], named_at_most: int) -> Text:
+    names = every
+    if len(every) > named_at_most:
+        more = len(every) - named_at_most
+        names = (*every[:named_at_most], _n("{number} more", "{number} more", number=more))
+    if not isinstance(order, DrugOrder):
+        return _n(
+            "{order}: prerequisite missing: {names}",
+            "{order}: prerequisites missing: {names}",
+            number=len(every),
+            order=act_at(order),
+            names=names,
+        )
+    return _n(
+        "{order}: prerequisite missing before the dose: {names}",
+        "{order}: prerequisites missing before the dose: {names}",
+        number=len(every),
+        order=named(order),
+        names=names,
+    )
 
 
 def _name_of(item: Text) -> Text:
@@ -263,12 +292,19 @@ class _Noted:
     def __init__(self, guideline: Guideline, patient: Facts | None, advised: Iterable[RuleOutcome]) -> None:
         self._guideline = guideline
         self._patient = patient
-        self._removed = {
+        advised = tuple(advised)
+        self._not_given = {
             offer.order.index
             for one in advised
             if isinstance(one.outcome, Advice)
             for offer in one.outcome.offers
             if isinstance(offer, DeleteOrder)
+        } | {
+            one.order.index
+            for one in advised
+            if one.order is not None
+            and one.rule.id in guideline.policy.withholding
+            and _level(one) is Indicator.CRITICAL
         }
         self._said: dict[tuple[int, ...], set[Text]] = {}
         self._of_orders: set[tuple[int, Text]] = set()
@@ -279,8 +315,8 @@ class _Noted:
             return
         for order in tuple(orders) or (None,):
             for note in self._guideline.notes:
-                removed = note.how_to_give and order is not None and order.index in self._removed
-                if note.place is place and note.about(order) and not removed:
+                withheld = note.how_to_give and order is not None and order.index in self._not_given
+                if note.place is place and note.about(order) and not withheld:
                     for said in note.says(order, self._patient):
                         for text in (said,) if isinstance(said, Text) else remarks((said,)):
                             if place is Place.REMARK or order is None or self._is_new(order, text):
@@ -297,6 +333,13 @@ class _Noted:
         said = self._said.setdefault(tuple(sorted(order.index for order in orders)), set())
         left = tuple(text for place, text in enumerate(detail) if not place or text not in said)
         said.update(detail)
+        return left
+
+    def lines_said_once(self, told: tuple[Text, ...], orders: Iterable[Order]) -> tuple[Text, ...]:
+        """The lines of a card without those that a more urgent card about the same orders has."""
+        said = self._said.setdefault(tuple(sorted(order.index for order in orders)), set())
+        left = tuple(text for text in told if text not in said)
+        said.update(told)
         return left
 
 
@@ -615,16 +658,36 @@ def _detail(composed: Composed, language: Language) -> str:
     """Short markdown: what to do, in a paragraph and in lists, then what it rests on; the source is the card's own."""
     missing = _n("Missing", "Missing", len(composed.items))
     headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING, CHECKLIST: missing}
-    paragraph = [" ".join(dict.fromkeys(_ended(sentence(text, language)) for text in composed.detail))]
+    told = (_without_its_order(sentence(text, language), composed, language) for text in composed.detail)
+    paragraph = [" ".join(dict.fromkeys(map(_ended, told)))]
+    results = _beside(composed.results, (*composed.lines, *composed.items), language)
     listed = _bullets(None, composed.lines, language)
     listed += _bullets(headings.get(composed.topic, ITEMS_HEADING), composed.items, language)
     parts = [*listed, *paragraph] if composed.topic == CHECKLIST else [*paragraph, *listed]
     plain = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
-    parts += _bullets(WHY_HEADING if plain else RESULTS_HEADING, composed.results, language)
+    parts += _bullets(WHY_HEADING if plain else RESULTS_HEADING, results, language)
     if composed.notes:
         notes = dict.fromkeys(_ended(sentence(note, language)) for note in composed.notes)
         parts.append(" ".join(f"*{note}*" for note in notes))
     return "\n\n".join(part for part in parts if part)
+
+
+_AFTER_A_NAME = re.compile(r"[ \u00a0\u202f]?[:,] ")
+
+
+def _without_its_order(words: str, composed: Composed, language: Language) -> str:
+    """A sentence of the detail without the order before a colon or a comma, where the summary begins with it already."""
+    summary = sentence(composed.summary, language)
+    for name in dict.fromkeys(sentence(text, language) for text in composed.about):
+        if summary.startswith(name) and words.startswith(name) and (sign := _AFTER_A_NAME.match(words, len(name))):
+            return words[sign.end() :][:1].upper() + words[sign.end() + 1 :]
+    return words
+
+
+def _beside(results: tuple[Text, ...], told: tuple[Text, ...], language: Language) -> tuple[Text, ...]:
+    """The results without those with which a line of the card begins."""
+    said = tuple(sentence(line, language) for line in told)
+    return tuple(one for one in results if not any(line.startswith(sentence(one, language)) for line in said))
 
 
 def _ended(words: str) -> str:

@@ -29,10 +29,10 @@ from cds_hooks import (
 )
 from service.cards.compose import without_technical
 from service.cards.score_links import Pages
-from service.edge import cors, gate
+from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
 from service.edge.callers import Caller, Callers
-from service.edge.front import RETRY_AFTER_SECONDS
+from service.edge.front import RETRY_AFTER_SECONDS, TOLD
 from service.edge.hook_calls import FAILED, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
@@ -138,10 +138,15 @@ class Answering:
         service = _service(self.services, service_id)
         with self.metrics.in_progress.track_inprogress():
             now = self.clock()
+            said: dict[str, Any] = call.environ.setdefault(TOLD, {})
+            said["service"] = service_id
             caller = self.callers.of(call, service_id, now=now)
+            said["client"] = caller.name
             started = time.perf_counter()
             language = choose_language(call.headers.get("Accept-Language", ""), caller.language)
             body = _body(call)
+            if isinstance(body, dict):
+                said["hook_instance"] = logs.hook_instance(body.get("hookInstance"))
             shown = self.settings.public_url if "absolute" in caller.world.link_types else ""
             links = Pages(shown, caller.messaging_client)
             advised = advise(body, service, caller.world, now=now, language=language, pages=links)
@@ -150,6 +155,7 @@ class Answering:
                 response = _explained(replace(advised, response=response), service, language)
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
+            said |= logs.of_answer(advised)
             self.metrics.count(service_id, advised, took)
             self.ledger.note(advised, service, caller, body, language, now, took)
             return answer

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import io
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
@@ -25,6 +26,11 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 Wsgi: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Headers: TypeAlias = list[tuple[bytes, bytes]]
+Tell: TypeAlias = Callable[[int, float, Mapping[str, Any]], None]
+"""What is told of a request: status, seconds, and what the application said of it (`TOLD`)."""
+
+TOLD = "osteocds.told"
+"""Where the WSGI environment holds what the application says of a request, for its line in the log."""
 
 LIVE = b"/health/live"
 BODY_SECONDS = 30.0
@@ -42,7 +48,7 @@ class Front:
     """The ASGI application around the WSGI one.
 
     `threads` requests are answered at once and `waiting` more may wait for a thread; a body may have `max_body_bytes`.
-    `at_the_end` is called when the requests in work are answered, before the process ends.
+    `at_the_end` is called when the requests in work are answered, before the process ends; `tell` is told of each request.
     """
 
     def __init__(
@@ -53,6 +59,7 @@ class Front:
         waiting: int,
         max_body_bytes: int,
         at_the_end: Callable[[], None] = lambda: None,
+        tell: Tell | None = None,
     ) -> None:
         self._application = application
         self._most_in_work = threads + waiting
@@ -61,6 +68,7 @@ class Front:
         self._max_body_bytes = max_body_bytes
         self._bytes_held = 0
         self._at_the_end = at_the_end
+        self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -72,20 +80,35 @@ class Front:
         if scope["raw_path"] == LIVE and scope["method"] in ("GET", "HEAD"):
             await _answer(send, 200, _LIVE_HEADERS, b'{"status":"live"}')
             return
+        await self._respond(scope, receive, send)
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = _Body(receive, self._max_body_bytes)
+        told: dict[str, Any] = {}
+        began = time.perf_counter()
+
+        def tell(status: int) -> None:
+            if self._tell is not None:
+                self._tell(status, time.perf_counter() - began, told)
+
+        async def refuse(refused: _Refused) -> None:
+            tell(refused.status)
+            self._let_go(body)
+            await _refuse(send, body, refused)
+
         try:
             await asyncio.wait_for(self._read(body, scope), BODY_SECONDS)
             if body.gone:
                 return
-            await _answer(send, *await self._in_a_thread(scope, bytes(body.held)))
+            status, headers, answer = await self._in_a_thread(scope, bytes(body.held), told)
+            tell(status)
+            await _answer(send, status, headers, answer)
         except _Refused as refused:
-            self._let_go(body)
-            await _refuse(send, body, refused)
+            await refuse(refused)
         except TimeoutError:
-            self._let_go(body)
-            await _refuse(send, body, _Refused(408, "timeout", f"the body took longer than {BODY_SECONDS:.0f} s"))
+            await refuse(_Refused(408, "timeout", f"the body took longer than {BODY_SECONDS:.0f} s"))
         except asyncio.CancelledError:  # told to stop, the server has waited long enough
-            await _refuse(send, body, _Refused(503, "transient", "the service is being stopped: try again in a moment"))
+            await refuse(_Refused(503, "transient", "the service is being stopped: try again in a moment"))
         finally:
             self._let_go(body)
 
@@ -116,12 +139,12 @@ class Front:
             if self._bytes_held > most_held:
                 raise _busy()
 
-    async def _in_a_thread(self, scope: Scope, body: bytes) -> tuple[int, Headers, bytes]:
+    async def _in_a_thread(self, scope: Scope, body: bytes, told: dict[str, Any]) -> tuple[int, Headers, bytes]:
         if self.in_work >= self._most_in_work:
             raise _busy()
         self.in_work += 1
         try:
-            environ = _environ(scope, body)
+            environ = _environ(scope, body) | {TOLD: told}
             return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, environ)
         finally:
             self.in_work -= 1

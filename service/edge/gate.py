@@ -9,7 +9,7 @@ from datetime import datetime
 from flask import Flask, Response, abort, request
 
 from service.edge.callers import Callers
-from service.edge.front import GUARDS
+from service.edge.front import GUARDS, TOLD
 
 PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?")
 """What our addresses are spelled like: what a proxy says of one of them must hold for every request that we answer there."""
@@ -30,6 +30,8 @@ def watch(app: Flask, callers: Callers, clock: Callable[[], datetime], *, open_p
 
     @app.after_request
     def guard(response: Response) -> Response:
+        if request.url_rule is not None:  # not the address, which may name anybody
+            request.environ.setdefault(TOLD, {}).setdefault("route", request.url_rule.rule)
         for name, value in GUARDS.items():
             response.headers.setdefault(name, value)
         return response

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from cds_hooks import operation_outcome
+from service.edge import logs
 from service.edge.front import Front
 from service.settings import Settings
 
@@ -160,6 +161,7 @@ def run(settings: Settings) -> None:
         from service.edge.app import create_app  # noqa: PLC0415
         from service.edge.callers import at_start  # noqa: PLC0415
 
+        logs.begin(settings)
         create_app(settings).extensions["osteocds.ledger"].prepare()
         if told := at_start(settings):
             LOG.warning(told)
@@ -175,7 +177,8 @@ def run(settings: Settings) -> None:
             ws="none",
             lifespan="on",
             access_log=False,
-            log_level="info",
+            log_config=None,
+            log_level=settings.log_level.lower(),
             server_header=False,
             backlog=BACKLOG,
             proxy_headers=False,
@@ -198,6 +201,7 @@ def _front(settings: Settings) -> Front:
     """What one worker serves."""
     from service.edge.app import create_app  # noqa: PLC0415 - as in `run`
 
+    logs.begin(settings)
     application: Any = create_app(settings)
     front = Front(
         application.wsgi_app,
@@ -205,6 +209,7 @@ def _front(settings: Settings) -> Front:
         waiting=settings.waiting,
         max_body_bytes=settings.max_request_bytes,
         at_the_end=application.extensions["osteocds.ledger"].writer.close,
+        tell=logs.told_of_request if settings.access_log else None,
     )
     sys.setswitchinterval(SWITCH_SECONDS)
     # What is loaded stays: the collector need not look at it again.

@@ -155,6 +155,14 @@ class _Asking:
         self._lock = threading.Lock()
         self._answered = self._failed = False
         self._bytes = self._nodes = 0
+        self._calls, self._seconds = 0, 0.0
+
+    def calls(self, *, begun: int = 0, seconds: float = 0.0) -> tuple[int, float]:
+        """How many calls were begun, and the sum of the seconds of those that ended; so many more of both."""
+        with self._lock:
+            self._calls += begun
+            self._seconds += seconds
+            return self._calls, self._seconds
 
     def answered_first(self) -> bool:
         """An answer came; True for the first one."""
@@ -216,6 +224,11 @@ class FhirServer:
             if problem.why == TOO_SLOW:
                 self._was_not_answered()
             raise
+
+    @property
+    def calls(self) -> tuple[int, float]:
+        """How many HTTP requests were begun, and the sum of the seconds of those that ended."""
+        return self._asking.calls()
 
     @property
     def is_over(self) -> bool:
@@ -329,6 +342,8 @@ class FhirServer:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
         from urllib3.exceptions import TimeoutError as SocketTimeout  # noqa: PLC0415 - as above
 
+        self._asking.calls(begun=1)
+        began = time.monotonic()
         try:
             with self._respond(method, url, form, parameters) as response:
                 if not 200 <= response.status_code < 300:
@@ -340,6 +355,8 @@ class FhirServer:
             raise FhirProblem(TOO_SLOW) from None
         except (requests.RequestException, HTTPError, ValueError):
             raise FhirProblem(UNREACHABLE) from None
+        finally:
+            self._asking.calls(seconds=time.monotonic() - began)
         if not isinstance(answer, dict):
             raise FhirProblem(NO_JSON)
         return answer

@@ -48,7 +48,9 @@ _SHOWN_UNITS = {
     "d": ("days", "jours"),
     "wk": ("weeks", "semaines"),
     "mo": ("months", "mois"),
+    "a": ("years", "ans"),
 }
+_ONE_OF = {"d": ("day", "jour"), "wk": ("week", "semaine"), "mo": ("month", "mois"), "a": ("year", "an")}
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~])")
 BREAK = "\u200b"
@@ -301,7 +303,8 @@ MOST_DIGITS = 3
 
 def amount(value: Amount, language: Language) -> str:
     """A number, or a range, with its comparator and unit."""
-    unit = shown_unit(value.unit, language)
+    is_one = value.value == 1 and value.to is None and value.unit in _ONE_OF
+    unit = _ONE_OF[value.unit][language is Language.FRENCH] if is_one else shown_unit(value.unit, language)
     space = "" if not unit else NO_BREAK_SPACE
     shown = value.comparator + number(value.value, language, value.digits)
     if value.to is not None:

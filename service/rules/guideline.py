@@ -45,19 +45,26 @@ class Policy:
     `checklist` rules name missing prerequisites: one card an order. Each set of `one_problem` makes one card an order; sets
     that share a rule join. Rules of `how_to_give` are silent beside a rule that asks to remove the order, those of
     `starting_or_stopping` beside a critical emergency, and a rule of `yields` beside advice of the rules that it names.
+    Notes on how to give an order are silent beside its removal, and beside critical advice of a rule of `withholding`.
     """
 
     checklist: frozenset[str] = frozenset()
     one_problem: tuple[frozenset[str], ...] = ()
     how_to_give: frozenset[str] = frozenset()
     starting_or_stopping: frozenset[str] = frozenset()
+    withholding: frozenset[str] = frozenset()
     yields: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def named(self) -> frozenset[str]:
         """Every rule that the table names."""
         return self.checklist.union(
-            self.how_to_give, self.starting_or_stopping, self.yields, *self.one_problem, *self.yields.values()
+            self.how_to_give,
+            self.starting_or_stopping,
+            self.withholding,
+            self.yields,
+            *self.one_problem,
+            *self.yields.values(),
         )
 
 

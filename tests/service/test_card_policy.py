@@ -248,6 +248,13 @@ def test_discontinued_denosumab_and_treatment_stopped_early_make_one_card_of_the
     assert merged["indicator"] == "warning"
 
 
+def test_an_antiresorptive_given_once_is_said_to_be_one_dose_with_its_day() -> None:
+    answer = cards(record={"medications": [{"drug": "zoledronic acid", "days ago": 200}]})
+    stopped = the_card_of("antiresorptive-stopped-early", answer)
+    assert stopped["summary"].startswith("Antiresorptive stopped after one dose:")
+    assert stopped["detail"].count(" to ") == 0
+
+
 # --- silenced ---------------------------------------------------------------------------------------------------------
 
 
@@ -267,6 +274,21 @@ def test_a_deletion_for_a_vitamin_d_deficiency_silences_how_to_give_denosumab() 
     answer = cards(order=DENOSUMAB_GIVEN_IN_EVERY_WRONG_WAY, record={"vitamin D": "8 ng/mL 2 days ago"})
     assert not all_rules_of(answer) & HOW_TO_GIVE
     assert actions([the_card_of("vitamin-d-deficiency", answer)], "delete")
+
+
+@pytest.mark.parametrize(
+    ("record", "hydration"),
+    [
+        ({"conditions": ["bone metastasis", "osteonecrosis of the jaw"]}, 0),
+        ({"conditions": ["bone metastasis"], "calcium": "1.80 mmol/L today", "albumin": "40 g/L today"}, 0),
+        ({"conditions": ["bone metastasis"], "calcium": "2.15 mmol/L today", "albumin": "40 g/L today"}, 1),
+        ({"conditions": ["bone metastasis"]}, 1),
+    ],
+    ids=["jaw osteonecrosis", "severe hypocalcaemia", "hypocalcaemia", "nothing that withholds it"],
+)
+def test_what_withholds_the_dose_says_nothing_of_hydration(record: dict[str, Any], hydration: int) -> None:
+    answer = cards(order={"drug": "zoledronic acid", "dose": "4 mg"}, record=record)
+    assert sum("Hydration" in card["detail"] for card in answer) == hydration
 
 
 def test_a_deletion_does_not_silence_what_is_missing() -> None:

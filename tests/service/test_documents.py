@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import tomllib
+from collections import Counter
 from dataclasses import is_dataclass
 from importlib import import_module
 from pathlib import Path
@@ -159,6 +160,35 @@ def test_the_six_steps_are_those_of_the_picture():
     assert all((ROOT / room).is_dir() for _name, room in told)
 
 
+# --- threat model -----------------------------------------------------------------------------------------------------
+
+THREATS = (DOCS / "threat-model.md").read_text(encoding="utf-8")
+LINES = rows(THREATS, 3)
+WRITTEN_TESTS = Counter(
+    name
+    for path in (ROOT / "tests").rglob("test_*.py")
+    for name in re.findall(r"^def (test_\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+)
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line[1])
+def test_a_line_of_the_threat_model_is_about_an_attacker_and_names_the_one_test_that_proves_it(line):
+    attacker, _holds, proved_by = line
+    assert re.search(rf"^{attacker}\. ", THREATS, re.MULTILINE)
+    assert [WRITTEN_TESTS[name] for name in proved_by.strip("`").split("`, `")] == [1] * (proved_by.count("`") // 2)
+
+
+def test_every_attacker_of_the_threat_model_is_met():
+    assert {line[0] for line in LINES} == set(re.findall(r"^(\d)\. ", THREATS, re.MULTILINE)) >= {"1"}
+
+
+def test_the_security_policy_says_how_to_report_what_is_supported_and_what_is_in_scope():
+    policy = (ROOT / ".github/SECURITY.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\*\*(\w+[\w ]*)\.?\*\*", policy, re.MULTILINE)) >= {
+        *("Report", "Supported", "In scope", "Out of scope")
+    }
+
+
 # --- decisions, changes, pictures, forms ------------------------------------------------------------------------------
 
 
@@ -176,7 +206,7 @@ def test_the_changelog_tells_each_reader_of_each_version():
         readers = re.findall(r"^### For the (.+)$", version, re.MULTILINE)
         assert set(readers) <= {"integrator", "oncologist", "safety officer", "next engineer"}
         for line in re.findall(r"^- (.+)$", version, re.MULTILINE):
-            assert re.match(r"(?:Added|Changed|Deprecated|Removed|Fixed|Security): ", line), line
+            assert re.match(r"(?:Added|Changed|Deprecated|Removed|Fixed|Security)(?:, breaking)?: ", line), line
 
 
 @pytest.mark.parametrize("path", pictures(), ids=lambda path: path.name)

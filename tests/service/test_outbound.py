@@ -294,7 +294,7 @@ def test_an_answer_that_holds_too_much_is_told_and_leaves_nothing_behind(reply, 
 
 @pytest.mark.parametrize("nodes", [MOST_NODES // 2, MOST_NODES])
 def test_an_answer_at_the_bound_is_read(nodes):
-    body = b'{"resourceType":"Bundle","x":[' + b"0," * (nodes - 4) + b"0]}"
+    body = b'{"resourceType":"Bundle","meta":{"tag":[' + b"0," * (nodes - 4) + b"0]}}"
     with serving(lambda call: call.found(body if "/Condition/" in call.path else NOTHING)) as server:
         cards = client_of(server, deadline_seconds=30.0).cards(asking(server))
     assert rules(cards, "unchecked") == []

@@ -240,6 +240,20 @@ def test_compose_publishes_ports_on_loopback_only(services):
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
+@pytest.mark.parametrize("name", ["osteocds", "fhir", "patients"])
+def test_a_service_of_compose_has_no_rights_and_bounded_memory_processes_and_log(services, name):
+    service = services[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "cap_add", "pid", "ipc", "network_mode", "devices"} & service.keys()
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+    assert 0 < service["pids_limit"] <= 1024
+    assert re.fullmatch(r"\d+m", service["logging"]["options"]["max-size"])
+    assert int(service["logging"]["options"]["max-file"]) > 0
+    assert all(re.fullmatch(r"/[\w/]+:size=\d+m", one) for one in service["tmpfs"])
+
+
 def test_in_compose_the_service_may_call_the_fhir_server_that_holds_the_patients(services):
     base = services["osteocds"]["environment"]["OSTEOCDS_FHIR_BASES"]
     assert base == "http://fhir:8080/fhir"

@@ -46,6 +46,9 @@ OTHER = {
     "OSTEOCDS_CORS_ORIGINS": "https://browser.example.org",
     "OSTEOCDS_MAX_RESOURCES": "50",
     "OSTEOCDS_MAX_REQUEST_BYTES": "2000000",
+    "OSTEOCDS_LOG_JSON": "1",
+    "OSTEOCDS_LOG_LEVEL": "debug",
+    "OSTEOCDS_ACCESS_LOG": "1",
 }
 """For each variable a value that is not its default."""
 
@@ -80,6 +83,8 @@ WRONG = [
         )
     ),
     *(("OSTEOCDS_MAX_REQUEST_BYTES", value) for value in ("", "0", "10MB")),
+    *(("OSTEOCDS_LOG_LEVEL", value) for value in ("", "trace", "INFO")),
+    *(("OSTEOCDS_ACCESS_LOG", value) for value in ("2", "x")),
 ]
 
 

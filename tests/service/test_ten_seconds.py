@@ -49,6 +49,7 @@ ACTS = frozenset(
         "Gemcitabine",
         "L’arrêter",
         "L’un",
+        "Manque",
         "Manquent",
         "Ne",
         "Ni",
@@ -123,6 +124,30 @@ def test_the_detail_is_short_and_begins_with_the_act(rule: str) -> None:
             if language is Language.FRENCH and words:
                 act = is_an_act(words[0].strip(",;:."))
                 assert act or rules_of(card)[0] in ACT_LATER, (words[0], rules_of(card), card.detail)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_detail_does_not_name_again_what_the_summary_begins_with(rule: str) -> None:
+    for language in Language:
+        for card in cards_of(rule, language):
+            name = re.split(r"\u202f?[:,]", card.summary)[0]
+            again = re.compile(rf"(?:^|[.!?…] ){re.escape(name)}\u202f?[:,] ", re.MULTILINE)
+            assert not again.search(before_the_basis(card)), (card.summary, card.detail)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_card_of_an_order_says_what_another_said(rule: str) -> None:
+    """In answers to one order; another order of the same kind has its own list."""
+    for scenario in scenarios_of(rule):
+        if "orders" in scenario.told:
+            continue
+        for language in Language:
+            said: set[str] = set()
+            for card in answer_to(scenario, language).response.cards:
+                body = before_the_basis(card)
+                sentences = set(re.findall(r"[^.!?…\n*-][^.!?…\n*]{12,}[.!?…](?= |$)", body, re.MULTILINE))
+                assert not sentences & said, (sorted(sentences & said), card.detail)
+                said |= sentences
 
 
 @pytest.mark.parametrize("rule", RULES)

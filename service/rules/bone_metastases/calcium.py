@@ -97,7 +97,7 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
     names = tuple(analyte.name for analyte in missing)
     advice = warning(
         _("{drug}: measure before the first dose: {missing}", drug=order.name, missing=names),
-        _("Measure before the first dose: {missing}.", missing=names),
+        _("Measure before the first dose."),
         *((_("Hypocalcaemia is a risk of treatment."),) if isinstance(patient.calcium, Absent) else ()),
         rests_on=asked.values(),
         offers=(OrderAnalyte(analyte) for analyte in missing if ordered[analyte] is None),

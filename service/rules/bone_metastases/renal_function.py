@@ -74,7 +74,7 @@ def renal_function_unknown(order: DrugOrder, patient: Facts) -> Outcome:
     ordered = already_ordered(patient, CREATININE) is not None
     advice = warning(
         _("{drug}: creatinine clearance needed before the dose", drug=order.name),
-        _("Compute the Cockcroft-Gault clearance before the dose; missing: {missing}.", missing=missing),
+        _("Compute the Cockcroft-Gault clearance before the dose."),
         *([_("Creatinine is ordered: await the result.")] if ordered else ()),
         rests_on=(patient.clearance, creatinine),
         offers=() if ordered or isinstance(creatinine, Known) else [OrderAnalyte(CREATININE)],

@@ -268,7 +268,7 @@ def one_fraction(order: RadiotherapyOrder, _patient: Facts) -> Truth:
 def stereotactic_single_reirradiation(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """One stereotactic fraction to a region that was irradiated before."""
     return warning(
-        _("{act} in one fraction of a region irradiated before: fractionate it", act=treatment(order)),
+        _("{act} in one fraction to a region irradiated before: fractionate it", act=treatment(order)),
         _("Count the earlier dose and the time since."),
         rests_on=as_acts(earlier_courses(order, patient)),
         remarks=target_remarks(order),
@@ -303,7 +303,7 @@ def stereotactic_vertebral_fracture(order: RadiotherapyOrder, _patient: Facts) -
         ),
         _("Consider cementoplasty beforehand."),
         _(
-            "Fracture of the vertebra in up to 20 % or more. Risk factors: T10 to sacrum, lytic lesion, more than 20 % of "
+            "Fracture of the vertebra in 20 % or more. Risk factors: T10 to sacrum, lytic lesion, more than 20 % of "
             "the vertebral body.",
         ),
         rests_on=[order],

@@ -177,7 +177,7 @@ def surgery_primary_unknown(order: ActOrder, _patient: Facts) -> Outcome:
     return info(
         _("{act}: look for the primary first, none is on record", act=act_at(order)),
         _(
-            "Least work-up before: protein electrophoresis and CT of thorax, abdomen and pelvis, for example; biopsy in doubt."
+            "Minimum work-up first: protein electrophoresis and CT of thorax, abdomen and pelvis, for example; biopsy in doubt."
         ),
         rests_on=[order],
     )

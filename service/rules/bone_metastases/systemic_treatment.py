@@ -54,9 +54,9 @@ def _radiotherapy_or(name: Text, drugs: frozenset[str]) -> Trigger:
     )
 
 
-def _radiotherapy_said(order: Order) -> Text:
-    """The radiotherapy that is ordered, with its bone; beside a drug that is ordered, any."""
-    return treatment(order) if isinstance(order, RadiotherapyOrder) else _("radiotherapy")
+def _radiotherapy_said(order: Order, beside_a_drug: Text | None = None) -> Text:
+    """The radiotherapy that is ordered, with its bone; beside a drug that is ordered, any that the rule is about."""
+    return treatment(order) if isinstance(order, RadiotherapyOrder) else beside_a_drug or _("radiotherapy")
 
 
 # --- immunotherapy, tyrosine kinase inhibitors, stereotactic radiotherapy ---------------------------------------------
@@ -148,9 +148,9 @@ def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
     """Precaution: few trials."""
     return info(
         _(
-            "{drugs} with {radiotherapy}, stereotactic or curative: precaution",
+            "{drugs} with {radiotherapy}: precaution",
             drugs=ABLATION.drugs_named(order, patient),
-            radiotherapy=_radiotherapy_said(order),
+            radiotherapy=_radiotherapy_said(order, _("stereotactic or curative radiotherapy")),
         ),
         _("Decide on a pause of the drug: the shorter course allows a shorter one; few trials."),
         rests_on=ABLATION.beside(order, patient),

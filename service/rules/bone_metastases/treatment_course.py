@@ -355,7 +355,14 @@ def denosumab_discontinued(_order: None, patient: Facts) -> Outcome:
 def antiresorptive_stopped_early(_order: None, patient: Facts) -> Outcome:
     """How long it was given, from when to when, and for how long at least it is advised."""
     course = latest_course(patient)
-    if course.days == course.most_days:
+    if course.days == course.most_days == 0:
+        summary = _("Antiresorptive stopped after one dose: at least {years} years are advised", years=ADVISED_YEARS)
+        given = _(
+            "Consider going on: at least {years} years, then case by case. Given on {day}.",
+            day=course.first,
+            years=ADVISED_YEARS,
+        )
+    elif course.days == course.most_days:
         summary = _(
             "Antiresorptive stopped after {time}: at least {years} years are advised",
             time=a_time(course.days),
@@ -419,7 +426,7 @@ def antiresorptive_two_years(order: DrugOrder | None, patient: Facts) -> Outcome
         ),
         _(
             "Reassess with specialist advice: new bone events, fracture risk and CTX ({fasting}) against hypocalcaemia and jaw "
-            "osteonecrosis, which rises sharply after 24 months; tobacco and alcohol count.",
+            "osteonecrosis, which rises sharply after 24 months; take tobacco and alcohol into account.",
             fasting=FASTING,
         ),
         rests_on=(*first_exposures(patient), *(bone_metastasis(None, patient).basis if order is None else ())),

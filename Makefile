@@ -55,7 +55,7 @@ messages: install ## bring the catalogues of messages (*.po) to what the code sa
 	$(TOOL).messages
 
 catalogue: install ## write the catalogue anew from the rules and their examples
-	for language in en fr; do .venv/bin/osteocds catalogue --guideline bone-metastases --language $$language \
+	for language in en $(basename $(notdir $(wildcard service/languages/*.po))); do .venv/bin/osteocds catalogue --guideline bone-metastases --language $$language \
 		> service/rules/bone_metastases/catalogue.$$language.md; done
 
 pictures: install ## draw the pictures of the documents anew

@@ -18,7 +18,7 @@ from mappings.facts import FactSettings
 from mappings.facts.fact_settings import takes
 from mappings.wording import Said, Text, _
 from service.guidelines import GUIDELINES
-from service.languages.render import Language
+from service.languages.render import LANGUAGES, Language
 from service.rules.guideline import Guideline
 
 
@@ -82,7 +82,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "OSTEOCDS_RETENTION_DAYS", "", "days after which rows of the ledger and feedback are deleted; never by default"
     ),
-    Setting("OSTEOCDS_LANGUAGE", "en", "language of cards, en or fr, where `Accept-Language` names neither"),
+    Setting("OSTEOCDS_LANGUAGE", "en", f"language of cards, {LANGUAGES}, where `Accept-Language` names none of them"),
     Setting("OSTEOCDS_TIMEZONE", "Europe/Paris", "zone that decides what a calendar day is"),
     Setting("OSTEOCDS_DEADLINE_SECONDS", "3", "time that all FHIR searches of one request may take together"),
     Setting(
@@ -201,7 +201,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, _("texts, facts and requests")),
         patient_key=read("OSTEOCDS_PATIENT_KEY", _file, _("the path of a file")),
         retention=read("OSTEOCDS_RETENTION_DAYS", _days, _("a positive whole number of days")),
-        language=read("OSTEOCDS_LANGUAGE", Language, _("en or fr")),
+        language=read("OSTEOCDS_LANGUAGE", Language, _("one of {values}", values=LANGUAGES)),
         timezone=read("OSTEOCDS_TIMEZONE", ZoneInfo, _("a zone of the tz database")),
         deadline_seconds=read("OSTEOCDS_DEADLINE_SECONDS", _seconds, _("a positive number of seconds")),
         split_services=read("OSTEOCDS_SPLIT_SERVICES", _flag, _("0 or 1")),

@@ -5,58 +5,38 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mappings.facts import FactSettings
+from mappings.wording import _
 from service.catalogue.entries import Entry, catalogue
-from service.languages.render import Language
+from service.languages.render import COLONS, SEMICOLONS, Language, render
 from service.rules.guideline import Guideline
 
 WORDS = {
-    Language.ENGLISH: {
-        "title": "Catalogue of the rules",
-        "intro": "Generated; do not edit. The statements are in our words; settings are choices of ours, not the guideline's.",
-        "source": "Source",
-        "reading": "Our reading",
-        "triggers": "Triggered by",
-        "facts": "Facts read",
-        "conditions": "Conditions",
-        "settings": "Settings",
-        "elsewhere": "Elsewhere",
-        "changes": "Changes",
-        "version": "Version",
-        "offers": "Offers",
-        "examples": "Examples",
-        "notes": "On every card",
-        "not computed": "What is not computed",
-        "header": "| Statement | Source | Reason |",
-        "colon": ":",
-        "semicolon": "; ",
-    },
-    Language.FRENCH: {
-        "title": "Catalogue des règles",
-        "intro": "Fichier généré\u202f; ne pas modifier. Les énoncés sont écrits avec nos mots\u202f; les paramètres sont nos "
-        "choix, pas ceux du référentiel.",
-        "source": "Source",
-        "reading": "Notre lecture",
-        "triggers": "Déclenchée par",
-        "facts": "Faits lus",
-        "conditions": "Conditions",
-        "settings": "Paramètres",
-        "elsewhere": "Ailleurs",
-        "changes": "Changements",
-        "version": "Version",
-        "offers": "Propose",
-        "examples": "Exemples",
-        "notes": "Sur chaque carte",
-        "not computed": "Ce qui n’est pas calculé",
-        "header": "| Énoncé | Source | Raison |",
-        "colon": "\u202f:",
-        "semicolon": "\u202f; ",
-    },
+    "title": _("Catalogue of the rules"),
+    "intro": _(
+        "Generated; do not edit. The statements are in our words; settings are choices of ours, not the guideline's."
+    ),
+    "source": _("Source"),
+    "reading": _("Our reading"),
+    "triggers": _("Triggered by"),
+    "facts": _("Facts read"),
+    "conditions": _("Conditions"),
+    "settings": _("Settings"),
+    "elsewhere": _("Elsewhere"),
+    "changes": _("Changes"),
+    "version": _("Version"),
+    "offers": _("Offers"),
+    "examples": _("Examples"),
+    "notes": _("On every card"),
+    "not computed": _("What is not computed"),
+    "statement": _("Statement"),
+    "reason": _("Reason"),
 }
+"""What the catalogue says itself: headings, and the marks before what it lists."""
 
 
 def catalogue_to_read(guideline: Guideline, language: Language, settings: FactSettings) -> str:
     """The catalogue of a guideline as markdown."""
-    words, whole = WORDS[language], catalogue(guideline, language, settings)
+    words, whole = words_in(language), catalogue(guideline, language, settings)
     parts = [f"# {words['title']}", f"{whole.about}. {words['intro']}"]
     parts.append(f"{words['version']}{words['colon']} {whole.version}")
     if whole.changes:
@@ -69,9 +49,16 @@ def catalogue_to_read(guideline: Guideline, language: Language, settings: FactSe
             parts += _entry(entry, words)
     if whole.notes:
         parts += [f"## {words['notes']}", "\n".join(f"- {one.statement} ({one.source})" for one in whole.notes)]
+    header = f"| {words['statement']} | {words['source']} | {words['reason']} |"
     rows = [f"| {one.statement} | {one.source} | {one.why} |" for one in whole.not_computed]
-    parts += [f"## {words['not computed']}", "\n".join((words["header"], "|---|---|---|", *rows))]
+    parts += [f"## {words['not computed']}", "\n".join((header, "|---|---|---|", *rows))]
     return "\n\n".join(parts) + "\n"
+
+
+def words_in(language: Language) -> dict[str, str]:
+    """The words of the catalogue in a language, with its signs."""
+    signs = {"colon": COLONS[language], "semicolon": SEMICOLONS[language]}
+    return {name: render(text, language) for name, text in WORDS.items()} | signs
 
 
 def _entry(entry: Entry, words: dict[str, str]) -> Iterator[str]:
@@ -101,7 +88,7 @@ def _entry(entry: Entry, words: dict[str, str]) -> Iterator[str]:
             yield f"> {detail}"
         if card.offers:
             yield f"> {words['offers']}{words['colon']} {words['semicolon'].join(card.offers)}"
-    rows = "\n".join(f"| {name.replace('|', '/')} | {outcome} |" for name, _, outcome in entry.examples)
+    rows = "\n".join(f"| {name.replace('|', '/')} | {outcome} |" for name, _outcome, outcome in entry.examples)
     yield f"| {words['examples']} | |\n|---|---|\n{rows}"
 
 

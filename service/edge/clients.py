@@ -19,7 +19,7 @@ from joserfc.errors import JoseError
 from mappings.wording import Said, Text, _
 from service.edge.keys import PublicKeys
 from service.gathering.allowlist import Allowlist
-from service.languages.render import Language
+from service.languages.render import LANGUAGES, Language
 from service.settings import InvalidSetting, nearest
 from service.world import World
 
@@ -136,7 +136,9 @@ KEYS: Mapping[str, Key] = {
     "tenants": Key(Said(_("a list of texts")), "`tenant` of the tokens that are served; all by default", _texts),
     "fhir_bases": Key(Said(_("a list of addresses")), "FHIR bases that may be called for it", _texts),
     "language": Key(
-        Said(_("en or fr")), "language of cards where `Accept-Language` names neither", _one_of("en", "fr")
+        Said(_("one of {values}", values=LANGUAGES)),
+        "language of cards where `Accept-Language` names none of them",
+        _one_of(*Language),
     ),
     "services": Key(Said(_("a list of ids")), "services that it may call; all by default", _texts),
     "selection_behavior": Key(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cache, partial
 from importlib.metadata import version
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, abort, render_template, request, url_for
+from markupsafe import Markup, escape
 
 from mappings.facts.bones import named_bones
 from mappings.readers.sites import LATERALITY, region_of_code
@@ -18,7 +20,17 @@ from mappings.vocabulary.scores import ANSWERS, QUESTIONS, SIDES, Score
 from service.catalogue.entries import catalogue
 from service.catalogue.questionnaires import questionnaire
 from service.edge.clients import Messaging
-from service.languages.render import Language, choose_language, plain, render, sentence
+from service.languages.render import (
+    COLONS,
+    SEMICOLONS,
+    Language,
+    choose_language,
+    plain,
+    render,
+    sentence,
+    translated,
+    translated_of_number,
+)
 from service.rules.guideline import Guideline
 from service.services import Service
 from service.settings import Settings
@@ -63,17 +75,38 @@ MOST_WAITING = 3
 
 def written(template: str, chosen: Language, **shown: object) -> str:
     """A page in a language, from its template."""
-    other = Language.ENGLISH if chosen is Language.FRENCH else Language.FRENCH
     return render_template(
         template,
         lang=chosen.value,
-        french=chosen is Language.FRENCH,
-        other=other.value,
+        others=[(one.value, own_name(one)) for one in Language if one is not chosen],
+        colon=COLONS[chosen],
+        semicolon=SEMICOLONS[chosen],
+        _=partial(said, chosen),
+        _n=partial(said_of_number, chosen),
         say=lambda text: sentence(text, chosen),
         at=lambda endpoint, **parts: url_for(f"pages.{endpoint}", lang=chosen.value, **parts),
         version=version("osteocds"),
         **shown,
     )
+
+
+def said(language: Language, message: str, **shown: object) -> Markup:
+    """A message of a template in a language; what it shows is escaped unless it is markup."""
+    return escape(translated(message, "", "", language)).format(**shown)
+
+
+def said_of_number(language: Language, singular: str, plural: str, number: int) -> Markup:
+    """A message of a template that depends on a number, which it may show as `{number}`."""
+    return escape(translated_of_number(singular, plural, "", "", number, language)).format(number=number)
+
+
+@cache
+def own_name(language: Language) -> str:
+    """What a language calls itself, as one chooses it: «Français»."""
+    from babel import Locale  # noqa: PLC0415 - loaded with the first page
+
+    name = Locale(language.value).get_language_name(language.value) or language.value
+    return name[:1].upper() + name[1:]
 
 
 def page(body: str, chosen: Language, ancestors: str = NOBODY) -> Response:

@@ -21,6 +21,9 @@ class Language(StrEnum):
     FRENCH = "fr"
 
 
+LANGUAGES = ", ".join(Language)
+"""As one chooses them."""
+
 NO_BREAK_SPACE = "\u00a0"
 NARROW_NO_BREAK_SPACE = "\u202f"
 APOSTROPHE = "\u2019"
@@ -28,6 +31,8 @@ LIST_JOINERS = {Language.ENGLISH: " and ", Language.FRENCH: " et "}
 COLONS = {Language.ENGLISH: ":", Language.FRENCH: f"{NARROW_NO_BREAK_SPACE}:"}
 SEMICOLONS = {Language.ENGLISH: "; ", Language.FRENCH: f"{NARROW_NO_BREAK_SPACE}; "}
 RANGES = {Language.ENGLISH: "–", Language.FRENCH: f"{NO_BREAK_SPACE}à{NO_BREAK_SPACE}"}
+QUOTES = {Language.ENGLISH: ("“", "”")}
+"""The marks of a quotation where they are not those of a message, «»."""
 MONTHS_ONLY = {Language.ENGLISH: "MMMM y", Language.FRENCH: "MMMM y"}
 DAYS = {Language.ENGLISH: "d MMM y", Language.FRENCH: "d MMM y"}
 
@@ -206,8 +211,9 @@ def typographic(prose: str, language: Language) -> str:
     French as the Imprimerie nationale has it: a narrow no-break space before « ; : ! ? », inside « » and between thousands,
     a no-break space between a figure and its unit, typographic apostrophes.
     """
-    if language is Language.ENGLISH:
-        return prose.replace("«", "“").replace("»", "”")
+    if language is not Language.FRENCH:
+        opening, closing = QUOTES[language]
+        return prose.replace("«", opening).replace("»", closing)
     prose = _OPENING_QUOTE.sub("«" + NARROW_NO_BREAK_SPACE, prose.replace("'", APOSTROPHE))
     prose = _SPACED_SIGN.sub(NARROW_NO_BREAK_SPACE + r"\1", prose)
     prose = _CLOSING_QUOTE.sub(NARROW_NO_BREAK_SPACE + "»", prose)

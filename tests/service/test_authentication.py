@@ -230,7 +230,7 @@ def test_two_clients_of_one_issuer_are_told_apart_by_their_tenants(tmp_path):
         ("[a]\nissuer = 'x'\njku = 'http://e.example/k'", r"line 3: \[a\] jku: takes an https address"),
         ("[a]\nissuer = 'x'\njwks = 'none.json'", "holds no usable key"),
         ("[a]\nissuer = 'x'\njwks = 'keys.json'\nmax_cards = 0", "line 4: .* takes a positive whole number"),
-        ("[a]\nissuer = 'x'\njwks = 'keys.json'\nlanguage = 'de'", "takes en or fr"),
+        ("[a]\nissuer = 'x'\njwks = 'keys.json'\nlanguage = 'de'", "takes one of en, fr"),
         ("[a]\nissuer = 'x'\njwks = 'keys.json'\nlink_types = ['any']", "takes a list of absolute, smart"),
         ("[a]\nissuer = 'x'\njwks = 'keys.json'\nzzz = 1", r"line 4: \[a\] zzz: no such key; is it "),
         ("[a]\nissuer = 'x'\nissuer = 'y'\njwks = 'keys.json'", "line 3"),

@@ -69,6 +69,13 @@ def test_a_page_is_sound_html_in_its_language(client: Ehr, path: str, language: 
 
 
 @pytest.mark.parametrize(("path", "language"), CASES)
+def test_a_page_offers_every_other_language_by_its_own_name(client: Ehr, path: str, language: str) -> None:
+    offered = re.findall(r'<a href="\?lang=(\w+)" lang="\1" hreflang="\1">([^<]+)</a>', html(client, path, language))
+    names = {"en": "English", "fr": "Français"}
+    assert offered == [(one.value, names[one.value]) for one in Language if one.value != language]
+
+
+@pytest.mark.parametrize(("path", "language"), CASES)
 def test_a_page_may_load_from_its_own_host_only_and_does(client: Ehr, path: str, language: str) -> None:
     answer = client.get(path, query_string={"lang": language}, headers={"Accept": "text/html"})
     assert answer.headers["Content-Security-Policy"] == POLICY

@@ -29,10 +29,14 @@ PACKAGES = ("mappings", "service")
 KEYWORDS = {"_": None, "_n": (1, 2), "_c": ((1, "c"), 2)}
 """The marks of `mappings.wording`, as gettext counts their arguments."""
 
+EXTRACTORS = {".py": "python", ".html": "jinja2.ext:babel_extract"}
+"""Who reads the marked messages of a file: babel itself, or Jinja for its templates."""
+
 
 @dataclass(frozen=True)
 class Domain:
-    """The folder of the catalogues, and what says their messages: modules below a root with their marks, files of statements."""
+    """The folder of the catalogues, and what says their messages: modules and templates below a root with their marks, files of
+    statements."""
 
     folder: Path
     modules: tuple[Path, ...]
@@ -45,10 +49,10 @@ class Domain:
         return sorted(self.folder.glob("*.po"))
 
     def said(self) -> Catalog:
-        """Every marked message of the modules, and the statements that are shown, by the files that say them."""
+        """Every marked message of modules and templates, and the statements that are shown, by the files that say them."""
         catalogue = Catalog(project="osteocds", fuzzy=False)
         for module in self.modules:
-            found = extract_from_file("python", module, keywords=self.keywords)
+            found = extract_from_file(EXTRACTORS[module.suffix], module, keywords=self.keywords)
             for _line, message, _comments, context in found:
                 catalogue.add(message, locations=[(str(module.relative_to(self.root or ROOT)), None)], context=context)
         for file in self.statements:
@@ -67,7 +71,11 @@ def domains(guidelines: Iterable[Guideline] = GUIDELINES) -> tuple[Domain, ...]:
     """Ours, those of click, and those of the guidelines that are served."""
     theirs = tuple(domain_of(guideline) for guideline in guidelines)
     apart = {module for domain in theirs for module in domain.modules}
-    modules = (module for package in PACKAGES for module in sorted((ROOT / package).glob("**/*.py")))
+    modules = (
+        module
+        for package in PACKAGES
+        for module in sorted([*(ROOT / package).glob("**/*.py"), *(ROOT / package).glob("**/templates/*.html")])
+    )
     return (Domain(LANGUAGES, tuple(module for module in modules if module not in apart)), of_click(), *theirs)
 
 

@@ -292,19 +292,12 @@ class _Noted:
     def __init__(self, guideline: Guideline, patient: Facts | None, advised: Iterable[RuleOutcome]) -> None:
         self._guideline = guideline
         self._patient = patient
-        advised = tuple(advised)
         self._not_given = {
             offer.order.index
             for one in advised
             if isinstance(one.outcome, Advice)
             for offer in one.outcome.offers
             if isinstance(offer, DeleteOrder)
-        } | {
-            one.order.index
-            for one in advised
-            if one.order is not None
-            and one.rule.id in guideline.policy.withholding
-            and _level(one) is Indicator.CRITICAL
         }
         self._said: dict[tuple[int, ...], set[Text]] = {}
         self._of_orders: set[tuple[int, Text]] = set()

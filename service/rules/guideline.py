@@ -45,14 +45,13 @@ class Policy:
     `checklist` rules name missing prerequisites: one card an order. Each set of `one_problem` makes one card an order; sets
     that share a rule join. Rules of `how_to_give` are silent beside a rule that asks to remove the order, those of
     `starting_or_stopping` beside a critical emergency, and a rule of `yields` beside advice of the rules that it names.
-    Notes on how to give an order are silent beside its removal, and beside critical advice of a rule of `withholding`.
+    Notes on how to give an order are silent beside its removal.
     """
 
     checklist: frozenset[str] = frozenset()
     one_problem: tuple[frozenset[str], ...] = ()
     how_to_give: frozenset[str] = frozenset()
     starting_or_stopping: frozenset[str] = frozenset()
-    withholding: frozenset[str] = frozenset()
     yields: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
@@ -61,7 +60,6 @@ class Policy:
         return self.checklist.union(
             self.how_to_give,
             self.starting_or_stopping,
-            self.withholding,
             self.yields,
             *self.one_problem,
             *self.yields.values(),

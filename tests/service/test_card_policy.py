@@ -276,21 +276,6 @@ def test_a_deletion_for_a_vitamin_d_deficiency_silences_how_to_give_denosumab() 
     assert actions([the_card_of("vitamin-d-deficiency", answer)], "delete")
 
 
-@pytest.mark.parametrize(
-    ("record", "hydration"),
-    [
-        ({"conditions": ["bone metastasis", "osteonecrosis of the jaw"]}, 0),
-        ({"conditions": ["bone metastasis"], "calcium": "1.80 mmol/L today", "albumin": "40 g/L today"}, 0),
-        ({"conditions": ["bone metastasis"], "calcium": "2.15 mmol/L today", "albumin": "40 g/L today"}, 1),
-        ({"conditions": ["bone metastasis"]}, 1),
-    ],
-    ids=["jaw osteonecrosis", "severe hypocalcaemia", "hypocalcaemia", "nothing that withholds it"],
-)
-def test_what_withholds_the_dose_says_nothing_of_hydration(record: dict[str, Any], hydration: int) -> None:
-    answer = cards(order={"drug": "zoledronic acid", "dose": "4 mg"}, record=record)
-    assert sum("Hydration" in card["detail"] for card in answer) == hydration
-
-
 def test_a_deletion_does_not_silence_what_is_missing() -> None:
     answer = cards(order={"drug": "zoledronic acid", "dose": "4 mg"}, record={"clearance": "25 mL/min 2 days ago"})
     [checklist] = with_topic("checklist", answer)

@@ -40,7 +40,6 @@ POLICY = Policy(
     starting_or_stopping=frozenset(
         {"antiresorptive-not-started", "denosumab-discontinued", "antiresorptive-stopped-early"}
     ),
-    withholding=frozenset({"osteonecrosis-of-jaw", "hypocalcaemia"}),
     yields={
         "fractionation-advice": frozenset({"single-fraction"}),
         "stereotactic-with-systemic": frozenset(

@@ -58,9 +58,6 @@ def test_the_rules_that_a_deletion_silences_are_those_of_the_specification():
     assert POLICY.how_to_give == HOW_TO_GIVE
 
 
-def test_the_rules_whose_critical_advice_silences_how_to_give_are_those_of_the_specification():
-
-
 @pytest.mark.parametrize("together", ONE_CARD, ids=min)
 def test_rules_about_one_problem_share_a_card(together):
     assert {GUIDELINES[0].problems[rule] for rule in together} == {together}

@@ -54,7 +54,7 @@ FRENCH_FIGURE = re.compile(r"\d\.\d")
 ENGLISH_FIGURE = re.compile(r"\d,\d(?!\d\d)")
 ENGLISH_DATE = re.compile(r"\d (?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{4}")
 FRENCH_DATE = re.compile(r"\d (?:janv\.|févr\.|mars|avr\.|mai|juin|juil\.|août|sept\.|oct\.|nov\.|déc\.) \d{4}")
-RECORD_WORDS = re.compile(r"\b[A-Z][A-Za-z]+/[\w.-]+|§ ?[\d.]+|10\*9|\bICD-(?:10|9-CM) [A-Z]?\d+\.\d\b")
+RECORD_WORDS = re.compile(r"\b[A-Z][A-Za-z]+/[\w.-]+|§ ?[\d.]+|10\*9|\b(?:ICD|CIM)-(?:10|9-CM) [A-Z]?\d+\.\d\b")
 
 
 def said_by(card: Card, record: frozenset[str]) -> str:

@@ -59,7 +59,7 @@ def test_a_value_has_the_fields_of_the_class_that_it_extends_by_name_only():
 
 def test_a_value_has_no_further_attributes():
     assert not hasattr(TODAY, "__dict__")
-    with pytest.raises(AttributeError):
+    with pytest.raises((AttributeError, TypeError)):  # CPython 3.11 raises the second for slots that are frozen
         TODAY.time = "noon"  # type: ignore[attr-defined]
 
 

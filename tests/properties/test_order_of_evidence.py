@@ -100,6 +100,7 @@ def without_what_is_only_shown(told: list[dict[str, Any]]) -> list[dict[str, Any
         lines = [line for line in card["detail"].splitlines() if ": shown only, " not in line]
         for trend, newest in TRENDS.items():
             lines = [trend.sub(newest, line) for line in lines]
+        lines = [line.replace("/1.73 m²", "") for line in lines]  # two eGFR are told in their own unit
         card["detail"] = "\n".join(lines)
         ours = card["extension"]["org.osteocds"]
         ours["resources"] = [one for one in ours.get("resources", ()) if one != "Observation/older"]

@@ -41,6 +41,12 @@ OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "
 
 
 @pytest.fixture(autouse=True)
+def no_breaker(monkeypatch):
+    """Each test asks a server that has not failed before; what breakers do, `test_outbound.py` holds."""
+    monkeypatch.setattr("service.gathering.breaker.MOST_FAILURES", 10**6)
+
+
+@pytest.fixture(autouse=True)
 def nothing_of_the_patient_is_logged(caplog):
     with caplog.at_level(logging.DEBUG):
         yield

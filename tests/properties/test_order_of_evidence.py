@@ -88,7 +88,7 @@ VALUES, DAYS = r"[^ →]+ → (?P<value>[^→]+)", r"\([^,()]+, (?P<day>[^,()]+)
 
 TRENDS = {
     re.compile(rf"^(?P<what>- [^:→]+: ){VALUES} {DAYS}$"): r"\g<what>\g<value> (\g<day>)",
-    re.compile(rf"^(?P<what>- [^:→]+: ){VALUES} {DAYS}, (?P<how>[^,→]+)$"): r"\g<what>\g<value> (\g<how>, \g<day>)",
+    re.compile(rf"^(?P<what>- [^:→]+: ){VALUES} {DAYS}, (?P<how>[^→]+)$"): r"\g<what>\g<value> (\g<how>, \g<day>)",
     re.compile(rf"(?<=\)); creatinine {VALUES} {DAYS}$"): "",
 }
 """The lines of a result, of a clearance, and of one computed from creatinine, each with what it says without its trend."""

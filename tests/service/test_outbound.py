@@ -167,6 +167,19 @@ def test_the_bases_below_a_listed_address_make_place_for_each_other(monkeypatch)
     assert gone == [("listed", State.CLOSED, None)] * 2
 
 
+def test_where_all_of_them_are_at_work_a_further_one_is_told_of_as_busy(monkeypatch):
+    released = threading.Event()
+    monkeypatch.setattr(outbound, "MOST_BASES", 1)
+    monkeypatch.setattr(FhirServer, "search", lambda *_: released.wait(20))
+    with serving(Slow.found) as server:
+        client = client_of(server, deadline_seconds=0.1)
+        client.cards(asking(server))
+        cards = client.cards(asking(server) | {"fhirServer": f"{server.base}/tenant"})
+        released.set()
+    assert BUSY in said(cards)
+    assert "vitamin-d-unknown" in rules(cards, "unchecked")
+
+
 # --- the breaker ------------------------------------------------------------------------------------------------------
 
 

@@ -81,46 +81,35 @@ class Ledger:
         took_seconds: float,
     ) -> None:
         """Hand one answer over; all that is costly happens in the writer. A defect of ours here costs the row, not the answer."""
+        guideline = service.guideline
         try:
-            answered = self._answered(advised, service, caller, body, language, now, took_seconds)
+            request = fingerprints.without_token(body)
+            answered = Answered(
+                service=service,
+                client=caller.name,
+                hook_instance=advised.request.hook_instance,
+                patient_id=advised.request.patient_id,
+                language=language,
+                as_of=now,
+                took_seconds=took_seconds,
+                public_url=self._settings.public_url,
+                outcomes=advised.outcomes,
+                cards=advised.response.cards,
+                settings=caller.world.clinical[guideline.id],
+                fingerprints={
+                    "request_fingerprint": fingerprints.of_request(body, request),
+                    "rules_fingerprint": fingerprints.of_rules(guideline),
+                    "value_sets_fingerprint": fingerprints.of_value_sets(guideline, self._settings.concept_maps),
+                    "settings_fingerprint": self._settings_of(service, caller),
+                },
+                keeps_facts="facts" in self._settings.ledger_keeps,
+                request=request.decode() if "requests" in self._settings.ledger_keeps else "",
+            )
         except Exception as error:  # noqa: BLE001 - the cards matter more
             LOG.error("defect of the service: %s while noting an answer", type(error).__name__)  # noqa: TRY400 - no values
             self._counted.dropped("defect", 1)
         else:
             self.writer.put(answered)
-
-    def _answered(
-        self,
-        advised: HookAnswer,
-        service: Service,
-        caller: Caller,
-        body: Any,
-        language: Language,
-        now: datetime,
-        took_seconds: float,
-    ) -> Answered:
-        guideline = service.guideline
-        return Answered(
-            service=service,
-            client=caller.name,
-            hook_instance=advised.request.hook_instance,
-            patient_id=advised.request.patient_id,
-            language=language,
-            as_of=now,
-            took_seconds=took_seconds,
-            public_url=self._settings.public_url,
-            outcomes=advised.outcomes,
-            cards=advised.response.cards,
-            settings=caller.world.clinical[guideline.id],
-            fingerprints={
-                "request_fingerprint": fingerprints.of_request(body),
-                "rules_fingerprint": fingerprints.of_rules(guideline),
-                "value_sets_fingerprint": fingerprints.of_value_sets(guideline, self._settings.concept_maps),
-                "settings_fingerprint": self._settings_of(service, caller),
-            },
-            keeps_facts="facts" in self._settings.ledger_keeps,
-            request=fingerprints.without_token(body).decode() if "requests" in self._settings.ledger_keeps else "",
-        )
 
     def _settings_of(self, service: Service, caller: Caller) -> str:
         key = (caller.name, service.guideline.id)

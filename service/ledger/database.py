@@ -181,13 +181,11 @@ class Database:
         """Bring the tables to what this version needs, whatever the database; other processes may do so at the same moment."""
         with self._noticing(), self._lock:
             self._bring_up(even_old=True, wait_seconds=MIGRATION_SECONDS)
-            self._made = self._last = self._place()
 
     def prepare(self) -> None:
         """At the start, before anybody needs it: as `migrate`, but what is old of a server is left to its owner."""
         with self._noticing(), self._lock:
             self._bring_up(even_old=self.is_sqlite, wait_seconds=MIGRATION_SECONDS)
-            self._made = self._last = self._place()
 
     def dispose(self) -> None:
         """Close the connections that nobody uses."""
@@ -197,23 +195,13 @@ class Database:
         """Make sure that the database is there with its tables; the place where it is."""
         here = self._place()
         if here is None or here != self._made:
-            with self._alone():
+            with _held(self._lock, BUSY_SECONDS):
                 here = self._place()
                 if here is None or here != self._made:
                     if self._last is not None and here != self._last:
                         self._lost()
-                    self._bring_up(even_old=self.is_sqlite, wait_seconds=BUSY_SECONDS)
-                    self._made = self._last = here = self._place()
+                    here = self._bring_up(even_old=self.is_sqlite, wait_seconds=BUSY_SECONDS)
         return here
-
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        if not self._lock.acquire(timeout=BUSY_SECONDS):
-            raise Unusable("locked")
-        try:
-            yield
-        finally:
-            self._lock.release()
 
     def _lost(self) -> None:
         """The file is gone, or another one is in its place: what was written into the old one is lost with it."""
@@ -248,17 +236,19 @@ class Database:
         if not self.is_sqlite or _in_memory(self._url):
             yield
             return
-        if not self._turn.acquire(timeout=seconds):
-            raise Unusable("locked")
-        try:
+        with _held(self._turn, seconds):
             yield
-        finally:
-            self._turn.release()
 
     # --- migrations ---------------------------------------------------------------------------------------------------
 
-    def _bring_up(self, *, even_old: bool, wait_seconds: float) -> None:
-        """Bring the tables up; those of a server's database that is old only where `even_old`: its owner decides when."""
+    def _bring_up(self, *, even_old: bool, wait_seconds: float) -> Place:
+        """Bring the tables up; the place where they are then."""
+        self._bring_tables_up(even_old=even_old, wait_seconds=wait_seconds)
+        self._made = self._last = here = self._place()
+        return here
+
+    def _bring_tables_up(self, *, even_old: bool, wait_seconds: float) -> None:
+        """Those of a server's database that is old only where `even_old`: its owner decides when."""
         with self._engine.connect().execution_options(osteocds_reads=True) as connection:
             if _revision(connection) == REVISIONS[-1]:
                 return
@@ -277,6 +267,17 @@ class Database:
                     if not even_old:
                         raise Unusable("old")
                     _upgrade(connection)
+
+
+@contextmanager
+def _held(lock: threading.Lock, seconds: float) -> Iterator[None]:
+    """The lock, waited for no longer than so many seconds. Raises `Unusable`."""
+    if not lock.acquire(timeout=seconds):
+        raise Unusable("locked")
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _revision(connection: Connection) -> str | None:

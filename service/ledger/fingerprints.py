@@ -37,12 +37,12 @@ def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, frozenset | set) else str(value)
 
 
-def of_request(body: Any) -> str:
-    """Of a hook request without its token, which is another each time and is nobody else's.
+def of_request(body: Any, written: bytes) -> str:
+    """Of a hook request without its token, which is another each time and is nobody else's; `written` is `without_token` of it.
 
     Members count in the order in which they came: to sort those of a large record takes longer than to read it.
     """
-    return _holding_on(without_token(body) or "".join(_walked(_kept(body))).encode(errors="surrogatepass"))
+    return _holding_on(written or "".join(_walked(_kept(body))).encode(errors="surrogatepass"))
 
 
 def without_token(body: Any) -> bytes:

@@ -8,6 +8,7 @@ from typing import Any
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.code_systems import LONGEST_SYSTEM, named_code
 from mappings.vocabulary.concepts import code_of
+from mappings.vocabulary.letters import on_one_line
 
 LONGEST_NAME = 80
 """Characters of a name that a person is shown."""
@@ -74,7 +75,4 @@ def shown_code(coding: Mapping[str, Any]) -> str:
 
 def printable(text: str, longest: int = LONGEST_NAME) -> str:
     """A text without the signs that steer a terminal or hide in a line, its blanks made one, at most so long."""
-    line = text[: 4 * longest]
-    if not line.isprintable():
-        line = "".join([sign if sign.isprintable() else " " for sign in line])
-    return " ".join(line.split())[:longest]
+    return on_one_line(text[: 4 * longest])[:longest]

@@ -158,8 +158,9 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
     if checklist and len(advices) > 1:
         detail = tuple(_that_fit(detail, beside=(*lines_of_rules, *items)))
     of_an_emergency = first.rule.trigger is not None and first.rule.trigger.any_relevant
-    detail = noted.said_once((*detail, *noted.of(() if of_an_emergency else orders, Place.DETAIL)), orders)
-    lines_of_rules = noted.lines_said_once(lines_of_rules, orders)
+    notes_on_orders = noted.of(() if of_an_emergency else orders, Place.DETAIL)
+    detail = noted.said_once((*detail, *notes_on_orders), orders, act_first=True)
+    lines_of_rules = noted.said_once(lines_of_rules, orders)
     notes = _unique(
         text
         for texts in (
@@ -321,17 +322,12 @@ class _Noted:
         self._of_orders.add((order.index, text))
         return len(self._of_orders) > before
 
-    def said_once(self, detail: tuple[Text, ...], orders: Iterable[Order]) -> tuple[Text, ...]:
-        """The detail without what a more urgent card about the same orders has said; its first line, the act, stays."""
+    def said_once(
+        self, told: tuple[Text, ...], orders: Iterable[Order], *, act_first: bool = False
+    ) -> tuple[Text, ...]:
+        """What a card says without what a more urgent card about the same orders has said; an act that comes first stays."""
         said = self._said.setdefault(tuple(sorted(order.index for order in orders)), set())
-        left = tuple(text for place, text in enumerate(detail) if not place or text not in said)
-        said.update(detail)
-        return left
-
-    def lines_said_once(self, told: tuple[Text, ...], orders: Iterable[Order]) -> tuple[Text, ...]:
-        """The lines of a card without those that a more urgent card about the same orders has."""
-        said = self._said.setdefault(tuple(sorted(order.index for order in orders)), set())
-        left = tuple(text for text in told if text not in said)
+        left = tuple(text for place, text in enumerate(told) if text not in said or (act_first and not place))
         said.update(told)
         return left
 

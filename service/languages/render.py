@@ -10,6 +10,7 @@ from functools import lru_cache
 from math import ceil
 
 from mappings.dates import When
+from mappings.vocabulary.letters import on_one_line
 from mappings.wording import HINT, SOURCE, Amount, Said, Term, Text, Verbatim, _
 from service.languages.messages import messages_of
 
@@ -259,10 +260,7 @@ def _in_system(words: str, language: Language) -> str:
 
 def escape(words: str) -> str:
     """Words of the record on one line, shortened, with the signs of markdown and HTML made harmless, and no link to be found."""
-    line = words[:500]
-    if not line.isprintable():
-        line = "".join([sign if sign.isprintable() else " " for sign in line])
-    line = " ".join(line.split())
+    line = on_one_line(words[:500])
     escaped = _ENTITY.sub(r"\&", _MARKDOWN.sub(r"\\\1", _LINKED.sub(BREAK, line[:120])))
     return _LIST_MARKER.sub(lambda marker: f"{marker[0][:-1]}\\{marker[0][-1]}", escaped)
 

@@ -115,7 +115,6 @@ def page(body: str, chosen: Language, ancestors: str = NOBODY) -> Response:
     response.vary.update(("Accept", "Accept-Language"))
     response.headers["Content-Language"] = chosen.value
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(ancestors=ancestors)
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
 
@@ -205,6 +204,8 @@ def _form(score: Score, language: Language, takes: Messaging | None) -> dict[str
         "answers": ANSWERS,
         "asked": QUESTIONS,
         "questions": {question.code: score.question_code(question) for question in score.questions},
+        "colon": f"{COLONS[language]} ",
+        "semicolon": SEMICOLONS[language],
         "messaging": None if takes is None else {"origin": takes.origin, "handle": takes.handle},
     }
 

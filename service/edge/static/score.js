@@ -48,7 +48,7 @@
     written.hidden = true;
     told.textContent = "";
     tellPlace();
-    keepForTheOtherLanguage();
+    keepForOtherLanguages();
   }
 
   function tellPlace() {
@@ -63,13 +63,14 @@
     shown("differs").hidden = !other && !otherSide;
   }
 
-  function keepForTheOtherLanguage() {
-    const link = document.querySelector("header nav a[hreflang]");
-    const query = new URLSearchParams(location.search);
-    query.set("lang", link.hreflang);
+  function keepForOtherLanguages() {
     const kept = new URLSearchParams([...about].filter(([name]) => !name.startsWith("a.")));
     for (const input of form.querySelectorAll("input:checked, select")) if (input.value) kept.append(`a.${input.name}`, input.value);
-    link.href = `?${query}#${kept}`;
+    for (const link of document.querySelectorAll("header nav a[hreflang]")) {
+      const query = new URLSearchParams(location.search);
+      query.set("lang", link.hreflang);
+      link.href = `?${query}#${kept}`;
+    }
   }
 
   // --- what is written ---
@@ -81,14 +82,13 @@
     return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
   }
 
-  const [colon, semicolon] = language === "fr" ? ["\u202f: ", "\u202f; "] : [": ", "; "];
-  const result = () => `${score.title} (${place()})${colon}${sum()}`;
+  const result = () => `${score.title} (${place()})${score.colon}${sum()}`;
 
   function sentence() {
     const day = new Date().toLocaleDateString(language, { day: "numeric", month: "short", year: "numeric" });
     const answers = Object.keys(score.questions).map(chosen)
-      .map((input) => `${asks(input)}${colon}${words(input)} (${input.dataset.points})`);
-    return `${result()}/${score.highest}, ${day}. ${shown("meaning").textContent}. ${answers.join(semicolon)}.`;
+      .map((input) => `${asks(input)}${score.colon}${words(input)} (${input.dataset.points})`);
+    return `${result()}/${score.highest}, ${day}. ${shown("meaning").textContent}. ${answers.join(score.semicolon)}.`;
   }
 
   function bodySite() {

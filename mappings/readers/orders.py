@@ -154,8 +154,8 @@ def _as_a_drug(reader: Reader, resource: Resource) -> Resource:
         is_drug = in_words and not _in_words(reader, resource, code).concepts
     if not is_drug:
         return resource
-    often = [one for one in (resource.get("occurrenceTiming"), {"code": {"text": shown_name(code)}}) if one]
-    return {**resource, "medicationCodeableConcept": code, "dosageInstruction": [{"timing": often[0]}]}
+    timing = resource.get("occurrenceTiming") or {"code": {"text": shown_name(code)}}
+    return {**resource, "medicationCodeableConcept": code, "dosageInstruction": [{"timing": timing}]}
 
 
 def _not_what_it_seems(resource: Resource) -> Text | None:

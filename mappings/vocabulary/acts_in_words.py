@@ -529,11 +529,9 @@ def _head(line: Line, rows: Mapping[str, list[tuple[Phrase, ActRow]]]) -> tuple[
     while place < len(line):
         word = line[place]
         if any(stands_at(line, place, head) for head, _row in rows.get(word.folded, ())):
-            return (
-                (place, place if begin is None else begin)
-                if begin is None or _may_follow_sites(line, place)
-                else (None, 0)
-            )
+            if begin is None:
+                return place, place
+            return (place, begin) if _may_follow_sites(line, place) else (None, 0)
         skipped = max(
             (len(one) for one in _BEFORE_BY_WORD.get(word.folded, ()) if stands_at(line, place, one)), default=0
         )

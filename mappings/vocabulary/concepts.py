@@ -326,11 +326,7 @@ class Terminology:
 
     def class_in_words(self, text: str) -> frozenset[str]:
         """The concepts of every drug of the classes that a text names (`mappings.vocabulary.drug_classes`)."""
-        return (
-            frozenset().union(*(self._value_sets.of_class(code).possible for code in classes_in(text)))
-            if text
-            else frozenset()
-        )
+        return frozenset().union(*(self._value_sets.of_class(code).possible for code in classes_in(text)))
 
     def read_line(self, text: str, *, laboratory: bool = False) -> LineSaid:
         """What a line of order entry says in words; `laboratory` where its category says that it asks the laboratory."""

@@ -46,17 +46,7 @@ _CLASSES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
 )
 
 _ANOTHER = frozenset(
-    " ".join(words(one))
-    for one in (
-        "citrate",
-        "allergénique",
-        "allergenic",
-        "allergen",
-        "allergène",
-        "désensibilisation",
-        "sublingual",
-        "sublinguale",
-    )
+    words("citrate allergénique allergenic allergen allergène désensibilisation sublingual sublinguale")
 )
 """Solutions of apheresis and vaccines of allergies, which bear the words of a class."""
 

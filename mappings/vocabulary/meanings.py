@@ -49,13 +49,12 @@ _ENGLISH_BONES = (
     *("sternal", "lumbar", "skeletal"),
 )
 _AT_A_BONE = (
-    *(("", bone) for bone in ("os", "osseuse", "osseuses", "vertébrale", "vertébrales", "rachidienne", "rachidiennes")),
-    *(("", bone) for bone in ("fémorale", "fémorales", "humérale", "humérales", "iliaque", "iliaques", "sacrée")),
-    *(("", bone) for bone in ("costale", "costales", "sternale", "lombaire", "lombaires", "dorsale", "dorsales")),
-    *(("", bone) for bone in ("fémur", "humérus", "sacrum", "rachis", "bassin", "cotyle", "tibia", "sternum")),
-    *(("du", bone) for bone in ("fémur", "col fémoral", "sacrum", "rachis", "bassin", "cotyle", "tibia", "sternum")),
-    *(("de l", bone) for bone in ("humérus", "os iliaque", "aile iliaque", "ilion")),
-    *(("des", bone) for bone in ("os", "vertèbres", "côtes")),
+    *("os", "osseuse", "osseuses", "vertébrale", "vertébrales", "rachidienne", "rachidiennes"),
+    *("fémorale", "fémorales", "humérale", "humérales", "iliaque", "iliaques", "sacrée"),
+    *("costale", "costales", "sternale", "lombaire", "lombaires", "dorsale", "dorsales"),
+    *("fémur", "humérus", "sacrum", "rachis", "bassin", "cotyle", "tibia", "sternum"),
+    *("du fémur", "du col fémoral", "du sacrum", "du rachis", "du bassin", "du cotyle", "du tibia", "du sternum"),
+    *("de l humérus", "de l os iliaque", "de l aile iliaque", "de l ilion", "des os", "des vertèbres", "des côtes"),
 )
 """How French names a metastasis by its bone."""
 
@@ -68,9 +67,9 @@ CONDITIONS_SAID = (
             "métastase vertébrale",
             "métastases vertébrales",
             *(
-                f"{said} {link} {bone}".replace("  ", " ")
+                f"{said} {bone}"
                 for said in ("métastase", "métastases", "mets", "méta", "métas", "localisation secondaire")
-                for link, bone in _AT_A_BONE
+                for bone in _AT_A_BONE
             ),
             *(f"{bone} {said}" for said in ("metastasis", "metastases", "mets") for bone in _ENGLISH_BONES),
             "métastatique osseux",

@@ -33,7 +33,7 @@ from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
 from service.edge.callers import Caller, Callers
 from service.edge.front import RETRY_AFTER_SECONDS, TOLD
-from service.edge.hook_calls import FAILED, HookCalls
+from service.edge.hook_calls import FAILED, JSON, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
@@ -48,7 +48,6 @@ from service.services import Service, published
 from service.settings import Settings
 from service.world import World
 
-JSON = "application/json"
 JSON_TYPE = re.compile(r"application/(?:[a-z0-9.-]{1,60}\+)?json")
 """Media types of a body that is JSON, by their subtype or its suffix (RFC 8259, RFC 6839); JSON has no charset but UTF-8."""
 

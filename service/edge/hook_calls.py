@@ -21,14 +21,15 @@ FAILED = "osteocds.failed"
 PATH = "/cds-services/"
 JSON = "application/json"
 
-Answering = Callable[[Request, str], bytes]
-"""A request and the id of its service to the body of its answer."""
-
 
 class HookCalls:
-    """WSGI middleware around Flask. `answering` is what the view of hooks does; it raises what Flask then answers."""
+    """WSGI middleware around Flask.
 
-    def __init__(self, app: Flask, services: Collection[str], answering: Answering) -> None:
+    `answering` is what the view of hooks does: a request and the id of its service to the body of its answer. It raises what
+    Flask then answers.
+    """
+
+    def __init__(self, app: Flask, services: Collection[str], answering: Callable[[Request, str], bytes]) -> None:
         self._flask: WSGIApplication = app.wsgi_app
         self._services = {PATH + service_id: service_id for service_id in services}
         self._answering = answering

@@ -18,7 +18,7 @@ from mappings.readers.medications import medication_references
 from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
-from service.gathering.answers import Opened, opened
+from service.gathering.answers import Opened, announced_more, opened
 from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer, Pages
 from service.gathering.found_by_code import found_by_code
 
@@ -151,7 +151,7 @@ def _state_of(query: Query, sent: Prefetched, answer: Opened | None) -> tuple[Pr
         return (PrefetchState.DATA if fits else PrefetchState.UNUSABLE), () if fits else (OTHER_TYPE,)
     if answer.next_page is not None:
         return PrefetchState.DATA, (MORE_PAGES,)
-    if answer.announced > answer.matches or answer.cut_off:
+    if announced_more([answer]):
         return PrefetchState.DATA, (TRUNCATED,)
     if answer.error:
         return PrefetchState.FAILED, ()

@@ -66,7 +66,9 @@ class _Translated:
         super().__init__(*args, **others)
 
     def make_metavar(self, ctx: click.Context) -> str:
-        return str(super().make_metavar(ctx)) if self.placeholder is None else say(self.placeholder)  # type: ignore[misc]
+        if self.placeholder is not None:
+            return say(self.placeholder)
+        return str(super().make_metavar(ctx))  # type: ignore[misc]  # a parameter of click, which stands behind it, has one
 
 
 class Option(_Translated, click.Option):

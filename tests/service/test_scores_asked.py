@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -22,7 +21,7 @@ from support.published_scores import response
 from support.reading import SCORES
 from support.scenario import NOW, PATIENT, request_for
 from support.score_page import choose, copied, place, responses_of_every_total, shown
-from support.serving import served
+from support.serving import in_a_thread, served
 
 from mappings.vocabulary.bones import SIDE_CODES
 from mappings.vocabulary.findings import KINDS
@@ -389,15 +388,8 @@ class _EhrPage(BaseHTTPRequestHandler):
 @contextmanager
 def ehr_page() -> Iterator[str]:
     """A page of an EHR, of an origin of its own, that frames what it is told and takes messages."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _EhrPage)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with in_a_thread(ThreadingHTTPServer(("127.0.0.1", 0), _EhrPage)) as address:
+        yield address
 
 
 def registry(folder: Path, told: str) -> Path:
@@ -498,4 +490,4 @@ def test_a_page_that_no_known_client_opened_sends_nothing_and_is_framed_by_nobod
 )
 def test_an_origin_that_is_none_stops_the_start(tmp_path: Path, told: str, wrong: str) -> None:
     with pytest.raises(InvalidSetting, match=wrong):
-        read_clients(registry(tmp_path, told), world=None, language=Language.ENGLISH)  # type: ignore[arg-type]
+        read_clients(registry(tmp_path, told), world=None, language=Language.ENGLISH)  # type: ignore[arg-type]  # refused before

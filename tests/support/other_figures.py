@@ -68,7 +68,7 @@ def with_number(figure: Figure, number: Decimal) -> Guideline:
     with _forgotten():
         sys.meta_path.insert(0, finder := _Finder(figure, number))
         try:
-            return importlib.import_module(PACKAGE).GUIDELINE  # type: ignore[no-any-return]
+            return importlib.import_module(PACKAGE).GUIDELINE  # type: ignore[no-any-return]  # a module has any
         finally:
             sys.meta_path.remove(finder)
 

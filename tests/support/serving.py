@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from http.server import HTTPServer
 from threading import Thread
 from typing import Any
 
@@ -25,7 +26,13 @@ def served(**settings: Any) -> Iterator[str]:
     """Serve with these settings (of `service.settings.Settings`) while the block lasts, and give the address."""
     chosen = {"database_url": "sqlite://", "public_url": "http://localhost", **settings}
     app = create_app(replace(SETTINGS, **chosen), now=lambda: NOW)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)
+    with in_a_thread(make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)) as address:
+        yield address
+
+
+@contextmanager
+def in_a_thread(server: HTTPServer) -> Iterator[str]:
+    """Have a server of loopback answer while the block lasts, and give its address."""
     thread = Thread(target=partial(server.serve_forever, poll_interval=0.05))
     thread.start()
     try:

@@ -21,6 +21,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -163,15 +164,15 @@ class Pack:
         spellings = {**tricks("http", host, self.silent.host), **loopbacks(self.silent.port)}
         for name, url in spellings.items():
             if url.rstrip("/") != self.base:
-                yield f"fhirServer, {name}", lambda url=url: self._calls_nobody(url)  # type: ignore[misc]
+                yield f"fhirServer, {name}", partial(self._calls_nobody, url)
         for name, reply in self._leading_away():
-            yield name, lambda reply=reply: self._is_not_led_away(reply)  # type: ignore[misc]
+            yield name, partial(self._is_not_led_away, reply)
         for name, reply in self._faults():
-            yield f"FHIR fault, {name}", lambda reply=reply: self._tells(reply)  # type: ignore[misc]
+            yield f"FHIR fault, {name}", partial(self._tells, reply)
         if (tokens := self.attacked.now) is not None:
             for name in tokens.attacks():
                 if self.attacked.strict or name not in STRICTER_THAN_CDS_HOOKS:
-                    yield f"JWT, {name}", lambda name=name: self._refuses(name)  # type: ignore[misc]
+                    yield f"JWT, {name}", partial(self._refuses, name)
             yield "JWT, a second time", self._takes_once
 
     def _ask(self, base: str) -> requests.Response:

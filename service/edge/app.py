@@ -32,12 +32,13 @@ from service.cards.score_links import Pages
 from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
 from service.edge.callers import Caller, Callers
-from service.edge.front import RETRY_AFTER_SECONDS, TOLD
+from service.edge.front import RETRY_AFTER_SECONDS
 from service.edge.hook_calls import FAILED, JSON, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages
+from service.edge.worker import TOLD
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language

@@ -9,7 +9,8 @@ from datetime import datetime
 from flask import Flask, Response, abort, request
 
 from service.edge.callers import Callers
-from service.edge.front import GUARDS, TOLD
+from service.edge.front import GUARDS
+from service.edge.worker import TOLD
 
 PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?")
 """What our addresses are spelled like: what a proxy says of one of them must hold for every request that we answer there."""

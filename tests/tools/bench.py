@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import logging
 import os
 import resource
 import statistics
@@ -30,7 +31,6 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import uvicorn
 from flask import Flask, Response, request
 from rich.console import Console
 from rich.table import Table
@@ -39,8 +39,8 @@ from support.scenario import NOW, SETTINGS, request_for
 from cds_hooks import HookRequestSchema, HookResponseSchema
 from service.demo.embedded_fhir import free_port, running
 from service.edge.app import create_app
-from service.edge.front import Front
-from service.edge.server import BoundedHttp
+from service.edge.server import serve
+from service.edge.worker import Application
 
 ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
 RECORD = {
@@ -128,26 +128,17 @@ class Timed:
         return 1e6 * statistics.quantiles(self.of_processor, n=100)[0]
 
 
-def served(view: str, body: bytes, port: int) -> None:
-    """Serve the service or the bare view behind the front and the server of `osteocds serve`, until told to stop."""
+def application(view: str, body: bytes) -> Application:
+    """The service, or the bare view that answers as it does."""
     ours = create_app(replace(SETTINGS, database_url="sqlite://"), now=lambda: NOW)
     app = ours if view == "service" else bare_view(orjson.loads(called(ours, body)))
-    front = Front(
-        app.wsgi_app,
-        threads=SETTINGS.threads,
-        waiting=SETTINGS.waiting,
-        max_body_bytes=SETTINGS.max_request_bytes,
-    )
-    uvicorn.run(
-        front,
-        port=port,
-        http=BoundedHttp,
-        loop="uvloop",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-    )
+    return Application(app.wsgi_app)
+
+
+def served(view: str, body: bytes, port: int) -> None:
+    """Serve the service or the bare view as `osteocds serve` does, with one worker, until told to stop."""
+    logging.basicConfig(level=logging.ERROR)
+    serve(replace(SETTINGS, host="127.0.0.1", port=port, workers=1), partial(application, view, body))
 
 
 @contextmanager

@@ -38,6 +38,8 @@ from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages
+from service.edge.rates import TooManyRequests
+from service.edge.replay import StoreUnusable
 from service.edge.worker import TOLD
 from service.explain import explanation
 from service.guidelines import GUIDELINES
@@ -77,7 +79,7 @@ def create_app(
     world = World.from_settings(settings, guidelines, metrics.breaker_changed)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     ledger = app.extensions["osteocds.ledger"] = Ledger(settings, metrics.ledger)
-    callers = Callers(settings, world, ledger.database)
+    callers = Callers(settings, world, ledger.database, metrics.callers)
     gate.watch(app, callers, clock, open_pages=settings.open_pages)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     discovery = {language: _discovery(services, language) for language in Language}
@@ -116,7 +118,7 @@ def create_app(
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging))
-    _register_health(app, ledger.database)
+    _register_health(app, ledger.database, callers)
     _register_errors(app, metrics)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
     return app
@@ -234,7 +236,7 @@ def _json(answer: dict[str, Any], schema: Any) -> bytes:
     return orjson.dumps(answer)
 
 
-def _register_health(app: Flask, database: Database) -> None:
+def _register_health(app: Flask, database: Database, callers: Callers) -> None:
     @app.get("/health/live")
     def live() -> Response:
         return Response(b'{"status":"live"}', mimetype=JSON)
@@ -245,7 +247,11 @@ def _register_health(app: Flask, database: Database) -> None:
             database.probe()
         except SQLAlchemyError as error:
             return _problem(503, "transient", {"": f"the database cannot be used: {WHY[why_unusable(error)]}"})
-        return Response(b'{"status":"ready"}', mimetype=JSON)
+        try:
+            note = callers.ready()
+        except StoreUnusable:
+            return _problem(503, "transient", {"": "Redis cannot be used, so that no token can be taken"})
+        return Response(orjson.dumps({"status": "ready"} | ({"note": note} if note else {})), mimetype=JSON)
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
@@ -264,6 +270,8 @@ def _told(error: ProtocolError) -> Response:
     if isinstance(error, Unauthenticated):
         LOG.warning("refused: %s", error.reason)
         response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

@@ -219,7 +219,7 @@ def serve(
     for told in (signal.SIGINT, signal.SIGTERM):
         signal.signal(told, lambda _signal, _frame: None)
     signal.signal(signal.SIGHUP, lambda _signal, _frame: workers.renew())
-    _without_collections()
+    ready_to_serve()
     uvicorn.Server(config).run(sockets=[config.bind_socket()])
 
 
@@ -237,13 +237,13 @@ def _application(settings: Settings) -> Application:
 
     logs.begin(settings)
     app = create_app(settings)
-    sys.setswitchinterval(SWITCH_SECONDS)
-    _without_collections()
+    ready_to_serve()
     return Application(app.wsgi_app, app.extensions["osteocds.ledger"].writer.close)
 
 
-def _without_collections() -> None:
-    """What is loaded stays: the collector need not look at it again, and seldom at what comes."""
+def ready_to_serve() -> None:
+    """Set this process as one that serves: what is loaded stays, so the garbage collector need not look at it again."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTED_EVERY)

@@ -13,7 +13,7 @@ TOOL = PYTHONPATH=tests .venv/bin/python -m tools
 PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz attack audit mutation messages catalogue pictures lock
+.PHONY: help install demo run test fix bench scale fuzz attack liveness audit mutation messages catalogue pictures lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ fuzz: install ## change our own requests at random and count errors, slow answer
 
 attack: install ## attack a running service, ours or another's, and say what held (docs/attack.md); URL= or none for our own
 	$(TOOL).attack $(URL) $(OPTIONS)
+
+liveness: install ## measure how soon /health/live answers while hooks, slow clients and large bodies keep the service busy
+	$(TOOL).liveness
 
 audit: install ## write the SBOM of the image's packages (dist/sbom.cdx.json), and look for advisories about them
 	$(TOOL).audit

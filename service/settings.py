@@ -43,7 +43,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "OSTEOCDS_WAITING",
         "32",
-        "requests that may wait for a thread, as many times as there are processes; beyond it 503 with Retry-After",
+        "requests that may wait for a thread, so many for each process that computes; beyond it 503 with Retry-After",
     ),
     Setting(
         "OSTEOCDS_FHIR_BASES",

@@ -28,7 +28,7 @@ from rich.table import Table
 from support.processes import osteocds_serve
 from support.scenario import request_for
 
-from tests.tools.bench import ORDER_SIGN, REQUESTS
+from tools.bench import ORDER_SIGN, REQUESTS
 
 EVERY_SECONDS = 0.02
 GOAL_MS = 100

@@ -27,6 +27,8 @@ OTHER = {
     "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
     "OSTEOCDS_OPEN_PAGES": "0",
     "OSTEOCDS_DATABASE_URL": "sqlite:///elsewhere.sqlite3",
+    "OSTEOCDS_REDIS_URL": "redis://127.0.0.1:6379/0",
+    "OSTEOCDS_UNCHECKED_TOKENS": "allow",
     "OSTEOCDS_LEDGER_KEEPS": "facts, requests",
     "OSTEOCDS_PATIENT_KEY": "patient.key",
     "OSTEOCDS_RETENTION_DAYS": "365",
@@ -69,6 +71,7 @@ WRONG = [
     ("OSTEOCDS_CLIENTS", "/nowhere/clients.toml"),
     ("OSTEOCDS_PUBLIC_URL", "http://my_host:8080"),
     ("OSTEOCDS_LEDGER_KEEPS", "facts, names"),
+    ("OSTEOCDS_UNCHECKED_TOKENS", "perhaps"),
     ("OSTEOCDS_PATIENT_KEY", "/nowhere/patient.key"),
     *(("OSTEOCDS_RETENTION_DAYS", value) for value in ("0", "-1", "a year")),
     *(

@@ -27,7 +27,6 @@ from rich.console import Console
 from rich.table import Table
 from support.processes import osteocds_serve
 from support.scenario import request_for
-
 from tools.bench import ORDER_SIGN, REQUESTS
 
 EVERY_SECONDS = 0.02

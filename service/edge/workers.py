@@ -89,8 +89,12 @@ class _Place:
     writer: asyncio.StreamWriter
 
     async def exchanged(self, head: dict[str, Any], body: bytes) -> exchange.Message:
-        for piece in exchange.packed(head, body):
-            self.writer.write(piece)
+        """Send a request and read its answer. Raises `exchange.Ended`."""
+        try:
+            for piece in exchange.packed(head, body):
+                self.writer.write(piece)
+        except (OSError, RuntimeError):  # closed
+            raise exchange.Ended from None
         return await exchange.received(self.reader)
 
 
@@ -289,7 +293,7 @@ class Workers:
         worker.ready = False  # at once: it is gone
 
     async def _watch(self) -> None:
-        """Look after them: one that ended, has lost its threads, or hangs is replaced."""
+        """Look after them, whatever goes wrong meanwhile."""
         looked = asked = self._clock()
         while True:
             await asyncio.sleep(LOOKED_AT_EVERY_SECONDS)
@@ -298,19 +302,25 @@ class Workers:
                 for one in self._workers:
                     one.heard = now
             looked = now
-            if self._renewal_asked and (self._renewing is None or self._renewing.done()):
-                self._renewal_asked = False
-                self._renewing = self._task(self._renew())
-            for one in tuple(self._workers):
-                if not self._lives(one):
-                    self._bury(one)
-            if now - asked > ASKED_EVERY_SECONDS:
-                asked = now
-                for one in self._workers:
-                    one.control.write(ASKED)
-            with suppress(OSError):  # the machine has no room for another one now
-                while sum(not one.retired for one in self._workers) < self._processes:
-                    await self._start()
+            asks = now - asked > ASKED_EVERY_SECONDS
+            asked = now if asks else asked
+            try:
+                await self._look(asks=asks)
+            except Exception as error:  # noqa: BLE001 - such as a machine that has no room for a process now
+                LOG.error("a worker could not be looked after: %s", type(error).__name__)  # noqa: TRY400 - no values
+
+    async def _look(self, *, asks: bool) -> None:
+        """Replace those that ended, have lost their threads, or hang; renew all where that was asked for."""
+        if self._renewal_asked and (self._renewing is None or self._renewing.done()):
+            self._renewal_asked = False
+            self._renewing = self._task(self._renew())
+        for one in tuple(self._workers):
+            if not self._lives(one):
+                self._bury(one)
+            elif asks and not one.control.is_closing():
+                one.control.write(ASKED)
+        while sum(not one.retired for one in self._workers) < self._processes:
+            await self._start()
 
     def _lives(self, worker: _Worker) -> bool:
         most = HUNG_SECONDS if worker.begun else BEGINNING_SECONDS

@@ -93,7 +93,7 @@ class Front:
             await asyncio.wait_for(self._read(body, scope), BODY_SECONDS)
             if body.gone:
                 return
-            head, answer = await self._answered(scope, bytes(body.held))
+            head, answer = await self._answered(scope, body.taken())
             told |= head["told"]
             tell(head["status"])
             headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head["headers"]]
@@ -108,8 +108,8 @@ class Front:
             self._let_go(body)
 
     def _let_go(self, body: _Body) -> None:
-        self._bytes_held -= len(body.held)
-        body.held.clear()
+        self._bytes_held -= body.length
+        body.forget()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """The process begins and ends (ASGI, "Lifespan Protocol")."""
@@ -173,7 +173,8 @@ class _Body:
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
         self._most = most
-        self.held = bytearray()
+        self._held = bytearray()
+        self.length = 0
         self.more = True
         self.gone = False
 
@@ -185,10 +186,22 @@ class _Body:
             return 0
         part = message.get("body", b"")
         self.more = message.get("more_body", False)
-        if len(self.held) + len(part) > self._most:
+        if self.length + len(part) > self._most:
             raise self.too_long()
-        self.held += part
+        self._held += part
+        self.length += len(part)
         return len(part)
+
+    def taken(self) -> bytes:
+        """All of it, which is not held here any more."""
+        whole = bytes(self._held)
+        self._held.clear()
+        return whole
+
+    def forget(self) -> None:
+        """Hold nothing more of it."""
+        self._held.clear()
+        self.length = 0
 
     def too_long(self) -> _Refused:
         return _Refused(413, "too-long", f"the body has more than {self._most} bytes")

@@ -24,6 +24,7 @@ from joserfc.jwk import ECKey
 from support.ehr import denosumab, without
 from support.fhir_socket import UNBOUNDED
 from support.fhir_socket import serving as serving_fhir
+from tools.liveness import large_body
 
 from service.demo.embedded_fhir import free_port, running
 from service.ledger.database import Database
@@ -294,6 +295,29 @@ def test_an_answer_without_end_takes_no_memory_to_speak_of(tmp_path, fault):
             answers_of = list(ehrs.map(lambda _number: here.post(ORDER_SIGN, body), range(8)))
         assert {answer.status_code for answer in answers_of} == {200}
         assert peak_of(here.workers()[0]) - before < MOST_GROWTH
+
+
+def test_eight_large_bodies_at_once_take_little_more_memory_than_one(tmp_path, silent_fhir_server):
+    """In memory a body is many times its length."""
+    body = large_body(1_900_000)
+    longest = {"OSTEOCDS_MAX_REQUEST_BYTES": "2000000"}
+    with running_service(tmp_path, silent_fhir_server, workers=1, **longest) as here, ThreadPoolExecutor(8) as ehrs:
+        (worker,) = here.workers()
+
+        def sent(_number: int) -> int:
+            told = {"Content-Type": "application/json"}
+            return requests.post(here.base + ORDER_SIGN, data=body, headers=told, timeout=120).status_code
+
+        fire(here, 20)
+        before = peak_of(worker)
+        assert sent(1) == 200
+        of_one = peak_of(worker) - before
+        assert set(ehrs.map(sent, range(8))) <= {200, 503}
+        assert peak_of(worker) - before < 2 * of_one + ALLOCATED
+
+
+ALLOCATED = 8
+"""Megabytes: what an allocator may take beside."""
 
 
 def peak_of(process: int) -> int:

@@ -36,12 +36,12 @@ LARGE_BYTES = 9_000_000
 HOOK = REQUESTS["order-sign of denosumab, full prefetch"]
 
 
-def large_body() -> bytes:
-    """A hook of nine megabytes: the same record, with laboratory results that nobody asked for."""
+def large_body(length: int = LARGE_BYTES) -> bytes:
+    """A hook of so many bytes: the same record, with the same laboratory result many times."""
     body = request_for(HOOK)
     observations: list[dict[str, Any]] = body["prefetch"]["calcium"]["entry"]
     one = orjson.dumps(observations[0])
-    times = (LARGE_BYTES - len(orjson.dumps(body))) // (len(one) + 1)
+    times = (length - len(orjson.dumps(body))) // (len(one) + 1)
     observations.extend(observations[:1] * times)
     return orjson.dumps(body)
 

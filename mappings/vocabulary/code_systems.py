@@ -243,7 +243,9 @@ SYSTEMS: dict[str, CodeSystem] = {
         _ANY,
         ("urn:oid:0.4.0.127.0.16.1.1.2.1", "http://smt.esante.gouv.fr/terminologie-standardterms"),
     ),
-    ROUTE_V3: CodeSystem("HL7", _PART, _ANY, ("http://hl7.org/fhir/v3/routeofadministration",)),
+    ROUTE_V3: CodeSystem(
+        "HL7", _PART, _ANY, ("http://hl7.org/fhir/v3/routeofadministration", "urn:oid:2.16.840.1.113883.5.112")
+    ),
     NDC: CodeSystem("NDC", _PART, _ANY, ("urn:oid:2.16.840.1.113883.6.69",)),
     FINDING: CodeSystem("OsteoCDS", _WHOLE, _ANY),
 }

@@ -29,6 +29,7 @@ OTHER = {
     "OSTEOCDS_DATABASE_URL": "sqlite:///elsewhere.sqlite3",
     "OSTEOCDS_LEDGER_KEEPS": "facts, requests",
     "OSTEOCDS_PATIENT_KEY": "patient.key",
+    "OSTEOCDS_OPERATOR_KEY": "operator.key",
     "OSTEOCDS_RETENTION_DAYS": "365",
     "OSTEOCDS_LANGUAGE": "fr",
     "OSTEOCDS_TIMEZONE": "America/Martinique",
@@ -70,6 +71,7 @@ WRONG = [
     ("OSTEOCDS_PUBLIC_URL", "http://my_host:8080"),
     ("OSTEOCDS_LEDGER_KEEPS", "facts, names"),
     ("OSTEOCDS_PATIENT_KEY", "/nowhere/patient.key"),
+    ("OSTEOCDS_OPERATOR_KEY", "/nowhere/operator.key"),
     *(("OSTEOCDS_RETENTION_DAYS", value) for value in ("0", "-1", "a year")),
     *(
         ("OSTEOCDS_CORS_ORIGINS", value)

@@ -32,7 +32,7 @@ from mappings.vocabulary.concept_sets import WEIGHED_IN_INTERNATIONAL_UNITS as B
 from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.doses import DOSE_UNITS, FEWEST_UNITS, MOST_PIECES, Counted, DoseUnit
 from mappings.vocabulary.frequencies import AS_NEEDED, CODES, ONCE, PERIODS, Frequency, frequencies_in
-from mappings.vocabulary.units import normalised_unit
+from mappings.vocabulary.units import MONTH, WEEK, YEAR, normalised_unit
 from mappings.wording import Text, _
 
 _DAY_UNITS = {
@@ -40,13 +40,13 @@ _DAY_UNITS = {
     "min": Decimal(1) / 1440,
     "h": Decimal(1) / 24,
     "d": Decimal(1),
-    "wk": Decimal(7),
+    "wk": Decimal(WEEK),
     "mo": Decimal(31),
     "a": Decimal(366),
 }
 """Longest number of days of a FHIR period unit; a month stays a calendar month (`rules.md`, "Days")."""
 
-_SHORTEST_DAYS = {"mo": Decimal(30), "a": Decimal(365)}
+_SHORTEST_DAYS = {"mo": Decimal(MONTH), "a": Decimal(YEAR)}
 """Days of the periods whose length varies, at their shortest."""
 
 IU_PER_MICROGRAM = 40

@@ -14,6 +14,9 @@ from functools import lru_cache
 
 UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
 
+WEEK, MONTH, YEAR = 7, 30, 365
+"""Days: of a week, and of a month and a year where no calendar says which (`rules.md`, "Days")."""
+
 LONGEST_UNIT = 64
 """Characters of a unit; a longer one is none."""
 

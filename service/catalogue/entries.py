@@ -11,6 +11,7 @@ from mappings.wording import Text, _
 from service.catalogue.examples import Example, Showroom, examples_of, showroom
 from service.languages.render import Language, figure, render, sentence
 from service.rules.citation import cited
+from service.rules.condition import settings_named, under
 from service.rules.guideline import EXTENSION, Guideline
 from service.rules.outcome import Advice, Indicator
 from service.rules.rule import MOMENTS, Rule
@@ -150,7 +151,9 @@ def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSe
     """One rule, from what it declares and from its examples."""
     examples = examples_of(rule, guideline)
     room, texts = showroom(guideline, settings), setting_texts(settings)
-    read = {name for one in rule.when for name in one.settings}
+    read = {name for one in rule.when for name in one.settings} | (
+        settings_named(rule.reading) if rule.reading else set()
+    )
     cards: dict[tuple[str, str], SaidCard] = {}
     for example in examples:
         for outcome, settings_read in room.outcomes(example):
@@ -163,7 +166,7 @@ def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSe
         id=rule.id,
         statement=sentence(rule.title, language),
         source=render(cited(rule.citations), language),
-        reading=sentence(rule.reading, language) if rule.reading is not None else "",
+        reading=sentence(under(settings, rule.reading), language) if rule.reading is not None else "",
         triggers=tuple(sentence(text, language) for text in _triggers(rule)),
         facts=tuple(sentence(text, language) for text in _facts(rule)),
         conditions=tuple(sentence(one.under(settings), language) for one in rule.when),

@@ -20,7 +20,7 @@ from service.rules.bone_metastases.conditions import (
     supplements_on_record,
 )
 from service.rules.bone_metastases.documents import ONC, rao
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order
 from service.rules.bone_metastases.urgency import (
     URGENCY,
@@ -115,10 +115,8 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
     reads=(ALBUMIN, "orders"),
     severest=Indicator.CRITICAL,
     reading=_(
-        "The sources name the risk; the delay and the levels are our reading: critical below {severe} mmol/L, uncorrected "
-        "below {uncorrected}. The limit is the laboratory's, else {limit} mmol/L.",
-        severe=Settings().severe_hypocalcaemia_below,
-        uncorrected=Settings().severe_uncorrected_hypocalcaemia_below,
+        "The sources name the risk; the delay and the levels are our reading: critical below "
+        "{severe_hypocalcaemia_below} mmol/L, uncorrected below {severe_uncorrected_hypocalcaemia_below}. The limit is the laboratory's, else {limit} mmol/L.",
         limit=CALCIUM_LIMITS[0],
     ),
 )
@@ -174,8 +172,7 @@ def phosphate_is_low(_order: Order | None, patient: Facts) -> Truth:
     severest=Indicator.WARNING,
     reading=_(
         "The source names osteomalacia by phosphate leak after cisplatin and asks for phosphate before the start; limits and "
-        "levels are our reading: a warning below {severe} mmol/L.",
-        severe=Settings().severe_hypophosphataemia_below,
+        "levels are our reading: a warning below {severe_hypophosphataemia_below} mmol/L."
     ),
 )
 def hypophosphataemia(order: Order, patient: Facts) -> Outcome:

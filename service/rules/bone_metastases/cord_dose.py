@@ -21,6 +21,7 @@ from service.rules.bone_metastases.schemes import GRAY, gray_in, volume_said
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both
+from service.rules.naming import MOST_NAMED
 
 # --- first irradiation ------------------------------------------------------------------------------------------------
 
@@ -143,11 +144,7 @@ def earlier_doses(courses: Iterable[RadiotherapyCourse]) -> Iterator[Text]:
         if course.highest is not None and course.highest.dose_gy is not None and course.highest.fractions is not None
     ]
     if doses:
-        yield _("On record: {doses}.", doses=tuple(dict.fromkeys(doses))[:MOST_DOSES])
-
-
-MOST_DOSES = 3
-"""Doses of earlier courses that a card names."""
+        yield _("On record: {doses}.", doses=tuple(dict.fromkeys(doses))[:MOST_NAMED])
 
 
 def _cumulated(order: RadiotherapyOrder, patient: Facts) -> Fact[Finding]:

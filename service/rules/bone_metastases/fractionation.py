@@ -79,15 +79,12 @@ from service.rules.condition import (
     that,
     words_of,
 )
-from service.rules.naming import act_at
+from service.rules.naming import MOST_NAMED, act_at
 from service.rules.outcome import Asked, Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, rule
 from service.rules.say import info, warning
 
 # --- one fraction -----------------------------------------------------------------------------------------------------
-
-MOST_REASONS = 3
-"""Reasons against one fraction that a summary names at most."""
 
 SINGLE_FRACTION_GY = 10
 """Up to here one fraction is one of palliative radiotherapy."""
@@ -139,7 +136,7 @@ def single_fraction(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     against = _(
         "{act}: several fractions rather than one: {reasons}",
         act=treatment(order),
-        reasons=words_of(found[:MOST_REASONS], order, patient),
+        reasons=words_of(found[:MOST_NAMED], order, patient),
     )
     if found and not short.holds:
         return warning(
@@ -152,7 +149,7 @@ def single_fraction(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     if found:
         return info(
             _("{act} in one fraction: kept for a short life expectancy, which is recorded", act=treatment(order)),
-            _("Weigh it all the same: {reasons}.", reasons=words_of(found[:MOST_REASONS], order, patient)),
+            _("Weigh it all the same: {reasons}.", reasons=words_of(found[:MOST_NAMED], order, patient)),
             RISKS_OF_ONE_FRACTION,
             rests_on=(order, *short.basis, *basis_of(found, order, patient)),
             remarks=target_remarks(order),
@@ -376,11 +373,10 @@ def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     when=(spine_may_be_treated, sins_asks_for_opinion, no_opinion_since_the_score),
     severest=Indicator.WARNING,
     reading=_(
-        "The source asks for a surgical opinion from {middle} on; the limit of {high} between potentially unstable and "
+        "The source asks for a surgical opinion from {middle} on; the limit of {unstable_sins} between potentially unstable and "
         "unstable is the score's own. A consultation or an operation of the spine since the score, or an order of one, "
         "is the opinion.",
         middle=SINS_LEVELS.middle,
-        high=SINS_LEVELS.high,
     ),
 )
 def spinal_instability(order: ActOrder | None, patient: Facts) -> Outcome:

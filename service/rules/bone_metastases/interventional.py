@@ -55,7 +55,7 @@ from service.rules.bone_metastases.haemostasis import (
     haemostasis_too_low,
 )
 from service.rules.bone_metastases.imaged import CT, MRI, Modality, imaged, imaging_line
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, holding, that
 from service.rules.logic import both, either, negated
@@ -89,9 +89,8 @@ ANTITHROMBOTICS_CARD = "cementoplasty-antithrombotics"
     reads=("exposures",),
     severest=Indicator.CRITICAL,
     reading=_(
-        "A prothrombin alone lowered under a vitamin K antagonist, the act {days} days away or more, is a warning (our "
+        "A prothrombin alone lowered under a vitamin K antagonist, the act {vitamin_k_antagonist_days} away or more, is a warning (our "
         "reading): it is measured again once the drug is stopped.",
-        days=Settings().vitamin_k_antagonist_days,
     ),
 )
 def cementoplasty_bleeding_risk(order: ActOrder, patient: Facts) -> Outcome:

@@ -37,7 +37,7 @@ class Settings(FactSettings):
     )
     extraction_wait_days: int = setting(
         31,
-        _("days after a tooth extraction within which a start is questioned (the source: 3 weeks to 1 month)"),
+        _("days after a tooth extraction within which a start is questioned"),
     )
     cofactor_days: int = setting(
         28,
@@ -61,7 +61,7 @@ class Settings(FactSettings):
     )
     immunotherapy_days: int = setting(
         105,
-        _("days between immunotherapy and bone radiotherapy that count as together (5 × 21)"),
+        _("days between immunotherapy and bone radiotherapy that count as together"),
     )
     tki_days: int = setting(
         14,

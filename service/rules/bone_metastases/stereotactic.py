@@ -20,7 +20,6 @@ from service.rules.bone_metastases.bone_radiotherapy import (
     treatment,
     volume_of,
 )
-from service.rules.bone_metastases.bone_scores import SINS_LEVELS
 from service.rules.bone_metastases.conditions import (
     above,
     milder_for_another_primary,
@@ -57,10 +56,10 @@ from service.rules.bone_metastases.schemes import (
     in_fractions,
     volume_said,
 )
-from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.stereotactic_contraindications import (
     CONTRAINDICATIONS,
     RECENT_RADIOTHERAPY_DAYS,
+    RECENT_RADIOTHERAPY_MONTHS,
     RELATIVE_CONTRAINDICATIONS,
     active_cord_compression,
     contraindicated,
@@ -88,11 +87,10 @@ from service.rules.say import advise, critical, info, warning
     when=(contraindicated, known_whether_treated),
     severest=Indicator.CRITICAL,
     reading=_(
-        "An unstable spine is read as SINS {unstable} or more; three months since radiotherapy of the same region as "
-        "{days} days, and the same region as the same bone or vertebra. A compression older than {emergency} days and "
+        "An unstable spine is read as SINS {unstable_sins} or more; {months} months since radiotherapy of the same region as "
+        "{days} days, and the same region as the same bone or vertebra. A compression older than {cord_compression_days} and "
         "irradiated since is a warning, as one that was decompressed.",
-        unstable=SINS_LEVELS.high,
-        emergency=Settings().cord_compression_days,
+        months=RECENT_RADIOTHERAPY_MONTHS,
         days=RECENT_RADIOTHERAPY_DAYS,
     ),
 )

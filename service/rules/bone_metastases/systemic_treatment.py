@@ -39,7 +39,7 @@ from service.rules.bone_metastases.urgency import URGENCY, is_urgent, may_be_pos
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, that
 from service.rules.logic import either
-from service.rules.naming import act_at, lasting, planned_remarks
+from service.rules.naming import MOST_NAMED, act_at, lasting, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import Trigger, rule
@@ -157,9 +157,6 @@ def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
     )
 
 
-DRUGS_NAMED = 3
-"""Drugs that a summary names at most."""
-
 # --- systemic drugs and the kidney ------------------------------------------------------------------------------------
 
 
@@ -211,7 +208,7 @@ def chemotherapy_severe_renal_impairment(_order: DrugOrder, patient: Facts) -> O
     return warning(
         _(
             "{drugs}: clearance below {limit} mL/min, check the contraindication in the product information",
-            drugs=tuple(dict.fromkeys(one.name for one in drafted))[:DRUGS_NAMED],
+            drugs=tuple(dict.fromkeys(one.name for one in drafted))[:MOST_NAMED],
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
         _("Check the contraindication in the product information; the referential advises lower doses."),
@@ -338,7 +335,7 @@ def procedure_under_systemic(order: ActOrder, patient: Facts) -> Outcome:
     given = dict.fromkeys((*CYTOTOXIC.given(order, patient), *ANTIANGIOGENIC.given(order, patient)))
     drugs = tuple(dict.fromkeys(entry.drug.name for entry in given))
     return info(
-        _("{act} under {drugs}: check blood count and haemostasis", act=act_at(order), drugs=drugs[:DRUGS_NAMED]),
+        _("{act} under {drugs}: check blood count and haemostasis", act=act_at(order), drugs=drugs[:MOST_NAMED]),
         _("Check blood count and haemostasis; beware of the nadir, and of the anti-angiogenic."),
         _("Systemic treatment is no obstacle to a priority act."),
         rests_on=given,

@@ -17,7 +17,6 @@ from service.rules.bone_metastases.conditions import (
 )
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.requests import CHOLECALCIFEROL_INSTEAD, VITAMIN_D_IU, vitamin_d
-from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order, for_bone_metastases
 from service.rules.bone_metastases.urgency import EXCEPTION_USED, URGENCY, is_urgent, with_urgency
 from service.rules.bone_metastases.vitamin_d_correction import (
@@ -55,6 +54,9 @@ from service.rules.rule import rule
 from service.rules.say import advise, info, warning
 
 ANY_VITAMIN_D = sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D
+
+CALCIUM_MG_A_DAY = (1000, 1500)
+"""Calcium of food and tablets together (RAO §1 box, §2.4)."""
 
 
 @condition(_("the order is in scope"), reads=for_bone_metastases.reads)
@@ -165,9 +167,8 @@ def vitamin_d_insufficiency(order: DrugOrder, patient: Facts) -> Outcome:
     reads=CORRECTION,
     severest=Indicator.WARNING,
     reading=_(
-        "At least {iu} IU a week or its equivalent counts as a loading regimen; whether it is finished is judged at the "
+        "At least {vitamin_d_loading_iu_a_week} IU a week or its equivalent counts as a loading regimen; whether it is finished is judged at the "
         "planned start of the antiresorptive.",
-        iu=Settings().vitamin_d_loading_iu_a_week,
     ),
 )
 def vitamin_d_correction_under_way(order: DrugOrder, patient: Facts) -> Outcome:
@@ -316,9 +317,11 @@ def _is_supplemented(patient: Facts, concepts: frozenset[str]) -> bool | None:
     reads=("conditions",),
     severest=Indicator.INFO,
     reading=_(
-        "1000 to 1500 mg of calcium a day is a total of food and tablets, so no tablet is offered; {least} to 1000 IU of "
-        "vitamin D a day counts as on record. The text asks for 1200 mg, the box and §2.4 for 1000 to 1500: the "
+        "{low} to {high} mg of calcium a day is a total of food and tablets, so no tablet is offered; {least} to 1000 IU of "
+        "vitamin D a day counts as on record. The text asks for 1200 mg, the box and §2.4 for {low} to {high}: the "
         "range is said. ONC speaks of daily tablets: monthly doses are offered.",
+        low=CALCIUM_MG_A_DAY[0],
+        high=CALCIUM_MG_A_DAY[1],
         least=MAINTENANCE_IU_A_DAY,
     ),
 )
@@ -355,5 +358,7 @@ def _calcium_intake(patient: Facts) -> Text:
     if patient.conditions.any(lambda one: one.active and one.is_any(sets.OSTEOMALACIA)) is not False:
         return _("Calcium: the intake is to be set with a specialist (osteomalacia on record or not excluded).")
     return _(
-        "Calcium: a daily total of 1000 to 1500 mg from food and tablets; tablets mid-morning on an empty stomach.",
+        "Calcium: a daily total of {low} to {high} mg from food and tablets; tablets mid-morning on an empty stomach.",
+        low=CALCIUM_MG_A_DAY[0],
+        high=CALCIUM_MG_A_DAY[1],
     )

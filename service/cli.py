@@ -28,11 +28,11 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language, render
 from service.languages.terminal import (
     Argument,
+    ExistingPath,
     Group,
     InputFile,
     Number,
     Option,
-    Place,
     Whole,
     failure,
     language,
@@ -227,7 +227,7 @@ def harmless(line: str) -> str:
 )
 @click.argument(
     "sample",
-    type=Place(exists=True, path_type=Path),
+    type=ExistingPath(exists=True, path_type=Path),
     cls=Argument,
     placeholder=_("FOLDER-OR-BUNDLE-OR-NDJSON"),
 )

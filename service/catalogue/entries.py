@@ -57,7 +57,7 @@ class SaidCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RuleEntry:
     """One rule in one language; of an example its name, the outcome's code and its name."""
 
     id: str
@@ -79,7 +79,7 @@ class ChapterEntries:
     """The rules of one module."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[RuleEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def _changes(rule: str, guideline: Guideline, language: Language) -> tuple[tuple
     return tuple((version, tuple(sentence(text, language) for text in texts)) for version, texts in found.items())
 
 
-def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSettings) -> Entry:
+def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSettings) -> RuleEntry:
     """One rule, from what it declares and from its examples."""
     examples = examples_of(rule, guideline)
     room, texts = showroom(guideline, settings), setting_texts(settings)
@@ -162,7 +162,7 @@ def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSe
                 key = (outcome.indicator.value, outcome.summary.message)
                 if key not in cards:
                     cards[key] = _card(outcome, example, room, language)
-    return Entry(
+    return RuleEntry(
         id=rule.id,
         statement=sentence(rule.title, language),
         source=render(cited(rule.citations), language),

@@ -10,7 +10,7 @@ from mappings.vocabulary.concept_sets import STEREOTACTIC_RADIOTHERAPY
 from mappings.vocabulary.units import MONTH, WEEK, YEAR
 from mappings.wording import Text, _, _c, _n, of_resource
 
-MOST_NAMED = 3
+MOST_IN_A_SENTENCE = 3
 """How many of a kind (reasons, drugs, doses) one sentence names at most."""
 
 

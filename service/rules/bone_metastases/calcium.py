@@ -35,8 +35,8 @@ from service.rules.rule import rule
 from service.rules.say import advise, info, warning
 
 CISPLATIN = frozenset({"cisplatin"})
-SUPPLEMENTS = sets.CALCIUM_SUPPLEMENTS | sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D
-SUPPLEMENT_DRAFT = drug_order(_("draft order of calcium or vitamin D"), SUPPLEMENTS)
+CALCIUM_AND_VITAMIN_D = sets.CALCIUM_SUPPLEMENTS | sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D
+SUPPLEMENT_DRAFT = drug_order(_("draft order of calcium or vitamin D"), CALCIUM_AND_VITAMIN_D)
 
 NO_TABLETS = _("No calcium or vitamin D tablets while calcium is high.")
 
@@ -209,7 +209,7 @@ def hypophosphataemia(order: Order, patient: Facts) -> Outcome:
 )
 def hypercalcaemia(order: Order, patient: Facts) -> Outcome:
     """No tablets, which products on record to stop, and no delay of the antiresorptive."""
-    products = supplements_on_record(patient, SUPPLEMENTS)
+    products = supplements_on_record(patient, CALCIUM_AND_VITAMIN_D)
     detail = [NO_TABLETS, _("Do not delay {drug} for supplements.", drug=order.name)]
     if products:
         names = tuple(entry.drug.name for entry in products)

@@ -13,7 +13,7 @@ from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, either, negated
-from service.rules.naming import MOST_NAMED, a_time
+from service.rules.naming import MOST_IN_A_SENTENCE, a_time
 
 # --- how long ----------------------------------------------------------------------------------------------------------
 
@@ -34,7 +34,7 @@ def latest_course(patient: Facts) -> Stretch:
 
 def first_exposures(patient: Facts) -> tuple[Exposure, ...]:
     """The first few exposures to antiresorptives, for a card."""
-    return tuple(entry for entry in antiresorptives(patient).entries if not entry.planned)[:MOST_NAMED]
+    return tuple(entry for entry in antiresorptives(patient).entries if not entry.planned)[:MOST_IN_A_SENTENCE]
 
 
 @condition(

@@ -30,7 +30,7 @@ from service.rules.bone_metastases.urgency import URGENCY, with_urgency
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, holding, that
 from service.rules.logic import either
-from service.rules.naming import MOST_NAMED, a_time, named, planned_remarks
+from service.rules.naming import MOST_IN_A_SENTENCE, a_time, named, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Advice, Basis, Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, Trigger, rule
@@ -381,7 +381,7 @@ def jaw_osteonecrosis_cofactors(order: DrugOrder, patient: Facts) -> Outcome:
         _(
             "{drug}: added risk of jaw osteonecrosis ({cofactors})",
             drug=order.name,
-            cofactors=tuple(cofactors[:MOST_NAMED]),
+            cofactors=tuple(cofactors[:MOST_IN_A_SENTENCE]),
         ),
         _("Weigh the added risk before treating."),
         rests_on=(*given, *courses, *implants),

@@ -357,16 +357,16 @@ def about_paracetamol(patient: Facts) -> AboutParacetamol:
         return AboutParacetamol(
             _(
                 "Paracetamol {grams} g × {times} that day and the next: it is on record or ordered already, add none.",
-                **PARACETAMOL,
+                **PARACETAMOL_DOSE,
             )
         )
     return AboutParacetamol(
-        _("Paracetamol {grams} g × {times} that day and the next.", **PARACETAMOL),
+        _("Paracetamol {grams} g × {times} that day and the next.", **PARACETAMOL_DOSE),
         offered=bool(looked_for and taken is False and heavy and _is_adult(patient)),
     )
 
 
-PARACETAMOL = {"grams": PARACETAMOL_GRAMS, "times": PARACETAMOL_TIMES_A_DAY}
+PARACETAMOL_DOSE = {"grams": PARACETAMOL_GRAMS, "times": PARACETAMOL_TIMES_A_DAY}
 """The dose, as the sentences name it."""
 
 

@@ -313,13 +313,13 @@ def of_a_cancer(order: ActOrder, patient: Facts) -> Truth:
     return that(either(not order.reasons.isdisjoint(CANCERS), recorded), patient.conditions)
 
 
-INFECTIONS = sets.SEPSIS_OR_GENERAL_INFECTION | sets.SKIN_INFECTION | sets.OTHER_INFECTION
+INFECTION_REASONS = sets.SEPSIS_OR_GENERAL_INFECTION | sets.SKIN_INFECTION | sets.OTHER_INFECTION
 
 
 @condition(_("no infection is among its reasons"))
 def no_infection_among_reasons(order: ActOrder, _patient: Facts) -> Truth:
     """A reason that could not be looked up leaves it open."""
-    if not order.reasons.isdisjoint(INFECTIONS):
+    if not order.reasons.isdisjoint(INFECTION_REASONS):
         return that(False)  # noqa: FBT003 - a truth
     return that(None if order.reasons_unresolved else True)
 

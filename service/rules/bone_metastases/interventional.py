@@ -230,7 +230,7 @@ def _remarks_on_dates_and_gaps(order: ActOrder, patient: Facts) -> tuple[Text, .
 
 # --- contraindications ------------------------------------------------------------------------------------------------
 
-CONTRAINDICATED = _("{act}: contraindicated, {which}")
+ACT_CONTRAINDICATED = _("{act}: contraindicated, {which}")
 POSSIBLY_CONTRAINDICATED = _("{act}: possibly contraindicated, {which}")
 CHOOSE_ANOTHER = _("Choose another treatment.")
 WEIGH_ITS_EXTENT = _("Find out how far it goes before the act.")
@@ -252,7 +252,7 @@ def cementoplasty_absolute_contraindication(order: ActOrder, patient: Facts) -> 
     """Critical when one is certain; a warning when it is absolute at its worst only."""
     certain = holding(ABSOLUTE, order, patient)
     found = (*certain, *holding(POSSIBLY_ABSOLUTE, order, patient))
-    summary = CONTRAINDICATED if certain else POSSIBLY_CONTRAINDICATED
+    summary = ACT_CONTRAINDICATED if certain else POSSIBLY_CONTRAINDICATED
     return advise(
         Indicator.CRITICAL if certain else Indicator.WARNING,
         summary.with_(act=act_at(order), which=names_of(found, patient)),

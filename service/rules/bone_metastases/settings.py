@@ -14,7 +14,7 @@ MOST_MMOL = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(FactSettings):
+class ClinicalSettings(FactSettings):
     """Every [I] figure that a rule or a fact uses; two of the facts' own are named for the treatment of this guideline."""
 
     start_free_days: int = setting(
@@ -167,6 +167,6 @@ class Settings(FactSettings):
     )
 
 
-def settings_of(patient: Facts) -> Settings:
+def settings_of(patient: Facts) -> ClinicalSettings:
     """The settings in force; the guideline's own, since its rules are asked with them."""
-    return cast("Settings", patient.settings)
+    return cast("ClinicalSettings", patient.settings)

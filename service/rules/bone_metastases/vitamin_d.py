@@ -27,11 +27,11 @@ from service.rules.bone_metastases.vitamin_d_correction import (
     phase_remarks,
 )
 from service.rules.bone_metastases.vitamin_d_levels import (
+    DEEP_DEFICIENCY,
     DEFICIENCY,
     INSUFFICIENCY,
     INTOXICATION,
     RECOMMENDED,
-    SEVERE,
     above_the_recommended_range,
     deficient,
     insufficient,
@@ -119,14 +119,14 @@ def vitamin_d_unknown(order: DrugOrder, patient: Facts) -> Outcome:
         "Tableau 1 calls less than {severe} ng/mL a deficiency, the box less than {deficient}: the box decides treatment, "
         "Tableau 1 raises the level. On continuation the correction is given without interrupting the antiresorptive. ONC "
         "gives 100 000 IU a month: the referential's scheme wins.",
-        severe=SEVERE.ng_per_ml,
+        severe=DEEP_DEFICIENCY.ng_per_ml,
         deficient=DEFICIENCY.below.ng_per_ml,
     ),
 )
 def vitamin_d_deficiency(order: DrugOrder, patient: Facts) -> Outcome:
     """A start is to be deleted unless urgent, and critical where the deficiency is severe."""
     start = starts(order, patient)
-    severe = SEVERE.undercut_by(known(patient.vitamin_d).value) is True
+    severe = DEEP_DEFICIENCY.undercut_by(known(patient.vitamin_d).value) is True
     indicator = Indicator.CRITICAL if severe and start else Indicator.WARNING
     deletion = [DeleteOrder(order)] if start and not is_urgent(order, patient) else []
     return correct_vitamin_d(order, patient, DEFICIENCY, indicator, *deletion)
@@ -342,11 +342,11 @@ def supplementation_missing(order: DrugOrder, patient: Facts) -> Outcome:
         *detail,
         rests_on=(patient.vitamin_d, patient.calcium),
         offers=offers,
-        remarks=(_to_be_confirmed(entry) for entry in supplements_on_record(patient, SUPPLEMENTS) if entry.unconfirmed),
+        remarks=(_to_be_confirmed(entry) for entry in supplements_on_record(patient, MAINTENANCE) if entry.unconfirmed),
     )
 
 
-SUPPLEMENTS = sets.VITAMIN_D_SUPPLEMENTS | sets.CALCIUM_SUPPLEMENTS
+MAINTENANCE = sets.VITAMIN_D_SUPPLEMENTS | sets.CALCIUM_SUPPLEMENTS
 
 
 def _to_be_confirmed(entry: Exposure) -> Text:

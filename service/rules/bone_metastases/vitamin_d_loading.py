@@ -105,7 +105,7 @@ def _loading_by_administrations(patient: Facts, sample: When, weeks: int) -> Loa
             and entry.last_dose is not None
             and entry.last_dose.last >= sample.first
         ),
-        key=lambda dose: (dose[0].first, dose[2].source),
+        key=lambda dose: (dose[0].first, dose[-1].source),
     )
     if not given:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -132,8 +133,25 @@ APART = frozenset({"changes", "demo_patients"})
 SETTINGS = frozenset({"settings"})
 """Its figures are changed one by one in test_settings_decide.py."""
 
-PRINTED_ALONE = {("OPERATED_SPINE", "21"), ("CALCIUM_MG_A_DAY", "1000"), ("CALCIUM_MG_A_DAY", "1500")}
-"""The end of a range whose beginning decides; what a card says and no rule compares."""
+PRINTED_ALONE = {
+    ("OPERATED_SPINE", "21"): "the end of a range whose beginning decides",
+    ("ONCE_FOR_THE_CORD", "8"): "up to 10 Gy in one fraction the rule about one fraction speaks instead",
+    ("ONCE_FOR_THE_CORD", "1"): "up to 10 Gy in one fraction the rule about one fraction speaks instead",
+    ("CALCIUM_MG_A_DAY", "1000"): "no rule knows what is eaten",
+    ("CALCIUM_MG_A_DAY", "1500"): "no rule knows what is eaten",
+    **dict.fromkeys(
+        (("ABLATIVE_SHORTER", "27"), ("ABLATIVE_SHORTER", "3"), ("RE_IRRADIATION", "35"), ("RE_IRRADIATION", "5")),
+        "stereotactic: said of re-irradiation and few metastases, decided by the ranges",
+    ),
+    **dict.fromkeys(
+        (
+            *(("USUAL", "30"), ("USUAL", "10"), ("SHORTER", "20"), ("SHORTER", "5")),
+            *(("_OF_THE_BOX", "24"), ("_OF_THE_BOX", "6")),
+        ),
+        "among the several fractions of Tableau 7, which are admitted in every indication",
+    ),
+}
+"""What a card says and no rule compares, and why."""
 
 DECIDES_ALONE = {("DOSE_TOLERANCE_MG", "0.05")}
 """What no sentence says."""
@@ -161,9 +179,13 @@ def said(guideline: Guideline, scenario: Scenario) -> tuple[list[object], str]:
     ]
     cards = [f"{card.summary} {card.detail}" for card in answer.response.cards]
     words = [re.sub(r"[\d.]+", "", card) for card in cards]
-    offered = [one.label for card in answer.response.cards for one in card.suggestions]
+    suggestions = [one for card in answer.response.cards for one in card.suggestions]
+    offered = [one.label for one in suggestions]
+    resources = [json.dumps(action.resource) for one in suggestions for action in one.actions]
     explained = [one.line(Language.ENGLISH) for one in explain(answer, service.rules) if one.rule == scenario.rule]
-    return [*decided, *words], "\n".join((*cards, *offered, *explained, *declared(guideline, scenario.rule)))
+    return [*decided, *words, *resources], "\n".join(
+        (*cards, *offered, *explained, *declared(guideline, scenario.rule))
+    )
 
 
 def declared(guideline: Guideline, rule_id: str) -> tuple[str, ...]:

@@ -116,11 +116,11 @@ def vitamin_d_unknown(order: DrugOrder, patient: Facts) -> Outcome:
     reads=CORRECTION,
     severest=Indicator.CRITICAL,
     reading=_(
-        "Tableau 1 calls less than {severe} ng/mL a deficiency, the box less than {deficient}: the box decides treatment, "
+        "Tableau 1 calls less than {severe} a deficiency, the box less than {deficient}: the box decides treatment, "
         "Tableau 1 raises the level. On continuation the correction is given without interrupting the antiresorptive. ONC "
         "gives 100 000 IU a month: the referential's scheme wins.",
-        severe=DEEP_DEFICIENCY.ng_per_ml,
-        deficient=DEFICIENCY.below.ng_per_ml,
+        severe=DEEP_DEFICIENCY.said,
+        deficient=DEFICIENCY.below.said,
     ),
 )
 def vitamin_d_deficiency(order: DrugOrder, patient: Facts) -> Outcome:

@@ -323,6 +323,10 @@ class Terminology:
         """
         return self._lists.names.in_text(text) if text else frozenset()
 
+    def names_of_drugs(self) -> Iterator[tuple[str, str]]:
+        """Every name that a drug has in our tables, brands too, with the concept of its substance."""
+        return ((name, substance_of(concept)) for name, concept in self._lists.names.of_drugs())
+
     def orders_a_drug(self, text: str) -> bool:
         """A line of order entry orders a drug by its name (`mappings.vocabulary.names`)."""
         return self._lists.names.orders_one(text) if text else False

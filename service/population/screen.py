@@ -25,7 +25,7 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.population.chart import Chart
 from service.population.export import PATIENTS_OF_A_BUCKET, Export, fingerprint, grouped, quoted
-from service.population.screening import COLUMNS, NOT_ASKED, Finding, Screening
+from service.population.screening import COLUMNS, NOT_ASKED, ScreenedRule, Screening
 from service.population.summary import counted
 from service.rules.guideline import versions
 from service.rules.rule import Hook
@@ -178,7 +178,7 @@ def _screen_bucket(export: Export, parts: Path, bucket: int) -> int:
     return bucket
 
 
-def _of_patient(screening: Screening, chart: Chart) -> Iterable[Finding]:
+def _of_patient(screening: Screening, chart: Chart) -> Iterable[ScreenedRule]:
     """The findings of a patient; where the record cannot be asked at all, that."""
     try:
         return list(screening.of(chart))

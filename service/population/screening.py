@@ -28,7 +28,7 @@ MOST_ORDERS = 200
 NOT_ASKED = "not asked"
 """The outcome of orders beyond `MOST_ORDERS`, and of a patient whose screening failed."""
 
-Finding = Mapping[str, str]
+ScreenedRule = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Screening:
     now: datetime
     language: Language
 
-    def of(self, chart: Chart) -> Iterator[Finding]:
+    def of(self, chart: Chart) -> Iterator[ScreenedRule]:
         """The findings of one patient: a row a rule and, for the rules of orders, an order."""
         if viewing := self.services.get(Hook.PATIENT_VIEW):
             yield from self._asked(viewing, chart, chart.patient_id, None)
@@ -56,7 +56,7 @@ class Screening:
         request = hook_request(service.hook, chart.patient_id, order)
         return advise(request, service, self.world, now=self.now, language=self.language, record_server=chart)
 
-    def _asked(self, service: Service, chart: Chart, patient: str, order: Resource | None) -> Iterator[Finding]:
+    def _asked(self, service: Service, chart: Chart, patient: str, order: Resource | None) -> Iterator[ScreenedRule]:
         answer = self.answer(service, chart, order)
         asked = {one.rule.id: one.outcome for one in answer.outcomes}
         about = "" if order is None else reference_of(order)
@@ -96,7 +96,7 @@ def hook_request(hook: Hook, patient: str, order: Resource | None) -> dict[str, 
 
 def _finding(
     patient: str, hook: Hook, order: str, rule: str, outcome: str, indicator: str = "", **words: str
-) -> Finding:
+) -> ScreenedRule:
     given = {
         "patient": patient,
         "hook": hook.value,

@@ -260,7 +260,7 @@ def coverage(settings: Settings, sample: Path, top: int, as_of: str | None, *, w
 @main.command(text=_("Ask the rules of a whole export of records: who is advised what, and of whom it cannot be told."))
 @click.argument(
     "source",
-    type=Place(exists=True, path_type=Path),
+    type=ExistingPath(exists=True, path_type=Path),
     cls=Argument,
     placeholder=_("SOURCE"),
 )

@@ -94,7 +94,7 @@ WRONG = [
 def test_every_variable_of_the_table_is_read(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clinical.toml").write_text("vitamin_d_valid_days = 90\n")
-    for file in ("authority.pem", "clients.toml", "patient.key"):
+    for file in ("authority.pem", "clients.toml", "patient.key", "operator.key"):
         (tmp_path / file).touch()
     assert read_settings({name: OTHER[name]}) != read_settings({})
 

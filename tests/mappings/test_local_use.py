@@ -9,7 +9,7 @@ from support.quirk import record, resource
 
 from mappings.facts import Exposures
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.local_use import Use, use_in_words
+from mappings.vocabulary.local_use import SiteOfAction, site_of_action_in_words
 
 EDQM, SNOMED, ATC = "http://standardterms.edqm.eu", "http://snomed.info/sct", "http://www.whocc.no/atc"
 ROUTES = "http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration"
@@ -183,6 +183,6 @@ def test_of_several_lines_one_that_is_systemic_makes_an_exposure() -> None:
 
 @pytest.mark.parametrize("piece", ["sous cutané ", "oral ", "crème ", "eye ", "verrou "])
 def test_a_text_that_is_longer_than_any_says_nothing(piece: str) -> None:
-    assert use_in_words(piece * 20) is not Use.UNSAID
-    assert use_in_words(piece * 100_000) is Use.UNSAID
-    assert use_in_words("x" * 600 + " verrou") is Use.UNSAID
+    assert site_of_action_in_words(piece * 20) is not SiteOfAction.UNSAID
+    assert site_of_action_in_words(piece * 100_000) is SiteOfAction.UNSAID
+    assert site_of_action_in_words("x" * 600 + " verrou") is SiteOfAction.UNSAID

@@ -41,6 +41,7 @@ from service.edge.openapi import openapi
 from service.edge.pages import COMPRESSION, pages
 from service.edge.rates import TooManyRequests
 from service.edge.replay import StoreUnusable
+from service.edge.watch import watch
 from service.edge.worker import TOLD
 from service.explain import explanation
 from service.guidelines import GUIDELINES
@@ -121,6 +122,7 @@ def create_app(
     app.config.update(COMPRESSION)
     compress = Compress(app)
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging, compress))
+    app.register_blueprint(watch(settings, guidelines, callers, ledger.database, clock))
     _register_health(app, ledger.database, callers)
     _register_errors(app, metrics)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware

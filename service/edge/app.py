@@ -155,7 +155,7 @@ class Answering:
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
             said |= logs.of_answer(advised)
-            self.metrics.count(service_id, advised, took)
+            self.metrics.count(service_id, caller.name, advised, took)
             self.ledger.note(advised, service, caller, body, language, now, took)
             return answer
 
@@ -272,7 +272,8 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
     def count(status: int) -> None:
         service = (request.view_args or {}).get("service_id", "")
         if request.endpoint == "invoke" and status != UnknownService.status:
-            metrics.requests.labels(service, str(status)).inc()
+            client = request.environ.get(TOLD, {}).get("client", "")
+            metrics.requests.labels(client, service, str(status)).inc()
 
     @app.errorhandler(ProtocolError)
     def protocol_error(error: ProtocolError) -> Response:

@@ -65,6 +65,22 @@ class LedgerMetrics:
         self._waiting.set(waiting)
 
 
+class FrontMetrics:
+    """What the front counts, of requests that no worker was asked about."""
+
+    def __init__(self) -> None:
+        self._turned_away = Counter(
+            "osteocds_turned_away",
+            "Requests that were refused before the application was asked: too long, too slow, too many",
+            ["status"],
+            registry=CollectorRegistry(),
+        )
+
+    def turned_away(self, status: int) -> None:
+        """One more was refused with this status."""
+        self._turned_away.labels(str(status)).inc()
+
+
 class Metrics:
     """What one process measures. Workers that share a folder (`service.edge.server`) all show the sum of theirs."""
 

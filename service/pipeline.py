@@ -27,9 +27,9 @@ from service.cards.silencing import silenced, unasked
 from service.cards.suggestions import Ordering
 from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
 from service.gathering.drafts import Drafts
-from service.gathering.fhir_server import BUSY, NOT_LISTED, TOKEN_EXPIRED, TOKEN_OF_ANOTHER, Call, FhirServer
+from service.gathering.fhir_server import BUSY, NOT_LISTED, TOKEN_EXPIRED, TOKEN_OF_ANOTHER, FhirServer
 from service.gathering.gather import gather, new_evidence
-from service.gathering.record_server import RecordServer
+from service.gathering.record_server import Call, RecordServer
 from service.gathering.stays import look_up_stays
 from service.languages.render import Language
 from service.rules.guideline import Guideline, Rounding

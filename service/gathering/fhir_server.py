@@ -31,7 +31,7 @@ from mappings.wording import Text, _
 from service.gathering.allowlist import lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
 from service.gathering.outbound import Bulkhead, Room
-from service.gathering.record_server import Pages
+from service.gathering.record_server import Call, Pages
 
 if TYPE_CHECKING:
     import requests
@@ -144,25 +144,6 @@ def new_session(ca_bundle: Path | None = None, *, connections: int = 1) -> reque
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
-
-
-@dataclass(slots=True)
-class Call:
-    """One HTTP request to a FHIR server: below which listed address, when it was begun and ended, and how it ended.
-
-    Times are seconds of `time.monotonic`; a call that nobody has waited for to the end has none. `outcome` is one of
-    `OUTCOMES`.
-    """
-
-    base: str
-    began: float
-    ended: float | None = None
-    outcome: str = "unanswered"
-
-
-OUTCOMES = ("answered", "unanswered", "too slow", "unreachable", "redirected", "refused", "failed", "unusable")
-"""Of a call: with JSON within our bounds; not by the end of the request; not by the deadline; by nobody; elsewhere; HTTP 4xx and
-5xx; with what cannot be read, or not in our bounds."""
 
 
 def _outcome(problem: FhirProblem) -> str:

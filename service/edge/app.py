@@ -27,17 +27,18 @@ from cds_hooks import (
     operation_outcome,
     read_feedback,
 )
-from service.cards.compose import without_technical
+from service.cards.compose import for_audience
 from service.cards.score_links import Pages
 from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
-from service.edge.callers import Caller, Callers
+from service.edge.callers import Callers
 from service.edge.front import RETRY_AFTER_SECONDS, TOLD
 from service.edge.hook_calls import FAILED, JSON, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages
+from service.edge.receipts import RECEIPT, receipts
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -115,6 +116,7 @@ def create_app(
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging))
+    app.register_blueprint(receipts(ledger, callers, clock))
     _register_health(app, ledger.database)
     _register_errors(app, metrics)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
@@ -149,9 +151,9 @@ class Answering:
             shown = self.settings.public_url if "absolute" in caller.world.link_types else ""
             links = Pages(shown, caller.messaging_client)
             advised = advise(body, service, caller.world, now=now, language=language, pages=links)
-            response = _for_audience(advised.response, caller)
-            if self.settings.explain:
-                response = _explained(replace(advised, response=response), service, language)
+            shown_cards = for_audience(advised.response.cards, caller.world.card_audience)
+            advised = replace(advised, response=replace(advised.response, cards=shown_cards))
+            response = _explained(advised, service, language) if self.settings.explain else advised.response
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
             said |= logs.of_answer(advised)
@@ -209,12 +211,6 @@ def _body(call: Request) -> object:
         return orjson.loads(told)
     except orjson.JSONDecodeError as error:
         raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
-
-
-def _for_audience(response: HookResponse, caller: Caller) -> HookResponse:
-    if caller.world.card_audience == "everyone":
-        return response
-    return replace(response, cards=tuple(map(without_technical, response.cards)))
 
 
 def _explained(advised: HookAnswer, service: Service, language: Language) -> HookResponse:
@@ -299,8 +295,9 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
     def database_error(error: SQLAlchemyError) -> Response:
         why = why_unusable(error)
         metrics.ledger.failed(why)
-        LOG.error("feedback cannot be stored: %s", why)
-        return _problem(503, "transient", {"": "feedback cannot be stored now; try again later"})
+        doing = "the ledger cannot be read" if request.endpoint == RECEIPT else "feedback cannot be stored"
+        LOG.error("%s: %s", doing, why)
+        return _problem(503, "transient", {"": f"{doing} now; try again later"})
 
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:

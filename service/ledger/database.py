@@ -151,13 +151,15 @@ class Database:
                 raise Unusable("deleted")
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A transaction that only reads, and may take its time."""
+    def read(self, *, briefly: bool = False) -> Iterator[Connection]:
+        """A transaction that only reads, all as it was at one moment, and may take its time unless it is to be brief."""
         with self._noticing():
             self._make()
             with self._engine.connect().execution_options(osteocds_reads=True) as connection, connection.begin():
                 if not self.is_sqlite:
-                    connection.execute(text("SET LOCAL statement_timeout = 0"))
+                    connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+                    if not briefly:
+                        connection.execute(text("SET LOCAL statement_timeout = 0"))
                 yield connection
 
     def probe(self) -> None:
@@ -332,19 +334,23 @@ def _in_memory(url: URL) -> bool:
     return _is_sqlite(url) and url.database in (None, "", ":memory:")
 
 
+_SILENT = {"hide_parameters": True}
+"""No error of SQLAlchemy, and no line of its log, holds what a statement was given, which is of patients."""
+
+
 def _engine(url: URL, wait_seconds: float, **options: Any) -> Engine:
     if _in_memory(url):
         # One connection, for one thread at a time: each connection would be a database of its own.
         one = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
-        engine = create_engine(url, connect_args={"check_same_thread": False}, **one)
+        engine = create_engine(url, connect_args={"check_same_thread": False}, **_SILENT, **one)
         _as_sqlite(engine)
     elif _is_sqlite(url):
         pool = options or {"pool_timeout": BUSY_SECONDS}
-        engine = create_engine(url, connect_args={"timeout": wait_seconds}, **pool)
+        engine = create_engine(url, connect_args={"timeout": wait_seconds}, **_SILENT, **pool)
         _as_sqlite(engine)
     else:
         pool = options or {"pool_pre_ping": True, "pool_timeout": BUSY_SECONDS}
-        engine = create_engine(url, connect_args=_within_bounds(url), **pool)
+        engine = create_engine(url, connect_args=_within_bounds(url), **_SILENT, **pool)
         _as_postgresql(engine, wait_seconds)
     return engine
 

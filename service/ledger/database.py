@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlalchemy import Column, MetaData, String, Table, create_engine, event, insert, inspect, select, text, update
-from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import NullPool, QueuePool
@@ -380,6 +380,15 @@ def _as_sqlite(engine: Engine) -> None:
 
 
 def _as_postgresql(engine: Engine, wait_seconds: float) -> None:
+    @event.listens_for(engine, "handle_error")
+    def say_the_code_alone(context: ExceptionContext) -> None:
+        """What the server says of an error quotes the row that it refuses."""
+        code = getattr(context.original_exception, "sqlstate", None)
+        if code:
+            context.original_exception.args = (f"SQLSTATE {code}",)
+            if context.sqlalchemy_exception is not None:
+                context.sqlalchemy_exception.args = (f"SQLSTATE {code}",)
+
     @event.listens_for(engine, "connect")
     def settle(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:

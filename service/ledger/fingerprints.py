@@ -18,7 +18,7 @@ from cds_hooks import Card
 from service.rules.guideline import Guideline
 from service.world import World
 
-UNSEEN = frozenset({"edge", "ledger", "demo", "coverage", "catalogue"})
+UNSEEN = frozenset({"edge", "ledger", "demo", "coverage", "catalogue", "population"})
 """Rooms of the service that decide nothing of what a card says."""
 
 NOT_OF_THE_SETTINGS = frozenset({"outbound", "terminology"})

@@ -28,11 +28,11 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language, render
 from service.languages.terminal import (
     Argument,
+    ExistingPath,
     Group,
     InputFile,
     Number,
     Option,
-    Place,
     Whole,
     failure,
     language,
@@ -237,7 +237,7 @@ def harmless(line: str) -> str:
 )
 @click.argument(
     "sample",
-    type=Place(exists=True, path_type=Path),
+    type=ExistingPath(exists=True, path_type=Path),
     cls=Argument,
     placeholder=_("FOLDER-OR-BUNDLE-OR-NDJSON"),
 )
@@ -270,7 +270,7 @@ def coverage(settings: Settings, sample: Path, top: int, as_of: str | None, *, w
 @main.command(text=_("Ask the rules of a whole export of records: who is advised what, and of whom it cannot be told."))
 @click.argument(
     "source",
-    type=Place(exists=True, path_type=Path),
+    type=ExistingPath(exists=True, path_type=Path),
     cls=Argument,
     placeholder=_("SOURCE"),
 )

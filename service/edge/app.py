@@ -40,6 +40,7 @@ from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import COMPRESSION, pages
 from service.edge.receipts import RECEIPT, receipts
+from service.edge.watch import WATCH, watch
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -54,6 +55,9 @@ JSON_TYPE = re.compile(r"application/(?:[a-z0-9.-]{1,60}\+)?json")
 """Media types of a body that is JSON, by their subtype or its suffix (RFC 8259, RFC 6839); JSON has no charset but UTF-8."""
 
 LOG = logging.getLogger("osteocds")
+
+READING = WATCH | {RECEIPT}
+"""Endpoints that read the ledger; the others that need it store into it."""
 
 _DISCOVERY = DiscoverySchema()
 
@@ -120,6 +124,7 @@ def create_app(
     compress = Compress(app)
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging, compress))
     app.register_blueprint(receipts(ledger, callers, clock))
+    app.register_blueprint(watch(settings, guidelines, callers, ledger.database, clock))
     _register_health(app, ledger.database)
     _register_errors(app, metrics)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
@@ -298,7 +303,7 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
     def database_error(error: SQLAlchemyError) -> Response:
         why = why_unusable(error)
         metrics.ledger.failed(why)
-        doing = "the ledger cannot be read" if request.endpoint == RECEIPT else "feedback cannot be stored"
+        doing = "the ledger cannot be read" if request.endpoint in READING else "feedback cannot be stored"
         LOG.error("%s: %s", doing, why)
         return _problem(503, "transient", {"": f"{doing} now; try again later"})
 

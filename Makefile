@@ -13,7 +13,7 @@ TOOL = PYTHONPATH=tests .venv/bin/python -m tools
 PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz replays attack audit mutation messages catalogue pictures lock
+.PHONY: help install demo run test fix bench scale fuzz replays attack audit release mutation messages catalogue pictures lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ attack: install ## attack a running service, ours or another's, and say what hel
 
 audit: install ## write the SBOM of the image's packages (dist/sbom.cdx.json), and look for advisories about them
 	$(TOOL).audit
+
+release: install ## build what is handed over into dist/: wheel, chart, SBOM, changes by rule, sums
+	$(TOOL).release
 
 mutation: install ## change the rules one at a time and see that a test fails, about an hour; MODULES=service/rules/... for some
 	$(TOOL).mutation $(MODULES)

@@ -121,7 +121,7 @@ class Ledger:
                     "value_sets_fingerprint": fingerprints.of_value_sets(guideline, self._settings.concept_maps),
                     "settings_fingerprint": self._settings_of(service, caller),
                 },
-                fhir_calls=advised.fhir_calls[0],
+                fhir_calls=len(advised.fhir_calls),
                 keeps_facts="facts" in self._settings.ledger_keeps,
                 request=request.decode() if "requests" in self._settings.ledger_keeps else "",
             )

@@ -39,6 +39,7 @@ from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import COMPRESSION, pages
+from service.edge.watch import watch
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -118,6 +119,7 @@ def create_app(
     app.config.update(COMPRESSION)
     compress = Compress(app)
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging, compress))
+    app.register_blueprint(watch(settings, guidelines, callers, ledger.database, clock))
     _register_health(app, ledger.database)
     _register_errors(app, metrics)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware

@@ -32,12 +32,14 @@ from service.cards.compose import without_technical
 from service.cards.score_links import Pages
 from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
+from service.edge.calendar_page import calendar
 from service.edge.callers import Caller, Callers
 from service.edge.front import RETRY_AFTER_SECONDS, TOLD
 from service.edge.hook_calls import FAILED, JSON, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
+from service.edge.operator import Operator
 from service.edge.pages import COMPRESSION, pages
 from service.edge.watch import watch
 from service.explain import explanation
@@ -119,7 +121,9 @@ def create_app(
     app.config.update(COMPRESSION)
     compress = Compress(app)
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging, compress))
-    app.register_blueprint(watch(settings, guidelines, callers, ledger.database, clock))
+    operator = Operator(settings, callers)
+    app.register_blueprint(watch(settings, guidelines, operator, ledger.database, clock))
+    app.register_blueprint(calendar(settings, services, callers, operator, ledger.database, world, clock, _body))
     _register_health(app, ledger.database)
     _register_errors(app, metrics)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware

@@ -16,7 +16,7 @@ from flask import Flask, Response, request
 from marshmallow import ValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Request
 
 from cds_hooks import (
@@ -33,11 +33,11 @@ from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
 from service.edge.callers import Caller, Callers
 from service.edge.front import RETRY_AFTER_SECONDS, TOLD
-from service.edge.hook_calls import FAILED, JSON, HookCalls
+from service.edge.hook_calls import FAILED, JSON, PATH, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
-from service.edge.pages import pages
+from service.edge.pages import pages, problem_page, wants_a_page
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -80,7 +80,7 @@ def create_app(
     gate.watch(app, callers, clock, open_pages=settings.open_pages)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     discovery = {language: _discovery(services, language) for language in Language}
-    description = orjson.dumps(openapi(services, guidelines))
+    description = orjson.dumps(openapi(services, guidelines, clock().date()))
 
     @app.get("/cds-services")
     def discover() -> Response:
@@ -116,7 +116,7 @@ def create_app(
 
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging))
     _register_health(app, ledger.database)
-    _register_errors(app, metrics)
+    _register_errors(app, metrics, settings.language)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
     return app
 
@@ -266,8 +266,8 @@ def _told(error: ProtocolError) -> Response:
     return response
 
 
-def _register_errors(app: Flask, metrics: Metrics) -> None:
-    """Every error is an OperationOutcome; the least specific last."""
+def _register_errors(app: Flask, metrics: Metrics, language: Language) -> None:
+    """Every error is an OperationOutcome, that of a page that a browser asks for a page; the least specific last."""
 
     def count(status: int) -> None:
         service = (request.view_args or {}).get("service_id", "")
@@ -284,7 +284,14 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
         status = error.code or 500
         count(status)
         code = {404: "not-found", 405: "not-supported", 413: "too-long", 503: "transient"}.get(status, "processing")
-        response = _problem(status, code, {"": error.description or error.name})
+        problem = error.description or error.name
+        if wants_a_page() and not request.path.startswith(PATH):
+            response = problem_page(status, problem, language)
+        else:
+            response = _problem(status, code, {"": problem})
+            response.vary.add("Accept")
+        if status == ServiceUnavailable.code:
+            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         for name, value in error.get_headers():
             if name.lower() == "allow":
                 response.headers[name] = value

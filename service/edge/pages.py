@@ -36,10 +36,11 @@ from service.services import Service
 from service.settings import Settings
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
-    "frame-ancestors {ancestors}"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src {images}; {connect}form-action {forms}; "
+    "base-uri 'none'; frame-ancestors {ancestors}"
 )
 NOBODY = "'none'"
+OURSELVES = "'self'"
 FHIR_JSON = "application/fhir+json"
 HTML = "text/html"
 FORMATS = {"json": FHIR_JSON, "application/json": FHIR_JSON, FHIR_JSON: FHIR_JSON, "html": HTML, HTML: HTML}
@@ -109,13 +110,47 @@ def own_name(language: Language) -> str:
     return name[:1].upper() + name[1:]
 
 
-def page(body: str, chosen: Language, ancestors: str = NOBODY) -> Response:
-    """The answer that holds a page; pages of `ancestors` may frame it."""
+def page(
+    body: str,
+    chosen: Language,
+    ancestors: str = NOBODY,
+    *,
+    images: str = OURSELVES,
+    connect: str = "",
+    forms: str = NOBODY,
+) -> Response:
+    """The answer that holds a page; pages of `ancestors` may frame it.
+
+    It may show `images` of these sources, its scripts may `connect` to these (to none by default), and its forms be sent to these.
+    """
     response = Response(body, mimetype="text/html")
     response.vary.update(("Accept", "Accept-Language"))
     response.headers["Content-Language"] = chosen.value
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(ancestors=ancestors)
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(
+        ancestors=ancestors, images=images, connect=f"connect-src {connect}; " if connect else "", forms=forms
+    )
     response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def language_asked(usual: Language) -> Language:
+    """The language of a page: that of its address, else the browser's."""
+    wanted = request.args.get("lang", "")
+    if wanted in set(Language):
+        return Language(wanted)
+    return choose_language(request.headers.get("Accept-Language", ""), usual)
+
+
+def wants_a_page() -> bool:
+    """Whoever asks reads HTML rather than JSON: a browser, not a program."""
+    return request.accept_mimetypes.best_match([FHIR_JSON, "application/json", HTML], FHIR_JSON) == HTML
+
+
+def problem_page(status: int, problem: str, usual: Language) -> Response:
+    """What a browser is told of an error: in words, with the way back. `problem` is in English, as programs are told it."""
+    chosen = language_asked(usual)
+    response = page(written("problem.html", chosen, status=status, problem=problem), chosen)
+    response.status_code = status
     return response
 
 
@@ -132,10 +167,7 @@ def pages(
     site = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
     def language() -> Language:
-        wanted = request.args.get("lang", "")
-        if wanted in set(Language):
-            return Language(wanted)
-        return choose_language(request.headers.get("Accept-Language", ""), settings.language)
+        return language_asked(settings.language)
 
     @site.get("/")
     def home() -> Response:
@@ -168,8 +200,7 @@ def pages(
         if score is None:
             abort(404, "no such questionnaire; there are " + ", ".join(f"/questionnaires/{one}" for one in scores))
         chosen = language()
-        accepted = request.accept_mimetypes.best_match([FHIR_JSON, "application/json", HTML], FHIR_JSON)
-        if FORMATS.get(request.args.get("_format", ""), accepted) != HTML:
+        if FORMATS.get(request.args.get("_format", ""), HTML if wants_a_page() else FHIR_JSON) != HTML:
             answer = Response(orjson.dumps(questionnaire(score, chosen)), mimetype=FHIR_JSON)
             answer.vary.update(("Accept", "Accept-Language"))
             return answer
@@ -184,6 +215,12 @@ def pages(
             fhir=url_for("pages.score_page", name=name, lang=chosen.value, _format="json"),
         )
         return page(body, chosen, NOBODY if takes is None else takes.origin)
+
+    @site.get("/openapi")
+    def openapi_page() -> Response:
+        """The description of the endpoints, to read and to try."""
+        chosen = language()
+        return page(written("openapi.html", chosen), chosen, images=f"{OURSELVES} data:", connect=OURSELVES)
 
     return site
 

@@ -83,6 +83,12 @@ def with_prefetch(
     return {**request, "prefetch": prefetch}
 
 
+def without_empty_answers(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request with null, which is an empty answer too, for each key that found nothing: shorter to read."""
+    answers = {key: answer if answer.get("total", 1) else None for key, answer in request["prefetch"].items()}
+    return {**request, "prefetch": answers}
+
+
 def is_asked_for(resource: Mapping[str, Any], template: str) -> bool:
     """The resource is found by a prefetch template: its type, and for Observations one of the template's codes."""
     resource_type, _, parameters = template.partition("?")

@@ -38,6 +38,7 @@ from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import pages, problem_page, wants_a_page
+from service.edge.try_page import Hooks, add_try_page
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -98,12 +99,15 @@ def create_app(
             raise failed
         return Response(answering(request, service_id), mimetype=JSON)
 
-    @app.post("/cds-services/<service_id>/feedback")
-    def take_feedback(service_id: str) -> Response:
+    def note_feedback(call: Request, service_id: str) -> None:
         service = _service(services, service_id)
         now = clock()
-        caller = callers.of(request, service_id, now=now)
-        ledger.take(service, read_feedback(_body(request)), caller, now)
+        caller = callers.of(call, service_id, now=now)
+        ledger.take(service, read_feedback(_body(call)), caller, now)
+
+    @app.post("/cds-services/<service_id>/feedback")
+    def take_feedback(service_id: str) -> Response:
+        note_feedback(request, service_id)
         return Response(b"{}", mimetype=JSON)
 
     @app.get("/openapi.json")
@@ -114,7 +118,10 @@ def create_app(
     def measure() -> Response:
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
-    app.register_blueprint(pages(settings, services, guidelines, callers.messaging))
+    site = pages(settings, services, guidelines, callers.messaging)
+    if settings.try_page:
+        add_try_page(site, settings, services, world, clock, Hooks(answering.answered, note_feedback))
+    app.register_blueprint(site)
     _register_health(app, ledger.database)
     _register_errors(app, metrics, settings.language)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
@@ -134,6 +141,10 @@ class Answering:
 
     def __call__(self, call: Request, service_id: str) -> bytes:
         """Answer it."""
+        return self.answered(call, service_id)[1]
+
+    def answered(self, call: Request, service_id: str) -> tuple[HookAnswer, bytes]:
+        """The same, with what every rule said on the way."""
         service = _service(self.services, service_id)
         with self.metrics.in_progress.track_inprogress():
             now = self.clock()
@@ -157,7 +168,7 @@ class Answering:
             said |= logs.of_answer(advised)
             self.metrics.count(service_id, advised, took)
             self.ledger.note(advised, service, caller, body, language, now, took)
-            return answer
+            return advised, answer
 
 
 def _discovery(services: dict[str, Service], language: Language) -> bytes:
@@ -257,6 +268,18 @@ def _problem(status: int, code: str, problems: dict[str, str]) -> Response:
     return answer
 
 
+def _page_or_problem(status: int, code: str, problem: str, language: Language) -> Response:
+    """The error as a browser reads it, where one asks for a page; hooks are for programs."""
+    if not wants_a_page() or request.path.startswith(PATH):
+        response = _problem(status, code, {"": problem})
+        response.vary.add("Accept")
+        return response
+    response = problem_page(status, problem, language)
+    if status == ServiceUnavailable.code:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
 def _told(error: ProtocolError) -> Response:
     """What is answered; why a caller is refused is for the log alone."""
     response = _problem(error.status, error.code, error.problems)
@@ -284,14 +307,7 @@ def _register_errors(app: Flask, metrics: Metrics, language: Language) -> None:
         status = error.code or 500
         count(status)
         code = {404: "not-found", 405: "not-supported", 413: "too-long", 503: "transient"}.get(status, "processing")
-        problem = error.description or error.name
-        if wants_a_page() and not request.path.startswith(PATH):
-            response = problem_page(status, problem, language)
-        else:
-            response = _problem(status, code, {"": problem})
-            response.vary.add("Accept")
-        if status == ServiceUnavailable.code:
-            response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        response = _page_or_problem(status, code, error.description or error.name, language)
         for name, value in error.get_headers():
             if name.lower() == "allow":
                 response.headers[name] = value

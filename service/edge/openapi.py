@@ -17,7 +17,7 @@ from cds_hooks import (
     HookResponseSchema,
     OperationOutcomeSchema,
 )
-from service.demo.scenario import HOOK_INSTANCE, told_request, with_prefetch
+from service.demo.scenario import HOOK_INSTANCE, told_request, with_prefetch, without_empty_answers
 from service.languages.render import Language, render
 from service.rules.guideline import DemoPatient, Guideline
 from service.services import Service
@@ -166,9 +166,7 @@ def _patient(service: Service) -> DemoPatient | None:
 def _request(service: Service, patient: DemoPatient, today: date) -> dict[str, Any]:
     told = {"record": patient.record, "orders": list(patient.orders), "only": True}
     record, request = told_request(told, today, {}, patient=patient.id, hook=service.hook.value)
-    whole = with_prefetch(request, record, service, [])
-    whole["prefetch"] = {key: answer if answer.get("total", 1) else None for key, answer in whole["prefetch"].items()}
-    return whole
+    return without_empty_answers(with_prefetch(request, record, service, []))
 
 
 def _error(description: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from markupsafe import Markup, escape
 
 from mappings.facts.bones import named_bones
@@ -85,6 +85,7 @@ def written(template: str, chosen: Language, **shown: object) -> str:
         _=partial(said, chosen),
         _n=partial(said_of_number, chosen),
         say=lambda text: sentence(text, chosen),
+        has=lambda endpoint: f"pages.{endpoint}" in current_app.view_functions,
         at=lambda endpoint, **parts: url_for(f"pages.{endpoint}", lang=chosen.value, **parts),
         version=version("osteocds"),
         **shown,
@@ -121,7 +122,7 @@ def page(
 ) -> Response:
     """The answer that holds a page; pages of `ancestors` may frame it.
 
-    It may show `images` of these sources, its scripts may `connect` to these (to none by default), and its forms be sent to these.
+    It may show `images` of these sources, its scripts `connect` to these (to none by default), its forms be sent to these.
     """
     response = Response(body, mimetype="text/html")
     response.vary.update(("Accept", "Accept-Language"))

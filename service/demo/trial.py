@@ -28,7 +28,10 @@ BLANK = "blank"
 """The id of the patient of whom nothing is on record."""
 
 LONGEST_LINK = 8_000
-"""Signs of a trial in a link; browsers and mail programs carry more."""
+"""Signs of a trial in a link, which mail programs carry."""
+
+LONGEST = 100_000
+"""Signs of one in the form of the page."""
 
 MOST_BYTES = 200_000
 MOST_DRAFTS = 20
@@ -39,7 +42,6 @@ NUMBERED_FROM = 5_000
 """Where the ids of what is added begin, beyond those of the synthetic records."""
 
 PATIENT_ID = re.compile(r"[A-Za-z0-9.\-]{1,64}")
-A_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class NotATrial(ValueError):
@@ -65,7 +67,7 @@ class Trial:
 
 
 def written(trial: Trial) -> str:
-    """The trial as the text of a link; empty where it would be too long for one."""
+    """The trial as a text for a link, where it is not longer than `LONGEST_LINK`; empty where it is longer than `LONGEST`."""
     told = {
         "service": trial.service,
         "patient": trial.patient,
@@ -76,12 +78,12 @@ def written(trial: Trial) -> str:
     }
     packed = zlib.compress(json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode(), 9)
     text = base64.urlsafe_b64encode(packed).decode().rstrip("=")
-    return text if len(text) <= LONGEST_LINK else ""
+    return text if len(text) <= LONGEST else ""
 
 
 def read(text: str) -> Trial:
-    """The trial of a link. Raises `NotATrial`."""
-    if len(text) > LONGEST_LINK:
+    """The trial of such a text. Raises `NotATrial`."""
+    if len(text) > LONGEST:
         raise NotATrial("too long")
     try:
         packed = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
@@ -89,7 +91,7 @@ def read(text: str) -> Trial:
         told = json.loads(unpacking.decompress(packed, MOST_BYTES))
     except (binascii.Error, zlib.error, ValueError, RecursionError):
         raise NotATrial("cannot be read") from None
-    if unpacking.unconsumed_tail or not isinstance(told, dict):
+    if not unpacking.eof or not isinstance(told, dict):
         raise NotATrial("cannot be read")
     return _checked(told)
 
@@ -175,7 +177,7 @@ def entries(trial: Trial, on_record: Sequence[Resource]) -> list[Entry]:
             Entry(
                 shown,
                 "removed" in told,
-                str(quantity.get("value", "")),
+                _figure(quantity.get("value")),
                 str(quantity.get("unit") or quantity.get("code") or ""),
                 days.get("date", ""),
                 days.get("end", ""),
@@ -193,18 +195,30 @@ def change(before: Entry, *, value: str, day: str, end: str, removed: bool) -> d
         told["value"] = value
     for name, new, old in (("date", day, before.day), ("end", end, before.end)):
         if new != old:
-            if not A_DAY.fullmatch(new):
-                raise NotATrial(new)
-            told[name] = new
+            told[name] = _day(new)
     if removed:
         told["removed"] = "yes"
     return told
+
+
+def _day(told: str) -> str:
+    try:
+        return date.fromisoformat(told).isoformat()
+    except ValueError:
+        raise NotATrial(told) from None
 
 
 def _number(told: str) -> float:
     if not re.fullmatch(r"-?\d{1,9}(\.\d{1,9})?", told):
         raise NotATrial(told)
     return float(told)
+
+
+def _figure(told: object) -> str:
+    """A value as it is shown: 12, not 12.0."""
+    if isinstance(told, bool) or not isinstance(told, int | float):
+        return ""
+    return format(told, ".12g")
 
 
 def _changed(resource: Resource, told: Mapping[str, str]) -> Resource:
@@ -234,7 +248,7 @@ ADDED = {"result": "result", "condition": "condition", "drug": "medication", "ac
 
 def add(record: SyntheticRecord, told: Mapping[str, str]) -> None:
     """Write what was added into a record. Raises `NotATrial`."""
-    day = {"on": told["day"]} if A_DAY.fullmatch(told.get("day", "")) else {"days ago": 0}
+    day = {"on": _day(told["day"])} if told.get("day") else {"days ago": 0}
     name = told.get("name", "")
     try:
         if told.get("kind") == "result":
@@ -288,14 +302,14 @@ def drafted(told: Mapping[str, str], patient: str, number: int, today: date, ter
         parts |= {"site": told["site"]} if told.get("site") in SITES else {}
         if told.get("fractions"):
             parts["fractions"] = int(_number(told["fractions"]))
-    if A_DAY.fullmatch(told.get("day", "")):
-        parts["start in"] = (date.fromisoformat(told["day"]) - today).days
     if "stereotactic" in what:
         parts["technique"] = "stereotactic"
     try:
+        if told.get("day"):
+            parts["start in"] = (date.fromisoformat(told["day"]) - today).days
         return record.order(parts, order_id=order_id)
     except (KeyError, ValueError, IndexError, OverflowError):
-        raise NotATrial(told.get("dose", "") or what) from None
+        raise NotATrial(" ".join(filter(None, (told.get("dose"), told.get("day"))))) from None
 
 
 def _draft_of_a_line(line: str, order_id: str, record: SyntheticRecord) -> Resource:

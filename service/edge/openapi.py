@@ -22,6 +22,9 @@ from service.languages.render import Language, render
 from service.rules.guideline import DemoPatient, Guideline
 from service.services import Service
 
+HOOKS, STATE = "CDS Hooks", "State"
+"""What the endpoints are grouped under."""
+
 _FHIR_JSON = "application/fhir+json"
 
 
@@ -62,7 +65,11 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
     spec.path(
         "/cds-services",
         operations={
-            "get": {"summary": "Discovery", "responses": {"200": _ok("The services", DiscoverySchema), **other}}
+            "get": {
+                "summary": "Discovery",
+                "tags": [HOOKS],
+                "responses": {"200": _ok("The services", DiscoverySchema), **other},
+            }
         },
     )
     spec.path(
@@ -71,6 +78,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
         operations={
             "post": {
                 "summary": "Call a hook",
+                "tags": [HOOKS],
                 "security": _OF_A_CLIENT,
                 "requestBody": _body(HookRequestSchema, requests),
                 "responses": {
@@ -87,6 +95,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
         operations={
             "post": {
                 "summary": "Feedback on cards",
+                "tags": [HOOKS],
                 "security": _OF_A_CLIENT,
                 "requestBody": _body(FeedbackRequestSchema, {"overridden": _FEEDBACK}),
                 "responses": {"200": {"description": "Stored"}, **errors},
@@ -95,7 +104,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
     )
     for path, summary in _PLAIN.items():
         responses = {"200": {"description": summary}, **other}
-        spec.path(path, operations={"get": {"summary": summary, "responses": responses}})
+        spec.path(path, operations={"get": {"summary": summary, "tags": [STATE], "responses": responses}})
     return dict(spec.to_dict())
 
 

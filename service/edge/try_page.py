@@ -6,7 +6,7 @@ with a card goes to the view of feedback. The page holds nothing between two req
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -20,13 +20,11 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from cds_hooks import ProtocolError
-from mappings.evidence import Resource
-from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
 from mappings.vocabulary.concepts import Terminology
-from mappings.wording import Text, verbatim
+from mappings.wording import Text
 from service.demo import naming, trial
 from service.demo.synthetic import ACTS, CONDITIONS, DRUGS, LABORATORY, ORDERABLE, SITES
-from service.demo.trial import BLANK, Entry, NotATrial, Trial
+from service.demo.trial import BLANK, Entry, NotATrial, Resource, Trial
 from service.edge.hook_calls import JSON, PATH
 from service.edge.pages import OURSELVES, language_asked, page, written
 from service.explain import Explained, explain
@@ -44,6 +42,9 @@ MOST_SHOWN = 300
 
 FORM_BYTES = 500_000
 
+UNREADABLE = "unreadable:"
+"""Begins the problem of a word that a person typed, which follows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
@@ -58,8 +59,9 @@ class Tried:
     """One answer of the page, as it is put together."""
 
     trial: Trial
+    language: Language
     problems: list[str] = field(default_factory=list)
-    """What went wrong, as keys of the page's words, or in English as programs are told it."""
+    """What went wrong: one of the page's own words (`WRONG`), or a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +98,16 @@ class TryPage:
 
     def server(self) -> FhirServer:
         """The FHIR server, for one request of the page. Raises `FhirProblem`."""
-        return open_server(
-            self.fhir_base, self.world.allowlist, self.world.outbound, self.settings.deadline_seconds
-        )
+        return open_server(self.fhir_base, self.world.allowlist, self.world.outbound, self.settings.deadline_seconds)
 
     def patients(self, tried: Tried) -> list[Resource]:
         """The patients to choose from."""
         if not self.fhir_base:
             return []
         try:
-            return patients(self.server())
+            return [dict(one) for one in patients(self.server())]
         except FhirProblem as problem:
-            tried.problems.append(problem.why.message)
+            tried.problems.append(sentence(problem.why, tried.language))
             return []
 
     def on_record(self, tried: Tried) -> list[Resource]:
@@ -115,13 +115,13 @@ class TryPage:
         if tried.trial.patient != BLANK and self.fhir_base:
             try:
                 queries = self.service(tried.trial).queries
-                found = list(whole_record(self.server(), tried.trial.patient, queries))
+                found = [dict(one) for one in whole_record(self.server(), tried.trial.patient, queries)]
                 if any(one.get("resourceType") == "Patient" for one in found):
                     return found
             except FhirProblem as problem:
-                tried.problems.append(problem.why.message)
+                tried.problems.append(sentence(problem.why, tried.language))
             else:
-                tried.problems.append("no such patient")
+                tried.problems.append("patient")
         tried.trial = replace(tried.trial, patient=BLANK, changed={})
         return trial.blank_record(self.today, self.terminology)
 
@@ -129,7 +129,7 @@ class TryPage:
 
     def done(self, told: MultiDict[str, str], language: Language) -> tuple[Tried, list[Resource]]:
         """The case as the form tells it, once what was pressed is done; and the record of its patient."""
-        tried = Tried(Trial())
+        tried = Tried(Trial(), language)
         try:
             tried.trial = trial.read(told["state"]) if told.get("state") else Trial()
         except NotATrial:
@@ -144,11 +144,15 @@ class TryPage:
         if told.get("service") in self.services:
             tried.trial = replace(tried.trial, service=told["service"])
         on_record = self.on_record(tried)
+        before = tried.trial
         self._change(tried, told, on_record)
         try:
-            self._do(tried, what, where, told, language)
+            self._do(tried, what, where, told)
         except NotATrial as problem:
-            tried.problems.append(f"unreadable:{problem}")
+            tried.problems.append(f"{UNREADABLE}{problem}")
+        if not trial.written(tried.trial):
+            tried.trial = before
+            tried.problems.append("too much")
         return tried, on_record
 
     def _change(self, tried: Tried, told: MultiDict[str, str], on_record: list[Resource]) -> None:
@@ -166,7 +170,7 @@ class TryPage:
                     removed=f"removed.{name}" in told,
                 )
             except NotATrial as problem:
-                tried.problems.append(f"unreadable:{problem}")
+                tried.problems.append(f"{UNREADABLE}{problem}")
                 continue
             if change:
                 changed[name] = change
@@ -174,7 +178,7 @@ class TryPage:
         kept = {name: change for name, change in tried.trial.changed.items() if name not in shown}
         tried.trial = replace(tried.trial, changed={**kept, **changed})
 
-    def _do(self, tried: Tried, what: str, where: str, told: MultiDict[str, str], language: Language) -> None:
+    def _do(self, tried: Tried, what: str, where: str, told: MultiDict[str, str]) -> None:
         now = tried.trial
         if what == "order" and (told.get("what") or told.get("line")):
             self._order(tried, told)
@@ -189,7 +193,7 @@ class TryPage:
         elif what == "drop" and where.isdecimal():
             tried.trial = replace(now, added=tuple(one for at, one in enumerate(now.added) if at != int(where[:4])))
         elif what in ("accept", "dismiss"):
-            self._answer(tried, what, where, told, language)
+            self._answer(tried, what, where, told)
         elif what == "again":
             tried.trial = replace(now, dismissed=())
 
@@ -201,7 +205,7 @@ class TryPage:
         draft = trial.drafted(parts, now.patient, number, self.today, self.terminology)
         tried.trial = replace(now, drafts=(*now.drafts, draft)[: trial.MOST_DRAFTS])
 
-    def _answer(self, tried: Tried, what: str, where: str, told: MultiDict[str, str], language: Language) -> None:
+    def _answer(self, tried: Tried, what: str, where: str, told: MultiDict[str, str]) -> None:
         """A card is accepted, or dismissed with a reason: the draft changes, and the service is told, as by an EHR."""
         try:
             card = orjson.loads(told[f"card.{where.partition(':')[0]}"])
@@ -220,18 +224,18 @@ class TryPage:
                 tried.trial = replace(tried.trial, dismissed=(*tried.trial.dismissed, str(card["topic"])[:200])[-50:])
         except (KeyError, ValueError, TypeError, IndexError, AttributeError):
             raise NotATrial(what) from None
-        call = self._call(f"{PATH}{self.service(tried.trial).id}/feedback", {"feedback": [said]}, language)
+        call = self._call(f"{PATH}{self.service(tried.trial).id}/feedback", {"feedback": [said]}, tried.language)
         self.hooks.note_feedback(call, self.service(tried.trial).id)
 
     # --- the hook -------------------------------------------------------------------------------------------------
 
     def _call(self, path: str, body: Mapping[str, Any], language: Language) -> Request:
         """The call that a client would make."""
-        headers = {"Accept-Language": language.value}
+        headers = [("Accept-Language", language.value)]
         builder = EnvironBuilder(path, method="POST", data=orjson.dumps(body), content_type=JSON, headers=headers)
         return Request(builder.get_environ())
 
-    def fired(self, tried: Tried, on_record: list[Resource], language: Language) -> dict[str, Any]:
+    def fired(self, tried: Tried, on_record: list[Resource]) -> dict[str, Any]:
         """What the page shows of the hook: its request, and the answer or what was wrong."""
         service = self.service(tried.trial)
         body = trial.hook_request(
@@ -247,13 +251,18 @@ class TryPage:
         if service.hook.is_about_orders and not tried.trial.drafts:
             return shown
         try:
-            advised, answer = self.hooks.answered(self._call(PATH + service.id, body, language), service.id)
+            advised, answer = self.hooks.answered(self._call(PATH + service.id, body, tried.language), service.id)
         except ProtocolError as error:
             tried.problems += [f"{where} {what}".strip() for where, what in error.problems.items()]
             return shown
         told = orjson.loads(answer)
         cards = [_shown(card, tried.trial.dismissed) for card in told["cards"]]
-        return shown | {"answer": _pretty(told), "cards": cards, "fired": True, "why": self._why(advised, service, language)}
+        return shown | {
+            "answer": _pretty(told),
+            "cards": cards,
+            "fired": True,
+            "why": self._why(advised, service, tried.language),
+        }
 
     def _why(self, advised: HookAnswer, service: Service, language: Language) -> list[dict[str, Any]]:
         """Every rule with its outcome, by chapter, as `osteocds check --explain` tells it."""
@@ -283,27 +292,25 @@ class TryPage:
 
     # --- the page -------------------------------------------------------------------------------------------------
 
-    def shown(self, tried: Tried, on_record: list[Resource], language: Language) -> Response:
+    def shown(self, tried: Tried, on_record: list[Resource]) -> Response:
         """The page of a case."""
+        language = tried.language
         chosen = self.patients(tried)
-        fired = self.fired(tried, on_record, language)
+        fired = self.fired(tried, on_record)
         service = self.service(tried.trial)
         body = written(
             "try.html",
             language,
             state=trial.written(tried.trial),
-            kept=_kept(tried.trial),
+            longest_link=trial.LONGEST_LINK,
             trial=tried.trial,
             problems=tried.problems,
-            patients=[(str(one.get("id")), _called(one)) for one in chosen],
+            patients=[(str(one.get("id")), naming.person_named(one)) for one in chosen],
             services=list(self.services.values()),
             service=service,
             entries=[self._line(one, language) for one in trial.entries(tried.trial, on_record)[:MOST_SHOWN]],
             left_out=max(0, len(on_record) - 1 - MOST_SHOWN),
-            added=[
-                self._line(one, language)
-                for one in trial.added_entries(tried.trial, self.today, self.terminology)
-            ],
+            added=[self._line(one, language) for one in trial.added_entries(tried.trial, self.today, self.terminology)],
             drafts=[self._line(one, language) for one in trial.entries(Trial(), tried.trial.drafts)],
             choices=self._choices(language),
             public_url=self.settings.public_url,
@@ -313,20 +320,18 @@ class TryPage:
         return page(body, language, forms=OURSELVES)
 
     def _line(self, entry: Entry, language: Language) -> dict[str, Any]:
-        resource = entry.resource
-        said = [part.get("text") for part in _dicts(resource.get("dosageInstruction")) if part.get("text")]
+        name = naming.resource_named(entry.resource, self.terminology)
         return {
             "entry": entry,
-            "kind": resource.get("resourceType"),
-            "name": _named(resource, self.terminology, language),
-            "site": " ".join(_sites(resource, self.terminology, language)),
-            "said": "; ".join(map(str, said)) or _amounts(resource),
+            "name": plain(sentence(name, language)),
+            "site": ", ".join(plain(render(one, language)) for one in naming.sites_named(entry.resource)),
+            "said": naming.amounts_of(entry.resource),
         }
 
     def _choices(self, language: Language) -> dict[str, list[tuple[str, str]]]:
         """What can be ordered and added, with its name, in the order of the names."""
 
-        def named(names: Any, name: Callable[[str], Text | tuple[Text, ...]]) -> list[tuple[str, str]]:
+        def named(names: Iterable[str], name: Callable[[str], Text | tuple[Text, ...]]) -> list[tuple[str, str]]:
             told = {}
             for one in names:
                 texts = name(one)
@@ -361,8 +366,8 @@ def add_try_page(
     @site.get("/try")
     def try_page() -> Response:
         language = language_asked(settings.language)
-        tried = Tried(Trial())
-        return trying.shown(tried, trying.on_record(tried), language)
+        tried = Tried(Trial(), language)
+        return trying.shown(tried, trying.on_record(tried))
 
     @site.post("/try")
     def tried_page() -> Response:
@@ -371,7 +376,7 @@ def add_try_page(
         request.max_form_memory_size = FORM_BYTES
         language = language_asked(settings.language)
         tried, on_record = trying.done(request.form, language)
-        return trying.shown(tried, on_record, language)
+        return trying.shown(tried, on_record)
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -379,11 +384,6 @@ def add_try_page(
 
 def _pretty(told: Any) -> str:
     return orjson.dumps(told, option=orjson.OPT_INDENT_2).decode()
-
-
-def _kept(tried: Trial) -> str:
-    """The case for the form; a form carries one that is too long for a link too, up to the bounds of a trial."""
-    return trial.written(tried)
 
 
 def _shown(card: Mapping[str, Any], dismissed: tuple[str, ...]) -> dict[str, Any]:
@@ -410,84 +410,3 @@ def _markdown(text: str) -> str:
 def _of(drafts: tuple[Resource, ...], patient: str) -> tuple[Resource, ...]:
     """The drafts for another patient."""
     return tuple({**one, "subject": {"reference": f"Patient/{patient}"}} for one in drafts)
-
-
-def _dicts(told: Any) -> Iterator[dict[str, Any]]:
-    yield from (one for one in (told if isinstance(told, list) else [told]) if isinstance(one, dict))
-
-
-def _called(patient: Resource) -> str:
-    """A patient as a list names it: the name, else the id."""
-    for name in _dicts(patient.get("name")):
-        given = name.get("given") if isinstance(name.get("given"), list) else []
-        told = name.get("text") or " ".join(map(str, (name.get("family", ""), *given)))
-        if told:
-            born = patient.get("birthDate")
-            return f"{told} ({born})" if born else str(told)
-    return str(patient.get("id"))
-
-
-def _concept(resource: Resource) -> dict[str, Any]:
-    for name in ("code", "medicationCodeableConcept", "procedureCode", "vaccineCode"):
-        for one in _dicts(resource.get(name)):
-            return one
-    return {}
-
-
-def _named(resource: Resource, terminology: Terminology, language: Language) -> str:
-    """What a resource is about: as cards name it, else its text, its display or its code."""
-    concept = _concept(resource)
-    found = terminology.recognise(concept.get("coding")).concepts
-    kind = resource.get("resourceType")
-    name: Text | None = None
-    if found and kind == "Condition":
-        name = name_of_diagnosis(found)
-    elif found and str(kind).startswith("Medication"):
-        name = terminology.drug_name(found)
-    elif found:
-        analytes = (one.name for one in terminology.analytes if not found.isdisjoint(one.concepts))
-        name = name_of_act(found) or next(analytes, None)
-    if name is not None:
-        return plain(sentence(name, language))
-    for coding in ({"display": concept.get("text")}, *_dicts(concept.get("coding"))):
-        if said := coding.get("display") or coding.get("code"):
-            return plain(sentence(verbatim(str(said)[:200]), language))
-    for series in _dicts(resource.get("modality")):
-        return str(series.get("code", kind))
-    return str(kind)
-
-
-def _sites(resource: Resource, terminology: Terminology, language: Language) -> Iterator[str]:
-    """The sites that it names."""
-    from mappings.facts.bones import named_bones  # noqa: PLC0415
-    from mappings.readers.sites import region_of_code  # noqa: PLC0415
-
-    for site in _dicts(resource.get("bodySite")):
-        for coding in _dicts(site.get("coding")):
-            regions = region_of_code(str(coding.get("system")), str(coding.get("code")), frozenset())
-            yield ", ".join(plain(render(name, language)) for name in named_bones(regions))
-
-
-def _amounts(resource: Resource) -> str:
-    """Dose, fractions and interval, as far as an order or a drug given states them."""
-    found: list[str] = []
-
-    def visit(told: Any, depth: int = 0) -> None:
-        if depth > 8 or len(found) > 5:
-            return
-        if isinstance(told, list):
-            for one in told[:20]:
-                visit(one, depth + 1)
-        elif isinstance(told, dict):
-            if {"value", "unit"} <= told.keys():
-                found.append(f"{told['value']:g} {told['unit']}" if isinstance(told["value"], int | float) else "")
-                return
-            if isinstance(told.get("valuePositiveInt"), int):
-                found.append(f"× {told['valuePositiveInt']}")
-            if told.get("periodUnit"):
-                found.append(f"/ {told.get('period', 1):g} {told['periodUnit']}")
-            for one in told.values():
-                visit(one, depth + 1)
-
-    visit([resource.get(name) for name in ("dosageInstruction", "dosage", "extension")])
-    return " ".join(filter(None, found))

@@ -39,7 +39,9 @@ def whole_record(server: FhirServer, patient_id: str, queries: Iterable[Query]) 
 
     Raises `FhirProblem`, also where there is more than `MOST_RESOURCES`: a part of a record would pass for the whole.
     """
-    of_types = {one.resource_type: Query(one.key, one.resource_type, patient_parameter=one.patient_parameter) for one in queries}
+    of_types = {
+        one.resource_type: Query(one.key, one.resource_type, patient_parameter=one.patient_parameter) for one in queries
+    }
     searches = [server.begin(server.search, query, patient_id) for query in of_types.values()]
     found: dict[tuple[object, object], Resource] = {}
     for search in searches:

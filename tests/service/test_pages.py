@@ -436,7 +436,7 @@ def test_no_link_of_a_page_is_made_of_the_host_that_a_request_names(client: Ehr,
 def test_the_examples_of_the_endpoints_can_be_sent_from_their_page(page: Chrome, site: str) -> None:
     page.get(f"{site}/openapi?lang=en")
     wait = WebDriverWait(page, 20)
-    operation = "#operations-default-post_cds_services__id_"
+    operation = "#operations-CDS_Hooks-post_cds_services__id_"
     wait.until(lambda _: page.find_elements(By.CSS_SELECTOR, f"{operation} button"))[0].click()
     wait.until(lambda _: page.find_elements(By.CSS_SELECTOR, f"{operation} .execute"))[0].click()
     answered = wait.until(lambda _: page.find_elements(By.CSS_SELECTOR, f"{operation} .live-responses-table .response"))

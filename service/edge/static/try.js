@@ -4,7 +4,7 @@
   const form = document.getElementById("try");
   const told = document.getElementById("told");
   const shown = (id) => document.getElementById(id);
-  const state = form.dataset.state;
+  const state = form.dataset.link;
   const asked = (hash) => (/^#[A-Za-z0-9_-]{12,8000}$/.test(hash) ? hash.slice(1) : "");
 
   function open(linked) {

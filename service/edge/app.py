@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, request
+from flask_compress import Compress
 from marshmallow import ValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,7 +38,7 @@ from service.edge.hook_calls import FAILED, JSON, PATH, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
-from service.edge.pages import pages, problem_page, wants_a_page
+from service.edge.pages import COMPRESSION, pages, problem_page, wants_a_page
 from service.edge.try_page import Hooks, add_try_page
 from service.explain import explanation
 from service.guidelines import GUIDELINES
@@ -118,12 +119,14 @@ def create_app(
     def measure() -> Response:
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
-    site = pages(settings, services, guidelines, callers.messaging)
+    app.config.update(COMPRESSION)
+    compress = Compress(app)
+    site = pages(settings, services, guidelines, callers.messaging, compress)
     if settings.try_page:
         add_try_page(site, settings, services, world, clock, Hooks(answering.answered, note_feedback))
     app.register_blueprint(site)
     _register_health(app, ledger.database)
-    _register_errors(app, metrics, settings.language)
+    _register_errors(app, metrics, settings)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
     return app
 
@@ -268,13 +271,13 @@ def _problem(status: int, code: str, problems: dict[str, str]) -> Response:
     return answer
 
 
-def _page_or_problem(status: int, code: str, problem: str, language: Language) -> Response:
+def _page_or_problem(status: int, code: str, problem: str, settings: Settings) -> Response:
     """The error as a browser reads it, where one asks for a page; hooks are for programs."""
     if not wants_a_page() or request.path.startswith(PATH):
         response = _problem(status, code, {"": problem})
         response.vary.add("Accept")
         return response
-    response = problem_page(status, problem, language)
+    response = problem_page(status, problem, settings)
     if status == ServiceUnavailable.code:
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
@@ -289,7 +292,7 @@ def _told(error: ProtocolError) -> Response:
     return response
 
 
-def _register_errors(app: Flask, metrics: Metrics, language: Language) -> None:
+def _register_errors(app: Flask, metrics: Metrics, settings: Settings) -> None:
     """Every error is an OperationOutcome, that of a page that a browser asks for a page; the least specific last."""
 
     def count(status: int) -> None:
@@ -307,7 +310,7 @@ def _register_errors(app: Flask, metrics: Metrics, language: Language) -> None:
         status = error.code or 500
         count(status)
         code = {404: "not-found", 405: "not-supported", 413: "too-long", 503: "transient"}.get(status, "processing")
-        response = _page_or_problem(status, code, error.description or error.name, language)
+        response = _page_or_problem(status, code, error.description or error.name, settings)
         for name, value in error.get_headers():
             if name.lower() == "allow":
                 response.headers[name] = value

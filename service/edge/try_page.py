@@ -26,7 +26,7 @@ from service.demo import naming, trial
 from service.demo.synthetic import ACTS, CONDITIONS, DRUGS, LABORATORY, ORDERABLE, SITES
 from service.demo.trial import BLANK, Entry, NotATrial, Resource, Trial
 from service.edge.hook_calls import JSON, PATH
-from service.edge.pages import OURSELVES, language_asked, page, written
+from service.edge.pages import OURSELVES, asked_language, page, written
 from service.explain import Explained, explain
 from service.gathering.fhir_server import FhirProblem, FhirServer
 from service.gathering.whole_record import open_server, patients, whole_record
@@ -365,7 +365,7 @@ def add_try_page(
 
     @site.get("/try")
     def try_page() -> Response:
-        language = language_asked(settings.language)
+        language = asked_language(settings)
         tried = Tried(Trial(), language)
         return trying.shown(tried, trying.on_record(tried))
 
@@ -374,7 +374,7 @@ def add_try_page(
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             abort(403, "the form of the page alone may be sent here")
         request.max_form_memory_size = FORM_BYTES
-        language = language_asked(settings.language)
+        language = asked_language(settings)
         tried, on_record = trying.done(request.form, language)
         return trying.shown(tried, on_record)
 

@@ -29,6 +29,7 @@
     docExpansion: "list",
     defaultModelsExpandDepth: -1,
     tryItOutEnabled: true,
+    syntaxHighlight: false, // its colours are too pale for some
     validatorUrl: null,
     persistAuthorization: false,
   });

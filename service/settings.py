@@ -89,6 +89,11 @@ SETTINGS: tuple[Setting, ...] = (
         "path of a file with the secret key of the patients' pseudonyms; without it there are none",
     ),
     Setting(
+        "OSTEOCDS_OPERATOR_KEY",
+        "",
+        "path of a file with the password of those who watch all clients (`/watch`); without it each client sees its own",
+    ),
+    Setting(
         "OSTEOCDS_RETENTION_DAYS", "", "days after which rows of the ledger and feedback are deleted; never by default"
     ),
     Setting("OSTEOCDS_LANGUAGE", "en", f"language of cards, {LANGUAGES}, where `Accept-Language` names none of them"),
@@ -159,6 +164,7 @@ class Settings:
     database_url: str
     ledger_keeps: frozenset[str]
     patient_key: Path | None
+    operator_key: Path | None
     retention: timedelta | None
     language: Language
     timezone: ZoneInfo
@@ -213,6 +219,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         database_url=raw["OSTEOCDS_DATABASE_URL"],
         ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, _("texts, facts and requests")),
         patient_key=read("OSTEOCDS_PATIENT_KEY", _file, _("the path of a file")),
+        operator_key=read("OSTEOCDS_OPERATOR_KEY", _file, _("the path of a file")),
         retention=read("OSTEOCDS_RETENTION_DAYS", _days, _("a positive whole number of days")),
         language=read("OSTEOCDS_LANGUAGE", Language, _("one of {values}", values=LANGUAGES)),
         timezone=read("OSTEOCDS_TIMEZONE", ZoneInfo, _("a zone of the tz database")),

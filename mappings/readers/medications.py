@@ -26,7 +26,7 @@ from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.drug_classes import names_chemotherapy_alone
 from mappings.vocabulary.elements import ABSENT, MEDICATION_STATUS
 from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
-from mappings.vocabulary.products import is_sold, strength_of, volume_of
+from mappings.vocabulary.products import is_sold, millilitres_of, strength_of
 from mappings.wording import Text, _, of_resource, verbatim
 
 MOST_NESTED_MIXES = 3
@@ -328,7 +328,7 @@ def _drug(
         by_name=by_name,
         unverified_code=unverified,
         strength_mg=strength_of(concepts),
-        millilitres=volume_of(concepts),
+        millilitres=millilitres_of(concepts),
     )
     return _with(drug, strength_in_name(text, in_units=drug.is_any(COUNTED_IN_INTERNATIONAL_UNITS)))
 
@@ -343,7 +343,7 @@ def _with(drug: Drug, strength: Strength) -> Drug:
     if strength.label is not None and strength.mg is None and is_sold(drug.concepts, *strength.label):
         strength = strength._replace(mg=strength.label[0], millilitres=strength.label[1])
     mg = strength.mg if (known := strength_of(drug.concepts)) is None else known
-    millilitres = strength.millilitres if known is None else volume_of(drug.concepts)
+    millilitres = strength.millilitres if known is None else millilitres_of(drug.concepts)
     return replace(
         drug,
         strength_mg=drug.strength_mg if mg is None else mg,

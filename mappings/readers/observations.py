@@ -17,6 +17,13 @@ from mappings.clock import Clock
 from mappings.dates import UnreadableDate, When, days_before
 from mappings.evidence import Resource, local_reference
 from mappings.facts import TREND_DAYS, Absent, Fact, Known, Measurement, Person, Unavailable, VitaminD
+from mappings.facts.results import (
+    DEEP_DEFICIENCY_BELOW,
+    DEFICIENCY_BELOW,
+    INSUFFICIENCY_BELOW,
+    INTOXICATION_ABOVE,
+    RECOMMENDED_UP_TO,
+)
 from mappings.quantities import ZERO, Bounds, bounded, decimal_of
 from mappings.readers.newest import Reading, dated_ahead, newest
 from mappings.readers.reader import Reader
@@ -380,7 +387,13 @@ def point_of(bounds: Bounds) -> Decimal:
 def vitamin_d_severity(measurement: Measurement) -> Severity:
     """How severe a card a 25-OH vitamin D result gives at most: deep deficiency, deficiency, excess, and so on."""
     level = VitaminD(measurement)
-    ladder = (level.below(10), level.below(20), level.above(150), level.below(30), level.above(70))
+    ladder = (
+        level.below(DEEP_DEFICIENCY_BELOW),
+        level.below(DEFICIENCY_BELOW),
+        level.above(INTOXICATION_ABOVE),
+        level.below(INSUFFICIENCY_BELOW),
+        level.above(RECOMMENDED_UP_TO),
+    )
     return (*(bool(holds) for holds in ladder), -point_of(measurement.bounds))
 
 

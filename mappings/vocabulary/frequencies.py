@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from mappings.vocabulary.letters import without_accents
+from mappings.vocabulary.units import WEEK
 
 LONGEST_WORDS = 300
 """Characters of a dosage in words; what stands behind them is not read."""
@@ -167,12 +168,9 @@ def _is_of_weeks_or_seconds(match: re.Match[str]) -> bool:
     return match["period"] == "s" and _EVERY.search(match[0]) is not None
 
 
-_DAYS_OF_A_WEEK = 7
-
-
 def _of_cycle(last_day: int) -> Frequency | None:
     """« J1 = J29 », and « J1 = J28 » of who counts the days of the cycle: every 28 days."""
-    return _positive(1, last_day if last_day % _DAYS_OF_A_WEEK == 0 else last_day - 1, "d")
+    return _positive(1, last_day if last_day % WEEK == 0 else last_day - 1, "d")
 
 
 def _frequency(match: re.Match[str]) -> Frequency | None:

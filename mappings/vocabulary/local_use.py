@@ -23,7 +23,7 @@ HEPARINS = sets.LOW_MOLECULAR_WEIGHT_HEPARINS | {"heparin", "heparin_combination
 """Drugs that keep a catheter open as well."""
 
 
-class Use(Flag):
+class SiteOfAction(Flag):
     """What a text, a route or a form tells of where a drug acts."""
 
     UNSAID = 0
@@ -103,14 +103,14 @@ _IN_A_CATHETER = phrases(
         "entretien de la chambre implantable",
     ),
 )
-_BY_WORD: dict[str, list[tuple[Phrase, Use]]] = {}
+_BY_WORD: dict[str, list[tuple[Phrase, SiteOfAction]]] = {}
 for _several, _use in (
-    (_SYSTEMIC, Use.SYSTEMIC),
-    (_LOCAL, Use.LOCAL),
-    (_PLACES, Use.PLACE),
-    (_APPLIED, Use.APPLIED),
-    (_IN_ONE_ORGAN, Use.IN_ONE_ORGAN),
-    (_IN_A_CATHETER, Use.IN_A_CATHETER),
+    (_SYSTEMIC, SiteOfAction.SYSTEMIC),
+    (_LOCAL, SiteOfAction.LOCAL),
+    (_PLACES, SiteOfAction.PLACE),
+    (_APPLIED, SiteOfAction.APPLIED),
+    (_IN_ONE_ORGAN, SiteOfAction.IN_ONE_ORGAN),
+    (_IN_A_CATHETER, SiteOfAction.IN_A_CATHETER),
 ):
     for _phrase in _several:
         _BY_WORD.setdefault(_phrase[0], []).append((_phrase, _use))
@@ -119,10 +119,10 @@ for _rows in _BY_WORD.values():
 
 
 @lru_cache(maxsize=REMEMBERED_TEXTS)
-def use_in_words(text: str) -> Use:
+def site_of_action_in_words(text: str) -> SiteOfAction:
     """Where a drug acts, as far as a text says; the longest phrase at a place counts («sous-cutané» is not the skin)."""
     line = line_of(text)
-    found, place = Use.UNSAID, 0
+    found, place = SiteOfAction.UNSAID, 0
     while place < len(line):
         length = 1
         for wanted, use in _BY_WORD.get(line[place].folded, ()):
@@ -130,7 +130,7 @@ def use_in_words(text: str) -> Use:
                 found, length = found | use, len(wanted)
                 break
         place += length
-    return found | Use.LOCAL if _is_labelled_local(line, text) else found
+    return found | SiteOfAction.LOCAL if _is_labelled_local(line, text) else found
 
 
 def _is_labelled_local(line: tuple[Word, ...], text: str) -> bool:
@@ -142,17 +142,17 @@ def _is_labelled_local(line: tuple[Word, ...], text: str) -> bool:
 _LOCAL_BY_CODE = sets.LOCAL_ROUTES | sets.LOCAL_FORMS
 
 
-def use_of_concepts(concepts: frozenset[str]) -> Use:
+def site_of_action(concepts: frozenset[str]) -> SiteOfAction:
     """Where a drug acts, as its route or form says in a code."""
-    found = Use.UNSAID
+    found = SiteOfAction.UNSAID
     if not concepts:
         return found
     if not concepts.isdisjoint(sets.ROUTES):
-        found |= Use.SYSTEMIC
+        found |= SiteOfAction.SYSTEMIC
     if not concepts.isdisjoint(_LOCAL_BY_CODE):
-        found |= Use.LOCAL
+        found |= SiteOfAction.LOCAL
     if not concepts.isdisjoint(sets.LOCAL_OF_ANY_DRUG):
-        found |= Use.IN_ONE_ORGAN
+        found |= SiteOfAction.IN_ONE_ORGAN
     return found
 
 

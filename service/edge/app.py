@@ -40,6 +40,7 @@ from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import COMPRESSION, pages, problem_page, wants_a_page
 from service.edge.try_page import Hooks, add_try_page
+from service.edge.watch import watch
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -125,6 +126,7 @@ def create_app(
     if settings.try_page:
         add_try_page(site, settings, services, world, clock, Hooks(answering.answered, note_feedback))
     app.register_blueprint(site)
+    app.register_blueprint(watch(settings, guidelines, callers, ledger.database, clock))
     _register_health(app, ledger.database)
     _register_errors(app, metrics, settings)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware

@@ -122,6 +122,9 @@ _PLAIN = {
     "/health/ready": "The service can answer",
     "/openapi.json": "This description",
     "/metrics": "Prometheus metrics",
+    "/watch": "What became of the rules, week by week: a page; ?weeks= as many",
+    "/watch/rules.csv": "The same as CSV, a line a rule and week",
+    "/watch/feedback.csv": "Each feedback as CSV (45 CFR 170.315(b)(11))",
 }
 
 

@@ -11,15 +11,15 @@ from cds_hooks import HookRequest
 from mappings.clock import Clock
 from mappings.evidence import Evidence, ForeignResource, Resource, bare_id, local_reference, reference_of
 from mappings.facts import DrugOrder, Order, Unidentified
-from mappings.readers.containers import NOT_FOUND, Entry, entries_of, selected
+from mappings.readers.containers import NOT_FOUND, DraftEntry, entries_of, selected
 from mappings.readers.orders import courses_of_orders, is_order, read_order, unreadable_order
 from mappings.readers.reader import Reader, contained
 from mappings.readers.revisions import NOT_FOUND as NO_PRIOR_ORDER
 from mappings.readers.revisions import PRESCRIPTION, Revisions, references_to_orders
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import _
-from service.gathering.fhir_server import FhirServer
 from service.gathering.gather import fetch, fetch_medications, prefetched_resources, unresolved_medications
+from service.gathering.record_server import RecordServer
 
 LOOKED_UP = ("MedicationRequest", "ServiceRequest")
 """The orders that a container of the drafts may refer to, and that a FHIR server is asked for."""
@@ -36,7 +36,7 @@ class Drafts:
         self._looked_up: list[tuple[object, Resource | None]] = []
         self._entries = entries_of(request.draft_orders, self._find_sent)
 
-    def look_up(self, server: FhirServer | None) -> None:
+    def look_up(self, server: RecordServer | None) -> None:
         """Ask for the orders that containers refer to, and for the medications of all.
 
         Without them no rule can know that it is meant.
@@ -77,7 +77,7 @@ class Drafts:
         self._orders = courses_of_orders(read)
         return self._orders
 
-    def _order(self, entry: Entry, index: int, *, triggers: bool) -> Order:
+    def _order(self, entry: DraftEntry, index: int, *, triggers: bool) -> Order:
         order = read_order(self._reader, entry.resource, index=index, draft=True, triggers=triggers)
         if entry.otherwise is not None:
             drug = read_order(self._reader, entry.otherwise, index=index, draft=True, triggers=triggers)
@@ -85,7 +85,7 @@ class Drafts:
             order = drug if is_drug or (drug.concepts and not order.concepts) else order
         return order if entry.itself else replace(order, reference=entry.reference)
 
-    def _unreadable(self, entry: Entry, index: int, *, triggers: bool) -> Order:
+    def _unreadable(self, entry: DraftEntry, index: int, *, triggers: bool) -> Order:
         why = entry.unreadable or NOT_FOUND
         return unreadable_order(self._reader, entry.name, entry.reference, why, index=index, triggers=triggers)
 
@@ -99,7 +99,7 @@ class Drafts:
         draft = self._entries[order.index].resource
         return order.identified and self._revisions.revises(self._reader, order, draft)
 
-    def look_up_revised(self, server: FhirServer | None) -> None:
+    def look_up_revised(self, server: RecordServer | None) -> None:
         """Find the orders that the drafts of drugs revise; one that cannot be had leaves the medication history open."""
         drafted = frozenset().union(*(entry.names for entry in self._entries))
         revised = [
@@ -144,7 +144,7 @@ class Drafts:
         return prefetched_resources(self._request)
 
 
-def _selected(request: HookRequest, entries: Sequence[Entry]) -> frozenset[int]:
+def _selected(request: HookRequest, entries: Sequence[DraftEntry]) -> frozenset[int]:
     """The drafts that were selected, by typed reference, `fullUrl` or the bare id of some clients, with what they hold.
 
     All of them where the hook has no selections, and where those that it has name none of the drafts: rules that stay

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mappings.vocabulary import concept_sets as sets
@@ -880,6 +880,7 @@ CODING = st.fixed_dictionaries(
 
 
 @given(JSON | st.lists(CODING))
+@settings(deadline=None)
 def test_no_json_makes_recognise_raise(codings):
     answer = TERMINOLOGY.recognise(codings)
     assert answer.concepts <= TERMINOLOGY.concepts
@@ -887,6 +888,7 @@ def test_no_json_makes_recognise_raise(codings):
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_no_text_makes_the_names_raise(text):
     assert TERMINOLOGY.recognise_name(text) <= TERMINOLOGY.concepts
     assert TERMINOLOGY.recognise_finding_name(text) in sets.FINDING_NAMES | {None}

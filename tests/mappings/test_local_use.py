@@ -10,7 +10,7 @@ from support.quirk import record, resource
 
 from mappings.facts import Exposures
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.local_use import Use, use_in_words
+from mappings.vocabulary.local_use import SiteOfAction, site_of_action_in_words
 
 EDQM, SNOMED, ATC = "http://standardterms.edqm.eu", "http://snomed.info/sct", "http://www.whocc.no/atc"
 BETAMETHASONE, PREDNISONE, HEPARIN, ENOXAPARIN, BEVACIZUMAB, GEMCITABINE, ASPIRIN = (
@@ -155,6 +155,6 @@ def test_of_several_lines_one_that_is_systemic_makes_an_exposure() -> None:
 @pytest.mark.parametrize("piece", ["sous cutané ", "oral ", "crème", "a", "-", "eye "])
 def test_a_text_of_any_length_is_read_in_no_time(piece: str) -> None:
     started = time.perf_counter()
-    use_in_words(piece * 100_000)
+    site_of_action_in_words(piece * 100_000)
     assert time.perf_counter() - started < 0.1
-    assert use_in_words("x" * 600 + " verrou") is Use.UNSAID
+    assert site_of_action_in_words("x" * 600 + " verrou") is SiteOfAction.UNSAID

@@ -24,6 +24,9 @@ ROUTES = {
     "/catalogue": "GET",
     "/catalogue/bone-metastases/hypocalcaemia": "GET",
     "/questionnaires/mirels": "GET",
+    "/watch": "GET",
+    "/watch/rules.csv": "GET",
+    "/watch/feedback.csv": "GET",
 }
 ORIGIN = {"Origin": "https://browser.example.org"}
 ALLOWED = "Access-Control-Allow-Origin"

@@ -8,10 +8,11 @@ from typing import Any
 
 from mappings.facts.bones import named_bones
 from mappings.readers.sites import region_of_code
+from mappings.vocabulary.code_systems import LOINC, SNOMED_CT
 from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, verbatim
-from service.demo.synthetic import ACTS, CONDITIONS, DRUGS, LOINC, SITES, SNOMED, SyntheticRecord, laboratory
+from service.demo.synthetic import ACTS, CONDITIONS, DRUGS, SITES, SyntheticRecord, laboratory
 
 ANY_DAY = date(2000, 1, 1)
 
@@ -36,7 +37,7 @@ def drug_named(told: str, terminology: Terminology) -> Text:
 
 def site_named(told: str) -> tuple[Text, ...]:
     """The bones of a site."""
-    return named_bones(region_of_code(SNOMED, SITES[told], frozenset())) or (verbatim(told),)
+    return named_bones(region_of_code(SNOMED_CT, SITES[told], frozenset())) or (verbatim(told),)
 
 
 def result_named(told: str, terminology: Terminology) -> Text:

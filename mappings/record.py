@@ -445,7 +445,7 @@ class Record(Facts):
                 if exposure is None:
                     continue
                 if drug.concepts:
-                    entries.append(exposure)
+                    entries.append(replace(exposure, certain=False) if drug.denied else exposure)
                 elif drug.possible:
                     entries.append(possible_exposure(exposure))
                 elif not drug.identified and not (drug.named and drug.unresolved is None):

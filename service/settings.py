@@ -143,6 +143,12 @@ SETTINGS: tuple[Setting, ...] = (
         "0",
         "1: one line a request in the log: client, service, outcome, rules shown, FHIR calls, times; nothing of the patient",
     ),
+    Setting(
+        "OSTEOCDS_TRACES",
+        "0",
+        "1: one OpenTelemetry trace an answered hook (`pip install osteocds[otel]`), sent where the `OTEL_EXPORTER_OTLP_…` "
+        "variables say; nothing of the patient",
+    ),
 )
 
 
@@ -185,6 +191,7 @@ class Settings:
     log_json: bool
     log_level: str
     access_log: bool
+    traces: bool
 
 
 def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = GUIDELINES) -> Settings:
@@ -242,6 +249,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         log_json=read("OSTEOCDS_LOG_JSON", _flag, _("0 or 1")),
         log_level=read("OSTEOCDS_LOG_LEVEL", _log_level, _("debug, info, warning or error")),
         access_log=read("OSTEOCDS_ACCESS_LOG", _flag, _("0 or 1")),
+        traces=read("OSTEOCDS_TRACES", _flag, _("0 or 1")),
     )
 
 

@@ -227,7 +227,7 @@ def _read_dose(quantity: Mapping[str, Any], drug: Drug) -> tuple[Dimension | Non
     """What a dose counts, and how much of it; nothing where its unit or its number cannot be read."""
     number = _number(quantity)
     unit, over = _unit_of(quantity)
-    if number is None or unit is None or over or quantity.get("comparator"):
+    if number is None or unit is None or over or quantity.get("comparator") or quantity.get("modifierExtension"):
         return None, Decimal(0)
     counted = unit.counted
     if counted is Dimension.UNITS:

@@ -25,7 +25,7 @@ from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.drug_classes import names_chemotherapy_alone
 from mappings.vocabulary.elements import ABSENT, MEDICATION_STATUS
-from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
+from mappings.vocabulary.names import LONGEST_TEXT, denies_giving, says_nothing
 from mappings.vocabulary.products import is_sold, millilitres_of, strength_of
 from mappings.wording import Text, _, of_resource, verbatim
 
@@ -55,6 +55,15 @@ def identify(reader: Reader, holder: Resource) -> Drug:
     Never raises: what cannot be identified is a `Drug` with `identified` false, and with `unresolved` where a reference
     could not be followed.
     """
+    drug = _identified(reader, holder)
+    if not drug.concepts:
+        return drug
+    _, reference = _medication(holder)
+    said = [*texts(coded_medication(reader, holder)), a_text(reference.get("display"))]
+    return replace(drug, denied=True) if any(map(denies_giving, said)) else drug
+
+
+def _identified(reader: Reader, holder: Resource) -> Drug:
     concept, reference = _medication(holder)
     if concept:
         drug = _from_concept(reader, concept)

@@ -103,7 +103,7 @@ def read_result(
     return Reading(source, when, measurement)
 
 
-ABOUT_THE_PATIENT = frozenset({"Patient", "Condition", "BodyStructure"})
+ABOUT_THE_PATIENT = frozenset({"Condition", "BodyStructure"})
 """What an Observation may be focused on, and still be one of the patient: a tumour, say (mCODE)."""
 
 
@@ -113,12 +113,14 @@ def not_usable(observation: Resource, node: Mapping[str, Any], status: str) -> T
         return _("its status cannot be read", hint=_("its status is not one of FHIR R4: correct it"))
     if node.get("dataAbsentReason"):
         return _("it has a value, and says that it has none")
-    focused = [local_reference(one).rpartition("/")[0] for one in maps(observation.get("focus"))]
-    if not ABOUT_THE_PATIENT.issuperset(focused):
+    focused = {local_reference(one) for one in maps(observation.get("focus"))}
+    others = focused - {local_reference(observation.get("subject")) or None}
+    if not ABOUT_THE_PATIENT.issuperset(one.rpartition("/")[0] for one in others):
         return _("it is about something else than the patient")
     denied, why = denial(observation)
     why = FLAG_NOT_UNDERSTOOD if denied else why
-    return why or modification(observation) or (None if node is observation else modification(node))
+    values = [said for name, said in node.items() if name.startswith("value") and isinstance(said, dict)]
+    return why or next(filter(None, map(modification, (observation, node, *values))), None)
 
 
 def _unusable(source: str, why: Text) -> Text:

@@ -44,7 +44,7 @@ NO_STRENGTH = Strength()
 
 _NUMBER = rf"[1-9]\d{{0,2}}(?:[{BLANKS_AND_MARKS}]\d{{3}})+(?!\d)(?:[.,]\d{{1,9}})?|\d{{1,12}}(?:[.,]\d{{1,9}}){{0,4}}"
 _UNIT = (
-    r"m(?:illi)?g(?:rammes?|rams?)?|(?:[µμu]|mc|micro)g(?:rammes?|rams?)?|g(?:rammes?|rams?)?|[iu]\.?[iu]\.?|units?|unit[ée]s?|"
+    r"m(?:illi)?g(?:rammes?|rams?)?|(?:[µμu]|mc|micro)g(?:rammes?|rams?)?|g(?:rammes?|rams?)?|[iu]\.?[iue]\.?|units?|unit[ée]s?|"
     r"unt|ut|u|(?:milli|centi|d[ée]ci)?lit(?:re|er)s?|[mcd]?l|cc"
 )
 _AMOUNT = re.compile(

@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 __all__ = ["LOINC", "ConceptMapProblem", "Recognised", "Terminology"]
 
 LONGEST_CODE = 64
+ATC_CLASS_LENGTH = 5
+"""Characters of the code of a class of substances of ATC, its fourth level."""
+
 LONGEST_EXPRESSION = 512
 """Longer ones are no codes and no expressions of SNOMED CT of any record, and are not looked up."""
 
@@ -438,6 +441,11 @@ class Terminology:
         if group := atc_class(system, code):
             return self._value_sets.of_class(group)
         place, key = located(system, code)
+        if place == ATC and key and not SYSTEMS[ATC].is_valid(key):
+            # Cut off or mistyped: at most one of the class that it begins with.
+            cut = atc_class(system, key[:ATC_CLASS_LENGTH])
+            possible = self._value_sets.of_class(cut).possible if len(cut) == ATC_CLASS_LENGTH else frozenset()
+            return Recognised(possible=possible)
         return self._value_sets.recognised(place, key) if key else NOTHING
 
 

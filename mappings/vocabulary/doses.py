@@ -51,7 +51,7 @@ def _unit(counted: Dimension, worth: str, spellings: str) -> dict[str, DoseUnit]
     return dict.fromkeys(spellings.split("|"), DoseUnit(counted, Decimal(worth)))
 
 
-_INTERNATIONAL = "[iu]|iu|i.u.|i.u|ui|u.i.|u.i|unt|[usp'u]"
+_INTERNATIONAL = "[iu]|iu|i.u.|i.u|ui|u.i.|u.i|ie|i.e.|i.e|unt|[usp'u]"
 _INTERNATIONAL_IN_WORDS = "international unit|international units|unite internationale|unites internationales"
 _PRESENTATIONS = (
     "ampoule|ampul|ampule|amp|vial|flacon|fl|bottle|bag|poche|syringe|seringue|pen|stylo|cartridge|cartouche|unidose"

@@ -39,6 +39,7 @@ from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import COMPRESSION, pages, problem_page, wants_a_page
+from service.edge.traces import Traces, traces_of
 from service.edge.try_page import Hooks, add_try_page
 from service.edge.watch import watch
 from service.explain import explanation
@@ -64,8 +65,11 @@ def create_app(
     *,
     now: Callable[[], datetime] | None = None,
     guidelines: Sequence[Guideline] = GUIDELINES,
+    traces: Traces | None = None,
 ) -> Flask:
     """The WSGI application. `now` is the clock; the machine's, in the site's zone, where it is not given.
+
+    `traces` take those of its answers; where none is given, those that the settings ask for.
 
     `settings` hold the clinical settings of the `guidelines`. Raises `ValueError` for settings that cannot work (a base that
     is no URL, a ConceptMap that cannot be used).
@@ -93,7 +97,7 @@ def create_app(
         answer.headers["Content-Language"] = language.value
         return answer
 
-    answering = Answering(settings, services, callers, metrics, ledger, clock)
+    answering = Answering(settings, services, callers, metrics, ledger, clock, traces or traces_of(settings))
 
     @app.post("/cds-services/<service_id>")
     def invoke(service_id: str) -> Response:
@@ -143,6 +147,7 @@ class Answering:
     metrics: Metrics
     ledger: Ledger
     clock: Callable[[], datetime]
+    traces: Traces | None
 
     def __call__(self, call: Request, service_id: str) -> bytes:
         """Answer it."""
@@ -171,7 +176,9 @@ class Answering:
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
             said |= logs.of_answer(advised)
-            self.metrics.count(service_id, advised, took)
+            self.metrics.count(service_id, caller.name, advised, took)
+            if self.traces is not None:
+                self.traces.tell(advised, said, call.headers.get("Traceparent", ""), time.monotonic())
             self.ledger.note(advised, service, caller, body, language, now, took)
             return advised, answer
 
@@ -300,7 +307,8 @@ def _register_errors(app: Flask, metrics: Metrics, settings: Settings) -> None:
     def count(status: int) -> None:
         service = (request.view_args or {}).get("service_id", "")
         if request.endpoint == "invoke" and status != UnknownService.status:
-            metrics.requests.labels(service, str(status)).inc()
+            client = request.environ.get(TOLD, {}).get("client", "")
+            metrics.requests.labels(client, service, str(status)).inc()
 
     @app.errorhandler(ProtocolError)
     def protocol_error(error: ProtocolError) -> Response:

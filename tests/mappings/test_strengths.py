@@ -124,7 +124,7 @@ def test_what_is_per_weight_surface_or_time_or_may_be_two_numbers_is_no_strength
 @pytest.mark.parametrize(
     "number", ["50000", "50 000", "50\u00a0000", "50\u202f000", "50\u2009000", "50'000", "50’000", "50_000"]
 )
-@pytest.mark.parametrize("unit", ["UI", "IU", "U.I.", "I.U.", "ui"])
+@pytest.mark.parametrize("unit", ["UI", "IU", "U.I.", "I.U.", "ui", "IE", "I.E."])
 def test_thousands_of_international_units_are_read_in_every_spelling(number, unit):
     assert in_name(f"cholécalciférol {number} {unit}, capsule").iu == 50000
 

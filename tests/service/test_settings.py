@@ -52,6 +52,7 @@ OTHER = {
     "OSTEOCDS_LOG_JSON": "1",
     "OSTEOCDS_LOG_LEVEL": "debug",
     "OSTEOCDS_ACCESS_LOG": "1",
+    "OSTEOCDS_TRACES": "1",
 }
 """For each variable a value that is not its default."""
 
@@ -91,6 +92,7 @@ WRONG = [
     *(("OSTEOCDS_MAX_REQUEST_BYTES", value) for value in ("", "0", "10MB")),
     *(("OSTEOCDS_LOG_LEVEL", value) for value in ("", "trace", "INFO")),
     *(("OSTEOCDS_ACCESS_LOG", value) for value in ("2", "x")),
+    *(("OSTEOCDS_TRACES", value) for value in ("2", "x")),
 ]
 
 

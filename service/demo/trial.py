@@ -18,7 +18,7 @@ from datetime import date
 from typing import Any
 
 from mappings.vocabulary.concepts import Terminology
-from service.demo.scenario import with_prefetch, without_empty_answers
+from service.demo.scenario import context_of, with_prefetch, without_empty_answers
 from service.demo.synthetic import ACTS, DRUGS, ORDERABLE, SITES, SyntheticRecord, laboratory
 from service.services import Service
 
@@ -355,11 +355,7 @@ def hook_request(
     hook_instance: str,
 ) -> dict[str, Any]:
     """The request that an EHR would send of this case, its prefetch complete. Raises `NotATrial`."""
-    context: dict[str, Any] = {"userId": "Practitioner/try", "patientId": trial.patient}
-    if service.hook.is_about_orders:
-        context["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": one} for one in trial.drafts]}
-    if service.hook.value == "order-select":
-        context["selections"] = [reference_of(one) for one in trial.drafts]
+    context = context_of(service.hook, trial.patient, trial.drafts, trial.drafts)
     request: dict[str, Any] = {"hook": service.hook.value, "hookInstance": hook_instance, "context": context}
     if fhir_base and trial.patient != BLANK:
         request["fhirServer"] = fhir_base

@@ -166,7 +166,7 @@ def _requests(services: Mapping[str, Service], today: date) -> dict[str, dict[st
         if patient is not None and (service.guideline.id, service.hook) not in told:
             told.add((service.guideline.id, service.hook))
             examples[service.id] = {"summary": service.id, "value": _request(service, patient, today)}
-    return dict(sorted(examples.items(), key=lambda one: "order-sign" not in one[0]))
+    return examples
 
 
 def _patient(service: Service) -> DemoPatient | None:

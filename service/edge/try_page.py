@@ -90,9 +90,9 @@ class TryPage:
         return self.world.terminology
 
     def service(self, tried: Trial) -> Service:
-        """The service that a case asks: the first one of order-sign where it names none that there is."""
-        signing = (one for one in self.services.values() if one.hook.value == "order-sign")
-        return self.services.get(tried.service) or next(signing, next(iter(self.services.values())))
+        """The service that a case asks: where it names none that there is, the last one of orders, which signs them."""
+        of_orders = [one for one in self.services.values() if one.hook.is_about_orders]
+        return self.services.get(tried.service) or (of_orders or list(self.services.values()))[-1]
 
     # --- the FHIR server ------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz attack audit release mutation messages catalogue pictures lock
+.PHONY: help install demo run test fix bench scale fuzz replays attack audit release mutation messages catalogue pictures lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ scale: .venv/.tools ## measure how the time of an answer grows with the record
 
 fuzz: .venv/.tools ## change our own requests at random and count errors, slow answers and lost cards; SECONDS=300 SEED=1
 	$(TOOL).fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
+
+replays: .venv/.tools ## compute answers to the scenarios anew from their receipts, in other processes, and count the identical; NUMBER=10000
+	$(TOOL).replays --number $(or $(NUMBER),10000)
 
 attack: .venv/.tools ## attack a running service, ours or another's, and say what held (docs/attack.md); URL= or none for our own
 	$(TOOL).attack $(URL) $(OPTIONS)

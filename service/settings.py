@@ -89,6 +89,11 @@ SETTINGS: tuple[Setting, ...] = (
         "path of a file with the secret key of the patients' pseudonyms; without it there are none",
     ),
     Setting(
+        "OSTEOCDS_RECEIPT_KEY",
+        "",
+        "path of a PEM file with the private key (P-384) that signs receipts; without it they are not signed",
+    ),
+    Setting(
         "OSTEOCDS_OPERATOR_KEY",
         "",
         "path of a file with the password of those who watch all clients (`/watch`); without it each client sees its own",
@@ -170,6 +175,7 @@ class Settings:
     database_url: str
     ledger_keeps: frozenset[str]
     patient_key: Path | None
+    receipt_key: Path | None
     operator_key: Path | None
     retention: timedelta | None
     language: Language
@@ -226,6 +232,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         database_url=raw["OSTEOCDS_DATABASE_URL"],
         ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, _("texts, facts and requests")),
         patient_key=read("OSTEOCDS_PATIENT_KEY", _file, _("the path of a file")),
+        receipt_key=read("OSTEOCDS_RECEIPT_KEY", _file, _("the path of a file")),
         operator_key=read("OSTEOCDS_OPERATOR_KEY", _file, _("the path of a file")),
         retention=read("OSTEOCDS_RETENTION_DAYS", _days, _("a positive whole number of days")),
         language=read("OSTEOCDS_LANGUAGE", Language, _("one of {values}", values=LANGUAGES)),

@@ -28,20 +28,21 @@ from cds_hooks import (
     operation_outcome,
     read_feedback,
 )
-from service.cards.compose import without_technical
+from service.cards.compose import for_audience
 from service.cards.score_links import Pages
 from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
-from service.edge.callers import Caller, Callers
+from service.edge.callers import Callers
 from service.edge.front import RETRY_AFTER_SECONDS, TOLD
 from service.edge.hook_calls import FAILED, JSON, PATH, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import COMPRESSION, pages, problem_page, wants_a_page
+from service.edge.receipts import RECEIPT, receipts
 from service.edge.traces import Traces, traces_of
 from service.edge.try_page import Hooks, add_try_page
-from service.edge.watch import watch
+from service.edge.watch import WATCH, watch
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -56,6 +57,9 @@ JSON_TYPE = re.compile(r"application/(?:[a-z0-9.-]{1,60}\+)?json")
 """Media types of a body that is JSON, by their subtype or its suffix (RFC 8259, RFC 6839); JSON has no charset but UTF-8."""
 
 LOG = logging.getLogger("osteocds")
+
+READING = WATCH | {RECEIPT}
+"""Endpoints that read the ledger; the others that need it store into it."""
 
 _DISCOVERY = DiscoverySchema()
 
@@ -130,6 +134,7 @@ def create_app(
     if settings.try_page:
         add_try_page(site, settings, services, world, clock, Hooks(answering.answered, note_feedback))
     app.register_blueprint(site)
+    app.register_blueprint(receipts(ledger, callers, clock))
     app.register_blueprint(watch(settings, guidelines, callers, ledger.database, clock))
     _register_health(app, ledger.database)
     _register_errors(app, metrics, settings)
@@ -170,9 +175,9 @@ class Answering:
             shown = self.settings.public_url if "absolute" in caller.world.link_types else ""
             links = Pages(shown, caller.messaging_client)
             advised = advise(body, service, caller.world, now=now, language=language, pages=links)
-            response = _for_audience(advised.response, caller)
-            if self.settings.explain:
-                response = _explained(replace(advised, response=response), service, language)
+            shown_cards = for_audience(advised.response.cards, caller.world.card_audience)
+            advised = replace(advised, response=replace(advised.response, cards=shown_cards))
+            response = _explained(advised, service, language) if self.settings.explain else advised.response
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
             said |= logs.of_answer(advised)
@@ -232,12 +237,6 @@ def _body(call: Request) -> object:
         return orjson.loads(told)
     except orjson.JSONDecodeError as error:
         raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
-
-
-def _for_audience(response: HookResponse, caller: Caller) -> HookResponse:
-    if caller.world.card_audience == "everyone":
-        return response
-    return replace(response, cards=tuple(map(without_technical, response.cards)))
 
 
 def _explained(advised: HookAnswer, service: Service, language: Language) -> HookResponse:
@@ -335,8 +334,9 @@ def _register_errors(app: Flask, metrics: Metrics, settings: Settings) -> None:
     def database_error(error: SQLAlchemyError) -> Response:
         why = why_unusable(error)
         metrics.ledger.failed(why)
-        LOG.error("feedback cannot be stored: %s", why)
-        return _problem(503, "transient", {"": "feedback cannot be stored now; try again later"})
+        doing = "the ledger cannot be read" if request.endpoint in READING else "feedback cannot be stored"
+        LOG.error("%s: %s", doing, why)
+        return _problem(503, "transient", {"": f"{doing} now; try again later"})
 
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:

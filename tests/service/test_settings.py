@@ -31,6 +31,7 @@ OTHER = {
     "OSTEOCDS_DEMO_FHIR_PORT": "8091",
     "OSTEOCDS_LEDGER_KEEPS": "facts, requests",
     "OSTEOCDS_PATIENT_KEY": "patient.key",
+    "OSTEOCDS_RECEIPT_KEY": "receipt.pem",
     "OSTEOCDS_OPERATOR_KEY": "operator.key",
     "OSTEOCDS_RETENTION_DAYS": "365",
     "OSTEOCDS_LANGUAGE": "fr",
@@ -76,6 +77,7 @@ WRONG = [
     ("OSTEOCDS_PUBLIC_URL", "http://my_host:8080"),
     ("OSTEOCDS_LEDGER_KEEPS", "facts, names"),
     ("OSTEOCDS_PATIENT_KEY", "/nowhere/patient.key"),
+    ("OSTEOCDS_RECEIPT_KEY", "/nowhere/receipt.pem"),
     ("OSTEOCDS_OPERATOR_KEY", "/nowhere/operator.key"),
     *(("OSTEOCDS_RETENTION_DAYS", value) for value in ("0", "-1", "a year")),
     *(
@@ -100,7 +102,7 @@ WRONG = [
 def test_every_variable_of_the_table_is_read(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clinical.toml").write_text("vitamin_d_valid_days = 90\n")
-    for file in ("authority.pem", "clients.toml", "patient.key", "operator.key"):
+    for file in ("authority.pem", "clients.toml", "patient.key", "receipt.pem", "operator.key"):
         (tmp_path / file).touch()
     needed = {"OSTEOCDS_ALLOW_UNAUTHENTICATED": "1"} if name == "OSTEOCDS_TRY" else {}
     assert read_settings({**needed, name: OTHER[name]}) != read_settings(needed)

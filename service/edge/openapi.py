@@ -244,7 +244,7 @@ def _ok(description: str, schema: type) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _body(schema: type, examples: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def _body(schema: type, examples: Mapping[str, dict[str, Any]] | None = None) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": schema}
     if examples:
         content["examples"] = dict(examples)

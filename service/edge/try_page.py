@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from threading import BoundedSemaphore
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from mappings.wording import Text
 from service.demo import naming, trial
 from service.demo.synthetic import ACTS, CONDITIONS, DRUGS, LABORATORY, ORDERABLE, SITES
 from service.demo.trial import BLANK, Entry, NotATrial, Resource, Trial
+from service.edge.calendar_page import calendar_shown
 from service.edge.hook_calls import JSON, PATH
 from service.edge.pages import OURSELVES, asked_language, page, written
 from service.explain import Explained, explain
@@ -56,10 +58,11 @@ class Hooks:
 
 @dataclass(slots=True)
 class Tried:
-    """One answer of the page, as it is put together."""
+    """One answer of the page, as it is put together; with the calendar where that was asked for."""
 
     trial: Trial
     language: Language
+    calendar: bool = False
     problems: list[str] = field(default_factory=list)
     """What went wrong: one of the page's own words (`WRONG`), or a sentence."""
 
@@ -73,6 +76,8 @@ class TryPage:
     world: World
     clock: Callable[[], datetime]
     hooks: Hooks
+    calendars: BoundedSemaphore = field(default_factory=BoundedSemaphore)
+    """One calendar is worked out at a time: it asks the rules some hundred times."""
 
     @property
     def fhir_base(self) -> str:
@@ -194,6 +199,8 @@ class TryPage:
             tried.trial = replace(now, added=tuple(one for at, one in enumerate(now.added) if at != int(where[:4])))
         elif what in ("accept", "dismiss"):
             self._answer(tried, what, where, told)
+        elif what == "calendar":
+            tried.calendar = True
         elif what == "again":
             tried.trial = replace(now, dismissed=())
 
@@ -262,7 +269,21 @@ class TryPage:
             "cards": cards,
             "fired": True,
             "why": self._why(advised, service, tried.language),
+            "calendar": self._calendar(tried, body, service) if tried.calendar else None,
         }
+
+    def _calendar(self, tried: Tried, body: Mapping[str, Any], service: Service) -> dict[str, object] | None:
+        """What `calendar_part.html` shows of the request."""
+        if not self.calendars.acquire(blocking=False):
+            tried.problems.append("busy")
+            return None
+        try:
+            return calendar_shown(body, service, self.world, now=self.clock(), language=tried.language)
+        except ProtocolError as error:
+            tried.problems += error.problems.values()
+            return None
+        finally:
+            self.calendars.release()
 
     def _why(self, advised: HookAnswer, service: Service, language: Language) -> list[dict[str, Any]]:
         """Every rule with its outcome, by chapter, as `osteocds check --explain` tells it."""

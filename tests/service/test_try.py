@@ -244,6 +244,14 @@ def test_a_dismissed_card_is_gone_and_the_reason_is_told_to_the_service(client: 
     assert any("120\u00a0mg a month" in card for card in person.cards)
 
 
+def test_the_calendar_of_the_case_is_there_for_whoever_asks(person: Person) -> None:
+    assert "<svg" not in person.page
+    person.press("calendar")
+    assert person.problems == []
+    assert 'id="calendar"' in person.page
+    assert "denosumab" in person.page[person.page.index('id="calendar"') :].lower()
+
+
 # --- the link ---------------------------------------------------------------------------------------------------------
 
 

@@ -131,7 +131,9 @@ def demo(settings: Settings, fhir_server: Path | None, at: tuple[str, str] | Non
             demonstration.fire_hooks(*at, chosen, today=now.date(), echo=click.echo)
         else:
             # On a free port: a service that is running already on the usual one is left alone.
-            demonstration.run_demo(replace(settings, port=0), fhir_server, chosen, now=now, echo=click.echo)
+            demonstration.run_demo(
+                replace(settings, port=0, demo_fhir_port=0), fhir_server, chosen, now=now, echo=click.echo
+            )
     except demonstration.DemoFailed as error:
         raise failure(error) from error
     except requests.RequestException as error:

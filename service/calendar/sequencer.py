@@ -1,7 +1,8 @@
 """On which days what is drafted respects the rules, and which rule binds it: a plain search over the days, by asking the rules.
 
 Each draft is moved from day to day while the others stay as they are planned. A rule whose answer the day decides binds the days
-on which it warns, cannot tell or fails; one that speaks whatever the day is binds none of them, and stands on its card.
+on which it warns, cannot tell or fails; one that speaks whatever the day is binds those on which it is more urgent than on
+others.
 """
 
 from __future__ import annotations
@@ -84,8 +85,8 @@ def sequence(answer: HookAnswer, body: Mapping[str, Any], service: Service, worl
     return Schedule(found, tuple(act_at(order) for order in drafts[MOST_ORDERS:]))
 
 
-Speaking: TypeAlias = frozenset[tuple[str, int]]
-"""Rules, each with the draft that it is about."""
+Speaking: TypeAlias = Mapping[tuple[str, int], int]
+"""Rules, each with the draft that it is about, and how urgent they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,13 @@ class _Search:
         today = self.record.today
         days = [today + timedelta(days=ahead) for ahead in range(DAYS + 1)]
         speaking = [self._speaking(order, when) for when in days]
-        whenever = frozenset.intersection(*speaking)
-        binding = [frozenset(rule for rule, _about in one - whenever) for one in speaking]
+        whenever = {
+            key: min(one[key] for one in speaking) for key in speaking[0] if all(key in one for one in speaking)
+        }
+        binding = [
+            frozenset(key[0] for key, rank in one.items() if key not in whenever or rank > whenever[key])
+            for one in speaking
+        ]
         always = {rule for rule, about in whenever if about == order.index}
         stretches = tuple(_stretches(days, binding))
         moved = Movable(
@@ -136,9 +142,16 @@ class _Search:
 
 
 def _told(outcomes: Sequence[RuleOutcome]) -> Speaking:
-    return frozenset(
-        (one.rule.id, one.order.index) for one in outcomes if one.order is not None and not _passes(one.outcome)
-    )
+    return {
+        (one.rule.id, one.order.index): _rank(one.outcome)
+        for one in outcomes
+        if one.order is not None and not _passes(one.outcome)
+    }
+
+
+def _rank(outcome: object) -> int:
+    """How urgent it is; one that cannot tell, or failed, may be as urgent as any."""
+    return outcome.indicator.rank if isinstance(outcome, Advice) else Indicator.CRITICAL.rank
 
 
 def _passes(outcome: object) -> bool:

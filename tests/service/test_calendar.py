@@ -19,6 +19,7 @@ from service.calendar.sequencer import DAYS, MOST_ORDERS, Movable, Schedule, seq
 from service.languages.render import Language
 from service.ledger.fingerprints import SHORTEST_KEY
 from service.pipeline import advise
+from service.rules.bone_metastases.antithrombotics import CLOPIDOGREL
 from service.rules.bone_metastases.healing import HEALED
 from service.rules.bone_metastases.windows import TABLE_6
 from service.rules.calendar import Entry, Kind, Lane
@@ -160,6 +161,16 @@ def test_what_another_draft_is_told_whatever_the_day_is_told_of_that_alone() -> 
     radiotherapy, cement = scheduled({"orders": orders}).orders
     assert cement.always
     assert not set(radiotherapy.always) & set(cement.always)
+
+
+def test_a_rule_that_always_speaks_binds_the_days_on_which_it_is_more_urgent() -> None:
+    taken = {"medications": [{"drug": "clopidogrel", "kind": "statement", "days ago": 30}]}
+    cement = moved({"order": {"act": "cementoplasty", "site": "L3", "start in": 10}, "record": taken})
+    assert "cementoplasty-antithrombotics" in cement.always
+    bound, free = cement.stretches
+    assert bound.rules == ("cementoplasty-antithrombotics",)
+    assert free.first == TODAY + timedelta(days=CLOPIDOGREL.days or 0)
+    assert cement.checked
 
 
 def test_the_stretches_cover_each_day_once() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mappings.facts import CALCIUM_CRISIS_ABOVE, CALCIUM_LIMITS, Absent, Fact, Facts, Measurement, Order, known
+from mappings.facts import CALCIUM_CRISIS_ABOVE, Absent, Fact, Facts, Measurement, Order, known
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, PHOSPHATE, Analyte
@@ -119,7 +119,7 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
         "below {uncorrected}. The limit is the laboratory's, else {limit} mmol/L.",
         severe=Settings().severe_hypocalcaemia_below,
         uncorrected=Settings().severe_uncorrected_hypocalcaemia_below,
-        limit=CALCIUM_LIMITS[0],
+        limit=Settings().low_calcium_below,
     ),
 )
 def hypocalcaemia(order: Order, patient: Facts) -> Outcome:

@@ -441,7 +441,7 @@ FINDING_OF_NAME: Mapping[tuple[str, ...], str] = MappingProxyType(
 
 _NAMES_OF_PRODUCTS: dict[str, Mapping[str, str]] = {
     "calcium_any": {"en": "calcium", "fr": "calcium"},
-    "calcium_plus_vitamin_d": {"en": "calcium with vitamin D", "fr": "calcium et vitamine D"},
+    "calcium_plus_vitamin_d": {"en": "calcium with vitamin D", "fr": "calcium-vitamine D"},
     "aflibercept_systemic": {"en": "aflibercept", "fr": "aflibercept"},
     "aflibercept_intravitreal": {"en": "intravitreal aflibercept", "fr": "aflibercept intravitréen"},
     "bevacizumab_intravitreal": {"en": "intravitreal bevacizumab", "fr": "bévacizumab intravitréen"},

@@ -91,12 +91,16 @@ def compose(
     patient: Facts | None,
     set_aside: Sequence[NotUnderstood] = (),
 ) -> list[Composed]:
-    """The cards of a request, the most urgent first, in a stable order.
+    """The cards of a request, the most urgent first, of one level a checklist after the others, in a stable order.
 
     `set_aside` is what of the record was not understood; what another card says of it already is not said again.
     """
     advised = [one for one in outcomes if isinstance(one.outcome, Advice)]
-    groups = sorted(map(_most_urgent_first, _grouped(advised, guideline)), key=lambda group: -_level(group[0]).rank)
+    checklist = guideline.policy.checklist
+    groups = sorted(
+        map(_most_urgent_first, _grouped(advised, guideline)),
+        key=lambda group: (-_level(group[0]).rank, group[0].rule.id in checklist),
+    )
     noted = _Noted(guideline, patient, advised)
     cards = [_advice_card(group, guideline, patient, noted) for group in groups]
     cards += _unchecked_cards(outcomes)

@@ -367,6 +367,13 @@ def test_critical_cards_come_first(told: dict[str, Any]) -> None:
     assert set(indicators[:criticals]) == {"critical"}
 
 
+def test_of_one_level_a_checklist_comes_after_the_others() -> None:
+    apixaban = {"drug": "apixaban", "kind": "statement", "start": 100}
+    answer = cards(order={"act": "vertebroplasty", "site": "L3"}, record={"medications": [apixaban]})
+    warnings = [topic(card) for card in answer if card["indicator"] == "warning"]
+    assert warnings == ["cementoplasty-antithrombotics", "checklist"]
+
+
 # --- could not be checked ---------------------------------------------------------------------------------------------
 
 

@@ -91,7 +91,7 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
         _("No routine combination; the first data on anti-PD-1 are reassuring."),
         beside=[
             _(
-                "{drugs}: tell the patient that data are lacking; the first data on anti-PD-1 are reassuring.",
+                "Immunotherapy ({drugs}): tell the patient that data are lacking; the first data on anti-PD-1 are reassuring.",
                 drugs=IMMUNOTHERAPY.drugs_named(order, patient),
             )
         ],

@@ -9,6 +9,7 @@ RUN python -m venv /opt/osteocds \
     && python -m venv tools \
     && tools/bin/pip install --quiet --require-hashes --requirement requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
+COPY deploy/under_one_name.py deploy/under_one_name.py
 COPY cds_hooks cds_hooks
 COPY mappings mappings
 COPY service service

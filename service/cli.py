@@ -257,6 +257,48 @@ def coverage(settings: Settings, sample: Path, top: int, as_of: str | None, *, w
         click.echo("\n".join(map(harmless, coverages.printed(examined, counted, top, language()))))
 
 
+@main.command(text=_("Ask the rules of a whole export of records: who is advised what, and of whom it cannot be told."))
+@click.argument(
+    "source",
+    type=Place(exists=True, path_type=Path),
+    cls=Argument,
+    placeholder=_("SOURCE"),
+)
+@option("--out", _("folder of the results"), placeholder=_("FOLDER"), type=click.Path(path_type=Path), required=True)
+@option("--as-of", _("the moment at which the records are read; by default now"), placeholder=TIME, default=None)
+@option("--workers", _("processes; by default one a core"), placeholder=NUMBER, type=Whole(min=1), default=None)
+@option(
+    "--memory",
+    _("what grouping the records by patient may hold"),
+    placeholder=_("SIZE"),
+    default="1GB",
+    show_default=True,
+)
+@in_a_language
+@click.pass_obj
+def screen(settings: Settings, source: Path, out: Path, as_of: str | None, workers: int | None, memory: str) -> None:
+    """Screen an export, or go on where it was stopped."""
+    try:
+        from service.population.screen import Screen  # noqa: PLC0415 - for this command alone
+        from service.population.summary import printed  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise failure(_("this needs DuckDB: pip install {extra}", extra="'osteocds[population]'")) from error
+    asked = Screen(source, out, settings, _moment(as_of, settings), language(), workers or os.cpu_count() or 1, memory)
+    try:
+        with click.progressbar(
+            length=1, label=say(_("screening")), file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as bar:
+
+            def advance(done: int, of_all: int) -> None:
+                bar.length = of_all
+                bar.update(done - bar.pos)
+
+            counts = asked.run(advance)
+    except (ValueError, OSError) as error:
+        raise failure(error) from error
+    click.echo("\n".join(map(harmless, printed(counts, language()))))
+
+
 PROBLEMS = (
     _("the body must be a JSON object: a CDS Hooks request"),
     _("this service answers {hook}; see GET /cds-services for the others"),

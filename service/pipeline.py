@@ -28,6 +28,7 @@ from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, tri
 from service.gathering.drafts import Drafts
 from service.gathering.fhir_server import BUSY, NOT_LISTED, TOKEN_EXPIRED, TOKEN_OF_ANOTHER, FhirServer
 from service.gathering.gather import gather, new_evidence
+from service.gathering.record_server import RecordServer
 from service.gathering.stays import look_up_stays
 from service.languages.render import Language
 from service.rules.guideline import Guideline, Rounding
@@ -68,15 +69,18 @@ def advise(
     now: datetime,
     language: Language,
     pages: Pages = NO_PAGES,
+    record_server: RecordServer | None = None,
 ) -> HookAnswer:
     """Answer one hook request; cards link to the `pages` of the service.
+
+    `record_server` answers the searches where the record is not on the FHIR server that the request names.
 
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
     """
     request = read_hook_request(body, service.hook)
     clock = Clock(now)
     evidence = new_evidence(request, world.max_resources)
-    server, not_asked = _server(request, world)
+    server, not_asked = _server(request, world) if record_server is None else (record_server, None)
     drafts = Drafts(request, evidence, clock, world.terminology)
     drafts.look_up(server)
     orders = drafts.read()
@@ -217,7 +221,7 @@ def _log_defect(error: Exception, doing: str) -> None:
 # --- the FHIR server --------------------------------------------------------------------------------------------------
 
 
-def _server(request: HookRequest, world: World) -> tuple[FhirServer | None, Text | None]:
+def _server(request: HookRequest, world: World) -> tuple[RecordServer | None, Text | None]:
     """The request's FHIR server, or why it may not be asked; neither where the request names none."""
     if not request.fhir_server:
         return None, None
@@ -251,7 +255,7 @@ def _gather_needs(
     request: HookRequest,
     needs: frozenset[Reads],
     evidence: Evidence,
-    server: FhirServer | None,
+    server: RecordServer | None,
     not_asked: Text | None,
     world: World,
 ) -> None:

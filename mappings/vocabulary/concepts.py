@@ -38,7 +38,7 @@ from mappings.vocabulary.products import substance_of
 from mappings.wording import Said, Term, _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from mappings.vocabulary.names import DrugNames
@@ -319,6 +319,10 @@ class Terminology:
         never does, whatever dose the text states.
         """
         return self._lists.names.in_text(text) if text else frozenset()
+
+    def names_of_drugs(self) -> Iterator[tuple[str, str]]:
+        """Every name that a drug has in our tables, brands too, with the concept of its substance."""
+        return ((name, substance_of(concept)) for name, concept in self._lists.names.of_drugs())
 
     def orders_a_drug(self, text: str) -> bool:
         """A line of order entry orders a drug by its name (`mappings.vocabulary.names`)."""

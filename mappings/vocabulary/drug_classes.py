@@ -6,6 +6,7 @@ Drug Statistics Methodology, ATC index), read as a class code is. What a word of
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from mappings.vocabulary.names import LONGEST_TEXT, holds, words
@@ -44,6 +45,12 @@ _CLASSES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     ),
     (("AINS", "NSAID", "anti inflammatoire non stéroïdien"), ("M01A",)),
 )
+
+
+def classes_by_name() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """For each class the names that it has, in every language, and its ATC groups."""
+    yield from _CLASSES
+
 
 _ANOTHER = frozenset(
     words("citrate allergénique allergenic allergen allergène désensibilisation sublingual sublinguale")

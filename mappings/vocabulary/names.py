@@ -16,7 +16,7 @@ from mappings.vocabulary import valuesets
 from mappings.vocabulary.letters import without_accents
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 LONGEST_TEXT = 512
@@ -42,6 +42,8 @@ class _Name(NamedTuple):
 
 INTERNATIONAL = "INN-"
 """The kinds of international names are this and a language."""
+
+BRAND = "brand"
 
 
 class DrugNames:
@@ -69,6 +71,12 @@ class DrugNames:
             first: sorted(names, key=lambda name: -len(name.words)) for first, names in by_first_word.items()
         }
         return _Ordered(longest_first, dict(whole), tuple(hiding))
+
+    def of_drugs(self) -> Iterator[tuple[str, str]]:
+        """Every international name and brand, with its concept."""
+        for name, concept, kind in self._table:
+            if concept and (kind.startswith(INTERNATIONAL) or kind == BRAND):
+                yield name, concept
 
     def international(self, concept: str) -> Mapping[str, str] | None:
         """The international name of a concept by language, English always; None for a group of drugs, and where it has none.

@@ -631,12 +631,12 @@ def _technical(texts: Iterable[Text], language: Language) -> Iterator[dict[str, 
 
 
 def _catalogue_address(composed: Composed, guideline: Guideline, language: Language, address: str) -> str:
-    """The page of the card's first rule in our catalogue; empty where nobody knows the address of the service."""
+    """The page of the card's first rule, else the catalogue; empty where nobody knows the address of the service."""
     if not address:
         return ""
     rules = (*composed.rules, *composed.unchecked, *composed.not_shown)
-    anchor = f"#{rules[0]}" if rules else ""
-    return f"{address}/catalogue/{guideline.id}?lang={language.value}{anchor}"
+    place = f"{guideline.id}/{rules[0]}" if rules else guideline.id
+    return f"{address}/catalogue/{place}?lang={language.value}"
 
 
 def told_plainly(rules: Iterable[str], indicator: Indicator, language: Language) -> Card:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
 from mappings.facts import FactSettings, setting_texts
 from mappings.wording import Text, _
-from service.catalogue.examples import Example, Showroom, examples_of, showroom
+from service.catalogue.examples import Example, Showroom, at_thresholds, examples_of, showroom
 from service.languages.render import Language, figure, render, sentence
 from service.rules.citation import cited
 from service.rules.guideline import EXTENSION, Guideline
@@ -57,7 +57,11 @@ class SaidCard:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One rule in one language; of an example its name, the outcome's code and its name."""
+    """One rule in one language; of an example its name, the outcome's code and its name.
+
+    `thresholds` are the examples that show where the answer changes, `others` the rest; `documents` are those of its source
+    that everybody can read, with their addresses.
+    """
 
     id: str
     statement: str
@@ -71,6 +75,13 @@ class Entry:
     examples: tuple[tuple[str, str, str], ...]
     elsewhere: tuple[str, ...] = ()
     changes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    thresholds: tuple[tuple[str, str, str], ...] = ()
+    documents: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def others(self) -> tuple[tuple[str, str, str], ...]:
+        """The examples that are behind a click."""
+        return tuple(one for one in self.examples if one not in self.thresholds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,19 @@ class Catalogue:
     def count(self) -> int:
         """How many rules there are."""
         return sum(len(chapter.entries) for chapter in self.chapters)
+
+    @property
+    def words(self) -> str:
+        """All that its rules and its list of what is not computed say, a line each."""
+        entries = (one for chapter in self.chapters for one in chapter.entries)
+        said = [line for one in entries for line in _lines(one)]
+        return "\n".join([*said, *(line for one in self.not_computed for line in (one.statement, one.source, one.why))])
+
+
+def _lines(one: Entry) -> Iterator[str]:
+    yield from (one.statement, one.source, one.reading, *one.triggers, *one.facts, *one.conditions, *one.elsewhere)
+    yield from (line for card in one.cards for line in (card.summary, *card.detail.split("\n"), *card.offers))
+    yield from (name for name, _outcome, _words in one.examples)
 
 
 @cache
@@ -173,12 +197,20 @@ def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSe
             if name in read
         ),
         cards=tuple(cards[key] for key in sorted(cards, key=lambda key: -Indicator(key[0]).rank)),
-        examples=tuple(
-            (one.name(language), one.expected, render(OUTCOMES[one.expected], language)) for one in examples
-        ),
+        examples=_shown(examples, language),
         elsewhere=tuple(sentence(voice.line, language) for voice in guideline.elsewhere if rule.id in voice.rules),
         changes=_changes(rule.id, guideline, language),
+        thresholds=_shown(at_thresholds(examples), language),
+        documents=tuple(
+            (sentence(document.short or document.title, language), document.address)
+            for document in dict.fromkeys(one.document for one in rule.citations)
+            if document.address
+        ),
     )
+
+
+def _shown(examples: Iterable[Example], language: Language) -> tuple[tuple[str, str, str], ...]:
+    return tuple((one.name(language), one.expected, render(OUTCOMES[one.expected], language)) for one in examples)
 
 
 def _card(advice: Advice, example: Example, room: Showroom, language: Language) -> SaidCard:

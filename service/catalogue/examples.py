@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import yaml
@@ -19,7 +20,7 @@ from service.gathering.outbound import Outbound
 from service.languages.render import Language
 from service.pipeline import HookAnswer, advise
 from service.rules.guideline import Guideline, terminology_of
-from service.rules.outcome import Outcome
+from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import Rule
 from service.services import Service, published
 from service.world import World
@@ -51,6 +52,47 @@ def examples_of(rule: Rule, guideline: Guideline) -> tuple[Example, ...]:
     if not path.is_file():
         return ()
     return tuple(Example(rule, told) for told in yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def at_thresholds(examples: Sequence[Example]) -> tuple[Example, ...]:
+    """Those that show where the answer changes: with another they differ in one thing that is told, and in what is answered.
+
+    Where no two do, the first that speaks and the first that is silent.
+    """
+    told = [dict(_leaves(example.told)) for example in examples]
+    found = {
+        place
+        for one, other in combinations(range(len(examples)), 2)
+        if examples[one].expected != examples[other].expected and _differ_once(told[one], told[other])
+        for place in (one, other)
+    }
+    if not found:
+        silent = [place for place, example in enumerate(examples) if example.expected == SILENT]
+        speaking = [place for place, example in enumerate(examples) if example.expected in set(Indicator)]
+        found = {*silent[:1], *speaking[:1]}
+    return tuple(examples[place] for place in sorted(found))
+
+
+SILENT = "silent"
+OF_THE_READER = frozenset({"name", "nom", "expect", "offers", "says", "because"})
+"""What an example tells those who read it, and not the rule."""
+
+
+def _leaves(told: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Each value that is told, by its place."""
+    if isinstance(told, Mapping):
+        for name, inner in told.items():
+            if place or name not in OF_THE_READER:
+                yield from _leaves(inner, f"{place}/{name}")
+    elif isinstance(told, list):
+        for number, inner in enumerate(told):
+            yield from _leaves(inner, f"{place}/{number}")
+    else:
+        yield place, str(told)
+
+
+def _differ_once(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    return one.keys() == other.keys() and sum(one[place] != other[place] for place in one) == 1
 
 
 class Showroom:

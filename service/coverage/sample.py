@@ -89,12 +89,12 @@ class Sample:
 
     def examined_by(self, coverage: Coverage) -> None:
         """Count every resource: once for the medications that others refer to, and once for all."""
-        for found in self._resources():
+        for found in self.resources():
             if a_text(found.resource.get("resourceType")) == "Medication":
                 self._keep(found)
         self.files = self.other_files = self.unreadable_places = 0
         self.unreadable.clear()
-        for found in self._resources():
+        for found in self.resources():
             coverage.examine(found.resource, self.find)
 
     def find(self, reference: object) -> Resource | None:
@@ -126,7 +126,8 @@ class Sample:
                 else:
                     self.other_files += 1
 
-    def _resources(self) -> Iterator[Found]:
+    def resources(self) -> Iterator[Found]:
+        """Every resource of the sample, in the order of the files."""
         for path in self.paths():
             self.files += 1
             try:

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 import requests
 
+import service
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Amount, Said, Text, _, _n, verbatim
 from service.demo.embedded_fhir import EmbeddedFhirError, embedded_fhir, free_port, running, wait_until_ready
@@ -100,7 +101,7 @@ def demo_servers(
                     "OSTEOCDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
                 }
                 echo(spoken(_("Starting the service ..."), language))
-                command = [sys.executable, "-m", "service.cli", "serve"]
+                command = [sys.executable, "-m", service.__name__, "serve"]
                 with running(command, base, start_seconds=60, environment=environment, ready="/health/ready"):
                     echo(f"  {base}/cds-services")
                     yield fhir_base, base

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from flask import Flask, Response, request
+from flask_compress import Compress
 from marshmallow import ValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,7 +38,7 @@ from service.edge.hook_calls import FAILED, JSON, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
-from service.edge.pages import pages
+from service.edge.pages import COMPRESSION, pages
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -114,7 +115,9 @@ def create_app(
     def measure() -> Response:
         return Response(metrics.exposition(), content_type=CONTENT_TYPE_LATEST)
 
-    app.register_blueprint(pages(settings, services, guidelines, callers.messaging))
+    app.config.update(COMPRESSION)
+    compress = Compress(app)
+    app.register_blueprint(pages(settings, services, guidelines, callers.messaging, compress))
     _register_health(app, ledger.database)
     _register_errors(app, metrics)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware

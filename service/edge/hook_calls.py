@@ -34,7 +34,7 @@ class HookCalls:
         self._services = {PATH + service_id: service_id for service_id in services}
         self._answering = answering
         self._longest = app.config["MAX_CONTENT_LENGTH"]
-        self._headers = _headers_of_every_answer(app)
+        self._headers = _headers_of_every_answer(app, next(iter(self._services), PATH))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -62,8 +62,8 @@ class HookCalls:
         return self._services.get(path)
 
 
-def _headers_of_every_answer(app: Flask) -> list[tuple[str, str]]:
-    """Those of JSON, and what the application puts on each answer."""
-    with app.test_request_context():
+def _headers_of_every_answer(app: Flask, path: str) -> list[tuple[str, str]]:
+    """Those of JSON, and what the application puts on each answer of this path; on pages it puts more."""
+    with app.test_request_context(path, method="POST"):
         usual: Any = app.process_response(Response(mimetype=JSON))
     return [(name, value) for name, value in usual.headers if name != "Content-Length"]

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask_compress import Compress
 from markupsafe import Markup, escape
 
 from mappings.facts.bones import named_bones
@@ -17,8 +18,9 @@ from mappings.readers.sites import LATERALITY, region_of_code
 from mappings.vocabulary.bones import SIDE_CODES
 from mappings.vocabulary.code_systems import FINDING, SNOMED_CT
 from mappings.vocabulary.scores import ANSWERS, QUESTIONS, SIDES, Score
-from service.catalogue.entries import catalogue
+from service.catalogue.entries import catalogue, entry
 from service.catalogue.questionnaires import questionnaire
+from service.catalogue.synonyms import synonyms
 from service.edge.clients import Messaging
 from service.languages.render import (
     COLONS,
@@ -31,7 +33,8 @@ from service.languages.render import (
     translated,
     translated_of_number,
 )
-from service.rules.guideline import Guideline
+from service.rules.guideline import Guideline, terminology_of
+from service.rules.rule import Rule
 from service.services import Service
 from service.settings import Settings
 
@@ -116,7 +119,26 @@ def page(body: str, chosen: Language, ancestors: str = NOBODY) -> Response:
     response.headers["Content-Language"] = chosen.value
     response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(ancestors=ancestors)
     response.headers["Referrer-Policy"] = "no-referrer"
+    response.cache_control.no_cache = True  # kept, and asked for again by its ETag
+    response.add_etag()
+    response.make_conditional(request)
     return response
+
+
+COMPRESSION = {
+    "COMPRESS_REGISTER": False,
+    "COMPRESS_MIMETYPES": ["text/html", "text/css", "text/javascript", "application/javascript", "image/svg+xml"],
+    "COMPRESS_ALGORITHM": ["br", "gzip"],
+}
+"""How pages are packed (settings of Flask-Compress): in what browsers have had for years, and pages alone."""
+
+
+def asked_language(settings: Settings) -> Language:
+    """The language of a page: the one that its address names, else the browser's, else the site's."""
+    wanted = request.args.get("lang", "")
+    if wanted in set(Language):
+        return Language(wanted)
+    return choose_language(request.headers.get("Accept-Language", ""), settings.language)
 
 
 def pages(
@@ -124,42 +146,29 @@ def pages(
     services: Mapping[str, Service],
     guidelines: Sequence[Guideline],
     messaging: Mapping[str, Messaging],
+    compress: Compress,
 ) -> Blueprint:
-    """The routes of the pages; `messaging` are the clients, by name, whose EHR takes what the page of a score writes."""
+    """The routes of the pages; `messaging` are the clients, by name, whose EHR takes what the page of a score writes.
+
+    `compress` packs pages and what they load, and nothing else: what is secret is never packed together with what others chose.
+    """
     by_id = {guideline.id: guideline for guideline in guidelines}
     scores = {score.id: score for guideline in guidelines for score in guideline.scores}
-    catalogues = WrittenOnce()
     site = Blueprint("pages", __name__, template_folder="templates", static_folder="static", static_url_path="/static")
 
-    def language() -> Language:
-        wanted = request.args.get("lang", "")
-        if wanted in set(Language):
-            return Language(wanted)
-        return choose_language(request.headers.get("Accept-Language", ""), settings.language)
+    @site.after_request
+    def pack(response: Response) -> Response:
+        response.direct_passthrough = False
+        response.make_sequence()  # a file is read whole: what packs it piece by piece would leave it open
+        return compress.after_request(response)
 
     @site.get("/")
     def home() -> Response:
-        chosen = language()
+        chosen = asked_language(settings)
         shown = {"guidelines": guidelines, "services": list(services.values()), "scores": list(scores.values())}
         return page(written("home.html", chosen, **shown), chosen)
 
-    @site.get("/catalogue")
-    @site.get("/catalogue/<name>")
-    def catalogue_page(name: str = guidelines[0].id) -> Response:
-        """The catalogue of a guideline; of the first where none is named."""
-        guideline = by_id.get(name)
-        if guideline is None:
-            abort(404, "no such guideline; there are " + ", ".join(f"/catalogue/{one}" for one in by_id))
-        chosen = language()
-        body = catalogues.text(
-            (guideline.id, chosen),
-            lambda: written(
-                "catalogue.html", chosen, catalogue=catalogue(guideline, chosen, settings.clinical[guideline.id])
-            ),
-        )
-        if not body:
-            abort(503, "the catalogue is being written: try again in a moment")
-        return page(body, chosen)
+    _add_catalogues(site, by_id, settings)
 
     @site.get("/questionnaires/<name>")
     def score_page(name: str) -> Response:
@@ -167,7 +176,7 @@ def pages(
         score = scores.get(name)
         if score is None:
             abort(404, "no such questionnaire; there are " + ", ".join(f"/questionnaires/{one}" for one in scores))
-        chosen = language()
+        chosen = asked_language(settings)
         accepted = request.accept_mimetypes.best_match([FHIR_JSON, "application/json", HTML], FHIR_JSON)
         if FORMATS.get(request.args.get("_format", ""), accepted) != HTML:
             answer = Response(orjson.dumps(questionnaire(score, chosen)), mimetype=FHIR_JSON)
@@ -186,6 +195,60 @@ def pages(
         return page(body, chosen, NOBODY if takes is None else takes.origin)
 
     return site
+
+
+def _add_catalogues(site: Blueprint, by_id: Mapping[str, Guideline], settings: Settings) -> None:
+    """The routes of the catalogues, and of their rules."""
+    catalogues = WrittenOnce()
+
+    def once(key: Hashable, write: Callable[[], str]) -> str:
+        body = catalogues.text(key, write)
+        if not body:
+            abort(503, "the catalogue is being written: try again in a moment")
+        return body
+
+    @site.get("/catalogue")
+    @site.get("/catalogue/<name>")
+    def catalogue_page(name: str = next(iter(by_id))) -> Response:
+        """The catalogue of a guideline; of the first where none is named."""
+        guideline = by_id.get(name)
+        if guideline is None:
+            abort(404, "no such guideline; there are " + ", ".join(f"/catalogue/{one}" for one in by_id))
+        chosen = asked_language(settings)
+        return page(once((guideline.id, chosen), lambda: _catalogue(guideline, chosen, settings)), chosen)
+
+    @site.get("/catalogue/<name>/<rule>")
+    def rule_page(name: str, rule: str) -> Response:
+        """One rule of a guideline, as the source of its cards leads to it."""
+        guideline = by_id.get(name)
+        found = None if guideline is None else next((one for one in guideline.rules if one.id == rule), None)
+        if guideline is None or found is None:
+            abort(404, "no such rule; /catalogue lists those that there are")
+        chosen = asked_language(settings)
+        return page(once((name, rule, chosen), lambda: _rule(found, guideline, chosen, settings)), chosen)
+
+
+def _catalogue(guideline: Guideline, chosen: Language, settings: Settings) -> str:
+    whole = catalogue(guideline, chosen, settings.clinical[guideline.id])
+    return written(
+        "catalogue.html",
+        chosen,
+        catalogue=whole,
+        guideline=guideline.id,
+        synonyms=orjson.dumps(synonyms(guideline, terminology_of([guideline]), chosen, whole.words)).decode(),
+    )
+
+
+def _rule(rule: Rule, guideline: Guideline, chosen: Language, settings: Settings) -> str:
+    return written(
+        "rule.html",
+        chosen,
+        entry=entry(rule, guideline, chosen, settings.clinical[guideline.id]),
+        chapter=next(sentence(one.title, chosen) for one in guideline.chapters if rule in one.rules),
+        catalogue=url_for("pages.catalogue_page", name=guideline.id, lang=chosen.value),
+        about=sentence(guideline.about, chosen),
+        rules_version=guideline.version,
+    )
 
 
 def _form(score: Score, language: Language, takes: Messaging | None) -> dict[str, Any]:

@@ -211,12 +211,16 @@ def _front(settings: Settings) -> Front:
         at_the_end=application.extensions["osteocds.ledger"].writer.close,
         tell=logs.told_of_request if settings.access_log else None,
     )
+    ready_to_serve()
+    return front
+
+
+def ready_to_serve() -> None:
+    """Set this process as one that serves: what is loaded stays, so the garbage collector need not look at it again."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    # What is loaded stays: the collector need not look at it again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTED_EVERY)
-    return front
 
 
 @contextmanager

@@ -18,8 +18,8 @@ from mappings.readers.revisions import NOT_FOUND as NO_PRIOR_ORDER
 from mappings.readers.revisions import PRESCRIPTION, Revisions, references_to_orders
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import _
-from service.gathering.fhir_server import FhirServer
 from service.gathering.gather import fetch, fetch_medications, prefetched_resources, unresolved_medications
+from service.gathering.record_server import RecordServer
 
 LOOKED_UP = ("MedicationRequest", "ServiceRequest")
 """The orders that a container of the drafts may refer to, and that a FHIR server is asked for."""
@@ -36,7 +36,7 @@ class Drafts:
         self._looked_up: list[tuple[object, Resource | None]] = []
         self._entries = entries_of(request.draft_orders, self._find_sent)
 
-    def look_up(self, server: FhirServer | None) -> None:
+    def look_up(self, server: RecordServer | None) -> None:
         """Ask for the orders that containers refer to, and for the medications of all.
 
         Without them no rule can know that it is meant.
@@ -99,7 +99,7 @@ class Drafts:
         draft = self._entries[order.index].resource
         return order.identified and self._revisions.revises(self._reader, order, draft)
 
-    def look_up_revised(self, server: FhirServer | None) -> None:
+    def look_up_revised(self, server: RecordServer | None) -> None:
         """Find the orders that the drafts of drugs revise; one that cannot be had leaves the medication history open."""
         drafted = frozenset().union(*(entry.names for entry in self._entries))
         revised = [

@@ -20,7 +20,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urljoin
 
 import orjson
@@ -31,6 +31,7 @@ from mappings.wording import Text, _
 from service.gathering.allowlist import lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
 from service.gathering.outbound import Bulkhead, Room
+from service.gathering.record_server import Pages
 
 if TYPE_CHECKING:
     import requests
@@ -143,9 +144,6 @@ def new_session(ca_bundle: Path | None = None, *, connections: int = 1) -> reque
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
-
-
-Pages: TypeAlias = list[Opened]
 
 
 class _Asking:

@@ -55,6 +55,11 @@ def found_by_code(
     return {query: _found(query, entries, everywhere, evidence, terminology) for query, entries in answers.items()}
 
 
+def finds(query: Query, observation: Resource, terminology: Terminology) -> bool:
+    """Whether a search by code is to find an Observation: a result of what it asks for, or one of its panels."""
+    return _kind(observation, query, terminology) is _Kind.ASKED or _is_panel(observation, query)
+
+
 def _in_all(answers: Iterable[Entries]) -> frozenset[str]:
     """The references of Observations that every answer holds that has any; none where there is one answer only."""
     held = [{name for one, _ in entries if (name := _observation(one))} for entries in answers]

@@ -19,8 +19,9 @@ from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 from service.gathering.answers import Opened, announced_more, opened
-from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem, FhirServer, Pages
+from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem
 from service.gathering.found_by_code import found_by_code
+from service.gathering.record_server import Pages, RecordServer
 
 PREFETCH_FAILED = _("the record answered with an error", hint=_("the EHR reported an error when it prefetched it"))
 ANOTHER_PATIENT = _(
@@ -84,7 +85,7 @@ def gather(
     request: HookRequest,
     queries: Sequence[Query],
     evidence: Evidence,
-    server: FhirServer | None,
+    server: RecordServer | None,
     terminology: Terminology,
 ) -> Evidence:
     """Answer every query from the prefetch, else from the server; resolve the medications that are referred to.
@@ -191,7 +192,7 @@ def _keep(answer: Opened, evidence: Evidence) -> bool:
 # --- server -----------------------------------------------------------------------------------------------------------
 
 
-def _search(queries: Sequence[Query], evidence: Evidence, server: FhirServer, terminology: Terminology) -> None:
+def _search(queries: Sequence[Query], evidence: Evidence, server: RecordServer, terminology: Terminology) -> None:
     """Ask the server all queries at once, all Observations in one search; none may take longer than the deadline of them all.
 
     Where the one search is refused or cut off, or found what we cannot tell, each of its queries is asked by itself: what then
@@ -219,7 +220,7 @@ def _with_one_for_observations(queries: Sequence[Query]) -> list[tuple[Query, tu
 def _ask(
     questions: Sequence[tuple[Query, tuple[Query, ...]]],
     evidence: Evidence,
-    server: FhirServer,
+    server: RecordServer,
     empty: list[str],
     terminology: Terminology,
 ) -> tuple[list[Query], bool]:
@@ -255,7 +256,7 @@ def _ask(
     return apart, patient_unknown
 
 
-def _take_answer(asked: Query, pages: Sequence[Opened], evidence: Evidence, server: FhirServer) -> tuple[Text, ...]:
+def _take_answer(asked: Query, pages: Sequence[Opened], evidence: Evidence, server: RecordServer) -> tuple[Text, ...]:
     """Keep what was found; return why it is not the whole answer."""
     gaps: dict[Text, None] = {}
     for page in pages:
@@ -291,7 +292,7 @@ def prefetched_resources(request: HookRequest) -> Mapping[str, Resource]:
     return found
 
 
-def fetch(resource_type: str, ids: Collection[str], evidence: Evidence, server: FhirServer) -> None:
+def fetch(resource_type: str, ids: Collection[str], evidence: Evidence, server: RecordServer) -> None:
     """Add the resources with these ids, all searches at once; what cannot be had stays unresolved."""
     ordered = sorted(ids)[:MOST_FETCHED]
     batches = [ordered[start : start + MOST_IDS] for start in range(0, len(ordered), MOST_IDS)]
@@ -303,7 +304,7 @@ def fetch(resource_type: str, ids: Collection[str], evidence: Evidence, server: 
             continue
 
 
-def fetch_medications(references: Iterable[str], evidence: Evidence, server: FhirServer) -> None:
+def fetch_medications(references: Iterable[str], evidence: Evidence, server: RecordServer) -> None:
     """Add the Medications with these references, and those that they are mixed of; what cannot be had stays unresolved."""
     wanted, tried = set(references), set[str]()
     for _round in range(MOST_REFERENCE_ROUNDS):

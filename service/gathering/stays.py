@@ -6,8 +6,8 @@ from mappings.evidence import Evidence
 from mappings.readers.conditions import diagnosis
 from mappings.readers.reader import Reader
 from mappings.readers.stays import encounters_by_diagnosis, references_to_stays
-from service.gathering.fhir_server import FhirServer
 from service.gathering.gather import MOST_IDS, fetch
+from service.gathering.record_server import RecordServer
 
 MOST_STAYS = 4 * MOST_IDS
 """Encounters that are asked for, in four searches at most; what lies beyond has no date."""
@@ -15,7 +15,7 @@ MOST_STAYS = 4 * MOST_IDS
 _ENCOUNTER = "Encounter/"
 
 
-def look_up_stays(reader: Reader, evidence: Evidence, server: FhirServer) -> None:
+def look_up_stays(reader: Reader, evidence: Evidence, server: RecordServer) -> None:
     """Ask for the Encounters of active diagnoses of a stay that have no date; only of those that the service knows."""
     named = encounters_by_diagnosis(evidence)
     wanted: dict[str, None] = {}

@@ -309,7 +309,7 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config  # noqa: PLC0415
 
     config = Config()
-    config.set_main_option("script_location", "service.ledger:migrations")
+    config.set_main_option("script_location", f"{__package__}:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

@@ -12,13 +12,15 @@ from mappings.wording import Text, _, verbatim
 class Document:
     """A document that a guideline rests on: its id, its title, and its chapters by the key that citations use.
 
-    `short` is what a card calls it, «RAO 2023»; its title where it has none.
+    `short` is what a card calls it, «RAO 2023»; its title where it has none. `address` is where everybody can read it; empty
+    where we know of no such place.
     """
 
     id: str
     title: Text
     chapters: Mapping[str, Text] = field(default_factory=dict)
     short: Text | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

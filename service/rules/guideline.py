@@ -21,6 +21,7 @@ from service.rules.condition import Condition
 from service.rules.outcome import Basis
 from service.rules.rule import Hook, Rule, Trigger
 from service.rules.statements import Statements, read_statements
+from service.rules.synonyms import Synonym
 from service.rules.voices import Change, Voice
 
 
@@ -157,7 +158,7 @@ class Guideline:
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
     a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
     order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what
-    its versions changed: both stand in the catalogue. Raises `ValueError` where an id is used twice, or the
+    its versions changed: both stand in the catalogue, whose search knows the `synonyms`. Raises `ValueError` where an id is used twice, or the
     policy names a rule that there is not.
     """
 
@@ -181,6 +182,7 @@ class Guideline:
     unidentified_matter: Condition | None = None
     elsewhere: tuple[Voice, ...] = ()
     changes: tuple[Change, ...] = ()
+    synonyms: tuple[Synonym, ...] = ()
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]

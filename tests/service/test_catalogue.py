@@ -10,7 +10,7 @@ from support.scenario import outcome_word
 from mappings.facts import Facts, setting_texts
 from mappings.queries import NEEDS
 from service.catalogue.entries import FACTS, Entry, catalogue
-from service.catalogue.examples import Example, examples_of, showroom
+from service.catalogue.examples import Example, at_thresholds, examples_of, showroom
 from service.catalogue.markdown import catalogue_to_read
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
@@ -52,6 +52,25 @@ def test_the_examples_of_a_rule_are_few_and_show_it_speak_and_stay_silent(rule: 
     assert 2 <= len(expected) <= 9
     assert {"info", "warning", "critical"} & set(expected)
     assert "silent" in expected
+
+
+@pytest.mark.parametrize("rule", GUIDELINE.rules, ids=lambda rule: rule.id)
+def test_the_examples_at_the_thresholds_come_first_and_answer_differently(rule: Rule) -> None:
+    examples = examples_of(rule, GUIDELINE)
+    shown = at_thresholds(examples)
+    assert len({example.expected for example in shown}) > 1
+    assert [example for example in examples if example in shown] == list(shown)
+
+
+def test_of_two_examples_that_differ_in_one_figure_and_answer_alike_none_is_at_a_threshold() -> None:
+    rule = GUIDELINE.rules[0]
+    told = [("1.9 mmol/L", "warning"), ("2.0 mmol/L", "warning"), ("2.2 mmol/L", "silent"), (None, "cannot tell")]
+    examples = [
+        Example(rule, {"name": str(value), "record": {"calcium": value}, "expect": what}) for value, what in told
+    ]
+    examples.append(Example(rule, {"name": "other", "order": {"drug": "denosumab"}, "record": {}, "expect": "silent"}))
+    assert at_thresholds(examples) == tuple(examples[:4])
+    assert at_thresholds([examples[0], examples[1], examples[4]]) == (examples[0], examples[4])
 
 
 def test_facts_have_names() -> None:

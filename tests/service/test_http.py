@@ -22,6 +22,7 @@ ROUTES = {
     "/metrics": "GET",
     "/": "GET",
     "/catalogue": "GET",
+    "/catalogue/bone-metastases/hypocalcaemia": "GET",
     "/questionnaires/mirels": "GET",
 }
 ORIGIN = {"Origin": "https://browser.example.org"}

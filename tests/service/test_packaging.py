@@ -8,19 +8,21 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 import yaml
+from under_one_name import CannotBeRenamed, project, renamed
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("cds_hooks", "mappings", "service")
 LOCKS = sorted(path.name for path in ROOT.glob("*.lock"))
 TOP_LEVEL = {
     *PACKAGES,
-    *("tests", "docs", "docker-compose.yml", "pyproject.toml", "README.md", "CHANGELOG.md"),
+    *("tests", "docs", "deploy", "docker-compose.yml", "pyproject.toml", "README.md", "CHANGELOG.md"),
     *("Dockerfile", "LICENSE", "Makefile"),
     *LOCKS,
 }
@@ -56,7 +58,7 @@ def wheel(tree, tmp_path_factory) -> Path:
     """The wheel that a clean checkout builds."""
     checkout, built = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("built")
     for name in tree:
-        if name.split("/")[0] in {*PACKAGES, "pyproject.toml", "README.md", "LICENSE"}:
+        if name.split("/")[0] in {*PACKAGES, "deploy", "pyproject.toml", "README.md", "LICENSE"}:
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, checkout / name)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--quiet"]
@@ -65,10 +67,10 @@ def wheel(tree, tmp_path_factory) -> Path:
     return path
 
 
-def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel, tree):
+def test_the_wheel_holds_every_file_of_the_packages_under_one_name_and_nothing_else(wheel, tree):
     with ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    assert held == {name for name in tree if name.split("/")[0] in PACKAGES}
+    assert held == {"osteocds/__init__.py", *(f"osteocds/{name}" for name in tree if name.split("/")[0] in PACKAGES)}
 
 
 @pytest.mark.parametrize(
@@ -88,22 +90,99 @@ def test_what_is_no_code_is_in_the_wheel_too(wheel, kind):
         assert [name for name in archive.namelist() if Path(name).match(kind)]
 
 
-def test_the_service_runs_from_the_wheel_alone(wheel, tmp_path):
-    site = tmp_path / "site"
-    with ZipFile(wheel) as archive:
-        archive.extractall(site)
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> Path:
+    """The programs of a fresh environment that holds the wheel, our dependencies, and packages of others with our names."""
+    home = tmp_path_factory.mktemp("installed")
+    run(sys.executable, "-m", "venv", "--without-pip", home)
+    python = home / "bin/python"
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python, "install", "--quiet"]
+    run(*pip, "--no-deps", "--no-index", wheel)
+    site = Path(run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip())
+    (site / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    for name in PACKAGES:
+        (site / name).mkdir()
+        (site / name / "__init__.py").write_text('said = "I am another\'s"\n', encoding="utf-8")
+    return home / "bin"
+
+
+def in_the_environment(installed: Path, *command: str | Path, cwd: Path, **settings: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OSTEOCDS_", "PYTHON"))}
+    return run(installed / command[0], *command[1:], cwd=cwd, env=environment | settings)
+
+
+def test_the_service_runs_from_the_wheel_beside_packages_of_others_with_our_names(installed, tmp_path):
     script = """
-import json, service, service.cli
-from service.edge.app import create_app
-from service.settings import read_settings
+import json, cds_hooks, mappings, service, osteocds.service
+from osteocds.service.edge.app import create_app
+from osteocds.service.settings import read_settings
 client = create_app(read_settings({"OSTEOCDS_DATABASE_URL": "sqlite://"})).test_client()
 paths = ["/", "/catalogue", "/catalogue?lang=fr", "/questionnaires/mirels", "/cds-services", "/static/pages.css"]
-print(json.dumps([service.__file__, {path: client.get(path).status_code for path in paths}]))
+others = [one.said for one in (cds_hooks, mappings, service)]
+print(json.dumps([osteocds.service.__file__, others, {path: client.get(path).status_code for path in paths}]))
 """
-    said = run(sys.executable, "-c", script, cwd=tmp_path, env=os.environ | {"PYTHONPATH": str(site)})
-    where, answers = json.loads(said)
-    assert Path(where).is_relative_to(site)
+    where, others, answers = json.loads(in_the_environment(installed, "python", "-c", script, cwd=tmp_path))
+    assert Path(where).is_relative_to(installed.parent)
+    assert others == ["I am another's"] * 3
     assert set(answers.values()) == {200}
+
+
+def test_from_the_wheel_the_commands_speak_both_languages_and_migrate_a_database(installed, tmp_path):
+    def osteocds(*arguments: str | Path) -> str:
+        return in_the_environment(
+            installed,
+            "osteocds",
+            *arguments,
+            cwd=tmp_path,
+            OSTEOCDS_DATABASE_URL=f"sqlite:///{tmp_path}/ledger.sqlite3",
+        )
+
+    request = ROOT / "docs/examples/order.json"
+    assert osteocds("check", "--language", "fr", request) != osteocds("check", request) != ""
+    assert "up to date" in osteocds("migrate")
+    assert osteocds("report", "overrides", "--csv").startswith("rule,")
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert osteocds("--version").split() == ["osteocds", version]
+
+
+def test_the_demo_of_the_wheel_serves_its_patients_and_prints_cards(installed, tmp_path):
+    sekmet = ROOT / ".venv-sekmet/bin/sekmet"
+    said = in_the_environment(installed, "osteocds", "demo", "--fhir-server", sekmet, cwd=tmp_path)
+    assert "/cds-services" in said
+    assert "CRITICAL" in said.upper()
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("from service.edge import app", "from osteocds.service.edge import app"),
+        ("from service import (\n    cli,\n)", "from osteocds.service import (\n    cli,\n)"),
+        ("import service", "import osteocds.service as service"),
+        (
+            "import os, mappings, cds_hooks as protocol",
+            "import os, osteocds.mappings as mappings, osteocds.cds_hooks as protocol",
+        ),
+        ("é = 1; from mappings import x", "é = 1; from osteocds.mappings import x"),
+        ("from services import x", "from services import x"),
+        ("from . import service", "from . import service"),
+        ("'service.name'", "'service.name'"),
+    ],
+)
+def test_an_import_of_ours_is_renamed_where_it_stands(here, there):
+    assert renamed(here.encode(), "x.py", frozenset({"service", "service.cli"})).decode() == there
+
+
+@pytest.mark.parametrize("line", ["import service.cli", "x = 'service.cli'", "x = 'service.cli:main'"])
+def test_what_cannot_be_renamed_stops_the_build(line):
+    with pytest.raises(CannotBeRenamed, match=r"x\.py:1: "):
+        renamed(line.encode(), "x.py", frozenset({"service", "service.cli"}))
+
+
+def test_a_project_file_that_has_changed_its_form_stops_the_build():
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(project(text))["project"]["scripts"] == {"osteocds": "osteocds.service.__main__:main"}
+    with pytest.raises(CannotBeRenamed, match=r"pyproject\.toml"):
+        project(text.replace("backend-path", "path"))
 
 
 # --- locks ------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from collections.abc import Iterator
@@ -10,9 +11,11 @@ from itertools import product
 from typing import Any
 from urllib.parse import urlsplit
 
+import brotli
 import pytest
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 from justhtml import JustHTML
+from markupsafe import escape
 from selenium.webdriver import ActionChains, Chrome, Keys
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
@@ -28,10 +31,18 @@ from mappings.vocabulary.scores import Score
 from service.demo.synthetic import SITES
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, render, sentence, untyped
+from service.rules.rule import Rule
 
-PATHS = ["/", "/catalogue", "/questionnaires/mirels", "/questionnaires/sins"]
+PATHS = [
+    "/",
+    "/catalogue",
+    "/catalogue/bone-metastases/stereotactic-dose",
+    "/questionnaires/mirels",
+    "/questionnaires/sins",
+]
 LANGUAGES = ["en", "fr"]
 CASES = list(product(PATHS, LANGUAGES))
+UNPACK = {"br": brotli.decompress, "gzip": gzip.decompress}
 POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'none'"
@@ -51,8 +62,9 @@ def html(client: Ehr, path: str, language: str) -> str:
 
 
 def links(page: str) -> list[str]:
-    """Every address that a page names."""
-    return re.findall(r'\b(?:href|src|action)="([^"]*)"', page)
+    """Every address that a page names, those aside that a reader may go to elsewhere."""
+    own = re.sub(r'<a href="https://[^"]*" rel="external noreferrer">', "", page)
+    return re.findall(r'\b(?:href|src|action)="([^"]*)"', own)
 
 
 # --- as answers -------------------------------------------------------------------------------------------------------
@@ -133,6 +145,61 @@ def test_the_catalogue_has_an_anchor_for_every_rule_and_names_indicators_in_the_
         assert f'<article id="{rule.id}">' in page
     words = {"en": {"critical", "warning", "info"}, "fr": {"critique", "avertissement", "information"}}
     assert set(re.findall(r'class="indicator">(\w+)<', page)) == words[language]
+
+
+@pytest.mark.parametrize("rule", GUIDELINES[0].rules, ids=lambda rule: rule.id)
+def test_every_rule_has_a_page_of_its_own(client: Ehr, rule: Rule) -> None:
+    page = html(client, f"/catalogue/bone-metastases/{rule.id}", "fr")
+    assert f"<h1>{escape(sentence(rule.title, Language.FRENCH))}</h1>" in page
+    assert f"/catalogue/bone-metastases?lang=fr#{rule.id}" in page
+
+
+@pytest.mark.parametrize("path", ["/catalogue/bone-metastases/no-such-rule", "/catalogue/gout/hypocalcaemia"])
+def test_a_rule_that_there_is_not_is_not_found(client: Ehr, path: str) -> None:
+    assert client.get(path).status_code == 404
+
+
+def test_the_source_of_a_card_leads_to_the_page_of_its_rule() -> None:
+    client = ehr(public_url="https://cds.example.org/osteo")
+    told = {"order": {"act": "cementoplasty", "site": "L3"}}
+    cards = client.cards(request_for(told))
+    assert cards
+    for card in cards:
+        address = card["source"]["url"].removeprefix("https://cds.example.org/osteo")
+        rules = [rule for part in ("rules", "unchecked") for rule in card["extension"]["org.osteocds"].get(part, ())]
+        assert address == f"/catalogue/bone-metastases/{rules[0]}?lang=en"
+        assert client.get(address).status_code == 200
+
+
+def test_a_rule_links_to_its_document_where_everybody_can_read_it(client: Ehr) -> None:
+    cited = [rule for rule in GUIDELINES[0].rules if any(one.document.address for one in rule.citations)]
+    assert cited
+    for rule in cited:
+        page = html(client, f"/catalogue/bone-metastases/{rule.id}", "en")
+        for address in {one.document.address for one in rule.citations} - {""}:
+            assert f'<a href="{address}" rel="external noreferrer">' in page
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip"])
+@pytest.mark.parametrize("path", ["/catalogue?lang=en", "/static/catalogue.js"])
+def test_a_page_is_packed_and_asked_for_again_by_its_tag(client: Ehr, path: str, encoding: str) -> None:
+    accepted = {"Accept-Encoding": encoding}
+    with client.get(path) as plain, client.get(path, headers=accepted) as packed:
+        assert packed.headers["Content-Encoding"] == encoding
+        assert UNPACK[encoding](packed.data) == plain.data
+        assert len(packed.data) < len(plain.data) / 2
+        assert "Content-Encoding" not in plain.headers
+        tags = {plain.headers["ETag"]: {}, packed.headers["ETag"]: accepted}
+    assert len(tags) == 2
+    for tag, headers in tags.items():
+        with client.get(path, headers={**headers, "If-None-Match": tag}) as again:
+            assert (again.status_code, again.data) == (304, b"")
+            assert "Accept-Encoding" in again.headers["Vary"]
+
+
+def test_an_answer_that_is_no_page_is_never_packed(client: Ehr) -> None:
+    answer = client.get("/cds-services", headers={"Accept-Encoding": "br, gzip"})
+    assert "Content-Encoding" not in answer.headers
 
 
 @pytest.mark.parametrize("name", SCORES)
@@ -339,6 +406,79 @@ def test_what_is_typed_leaves_the_rules_in_which_every_word_occurs(page: Chrome,
     search.clear()
     search.send_keys(Keys.SPACE)
     assert len(page.find_elements(By.CSS_SELECTOR, "article:not([hidden])")) == len(GUIDELINES[0].rules)
+
+
+def found_by(page: Chrome, typed: str) -> set[str]:
+    """The rules that the catalogue shows for what is typed."""
+    search = page.find_element(By.ID, "search")
+    page.execute_script("arguments[0].value = ''", search)
+    search.send_keys(typed)
+    script = "return [...document.querySelectorAll('article:not([hidden])')].map((one) => one.id)"
+    return set(page.execute_script(script))
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "said", "rule"),
+    [
+        ("en", "Zometa", "zoledronic acid", "zoledronate-renal-dose"),
+        ("fr", "zometa", "acide zolédronique", "zoledronate-renal-dose"),
+        ("fr", "Xgeva", "dénosumab", "denosumab-dose"),
+        ("en", "acide zoledronique", "zoledronic acid", "zoledronate-renal-dose"),
+        ("en", "ONJ", "osteonecrosis of the jaw", "osteonecrosis-of-jaw"),
+        ("fr", "onj", "ostéonécrose de la mâchoire", "osteonecrosis-of-jaw"),
+        ("en", "SBRT", "stereotactic", "stereotactic-dose"),
+        ("fr", "gemzar", "gemcitabine", "radiosensitiser-before-radiotherapy"),
+    ],
+)
+def test_a_brand_or_an_abbreviation_finds_the_rules_that_it_stands_for(
+    page: Chrome, site: str, language: str, typed: str, said: str, rule: str
+) -> None:
+    page.get(f"{site}/catalogue?lang={language}")
+    found = found_by(page, typed)
+    assert rule in found
+    assert len(found) < len(GUIDELINES[0].rules) / 2
+    assert said in untyped(shown(page, "found")), "it is told what the word stands for"
+
+
+@pytest.mark.parametrize("typed", ["onjunction", "edronic", "umab", "rt"])
+def test_a_search_finds_nothing_inside_of_other_words(page: Chrome, site: str, typed: str) -> None:
+    page.get(f"{site}/catalogue?lang=en")
+    found = found_by(page, typed)
+    for rule in found:
+        text = page.execute_script("return document.getElementById(arguments[0]).textContent", rule)
+        assert re.search(rf"\b(?:{typed}|radiotherapy)", text, re.IGNORECASE), (typed, rule)
+    assert typed == "rt" or not found
+
+
+def test_statements_that_are_not_computed_are_searched_too(page: Chrome, site: str) -> None:
+    page.get(f"{site}/catalogue?lang=en")
+    rows = page.find_elements(By.CSS_SELECTOR, ".not-computed tbody tr")
+    first = rows[0].find_element(By.TAG_NAME, "td").text
+    found_by(page, first)
+    left = page.find_elements(By.CSS_SELECTOR, ".not-computed tbody tr:not([hidden])")
+    assert rows[0] in left
+    assert len(left) < len(rows)
+    assert untyped(shown(page, "found")).startswith(f"Rules found: 0 · not computed: {len(left)}")
+    found_by(page, "zzzz")
+    assert not page.find_element(By.ID, "not-encoded").is_displayed()
+
+
+def test_the_box_of_the_search_stays_in_view(page: Chrome, site: str) -> None:
+    page.get(f"{site}/catalogue?lang=en#chapter-9")
+    search = page.find_element(By.ID, "search")
+    assert page.execute_script("return scrollY") > 900
+    assert 0 <= page.execute_script("return arguments[0].getBoundingClientRect().top", search) < 100
+    below = "return document.getElementById('chapter-9').getBoundingClientRect().top"
+    bottom = "return document.querySelector('.search').getBoundingClientRect().bottom"
+    assert page.execute_script(below) >= page.execute_script(bottom), "what a link leads to is not behind the box"
+
+
+def test_the_other_language_shows_the_same_rule_of_the_catalogue(page: Chrome, site: str) -> None:
+    page.get(f"{site}/catalogue?lang=en#cord-dose-limit")
+    page.find_element(By.CSS_SELECTOR, "a[hreflang=fr]").click()
+    WebDriverWait(page, 10).until(lambda _: "lang=fr" in page.current_url)
+    assert page.current_url.endswith("?lang=fr#cord-dose-limit")
+    assert _in_sight(page, "cord-dose-limit")
 
 
 def test_an_anchor_of_the_catalogue_leads_to_its_rule_even_where_the_search_hid_it(page: Chrome, site: str) -> None:

@@ -5,13 +5,15 @@ is busy. The bare view reads the same request through the same schema and sends 
 answers: the least that a CDS service does. Both are driven in turns, so that a busy machine slows both: first through WSGI in
 one process, then over HTTP, each behind the front and the server of `osteocds serve`, with one worker.
 
-No FHIR server is named in the requests, and none is called. Last comes what a short command costs: the processor time of a
-whole `osteocds check`, from the start of Python to its end.
+No FHIR server is named in those requests, and none is called. Then eight clients ask at once, and sixteen whose record is
+left to a FHIR server that takes 50 ms an answer, all through one worker. Last comes what a short command costs: the processor
+time of a whole `osteocds check`, from the start of Python to its end.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import io
 import os
 import resource
@@ -20,7 +22,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -40,7 +43,7 @@ from cds_hooks import HookRequestSchema, HookResponseSchema
 from service.demo.embedded_fhir import free_port, running
 from service.edge.app import create_app
 from service.edge.front import Front
-from service.edge.server import BoundedHttp
+from service.edge.server import BoundedHttp, ready_to_serve
 
 ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
 RECORD = {
@@ -128,16 +131,52 @@ class Timed:
         return 1e6 * statistics.quantiles(self.of_processor, n=100)[0]
 
 
-def served(view: str, body: bytes, port: int) -> None:
-    """Serve the service or the bare view behind the front and the server of `osteocds serve`, until told to stop."""
-    ours = create_app(replace(SETTINGS, database_url="sqlite://"), now=lambda: NOW)
+MOST_AT_ONCE = 16
+"""Clients that ask at once, and threads of the worker that answers them."""
+
+FHIR_SECONDS = 0.05
+"""How long the FHIR server takes for an answer."""
+
+
+def fhir_server(body: bytes) -> Callable[..., Awaitable[None]]:
+    """A FHIR server (ASGI) with the record that a request has prefetched: each search finds all there is of its type."""
+    record = [one["resource"] for held in orjson.loads(body)["prefetch"].values() for one in held.get("entry", ())]
+    of_type = {one["resourceType"]: [] for one in record}
+    for one in record:
+        if one not in of_type[one["resourceType"]]:
+            of_type[one["resourceType"]].append(one)
+    patient = orjson.loads(body)["prefetch"]["patient"]
+
+    async def answer(scope: Any, _receive: Any, send: Any) -> None:
+        parts = scope["path"].strip("/").split("/")
+        await asyncio.sleep(FHIR_SECONDS)
+        entries = [{"resource": one} for one in of_type.get(parts[0], ())]
+        bundle = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+        told = orjson.dumps(patient if parts[0] == "Patient" else bundle)
+        headers = [(b"content-type", b"application/fhir+json"), (b"content-length", str(len(told)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": told})
+
+    return answer
+
+
+def served(view: str, body: bytes, port: int, fhir_base: str) -> None:
+    """Serve the service, the bare view, both behind the front and the server of `osteocds serve`, or the FHIR server."""
+    if view == "fhir":
+        uvicorn.run(fhir_server(body), port=port, loop="uvloop", access_log=False, log_level="warning")
+        return
+    settings = replace(
+        SETTINGS, database_url="sqlite://", threads=MOST_AT_ONCE, fhir_bases=(fhir_base,) if fhir_base else ()
+    )
+    ours = create_app(settings, now=lambda: NOW)
     app = ours if view == "service" else bare_view(orjson.loads(called(ours, body)))
     front = Front(
         app.wsgi_app,
-        threads=SETTINGS.threads,
-        waiting=SETTINGS.waiting,
-        max_body_bytes=SETTINGS.max_request_bytes,
+        threads=settings.threads,
+        waiting=settings.waiting,
+        max_body_bytes=settings.max_request_bytes,
     )
+    ready_to_serve()
     uvicorn.run(
         front,
         port=port,
@@ -151,12 +190,17 @@ def served(view: str, body: bytes, port: int) -> None:
 
 
 @contextmanager
-def serving(view: str, request_name: str) -> Iterator[HTTPConnection]:
-    """A connection to a process of its own that serves the view."""
+def serving(view: str, request_name: str, fhir_base: str = "") -> Iterator[tuple[int, int]]:
+    """The port and the id of a process of its own that serves the view."""
     port = free_port()
-    command = [sys.executable, "-m", "tests.tools.bench", "--serve", view, request_name, str(port)]
-    with running(command, f"http://127.0.0.1:{port}", start_seconds=60, ready="/"):
-        yield HTTPConnection("127.0.0.1", port)
+    command = [sys.executable, "-m", "tests.tools.bench", "--serve", view, request_name, str(port), fhir_base]
+    with running(command, f"http://127.0.0.1:{port}", start_seconds=60, ready="/") as process:
+        yield port, process.pid
+
+
+def connected(port: int) -> HTTPConnection:
+    """A connection to a server of this machine."""
+    return HTTPConnection("127.0.0.1", port)
 
 
 def asked(connection: HTTPConnection, body: bytes) -> None:
@@ -178,6 +222,46 @@ def in_turns(calls: dict[str, Callable[[], object]], rounds: int, per_round: int
         for view, call in calls.items():
             timed[view].ask(call, per_round)
     return timed
+
+
+def of_processor(pid: int) -> float:
+    """Milliseconds that a process has taken of the processor, user and system (Linux, proc(5))."""
+    ticks = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()[11:13]
+    return 1000 * sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+
+
+def at_once(port: int, body: bytes, clients: int, requests: int) -> tuple[Timed, float]:
+    """So many clients, each with a connection of its own, that ask one request after another; and requests a second of all."""
+
+    def ask() -> Timed:
+        timed, connection = Timed(), connected(port)
+        asked(connection, body)
+        timed.ask(partial(asked, connection, body), requests // clients)
+        return timed
+
+    started_at = time.perf_counter()
+    with ThreadPoolExecutor(clients) as pool:
+        all_timed = [waited.result() for waited in [pool.submit(ask) for _ in range(clients)]]
+    took = time.perf_counter() - started_at
+    together = Timed([one for timed in all_timed for one in timed.seconds])
+    return together, len(together.seconds) / took
+
+
+def add_busy_rows(table: Table, requests: int) -> None:
+    """Many clients at one worker: with the record in the request, and with a FHIR server that holds it."""
+    name, told = next(iter(REQUESTS.items()))
+    whole = request_for(told)
+    prefetched = orjson.dumps(whole)
+    with serving("fhir", name) as (fhir_port, _):
+        base = f"http://127.0.0.1:{fhir_port}"
+        bare = orjson.dumps({**{key: held for key, held in whole.items() if key != "prefetch"}, "fhirServer": base})
+        for record, body, clients in (("prefetched", prefetched, 8), ("of the FHIR server", bare, MOST_AT_ONCE)):
+            with serving("service", name, base) as (port, pid):
+                before = of_processor(pid)
+                timed, a_second = at_once(port, body, clients, requests)
+                each = (of_processor(pid) - before) / len(timed.seconds)
+            quantiles = (f"{timed.quantile(percent):.1f}" for percent in (50, 90, 99))
+            table.add_row(record, str(clients), f"{a_second:.0f}", *quantiles, f"{each:.1f}")
 
 
 def add_rows(table: Table, name: str, timed: dict[str, Timed]) -> None:
@@ -210,34 +294,42 @@ def started(body: bytes, times: int, folder: Path) -> list[float]:
 
 
 def main() -> None:
-    """Print the three tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--per-round", type=int, default=25)
     parser.add_argument("--starts", type=int, default=10)
-    parser.add_argument("--serve", nargs=3, metavar=("VIEW", "REQUEST", "PORT"), help=argparse.SUPPRESS)
+    parser.add_argument("--serve", nargs=4, metavar=("VIEW", "REQUEST", "PORT", "FHIR"), help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.serve:
-        view, name, port = chosen.serve
-        served(view, orjson.dumps(request_for(REQUESTS[name])), int(port))
+        view, name, port, fhir_base = chosen.serve
+        served(view, orjson.dumps(request_for(REQUESTS[name])), int(port), fhir_base)
         return
     columns = ("request", "view", "requests/s", "p50 ms", "p99 ms", "of the bare view", "CPU µs")
     through_wsgi = Table(*columns, title="Through WSGI, in this process")
     over_http = Table(*columns[:-1], title="Over HTTP, one worker, one connection")
     start = Table("request", "least CPU s", "median CPU s", title="A whole `osteocds check`")
     ours = create_app(replace(SETTINGS, database_url="sqlite://"), now=lambda: NOW)
+    ready_to_serve()
     for name, told in REQUESTS.items():
         body = orjson.dumps(request_for(told))
         bare = bare_view(orjson.loads(called(ours, body)))
         views = {"service": partial(called, ours, body), "bare": partial(called, bare, body)}
         add_rows(through_wsgi, name, in_turns(views, chosen.rounds, chosen.per_round))
         with serving("service", name) as service, serving("bare", name) as beside:
-            views = {"service": partial(asked, service, body), "bare": partial(asked, beside, body)}
+            views = {
+                view: partial(asked, connected(port), body)
+                for view, (port, _) in (("service", service), ("bare", beside))
+            }
             add_rows(over_http, name, in_turns(views, chosen.rounds, chosen.per_round))
         with tempfile.TemporaryDirectory() as folder:
             least, *others = started(body, chosen.starts, Path(folder))
         start.add_row(name, f"{least:.2f}", f"{statistics.median((least, *others)):.2f}")
-    for table in (through_wsgi, over_http, start):
+    busy = Table(
+        "record", "clients", "requests/s", "p50 ms", "p90 ms", "p99 ms", "CPU ms", title="Full request, one busy worker"
+    )
+    add_busy_rows(busy, chosen.rounds * chosen.per_round)
+    for table in (through_wsgi, over_http, busy, start):
         Console().print(table)
 
 

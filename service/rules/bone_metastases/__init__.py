@@ -32,6 +32,7 @@ from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
 from service.rules.bone_metastases.scores import MIRELS, SINS
 from service.rules.bone_metastases.settings import Settings
+from service.rules.bone_metastases.synonyms import SYNONYMS
 from service.rules.bone_metastases.wording import _
 from service.rules.guideline import Chapter, Guideline
 
@@ -69,4 +70,5 @@ GUIDELINE = Guideline(
     unidentified_matter=cancer_on_record,
     elsewhere=ELSEWHERE,
     changes=CHANGES,
+    synonyms=SYNONYMS,
 )

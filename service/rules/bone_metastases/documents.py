@@ -28,7 +28,12 @@ DOCUMENTS = (
     Document("ONC", _("Patient page «Bone metastases»"), short=_("patient page «Bone metastases»")),
     Document("CHU", _("University hospital sheet on bone consolidation"), short=_("CHU sheet")),
     Document("CIM", _("Cementoplasty sheet"), short=_("cementoplasty sheet")),
-    Document("KAS", _("Kastler 2023, Interventional radiology and bone metastases"), short=_("Kastler 2023")),
+    Document(
+        "KAS",
+        _("Kastler 2023, Interventional radiology and bone metastases"),
+        short=_("Kastler 2023"),
+        address="https://doi.org/10.26299/mpxt-fj47/emem.2023.20.02",
+    ),
 )
 
 

@@ -1,0 +1,83 @@
+"""One patient's exported resources, answering the searches of a hook as the FHIR server would that they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+
+from mappings.evidence import Resource, bare_id
+from mappings.queries import Query
+from mappings.shapes import a_text
+from mappings.vocabulary.concepts import Terminology
+from mappings.wording import _
+from service.gathering.answers import Opened, opened
+from service.gathering.fhir_server import FhirProblem
+from service.gathering.found_by_code import finds
+from service.gathering.record_server import Pages
+
+NOT_EXPORTED = _(
+    "the export holds nothing of this kind of any patient",
+    hint=_("export this type of resource too: nobody can tell none from not exported"),
+)
+NO_PATIENT = _("the export holds no Patient resource of this patient", hint=_("export Patient too"))
+
+NOT_FOUND = 404
+
+
+class Chart:
+    """The resources of one patient. `exported` are the types that the export holds of any patient: others were not asked for.
+
+    Nothing is searched twice or later, so that each search is answered where it begins.
+    """
+
+    calls = (0, 0.0)
+    is_over = False
+
+    def __init__(
+        self, patient_id: str, resources: Iterable[Resource], exported: frozenset[str], terminology: Terminology
+    ) -> None:
+        self.patient_id = patient_id
+        self.by_type: dict[str, list[Resource]] = {}
+        for one in resources:
+            self.by_type.setdefault(a_text(one.get("resourceType")), []).append(one)
+        self._exported = exported
+        self._terminology = terminology
+
+    def without(self, resource: Resource) -> Chart:
+        """The same chart without one resource: an order that is now signed, and so is not on record yet."""
+        others = (one for held in self.by_type.values() for one in held if one is not resource)
+        return Chart(self.patient_id, others, self._exported, self._terminology)
+
+    def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
+        """Make a search."""
+        answer: Future[Pages] = Future()
+        try:
+            answer.set_result(search(*asked))
+        except FhirProblem as problem:
+            answer.set_exception(problem)
+        return answer
+
+    def found(self, search: Future[Pages]) -> Pages:
+        """What a search found. Raises `FhirProblem`."""
+        return search.result(0)
+
+    def search(self, query: Query, patient_id: str) -> Pages:
+        """What a query finds. Raises `FhirProblem` for a type that was not exported, or a patient who was not."""
+        held = self.by_type.get(query.resource_type, ())
+        if query.is_read:
+            patient = next((one for one in held if one.get("id") == patient_id), None)
+            if patient is None:
+                raise FhirProblem(NO_PATIENT, NOT_FOUND)
+            return [opened(patient)]
+        if query.resource_type not in self._exported:
+            raise FhirProblem(NOT_EXPORTED)
+        return [_bundle([one for one in held if not query.concepts or finds(query, one, self._terminology)])]
+
+    def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
+        """The resources with these ids."""
+        wanted = frozenset(map(bare_id, ids))
+        return [_bundle([one for one in self.by_type.get(resource_type, ()) if one.get("id") in wanted])]
+
+
+def _bundle(resources: Sequence[Resource]) -> Opened:
+    return opened({"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources]})

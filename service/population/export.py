@@ -1,0 +1,213 @@
+"""What a site exported, grouped by patient: NDJSON of FHIR Bulk Data (plain or gzipped, any file in any order), or Bundles.
+
+DuckDB reads the lines, finds whose each is, and writes them into buckets of patients on disk, so that memory stays bounded
+whatever the size of the export.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import orjson
+
+from mappings.evidence import Resource
+from mappings.shapes import a_map, a_text, maps
+from mappings.wording import Said, _
+
+LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
+DOCUMENTS = (".json", ".json.gz")
+
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes of one resource; a longer line is counted as unreadable."""
+
+PATIENTS_OF_A_BUCKET = 500
+"""About so many patients are screened, and written, at once; what was not finished is begun again."""
+
+MOST_MEDICATIONS_OF_A_PATIENT = 5_000
+
+_ROW = """
+    SELECT json ->> '$.resourceType' AS type, json ->> '$.id' AS id,
+        CASE WHEN json ->> '$.resourceType' = 'Patient' THEN json ->> '$.id'
+        ELSE regexp_extract(coalesce(json ->> '$.subject.reference', json ->> '$.patient.reference',
+            json ->> '$.individual.reference', ''), 'Patient/([A-Za-z0-9.-]{1,64})', 1) END AS patient,
+        json::VARCHAR AS resource
+    FROM read_ndjson_objects($files, ignore_errors = true, maximum_object_size = $longest)
+"""
+
+
+class NotAnExport(ValueError):
+    """A path that holds no export; the message says what is taken."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """An export as it was grouped: in `folder`, by bucket; `types` are those that it holds of anybody.
+
+    Lines that are `unreadable`, and `nobodys` resources, which name no patient and are no Medication, are screened nowhere.
+    """
+
+    folder: Path
+    buckets: tuple[int, ...]
+    patients: int
+    resources: int
+    unreadable: int
+    nobodys: int
+    types: frozenset[str]
+
+    def patients_of(self, bucket: int) -> Iterator[tuple[str, list[Resource]]]:
+        """The patients of a bucket in the order of their ids, each with all its resources, and the Medications they name."""
+        with duckdb.connect() as connection:
+            connection.execute("SET threads = 1")
+            rows = connection.execute(
+                "SELECT patient, list(resource ORDER BY resource) FROM read_parquet($files) GROUP BY patient ORDER BY patient",
+                {"files": str(self.folder / f"bucket={bucket}" / "*.parquet")},
+            )
+            medications = Medications(self.folder)
+            while found := rows.fetchmany(50):
+                for patient, resources in found:
+                    read = [orjson.loads(one) for one in resources]
+                    yield patient, [*read, *medications.named_by(read)]
+
+
+class Medications:
+    """The Medications of an export, which belong to nobody."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "medications.parquet"
+        self._connection = duckdb.connect()
+        self._connection.execute("SET threads = 1")
+        self._connection.execute(f"CREATE VIEW medications AS SELECT * FROM read_parquet({quoted(path)})")
+
+    def named_by(self, resources: Sequence[Resource]) -> list[Resource]:
+        """Those that the resources refer to, and those that these are mixed of."""
+        found: dict[str, Resource] = {}
+        wanted = _medications_in(resources)
+        while (missing := wanted - found.keys()) and len(found) < MOST_MEDICATIONS_OF_A_PATIENT:
+            rows = self._connection.execute(
+                "SELECT id, resource FROM medications WHERE id IN (SELECT unnest($ids))", {"ids": sorted(missing)}
+            ).fetchall()
+            if not rows:
+                break
+            found |= {name: orjson.loads(resource) for name, resource in rows}
+            wanted |= _medications_in([found[name] for name, _resource in rows])
+        return list(found.values())
+
+
+def _medications_in(resources: Sequence[Resource]) -> set[str]:
+    """The ids of the Medications that resources name."""
+    references = (
+        reference
+        for one in resources
+        for holder in (one, *maps(one.get("ingredient")))
+        for member in ("medicationReference", "itemReference", "medication", "item")
+        for reference in (a_map(holder.get(member)), a_map(a_map(holder.get(member)).get("reference")))
+    )
+    named = (a_text(one.get("reference")).partition("/_history")[0].rpartition("Medication/") for one in references)
+    return {name for _before, separator, name in named if separator and name}
+
+
+def files_of(source: Path) -> list[Path]:
+    """The files of an export, in order. Raises `NotAnExport` where there is none."""
+    if source.is_file():
+        found = [source]
+    else:
+        found = sorted(path for path in source.rglob("*") if path.name.casefold().endswith((*LINES, *DOCUMENTS)))
+    if not found:
+        raise NotAnExport(
+            Said(
+                _(
+                    "{path} holds no export: give NDJSON files (.ndjson, .ndjson.gz), a Bundle (.json), or a folder of them",
+                    path=str(source),
+                )
+            )
+        )
+    return found
+
+
+def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: int) -> Export:
+    """Group an export by patient into `folder`. Raises `NotAnExport` where it holds no patient."""
+    files = files_of(source)
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [path for path in files if path.name.casefold().endswith(LINES)]
+    documents = [path for path in files if path not in lines]
+    if documents:
+        lines.append(_as_lines(documents, folder / "documents.ndjson"))
+    with duckdb.connect() as connection:
+        connection.execute(f"SET memory_limit = '{memory}'")
+        connection.execute(f"SET temp_directory = {quoted(folder / 'spilled')}")
+        connection.execute("SET preserve_insertion_order = false")
+        asked = {"files": [str(path) for path in lines], "longest": LONGEST_LINE}
+        raw = folder / "resources.parquet"
+        connection.execute(f"COPY ({_ROW}) TO {quoted(raw)} (FORMAT parquet)", asked)
+        connection.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(raw)})")
+        patients, resources, unreadable, nobodys = _one(
+            connection,
+            """SELECT count(DISTINCT nullif(patient, '')), count(type), count(*) FILTER (WHERE type IS NULL),
+                count(*) FILTER (WHERE coalesce(patient, '') = '' AND type NOT IN ('Medication', 'Practitioner',
+                    'PractitionerRole', 'Organization', 'Location', 'Device')) FROM resources""",
+        )
+        if not patients:
+            raise NotAnExport(Said(_("{path} holds no resource of a patient", path=str(source))))
+        types = frozenset(
+            name
+            for (name,) in connection.execute("SELECT DISTINCT type FROM resources WHERE type IS NOT NULL").fetchall()
+        )
+        buckets = -(-patients // patients_of_a_bucket)
+        connection.execute(
+            f"""COPY (SELECT patient, resource, hash(patient) % {buckets} AS bucket FROM resources WHERE patient <> '')
+            TO {quoted(folder)} (FORMAT parquet, PARTITION_BY bucket, OVERWRITE_OR_IGNORE true)"""
+        )
+        connection.execute(
+            f"""COPY (SELECT id, resource FROM resources WHERE type = 'Medication' AND id IS NOT NULL ORDER BY id)
+            TO {quoted(folder / "medications.parquet")} (FORMAT parquet)"""
+        )
+    raw.unlink()
+    filled = tuple(sorted(int(path.name.partition("=")[2]) for path in folder.glob("bucket=*")))
+    return Export(folder, filled, patients, resources, unreadable, nobodys, types)
+
+
+def quoted(path: Path) -> str:
+    """A path as SQL has it."""
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    row = connection.execute(query).fetchone()
+    if row is None:
+        raise ValueError(query)
+    return row
+
+
+def _as_lines(documents: Sequence[Path], target: Path) -> Path:
+    """The resources of Bundles, one a line; what a Bundle names by `fullUrl` is named by type and id."""
+    from service.coverage.sample import Sample  # noqa: PLC0415 - where Bundles are exported alone
+
+    with target.open("wb") as written:
+        for path in documents:
+            held = [(one.resource, one.full_url) for one in Sample(path).resources()]
+            names = {
+                url: f"{one['resourceType']}/{one['id']}" for one, url in held if url and isinstance(one.get("id"), str)
+            }
+            for one, _url in held:
+                written.write(orjson.dumps(_renamed(one, names)) + b"\n")
+    return target
+
+
+def _renamed(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, dict):
+        return {
+            name: names.get(held, held) if name == "reference" and isinstance(held, str) else _renamed(held, names)
+            for name, held in value.items()
+        }
+    return [_renamed(one, names) for one in value] if isinstance(value, list) else value
+
+
+def fingerprint(source: Path) -> str:
+    """Of the names, sizes and times of the files of an export."""
+    found = [(path, path.stat()) for path in files_of(source)]
+    told = [(str(path), status.st_size, status.st_mtime_ns) for path, status in found]
+    return orjson.dumps(told).decode()

@@ -1,0 +1,84 @@
+"""What the findings of a screen come to: counts with their denominators, as JSON and for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import duckdb
+
+from mappings.wording import Text, _, _n
+from service.languages.render import Language, spoken
+from service.population.export import Export
+from service.population.screening import NOT_ASKED
+
+
+def counted(connection: duckdb.DuckDBPyConnection, export: Export) -> dict[str, Any]:
+    """How many patients and orders each rule was asked about, and what came of it; why it could not be told."""
+
+    def rows(query: str) -> list[dict[str, Any]]:
+        found = connection.execute(query)
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    return {
+        "patients": export.patients,
+        "resources": export.resources,
+        "unreadable": export.unreadable,
+        "nobodys": export.nobodys,
+        "types": sorted(export.types),
+        "rules": rows(
+            """SELECT hook, rule, count(*) AS asked, count(DISTINCT patient) AS patients,
+                count(*) FILTER (WHERE outcome = 'advises') AS advises,
+                count(DISTINCT patient) FILTER (WHERE outcome = 'advises') AS patients_advised,
+                count(*) FILTER (WHERE indicator = 'critical') AS critical,
+                count(*) FILTER (WHERE indicator = 'warning') AS warning,
+                count(*) FILTER (WHERE indicator = 'info') AS info,
+                count(*) FILTER (WHERE outcome = 'silent') AS silent,
+                count(*) FILTER (WHERE outcome = 'cannot tell') AS cannot_tell,
+                count(*) FILTER (WHERE outcome = 'failed') AS failed
+            FROM findings WHERE rule <> '' GROUP BY ALL ORDER BY hook, rule"""
+        ),
+        "cannot tell": rows(
+            """SELECT rule, because, count(*) AS times, count(DISTINCT patient) AS patients
+            FROM findings WHERE outcome = 'cannot tell' GROUP BY ALL ORDER BY times DESC, rule, because LIMIT 100"""
+        ),
+        "not asked": rows(
+            f"SELECT hook, because, count(*) AS times FROM findings WHERE outcome = '{NOT_ASKED}' GROUP BY ALL ORDER BY ALL"
+        ),
+    }
+
+
+def printed(counts: Mapping[str, Any], language: Language) -> Iterator[str]:
+    """The counts for a person: what was read, then a line a rule that spoke or could not tell."""
+    yield from (spoken(line, language) for line in _lines(counts))
+
+
+def _lines(counts: Mapping[str, Any]) -> Iterator[Text]:
+    yield _(
+        "{patients} patients, {resources} resources: {types}",
+        patients=counts["patients"],
+        resources=counts["resources"],
+        types=", ".join(counts["types"]),
+    )
+    if counts["unreadable"]:
+        yield _n("{count} line could not be read", "{count} lines could not be read", counts["unreadable"])
+    if counts["nobodys"]:
+        yield _n(
+            "{count} resource names no patient, and was left out",
+            "{count} resources name no patient, and were left out",
+            counts["nobodys"],
+        )
+    for one in counts["not asked"]:
+        yield _("{count} times not asked: {because}", count=one["times"], because=one["because"] or one["hook"])
+    for one in counts["rules"]:
+        if one["advises"] or one["cannot_tell"] or one["failed"]:
+            yield _(
+                "{rule} ({hook}): asked of {patients} patients; advises {advised}, cannot tell {unknown} of {asked} times",
+                rule=one["rule"],
+                hook=one["hook"],
+                patients=one["patients"],
+                advised=one["advises"],
+                unknown=one["cannot_tell"] + one["failed"],
+                asked=one["asked"],
+            )

@@ -1,0 +1,240 @@
+"""`osteocds screen`: an export of many records gives what the hooks give for each of them, stopped and begun again or not."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+from support.scenario import NOW, PATIENT, SERVICES, SETTINGS, WORLD, request_for, scenarios_of
+
+from mappings.shapes import maps
+from service.cli import main
+from service.explain import explain
+from service.guidelines import GUIDELINES
+from service.languages.render import Language
+from service.pipeline import advise
+from service.population.chart import Chart
+from service.population.export import NotAnExport
+from service.population.screen import AnotherScreen, Screen
+from service.population.screening import active_orders, hook_request
+
+TYPES = sorted({query.resource_type for service in SERVICES.values() for query in service.queries})
+NOBODY = "of-every-type"
+
+
+def resources_of(told: Mapping[str, Any], patient: str) -> list[dict[str, Any]]:
+    """What the record of a scenario holds, as another patient's, with its drafts as active orders."""
+    request = request_for(told)
+    held = [
+        entry["resource"]
+        for bundle in request["prefetch"].values()
+        for entry in maps((bundle or {}).get("entry"))
+        if entry["resource"]["resourceType"] in TYPES
+    ]
+    drafts = maps(request["context"].get("draftOrders", {}).get("entry"))
+    told_once = [request["prefetch"]["patient"], *held, *({**one["resource"], "status": "active"} for one in drafts)]
+    lines = dict.fromkeys(json.dumps(one).replace(PATIENT, patient) for one in told_once)
+    return [json.loads(line) for line in lines]
+
+
+def cohort() -> Iterator[list[dict[str, Any]]]:
+    """Patients of examples of all rules, and one who has a resource of each type, so that all types are exported."""
+    every = [{"resourceType": name, "id": NOBODY, "subject": {"reference": f"Patient/{NOBODY}"}} for name in TYPES]
+    yield every
+    available = (one.told for rule in GUIDELINES[0].rules for one in scenarios_of(rule.id)[:1])
+    usable = (told for told in available if not told.get("unavailable"))
+    for number, told in enumerate(islice(usable, 40)):
+        yield resources_of(told, f"patient-{number}")
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export")
+    lines: dict[str, list[str]] = {}
+    for record in cohort():
+        for one in record:
+            lines.setdefault(one["resourceType"], []).append(json.dumps(one))
+    for number, (name, of_type) in enumerate(lines.items()):
+        told = "\n".join(reversed(of_type)).encode()
+        if number % 2:
+            (folder / f"{name}.ndjson.gz").write_bytes(gzip.compress(told))
+        else:
+            (folder / f"{name}.ndjson").write_bytes(told)
+    return folder
+
+
+def screen(source: Path, out: Path, **others: Any) -> Screen:
+    return Screen(source, out, SETTINGS, NOW, Language.ENGLISH, **others)
+
+
+def findings(out: Path) -> list[tuple[str, ...]]:
+    with duckdb.connect() as connection:
+        return connection.execute(
+            "SELECT * FROM read_parquet($path)", {"path": str(out / "findings.parquet")}
+        ).fetchall()
+
+
+def test_finds_what_the_hooks_say_of_the_same_patients(export: Path, tmp_path: Path) -> None:
+    counts = screen(export, tmp_path).run()
+    found = {(row[0], row[1], row[2], row[3]): row[4:7] for row in findings(tmp_path)}
+
+    asked = 0
+    for record in islice(cohort(), 1, None):
+        patient = next(one["id"] for one in record if one["resourceType"] == "Patient")
+        for service in SERVICES.values():
+            if service.hook.value == "order-select":
+                continue
+            for order in [None] if service.hook.value == "patient-view" else list(orders_of(record)):
+                request = hook_request(service.hook, patient, order)
+                request["prefetch"] = {
+                    query.key: bundle(
+                        one for one in record if one["resourceType"] == query.resource_type and one is not order
+                    )
+                    for query in service.queries
+                    if not query.is_read
+                } | {"patient": next(one for one in record if one["resourceType"] == "Patient")}
+                answer = advise(request, service, WORLD, now=NOW, language=Language.ENGLISH)
+                about = "" if order is None else f"{order['resourceType']}/{order['id']}"
+                for one in explain(answer, answer.rules):
+                    assert found[patient, service.hook.value, about, one.rule][0] == one.outcome, (patient, one)
+                    asked += 1
+    assert asked > 500
+    assert counts["patients"] == 41
+    assert counts["unreadable"] == 0
+
+
+def orders_of(record: list[dict[str, Any]]) -> Iterator[Any]:
+    yield from active_orders(Chart("", record, frozenset(), WORLD.terminology))
+
+
+def bundle(resources: Iterator[dict[str, Any]]) -> dict[str, Any]:
+    return {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources]}
+
+
+BEGUN = """
+import sys
+from pathlib import Path
+from support.scenario import NOW, SETTINGS
+from service.languages.render import Language
+from service.population.screen import Screen
+Screen(Path(sys.argv[1]), Path(sys.argv[2]), SETTINGS, NOW, Language.ENGLISH, patients_of_a_bucket=4).run()
+"""
+
+
+def test_goes_on_after_kill_9_without_loss_or_repetition(export: Path, tmp_path: Path) -> None:
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    command = [sys.executable, "-c", BEGUN, str(export), str(killed)]
+    with subprocess.Popen(command, env={"PYTHONPATH": ":".join(sys.path)}) as process:  # noqa: S603 - our own
+        parts = killed / ".work" / "parts"
+        while not list(parts.glob("*.parquet")) and process.poll() is None:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    done = {path.name for path in parts.glob("*.parquet")}
+    seen: list[tuple[int, int]] = []
+    screen(export, killed, patients_of_a_bucket=4).run(lambda now_done, of_all: seen.append((now_done, of_all)))
+
+    screen(export, whole).run()
+    assert seen[0][0] == len(done) > 0
+    assert findings(killed) == findings(whole)
+    assert not (killed / ".work").exists()
+
+
+def test_several_processes_find_the_same(export: Path, tmp_path: Path) -> None:
+    screen(export, tmp_path / "one", patients_of_a_bucket=10).run()
+    screen(export, tmp_path / "two", patients_of_a_bucket=10, workers=2).run()
+    assert findings(tmp_path / "one") == findings(tmp_path / "two")
+
+
+def test_a_type_that_was_not_exported_is_never_taken_for_none(tmp_path: Path) -> None:
+    source = tmp_path / "export"
+    source.mkdir()
+    patient = {"resourceType": "Patient", "id": "alone", "gender": "female", "birthDate": "1950-01-01"}
+    order = {
+        "resourceType": "MedicationRequest",
+        "id": "first",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "Patient/alone"},
+        "medicationCodeableConcept": {"text": "Xgeva 120 mg"},
+    }
+    (source / "some.ndjson").write_text("\n".join(map(json.dumps, (order, patient))), encoding="utf-8")
+    counts = screen(source, tmp_path / "out").run()
+    of_calcium = [row for row in findings(tmp_path / "out") if row[3] == "hypocalcaemia"]
+    assert [row[4] for row in of_calcium] == ["cannot tell"]
+    assert "the export holds nothing of this kind" in of_calcium[0][6]
+    assert counts["types"] == ["MedicationRequest", "Patient"]
+
+
+def test_what_cannot_be_read_or_is_nobodys_is_counted(tmp_path: Path) -> None:
+    source = tmp_path / "export.ndjson"
+    lines = [
+        '{"resourceType": "Patient", "id": "one"}',
+        '{"resourceType": "Observation", "id": "whose"}',
+        '{"resourceType": "Observation", "subject": ',
+        '{"resourceType": "Medication", "id": "nobodys, as all are"}',
+    ]
+    source.write_text("\n".join(lines), encoding="utf-8")
+    counts = screen(source, tmp_path / "out").run()
+    assert (counts["patients"], counts["unreadable"], counts["nobodys"]) == (1, 1, 1)
+
+
+def test_bundles_are_an_export_whose_full_urls_are_followed(tmp_path: Path) -> None:
+    source = tmp_path / "bundles"
+    source.mkdir()
+    entries = [
+        {"fullUrl": "urn:uuid:1", "resource": {"resourceType": "Patient", "id": "one"}},
+        {
+            "fullUrl": "urn:uuid:2",
+            "resource": {
+                "resourceType": "MedicationRequest",
+                "id": "two",
+                "status": "active",
+                "intent": "order",
+                "subject": {"reference": "urn:uuid:1"},
+                "medicationReference": {"reference": "urn:uuid:3"},
+            },
+        },
+        {"fullUrl": "urn:uuid:3", "resource": {"resourceType": "Medication", "id": "three", "code": {"text": "Xgeva"}}},
+    ]
+    document = {"resourceType": "Bundle", "type": "collection", "entry": entries}
+    (source / "one.json").write_text(json.dumps(document), encoding="utf-8")
+    screen(source, tmp_path / "out").run()
+    asked = {row[3] for row in findings(tmp_path / "out") if row[2] == "MedicationRequest/two"}
+    assert "hypocalcaemia" in asked
+
+
+def test_another_screen_is_not_written_over(export: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.ndjson"
+    other.write_text('{"resourceType": "Patient", "id": "one"}', encoding="utf-8")
+    screen(other, tmp_path / "out").run()
+    with pytest.raises(AnotherScreen, match="another screen"):
+        screen(export, tmp_path / "out").run()
+
+
+def test_a_folder_without_records_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "nothing"
+    source.mkdir()
+    with pytest.raises(NotAnExport, match="holds no export"):
+        screen(source, tmp_path / "out").run()
+
+
+def test_the_command_says_what_came_of_it(tmp_path: Path) -> None:
+    source = tmp_path / "export.ndjson"
+    source.write_text('{"resourceType": "Patient", "id": "one"}', encoding="utf-8")
+    arguments = ["screen", str(source), "--out", str(tmp_path / "out"), "--as-of", NOW.isoformat(), "--workers", "1"]
+    english = CliRunner().invoke(main, arguments)
+    assert english.exit_code == 0, english.output
+    assert "antiresorptive-not-started" in english.output
+    assert (tmp_path / "out" / "findings.csv").exists()

@@ -469,7 +469,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "checkpoint_inhibitor_prefix": {
             "en": "checkpoint inhibitor",
-            "fr": "inhibiteur de points de contrôle immunitaire",
+            "fr": "immunothérapie (anti-PD-1/PD-L1, anti-CTLA-4)",
         },
         "corticosteroids_systemic_prefix": {"en": "systemic corticosteroid", "fr": "corticoïde par voie générale"},
         "cytotoxic_prefix": {"en": "cytotoxic drug", "fr": "cytotoxique"},

@@ -91,16 +91,18 @@ def compose(
     patient: Facts | None,
     set_aside: Sequence[NotUnderstood] = (),
 ) -> list[Composed]:
-    """The cards of a request, the most urgent first, of one level a checklist after the others, in a stable order.
+    """The cards of a request, the most urgent first; of one level what is missing, and then how to give, after the others.
 
     `set_aside` is what of the record was not understood; what another card says of it already is not said again.
     """
     advised = [one for one in outcomes if isinstance(one.outcome, Advice)]
-    checklist = guideline.policy.checklist
-    groups = sorted(
-        map(_most_urgent_first, _grouped(advised, guideline)),
-        key=lambda group: (-_level(group[0]).rank, group[0].rule.id in checklist),
-    )
+    policy = guideline.policy
+
+    def place(group: list[RuleOutcome]) -> tuple[int, int]:
+        rule = group[0].rule.id
+        return -_level(group[0]).rank, 2 if rule in policy.how_to_give else 1 if rule in policy.checklist else 0
+
+    groups = sorted(map(_most_urgent_first, _grouped(advised, guideline)), key=place)
     noted = _Noted(guideline, patient, advised)
     cards = [_advice_card(group, guideline, patient, noted) for group in groups]
     cards += _unchecked_cards(outcomes)

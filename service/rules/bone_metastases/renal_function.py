@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mappings.facts import DrugOrder, Facts, Known, Order, Unavailable, known
+from mappings.facts import Absent, Clearance, DrugOrder, Fact, Facts, Known, Measurement, Order, Unavailable, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import COCKCROFT, CREATININE
 from service.rules.bone_metastases.checklist import already_ordered
@@ -79,7 +79,9 @@ def renal_function_unknown(order: DrugOrder, patient: Facts) -> Outcome:
         if is_adult(patient) is False
         else _("Compute the Cockcroft-Gault clearance before the dose."),
         *([_("Creatinine is ordered: await the result.")] if ordered else ()),
-        rests_on=(patient.clearance, creatinine),
+        rests_on=(creatinine,)
+        if _is_the_same_old_value(patient.clearance, creatinine)
+        else (patient.clearance, creatinine),
         offers=() if ordered or isinstance(creatinine, Known) else [OrderAnalyte(CREATININE)],
         items=[
             _(
@@ -91,6 +93,13 @@ def renal_function_unknown(order: DrugOrder, patient: Facts) -> Outcome:
         ],
     )
     return with_urgency(advice, order, patient)
+
+
+def _is_the_same_old_value(clearance: Fact[Clearance], creatinine: Fact[Measurement]) -> bool:
+    """What is too old for a clearance is the creatinine: it is shown once."""
+    if not isinstance(clearance, Absent) or not isinstance(creatinine, Absent):
+        return False
+    return clearance.stale is not None and clearance.stale == creatinine.stale
 
 
 # --- severe renal impairment ------------------------------------------------------------------------------------------

@@ -236,21 +236,19 @@ def vitamin_d_excess(_order: DrugOrder, patient: Facts) -> Outcome:
     if INTOXICATION.exceeded_by(level.value) is not True:
         return info(
             _("Vitamin D is above the recommended range: no supplement now"),
-            _products_said(products, _("Reconsider what is on record: {products}.")),
+            _("Reconsider what is on record: {products}.", products=tuple(entry.drug.name for entry in products))
+            if products
+            else _("Give no supplement now: no vitamin D is recorded as ongoing."),
             rests_on=(level, *products),
         )
     return warning(
         _("Vitamin D intoxication possible: give no vitamin D"),
-        _products_said(products, _("Stop what is on record: {products}.")),
+        _("Stop what is on record: {products}.", products=tuple(entry.drug.name for entry in products))
+        if products
+        else _("Look for vitamin D that is not on record: none is recorded as ongoing."),
         rests_on=(level, *products),
         offers=(DeleteOrder(order) for order in orders_of(patient, ANY_VITAMIN_D) if order.draft),
     )
-
-
-def _products_said(products: tuple[Exposure, ...], text: Text) -> Text:
-    if not products:
-        return _("Look for vitamin D that is not on record: none is recorded as ongoing.")
-    return text.with_(products=tuple(entry.drug.name for entry in products))
 
 
 @rule(

@@ -13,7 +13,7 @@ TOOL = PYTHONPATH=tests .venv/bin/python -m tools
 PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz attack audit mutation messages catalogue pictures lock
+.PHONY: help install demo run test fix bench scale fuzz replays attack audit release mutation messages catalogue pictures lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,11 +42,17 @@ scale: install ## measure how the time of an answer grows with the record
 fuzz: install ## change our own requests at random and count errors, slow answers and lost cards; SECONDS=300 SEED=1
 	$(TOOL).fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
 
+replays: install ## compute answers to the scenarios anew from their receipts, in other processes, and count the identical; NUMBER=10000
+	$(TOOL).replays --number $(or $(NUMBER),10000)
+
 attack: install ## attack a running service, ours or another's, and say what held (docs/attack.md); URL= or none for our own
 	$(TOOL).attack $(URL) $(OPTIONS)
 
 audit: install ## write the SBOM of the image's packages (dist/sbom.cdx.json), and look for advisories about them
 	$(TOOL).audit
+
+release: install ## build what is handed over into dist/: wheel, chart, SBOM, changes by rule, sums
+	$(TOOL).release
 
 mutation: install ## change the rules one at a time and see that a test fails, about an hour; MODULES=service/rules/... for some
 	$(TOOL).mutation $(MODULES)

@@ -137,9 +137,18 @@ class Evidence:
             self.full_urls[full_url] = resource_type, reference
 
     def _settle(self) -> None:
-        """Keep the newest of the versions of each resource."""
+        """Keep the newest of the versions of each resource; all of those of which none is known to be the newest, marked.
+
+        Of the patient one is kept, always the same.
+        """
         for (resource_type, reference), versions in self._versions.items():
-            self.by_type[resource_type][reference] = newest_version(versions)
+            newest = newest_versions(versions)
+            if len(newest) == 1 or resource_type == "Patient":
+                self.by_type[resource_type][reference] = newest[0]
+                continue
+            for number, one in enumerate(newest):
+                name = f"{reference}#{number}" if number else reference
+                self.by_type[resource_type][name] = {**one, ONE_OF_SEVERAL: True}
         self._versions = {}
 
     def _foreign(self, resource: Resource) -> bool:
@@ -230,10 +239,11 @@ NOT_ASKED = _(
 )
 
 
-def newest_version(versions: Sequence[Resource]) -> Resource:
-    """The newest of the versions of one resource: by instant, then by the number of the version, then by content.
+def newest_versions(versions: Sequence[Resource]) -> list[Resource]:
+    """The newest of the versions of one resource: by instant, then by the number of the version.
 
-    Where one of them lacks an instant (or a number), that does not tell; the order of arrival never decides.
+    Where one of them lacks an instant (or a number), that does not tell. Several, in the order of their content, where nobody
+    can tell which is the newest; those that differ in `meta` and narrative alone are one.
     """
     left = list(versions)
     for told in (_updated, _version):
@@ -242,7 +252,16 @@ def newest_version(versions: Sequence[Resource]) -> Resource:
         if len(known) == len(left):
             newest = max(known)
             left = [one for one, key in zip(left, keys, strict=True) if key == newest]
-    return left[0] if len(left) == 1 else max(left, key=_content)
+    said = {_content(_without_meta(one)): one for one in sorted(left, key=_content)}
+    return sorted(said.values(), key=_content, reverse=True)
+
+
+ONE_OF_SEVERAL = "urn:osteocds:one-of-several-versions"
+"""The member that marks each of several versions of a resource of which none is known to be the newest."""
+
+
+def _without_meta(resource: Resource) -> Resource:
+    return {member: said for member, said in resource.items() if member not in ("meta", "text")}
 
 
 def _shown_name(reference: str) -> str:

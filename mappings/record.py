@@ -72,7 +72,7 @@ from mappings.readers.observations import (
     vitamin_d_severity,
 )
 from mappings.readers.orders import ORDER_TYPES, courses_of_orders, is_laboratory, open_order, read_order
-from mappings.readers.patients import Use, use_of
+from mappings.readers.patients import PatientStatus, status_of_patient
 from mappings.readers.reader import Reader
 from mappings.readers.responses import read_response
 from mappings.readers.sites import regions_of
@@ -181,14 +181,14 @@ class Record(Facts):
     @property
     def ended(self) -> Text | None:
         """Why nobody acts on this record: the patient is deceased, or it was replaced; None where it is in use."""
-        return self._use[1].ended
+        return self._status[1].ended
 
     @cached_property
-    def _use(self) -> tuple[str, Use]:
+    def _status(self) -> tuple[str, PatientStatus]:
         """Of the Patient resource; what was not looked up ends nothing."""
         for source, patient in self._evidence.of_type("Patient"):
-            return source, use_of(self._reader, patient)
-        return "", Use()
+            return source, status_of_patient(self._reader, patient)
+        return "", PatientStatus()
 
     # --- results ------------------------------------------------------------------------------------------------------
 
@@ -446,7 +446,7 @@ class Record(Facts):
                 if exposure is None:
                     continue
                 if drug.concepts:
-                    entries.append(exposure)
+                    entries.append(replace(exposure, certain=False) if drug.denied else exposure)
                 elif drug.possible:
                     entries.append(possible_exposure(exposure))
                 elif not drug.identified and not (drug.named and drug.unresolved is None):
@@ -545,8 +545,8 @@ class Record(Facts):
         Call it once the rules have been asked. A condition in words that another one of the record states in a code says
         nothing new.
         """
-        source, use = self._use
-        found = [*(NotUnderstood(source, PATIENT, why) for why in use.unsure), *self._ahead.values()]
+        source, status = self._status
+        found = [*(NotUnderstood(source, PATIENT, why) for why in status.unsure), *self._ahead.values()]
         if self.has_read("conditions"):
             found += self._conditions_not_coded()
         if self.has_read("procedures") or self.has_read("radiotherapies"):

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import TypeAlias
 
 from cds_hooks import Card, HookRequest, HookResponse, PreconditionFailed, read_hook_request
 from mappings.clock import Clock
@@ -28,7 +29,7 @@ from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, tri
 from service.gathering.drafts import Drafts
 from service.gathering.fhir_server import BUSY, NOT_LISTED, TOKEN_EXPIRED, TOKEN_OF_ANOTHER, FhirServer
 from service.gathering.gather import gather, new_evidence
-from service.gathering.record_server import RecordServer
+from service.gathering.record_server import Call, RecordServer
 from service.gathering.stays import look_up_stays
 from service.languages.render import Language
 from service.rules.guideline import Guideline, Rounding
@@ -40,7 +41,27 @@ from service.world import World
 
 LOG = logging.getLogger("osteocds")
 
-NO_CALLS = (0, 0.0)
+Steps: TypeAlias = tuple[tuple[str, float, float], ...]
+"""A name of a step, and when it began and ended (seconds of `time.monotonic`); what begins again has several."""
+
+
+class Watch:
+    """Notes when each step of a request ends, which is when the next one begins."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+        self._ended: list[tuple[str, float, float]] = []
+
+    def ends(self, step: str) -> None:
+        """It ends now."""
+        now = time.monotonic()
+        self._ended.append((step, self._since, now))
+        self._since = now
+
+    @property
+    def steps(self) -> Steps:
+        """Those that have ended."""
+        return tuple(self._ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +78,11 @@ class HookAnswer:
     told: tuple[Order, ...] = ()
     """The orders that could not be identified, and are told on the quiet card."""
 
-    fhir_calls: tuple[int, float] = NO_CALLS
-    """How many HTTP requests were made to the FHIR server, and the seconds of those that were answered, as a sum."""
+    fhir_calls: tuple[Call, ...] = ()
+    """The HTTP requests that were made to the FHIR server."""
+
+    steps: Steps = ()
+    """How long each step took. To map is to read what the orders say; facts of the record are read when a rule asks for them."""
 
 
 def advise(
@@ -77,32 +101,41 @@ def advise(
 
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
     """
+    watch = Watch()
     request = read_hook_request(body, service.hook)
+    watch.ends("validate")
     clock = Clock(now)
     evidence = new_evidence(request, world.max_resources)
     server, not_asked = _server(request, world) if record_server is None else (record_server, None)
     drafts = Drafts(request, evidence, clock, world.terminology)
     drafts.look_up(server)
+    watch.ends("gather")
     orders = drafts.read()
+    watch.ends("map")
     rules = _rules_asked(service, orders)
     record, outcomes, unidentified = None, NOTHING_ASKED, NONE_IN_DOUBT
     needs = _needs(service.guideline, rules, orders)
+    watch.ends("evaluate")
     if needs is not None:
         _gather_needs(request, needs, evidence, server, not_asked, world)
         drafts.look_up_revised(server)
         if server is not None and any("conditions" in rule.reads for rule in rules):
             look_up_stays(Reader(clock, world.terminology, evidence.find), evidence, server)
+        watch.ends("gather")
         orders = drafts.read_again()
         record = Record(evidence, orders, clock, world.terminology, world.clinical[service.guideline.id])
+        watch.ends("map")
         outcomes = _asked(service, rules, orders, record)
         _check_precondition(request, outcomes, evidence)
         outcomes = (
             silenced(outcomes, service.guideline.policy) if record.ended is None else unasked(outcomes, record.ended)
         )
         unidentified = _unidentified(orders, service.guideline, record)
+        watch.ends("evaluate")
     ordering = _ordering(request, drafts, clock, language, world)
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
     rounding = service.guideline.rounding
+    watch.ends("card")
     return HookAnswer(
         request,
         HookResponse(cards),
@@ -112,7 +145,8 @@ def advise(
         record,
         rounding,
         unidentified,
-        NO_CALLS if server is None else server.calls,
+        () if server is None else server.calls,
+        watch.steps,
     )
 
 

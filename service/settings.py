@@ -80,6 +80,16 @@ SETTINGS: tuple[Setting, ...] = (
         "path of a file with the secret key of the patients' pseudonyms; without it there are none",
     ),
     Setting(
+        "OSTEOCDS_RECEIPT_KEY",
+        "",
+        "path of a PEM file with the private key (P-384) that signs receipts; without it they are not signed",
+    ),
+    Setting(
+        "OSTEOCDS_OPERATOR_KEY",
+        "",
+        "path of a file with the password of those who watch all clients (`/watch`); without it each client sees its own",
+    ),
+    Setting(
         "OSTEOCDS_RETENTION_DAYS", "", "days after which rows of the ledger and feedback are deleted; never by default"
     ),
     Setting("OSTEOCDS_LANGUAGE", "en", f"language of cards, {LANGUAGES}, where `Accept-Language` names none of them"),
@@ -129,6 +139,12 @@ SETTINGS: tuple[Setting, ...] = (
         "0",
         "1: one line a request in the log: client, service, outcome, rules shown, FHIR calls, times; nothing of the patient",
     ),
+    Setting(
+        "OSTEOCDS_TRACES",
+        "0",
+        "1: one OpenTelemetry trace an answered hook (`pip install osteocds[otel]`), sent where the `OTEL_EXPORTER_OTLP_…` "
+        "variables say; nothing of the patient",
+    ),
 )
 
 
@@ -148,6 +164,8 @@ class Settings:
     database_url: str
     ledger_keeps: frozenset[str]
     patient_key: Path | None
+    receipt_key: Path | None
+    operator_key: Path | None
     retention: timedelta | None
     language: Language
     timezone: ZoneInfo
@@ -168,6 +186,7 @@ class Settings:
     log_json: bool
     log_level: str
     access_log: bool
+    traces: bool
 
 
 def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = GUIDELINES) -> Settings:
@@ -200,6 +219,8 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         database_url=raw["OSTEOCDS_DATABASE_URL"],
         ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, _("texts, facts and requests")),
         patient_key=read("OSTEOCDS_PATIENT_KEY", _file, _("the path of a file")),
+        receipt_key=read("OSTEOCDS_RECEIPT_KEY", _file, _("the path of a file")),
+        operator_key=read("OSTEOCDS_OPERATOR_KEY", _file, _("the path of a file")),
         retention=read("OSTEOCDS_RETENTION_DAYS", _days, _("a positive whole number of days")),
         language=read("OSTEOCDS_LANGUAGE", Language, _("one of {values}", values=LANGUAGES)),
         timezone=read("OSTEOCDS_TIMEZONE", ZoneInfo, _("a zone of the tz database")),
@@ -222,6 +243,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         log_json=read("OSTEOCDS_LOG_JSON", _flag, _("0 or 1")),
         log_level=read("OSTEOCDS_LOG_LEVEL", _log_level, _("debug, info, warning or error")),
         access_log=read("OSTEOCDS_ACCESS_LOG", _flag, _("0 or 1")),
+        traces=read("OSTEOCDS_TRACES", _flag, _("0 or 1")),
     )
 
 

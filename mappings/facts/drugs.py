@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from mappings.dates import When, days_before
 from mappings.facts.fact_settings import DEFAULTS, FactSettings
-from mappings.facts.three_valued import Absent, Fact, Known, Unavailable
+from mappings.facts.three_valued import Absent, Fact, Known, Unavailable, any_of
 from mappings.values import value
 from mappings.wording import Text, _
 
@@ -24,7 +24,7 @@ class Drug:
 
     `identified` is false when neither code nor name says what it is; `named` when it bears a name that is none of ours;
     `unresolved` says why it could not be looked up.
-    `possible` are those of a class code: it may be any of them.
+    `possible` are those of a class code: it may be any of them. `denied`: the words that name it say that it is not given.
     `strength_mg` and `strength_iu` are those of one piece of the product (a tablet, a vial) and `millilitres` its volume;
     `mg_per_ml` and `iu_per_ml` its concentration, which says nothing of a piece.
     """
@@ -42,6 +42,7 @@ class Drug:
     mg_per_ml: Decimal | None = None
     iu_per_ml: Decimal | None = None
     possible: frozenset[str] = frozenset()
+    denied: bool = False
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """One of these concepts."""
@@ -243,13 +244,7 @@ class Exposures:
 
     def any(self, predicate: Callable[[Exposure], bool | None]) -> bool | None:
         """Is there one? None when a gap, or an entry that cannot tell, may hide one."""
-        unsure = bool(self.gaps)
-        for entry in self.entries:
-            answer = predicate(entry)
-            if answer:
-                return True
-            unsure = unsure or answer is None
-        return None if unsure else False
+        return any_of(self.entries, predicate, self.gaps)
 
     @property
     def ever(self) -> bool | None:
@@ -377,6 +372,12 @@ def uncertain_remark(entry: Exposure) -> Text:
     if entry.drug.possible:
         return _(
             "{source}: it names a class ({drug}), not the drug: it counts as a possible exposure to each of the class",
+            source=entry.source,
+            drug=entry.drug.name,
+        )
+    if entry.drug.denied:
+        return _(
+            "{source}: its words say that it is stopped or not given ({drug}): it counts as a possible exposure",
             source=entry.source,
             drug=entry.drug.name,
         )

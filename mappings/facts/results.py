@@ -42,14 +42,20 @@ class Measurement:
         return (self.source,) if self.source else ()
 
 
-VITAMIN_D_PAIRS = {
-    10: (Decimal(10), Decimal(25)),
-    20: (Decimal(20), Decimal(50)),
-    30: (Decimal(30), Decimal(75)),
-    70: (Decimal(70), Decimal(175)),
-    150: (Decimal(150), Decimal(375)),
-}
-"""The limits of 25-OH vitamin D in ng/mL and in nmol/L (RAO, Tableau 1; 50 nmol/L is 20 × 2.5, a setting of ours)."""
+@value
+class VitaminDLimit:
+    """A limit of 25-OH vitamin D in both units; a result is compared in the one that it was reported in."""
+
+    ng_per_ml: Decimal
+    nmol_per_l: Decimal
+
+
+DEEP_DEFICIENCY_BELOW = VitaminDLimit(Decimal(10), Decimal(25))
+DEFICIENCY_BELOW = VitaminDLimit(Decimal(20), Decimal(50))
+INSUFFICIENCY_BELOW = VitaminDLimit(Decimal(30), Decimal(75))
+RECOMMENDED_UP_TO = VitaminDLimit(Decimal(70), Decimal(175))
+INTOXICATION_ABOVE = VitaminDLimit(Decimal(150), Decimal(375))
+"""The limits of 25-OH vitamin D (RAO, Tableau 1; 50 nmol/L is 20 × 2.5, a choice of ours)."""
 
 
 @value
@@ -58,17 +64,16 @@ class VitaminD:
 
     measurement: Measurement
 
-    def _limit(self, ng_per_ml: int) -> Decimal:
-        mass, molar = VITAMIN_D_PAIRS[ng_per_ml]
-        return molar if self.measurement.unit == "nmol/L" else mass
+    def below(self, limit: VitaminDLimit) -> bool | None:
+        """Strictly below a limit."""
+        return self.measurement.bounds.below(self._of(limit))
 
-    def below(self, ng_per_ml: int) -> bool | None:
-        """Strictly below one of the limits of Tableau 1, named by its ng/mL figure."""
-        return self.measurement.bounds.below(self._limit(ng_per_ml))
+    def above(self, limit: VitaminDLimit) -> bool | None:
+        """Strictly above a limit."""
+        return self.measurement.bounds.above(self._of(limit))
 
-    def above(self, ng_per_ml: int) -> bool | None:
-        """Strictly above one of the limits of Tableau 1, named by its ng/mL figure."""
-        return self.measurement.bounds.above(self._limit(ng_per_ml))
+    def _of(self, limit: VitaminDLimit) -> Decimal:
+        return limit.nmol_per_l if self.measurement.unit == "nmol/L" else limit.ng_per_ml
 
     @property
     def when(self) -> When:

@@ -16,6 +16,7 @@ from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.concept_names import name_of_act
 from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REPORT_STATUS, STUDY_STATUS
+from mappings.wording import _
 
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
 BEGUN = UNDER_WAY | {"completed"}
@@ -26,6 +27,8 @@ NOT_REPORTED = frozenset({"entered-in-error", "cancelled", "registered"})
 STUDIED = frozenset({"available"})
 MET = frozenset({"arrived", "triaged", "in-progress", "onleave", "discharged", "finished"})
 NOT_MET = frozenset({"cancelled", "entered-in-error", "planned"})
+
+ON_HOLD = _("it is on hold: whether it was done cannot be told")
 
 _PERFORMED = ("performedDateTime", "performedPeriod", "performedString", "occurrenceDateTime", "occurrencePeriod")
 
@@ -46,7 +49,7 @@ def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
         started=started,
         when=ended,
         under_way=stands.status in UNDER_WAY or (stands.counts is None and stands.status not in OVER and ended is None),
-        unsure=stands.why,
+        unsure=stands.why or (ON_HOLD if stands.status == "on-hold" else None),
         sites=site_concepts(reader, resource.get("bodySite")),
         reasons=reason_concepts(reader, resource),
         regions=act_regions(reader, resource),

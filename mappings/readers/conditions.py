@@ -49,7 +49,7 @@ _ABATEMENTS = frozenset(
 ABATEMENT_NOT_UNDERSTOOD = _("whether it is over cannot be told: have its status sent")
 
 CERTAINTY_EXTENSION = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
-"""The mark of German coding of outpatients, on a coding of the Condition."""
+"""The mark of German coding of outpatients, on a coding of the Condition, on its code or on itself."""
 
 
 def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resource | None = None) -> Diagnosis | None:
@@ -109,10 +109,10 @@ def _certainty(resource: Resource) -> str:
     """What the marks of its codings say, all of them: those of an extension, and those behind a code (`C79.5 G`)."""
     coded = codings(resource.get("code"))
     marks = [
-        extension.get("valueCoding") or extension.get("valueCode")
-        for coding in coded
-        for extension in maps(coding.get("extension"))
-        if extension.get("url") == CERTAINTY_EXTENSION
+        extension.get("valueCoding") or extension.get("valueCode") or extension.get("valueCodeableConcept")
+        for marked in (*coded, *maps(resource.get("code")), resource)
+        for extension in maps(marked.get("extension"))
+        if a_text(extension.get("url")).partition("|")[0] == CERTAINTY_EXTENSION
     ]
     behind = (certainty_mark(a_text(coding.get("system")), code_of(coding)[:LONGEST_CODE]) for coding in coded)
     marks += [mark for mark in behind if mark]

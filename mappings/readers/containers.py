@@ -70,7 +70,7 @@ TOO_MANY = _("it holds more orders than are read", hint=_("send fewer at once"))
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class DraftEntry:
     """One resource of the drafts: an order, a container, or (with `unreadable`) what may order something and cannot be read.
 
     `names` are those by which a selection may mean it, `reference` is how a card refers to it, `name` what it is called
@@ -103,7 +103,7 @@ def type_of(resource: Resource) -> str:
     return a_text(resource.get("resourceType"))
 
 
-def entries_of(drafts: Iterable[Mapping[str, Any]], find: Finder) -> tuple[Entry, ...]:
+def entries_of(drafts: Iterable[Mapping[str, Any]], find: Finder) -> tuple[DraftEntry, ...]:
     """The entries of the drafts, and all that they hold, each once; `find` leads to what was sent elsewhere.
 
     Bounded in depth and number; what lies beyond is told.
@@ -115,7 +115,7 @@ def entries_of(drafts: Iterable[Mapping[str, Any]], find: Finder) -> tuple[Entry
     return tuple(walk.found)
 
 
-def selected(entries: Sequence[Entry], names: frozenset[str]) -> frozenset[int]:
+def selected(entries: Sequence[DraftEntry], names: frozenset[str]) -> frozenset[int]:
     """The places of the entries that one of these names means, and of all that they hold."""
     open_ones = [place for place, entry in enumerate(entries) if not names.isdisjoint(entry.names)]
     found = set(open_ones)
@@ -357,7 +357,7 @@ class _Walk:
     """Entries as they are found; references are followed once all that was sent is known."""
 
     find: Finder
-    found: list[Entry] = field(default_factory=list)
+    found: list[DraftEntry] = field(default_factory=list)
     by_name: dict[str, list[int]] = field(default_factory=dict)
     to_follow: deque[tuple[object, int, int]] = field(default_factory=deque)
 
@@ -365,7 +365,7 @@ class _Walk:
         """An entry of the drafts or of a container."""
         resource = _resource_of(entry)
         names = {reference_of(resource), a_text(a_map(entry).get("fullUrl")), a_text(resource.get("id"))} - {""}
-        self._visit(Entry(resource, frozenset(names), reference_of(resource)), holder, depth)
+        self._visit(DraftEntry(resource, frozenset(names), reference_of(resource)), holder, depth)
 
     def follow(self) -> None:
         """The references of the containers: among what was sent, else where `find` leads."""
@@ -382,7 +382,7 @@ class _Walk:
             of.holds += (place for place in places if place != holder)
         elif (resource := self.find(reference)) is not None:
             names = frozenset({reference_of(resource), written, local} - {""})
-            self._visit(Entry(resource, names, reference_of(resource), itself=False), holder, depth)
+            self._visit(DraftEntry(resource, names, reference_of(resource), itself=False), holder, depth)
         elif (a_text(a_map(reference).get("type")) or local.partition("/")[0]) not in ORDERS_NOTHING:
             self._not_found(reference, holder)
 
@@ -390,9 +390,11 @@ class _Walk:
         name = a_text(a_map(reference).get("display"))[:80] or type_of(self.found[holder].resource)
         of = self.found[holder].reference
         local = local_reference(reference)
-        self._add(Entry(NOTHING, reference=of, itself=False, name=name, unreadable=NOT_FOUND, refers_to=local), holder)
+        self._add(
+            DraftEntry(NOTHING, reference=of, itself=False, name=name, unreadable=NOT_FOUND, refers_to=local), holder
+        )
 
-    def _visit(self, entry: Entry, holder: int | None, depth: int, *, is_contained: bool = False) -> None:
+    def _visit(self, entry: DraftEntry, holder: int | None, depth: int, *, is_contained: bool = False) -> None:
         kind, resource = type_of(entry.resource), entry.resource
         holds = HOLDERS.get(kind)
         if kind not in ORDERS_NOTHING and kind not in DRAFTED and holds is None:
@@ -406,7 +408,7 @@ class _Walk:
             return
         contents = holds(resource)
         for why in dict.fromkeys(contents.unreadable):
-            self._add(Entry(NOTHING, reference=entry.reference, itself=False, name=kind, unreadable=why), place)
+            self._add(DraftEntry(NOTHING, reference=entry.reference, itself=False, name=kind, unreadable=why), place)
         for inner in contents.sent:
             self.sent(inner, place, depth + 1)
         for inner in () if is_contained else maps(resource.get("contained")):
@@ -422,7 +424,7 @@ class _Walk:
         whole = {**_of_the_holder(of.resource), **resource}
         name = a_text(resource.get("id"))
         names = frozenset({reference_of(resource), name, f"#{name}"} if name else ())
-        entry = Entry(whole, names, f"{of.reference}#{name}", itself=False)
+        entry = DraftEntry(whole, names, f"{of.reference}#{name}", itself=False)
         self._visit(entry, holder, depth, is_contained=True)
 
     def _within(self, act: Resource, drug: Resource | None, holder: int) -> None:
@@ -430,16 +432,16 @@ class _Walk:
         of = self.found[holder]
         own = _of_the_holder(of.resource)
         otherwise = None if drug is None else {**own, **drug}
-        self._add(Entry({**own, **act}, reference=f"{of.reference}#", itself=False, otherwise=otherwise), holder)
+        self._add(DraftEntry({**own, **act}, reference=f"{of.reference}#", itself=False, otherwise=otherwise), holder)
 
-    def _add(self, entry: Entry, holder: int | None) -> int | None:
+    def _add(self, entry: DraftEntry, holder: int | None) -> int | None:
         """Its place among the entries; None where there are too many, which is told once."""
         place = len(self.found)
         if place > MOST_HELD:
             return None
         if place == MOST_HELD:
             kind = type_of(entry.resource if holder is None else self.found[holder].resource)
-            entry = Entry(NOTHING, name=kind, itself=False, unreadable=TOO_MANY)
+            entry = DraftEntry(NOTHING, name=kind, itself=False, unreadable=TOO_MANY)
         self.found.append(entry)
         for name in entry.names if "#" not in entry.reference else ():
             self.by_name.setdefault(name, []).append(place)

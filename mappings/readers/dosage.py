@@ -30,9 +30,9 @@ from mappings.values import value
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concept_sets import WEIGHED_IN_INTERNATIONAL_UNITS as BY_MASS
 from mappings.vocabulary.concepts import code_of
-from mappings.vocabulary.doses import DOSE_UNITS, FEWEST_UNITS, MOST_PIECES, Counted, DoseUnit
+from mappings.vocabulary.doses import DOSE_UNITS, FEWEST_UNITS, MOST_PIECES, Dimension, DoseUnit
 from mappings.vocabulary.frequencies import AS_NEEDED, CODES, ONCE, PERIODS, Frequency, frequencies_in
-from mappings.vocabulary.units import normalised_unit
+from mappings.vocabulary.units import MONTH, WEEK, YEAR, normalised_unit
 from mappings.wording import Text, _
 
 _DAY_UNITS = {
@@ -40,13 +40,13 @@ _DAY_UNITS = {
     "min": Decimal(1) / 1440,
     "h": Decimal(1) / 24,
     "d": Decimal(1),
-    "wk": Decimal(7),
+    "wk": Decimal(WEEK),
     "mo": Decimal(31),
     "a": Decimal(366),
 }
 """Longest number of days of a FHIR period unit; a month stays a calendar month (`rules.md`, "Days")."""
 
-_SHORTEST_DAYS = {"mo": Decimal(30), "a": Decimal(365)}
+_SHORTEST_DAYS = {"mo": Decimal(MONTH), "a": Decimal(YEAR)}
 """Days of the periods whose length varies, at their shortest."""
 
 IU_PER_MICROGRAM = 40
@@ -138,16 +138,16 @@ def _highest(values: Any) -> Decimal | None:
 
 def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: When | None) -> Dosage:
     doses = [_read_dose(quantity, drug) for quantity in (*stated_doses(line), *_misshaped_doses(line))]
-    amounts = {counted: _highest(amount for what, amount in doses if what is counted) for counted in Counted}
-    ml, pieces = amounts[Counted.VOLUME], amounts[Counted.PIECES]
+    amounts = {counted: _highest(amount for what, amount in doses if what is counted) for counted in Dimension}
+    ml, pieces = amounts[Dimension.VOLUME], amounts[Dimension.PIECES]
     mg = _first_of(
-        amounts[Counted.MASS],
+        amounts[Dimension.MASS],
         _in_volume(ml, drug.strength_mg, drug.millilitres, drug.mg_per_ml),
         _in_pieces(pieces, drug.strength_mg),
     )
     iu = _first_of(
-        amounts[Counted.INTERNATIONAL_UNITS],
-        mg * 1000 * IU_PER_MICROGRAM if amounts[Counted.MASS] and mg and drug.is_any(BY_MASS) else None,
+        amounts[Dimension.INTERNATIONAL_UNITS],
+        mg * 1000 * IU_PER_MICROGRAM if amounts[Dimension.MASS] and mg and drug.is_any(BY_MASS) else None,
         _in_volume(ml, drug.strength_iu, drug.millilitres, drug.iu_per_ml),
         _in_pieces(pieces, drug.strength_iu),
         mg * 1000 * IU_PER_MICROGRAM if mg and drug.is_any(BY_MASS) else None,
@@ -223,19 +223,19 @@ def _misshaped_doses(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
                 yield {"value": None}
 
 
-def _read_dose(quantity: Mapping[str, Any], drug: Drug) -> tuple[Counted | None, Decimal]:
+def _read_dose(quantity: Mapping[str, Any], drug: Drug) -> tuple[Dimension | None, Decimal]:
     """What a dose counts, and how much of it; nothing where its unit or its number cannot be read."""
     number = _number(quantity)
     unit, over = _unit_of(quantity)
-    if number is None or unit is None or over or quantity.get("comparator"):
+    if number is None or unit is None or over or quantity.get("comparator") or quantity.get("modifierExtension"):
         return None, Decimal(0)
     counted = unit.counted
-    if counted is Counted.UNITS:
+    if counted is Dimension.UNITS:
         is_international = drug.is_any(COUNTED_IN_INTERNATIONAL_UNITS)
-        counted = Counted.INTERNATIONAL_UNITS if is_international else Counted.PIECES
+        counted = Dimension.INTERNATIONAL_UNITS if is_international else Dimension.PIECES
         if is_international and number < FEWEST_UNITS:
             return None, Decimal(0)
-    if counted is Counted.PIECES and number > MOST_PIECES:
+    if counted is Dimension.PIECES and number > MOST_PIECES:
         return None, Decimal(0)
     return counted, number * unit.worth
 
@@ -244,7 +244,7 @@ def _unit_of(quantity: Mapping[str, Any]) -> tuple[DoseUnit | None, str]:
     """Its unit; one piece of the product where it has none."""
     if a_text(quantity.get("code")) or a_text(quantity.get("unit")):
         return quantity_unit(quantity)
-    return DoseUnit(Counted.PIECES), ""
+    return DoseUnit(Dimension.PIECES), ""
 
 
 def _number(quantity: Mapping[str, Any]) -> Decimal | None:
@@ -252,12 +252,12 @@ def _number(quantity: Mapping[str, Any]) -> Decimal | None:
     number = decimal_of(said)
     if isinstance(said, str) and ("." in said or number is None):
         unit = _unit_of(quantity)[0]
-        in_units = unit is not None and unit.counted in (Counted.INTERNATIONAL_UNITS, Counted.UNITS)
+        in_units = unit is not None and unit.counted in (Dimension.INTERNATIONAL_UNITS, Dimension.UNITS)
         number = written_number(said, mark_parts_thousands=True if in_units else None)
     return number if number is not None and number > 0 else None
 
 
-def _amount_in(quantity: Mapping[str, Any], counted: Counted) -> Decimal | None:
+def _amount_in(quantity: Mapping[str, Any], counted: Dimension) -> Decimal | None:
     unit, over = quantity_unit(quantity)
     number = decimal_of(quantity.get("value"))
     return (
@@ -467,7 +467,7 @@ def _minutes_of_ratio(ratio: Mapping[str, Any], mg: Decimal | None, volume: Deci
     time = _minutes_in(denominator)
     if time is None or time <= 0:
         return None
-    for counted, whole in ((Counted.MASS, mg), (Counted.VOLUME, volume)):
+    for counted, whole in ((Dimension.MASS, mg), (Dimension.VOLUME, volume)):
         amount = _amount_in(numerator, counted)
         if amount is not None and amount > 0 and whole is not None:
             return whole / amount * time
@@ -484,7 +484,7 @@ def _minutes_of_rate(rate: Mapping[str, Any], mg: Decimal | None, volume: Decima
     if value is None or value <= 0 or match is None:
         return None
     unit = DOSE_UNITS[match["amount"]]
-    whole = mg if unit.counted is Counted.MASS else volume
+    whole = mg if unit.counted is Dimension.MASS else volume
     return None if whole is None else whole / (value * unit.worth) * _MINUTES[match["time"]]
 
 

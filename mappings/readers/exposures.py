@@ -24,14 +24,14 @@ from mappings.vocabulary.elements import (
 )
 
 ADMINISTERED = frozenset({"completed", "in-progress", "on-hold", "stopped"})
-NOT_ADMINISTERED = frozenset({"not-done", "entered-in-error", "preparation"})
+NOT_ADMINISTERED = frozenset({"not-done", "entered-in-error"})
 STATED = frozenset({"active", "completed", "on-hold", "stopped"})
 NOT_STATED = frozenset({"not-taken", "entered-in-error", "intended"})
 REQUESTED = frozenset({"active", "on-hold", "completed", "stopped"})
 NOT_REQUESTED = frozenset({"entered-in-error", "cancelled", "draft", "proposed"})
 NO_ORDER_INTENTS = frozenset({"proposal", "option", "directive"})
 ENDED = frozenset({"completed", "stopped"})
-NOT_OVER = frozenset({"in-progress", "on-hold"})
+NOT_OVER = frozenset({"in-progress", "on-hold", "preparation"})
 
 RECENT_DAYS = 365
 """An open order or statement without a date in so many days is uncertain; a setting of ours."""

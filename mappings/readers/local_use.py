@@ -21,12 +21,12 @@ from mappings.vocabulary.local_use import (
     HEPARINS,
     ONLY_WHERE_USED,
     RECTAL_FOAM,
-    Use,
-    use_in_words,
-    use_of_concepts,
+    SiteOfAction,
+    site_of_action,
+    site_of_action_in_words,
 )
 
-STATED_BY_A_ROUTE = Use.LOCAL | Use.IN_ONE_ORGAN | Use.SYSTEMIC
+STATED_BY_A_ROUTE = SiteOfAction.LOCAL | SiteOfAction.IN_ONE_ORGAN | SiteOfAction.SYSTEMIC
 
 
 def systemic(reader: Reader, holder: Resource, drug: Drug) -> Drug:
@@ -37,14 +37,14 @@ def systemic(reader: Reader, holder: Resource, drug: Drug) -> Drug:
     routes = _routes(reader, holder)
     stated = bool(routes & STATED_BY_A_ROUTE)
     own = every & ONLY_WHERE_USED
-    elsewhere = Use.UNSAID if stated and not own else _product(reader, holder) | _words_of_dosage(holder)
+    elsewhere = SiteOfAction.UNSAID if stated and not own else _product(reader, holder) | _words_of_dosage(holder)
     told = routes if stated else elsewhere
-    if Use.SYSTEMIC not in told:
-        if Use.IN_ONE_ORGAN in told:
+    if SiteOfAction.SYSTEMIC not in told:
+        if SiteOfAction.IN_ONE_ORGAN in told:
             return _without(drug, every)
-        if Use.LOCAL in told and own:
+        if SiteOfAction.LOCAL in told and own:
             return _without(drug, own)
-    in_a_catheter = own & HEPARINS if Use.IN_A_CATHETER in routes | elsewhere else frozenset()
+    in_a_catheter = own & HEPARINS if SiteOfAction.IN_A_CATHETER in routes | elsewhere else frozenset()
     return _without(drug, in_a_catheter) if in_a_catheter else drug
 
 
@@ -58,41 +58,41 @@ def _lines(holder: Resource) -> Iterator[Resource]:
     yield from maps(holder.get("dosage"))
 
 
-def _routes(reader: Reader, holder: Resource) -> Use:
+def _routes(reader: Reader, holder: Resource) -> SiteOfAction:
     """What the routes of the dosage lines say: by their codes, else by their words."""
-    found = Use.UNSAID
+    found = SiteOfAction.UNSAID
     for line in _lines(holder):
         route = line.get("route")
-        by_code = use_of_concepts(reader.recognise(route).concepts)
+        by_code = site_of_action(reader.recognise(route).concepts)
         if said := by_code or _said(texts_of(route)):
             found |= said
     return found
 
 
-def _said(texts: Iterable[str]) -> Use:
+def _said(texts: Iterable[str]) -> SiteOfAction:
     """What a route, a form or a product says: the place that it names is that of its use."""
-    found = Use.UNSAID
+    found = SiteOfAction.UNSAID
     for text in texts:
-        if use := use_in_words(text):
+        if use := site_of_action_in_words(text):
             found |= use
-    return found | Use.LOCAL if found and Use.PLACE in found else found
+    return found | SiteOfAction.LOCAL if found and SiteOfAction.PLACE in found else found
 
 
-def _words_of_dosage(holder: Resource) -> Use:
+def _words_of_dosage(holder: Resource) -> SiteOfAction:
     """What the dosage lines say in words: a place counts only where something is applied there."""
-    found = Use.UNSAID
+    found = SiteOfAction.UNSAID
     for line in _lines(holder):
         said = [a_text(line.get("text")), a_text(line.get("patientInstruction"))]
         said += [text for concept in maps(line.get("additionalInstruction")) for text in texts_of(concept)]
         for text in said:
-            if use := use_in_words(text):
-                found |= use | Use.LOCAL if Use.PLACE in use and Use.APPLIED in use else use
+            if use := site_of_action_in_words(text):
+                found |= use | SiteOfAction.LOCAL if SiteOfAction.PLACE in use and SiteOfAction.APPLIED in use else use
         if elsewhere := _said(text for name in ("method", "site") for text in texts_of(line.get(name))):
             found |= elsewhere
     return found
 
 
-def _product(reader: Reader, holder: Resource) -> Use:
+def _product(reader: Reader, holder: Resource) -> SiteOfAction:
     """What the product says: its name, its form, the names of its ingredients."""
     found = _said(texts_of(coded_medication(reader, holder)))
     for reference in medication_references(holder):
@@ -103,11 +103,11 @@ def _product(reader: Reader, holder: Resource) -> Use:
     return found
 
 
-def _form(reader: Reader, medication: Resource) -> Use:
+def _form(reader: Reader, medication: Resource) -> SiteOfAction:
     form = a_map(medication.get("form")) or a_map(medication.get("doseForm"))
-    found = use_of_concepts(reader.recognise(form).concepts) or _said(texts_of(form))
+    found = site_of_action(reader.recognise(form).concepts) or _said(texts_of(form))
     if any(located(a_text(one.get("system")), a_text(one.get("code"))) == RECTAL_FOAM for one in codings(form)):
-        found |= Use.LOCAL
+        found |= SiteOfAction.LOCAL
     for ingredient in maps(medication.get("ingredient")):
         item = a_map(ingredient.get("itemCodeableConcept")) or a_map(a_map(ingredient.get("item")).get("concept"))
         found |= _said(texts_of(item))

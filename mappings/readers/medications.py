@@ -25,8 +25,8 @@ from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.drug_classes import names_chemotherapy_alone
 from mappings.vocabulary.elements import ABSENT, MEDICATION_STATUS
-from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
-from mappings.vocabulary.products import is_sold, strength_of, volume_of
+from mappings.vocabulary.names import LONGEST_TEXT, denies_giving, says_nothing
+from mappings.vocabulary.products import is_sold, millilitres_of, strength_of
 from mappings.wording import Text, _, of_resource, verbatim
 
 MOST_NESTED_MIXES = 3
@@ -55,6 +55,15 @@ def identify(reader: Reader, holder: Resource) -> Drug:
     Never raises: what cannot be identified is a `Drug` with `identified` false, and with `unresolved` where a reference
     could not be followed.
     """
+    drug = _identified(reader, holder)
+    if not drug.concepts:
+        return drug
+    _, reference = _medication(holder)
+    said = [*texts(coded_medication(reader, holder)), a_text(reference.get("display"))]
+    return replace(drug, denied=True) if any(map(denies_giving, said)) else drug
+
+
+def _identified(reader: Reader, holder: Resource) -> Drug:
     concept, reference = _medication(holder)
     if concept:
         drug = _from_concept(reader, concept)
@@ -328,7 +337,7 @@ def _drug(
         by_name=by_name,
         unverified_code=unverified,
         strength_mg=strength_of(concepts),
-        millilitres=volume_of(concepts),
+        millilitres=millilitres_of(concepts),
     )
     return _with(drug, strength_in_name(text, in_units=drug.is_any(COUNTED_IN_INTERNATIONAL_UNITS)))
 
@@ -343,7 +352,7 @@ def _with(drug: Drug, strength: Strength) -> Drug:
     if strength.label is not None and strength.mg is None and is_sold(drug.concepts, *strength.label):
         strength = strength._replace(mg=strength.label[0], millilitres=strength.label[1])
     mg = strength.mg if (known := strength_of(drug.concepts)) is None else known
-    millilitres = strength.millilitres if known is None else volume_of(drug.concepts)
+    millilitres = strength.millilitres if known is None else millilitres_of(drug.concepts)
     return replace(
         drug,
         strength_mg=drug.strength_mg if mg is None else mg,

@@ -17,6 +17,13 @@ from mappings.clock import Clock
 from mappings.dates import UnreadableDate, When, days_before
 from mappings.evidence import Resource, local_reference
 from mappings.facts import TREND_DAYS, Absent, Fact, Known, Measurement, Person, Unavailable, VitaminD
+from mappings.facts.results import (
+    DEEP_DEFICIENCY_BELOW,
+    DEFICIENCY_BELOW,
+    INSUFFICIENCY_BELOW,
+    INTOXICATION_ABOVE,
+    RECOMMENDED_UP_TO,
+)
 from mappings.quantities import ZERO, Bounds, bounded, decimal_of
 from mappings.readers.newest import Reading, dated_ahead, newest
 from mappings.readers.reader import Reader
@@ -96,7 +103,7 @@ def read_result(
     return Reading(source, when, measurement)
 
 
-ABOUT_THE_PATIENT = frozenset({"Patient", "Condition", "BodyStructure"})
+ABOUT_THE_PATIENT = frozenset({"Condition", "BodyStructure"})
 """What an Observation may be focused on, and still be one of the patient: a tumour, say (mCODE)."""
 
 
@@ -106,12 +113,14 @@ def not_usable(observation: Resource, node: Mapping[str, Any], status: str) -> T
         return _("its status cannot be read", hint=_("its status is not one of FHIR R4: correct it"))
     if node.get("dataAbsentReason"):
         return _("it has a value, and says that it has none")
-    focused = [local_reference(one).rpartition("/")[0] for one in maps(observation.get("focus"))]
-    if not ABOUT_THE_PATIENT.issuperset(focused):
+    focused = {local_reference(one) for one in maps(observation.get("focus"))}
+    others = focused - {local_reference(observation.get("subject")) or None}
+    if not ABOUT_THE_PATIENT.issuperset(one.rpartition("/")[0] for one in others):
         return _("it is about something else than the patient")
     denied, why = denial(observation)
     why = FLAG_NOT_UNDERSTOOD if denied else why
-    return why or modification(observation) or (None if node is observation else modification(node))
+    values = [said for name, said in node.items() if name.startswith("value") and isinstance(said, dict)]
+    return why or next(filter(None, map(modification, (observation, node, *values))), None)
 
 
 def _unusable(source: str, why: Text) -> Text:
@@ -380,7 +389,13 @@ def point_of(bounds: Bounds) -> Decimal:
 def vitamin_d_severity(measurement: Measurement) -> Severity:
     """How severe a card a 25-OH vitamin D result gives at most: deep deficiency, deficiency, excess, and so on."""
     level = VitaminD(measurement)
-    ladder = (level.below(10), level.below(20), level.above(150), level.below(30), level.above(70))
+    ladder = (
+        level.below(DEEP_DEFICIENCY_BELOW),
+        level.below(DEFICIENCY_BELOW),
+        level.above(INTOXICATION_ABOVE),
+        level.below(INSUFFICIENCY_BELOW),
+        level.above(RECOMMENDED_UP_TO),
+    )
     return (*(bool(holds) for holds in ladder), -point_of(measurement.bounds))
 
 

@@ -136,7 +136,12 @@ def read_order(
     read = _medication_order if is_drug else _service_order
     order = read(reader, resource, index=index, draft=draft, triggers=triggers)
     why = _not_what_it_seems(resource) if draft and (order.concepts or not order.identified) else None
+    if why is None and isinstance(order, DrugOrder) and order.drug.denied and order.concepts:
+        why = NOT_GIVEN
     return order if why is None else _concealed(order, why)
+
+
+NOT_GIVEN = _("its words say that the drug is stopped or not given")
 
 
 def _as_a_drug(reader: Reader, resource: Resource) -> Resource:

@@ -23,14 +23,14 @@ _DIED_ON = "deceasedDateTime"
 
 
 @value
-class Use:
+class PatientStatus:
     """Why nobody acts on a record (None: it is in use), and what could not be read of that."""
 
     ended: Text | None = None
     unsure: tuple[Text, ...] = ()
 
 
-def use_of(reader: Reader, patient: Resource) -> Use:
+def status_of_patient(reader: Reader, patient: Resource) -> PatientStatus:
     """Whether the patient is alive, and the record the one in use. What is not understood ends nothing, and is told."""
     died, kept = _death(reader, patient), ACTIVE.of(patient)
     links = {LINK_TYPE.of(link) for link in maps(patient.get("link"))}
@@ -39,12 +39,12 @@ def use_of(reader: Reader, patient: Resource) -> Use:
     if extended_only or not {ABSENT, NOT_UNDERSTOOD}.isdisjoint({kept, *links}) or modification(patient) is not None:
         unsure.append(USE_NOT_READ)
     if died:
-        return Use(IS_DECEASED)
+        return PatientStatus(IS_DECEASED)
     if "replaced-by" in links:
-        return Use(IS_REPLACED)
+        return PatientStatus(IS_REPLACED)
     if kept == "false":
-        return Use(IS_INACTIVE)
-    return Use(None, tuple(unsure))
+        return PatientStatus(IS_INACTIVE)
+    return PatientStatus(None, tuple(unsure))
 
 
 def _death(reader: Reader, patient: Resource) -> bool | None:

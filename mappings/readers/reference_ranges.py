@@ -14,7 +14,7 @@ from mappings.quantities import decimal_of
 from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary.reference_ranges import ANYBODY, NORMAL_KINDS, POPULATIONS, RANGE_WORDS, SEX_WORDS
-from mappings.vocabulary.units import normalised_unit
+from mappings.vocabulary.units import WEEK, YEAR, normalised_unit
 
 LONGEST_WORDS = 200
 """Characters of the text of a range; a longer one is prose, and its range is not used."""
@@ -23,8 +23,8 @@ _WORD = re.compile(r"[^\W\d_]+")
 _YEARS = {
     **dict.fromkeys(("a", "y", "yr", "year", "years", "an", "ans"), Decimal(1)),
     **dict.fromkeys(("mo", "month", "months", "mois"), Decimal(1) / 12),
-    **dict.fromkeys(("wk", "week", "weeks", "semaine", "semaines"), Decimal(7) / 365),
-    **dict.fromkeys(("d", "day", "days", "jour", "jours"), Decimal(1) / 365),
+    **dict.fromkeys(("wk", "week", "weeks", "semaine", "semaines"), Decimal(WEEK) / YEAR),
+    **dict.fromkeys(("d", "day", "days", "jour", "jours"), Decimal(1) / YEAR),
 }
 _UNREADABLE = Decimal(-1)
 

@@ -14,7 +14,7 @@ from mappings.readers.findings import FindingReading
 from mappings.readers.newest import UNDATED
 from mappings.readers.reader import Reader
 from mappings.readers.scores import incomplete, of_no_known_bone, points_of
-from mappings.readers.sites import LATERALITY, regions_of, unplaced
+from mappings.readers.sites import LATERALITY_EXTENSION, regions_of, unplaced
 from mappings.readers.standing import modified_nodes, standing
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.elements import RESPONSE_STATUS
@@ -69,7 +69,7 @@ def _place(score: Score, answers: Mapping[str, Mapping[str, Any]]) -> Mapping[st
     site: dict[str, Any] = {"coding": [a_map(where.get("valueCoding"))]}
     if score.site.side is not None and (which := answers.get(score.site.side_code)):
         side = {"coding": [a_map(which.get("valueCoding"))]}
-        site["extension"] = [{"url": LATERALITY, "valueCodeableConcept": side}]
+        site["extension"] = [{"url": LATERALITY_EXTENSION, "valueCodeableConcept": side}]
     return site
 
 

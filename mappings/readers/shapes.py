@@ -17,6 +17,8 @@ LONGEST_NAME = 80
 def codings(concept: object) -> list[Mapping[str, Any]]:
     """The codings of a CodeableConcept, of several, of a lone Coding, or of a code that stands in the place of one."""
     if isinstance(concept, dict):
+        if concept.get("modifierExtension"):  # which nobody knows, and which may turn it round
+            return []
         inner = concept.get("coding")
         if isinstance(inner, list):
             return [coding for coding in inner if isinstance(coding, dict)]
@@ -45,7 +47,7 @@ def texts(concept: object) -> list[str]:
     if isinstance(concept, str):
         text = a_text(concept)
         return [text] if text and not _is_code(text) else []
-    several = maps(concept)
+    several = [one for one in maps(concept) if not one.get("modifierExtension")]
     said = [a_text(one.get("text")) for one in several]
     said += [a_text(a_map(one["concept"]).get("text")) for one in several if "concept" in one]
     said += [a_text(coding.get("display")) for coding in codings(concept)]

@@ -25,7 +25,7 @@ from mappings.vocabulary.bones import (
 from mappings.vocabulary.code_systems import CCAM, ICD_10_CM, LONGEST_SYSTEM, located
 from mappings.vocabulary.concepts import LONGEST_CODE, Terminology
 
-LATERALITY = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
+LATERALITY_EXTENSION = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-laterality-qualifier"
 """Extension of a body site's CodeableConcept; a BodyStructure has `locationQualifier`."""
 
 
@@ -75,7 +75,7 @@ def unplaced(reader: Reader, site: object, regions: frozenset[str]) -> bool:
 
 
 def _states_a_side(concept: Mapping[str, Any]) -> bool:
-    return any(extension.get("url") == LATERALITY for extension in maps(concept.get("extension")))
+    return any(extension.get("url") == LATERALITY_EXTENSION for extension in maps(concept.get("extension")))
 
 
 def _sides_of(reader: Reader, concept: Mapping[str, Any], qualifiers: object) -> frozenset[str]:
@@ -85,7 +85,7 @@ def _sides_of(reader: Reader, concept: Mapping[str, Any], qualifiers: object) ->
     said += [
         a_map(extension.get("valueCodeableConcept"))
         for extension in maps(concept.get("extension"))
-        if extension.get("url") == LATERALITY
+        if extension.get("url") == LATERALITY_EXTENSION
     ]
     named = reader.terminology.recognise([coding for one in said for coding in codings(one)]).concepts
     return frozenset().union(*(sides for name, sides in SIDES.items() if name in named))

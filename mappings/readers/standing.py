@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mappings.evidence import Resource
+from mappings.evidence import ONE_OF_SEVERAL, Resource
 from mappings.shapes import maps
 from mappings.values import value
 from mappings.vocabulary import elements
@@ -21,6 +21,7 @@ STATUS_NOT_UNDERSTOOD = _("its status is not one that the service knows: have it
 NOT_SAID = _("its status does not tell whether it counts")
 FLAG_NOT_UNDERSTOOD = _("it carries a flag that may deny it, and that the service does not know")
 MODIFIED = _("it carries a modifier that the service does not know, and that may change what it means")
+SEVERAL_VERSIONS = _("it was sent in versions that differ, and none is known to be the newest")
 BY_RULES = _("it is to be read by rules that the service does not know")
 
 
@@ -49,20 +50,25 @@ def standing(resource: Resource, status: Element, *, counting: frozenset[str], n
 
 def denial(resource: Resource) -> tuple[bool, Text | None]:
     """Whether a flag of some FHIR version or profile denies the resource; else why that cannot be told."""
-    if elements.DENYING.isdisjoint(resource):
+    named = {member: name for member in resource if (name := elements.denying(member))}
+    if not named:
         return False, None
-    said = {flag.of(resource) for flag in elements.NEGATIONS if flag.fields[0] in resource}
     taken = elements.TAKEN.of(resource)
+    said = {elements.FLAGS[name].read(resource[member]) for member, name in named.items() if name in elements.FLAGS}
     if "true" in said or taken in ("n", "na"):
         return True, None
+    others = named.keys() - {*elements.TAKEN.fields, *elements.REASONS_OF_DENIAL}
+    said |= {elements.ANOTHER_FLAG.read(resource[one]) for one in others if named[one] not in elements.FLAGS}
     reasons = any(resource.get(name) for name in elements.REASONS_OF_DENIAL)
-    unsure = reasons or NOT_UNDERSTOOD in said or taken in (NOT_UNDERSTOOD, "unk")
+    unsure = reasons or not said <= {"false"} or taken in (NOT_UNDERSTOOD, "unk")
     return False, FLAG_NOT_UNDERSTOOD if unsure else None
 
 
 def modification(node: Mapping[str, Any]) -> Text | None:
     """Why a node does not mean what it seems to: a modifier, or rules, that we do not know."""
-    if node.get("implicitRules"):
+    if ONE_OF_SEVERAL in node:
+        return SEVERAL_VERSIONS
+    if node.get("implicitRules") or node.get("_implicitRules"):
         return BY_RULES
     return MODIFIED if node.get("modifierExtension") else None
 

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from mappings.evidence import Resource
 from mappings.quantities import BLANKS_AND_MARKS, decimal_of, written_number
 from mappings.shapes import a_map, a_text, maps
-from mappings.vocabulary.doses import CONVENTIONAL_VOLUMES, DOSE_UNITS, NO_AMOUNT, Counted, DoseUnit, plain_unit
+from mappings.vocabulary.doses import CONVENTIONAL_VOLUMES, DOSE_UNITS, NO_AMOUNT, Dimension, DoseUnit, plain_unit
 
 LONGEST_NAME = 300
 """Characters of a product's name in which a strength is looked for."""
@@ -44,7 +44,7 @@ NO_STRENGTH = Strength()
 
 _NUMBER = rf"[1-9]\d{{0,2}}(?:[{BLANKS_AND_MARKS}]\d{{3}})+(?!\d)(?:[.,]\d{{1,9}})?|\d{{1,12}}(?:[.,]\d{{1,9}}){{0,4}}"
 _UNIT = (
-    r"m(?:illi)?g(?:rammes?|rams?)?|(?:[µμu]|mc|micro)g(?:rammes?|rams?)?|g(?:rammes?|rams?)?|[iu]\.?[iu]\.?|units?|unit[ée]s?|"
+    r"m(?:illi)?g(?:rammes?|rams?)?|(?:[µμu]|mc|micro)g(?:rammes?|rams?)?|g(?:rammes?|rams?)?|[iu]\.?[iue]\.?|units?|unit[ée]s?|"
     r"unt|ut|u|(?:milli|centi|d[ée]ci)?lit(?:re|er)s?|[mcd]?l|cc"
 )
 _AMOUNT = re.compile(
@@ -79,7 +79,7 @@ def _amounts(text: str) -> Iterator[_Amount]:
         unit = DOSE_UNITS.get(plain_unit(found["unit"] or "?"))
         if unit is None:
             continue
-        in_units = unit.counted in (Counted.INTERNATIONAL_UNITS, Counted.UNITS)
+        in_units = unit.counted in (Dimension.INTERNATIONAL_UNITS, Dimension.UNITS)
         number = written_number(found["number"], mark_parts_thousands=True if in_units else None)
         if number is not None and found["kilo"]:
             number *= 1000
@@ -127,7 +127,7 @@ def repeats_the_strength(text: str, strength_mg: Decimal | None) -> bool:
         and told[0].start == 0
         and (not told[0].per or told[0].per_unit.casefold() in _ONE_DOSE_IN)
         and told[0].per_number is None
-        and told[0].unit.counted is Counted.MASS
+        and told[0].unit.counted is Dimension.MASS
         and told[0].number is not None
         and told[0].number * told[0].unit.worth == strength_mg
         and not _NAMED_TIMES.match(text, told[0].end)
@@ -150,11 +150,11 @@ def _strength_in(text: str, in_units: bool) -> Strength:  # noqa: FBT001 - a par
         if amount.start == divisor_at:
             continue
         counted = amount.unit.counted
-        if counted is Counted.UNITS and in_units:
-            counted = Counted.INTERNATIONAL_UNITS
-        if counted is Counted.VOLUME and amount.number is not None and _is_of_container(text, amount):
+        if counted is Dimension.UNITS and in_units:
+            counted = Dimension.INTERNATIONAL_UNITS
+        if counted is Dimension.VOLUME and amount.number is not None and _is_of_container(text, amount):
             told.volumes.append(amount.number * amount.unit.worth)
-        elif counted in (Counted.MASS, Counted.INTERNATIONAL_UNITS):
+        elif counted in (Dimension.MASS, Dimension.INTERNATIONAL_UNITS):
             divisor_at = -1 if told.takes(counted, amount) else amount.per_start
     volume = told.volumes[0] if len(set(told.volumes)) == 1 else None
     return _resolved(told.pieces, told.concentrations, volume)._replace(label=next(iter(told.labels), None))
@@ -163,20 +163,20 @@ def _strength_in(text: str, in_units: bool) -> Strength:  # noqa: FBT001 - a par
 class _Told(NamedTuple):
     """What the amounts of a name come to: of a piece, of a millilitre, the volumes of the container, and labels."""
 
-    pieces: dict[Counted, Decimal | None]
-    concentrations: dict[Counted, Decimal]
+    pieces: dict[Dimension, Decimal | None]
+    concentrations: dict[Dimension, Decimal]
     volumes: list[Decimal]
     labels: list[tuple[Decimal, Decimal]]
 
-    def takes(self, counted: Counted, amount: _Amount) -> bool:
+    def takes(self, counted: Dimension, amount: _Amount) -> bool:
         """Add an amount; False where what stands behind it divides it."""
         whole = None if amount.number is None else amount.number * amount.unit.worth
         divisor = DOSE_UNITS.get(plain_unit(amount.per_unit))
-        if amount.per and divisor is not None and divisor.counted is Counted.VOLUME:
+        if amount.per and divisor is not None and divisor.counted is Dimension.VOLUME:
             millilitres = (amount.per_number or 1) * divisor.worth
             if whole is not None and millilitres > 0:
                 self.concentrations.setdefault(counted, whole / millilitres)
-                if amount.per_number is not None and counted is Counted.MASS:
+                if amount.per_number is not None and counted is Dimension.MASS:
                     self.labels.append((whole, millilitres))
                 if amount.per_number is not None and millilitres not in CONVENTIONAL_VOLUMES:
                     self.pieces.setdefault(counted, whole)
@@ -184,7 +184,7 @@ class _Told(NamedTuple):
             return False
         if amount.per and not _is_of_a_piece(amount, divisor):
             return False
-        number = amount.per_number if divisor is not None and divisor.counted is Counted.PIECES else None
+        number = amount.per_number if divisor is not None and divisor.counted is Dimension.PIECES else None
         self.pieces.setdefault(counted, None if whole is None else whole / (number or 1))
         return True
 
@@ -194,7 +194,7 @@ def _is_of_a_piece(amount: _Amount, divisor: DoseUnit | None) -> bool:
     word = plain_unit(amount.per_unit)
     if amount.per_number is not None and amount.per_number <= 0:
         return False
-    if divisor is not None and divisor.counted is Counted.PIECES:
+    if divisor is not None and divisor.counted is Dimension.PIECES:
         return True
     if word in NO_AMOUNT:
         return False
@@ -211,21 +211,21 @@ def _is_of_container(text: str, volume: _Amount) -> bool:
 
 
 def _resolved(
-    pieces: Mapping[Counted, Decimal | None], concentrations: Mapping[Counted, Decimal], millilitres: Decimal | None
+    pieces: Mapping[Dimension, Decimal | None], concentrations: Mapping[Dimension, Decimal], millilitres: Decimal | None
 ) -> Strength:
-    def of_piece(counted: Counted) -> Decimal | None:
+    def of_piece(counted: Dimension) -> Decimal | None:
         told, concentration = pieces.get(counted), concentrations.get(counted)
         if told is None and counted not in pieces and concentration is not None and millilitres is not None:
             return concentration * millilitres
         return told
 
-    iu = of_piece(Counted.INTERNATIONAL_UNITS)
+    iu = of_piece(Dimension.INTERNATIONAL_UNITS)
     return Strength(
-        of_piece(Counted.MASS),
+        of_piece(Dimension.MASS),
         None if iu is not None and iu > MOST_UNITS_OF_A_PIECE else iu,
         millilitres,
-        concentrations.get(Counted.MASS),
-        concentrations.get(Counted.INTERNATIONAL_UNITS),
+        concentrations.get(Dimension.MASS),
+        concentrations.get(Dimension.INTERNATIONAL_UNITS),
     )
 
 
@@ -250,19 +250,19 @@ def strength_of_ingredient(medication: Resource, *, in_units: bool) -> Strength:
     if amount is None or number is None or number <= 0:
         return NO_STRENGTH
     counted = amount.counted
-    if counted is Counted.UNITS and in_units:
-        counted = Counted.INTERNATIONAL_UNITS
-    if counted not in (Counted.MASS, Counted.INTERNATIONAL_UNITS):
+    if counted is Dimension.UNITS and in_units:
+        counted = Dimension.INTERNATIONAL_UNITS
+    if counted not in (Dimension.MASS, Dimension.INTERNATIONAL_UNITS):
         return NO_STRENGTH
     whole = number * amount.worth
     divided, by = _denominator(denominator, over)
     if by is None or divided is None or divided <= 0:
         return NO_STRENGTH
-    if by.counted is Counted.VOLUME:
-        concentration: dict[Counted, Decimal] = {counted: whole / (divided * by.worth)}
-        label = (whole, divided * by.worth) if counted is Counted.MASS and not over else None
+    if by.counted is Dimension.VOLUME:
+        concentration: dict[Dimension, Decimal] = {counted: whole / (divided * by.worth)}
+        label = (whole, divided * by.worth) if counted is Dimension.MASS and not over else None
         return _resolved({}, concentration, _volume_of(medication))._replace(label=label)
-    if by.counted in (Counted.PIECES, Counted.UNITS):
+    if by.counted in (Dimension.PIECES, Dimension.UNITS):
         return _resolved({counted: whole / divided}, {}, _volume_of(medication))
     return NO_STRENGTH
 
@@ -271,7 +271,7 @@ def _stated(part: Mapping[str, Any]) -> bool:
     return any(a_map(part.get(name)) for name in ("strength", "strengthRatio", "strengthQuantity"))
 
 
-_ONE_PIECE = DoseUnit(Counted.PIECES)
+_ONE_PIECE = DoseUnit(Dimension.PIECES)
 
 
 def _denominator(quantity: Mapping[str, Any], over: str) -> tuple[Decimal | None, DoseUnit | None]:
@@ -280,7 +280,7 @@ def _denominator(quantity: Mapping[str, Any], over: str) -> tuple[Decimal | None
     stated = a_text(quantity.get("code")) or a_text(quantity.get("unit"))
     unit = quantity_unit(quantity)[0] if stated else _ONE_PIECE
     if over:
-        is_one = number == 1 and unit is not None and unit.counted is Counted.PIECES
+        is_one = number == 1 and unit is not None and unit.counted is Dimension.PIECES
         return number, DOSE_UNITS.get(over) if is_one else None
     return number, unit
 
@@ -291,7 +291,7 @@ def _volume_of(medication: Resource) -> Decimal | None:
     pieces = a_map(amount.get("denominator"))
     unit, over = quantity_unit(quantity)
     number = decimal_of(quantity.get("value"))
-    if unit is None or over or unit.counted is not Counted.VOLUME or number is None or number <= 0:
+    if unit is None or over or unit.counted is not Dimension.VOLUME or number is None or number <= 0:
         return None
     return number * unit.worth if decimal_of(pieces.get("value", 1)) == 1 else None
 
@@ -311,7 +311,7 @@ def quantity_unit(quantity: Mapping[str, Any]) -> tuple[DoseUnit | None, str]:
     return known.pop() if len(known) == 1 else (None, "")
 
 
-_BARE_UNIT = DoseUnit(Counted.UNITS)
+_BARE_UNIT = DoseUnit(Dimension.UNITS)
 """Says nothing beside a unit that says what is counted."""
 
 

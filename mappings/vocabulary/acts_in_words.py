@@ -108,9 +108,10 @@ _ANOTHER_THING = phrases(
     *("consultation", "cs", "avis", "rdv", "rendez vous", "rcp", "transport", "consult", "appointment", "advice"),
     *("non", "pas", "contre indiqué", "contre indiquée", "contraindicated", "not", "no"),
     *("réalisé", "réalisée", "effectué", "effectuée", "faite", "terminé", "terminée", "arrêté", "arrêtée", "suspendu"),
-    *("suspendue", "done", "completed", "stopped", "finished"),
+    *("suspendue", "done", "completed", "stopped", "finished", "à discuter", "impossible", "deferred", "postponed"),
+    *("différé", "différée", "reporté", "reportée", "ajourné", "ajournée", "déprogrammé", "déprogrammée", "on hold"),
 )
-"""Right behind the act's words they make of it a visit, a journey, what was done, or no act at all."""
+"""Right behind the act's words they make of it a visit, a journey, what was done, put off, or no act at all."""
 
 _REFUSED = phrases(
     *("récusé", "récusée", "annulé", "annulée", "annulation", "refus", "refusé", "refusée", "non indiqué"),
@@ -222,7 +223,7 @@ ACTS: tuple[ActRow, ...] = (
     _row(
         _RADIOTHERAPY,
         *("radiothérapie", "RTE", "RCMI", "VMAT", "tomothérapie", "radiotherapy", "radiation therapy", "tomotherapy"),
-        *("radioth", "EBRT", "XRT", "WBRT", "external beam radiation", "radiation treatment"),
+        *("radioth", "EBRT", "XRT", "WBRT", "IMRT", "external beam radiation", "radiation treatment"),
         never_near=_RADIONUCLIDES,
         never_next=_NOT_EXTERNAL,
     ),
@@ -266,6 +267,16 @@ ACTS: tuple[ActRow, ...] = (
         in_doubt=True,
     ),
     _row(
+        _RADIOTHERAPY,
+        *("RTX", "RxT"),
+        beside=_PURPOSES,
+        dose=True,
+        never=_BLOOD | one_word("rituximab mg mg/m2 cure perfusion IV"),
+        never_near=_RADIONUCLIDES,
+        never_next=_NOT_EXTERNAL,
+        in_doubt=True,
+    ),
+    _row(
         _STEREOTACTIC, "SBRT", "SABR", "radiochirurgie", "Cyberknife", "radiosurgery", never=one_word("biopsie biopsy")
     ),
     _row(
@@ -277,7 +288,7 @@ ACTS: tuple[ActRow, ...] = (
         never=one_word("biopsie biopsy électrode mammotome macrobiopsie"),
         in_doubt=True,
     ),
-    _row({"cementoplasty_extraspinal"}, "cimentoplastie", "cementoplasty"),
+    _row({"cementoplasty_extraspinal"}, "cimentoplastie", "cimento", "cementoplasty"),
     _row({"vertebroplasty"}, "vertébroplastie", "spondyloplastie", "vertebroplasty"),
     _row({"sacroplasty"}, "sacroplastie", "sacroplasty"),
     _row({"kyphoplasty"}, "kyphoplastie", "cyphoplastie", "kyphoplasty"),

@@ -34,6 +34,7 @@ HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
 NABM = "https://smt.esante.gouv.fr/terminologie-nabm"
 NCIT = "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"
 DICOM = "http://dicom.nema.org/resources/ontology/DCM"
+UCUM = "http://unitsofmeasure.org"
 EDQM = "http://standardterms.edqm.eu"
 FINDING = "urn:osteocds:finding"
 """Our own code system for recorded findings."""
@@ -158,10 +159,27 @@ SYSTEMS: dict[str, CodeSystem] = {
             "http://hl7.org/fhir/sid/icd-10-de",
             "http://hl7.org/fhir/sid/icd-10-gm",
             "http://hl7.org/fhir/sid/icd-10-nl",
+            "http://hl7.org/fhir/sid/icd-10-uk",
+            "http://hl7.org/fhir/sid/icd-10-au",
+            "http://hl7.org/fhir/sid/icd-10-am",
+            "http://hl7.org/fhir/sid/icd-10-ch",
+            "http://hl7.org/fhir/sid/icd-10-at",
+            "http://terminology.hl7.org/codesystem/icd-10",
+            "http://id.who.int/icd/release/10",
+            "http://icd.who.int/browse10",
+            "icd-10",
+            "icd10",
         ),
     ),
-    CIM_10: CodeSystem("CIM-10", _WHOLE, _ICD, ("http://hl7.org/fhir/sid/icd-10-fr", "http://hl7.org/fhir/sid/cim-10")),
-    ICD_10_CM: CodeSystem("ICD-10-CM", _WHOLE, _ICD, ("urn:oid:2.16.840.1.113883.6.90",)),
+    CIM_10: CodeSystem(
+        "CIM-10", _WHOLE, _ICD, ("http://hl7.org/fhir/sid/icd-10-fr", "http://hl7.org/fhir/sid/cim-10", "cim-10")
+    ),
+    ICD_10_CM: CodeSystem(
+        "ICD-10-CM",
+        _WHOLE,
+        _ICD,
+        ("urn:oid:2.16.840.1.113883.6.90", "http://hl7.org/fhir/sid/icd-10-us", "icd-10-cm", "icd10cm"),
+    ),
     ICD_10_PCS: CodeSystem(
         "ICD-10-PCS", _PART, _ANY, ("http://hl7.org/fhir/sid/icd-10-pcs", "urn:oid:2.16.840.1.113883.6.4")
     ),
@@ -243,7 +261,9 @@ SYSTEMS: dict[str, CodeSystem] = {
         _ANY,
         ("urn:oid:0.4.0.127.0.16.1.1.2.1", "http://smt.esante.gouv.fr/terminologie-standardterms"),
     ),
-    ROUTE_V3: CodeSystem("HL7", _PART, _ANY, ("http://hl7.org/fhir/v3/routeofadministration",)),
+    ROUTE_V3: CodeSystem(
+        "HL7", _PART, _ANY, ("http://hl7.org/fhir/v3/routeofadministration", "urn:oid:2.16.840.1.113883.5.112")
+    ),
     NDC: CodeSystem("NDC", _PART, _ANY, ("urn:oid:2.16.840.1.113883.6.69",)),
     FINDING: CodeSystem("OsteoCDS", _WHOLE, _ANY),
 }
@@ -432,8 +452,9 @@ def atc_class(system: str, code: str) -> str:
 
 _TERM = re.compile(r"\|[^|]*\|")
 _IDENTIFIER = re.compile(r"[0-9]{6,18}", re.ASCII)
-_CONTEXT = frozenset({"408729009", "408730004", "408731000", "408732007"})
-"""The attributes of SNOMED CT that say of whom, when, and whether at all: finding, procedure, temporal and subject context."""
+_CONTEXT = frozenset({"408729009", "408730004", "408731000", "408732007", "246090004", "363589002"})
+"""The attributes of SNOMED CT that say of whom, when, and whether at all: finding, procedure, temporal and subject context; and
+of what a situation tells that: its associated finding or procedure."""
 
 
 def focus_concepts(expression: str) -> tuple[str, ...]:

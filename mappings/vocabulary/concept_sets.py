@@ -387,13 +387,16 @@ ROUTINE_REASONS = BONE_METASTASIS | LUNG_CANCER | OTHER_PRIMARY | METASTASIS_SIT
 ROUTES = _set("route_intravenous route_subcutaneous route_oral route_intramuscular")
 LOCAL_ROUTES = _set(
     "route_auricular route_cutaneous route_dental route_inhalation route_intraocular route_local_injection route_nasal"
-    " route_ocular"
+    " route_ocular route_mouth_rinse"
 )
 LOCAL_FORMS = _set("form_auricular form_cutaneous form_dental form_nasal form_ocular form_oromucosal form_pulmonary")
 """Of a corticosteroid or an antithrombotic no exposure (`rules.md`, "Exposure")."""
 
 LOCAL_OF_ANY_DRUG = _set("route_intravesical form_intravesical route_intraocular")
 """In the bladder, in the eye: no exposure to any drug."""
+
+CATHETER_FLUSH = _set("route_catheter_flush")
+"""Of a heparin no exposure."""
 
 CURATIVE_INTENT = _set("intent_curative")
 PALLIATIVE_INTENT = _set("intent_palliative")

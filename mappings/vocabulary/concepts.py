@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mappings.vocabulary import valuesets
@@ -38,7 +38,7 @@ from mappings.vocabulary.products import substance_of
 from mappings.wording import Said, Term, _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
     from pathlib import Path
 
     from mappings.vocabulary.names import DrugNames
@@ -47,6 +47,9 @@ if TYPE_CHECKING:
 __all__ = ["LOINC", "ConceptMapProblem", "Recognised", "Terminology"]
 
 LONGEST_CODE = 64
+ATC_CLASS_LENGTH = 5
+"""Characters of the code of a class of substances of ATC, its fourth level."""
+
 LONGEST_EXPRESSION = 512
 """Longer ones are no codes and no expressions of SNOMED CT of any record, and are not looked up."""
 
@@ -113,25 +116,28 @@ class _ValueSets:
     def __init__(self, files: Iterable[tuple[list[str], bool]]) -> None:
         """Take lines, and whether they deny, as `valuesets.unread` has them."""
         self._lines: dict[bool, dict[str, list[str]]] = {False: defaultdict(list), True: defaultdict(list)}
+        self._of_concept: dict[str, list[str]] = defaultdict(list)
         for lines, denies in files:
             by_system = self._lines[denies]
             for line in lines:
-                by_system[line.split(",", 2)[1]].append(line)
+                concept, system, _rest = line.split(",", 2)
+                by_system[system].append(line)
+                self._of_concept[concept].append(line)
         self._families: dict[str, list[str]] = {}
         for system in self._lines[False] | self._lines[True]:
             self._families.setdefault(family(system), []).append(system)
         self._systems: dict[str, dict[str, _SystemCodes]] = {}
 
-    @cached_property
-    def of_concept(self) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """The systems and codes of each concept, look-alikes included."""
-        found: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for by_system in self._lines.values():
-            for system, lines in by_system.items():
-                for line in lines:
-                    concept, _system, code, _rest = line.split(",", 3)
-                    found[concept].append((system, code))
-        return dict(found)
+    @property
+    def concepts(self) -> Collection[str]:
+        """Every concept, look-alikes included."""
+        return self._of_concept.keys()
+
+    def codes_of(self, concept: str) -> Iterator[tuple[str, str]]:
+        """The systems and codes of a concept; none of one that is not ours."""
+        for line in self._of_concept.get(concept, ()):
+            _concept, system, code, _rest = line.split(",", 3)
+            yield system, code
 
     def of_system(self, place: str) -> _SystemCodes:
         """The codes of a canonical system. Two threads may put them in order at once: each makes the same."""
@@ -186,7 +192,7 @@ class _ValueSets:
 
     def denies(self, concept: str) -> bool:
         """The concept is a look-alike."""
-        system, code = self.of_concept[concept][0]
+        system, code = next(self.codes_of(concept))
         place, key = located(system, code)
         return any(one.denies for one in self.of_system(place).meanings[key] if one.concept == concept)
 
@@ -281,12 +287,12 @@ class Terminology:
     @property
     def concepts(self) -> frozenset[str]:
         """Every concept, look-alikes included."""
-        return frozenset(self._value_sets.of_concept)
+        return frozenset(self._value_sets.concepts)
 
     def codes_of(self, concepts: Iterable[str]) -> list[tuple[str, str]]:
         """The (system, code) pairs of our lists and of the site's that stand for these concepts, for a search."""
         wanted = frozenset(concepts)
-        pairs = {pair for concept in wanted for pair in self._value_sets.of_concept.get(concept, ())}
+        pairs = {pair for concept in wanted for pair in self._value_sets.codes_of(concept)}
         pairs |= {(own.system, own.code) for own in self._site.values() if not wanted.isdisjoint(own.meaning.concepts)}
         return sorted(pairs)
 
@@ -391,7 +397,7 @@ class Terminology:
 
     def _target(self, place: str, code: str, system: str, target: str) -> Recognised:
         if canonical(system) == CONCEPT:
-            if target not in self._value_sets.of_concept:
+            if target not in self._value_sets.concepts:
                 no_concept = _(
                     "{place} (code {code}): {target} is no concept of {system}; mappings/vocabulary/valuesets has the names",
                     place=place,
@@ -435,6 +441,11 @@ class Terminology:
         if group := atc_class(system, code):
             return self._value_sets.of_class(group)
         place, key = located(system, code)
+        if place == ATC and key and not SYSTEMS[ATC].is_valid(key):
+            # Cut off or mistyped: at most one of the class that it begins with.
+            cut = atc_class(system, key[:ATC_CLASS_LENGTH])
+            possible = self._value_sets.of_class(cut).possible if len(cut) == ATC_CLASS_LENGTH else frozenset()
+            return Recognised(possible=possible)
         return self._value_sets.recognised(place, key) if key else NOTHING
 
 

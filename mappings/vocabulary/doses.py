@@ -18,7 +18,7 @@ from typing import NamedTuple
 from mappings.vocabulary.letters import without_accents
 
 
-class Counted(StrEnum):
+class Dimension(StrEnum):
     """What a unit counts."""
 
     MASS = "mass"
@@ -31,7 +31,7 @@ class Counted(StrEnum):
 class DoseUnit(NamedTuple):
     """A unit: what it counts, and its worth in mg, mL or IU; a piece (a tablet, a vial) and a bare unit are worth 1."""
 
-    counted: Counted
+    counted: Dimension
     worth: Decimal = Decimal(1)
 
 
@@ -47,11 +47,11 @@ def _words(said: str) -> frozenset[str]:
     return frozenset(said.split())
 
 
-def _unit(counted: Counted, worth: str, spellings: str) -> dict[str, DoseUnit]:
+def _unit(counted: Dimension, worth: str, spellings: str) -> dict[str, DoseUnit]:
     return dict.fromkeys(spellings.split("|"), DoseUnit(counted, Decimal(worth)))
 
 
-_INTERNATIONAL = "[iu]|iu|i.u.|i.u|ui|u.i.|u.i|unt|[usp'u]"
+_INTERNATIONAL = "[iu]|iu|i.u.|i.u|ui|u.i.|u.i|ie|i.e.|i.e|unt|[usp'u]"
 _INTERNATIONAL_IN_WORDS = "international unit|international units|unite internationale|unites internationales"
 _PRESENTATIONS = (
     "ampoule|ampul|ampule|amp|vial|flacon|fl|bottle|bag|poche|syringe|seringue|pen|stylo|cartridge|cartouche|unidose"
@@ -67,19 +67,19 @@ def _plurals(spellings: str) -> str:
 
 DOSE_UNITS: Mapping[str, DoseUnit] = MappingProxyType(
     {
-        **_unit(Counted.MASS, "1", "mg|milligram|milligrams|milligramme|milligrammes"),
-        **_unit(Counted.MASS, "1000", "g|gram|grams|gramme|grammes"),
-        **_unit(Counted.MASS, "0.001", "ug|mcg|microgram|micrograms|microgramme|microgrammes"),
-        **_unit(Counted.VOLUME, "1", "ml|cc|cm3|milliliter|milliliters|millilitre|millilitres"),
-        **_unit(Counted.VOLUME, "10", "cl|centiliter|centiliters|centilitre|centilitres"),
-        **_unit(Counted.VOLUME, "100", "dl|deciliter|deciliters|decilitre|decilitres"),
-        **_unit(Counted.VOLUME, "1000", "l|liter|liters|litre|litres"),
-        **_unit(Counted.VOLUME, "0.001", "ul|microliter|microliters|microlitre|microlitres"),
-        **_unit(Counted.INTERNATIONAL_UNITS, "1", f"{_INTERNATIONAL}|{_INTERNATIONAL_IN_WORDS}"),
-        **_unit(Counted.INTERNATIONAL_UNITS, "1000", "k[iu]|kiu|kui|k.iu|k.ui|10*3.[iu]|10*3[iu]"),
-        **_unit(Counted.INTERNATIONAL_UNITS, "1000000", "10*6.[iu]|10*6[iu]"),
-        **_unit(Counted.UNITS, "1", "unit|units|unite|unites|u|u.|ut|[u]|usp unit|usp units"),
-        **_unit(Counted.PIECES, "1", f"1|each|ea|{_plurals(_PRESENTATIONS)}|{_plurals(_SOLID)}|{_FILLED}|{_EDQM}"),
+        **_unit(Dimension.MASS, "1", "mg|milligram|milligrams|milligramme|milligrammes"),
+        **_unit(Dimension.MASS, "1000", "g|gram|grams|gramme|grammes"),
+        **_unit(Dimension.MASS, "0.001", "ug|mcg|microgram|micrograms|microgramme|microgrammes"),
+        **_unit(Dimension.VOLUME, "1", "ml|cc|cm3|milliliter|milliliters|millilitre|millilitres"),
+        **_unit(Dimension.VOLUME, "10", "cl|centiliter|centiliters|centilitre|centilitres"),
+        **_unit(Dimension.VOLUME, "100", "dl|deciliter|deciliters|decilitre|decilitres"),
+        **_unit(Dimension.VOLUME, "1000", "l|liter|liters|litre|litres"),
+        **_unit(Dimension.VOLUME, "0.001", "ul|microliter|microliters|microlitre|microlitres"),
+        **_unit(Dimension.INTERNATIONAL_UNITS, "1", f"{_INTERNATIONAL}|{_INTERNATIONAL_IN_WORDS}"),
+        **_unit(Dimension.INTERNATIONAL_UNITS, "1000", "k[iu]|kiu|kui|k.iu|k.ui|10*3.[iu]|10*3[iu]"),
+        **_unit(Dimension.INTERNATIONAL_UNITS, "1000000", "10*6.[iu]|10*6[iu]"),
+        **_unit(Dimension.UNITS, "1", "unit|units|unite|unites|u|u.|ut|[u]|usp unit|usp units"),
+        **_unit(Dimension.PIECES, "1", f"1|each|ea|{_plurals(_PRESENTATIONS)}|{_plurals(_SOLID)}|{_FILLED}|{_EDQM}"),
     }
 )
 """The codes of eight digits are EDQM's (`http://standardterms.edqm.eu`): ampoule, bag, bottle, capsule, cartridge, container,

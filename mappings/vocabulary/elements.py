@@ -135,9 +135,10 @@ _EVENT = _table(
     in_progress="en cours | commencé | commencée | 385651009",
     not_done="notperformed | not given | not administered | not carried out | non réalisé | non réalisée | non fait | non faite"
     "| non effectué | non effectuée | non administré | non administrée | omitted | refused | declined | refusé | refusée"
-    "| cancelled | canceled | annulé | annulée | withheld | missed | 385660001 | 262008008 | 89925002 | 443390004",
-    on_hold="suspended | paused | suspendu | suspendue | held",
-    completed="terminé | terminée | réalisé | réalisée | fait | faite"
+    "| cancelled | canceled | annulé | annulée | withheld | missed | skipped | not administered | nonadministered"
+    "| 385660001 | 262008008 | 89925002 | 443390004",
+    on_hold="suspended | paused | suspendu | suspendue",
+    completed="done | given | administered | performed | finished | terminé | terminée | réalisé | réalisée | fait | faite"
     "| effectué | effectuée | administré | administrée | 385658003 | 398166005",
     stopped="aborted | discontinued | abandoned | interrupted | interrompu | interrompue | arrêté | arrêtée | 410545000"
     "| 410546004",
@@ -375,8 +376,28 @@ TAKEN = Element(
 )
 """STU3's."""
 
-DENYING = frozenset({*(flag.fields[0] for flag in NEGATIONS), *TAKEN.fields, *REASONS_OF_DENIAL})
-"""What may deny a resource; nearly every one has none of it."""
+FLAGS: Mapping[str, Element] = {spelled(flag.name): flag for flag in NEGATIONS}
+"""The flags by the spelling of their names."""
+
+ANOTHER_FLAG = Element("a member whose name begins with «not»", (), _TRUTH, absent="false")
+"""One that no version of FHIR has, as systems add them: `notAdministered`, `wasNotDone`."""
+
+_DENYING = frozenset(
+    {*FLAGS, *map(spelled, (*TAKEN.fields, *REASONS_OF_DENIAL)), "not", "isnot", "wasnot", "negated", "isnegated"}
+)
+_SAYS_NOT = re.compile(r"(?:is|was|has|had)?[nN]ot[A-Z]")
+
+
+def denying(member: str) -> str:
+    """The spelling of a member that may deny its resource, or that extends one; empty for any other, as nearly all are."""
+    return _denying(member) if len(member) <= LONGEST else ""
+
+
+@lru_cache(maxsize=4096)
+def _denying(member: str) -> str:
+    name = spelled(member)
+    return name if name in _DENYING or _SAYS_NOT.match(member.lstrip("_")) else ""
+
 
 ADHERENCE = Element(
     "MedicationStatement.adherence.code",

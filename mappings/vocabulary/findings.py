@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.units import MONTH, WEEK, YEAR
 from mappings.wording import Text, _
 
 RESPONSES = {
@@ -21,9 +22,6 @@ OTHER_VALUE = "other"
 """A public value that we recognise and that is none of the finding's own."""
 
 OTHER_RESPONSE = _("neither complete nor good")
-
-MONTH_DAYS = 30
-"""Days of a month in a recorded duration (`rules.md`, "Days")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +42,11 @@ class FindingKind:
 
 
 _ONE = {"": Decimal(1), "1": Decimal(1), "{score}": Decimal(1), "score": Decimal(1)}
-_DAYS = {"d": Decimal(1), "wk": Decimal(7), "mo": Decimal(MONTH_DAYS), "a": Decimal(365)} | {
-    "day": Decimal(1), "days": Decimal(1), "week": Decimal(7), "weeks": Decimal(7),
-    "month": Decimal(MONTH_DAYS), "months": Decimal(MONTH_DAYS), "year": Decimal(365), "years": Decimal(365),
-    "jour": Decimal(1), "jours": Decimal(1), "semaine": Decimal(7), "semaines": Decimal(7), "mois": Decimal(MONTH_DAYS),
-    "an": Decimal(365), "ans": Decimal(365),
+_DAYS = {"d": Decimal(1), "wk": Decimal(WEEK), "mo": Decimal(MONTH), "a": Decimal(YEAR)} | {
+    "day": Decimal(1), "days": Decimal(1), "week": Decimal(WEEK), "weeks": Decimal(WEEK),
+    "month": Decimal(MONTH), "months": Decimal(MONTH), "year": Decimal(YEAR), "years": Decimal(YEAR),
+    "jour": Decimal(1), "jours": Decimal(1), "semaine": Decimal(WEEK), "semaines": Decimal(WEEK), "mois": Decimal(MONTH),
+    "an": Decimal(YEAR), "ans": Decimal(YEAR),
 }  # fmt: skip
 _CM = {"cm": Decimal(1), "mm": Decimal("0.1")}
 _MM = {"mm": Decimal(1), "cm": Decimal(10)}

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from mappings.vocabulary.letters import without_accents
+from mappings.vocabulary.units import WEEK
 
 LONGEST_WORDS = 300
 """Characters of a dosage in words; what stands behind them is not read."""
@@ -59,7 +60,7 @@ PERIODS: Mapping[str, tuple[int, str]] = MappingProxyType(
         **dict.fromkeys(["d", "day", "days", "j", "jr", "jrs", "jour", "jours"], (1, "d")),
         **dict.fromkeys(["w", "wk", "wks", "week", "weeks", "sem", "semaine", "semaines"], (1, "wk")),
         **dict.fromkeys(["mo", "mos", "mth", "mths", "month", "months", "mois"], (1, "mo")),
-        **dict.fromkeys(["quarter", "quarters", "trimestre", "trimestres"], (3, "mo")),
+        **dict.fromkeys(["quarter", "quarters", "trimestre", "trimestres", "trim"], (3, "mo")),
         **dict.fromkeys(["semestre", "semestres"], (6, "mo")),
         **dict.fromkeys(["y", "yr", "yrs", "year", "years", "an", "ans", "annee", "annees"], (1, "a")),
         **dict.fromkeys(["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"], (1, "wk")),
@@ -105,7 +106,10 @@ ADVERBS: Mapping[str, Frequency] = MappingProxyType(
 """Words that say how often by themselves."""
 
 AMBIGUOUS = frozenset(
-    ("biweekly", "bimonthly", "biannual", "biannually", "semiweekly", "bihebdomadaire", "bisannuel", "bisannuelle")
+    (
+        *("biweekly", "bimonthly", "biannual", "biannually", "semiweekly", "bihebdomadaire", "bisannuel"),
+        *("bisannuelle", "biannuel", "biannuelle"),
+    )
 )
 """Words that mean twice in a period as well as every second one, or are often taken so: they say nothing, and are stated."""
 
@@ -122,7 +126,7 @@ _DIVISIBLE: Mapping[str, str] = MappingProxyType({"daily": "d", "weekly": "wk", 
 _COUNT = rf"(?:\d{{1,3}}|{'|'.join(NUMBERS)})"
 _PERIOD = "|".join(sorted(PERIODS, key=len, reverse=True))
 _RANGE = rf"(?:{_COUNT}\s?(?:-|a|to|ou|or)\s?)?{_COUNT}"
-_DOSES = r"(?:injections?|perfusions?|prises?|doses?|administrations?|infusions?|cures?)"
+_DOSES = r"(?:injections?|inj|perfusions?|perf|prises?|doses?|administrations?|infusions?|cures?)"
 _FREQUENCY = re.compile(
     rf"\b(?P<ambiguous>{'|'.join(sorted(AMBIGUOUS))}|(?:bi|semi|tri)[\s-](?:{_IN_TWO_WORDS}))\b"
     r"|\bj1\s?=\s?j(?P<cycle>\d{1,3})\b|\bq\s?(?P<months>\d{1,2})\s?m\b"
@@ -140,9 +144,16 @@ _EVERY = re.compile(r"tou|every|each|chaque|\bq")
 _SIGNS = str.maketrans({"’": "'", "‑": "-", "–": "-", "—": "-", "×": "x", "⁄": "/", ".": " ", ",": " "})
 
 
+_SAID_TWICE = re.compile(rf"\b(?P<word>{'|'.join(NUMBERS)}) ?\((?P<figure>\d{{1,2}})\)")
+"""A number that stands again in brackets, as on prescriptions: «every three (3) months»."""
+
+
 def plain_words(said: str) -> str:
     """Words without regard to case, accents, blanks and points, cut at `LONGEST_WORDS`."""
-    return " ".join(without_accents(said[:LONGEST_WORDS].casefold()).translate(_SIGNS).split())
+    plain = " ".join(without_accents(said[:LONGEST_WORDS].casefold()).translate(_SIGNS).split())
+    return _SAID_TWICE.sub(
+        lambda twice: twice["word"] if NUMBERS[twice["word"]] == int(twice["figure"]) else twice[0], plain
+    )
 
 
 def frequencies_in(said: str) -> tuple[frozenset[Frequency], bool]:
@@ -167,12 +178,9 @@ def _is_of_weeks_or_seconds(match: re.Match[str]) -> bool:
     return match["period"] == "s" and _EVERY.search(match[0]) is not None
 
 
-_DAYS_OF_A_WEEK = 7
-
-
 def _of_cycle(last_day: int) -> Frequency | None:
     """« J1 = J29 », and « J1 = J28 » of who counts the days of the cycle: every 28 days."""
-    return _positive(1, last_day if last_day % _DAYS_OF_A_WEEK == 0 else last_day - 1, "d")
+    return _positive(1, last_day if last_day % WEEK == 0 else last_day - 1, "d")
 
 
 def _frequency(match: re.Match[str]) -> Frequency | None:

@@ -1,7 +1,7 @@
 """Words and forms by which a record tells that a drug is used in one place only (rules.md, "Exposure": local use).
 
 French and English words of everyday prescribing, compared whole (`mappings.vocabulary.lines`); the forms and routes that have
-a code are concepts of `valuesets/route.csv` and `dose_form.csv` (EDQM Standard Terms).
+a code are concepts of the value sets (EDQM Standard Terms; routes in SNOMED CT and HL7 v3 too).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.code_systems import EDQM, located
-from mappings.vocabulary.lines import Phrase, Word, line_of, one_word, phrases, stands_at
+from mappings.vocabulary.lines import LONGEST_LINE, Phrase, Word, line_of, one_word, phrases, stands_at
 
 REMEMBERED_TEXTS = 2048
 """Texts whose reading is kept, of at most 512 characters each."""
@@ -23,7 +23,7 @@ HEPARINS = sets.LOW_MOLECULAR_WEIGHT_HEPARINS | {"heparin", "heparin_combination
 """Drugs that keep a catheter open as well."""
 
 
-class Use(Flag):
+class SiteOfAction(Flag):
     """What a text, a route or a form tells of where a drug acts."""
 
     UNSAID = 0
@@ -65,24 +65,30 @@ _LOCAL = phrases(
     *("périarticulaire", "péri articulaire", "periarticular", "infiltration", "intrabursal", "intra bursale"),
     *("corticothérapie locale", "corticoïde local", "corticoïde locaux"),
     *("intralésionnel", "intralésionnelle", "intralesional", "joint injection", "into the joint"),
+    *("épilésionnel", "épilésionnelle", "epilesional", "péritendineux", "péritendineuse", "péri tendineux"),
+    *("péri tendineuse", "peritendinous", "badigeonner", "badigeon", "couche mince", "thin layer", "affected area"),
+    *("affected areas", "zone atteinte", "gargle", "gargariser", "spit", "recracher", "ophth", "ophtal"),
+    *("sur la lésion", "sur les lésions", "sur les plaques", "on the lesions", "on the rash"),
 )
 _PLACES = phrases(
     *("cutané", "cutanée", "cutaneous", "dermique", "dermal", "peau", "skin", "cuir chevelu", "scalp"),
     *("ophtalmique", "ophthalmic", "oculaire", "ocular", "eye", "œil", "oeil", "yeux", "conjonctival", "conjonctivale"),
     *("auriculaire", "otique", "otic", "auricular", "ear", "oreille", "nasal", "nasale", "nasaux", "narine", "nostril"),
     *("endosinusien", "endosinusale", "gingival", "gingivale", "dentaire", "dental", "pâte", "paste", "joint"),
-    *("articulaire", "articulation"),
+    *("articulaire", "articulation", "genou", "knee", "épaule", "shoulder"),
 )
 """Where a drug may act: in a route, a form or a product that is its use; in other words only beside an application."""
 
 _APPLIED = phrases(
     *("appliquer", "application", "applique", "apply", "applied", "goutte", "drop", "instiller", "instillation"),
     *("pulvérisation", "spray", "étaler", "badigeonner", "masser", "voie", "route", "injection"),
+    *("injecter", "inject", "rub"),
 )
 _LABELS = one_word("cr crem pde pom coll")
 _TUBES = one_word("tb tube tb10g tb15g tb20g tb30g tb50g tb100g")
 _IN_ONE_ORGAN = phrases(
     *("intravitréen", "intravitréenne", "intravitréal", "intravitréale", "intra vitréenne", "intra vitréen"),
+    *("intravitreous", "intra vitreous"),
     *("intravitreal", "intra vitreal", "intravésical", "intravésicale", "intra vésicale", "intra vésical"),
     *("intravesical", "endovésical", "endovésicale", "instillation vésicale", "bladder instillation"),
 )
@@ -100,17 +106,28 @@ _IN_A_CATHETER = phrases(
         "keep vein open",
         "entretien cathéter",
         "entretien du PAC",
+        "entretien de chambre implantable",
+        "héparinisation du cathéter",
+        "héparinisation de la chambre implantable",
+        "héparinisation de chambre implantable",
+        "héparinisation du PAC",
+        "héparinisation de la voie",
+        "bouchon hépariné",
+        "verrouiller",
+        "catheter lumen",
+        "catheter lumens",
+        "lumen of catheter",
         "entretien de la chambre implantable",
     ),
 )
-_BY_WORD: dict[str, list[tuple[Phrase, Use]]] = {}
+_BY_WORD: dict[str, list[tuple[Phrase, SiteOfAction]]] = {}
 for _several, _use in (
-    (_SYSTEMIC, Use.SYSTEMIC),
-    (_LOCAL, Use.LOCAL),
-    (_PLACES, Use.PLACE),
-    (_APPLIED, Use.APPLIED),
-    (_IN_ONE_ORGAN, Use.IN_ONE_ORGAN),
-    (_IN_A_CATHETER, Use.IN_A_CATHETER),
+    (_SYSTEMIC, SiteOfAction.SYSTEMIC),
+    (_LOCAL, SiteOfAction.LOCAL),
+    (_PLACES, SiteOfAction.PLACE),
+    (_APPLIED, SiteOfAction.APPLIED),
+    (_IN_ONE_ORGAN, SiteOfAction.IN_ONE_ORGAN),
+    (_IN_A_CATHETER, SiteOfAction.IN_A_CATHETER),
 ):
     for _phrase in _several:
         _BY_WORD.setdefault(_phrase[0], []).append((_phrase, _use))
@@ -118,11 +135,18 @@ for _rows in _BY_WORD.values():
     _rows.sort(key=lambda row: -len(row[0]))
 
 
+def site_of_action_in_words(text: str) -> SiteOfAction:
+    """Where a drug acts, as far as a text says; the longest phrase at a place counts («sous-cutané» is not the skin).
+
+    A text of more than `LONGEST_LINE` characters says nothing, and is not kept.
+    """
+    return _site_of_action_in_words(text) if len(text) <= LONGEST_LINE else SiteOfAction.UNSAID
+
+
 @lru_cache(maxsize=REMEMBERED_TEXTS)
-def use_in_words(text: str) -> Use:
-    """Where a drug acts, as far as a text says; the longest phrase at a place counts («sous-cutané» is not the skin)."""
+def _site_of_action_in_words(text: str) -> SiteOfAction:
     line = line_of(text)
-    found, place = Use.UNSAID, 0
+    found, place = SiteOfAction.UNSAID, 0
     while place < len(line):
         length = 1
         for wanted, use in _BY_WORD.get(line[place].folded, ()):
@@ -130,7 +154,7 @@ def use_in_words(text: str) -> Use:
                 found, length = found | use, len(wanted)
                 break
         place += length
-    return found | Use.LOCAL if _is_labelled_local(line, text) else found
+    return found | SiteOfAction.LOCAL if _is_labelled_local(line, text) else found
 
 
 def _is_labelled_local(line: tuple[Word, ...], text: str) -> bool:
@@ -142,17 +166,19 @@ def _is_labelled_local(line: tuple[Word, ...], text: str) -> bool:
 _LOCAL_BY_CODE = sets.LOCAL_ROUTES | sets.LOCAL_FORMS
 
 
-def use_of_concepts(concepts: frozenset[str]) -> Use:
+def site_of_action(concepts: frozenset[str]) -> SiteOfAction:
     """Where a drug acts, as its route or form says in a code."""
-    found = Use.UNSAID
+    found = SiteOfAction.UNSAID
     if not concepts:
         return found
     if not concepts.isdisjoint(sets.ROUTES):
-        found |= Use.SYSTEMIC
+        found |= SiteOfAction.SYSTEMIC
     if not concepts.isdisjoint(_LOCAL_BY_CODE):
-        found |= Use.LOCAL
+        found |= SiteOfAction.LOCAL
     if not concepts.isdisjoint(sets.LOCAL_OF_ANY_DRUG):
-        found |= Use.IN_ONE_ORGAN
+        found |= SiteOfAction.IN_ONE_ORGAN
+    if not concepts.isdisjoint(sets.CATHETER_FLUSH):
+        found |= SiteOfAction.IN_A_CATHETER
     return found
 
 

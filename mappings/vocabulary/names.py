@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 LONGEST_TEXT = 512
 """Characters of a text that is read at all: a longer one is no name, and its end may deny what its beginning says."""
 
+_MARKS = str.maketrans("\u2122\u2120", "  ")
+"""Signs behind a brand that are letters in compatibility form."""
+
 _WORD = {code: chr(code) if chr(code).isalnum() else " " for code in range(128)}
 
 
@@ -30,6 +33,7 @@ def words(text: str) -> list[str]:
     if len(text) > LONGEST_TEXT:
         return []
     if not text.isascii():
+        text = text.translate(_MARKS)
         text = "".join(character if character.isalnum() else " " for character in without_accents(text))
     return text.translate(_WORD).casefold().split()
 
@@ -99,7 +103,7 @@ class DrugNames:
 
     def in_text(self, text: str) -> frozenset[str]:
         """The concepts of the drugs that a text names."""
-        said = tuple(words(text))
+        said = self._words(text)
         by_first_word, whole, hiding = self._ordered
         if named := whole.get(said):
             return frozenset(named)
@@ -119,9 +123,17 @@ class DrugNames:
             return frozenset()
         return frozenset(found)
 
+    def _words(self, text: str) -> tuple[str, ...]:
+        """The words of a text, a figure that is written behind a name without a blank apart: « XGEVA120MG »."""
+        said = words(text)
+        if all(word.isalpha() or word.isdigit() for word in said):
+            return tuple(said)
+        known = self._near.known
+        return tuple(part for word in said for part in ((word,) if word in known else _apart(word)))
+
     def orders_one(self, text: str) -> bool:
         """A line of order entry orders a drug: its name heads the line, with a dose or alone, or its giving is asked for."""
-        said = tuple(words(text))
+        said = self._words(text)
         if not said or not _NO_ORDER_OF_A_DRUG.isdisjoint(said):
             return False
         place = next((at for at, word in enumerate(said) if not _may_stand_before(word)), len(said))
@@ -139,7 +151,8 @@ class DrugNames:
         """
         names = self._near
         return any(
-            len(word) >= SHORTEST_SPELLED and word not in names.known and names.may_mean(word) for word in words(text)
+            len(word) >= SHORTEST_SPELLED and word not in names.known and names.may_mean(word)
+            for word in self._words(text)
         )
 
     @cached_property
@@ -172,6 +185,38 @@ _NO_ORDER_OF_A_DRUG = frozenset(
 )
 """Words of a line that is about a drug and does not ask for it."""
 
+_NOT_GIVEN = frozenset(
+    words(
+        "arrêt arrêter arrêté arrêtée arrêtés arrêtées stop stopped stopping stopper stoppé suspendre suspendu suspendue"
+        " suspension suspended interrompre interrompu interrompue interruption interrupted cesser cessé cessation"
+        " discontinue discontinued discontinuation discontinuing hold held withhold withheld annuler annulé annulée"
+        " annulation cancel cancelled canceled cancellation refus refusé refusée refused declined contraindicated"
+        " allergie allergy intolérance intolerance pause sevrage"
+    )
+)
+_NOT_GIVEN_IN_A_ROW = tuple(
+    tuple(words(one))
+    for one in (
+        *(
+            "contre indication",
+            "contre indications",
+            "contre indiqué",
+            "contre indiquée",
+            "ne pas",
+            "ne plus",
+            "pas de",
+        ),
+        *("plus de", "fin de", "fin du", "fin d", "do not", "don t", "not to", "no more", "end of", "on hold"),
+    )
+)
+
+
+def denies_giving(text: str) -> bool:
+    """A text that names a drug says that it is stopped, refused or not to be given: « Arrêt Xgeva », « hold denosumab »."""
+    said = tuple(words(text))
+    return not _NOT_GIVEN.isdisjoint(said) or any(holds(said, phrase) for phrase in _NOT_GIVEN_IN_A_ROW)
+
+
 _ALSO_MEASURED = frozenset(
     [
         "vitamin_d_prefix",
@@ -199,6 +244,16 @@ def _is_amount(word: str, following: str) -> bool:
     figures = word.rstrip("abcdefghijklmnopqrstuvwxyzµμ")
     unit = word[len(figures) :] or following
     return figures.isdigit() and unit in _UNITS_OF_AN_ORDER
+
+
+def _apart(word: str) -> tuple[str, ...]:
+    """A name of five letters or more, and the figures that are written behind it; any other word as it is."""
+    end = next((place for place, sign in enumerate(word) if not sign.isalpha()), len(word))
+    return (word[:end], word[end:]) if SHORTEST_GLUED <= end < len(word) and word[end].isdigit() else (word,)
+
+
+SHORTEST_GLUED = 5
+"""Letters of a word that is a name before a figure; shorter ones are codes more often (« VITD3 », « CTX2 »)."""
 
 
 class _Ordered(NamedTuple):

@@ -33,7 +33,7 @@ def strength_of(concepts: frozenset[str]) -> Decimal | None:
     return strengths.pop() if len(strengths) == 1 else None
 
 
-def volume_of(concepts: frozenset[str]) -> Decimal | None:
+def millilitres_of(concepts: frozenset[str]) -> Decimal | None:
     """The millilitres of one unit that the concepts of one drug say; None where they say none, or several."""
     volumes = {volume for concept in concepts if concept in PRODUCTS for volume in PRODUCTS[concept].millilitres}
     return volumes.pop() if len(volumes) == 1 else None

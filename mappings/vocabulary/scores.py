@@ -61,7 +61,7 @@ class SiteQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class ScoreLevel:
     """What a total means, from `first` on."""
 
     first: int
@@ -78,7 +78,7 @@ class Score:
     about: Text
     source: Text
     questions: tuple[Question, ...]
-    bands: tuple[Band, ...]
+    bands: tuple[ScoreLevel, ...]
     site: SiteQuestion | None = None
 
     def question_code(self, question: Question) -> str:

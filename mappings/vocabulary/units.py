@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 
-UCUM = frozenset({"http://unitsofmeasure.org", "https://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
+from mappings.vocabulary.code_systems import UCUM
+
+UCUM_SPELLINGS = frozenset({UCUM, "https://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
+
+WEEK, MONTH, YEAR = 7, 30, 365
+"""Days: of a week, and of a month and a year where no calendar says which (`rules.md`, "Days")."""
 
 LONGEST_UNIT = 64
 """Characters of a unit; a longer one is none."""
@@ -105,7 +110,7 @@ def conversion(scale: Scale, code: str, unit: str, system: str) -> Conversion:
     """
     if max(len(code), len(unit)) > LONGEST_UNIT:
         raise UnknownUnit("longer than any unit")
-    return _conversion(scale, code, unit, is_ucum=system in UCUM)
+    return _conversion(scale, code, unit, is_ucum=system in UCUM_SPELLINGS)
 
 
 @lru_cache(maxsize=4096)

@@ -613,8 +613,13 @@ def _extension(composed: Composed, guideline: Guideline, language: Language) -> 
     return {name: value for name, value in members.items() if value}
 
 
-def without_technical(card: Card) -> Card:
-    """The card for a client that shows its extension to clinicians: without what is said to those who run the systems."""
+def for_audience(cards: tuple[Card, ...], audience: str) -> tuple[Card, ...]:
+    """The cards as a client gets them that shows their extension to everyone, or to clinicians (`World.card_audience`)."""
+    return cards if audience == "everyone" else tuple(map(_without_technical, cards))
+
+
+def _without_technical(card: Card) -> Card:
+    """For clinicians: without what is said to those who run the systems."""
     ours = {name: value for name, value in card.extension.get(EXTENSION, {}).items() if name != "technical"}
     return replace(card, extension={**card.extension, EXTENSION: ours} if ours else {})
 

@@ -21,7 +21,7 @@ from mappings.readers.dosage import stated_doses
 from mappings.readers.strengths import tells_an_amount
 from mappings.shapes import a_text, maps
 from mappings.vocabulary.analytes import Analyte
-from mappings.vocabulary.code_systems import LOINC, SNOMED_CT
+from mappings.vocabulary.code_systems import LOINC, SNOMED_CT, UCUM
 from mappings.vocabulary.frequencies import frequencies_in
 from mappings.wording import Text, _
 from service.languages.render import Language, plain, sentence, untyped
@@ -45,8 +45,6 @@ from service.rules.offers import (
     StartOn,
     UpdateOrder,
 )
-
-UCUM = "http://unitsofmeasure.org"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from mappings.wording import Text, _
 from service.catalogue.examples import Example, Showroom, at_thresholds, examples_of, showroom
 from service.languages.render import Language, figure, render, sentence
 from service.rules.citation import cited
+from service.rules.condition import settings_named, under
 from service.rules.guideline import EXTENSION, Guideline
 from service.rules.outcome import Advice, Indicator
 from service.rules.rule import MOMENTS, Rule
@@ -56,7 +57,7 @@ class SaidCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RuleEntry:
     """One rule in one language; of an example its name, the outcome's code and its name.
 
     `thresholds` are the examples that show where the answer changes, `others` the rest; `documents` are those of its source
@@ -89,7 +90,7 @@ class ChapterEntries:
     """The rules of one module."""
 
     title: str
-    entries: tuple[Entry, ...]
+    entries: tuple[RuleEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class Catalogue:
         return "\n".join([*said, *(line for one in self.not_computed for line in (one.statement, one.source, one.why))])
 
 
-def _lines(one: Entry) -> Iterator[str]:
+def _lines(one: RuleEntry) -> Iterator[str]:
     yield from (one.statement, one.source, one.reading, *one.triggers, *one.facts, *one.conditions, *one.elsewhere)
     yield from (line for card in one.cards for line in (card.summary, *card.detail.split("\n"), *card.offers))
     yield from (name for name, _outcome, _words in one.examples)
@@ -170,11 +171,13 @@ def _changes(rule: str, guideline: Guideline, language: Language) -> tuple[tuple
     return tuple((version, tuple(sentence(text, language) for text in texts)) for version, texts in found.items())
 
 
-def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSettings) -> Entry:
+def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSettings) -> RuleEntry:
     """One rule, from what it declares and from its examples."""
     examples = examples_of(rule, guideline)
     room, texts = showroom(guideline, settings), setting_texts(settings)
-    read = {name for one in rule.when for name in one.settings}
+    read = {name for one in rule.when for name in one.settings} | (
+        settings_named(rule.reading) if rule.reading else set()
+    )
     cards: dict[tuple[str, str], SaidCard] = {}
     for example in examples:
         for outcome, settings_read in room.outcomes(example):
@@ -183,11 +186,11 @@ def entry(rule: Rule, guideline: Guideline, language: Language, settings: FactSe
                 key = (outcome.indicator.value, outcome.summary.message)
                 if key not in cards:
                     cards[key] = _card(outcome, example, room, language)
-    return Entry(
+    return RuleEntry(
         id=rule.id,
         statement=sentence(rule.title, language),
         source=render(cited(rule.citations), language),
-        reading=sentence(rule.reading, language) if rule.reading is not None else "",
+        reading=sentence(under(settings, rule.reading), language) if rule.reading is not None else "",
         triggers=tuple(sentence(text, language) for text in _triggers(rule)),
         facts=tuple(sentence(text, language) for text in _facts(rule)),
         conditions=tuple(sentence(one.under(settings), language) for one in rule.when),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from mappings.facts import FactSettings
 from mappings.wording import _
-from service.catalogue.entries import Entry, catalogue
+from service.catalogue.entries import RuleEntry, catalogue
 from service.languages.render import COLONS, SEMICOLONS, Language, render
 from service.rules.guideline import Guideline
 
@@ -61,7 +61,7 @@ def words_in(language: Language) -> dict[str, str]:
     return {name: render(text, language) for name, text in WORDS.items()} | signs
 
 
-def _entry(entry: Entry, words: dict[str, str]) -> Iterator[str]:
+def _entry(entry: RuleEntry, words: dict[str, str]) -> Iterator[str]:
     yield f"### {entry.statement}"
     yield f"`{entry.id}`"
     said_once = [f"- {words['source']}{words['colon']} {entry.source}"]

@@ -13,22 +13,24 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Any
 
+from mappings.vocabulary.code_systems import (
+    ATC,
+    CCAM,
+    CIS,
+    DICOM,
+    FINDING,
+    ICD_10,
+    ICD_10_CM,
+    LOINC,
+    RXNORM,
+    SNOMED_CT,
+    UCUM,
+)
 from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.scores import ANSWERS
 from service.guidelines import GUIDELINES
 from service.rules.guideline import terminology_of
 
-LOINC = "http://loinc.org"
-SNOMED = "http://snomed.info/sct"
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
-ATC = "http://www.whocc.no/atc"
-CIS = "http://data.esante.gouv.fr/ansm/medicament/SpecialitePharmaceutique"
-ICD10 = "http://hl7.org/fhir/sid/icd-10"
-ICD10_CM = "http://hl7.org/fhir/sid/icd-10-cm"
-CCAM = "https://smt.esante.gouv.fr/terminologie-ccam"
-DICOM = "http://dicom.nema.org/resources/ontology/DCM"
-UCUM = "http://unitsofmeasure.org"
-FINDING = "urn:osteocds:finding"
 CODEX_RT = "http://hl7.org/fhir/us/codex-radiation-therapy/StructureDefinition/codexrt-"
 MCODE = "http://hl7.org/fhir/us/mcode/StructureDefinition/mcode-"
 
@@ -126,99 +128,99 @@ DRUGS: dict[str, tuple[str, str]] = {
 """System and code of the drugs that a record can hold."""
 
 CONDITIONS: dict[str, tuple[str, str]] = {
-    "bone metastasis": (SNOMED, "94222008"),
-    "secondary tumour of bone": (ICD10, "C79.5"),
-    "lung cancer": (ICD10, "C34.1"),
-    "breast cancer": (ICD10, "C50.9"),
-    "osteonecrosis of the jaw": (ICD10_CM, "M87.180"),
-    "spinal cord compression": (ICD10, "G95.2"),
-    "cauda equina syndrome": (SNOMED, "192970008"),
-    "myelopathy": (ICD10, "G99.2"),
-    "pathological fracture": (SNOMED, "268029009"),
-    "hypercalcaemia": (SNOMED, "66931009"),
-    "hypocalcaemia": (SNOMED, "5291005"),
-    "osteomalacia": (ICD10, "M83"),
-    "dental abscess": (ICD10, "K04.7"),
-    "hepatic failure": (SNOMED, "59927004"),
-    "metastasis of the femur": (SNOMED, "94300004"),
-    "metastasis of the lumbar spine": (SNOMED, "94389000"),
-    "pathological fracture of the right femur": (SNOMED, "11309881000119104"),
-    "pathological fracture of the left femur": (SNOMED, "11309921000119106"),
-    "neuropathic pain": (SNOMED, "247398009"),
-    "bone pain": (SNOMED, "12584003"),
-    "low back pain": (SNOMED, "279039007"),
-    "lumbar radiculopathy": (SNOMED, "128196005"),
-    "spinal stenosis": (SNOMED, "76107001"),
+    "bone metastasis": (SNOMED_CT, "94222008"),
+    "secondary tumour of bone": (ICD_10, "C79.5"),
+    "lung cancer": (ICD_10, "C34.1"),
+    "breast cancer": (ICD_10, "C50.9"),
+    "osteonecrosis of the jaw": (ICD_10_CM, "M87.180"),
+    "spinal cord compression": (ICD_10, "G95.2"),
+    "cauda equina syndrome": (SNOMED_CT, "192970008"),
+    "myelopathy": (ICD_10, "G99.2"),
+    "pathological fracture": (SNOMED_CT, "268029009"),
+    "hypercalcaemia": (SNOMED_CT, "66931009"),
+    "hypocalcaemia": (SNOMED_CT, "5291005"),
+    "osteomalacia": (ICD_10, "M83"),
+    "dental abscess": (ICD_10, "K04.7"),
+    "hepatic failure": (SNOMED_CT, "59927004"),
+    "metastasis of the femur": (SNOMED_CT, "94300004"),
+    "metastasis of the lumbar spine": (SNOMED_CT, "94389000"),
+    "pathological fracture of the right femur": (SNOMED_CT, "11309881000119104"),
+    "pathological fracture of the left femur": (SNOMED_CT, "11309921000119106"),
+    "neuropathic pain": (SNOMED_CT, "247398009"),
+    "bone pain": (SNOMED_CT, "12584003"),
+    "low back pain": (SNOMED_CT, "279039007"),
+    "lumbar radiculopathy": (SNOMED_CT, "128196005"),
+    "spinal stenosis": (SNOMED_CT, "76107001"),
     "asymptomatic stable fracture": (FINDING, "asymptomatic-stable-fracture"),
-    "sepsis": (SNOMED, "91302008"),
-    "bacteraemia": (SNOMED, "5758002"),
-    "skin infection": (SNOMED, "108365000"),
-    "pneumonia": (SNOMED, "233604007"),
-    "urinary tract infection": (ICD10, "N39.0"),
-    "coagulopathy": (SNOMED, "64779008"),
-    "haemophilia A": (ICD10, "D66"),
-    "disseminated intravascular coagulation": (SNOMED, "67406007"),
-    "primary thrombophilia": (ICD10, "D68.5"),
-    "adenocarcinoma of the lung": (SNOMED, "424993006"),
-    "squamous cell carcinoma of the lung": (SNOMED, "425376008"),
-    "suspected lung cancer": (SNOMED, "162573006"),
-    "oligometastatic disease": (SNOMED, "1255358009"),
-    "history of irradiation": (SNOMED, "429479009"),
+    "sepsis": (SNOMED_CT, "91302008"),
+    "bacteraemia": (SNOMED_CT, "5758002"),
+    "skin infection": (SNOMED_CT, "108365000"),
+    "pneumonia": (SNOMED_CT, "233604007"),
+    "urinary tract infection": (ICD_10, "N39.0"),
+    "coagulopathy": (SNOMED_CT, "64779008"),
+    "haemophilia A": (ICD_10, "D66"),
+    "disseminated intravascular coagulation": (SNOMED_CT, "67406007"),
+    "primary thrombophilia": (ICD_10, "D68.5"),
+    "adenocarcinoma of the lung": (SNOMED_CT, "424993006"),
+    "squamous cell carcinoma of the lung": (SNOMED_CT, "425376008"),
+    "suspected lung cancer": (SNOMED_CT, "162573006"),
+    "oligometastatic disease": (SNOMED_CT, "1255358009"),
+    "history of irradiation": (SNOMED_CT, "429479009"),
 }
 """System and code of the conditions that a record can hold."""
 
 ACTS: dict[str, tuple[str, str]] = {
-    "dental examination": (SNOMED, "34043003"),
+    "dental examination": (SNOMED_CT, "34043003"),
     "orthopantomogram": (CCAM, "HBQK002"),
-    "tooth extraction": (SNOMED, "55162003"),
-    "dental care": (SNOMED, "225362009"),
-    "dental referral": (SNOMED, "772071006"),
-    "spinal decompression": (SNOMED, "283165009"),
-    "radiotherapy": (SNOMED, "33195004"),
-    "stereotactic radiotherapy": (SNOMED, "395096001"),
-    "radiotherapy course": (SNOMED, "1217123003"),
-    "radiotherapy phase": (SNOMED, "1222565005"),
-    "radiotherapy fraction": (SNOMED, "1297069006"),
-    "radionuclide therapy": (SNOMED, "399315003"),
-    "brachytherapy": (SNOMED, "113120007"),
-    "radiotherapy plan": (SNOMED, "1255724003"),
-    "vertebroplasty": (SNOMED, "401226007"),
-    "kyphoplasty": (SNOMED, "426243004"),
+    "tooth extraction": (SNOMED_CT, "55162003"),
+    "dental care": (SNOMED_CT, "225362009"),
+    "dental referral": (SNOMED_CT, "772071006"),
+    "spinal decompression": (SNOMED_CT, "283165009"),
+    "radiotherapy": (SNOMED_CT, "33195004"),
+    "stereotactic radiotherapy": (SNOMED_CT, "395096001"),
+    "radiotherapy course": (SNOMED_CT, "1217123003"),
+    "radiotherapy phase": (SNOMED_CT, "1222565005"),
+    "radiotherapy fraction": (SNOMED_CT, "1297069006"),
+    "radionuclide therapy": (SNOMED_CT, "399315003"),
+    "brachytherapy": (SNOMED_CT, "113120007"),
+    "radiotherapy plan": (SNOMED_CT, "1255724003"),
+    "vertebroplasty": (SNOMED_CT, "401226007"),
+    "kyphoplasty": (SNOMED_CT, "426243004"),
     "cementoplasty": (CCAM, "PAMH001"),
-    "cementoplasty of the acetabulum": (SNOMED, "430435008"),
+    "cementoplasty of the acetabulum": (SNOMED_CT, "430435008"),
     "sacroplasty": ("http://www.ama-assn.org/go/cpt", "0200T"),
     "percutaneous osteosynthesis of the pelvis": (CCAM, "NACB001"),
     "spondyloplasty of one vertebra": (CCAM, "LHMH002"),
     "balloon spondyloplasty of one vertebra": (CCAM, "LHMH027"),
     "radiofrequency ablation of bone": ("http://www.ama-assn.org/go/cpt", "20982"),
-    "replacement of the acetabulum": (SNOMED, "29969002"),
+    "replacement of the acetabulum": (SNOMED_CT, "29969002"),
     "hip replacement with reinforcement of the acetabulum": (CCAM, "NEKA010"),
-    "total hip replacement": (SNOMED, "52734007"),
-    "internal fixation of the femur": (SNOMED, "86975004"),
-    "internal fixation of the spine": (SNOMED, "275093002"),
-    "bone biopsy": (SNOMED, "13861005"),
+    "total hip replacement": (SNOMED_CT, "52734007"),
+    "internal fixation of the femur": (SNOMED_CT, "86975004"),
+    "internal fixation of the spine": (SNOMED_CT, "275093002"),
+    "bone biopsy": (SNOMED_CT, "13861005"),
     "bone biopsy of the spine": (CCAM, "LHHH002"),
     "bone marrow biopsy examination": (CCAM, "FDQX007"),
     "bone scintigraphy": (LOINC, "25031-6"),
-    "FDG PET": (SNOMED, "443271005"),
+    "FDG PET": (SNOMED_CT, "443271005"),
     "FDG PET to mid-thigh": (LOINC, "81554-8"),
-    "PET": (SNOMED, "82918005"),
+    "PET": (SNOMED_CT, "82918005"),
     "fluoride PET": (LOINC, "81552-2"),
     "bone scintigraphy of the whole body": (CCAM, "PAQL003"),
-    "CT of the lumbar spine": (SNOMED, "241580002"),
-    "CT of the cervical spine": (SNOMED, "241578008"),
-    "CT of the chest, abdomen and pelvis": (SNOMED, "418023006"),
-    "CT of the pelvis": (SNOMED, "169071000"),
-    "CT of the thigh": (SNOMED, "241572009"),
+    "CT of the lumbar spine": (SNOMED_CT, "241580002"),
+    "CT of the cervical spine": (SNOMED_CT, "241578008"),
+    "CT of the chest, abdomen and pelvis": (SNOMED_CT, "418023006"),
+    "CT of the pelvis": (SNOMED_CT, "169071000"),
+    "CT of the thigh": (SNOMED_CT, "241572009"),
     "CT of the left thigh": (LOINC, "35987-7"),
-    "MRI of the lumbar spine": (SNOMED, "241648005"),
-    "MRI of the pelvis": (SNOMED, "2690005"),
-    "MRI of the thigh": (SNOMED, "241640003"),
-    "radiograph of the femur": (SNOMED, "241075002"),
+    "MRI of the lumbar spine": (SNOMED_CT, "241648005"),
+    "MRI of the pelvis": (SNOMED_CT, "2690005"),
+    "MRI of the thigh": (SNOMED_CT, "241640003"),
+    "radiograph of the femur": (SNOMED_CT, "241075002"),
     "radiograph of the left femur": (LOINC, "26120-6"),
     "radiograph of the humerus": (LOINC, "28567-6"),
-    "tumour board": (SNOMED, "399414003"),
-    "orthopaedic referral": (SNOMED, "308481009"),
+    "tumour board": (SNOMED_CT, "399414003"),
+    "orthopaedic referral": (SNOMED_CT, "308481009"),
     "preventive osteosynthesis of the humerus": (CCAM, "MBCB005"),
     "preventive osteosynthesis of the femur": (CCAM, "NBCB005"),
     "osteosynthesis of a femoral fracture": (CCAM, "NBCA007"),
@@ -270,23 +272,23 @@ SITES: dict[str, str] = {
     "liver": "10200004",
     "pelvic region": "12921003",
 }
-"""SNOMED CT codes of body sites."""
+"""SNOMED_CT CT codes of body sites."""
 
 SIDES = {"left": "7771000", "right": "24028007", "both": "51440002"}
-"""SNOMED CT codes of the mCODE laterality qualifier."""
+"""SNOMED_CT CT codes of the mCODE laterality qualifier."""
 
 TECHNIQUES = {"stereotactic": "395096001", "three-dimensional": "1162782007", "intensity-modulated": "441799006"}
-"""SNOMED CT codes of radiotherapy techniques (mCODE modality and technique)."""
+"""SNOMED_CT CT codes of radiotherapy techniques (mCODE modality and technique)."""
 
 PURPOSES = {"curative": "373808002", "palliative": "363676003", "prophylactic": "360271000"}
-"""SNOMED CT codes of the intent of a treatment (mCODE procedure intent)."""
+"""SNOMED_CT CT codes of the intent of a treatment (mCODE procedure intent)."""
 
 SEVERITIES = {"mild": "255604002", "moderate": "6736007", "severe": "24484000", "life-threatening": "442452003"}
-"""SNOMED CT codes of the severity of a condition."""
+"""SNOMED_CT CT codes of the severity of a condition."""
 
 SUBSTANCES: dict[str, tuple[str, str]] = {
-    "polymethyl methacrylate": (SNOMED, "427811002"),
-    "bone cement": (SNOMED, "6043006"),
+    "polymethyl methacrylate": (SNOMED_CT, "427811002"),
+    "bone cement": (SNOMED_CT, "6043006"),
 }
 """System and code of what is no drug and can cause an allergy."""
 
@@ -436,7 +438,7 @@ class SyntheticRecord:
             for question, code in codes.items()
         ]
         if score.site is not None and score.site.code in told:
-            site = {"system": SNOMED, "code": SITES[told[score.site.code]]}
+            site = {"system": SNOMED_CT, "code": SITES[told[score.site.code]]}
             items.append({"linkId": score.site.code, "answer": [{"valueCoding": site}]})
         if "total" in told:
             items.append({"linkId": score.finding, "answer": [{"valueInteger": told["total"]}]})
@@ -465,7 +467,7 @@ class SyntheticRecord:
             clinicalStatus=_status("condition-clinical", clinical) if clinical else None,
             verificationStatus=_status("condition-ver-status", verification) if verification else None,
             code={**self.concept(parts["name"], CONDITIONS), "text": parts["name"]},
-            severity=_concept(SNOMED, SEVERITIES[parts["severity"]]) if "severity" in parts else None,
+            severity=_concept(SNOMED_CT, SEVERITIES[parts["severity"]]) if "severity" in parts else None,
             subject=self.subject,
             bodySite=[_site(parts)] if "site" in parts else None,
             onsetDateTime=self.day(parts),
@@ -523,7 +525,7 @@ class SyntheticRecord:
         modality = {"system": DICOM, "code": told["modality"]}
         series = {"uid": f"2.25.{self._number + 1}", "modality": modality}
         if "site" in told:
-            series["bodySite"] = {"system": SNOMED, "code": SITES[told["site"]]}
+            series["bodySite"] = {"system": SNOMED_CT, "code": SITES[told["site"]]}
         return self.add(
             "ImagingStudy",
             status=told.get("status", "available"),
@@ -589,7 +591,7 @@ class SyntheticRecord:
         if repeat := self._repeat(told):
             line["timing"] = {"repeat": repeat}
         if "route" in told:
-            line["route"] = _concept(SNOMED, _ROUTES[told["route"]])
+            line["route"] = _concept(SNOMED_CT, _ROUTES[told["route"]])
         if "dose" in told:
             dose = told_result(str(told["dose"]))
             code = {"IU": "[iU]"}.get(dose["unit"], dose["unit"])
@@ -676,9 +678,9 @@ def _site(told: Mapping[str, Any]) -> dict[str, Any] | None:
     """The body site that an item names, with its `side` when that is told apart from it."""
     if "site" not in told:
         return None
-    site = _concept(SNOMED, SITES[told["site"]])
+    site = _concept(SNOMED_CT, SITES[told["site"]])
     if "side" in told:
-        side = _concept(SNOMED, SIDES[told["side"]])
+        side = _concept(SNOMED_CT, SIDES[told["side"]])
         site["extension"] = [{"url": f"{MCODE}laterality-qualifier", "valueCodeableConcept": side}]
     return site
 
@@ -687,10 +689,10 @@ def _radiotherapy(told: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What a radiotherapy states in the extensions of mCODE and CodeX: technique, intent, dose and fractions."""
     extensions: list[dict[str, Any]] = []
     if "technique" in told:
-        technique = {"url": "technique", "valueCodeableConcept": _concept(SNOMED, TECHNIQUES[told["technique"]])}
+        technique = {"url": "technique", "valueCodeableConcept": _concept(SNOMED_CT, TECHNIQUES[told["technique"]])}
         extensions.append({"url": f"{MCODE}radiotherapy-modality-and-technique", "extension": [technique]})
     if "purpose" in told:
-        purpose = _concept(SNOMED, PURPOSES[told["purpose"]])
+        purpose = _concept(SNOMED_CT, PURPOSES[told["purpose"]])
         extensions.append({"url": f"{MCODE}procedure-intent", "valueCodeableConcept": purpose})
     if "re-irradiation" in told:
         url = f"{CODEX_RT}radiotherapy-course-involves-reirradiation"

@@ -28,17 +28,20 @@ from cds_hooks import (
     operation_outcome,
     read_feedback,
 )
-from service.cards.compose import without_technical
+from service.cards.compose import for_audience
 from service.cards.score_links import Pages
 from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
-from service.edge.callers import Caller, Callers
+from service.edge.callers import Callers
 from service.edge.front import RETRY_AFTER_SECONDS, TOLD
 from service.edge.hook_calls import FAILED, JSON, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.pages import COMPRESSION, pages
+from service.edge.receipts import RECEIPT, receipts
+from service.edge.traces import Traces, traces_of
+from service.edge.watch import WATCH, watch
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -54,6 +57,9 @@ JSON_TYPE = re.compile(r"application/(?:[a-z0-9.-]{1,60}\+)?json")
 
 LOG = logging.getLogger("osteocds")
 
+READING = WATCH | {RECEIPT}
+"""Endpoints that read the ledger; the others that need it store into it."""
+
 _DISCOVERY = DiscoverySchema()
 
 
@@ -62,8 +68,11 @@ def create_app(
     *,
     now: Callable[[], datetime] | None = None,
     guidelines: Sequence[Guideline] = GUIDELINES,
+    traces: Traces | None = None,
 ) -> Flask:
     """The WSGI application. `now` is the clock; the machine's, in the site's zone, where it is not given.
+
+    `traces` take those of its answers; where none is given, those that the settings ask for.
 
     `settings` hold the clinical settings of the `guidelines`. Raises `ValueError` for settings that cannot work (a base that
     is no URL, a ConceptMap that cannot be used).
@@ -91,7 +100,7 @@ def create_app(
         answer.headers["Content-Language"] = language.value
         return answer
 
-    answering = Answering(settings, services, callers, metrics, ledger, clock)
+    answering = Answering(settings, services, callers, metrics, ledger, clock, traces or traces_of(settings))
 
     @app.post("/cds-services/<service_id>")
     def invoke(service_id: str) -> Response:
@@ -118,6 +127,8 @@ def create_app(
     app.config.update(COMPRESSION)
     compress = Compress(app)
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging, compress))
+    app.register_blueprint(receipts(ledger, callers, clock))
+    app.register_blueprint(watch(settings, guidelines, callers, ledger.database, clock))
     _register_health(app, ledger.database)
     _register_errors(app, metrics)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
@@ -134,6 +145,7 @@ class Answering:
     metrics: Metrics
     ledger: Ledger
     clock: Callable[[], datetime]
+    traces: Traces | None
 
     def __call__(self, call: Request, service_id: str) -> bytes:
         """Answer it."""
@@ -152,13 +164,15 @@ class Answering:
             shown = self.settings.public_url if "absolute" in caller.world.link_types else ""
             links = Pages(shown, caller.messaging_client)
             advised = advise(body, service, caller.world, now=now, language=language, pages=links)
-            response = _for_audience(advised.response, caller)
-            if self.settings.explain:
-                response = _explained(replace(advised, response=response), service, language)
+            shown_cards = for_audience(advised.response.cards, caller.world.card_audience)
+            advised = replace(advised, response=replace(advised.response, cards=shown_cards))
+            response = _explained(advised, service, language) if self.settings.explain else advised.response
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
             said |= logs.of_answer(advised)
-            self.metrics.count(service_id, advised, took)
+            self.metrics.count(service_id, caller.name, advised, took)
+            if self.traces is not None:
+                self.traces.tell(advised, said, call.headers.get("Traceparent", ""), time.monotonic())
             self.ledger.note(advised, service, caller, body, language, now, took)
             return answer
 
@@ -212,12 +226,6 @@ def _body(call: Request) -> object:
         return orjson.loads(told)
     except orjson.JSONDecodeError as error:
         raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
-
-
-def _for_audience(response: HookResponse, caller: Caller) -> HookResponse:
-    if caller.world.card_audience == "everyone":
-        return response
-    return replace(response, cards=tuple(map(without_technical, response.cards)))
 
 
 def _explained(advised: HookAnswer, service: Service, language: Language) -> HookResponse:
@@ -275,7 +283,8 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
     def count(status: int) -> None:
         service = (request.view_args or {}).get("service_id", "")
         if request.endpoint == "invoke" and status != UnknownService.status:
-            metrics.requests.labels(service, str(status)).inc()
+            client = request.environ.get(TOLD, {}).get("client", "")
+            metrics.requests.labels(client, service, str(status)).inc()
 
     @app.errorhandler(ProtocolError)
     def protocol_error(error: ProtocolError) -> Response:
@@ -302,8 +311,9 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
     def database_error(error: SQLAlchemyError) -> Response:
         why = why_unusable(error)
         metrics.ledger.failed(why)
-        LOG.error("feedback cannot be stored: %s", why)
-        return _problem(503, "transient", {"": "feedback cannot be stored now; try again later"})
+        doing = "the ledger cannot be read" if request.endpoint in READING else "feedback cannot be stored"
+        LOG.error("%s: %s", doing, why)
+        return _problem(503, "transient", {"": f"{doing} now; try again later"})
 
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:

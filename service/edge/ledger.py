@@ -1,9 +1,10 @@
-"""The ledger of one process: its database, what it takes of feedback, and what it is told of each answer."""
+"""The ledger of one process: its database, what it takes of feedback, what it is told of each answer, and its receipts."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from threading import BoundedSemaphore
 from typing import Any
@@ -18,6 +19,8 @@ from service.ledger.answered import Answered
 from service.ledger.database import WHY, Database, Unusable, why_unusable
 from service.ledger.feedback import FeedbackStore
 from service.ledger.fingerprints import Pseudonyms, read_key
+from service.ledger.receipts import receipt_of
+from service.ledger.signing import read_keys
 from service.ledger.writing import Counted, Writer
 from service.pipeline import HookAnswer
 from service.services import Service
@@ -26,7 +29,7 @@ from service.settings import InvalidSetting, Settings
 LOG = logging.getLogger("osteocds")
 
 TURN_SECONDS = 5.0
-"""How long feedback waits for its turn at a database that is slow; at one that failed just before it waits no more."""
+"""How long feedback, or a receipt, waits for its turn at a slow database; at one that failed just before it waits no more."""
 
 
 class Ledger:
@@ -38,6 +41,10 @@ class Ledger:
         except (ValueError, OSError) as error:
             raise InvalidSetting(f"OSTEOCDS_PATIENT_KEY names no file with a key: {error}") from None
         self.database = Database(settings.database_url)
+        try:
+            self.keys = read_keys(settings.receipt_key)
+        except (ValueError, OSError) as error:
+            raise InvalidSetting(f"OSTEOCDS_RECEIPT_KEY names no file with a key to sign with: {error}") from None
         self._feedback = FeedbackStore(self.database, texts="texts" in settings.ledger_keeps)
         self._waiting = BoundedSemaphore(max(1, settings.threads // 2))
         self._fails = False
@@ -55,14 +62,26 @@ class Ledger:
         self.database.dispose()
 
     def take(self, service: Service, feedback: Sequence[Feedback], caller: Caller, now: datetime) -> None:
-        """Store feedback durably. Raises `SQLAlchemyError` where that could not be done.
+        """Store feedback durably. Raises `SQLAlchemyError` where that could not be done."""
+        with self._turn():
+            self._feedback.store(service.id, feedback, received_at=now, client=caller.name)
 
-        At most half of the threads wait for a database that fails, so that the others go on answering hooks.
+    def receipt(self, hook_instance: str, caller: Caller, page: int, now: datetime) -> bytes | None:
+        """The receipt of what a caller was answered, signed where there is a key; None where the ledger has nothing of it.
+
+        Raises `SQLAlchemyError` where the ledger cannot be read.
         """
+        with self._turn():
+            receipt = receipt_of(self.database, hook_instance, issued=now, client=caller.name, page=page)
+        return None if receipt is None else self.keys.sealed(receipt)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """At most half of the threads wait for a database that is slow or fails: the others go on answering hooks."""
         if not self._waiting.acquire(timeout=0 if self._fails else TURN_SECONDS):
             raise Unusable("locked")
         try:
-            self._feedback.store(service.id, feedback, received_at=now, client=caller.name)
+            yield
             self._fails = False
         except SQLAlchemyError:
             self._fails = True
@@ -102,6 +121,7 @@ class Ledger:
                     "value_sets_fingerprint": fingerprints.of_value_sets(guideline, self._settings.concept_maps),
                     "settings_fingerprint": self._settings_of(service, caller),
                 },
+                fhir_calls=len(advised.fhir_calls),
                 keeps_facts="facts" in self._settings.ledger_keeps,
                 request=request.decode() if "requests" in self._settings.ledger_keeps else "",
             )
@@ -116,6 +136,6 @@ class Ledger:
         found = self._of_settings.get(key)
         if found is None:
             timezone = str(self._settings.timezone)
-            found = fingerprints.of_settings(caller.world, service.guideline, timezone)
+            found = fingerprints.of_settings(caller.world, service.guideline, timezone, caller.messaging_client)
             self._of_settings[key] = found
         return found

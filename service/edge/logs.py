@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import orjson
 import structlog
 
+from cds_hooks import Card
 from service.pipeline import HookAnswer
 from service.rules.guideline import EXTENSION
 from service.settings import Settings
@@ -92,11 +93,21 @@ def of_answer(advised: HookAnswer) -> dict[str, Any]:
     `fhir_calls` counts HTTP requests, `fhir_ms` is the sum of the times of those that were answered, which run side by side.
     """
     cards = advised.response.cards
-    shown = [
-        rule for card in cards for rule in card.extension.get(EXTENSION, {}).get("rules") or [card.source.topic.code]
-    ]
-    calls, seconds = advised.fhir_calls
-    return {"cards": len(cards), "rules": " ".join(shown), "fhir_calls": calls, "fhir_ms": round(seconds * 1000, 1)}
+    shown = [rule for card in cards for rule in rules_of(card)]
+    calls = advised.fhir_calls
+    seconds = sum(call.ended - call.began for call in calls if call.ended is not None)
+    return {
+        "cards": len(cards),
+        "rules": " ".join(shown),
+        "fhir_calls": len(calls),
+        "fhir_ms": round(seconds * 1000, 1),
+    }
+
+
+def rules_of(card: Card) -> list[str]:
+    """The rules that a card shows, or the topic of a quiet one."""
+    rules: list[str] = card.extension.get(EXTENSION, {}).get("rules") or [card.source.topic.code]
+    return rules
 
 
 def bounded(_logger: Any, _method: str, event: Event) -> Event:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from mappings.wording import Text, Verbatim
+from service.edge.logs import rules_of
 from service.gathering.breaker import State
 from service.pipeline import HookAnswer
+from service.rules.outcome import CannotTell
 from service.rules.unidentified import not_identified
+
+MOST_MISSED = 1000
+"""Pairs of a missing fact and a reason that one process tells apart."""
 
 
 class LedgerMetrics:
@@ -57,12 +65,30 @@ class LedgerMetrics:
         self._waiting.set(waiting)
 
 
+class FrontMetrics:
+    """What the front counts, of requests that no worker was asked about."""
+
+    def __init__(self) -> None:
+        self._turned_away = Counter(
+            "osteocds_turned_away",
+            "Requests that were refused before the application was asked: too long, too slow, too many",
+            ["status"],
+            registry=CollectorRegistry(),
+        )
+
+    def turned_away(self, status: int) -> None:
+        """One more was refused with this status."""
+        self._turned_away.labels(str(status)).inc()
+
+
 class Metrics:
     """What one process measures. Workers that share a folder (`service.edge.server`) all show the sum of theirs."""
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
-        self.requests = Counter("osteocds_requests", "Hook requests", ["service", "status"], registry=self._registry)
+        self.requests = Counter(
+            "osteocds_requests", "Hook requests", ["client", "service", "status"], registry=self._registry
+        )
         self.seconds = Histogram(
             "osteocds_request_seconds", "Time to answer a hook", ["service"], registry=self._registry
         )
@@ -72,6 +98,31 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livesum",
         )
+        self._steps = Histogram(
+            "osteocds_step_seconds", "Time that a step of a request takes", ["step"], registry=self._registry
+        )
+        self._cards = Counter(
+            "osteocds_cards", "Cards shown, by each rule that they show", ["rule", "indicator"], registry=self._registry
+        )
+        self._cannot_tell = Counter(
+            "osteocds_cannot_tell",
+            "Rules that could not tell, by what they missed",
+            ["fact", "why"],
+            registry=self._registry,
+        )
+        self._fhir = Histogram(
+            "osteocds_fhir_call_seconds",
+            "Time of a call to a FHIR server, until it ended or nobody waited for it any more",
+            ["base", "outcome"],
+            registry=self._registry,
+        )
+        Gauge(
+            "osteocds_version",
+            "1 for the version that runs",
+            ["version", "python"],
+            registry=self._registry,
+            multiprocess_mode="max",
+        ).labels(version("osteocds"), platform.python_version()).set(1)
         self._answers = Counter(
             "osteocds_rule_answers", "Answers of rules", ["rule", "answer"], registry=self._registry
         )
@@ -90,17 +141,22 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self._children: dict[tuple[str, type], Any] = {}
-        self._of_service: dict[str, tuple[Any, Any]] = {}
+        self._of_service: dict[tuple[str, str], tuple[Any, Any]] = {}
+        self._missed: set[tuple[str, str]] = set()
 
-    def count(self, service_id: str, answer: HookAnswer, seconds: float) -> None:
+    def count(self, service_id: str, client: str, answer: HookAnswer, seconds: float) -> None:
         """Count an answer and its time, what every rule answered, and the orders that no rule could be asked about."""
-        of_service = self._of_service.get(service_id)
+        of_service = self._of_service.get((service_id, client))
         if of_service is None:
-            of_service = self.seconds.labels(service_id), self.requests.labels(service_id, "200")
-            self._of_service[service_id] = of_service
+            of_service = self.seconds.labels(service_id), self.requests.labels(client, service_id, "200")
+            self._of_service[service_id, client] = of_service
         time_taken, answered = of_service
         time_taken.observe(seconds)
         answered.inc()
+        self._count_times(answer)
+        for card in answer.response.cards:
+            for shown in rules_of(card):
+                self._cards.labels(shown, card.indicator).inc()
         for order in not_identified(answer.orders):
             why = order.unidentified.name.lower() if order.unidentified is not None else "unreadable"
             self._unidentified.labels(why.replace("_", "-"), "yes" if order in answer.told else "no").inc()
@@ -110,6 +166,31 @@ class Metrics:
             if child is None:
                 child = self._children[key] = self._answers.labels(one.rule.id, one.word.replace(" ", "-"))
             child.inc()
+            if isinstance(one.outcome, CannotTell):
+                for fact in one.outcome.missing:
+                    self._cannot_tell.labels(
+                        *self._known(named(fact.what), named(fact.why[0]) if fact.why else "")
+                    ).inc()
+
+    def _count_times(self, answer: HookAnswer) -> None:
+        """Of the steps, and of the calls; one that still goes on has taken as long as the request waited."""
+        taken: dict[str, float] = {}
+        for step, began, ended in answer.steps:
+            taken[step] = taken.get(step, 0.0) + ended - began
+        for step, seconds in taken.items():
+            self._steps.labels(step).observe(seconds)
+        over = answer.steps[-1][2] if answer.steps else 0.0
+        for call in answer.fhir_calls:
+            ended = over if call.ended is None else call.ended
+            self._fhir.labels(call.base, call.outcome.replace(" ", "-")).observe(max(0.0, ended - call.began))
+
+    def _known(self, *labels: str) -> tuple[str, ...]:
+        """These labels, or others once there are too many, which the words of our own sentences never are."""
+        if labels not in self._missed:
+            if len(self._missed) >= MOST_MISSED:
+                return ("other",) * len(labels)
+            self._missed.add(labels)  # type: ignore[arg-type]  # a pair
+        return labels
 
     def breaker_changed(self, base: str, before: State | None, after: State | None) -> None:
         """One of the FHIR bases below a listed address is in another state; None where it was, or is, none of ours."""
@@ -144,3 +225,8 @@ def _is_alive(process: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def named(text: Text) -> str:
+    """A sentence of ours as a label: its message, without what its parameters say, which may be the record's."""
+    return "{words}" if isinstance(text, Verbatim) else text.message

@@ -17,6 +17,7 @@ from cds_hooks import (
     OperationOutcomeSchema,
 )
 from service.languages.render import Language, render
+from service.ledger.receipts import MOST_PAGES
 from service.rules.guideline import Guideline
 from service.services import Service
 
@@ -77,6 +78,29 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline]) ->
             }
         },
     )
+    spec.path(
+        "/receipts/{hookInstance}",
+        parameters=[
+            {"in": "path", "name": "hookInstance", "required": True, "schema": {"type": "string"}},
+            {"in": "query", "name": "page", "schema": {"type": "integer", "minimum": 1, "maximum": MOST_PAGES}},
+        ],
+        operations={
+            "get": {
+                "summary": "The receipt of what the client was answered to a hookInstance",
+                "responses": {
+                    "200": {
+                        "description": "The answers of a page; signed where the site has a key",
+                        "content": {"application/json": {"schema": _RECEIPT}},
+                    },
+                    **{str(status): errors[str(status)] for status in (400, 401, 503)},
+                    "404": _error(
+                        "No answer of this hookInstance to this client is in the ledger, or none on this page"
+                    ),
+                    **other,
+                },
+            }
+        },
+    )
     for path, summary in _PLAIN.items():
         responses = {"200": {"description": summary}, **other}
         spec.path(path, operations={"get": {"summary": summary, "responses": responses}})
@@ -97,7 +121,76 @@ _PLAIN = {
     "/health/ready": "The service can answer",
     "/openapi.json": "This description",
     "/metrics": "Prometheus metrics",
+    "/jwks.json": "The public keys (JWKS) of the signatures of receipts",
+    "/watch": "What became of the rules, week by week: a page; ?weeks= as many",
+    "/watch/rules.csv": "The same as CSV, a line a rule and week",
+    "/watch/feedback.csv": "Each feedback as CSV (45 CFR 170.315(b)(11))",
 }
+
+
+_TEXT = {"type": "string"}
+_COUNT = {"type": "integer", "minimum": 0}
+_MOMENT = {"type": "string", "format": "date-time"}
+
+
+def _rows(*required: str, **others: dict[str, Any]) -> dict[str, Any]:
+    """Rows of texts; `others` have another type, or may be missing."""
+    return {"type": "array", "items": _members(*required, **others)}
+
+
+def _members(*required: str, **others: dict[str, Any]) -> dict[str, Any]:
+    properties = {**dict.fromkeys(required, _TEXT), **others}
+    return {"type": "object", "required": list(required), "properties": properties, "additionalProperties": False}
+
+
+_TEXTS = {"type": "array", "items": _TEXT}
+_ANSWER = _members(
+    *("service", "hook", "guideline", "language", "asOf"),
+    number={"type": "integer", "minimum": 1},
+    client=_TEXT,
+    patient=_TEXT,
+    receivedAt=_MOMENT,
+    answeredAt=_MOMENT,
+    tookMs=_COUNT,
+    publicUrl=_TEXT,
+    fhirCalls=_COUNT,
+    versions=_members("osteocds", "rules"),
+    fingerprints=_members("request", "rules", "valueSets", "settings", "cards"),
+    requestKept={"type": "boolean"},
+    factsKept={"type": "boolean"},
+    notTriggered=_TEXTS,
+    leftOut=_members(cards=_COUNT, rules=_COUNT, facts=_COUNT),
+    cards=_rows(
+        *("uuid", "topic", "indicator", "fingerprint"),
+        orderKind=_TEXT,
+        advises=_TEXTS,
+        unchecked=_TEXTS,
+        notShown=_TEXTS,
+    ),
+    rules=_rows(
+        *("rule", "outcome"),
+        orderIndex=_COUNT,
+        orderKind=_TEXT,
+        indicator=_TEXT,
+        condition=_TEXT,
+        missing=_rows("fact", why=_TEXTS),
+        error=_TEXT,
+    ),
+    facts=_rows("rule", "fact", resource=_TEXT, value=_TEXT, unit=_TEXT, date=_TEXT),
+)
+_RECEIPT = _members(
+    signature={
+        "type": "string",
+        "description": "JWS (ES384) of the receipt as RFC 8785 writes it, detached (RFC 7515, F)",
+    },
+    receipt=_members(
+        "hookInstance",
+        issued=_MOMENT,
+        page={"type": "integer", "minimum": 1},
+        next={"type": "integer", "description": "The page that follows"},
+        answers={"type": "array", "items": _ANSWER},
+    ),
+)
 
 
 def _ok(description: str, schema: type) -> dict[str, Any]:

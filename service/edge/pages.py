@@ -14,7 +14,7 @@ from flask_compress import Compress
 from markupsafe import Markup, escape
 
 from mappings.facts.bones import named_bones
-from mappings.readers.sites import LATERALITY, region_of_code
+from mappings.readers.sites import LATERALITY_EXTENSION, region_of_code
 from mappings.vocabulary.bones import SIDE_CODES
 from mappings.vocabulary.code_systems import FINDING, SNOMED_CT
 from mappings.vocabulary.scores import ANSWERS, QUESTIONS, SIDES, Score
@@ -263,7 +263,7 @@ def _form(score: Score, language: Language, takes: Messaging | None) -> dict[str
         "side": site.side_code if site is not None and site.side is not None else "",
         "places": _places(score, language),
         "snomed": SNOMED_CT,
-        "laterality": LATERALITY,
+        "laterality": LATERALITY_EXTENSION,
         "answers": ANSWERS,
         "asked": QUESTIONS,
         "questions": {question.code: score.question_code(question) for question in score.questions},

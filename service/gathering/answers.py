@@ -80,6 +80,7 @@ _OF_A_BUNDLE = frozenset({"meta", "identifier", "link", "signature", "issues", "
 
 def _open(container: Resource, found: Opened, *, depth: int) -> None:
     found.unreadable |= bool(container.get("implicitRules") or container.get("modifierExtension"))
+    found.unreadable |= _is_withheld_in_part(container)
     name = "entry" if container.get("resourceType") == "Bundle" else "parameter"
     listed = container.get(name)
     if listed is None:
@@ -98,6 +99,17 @@ def _open(container: Resource, found: Opened, *, depth: int) -> None:
             _open_parameter(entry, found, depth=depth)
     if name == "parameter" and not any(isinstance(one.get("resource"), dict) for one in maps(listed)):
         found.unreadable = True
+
+
+_WITHHELD = frozenset({"SUBSETTED", "MASKED", "REDACTED"})
+"""HL7 v3 ObservationValue: what is left of a resource of which parts were taken out, or made unreadable."""
+
+
+def _is_withheld_in_part(container: Resource) -> bool:
+    meta = a_map(container.get("meta"))
+    return any(
+        a_text(label.get("code")).upper() in _WITHHELD for name in ("tag", "security") for label in maps(meta.get(name))
+    )
 
 
 def _open_parameter(parameter: object, found: Opened, *, depth: int) -> None:
@@ -178,7 +190,9 @@ def _announced(bundle: Resource, found: Opened) -> int:
 
 def _next_link(bundle: Resource) -> str | None:
     for link in maps(bundle.get("link")):
-        if spelled(a_text(link.get("relation"))) == "next":
+        told = link.get("relation")
+        relations = told if isinstance(told, list) else [told]
+        if any(spelled(a_text(one).rpartition("/")[2]) == "next" for one in relations):
             return a_text(link.get("url"))
     return None
 

@@ -11,7 +11,7 @@ from cds_hooks import HookRequest
 from mappings.clock import Clock
 from mappings.evidence import Evidence, ForeignResource, Resource, bare_id, local_reference, reference_of
 from mappings.facts import DrugOrder, Order, Unidentified
-from mappings.readers.containers import NOT_FOUND, Entry, entries_of, selected
+from mappings.readers.containers import NOT_FOUND, DraftEntry, entries_of, selected
 from mappings.readers.orders import courses_of_orders, is_order, read_order, unreadable_order
 from mappings.readers.reader import Reader, contained
 from mappings.readers.revisions import NOT_FOUND as NO_PRIOR_ORDER
@@ -77,7 +77,7 @@ class Drafts:
         self._orders = courses_of_orders(read)
         return self._orders
 
-    def _order(self, entry: Entry, index: int, *, triggers: bool) -> Order:
+    def _order(self, entry: DraftEntry, index: int, *, triggers: bool) -> Order:
         order = read_order(self._reader, entry.resource, index=index, draft=True, triggers=triggers)
         if entry.otherwise is not None:
             drug = read_order(self._reader, entry.otherwise, index=index, draft=True, triggers=triggers)
@@ -85,7 +85,7 @@ class Drafts:
             order = drug if is_drug or (drug.concepts and not order.concepts) else order
         return order if entry.itself else replace(order, reference=entry.reference)
 
-    def _unreadable(self, entry: Entry, index: int, *, triggers: bool) -> Order:
+    def _unreadable(self, entry: DraftEntry, index: int, *, triggers: bool) -> Order:
         why = entry.unreadable or NOT_FOUND
         return unreadable_order(self._reader, entry.name, entry.reference, why, index=index, triggers=triggers)
 
@@ -144,7 +144,7 @@ class Drafts:
         return prefetched_resources(self._request)
 
 
-def _selected(request: HookRequest, entries: Sequence[Entry]) -> frozenset[int]:
+def _selected(request: HookRequest, entries: Sequence[DraftEntry]) -> frozenset[int]:
     """The drafts that were selected, by typed reference, `fullUrl` or the bare id of some clients, with what they hold.
 
     All of them where the hook has no selections, and where those that it has name none of the drafts: rules that stay

@@ -31,7 +31,7 @@ from mappings.wording import Text, _
 from service.gathering.allowlist import lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
 from service.gathering.outbound import Bulkhead, Room
-from service.gathering.record_server import Pages
+from service.gathering.record_server import Call, Pages
 
 if TYPE_CHECKING:
     import requests
@@ -146,6 +146,12 @@ def new_session(ca_bundle: Path | None = None, *, connections: int = 1) -> reque
     return session
 
 
+def _outcome(problem: FhirProblem) -> str:
+    if problem.status:
+        return {3: "redirected", 4: "refused"}.get(problem.status // 100, "failed")
+    return {TOO_SLOW: "too slow", UNREACHABLE: "unreachable"}.get(problem.why, "unusable")
+
+
 class _Asking:
     """What one hook request has asked of a base so far."""
 
@@ -153,14 +159,7 @@ class _Asking:
         self._lock = threading.Lock()
         self._answered = self._failed = False
         self._bytes = self._nodes = 0
-        self._calls, self._seconds = 0, 0.0
-
-    def calls(self, *, begun: int = 0, seconds: float = 0.0) -> tuple[int, float]:
-        """How many calls were begun, and the sum of the seconds of those that ended; so many more of both."""
-        with self._lock:
-            self._calls += begun
-            self._seconds += seconds
-            return self._calls, self._seconds
+        self.calls: list[Call] = []
 
     def answered_first(self) -> bool:
         """An answer came; True for the first one."""
@@ -224,9 +223,9 @@ class FhirServer:
             raise
 
     @property
-    def calls(self) -> tuple[int, float]:
-        """How many HTTP requests were begun, and the sum of the seconds of those that ended."""
-        return self._asking.calls()
+    def calls(self) -> tuple[Call, ...]:
+        """The HTTP requests that were begun."""
+        return tuple(self._asking.calls)
 
     @property
     def is_over(self) -> bool:
@@ -340,21 +339,34 @@ class FhirServer:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
         from urllib3.exceptions import TimeoutError as SocketTimeout  # noqa: PLC0415 - as above
 
-        self._asking.calls(begun=1)
-        began = time.monotonic()
+        call = Call(self.bulkhead.listed, time.monotonic())
+        self._asking.calls.append(call)
         try:
-            with self._respond(method, url, form, parameters) as response:
-                if not 200 <= response.status_code < 300:
-                    self._throw_away(response)
-                    raise _refusal(response.status_code)
-                answer = self._read(response)
+            answer = self._answer(method, url, form, parameters)
+        except FhirProblem as problem:
+            call.outcome = _outcome(problem)
+            raise
         # From None: the library's messages hold the URL, and so the patient's id.
         except (requests.Timeout, SocketTimeout):
+            call.outcome = "too slow"
             raise FhirProblem(TOO_SLOW) from None
         except (requests.RequestException, HTTPError, ValueError):
+            call.outcome = "unreachable"
             raise FhirProblem(UNREACHABLE) from None
         finally:
-            self._asking.calls(seconds=time.monotonic() - began)
+            call.ended = time.monotonic()
+        call.outcome = "answered"
+        return answer
+
+    def _answer(
+        self, method: str, url: str, form: list[tuple[str, str]] | None, parameters: list[tuple[str, str]] | None
+    ) -> Mapping[str, Any]:
+        """What it answered. Raises `FhirProblem`, and what requests raises."""
+        with self._respond(method, url, form, parameters) as response:
+            if not 200 <= response.status_code < 300:
+                self._throw_away(response)
+                raise _refusal(response.status_code)
+            answer = self._read(response)
         if not isinstance(answer, dict):
             raise FhirProblem(NO_JSON)
         return answer

@@ -95,6 +95,8 @@ def _kind(observation: Resource, query: Query, terminology: Terminology) -> _Kin
     components = list(maps(observation.get("component")))
     is_panel = _is_panel(observation, query)
     nodes = components if is_panel else [observation, *components]
+    if not is_panel and _holds_unknown_parts(observation, components, query, terminology):
+        return _Kind.UNKNOWN
     kinds = {_kind_of_code(node.get("code"), query, terminology) for node in nodes}
     for kind in (_Kind.ASKED, _Kind.OTHER, _Kind.NEITHER):
         if kind in kinds:
@@ -104,6 +106,21 @@ def _kind(observation: Resource, query: Query, terminology: Terminology) -> _Kin
     if next(referred_results(observation), None) is not None:
         return _Kind.NEITHER  # its members are looked at
     return _Kind.UNKNOWN if is_panel or _Kind.UNKNOWN in kinds else _Kind.UNCODED
+
+
+def _holds_unknown_parts(
+    observation: Resource, components: Sequence[Resource], query: Query, terminology: Terminology
+) -> bool:
+    """It is what was asked for and has no value of its own, but in parts of which none can be told."""
+    with_value = [one for one in components if _has_value(one)]
+    if not with_value or _has_value(observation):
+        return False
+    kinds = [_kind_of_code(one.get("code"), query, terminology) for one in (observation, *with_value)]
+    return kinds[0] is _Kind.ASKED and set(kinds[1:]) <= {_Kind.UNKNOWN, _Kind.UNCODED}
+
+
+def _has_value(node: Resource) -> bool:
+    return any(name.startswith("value") and said not in (None, "", {}, []) for name, said in node.items())
 
 
 def _kind_of_code(code: object, query: Query, terminology: Terminology) -> _Kind:

@@ -52,8 +52,9 @@ class Room:
 
 @dataclass(frozen=True)
 class Bulkhead:
-    """What one FHIR base has for itself."""
+    """What one FHIR base has for itself; `listed` is the listed address below which it lies."""
 
+    listed: str
     threads: DaemonThreads
     breaker: Breaker
     room: Room
@@ -99,6 +100,7 @@ class Outbound:
     def _new(self, listed: str) -> Bulkhead:
         self._watch(listed, None, State.CLOSED)
         return Bulkhead(
+            listed,
             DaemonThreads(self._most_threads, waiting=self._most_threads, name="fhir"),
             Breaker(partial(self._watch, listed)),
             Room(MOST_BYTES_AT_ONCE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from mappings.queries import Query
@@ -12,12 +13,31 @@ from service.gathering.answers import Opened
 Pages: TypeAlias = list[Opened]
 
 
+@dataclass(slots=True)
+class Call:
+    """One HTTP request to a FHIR server: below which listed address, when it was begun and ended, and how it ended.
+
+    Times are seconds of `time.monotonic`; a call that nobody has waited for to the end has none. `outcome` is one of
+    `OUTCOMES`.
+    """
+
+    base: str
+    began: float
+    ended: float | None = None
+    outcome: str = "unanswered"
+
+
+OUTCOMES = ("answered", "unanswered", "too slow", "unreachable", "redirected", "refused", "failed", "unusable")
+"""Of a call: with JSON within our bounds; not by the end of the request; not by the deadline; by nobody; elsewhere; HTTP 4xx and
+5xx; with what cannot be read, or not in our bounds."""
+
+
 class RecordServer(Protocol):
     """The searches of one request. A search that cannot be answered raises `FhirProblem`, as `found` does."""
 
     @property
-    def calls(self) -> tuple[int, float]:
-        """How many HTTP requests were begun, and the sum of the seconds of those that ended."""
+    def calls(self) -> tuple[Call, ...]:
+        """The HTTP requests that were begun."""
 
     @property
     def is_over(self) -> bool:

@@ -102,7 +102,7 @@ class Number(click.FloatRange):
         return say(_("number"))
 
 
-class Place(click.Path):
+class ExistingPath(click.Path):
     """A path that exists, which an error calls so."""
 
     @property

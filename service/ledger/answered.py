@@ -39,7 +39,8 @@ class Answered:
     """One answer to a hook: values that nobody changes any more, and nothing of the record besides what outcomes rest on.
 
     `as_of` is the clock of the answer; `fingerprints` are those of request, rules, value sets and settings by the names of their
-    columns. `request` is the body without its token, and `keeps_facts` says so, where the site keeps them.
+    columns. `fhir_calls` are the HTTP requests that were made to the FHIR server. `request` is the body without its token, and
+    `keeps_facts` says so, where the site keeps them.
     """
 
     service: Service
@@ -54,6 +55,7 @@ class Answered:
     cards: tuple[Card, ...]
     settings: FactSettings
     fingerprints: Mapping[str, str]
+    fhir_calls: int = 0
     request: str = ""
     keeps_facts: bool = False
 
@@ -116,7 +118,8 @@ def rows_of(answered: Answered, patient: str | None) -> Rows:
         )
         card_rules += [{"card": card.uuid, "part": part, "rule": rule} for part, rule in of_its_rules]
     outcomes = [_outcome(position, one, answered.settings) for position, one in enumerate(answered.outcomes)]
-    facts = facts_of(answered.outcomes) if answered.keeps_facts else []
+    facts, facts_left_out = facts_of(answered.outcomes) if answered.keeps_facts else ([], None)
+    answer |= {"fhir_calls": answered.fhir_calls, "facts_left_out": facts_left_out}
     requests = [{"body": answered.request}] if answered.request else []
     return Rows(answer, cards, card_rules, outcomes, facts, requests)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlalchemy import Column, MetaData, String, Table, create_engine, event, insert, inspect, select, text, update
-from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.pool import NullPool, QueuePool
@@ -151,13 +151,15 @@ class Database:
                 raise Unusable("deleted")
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A transaction that only reads, and may take its time."""
+    def read(self, *, briefly: bool = False) -> Iterator[Connection]:
+        """A transaction that only reads, all as it was at one moment, and may take its time unless it is to be brief."""
         with self._noticing():
             self._make()
             with self._engine.connect().execution_options(osteocds_reads=True) as connection, connection.begin():
                 if not self.is_sqlite:
-                    connection.execute(text("SET LOCAL statement_timeout = 0"))
+                    connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+                    if not briefly:
+                        connection.execute(text("SET LOCAL statement_timeout = 0"))
                 yield connection
 
     def probe(self) -> None:
@@ -332,19 +334,23 @@ def _in_memory(url: URL) -> bool:
     return _is_sqlite(url) and url.database in (None, "", ":memory:")
 
 
+_SILENT = {"hide_parameters": True}
+"""No error of SQLAlchemy, and no line of its log, holds what a statement was given, which is of patients."""
+
+
 def _engine(url: URL, wait_seconds: float, **options: Any) -> Engine:
     if _in_memory(url):
         # One connection, for one thread at a time: each connection would be a database of its own.
         one = {"poolclass": QueuePool, "pool_size": 1, "max_overflow": 0}
-        engine = create_engine(url, connect_args={"check_same_thread": False}, **one)
+        engine = create_engine(url, connect_args={"check_same_thread": False}, **_SILENT, **one)
         _as_sqlite(engine)
     elif _is_sqlite(url):
         pool = options or {"pool_timeout": BUSY_SECONDS}
-        engine = create_engine(url, connect_args={"timeout": wait_seconds}, **pool)
+        engine = create_engine(url, connect_args={"timeout": wait_seconds}, **_SILENT, **pool)
         _as_sqlite(engine)
     else:
         pool = options or {"pool_pre_ping": True, "pool_timeout": BUSY_SECONDS}
-        engine = create_engine(url, connect_args=_within_bounds(url), **pool)
+        engine = create_engine(url, connect_args=_within_bounds(url), **_SILENT, **pool)
         _as_postgresql(engine, wait_seconds)
     return engine
 
@@ -374,6 +380,15 @@ def _as_sqlite(engine: Engine) -> None:
 
 
 def _as_postgresql(engine: Engine, wait_seconds: float) -> None:
+    @event.listens_for(engine, "handle_error")
+    def say_the_code_alone(context: ExceptionContext) -> None:
+        """What the server says of an error quotes the row that it refuses."""
+        code = getattr(context.original_exception, "sqlstate", None)
+        if code:
+            context.original_exception.args = (f"SQLSTATE {code}",)
+            if context.sqlalchemy_exception is not None:
+                context.sqlalchemy_exception.args = (f"SQLSTATE {code}",)
+
     @event.listens_for(engine, "connect")
     def settle(connection: Any, _record: object) -> None:
         with connection.cursor() as cursor:

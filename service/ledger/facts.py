@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from mappings.dates import When
@@ -34,8 +35,8 @@ MOST_FACTS = 300
 LONGEST_WORDS = 500
 
 
-def facts_of(outcomes: Iterable[RuleOutcome]) -> list[dict[str, Any]]:
-    """One row a rule and fact, in the order of the rules; a whole collection is no fact of its own."""
+def facts_of(outcomes: Iterable[RuleOutcome]) -> tuple[list[dict[str, Any]], int]:
+    """One row a rule and fact, in the order of the rules, and how many are left out; a whole collection is no fact of its own."""
     rows: dict[tuple[Any, ...], None] = {}
     for one in outcomes:
         if not isinstance(one.outcome, Failure):
@@ -43,10 +44,11 @@ def facts_of(outcomes: Iterable[RuleOutcome]) -> list[dict[str, Any]]:
                 for fact in _told(basis):
                     rows[(one.rule.id, *fact)] = None
     names = ("rule", "fact", "resource", "value", "unit", "date")
-    return [
+    kept = [
         {"position": position, **dict(zip(names, row, strict=True))}
-        for position, row in enumerate(list(rows)[:MOST_FACTS])
+        for position, row in enumerate(islice(rows, MOST_FACTS))
     ]
+    return kept, len(rows) - len(kept)
 
 
 _Row = tuple[str, str | None, str | None, str | None, str | None]

@@ -18,7 +18,7 @@ from cds_hooks import Card
 from service.rules.guideline import Guideline
 from service.world import World
 
-UNSEEN = frozenset({"edge", "ledger", "demo", "coverage", "catalogue"})
+UNSEEN = frozenset({"edge", "ledger", "demo", "coverage", "catalogue", "population"})
 """Rooms of the service that decide nothing of what a card says."""
 
 NOT_OF_THE_SETTINGS = frozenset({"outbound", "terminology"})
@@ -120,14 +120,14 @@ def of_value_sets(guideline: Guideline, concept_maps: tuple[Path, ...]) -> str:
     return _of_files(lists)
 
 
-def of_settings(world: World, guideline: Guideline, timezone: str) -> str:
-    """Of the choices of the site, and of the client whose world it is."""
+def of_settings(world: World, guideline: Guideline, timezone: str, messaging_client: str = "") -> str:
+    """Of the choices of the site, and of the client whose world it is; it is named where links name it."""
     choices: dict[str, Any] = {
         field.name: getattr(world, field.name) for field in fields(world) if field.name not in NOT_OF_THE_SETTINGS
     }
     choices["allowlist"] = world.allowlist.bases
     choices["clinical"] = world.clinical[guideline.id]
-    return fingerprint({**choices, "timezone": timezone})
+    return fingerprint({**choices, "timezone": timezone, "messaging_client": messaging_client})
 
 
 def _sources(package: Path) -> Iterable[Path]:

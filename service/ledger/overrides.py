@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
 
 from mappings.wording import _
 from service.languages.render import Language, spoken
@@ -74,18 +74,7 @@ def overrides(database: Database, *, since: datetime | None = None, until: datet
 
 def _cards(database: Database, since: datetime | None, until: datetime | None) -> Iterator[Row[tuple[str, ...]]]:
     """Each card with each rule that advises on it, and the last feedback on it."""
-    last = (
-        select(
-            FEEDBACK.c.card,
-            FEEDBACK.c.outcome,
-            FEEDBACK.c.reason_code,
-            func.row_number()
-            .over(partition_by=FEEDBACK.c.card, order_by=(FEEDBACK.c.outcome_timestamp.desc(), FEEDBACK.c.id.desc()))
-            .label("place"),
-        )
-        .where(~FEEDBACK.c.duplicate)
-        .subquery()
-    )
+    last = last_feedback()
     advising = select(CARD_RULES).where(CARD_RULES.c.part == "advises").subquery()
     query: Select[tuple[str, ...]] = (
         select(CARDS.c.topic, advising.c.rule, last.c.outcome, last.c.reason_code)
@@ -97,6 +86,22 @@ def _cards(database: Database, since: datetime | None, until: datetime | None) -
     )
     with database.read() as connection:
         yield from connection.execution_options(yield_per=READ_AT_ONCE).execute(query)
+
+
+def last_feedback() -> Subquery:
+    """For each card the feedback on it, the last word at `place` 1; duplicates are left out."""
+    return (
+        select(
+            FEEDBACK.c.card,
+            FEEDBACK.c.outcome,
+            FEEDBACK.c.reason_code,
+            func.row_number()
+            .over(partition_by=FEEDBACK.c.card, order_by=(FEEDBACK.c.outcome_timestamp.desc(), FEEDBACK.c.id.desc()))
+            .label("place"),
+        )
+        .where(~FEEDBACK.c.duplicate)
+        .subquery()
+    )
 
 
 def _between(

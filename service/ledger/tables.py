@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 VERSION_TABLE = "osteocds_schema"
 """Where the database says which migrations it has seen; a name of its own, since a database may serve other programs too."""
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """The migrations, in their order; the tables below are as the last one leaves them."""
 
 LONGEST_NAME = 200
@@ -80,6 +80,8 @@ ANSWERS = Table(
     Column("as_of", String(40), nullable=False),
     Column("public_url", String(500), nullable=False),
     Column("not_about", Text, nullable=False),
+    Column("fhir_calls", Integer),
+    Column("facts_left_out", Integer),
 )
 """One row an answer to a hook."""
 

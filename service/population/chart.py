@@ -13,7 +13,7 @@ from mappings.wording import _
 from service.gathering.answers import Opened, opened
 from service.gathering.fhir_server import FhirProblem
 from service.gathering.found_by_code import finds
-from service.gathering.record_server import Pages
+from service.gathering.record_server import Call, Pages
 
 NOT_EXPORTED = _(
     "the export holds nothing of this kind of any patient",
@@ -30,7 +30,7 @@ class Chart:
     Nothing is searched twice or later, so that each search is answered where it begins.
     """
 
-    calls = (0, 0.0)
+    calls: tuple[Call, ...] = ()
     is_over = False
 
     def __init__(

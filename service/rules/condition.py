@@ -68,8 +68,7 @@ class Condition:
         self.reads = frozenset(reads)
         self._ask = ask
         self._of_patient = next(iter(signature(ask).parameters)).startswith("_")
-        named = {name for _literal, name, _spec, _conversion in Formatter().parse(text.message) if name}
-        self.settings = named - text.parameters.keys()
+        self.settings = settings_named(text)
         self._said: tuple[FactSettings, Text] | None = None
 
     def __call__(self, order: Any, patient: Facts) -> Truth:
@@ -94,12 +93,22 @@ class Condition:
             return self.text
         said = self._said
         if said is None or said[0] is not settings:
-            filled = self.text.with_(**{name: shown(name, getattr(settings, name)) for name in self.settings})
-            self._said = said = (settings, filled)
+            self._said = said = (settings, under(settings, self.text))
         return said[1]
 
     def __repr__(self) -> str:
         return f"Condition({self.text.message!r})"
+
+
+def settings_named(text: Text) -> frozenset[str]:
+    """The settings whose figures a text leaves to be filled in."""
+    named = {name for _literal, name, _spec, _conversion in Formatter().parse(text.message) if name}
+    return frozenset(named - text.parameters.keys())
+
+
+def under(settings: FactSettings, text: Text) -> Text:
+    """A text with the figures of these settings."""
+    return text.with_(**{name: shown(name, getattr(settings, name)) for name in settings_named(text)})
 
 
 def shown(setting: str, figure: int | Decimal) -> Text | int | Decimal:

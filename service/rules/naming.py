@@ -7,7 +7,11 @@ from mappings.facts import Act, ActOrder, Diagnosis, DrugOrder, Order, Radiother
 from mappings.facts.bones import named_bones
 from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
 from mappings.vocabulary.concept_sets import CEMENTOPLASTY, STEREOTACTIC_RADIOTHERAPY
+from mappings.vocabulary.units import MONTH, WEEK, YEAR
 from mappings.wording import Text, _, _c, _n, of_resource
+
+MOST_IN_A_SENTENCE = 3
+"""How many of a kind (reasons, drugs, doses) one sentence names at most."""
 
 
 def called(entry: Act | Diagnosis) -> Text | str:
@@ -60,17 +64,16 @@ def planned_remarks(order: Order) -> tuple[Text, ...]:
     return (_("No planned date is stated: today was taken"),)
 
 
-WEEK = 7
-"""Days."""
-
-
 def lasting(days: int) -> Text:
     """So many days as the sources count a window: in weeks where the weeks are whole."""
     return a_time(days) if days % WEEK else _("{weeks} weeks", weeks=days // WEEK)
 
 
-YEAR, MONTH, HALF_A_YEAR, FEWEST_MONTHS = 365, 30, 183, 2
-"""Days; a single month is not said, for 30 days stand in the sources as such."""
+HALF_A_YEAR = 183
+"""Days that are said as six months."""
+
+FEWEST_MONTHS = 2
+"""A single month is not said: its days stand in the sources as such."""
 
 
 def a_time(days: int) -> Text:

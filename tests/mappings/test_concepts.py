@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mappings.vocabulary import concept_sets as sets
@@ -227,6 +227,8 @@ def test_a_class_that_holds_no_drug_of_ours_is_something_else_and_a_leaf_of_four
         (SNOMED, "94222009"),
         (ATC, "M05BX0"),
         (ATC, "denosumab"),
+        (ATC, "M05BA8"),
+        (ATC, "M05BA080"),
         (WHO, "cancer"),
         (CCAM, "HBQK"),
     ],
@@ -235,6 +237,12 @@ def test_a_code_that_is_none_of_its_system_is_not_something_else(system, code):
     answer = recognised(system, code)
     assert not answer.concepts
     assert not answer.known_system
+
+
+@pytest.mark.parametrize("code", ["M05BA8", "M05BA080", "M05BA0"])
+def test_a_code_of_atc_that_is_cut_off_or_mistyped_may_be_of_its_class_and_outvotes_no_name(code):
+    assert "zoledronic_acid" in recognised(ATC, code).possible
+    assert not recognised(ATC, "M0").possible
 
 
 @pytest.mark.parametrize(
@@ -307,6 +315,8 @@ def test_an_expression_is_read_by_its_focus_concepts_and_a_number_as_its_digits(
     [
         "94222008 : 408729009 = 410516002",  # known absent
         "243796009 : { 246090004 = 94222008, 408732007 = 303071001 }",  # of a relative
+        "413350009 : 246090004 = 94222008",  # a finding with an explicit context, which is not stated
+        "129125009 : 363589002 = 33195004",
         "(94222008)",
         "94222008 +",
         True,
@@ -355,6 +365,28 @@ def test_marks_blanks_case_and_terms_do_not_hide_a_diagnosis(code):
 def test_modifiers_of_claims_do_not_hide_an_act_or_a_drug():
     assert concepts("http://www.ama-assn.org/go/cpt", "77373-26") == concepts("http://www.ama-assn.org/go/cpt", "77373")
     assert concepts(HCPCS, "J0897-JZ") == {"denosumab"}
+
+
+@pytest.mark.parametrize(
+    ("glued", "of"),
+    [
+        ("XGEVA120MG", "denosumab_120mg"),
+        ("Xgeva120", "denosumab_120mg"),
+        ("XGEVA™ 120 mg", "denosumab_120mg"),
+        ("ZOMETA4MG/5ML", "zoledronic_acid_4mg"),
+        ("GEMCITABINE1000", "gemcitabine"),
+        ("UVEDOSE100000UI", "cholecalciferol"),
+        ("acide zoledronique4mg", "zoledronic_acid"),
+    ],
+)
+def test_a_figure_that_is_written_behind_a_name_does_not_hide_it(glued, of):
+    assert TERMINOLOGY.recognise_name(glued) == {of}
+
+
+def test_a_name_that_ends_in_figures_is_not_taken_apart():
+    assert not TERMINOLOGY.recognise_name("ZORGLUB120MG")
+    assert not TERMINOLOGY.recognise_name("VITD3")
+    assert TERMINOLOGY.may_name_a_drug("denosumap120")
 
 
 @pytest.mark.parametrize("of_ours", ["denosumap", "XGEVVA", "Gemcitabnie", "carboplatne 450", "METHYLPREDNI.MYL"])
@@ -685,6 +717,12 @@ def test_an_organ_is_no_bone_whatever_its_name_sounds_like(code, site):
         ("urn:oid:2.16.840.1.113883.6.88", RXNORM),
         ("urn:oid:2.16.840.1.113883.6.3", WHO),
         ("urn:oid:2.16.840.1.113883.6.90", US),
+        ("http://hl7.org/fhir/sid/icd-10-us", US),
+        *((f"http://hl7.org/fhir/sid/icd-10-{country}", WHO) for country in ("uk", "au", "am", "ch", "at", "nl", "de")),
+        ("http://terminology.hl7.org/CodeSystem/icd-10", WHO),
+        ("http://id.who.int/icd/release/10", WHO),
+        ("ICD-10", WHO),
+        ("CIM-10", FRENCH),
         ("urn:oid:1.2.250.1.213.2.5", CCAM),
         ("urn:oid:2.16.840.1.113883.6.285", HCPCS),
         ("https://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", HCPCS),
@@ -881,6 +919,7 @@ CODING = st.fixed_dictionaries(
 
 
 @given(JSON | st.lists(CODING))
+@settings(deadline=None)
 def test_no_json_makes_recognise_raise(codings):
     answer = TERMINOLOGY.recognise(codings)
     assert answer.concepts <= TERMINOLOGY.concepts
@@ -888,6 +927,7 @@ def test_no_json_makes_recognise_raise(codings):
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_no_text_makes_the_names_raise(text):
     assert TERMINOLOGY.recognise_name(text) <= TERMINOLOGY.concepts
     assert TERMINOLOGY.recognise_finding_name(text) in sets.FINDING_NAMES | {None}

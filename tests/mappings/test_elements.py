@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mappings
@@ -78,6 +78,7 @@ def invented(element: Element) -> st.SearchStrategy[object]:
 
 @pytest.mark.parametrize("element", ELEMENTS, ids=lambda one: one.name)
 @given(data=st.data())
+@settings(deadline=None)
 def test_an_invented_value_is_not_understood(element, data):
     assert element.read(data.draw(invented(element))) == NOT_UNDERSTOOD
 

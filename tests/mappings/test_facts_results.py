@@ -9,6 +9,13 @@ import pytest
 
 from mappings.dates import day
 from mappings.facts import Clearance, ClearanceMethod, CorrectedCalcium, Measurement, VitaminD
+from mappings.facts.results import (
+    DEEP_DEFICIENCY_BELOW,
+    DEFICIENCY_BELOW,
+    INSUFFICIENCY_BELOW,
+    INTOXICATION_ABOVE,
+    RECOMMENDED_UP_TO,
+)
 from mappings.quantities import exactly
 from mappings.wording import Amount
 
@@ -23,7 +30,13 @@ def measured(value: str, unit: str, source: str = "Observation/1") -> Measuremen
     ("limit", "unit", "figure"),
     [
         (limit, unit, figure)
-        for limit, ng_per_ml, nmol_per_l in ((10, 10, 25), (20, 20, 50), (30, 30, 75), (70, 70, 175), (150, 150, 375))
+        for limit, ng_per_ml, nmol_per_l in (
+            (DEEP_DEFICIENCY_BELOW, 10, 25),
+            (DEFICIENCY_BELOW, 20, 50),
+            (INSUFFICIENCY_BELOW, 30, 75),
+            (RECOMMENDED_UP_TO, 70, 175),
+            (INTOXICATION_ABOVE, 150, 375),
+        )
         for unit, figure in (("ng/mL", ng_per_ml), ("nmol/L", nmol_per_l))
     ],
 )

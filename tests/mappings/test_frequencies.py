@@ -56,6 +56,7 @@ from mappings.vocabulary.frequencies import LONGEST_WORDS, Frequency, frequencie
         ),
         *(("J1=J28", 28, "d"), ("J1 J8 (J1 = J22)", 21, "d"), ("q3m", 3, "mo"), ("1j/2", 2, "d"), ("/mois", 1, "mo")),
         *(("ttes les 4 sem", 4, "wk"), ("ts les mois", 1, "mo"), ("1 sem/2", 2, "wk")),
+        *(("every three (3) months", 3, "mo"), ("toutes les quatre (4) semaines", 4, "wk"), ("1 inj./trim.", 3, "mo")),
         *(("3-monthly", 3, "mo"), ("three-monthly", 3, "mo"), ("4-weekly", 4, "wk"), ("1 semaine sur 4", 4, "wk")),
         *(("un jour sur deux", 2, "d"), ("tous les quinze jours", 15, "d"), ("toutes les douze semaines", 12, "wk")),
         *(("every 3-4 weeks", 4, "wk"), ("toutes les 4 à 6 semaines", 6, "wk"), ("tous les lundis", 1, "wk")),
@@ -108,6 +109,8 @@ def test_words_say_how_many_doses_there_are_in_a_period(words, times, unit):
         *(
             "4 weeks",
             "every 0 days",
+            "every three (4) months",
+            "every (2) months",
             "selon protocole",
             "as before",
             "q",
@@ -123,7 +126,15 @@ def test_words_that_do_not_say_how_often_give_nothing(words):
 
 @pytest.mark.parametrize(
     "words",
-    ["biweekly", "bimonthly", "bi-annual visit, biannually", "bi-mensuel", "tri-hebdomadaire", "toutes les 4 s"],
+    [
+        "biweekly",
+        "bimonthly",
+        "bi-annual visit, biannually",
+        "bi-mensuel",
+        "tri-hebdomadaire",
+        "toutes les 4 s",
+        "biannuel",
+    ],
 )
 def test_words_of_two_meanings_are_told(words):
     assert frequencies_in(words) == (frozenset(), True)

@@ -15,7 +15,7 @@ from mappings.readers.strengths import (
     strength_of_ingredient,
     tells_an_amount,
 )
-from mappings.vocabulary.doses import Counted, DoseUnit
+from mappings.vocabulary.doses import Dimension, DoseUnit
 
 Json = dict[str, Any]
 
@@ -124,7 +124,7 @@ def test_what_is_per_weight_surface_or_time_or_may_be_two_numbers_is_no_strength
 @pytest.mark.parametrize(
     "number", ["50000", "50 000", "50\u00a0000", "50\u202f000", "50\u2009000", "50'000", "50’000", "50_000"]
 )
-@pytest.mark.parametrize("unit", ["UI", "IU", "U.I.", "I.U.", "ui"])
+@pytest.mark.parametrize("unit", ["UI", "IU", "U.I.", "I.U.", "ui", "IE", "I.E."])
 def test_thousands_of_international_units_are_read_in_every_spelling(number, unit):
     assert in_name(f"cholécalciférol {number} {unit}, capsule").iu == 50000
 
@@ -265,16 +265,16 @@ def test_units_of_an_ingredient_are_international_units_where_the_drug_is_counte
     ("quantity", "counted"),
     [
         *(
-            (amount(1, "mg", "mg"), Counted.MASS),
-            (amount(1, "milligramme", "mg"), Counted.MASS),
-            (amount(1, "mg", "1"), Counted.MASS),
+            (amount(1, "mg", "mg"), Dimension.MASS),
+            (amount(1, "milligramme", "mg"), Dimension.MASS),
+            (amount(1, "mg", "1"), Dimension.MASS),
         ),
-        *((amount(1, "units", "[iU]"), Counted.INTERNATIONAL_UNITS), (amount(1, "unité", "{tbl}"), Counted.PIECES)),
-        *((amount(1, "Comprimé", "15054000"), Counted.PIECES), (amount(1, "comprimé(s)"), Counted.PIECES)),
+        *((amount(1, "units", "[iU]"), Dimension.INTERNATIONAL_UNITS), (amount(1, "unité", "{tbl}"), Dimension.PIECES)),
+        *((amount(1, "Comprimé", "15054000"), Dimension.PIECES), (amount(1, "comprimé(s)"), Dimension.PIECES)),
         *(
-            (amount(1, "{unit}"), Counted.UNITS),
-            (amount(1, "", "mg{total}"), Counted.MASS),
-            (amount(1, "", "1"), Counted.PIECES),
+            (amount(1, "{unit}"), Dimension.UNITS),
+            (amount(1, "", "mg{total}"), Dimension.MASS),
+            (amount(1, "", "1"), Dimension.PIECES),
         ),
     ],
 )
@@ -309,4 +309,4 @@ def test_a_unit_that_contradicts_itself_or_is_per_weight_or_unknown_is_none(quan
 
 
 def test_a_concentration_is_a_unit_with_what_it_is_per():
-    assert quantity_unit(amount(70, "mg/mL")) == (DoseUnit(Counted.MASS), "ml")
+    assert quantity_unit(amount(70, "mg/mL")) == (DoseUnit(Dimension.MASS), "ml")

@@ -6,8 +6,20 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
+from marshmallow import validate
 
-from cds_hooks.card import INDICATORS, SELECTION_BEHAVIORS, Action, Card, Coding, InvalidCard, Link, Source, Suggestion
+from cds_hooks.card import (
+    INDICATORS,
+    PLAIN_URL,
+    SELECTION_BEHAVIORS,
+    Action,
+    Card,
+    Coding,
+    InvalidCard,
+    Link,
+    Source,
+    Suggestion,
+)
 from cds_hooks.schemas import CardSchema
 
 
@@ -78,3 +90,8 @@ CARDS = made(
 def test_what_can_be_made_fits_the_schema(card):
     if card is not None:
         assert CardSchema().validate(json.loads(json.dumps(card.to_json()))) == {}
+
+
+@given(st.from_regex(PLAIN_URL, fullmatch=True))
+def test_a_url_that_is_taken_for_plain_is_one(url):
+    assert validate.URL(require_tld=False, schemes={"http", "https"})(url) == url

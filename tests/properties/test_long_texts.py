@@ -14,7 +14,7 @@ from support.scenario import NOW, WORLD
 
 from mappings.clock import Clock
 from mappings.dates import UnreadableDate
-from mappings.evidence import local_reference, newest_version
+from mappings.evidence import local_reference, newest_versions
 from mappings.quantities import decimal_of, written_number
 from mappings.readers.medications import identify
 from mappings.readers.not_understood import analyte_named, meant
@@ -70,7 +70,7 @@ READS: dict[str, Reads] = {
     "a type": canonical_type,
     "a drug": lambda text: identify(READER, {"medicationCodeableConcept": {"text": text, "coding": [{"code": text}]}}),
     "a reference": local_reference,
-    "a version": lambda text: newest_version([{"meta": {"lastUpdated": text, "versionId": text}}, {"x": 1}]),
+    "a version": lambda text: newest_versions([{"meta": {"lastUpdated": text, "versionId": text}}, {"x": 1}]),
     **{f"{one.name}": one.read for one in ELEMENTS},
 }
 """Everything that reads one text of a record."""

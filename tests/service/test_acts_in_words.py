@@ -113,6 +113,7 @@ ALSO = {
             "Fémur gauche : radiothérapie 8 Gy",
             "Réirradiation L4 8 Gy",
         ),
+        *("IMRT L3 20 Gy", "RTX T8 20 Gy", "RxT antalgique L3", "Radiothérapie antalgique T8, reportée au 12/12"),
         *("Left femur radiotherapy 30 Gy", "Left hip radiation therapy", "Lumbar spine RT 20 Gy/5", "EBRT L-spine"),
         *("Palliative radiation to right femur 8 Gy", "Whole brain radiotherapy", "Radiation to T8, 20 Gy/5 fx"),
     ],
@@ -129,6 +130,7 @@ ALSO = {
     "cementoplasty": [
         "Cimentoplastie du cotyle et vissage percutané",
         "Sacroplastie",
+        "Cimento L3",
         "Spondyloplastie L1",
         *("vertebroplasty", "L1 vertebroplasty", "À prévoir : cimentoplastie L1"),
     ],
@@ -213,9 +215,16 @@ NONE = [
         "L3 : pas de radiothérapie",
         "Tibial nail removal",
     ),
+    *(
+        "Radiothérapie différée",
+        "Radiothérapie antalgique reportée",
+        "Cimentoplastie déprogrammée",
+        "Radiotherapy deferred",
+    ),
+    *("Radiothérapie à discuter", "Radiotherapy on hold", "RTX 375 mg/m2", "Vertébroplastie ajournée"),
     *("CTX-M", "CTX 750 mg", "CTX urinaire", "N-télopeptides", "Céfotaxime (CTX)", "Échographie abdominale"),
 ]
-DOUBTFUL = ["RT T8", "Irradiation", "Stéréotaxie", "RT fémur"]
+DOUBTFUL = ["RT T8", "Irradiation", "Stéréotaxie", "RT fémur", "RTX T8", "RxT fémur D"]
 
 
 @pytest.mark.parametrize(("kind", "text"), [(kind, text) for kind, several in ALSO.items() for text in several])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from support.quirk import DENOSUMAB, LOCAL, LOINC, Resource, answer, concept, quantity, request, resource, result, rules
 
-from mappings.evidence import Evidence, newest_version, typed
+from mappings.evidence import Evidence, newest_versions, typed
 
 DEFICIENCY, UNKNOWN = "vitamin-d-deficiency", "vitamin-d-unknown"
 VITAMIN_D, CALCIUM, GLUCOSE, RENAL_PANEL = "62292-8", "2000-8", "2345-7", "45066-8"
@@ -126,6 +126,18 @@ GAPS = {
     ),
     "an unknown panel without results": bundle({**result("99999-9"), "id": "panel"}),
     "a type of an earlier version beside": bundle(OF_CALCIUM, resource("MedicationOrder", "m")),
+    "a value in a part of unknown code": bundle(
+        {
+            **result(VITAMIN_D, id="whole"),
+            "component": [{"code": concept(LOCAL, "Q7"), "valueQuantity": quantity(12, "ng/mL")}],
+        }
+    ),
+    "a next page among several relations": bundle(OF_CALCIUM, link=[{"relation": ["self", "next"], "url": "x"}]),
+    "a next page by the relation's address": bundle(
+        OF_CALCIUM, link=[{"relation": "http://www.iana.org/assignments/link-relations/next", "url": "x"}]
+    ),
+    "a Bundle that says it is a subset": bundle(OF_CALCIUM, meta={"tag": [{"code": "SUBSETTED"}]}),
+    "a Bundle from which something was taken": bundle(OF_CALCIUM, meta={"security": [{"code": "redacted"}]}),
     "a total in text above": bundle(OF_CALCIUM, total="3"),
     "a total with a fraction": bundle(OF_CALCIUM, total=1.5),
     "a negative total": bundle(OF_CALCIUM, total=-1),
@@ -232,7 +244,7 @@ NEWER = [
 
 @pytest.mark.parametrize(("newer", "older"), NEWER)
 def test_the_newer_version_is_told_by_instant_then_by_number(newer: Resource, older: Resource) -> None:
-    assert newest_version([newer, older]) is newest_version([older, newer]) is newer
+    assert newest_versions([newer, older]) == newest_versions([older, newer]) == [newer]
 
 
 def test_the_order_of_arrival_never_decides_between_versions() -> None:

@@ -73,6 +73,14 @@ def test_a_token_of_a_client_is_taken(tmp_path, key, algorithm, changed):
     assert status(service(tmp_path), token(key, algorithm, **changed)) == 200
 
 
+def test_requests_are_counted_by_their_client_and_refused_ones_by_none(tmp_path):
+    client = service(tmp_path, open_pages=True)
+    assert [status(client, token()), status(client, "")] == [200, 401]
+    told = client.get("/metrics").text
+    assert f'osteocds_requests_total{{client="hospital",service="{SERVICE}",status="200"}} 1.0' in told
+    assert f'osteocds_requests_total{{client="",service="{SERVICE}",status="401"}} 1.0' in told
+
+
 def test_a_forger_could_sign():
     forged = TOKENS.forged({"alg": "ES384", "kid": "ec"}, TOKENS.by_the_key)
     assert jwt.decode(forged, EC, algorithms=["ES384"]).claims == TOKENS.claims()

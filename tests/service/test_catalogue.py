@@ -9,7 +9,7 @@ from support.scenario import outcome_word
 
 from mappings.facts import Facts, setting_texts
 from mappings.queries import NEEDS
-from service.catalogue.entries import FACTS, Entry, catalogue
+from service.catalogue.entries import FACTS, RuleEntry, catalogue
 from service.catalogue.examples import Example, at_thresholds, examples_of, showroom
 from service.catalogue.markdown import catalogue_to_read
 from service.guidelines import GUIDELINES
@@ -20,7 +20,7 @@ GUIDELINE = GUIDELINES[0]
 EXAMPLES = [example for rule in GUIDELINE.rules for example in examples_of(rule, GUIDELINE)]
 
 
-def entries(language: Language) -> dict[str, Entry]:
+def entries(language: Language) -> dict[str, RuleEntry]:
     whole = catalogue(GUIDELINE, language, GUIDELINE.settings)
     return {entry.id: entry for chapter in whole.chapters for entry in chapter.entries}
 

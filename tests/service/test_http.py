@@ -24,6 +24,9 @@ ROUTES = {
     "/catalogue": "GET",
     "/catalogue/bone-metastases/hypocalcaemia": "GET",
     "/questionnaires/mirels": "GET",
+    "/watch": "GET",
+    "/watch/rules.csv": "GET",
+    "/watch/feedback.csv": "GET",
 }
 ORIGIN = {"Origin": "https://browser.example.org"}
 ALLOWED = "Access-Control-Allow-Origin"
@@ -326,8 +329,8 @@ def test_metrics_count_requests_and_what_rules_answered_and_name_no_patient():
     client.fire(denosumab() | {"prefetch": {}})
     client.post("/cds-services/unknown-patient-1", json={})
     text = client.get("/metrics").text
-    assert 'osteocds_requests_total{service="bone-metastases-order-sign",status="200"} 1.0' in text
-    assert 'osteocds_requests_total{service="bone-metastases-order-sign",status="412"} 1.0' in text
+    assert 'osteocds_requests_total{client="",service="bone-metastases-order-sign",status="200"} 1.0' in text
+    assert 'osteocds_requests_total{client="",service="bone-metastases-order-sign",status="412"} 1.0' in text
     assert 'osteocds_rule_answers_total{answer="advises",rule="vitamin-d-unknown"} 1.0' in text
     assert "synthetic-1" not in text
     assert "unknown-patient-1" not in text

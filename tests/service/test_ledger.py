@@ -525,10 +525,12 @@ def test_where_the_site_keeps_facts_each_rule_has_those_that_it_rests_on(databas
 )
 def test_a_fact_has_its_date_as_the_record_gives_it(when, shown):
     outcome = Silence(_("x"), (Known(_("a date"), when),))
-    (row,) = facts_of([RuleOutcome(ORDER_SIGN.rules[0], None, outcome)])
+    (row,), left_out = facts_of([RuleOutcome(ORDER_SIGN.rules[0], None, outcome)])
+    assert left_out == 0
     assert (row["fact"], row["date"], row["value"]) == ("a date", shown, None)
 
 
-def test_so_many_facts_are_kept_and_no_more():
+def test_so_many_facts_are_kept_and_no_more_and_the_others_are_counted():
     basis = tuple(Known(verbatim(f"fact {number}"), number) for number in range(MOST_FACTS + 1))
-    assert len(facts_of([RuleOutcome(ORDER_SIGN.rules[0], None, Silence(_("x"), basis * 2))])) == MOST_FACTS
+    kept, left_out = facts_of([RuleOutcome(ORDER_SIGN.rules[0], None, Silence(_("x"), basis * 2))])
+    assert (len(kept), left_out) == (MOST_FACTS, 1)

@@ -47,7 +47,7 @@ def test_it_is_openapi_3_0_of_this_service(description):
 
 def test_every_route_and_no_other_is_described(client, description):
     routes = {
-        (rule.rule.replace("<service_id>", "{id}"), method.lower())
+        (rule.rule.replace("<service_id>", "{id}").replace("<hook_instance>", "{hookInstance}"), method.lower())
         for rule in client.application.url_map.iter_rules()
         for method in rule.methods - {"HEAD", "OPTIONS"}
         if not rule.endpoint.startswith("pages.")

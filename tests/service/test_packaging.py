@@ -17,6 +17,8 @@ import pytest
 import yaml
 from under_one_name import CannotBeRenamed, project, renamed
 
+from service.settings import SETTINGS
+
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("cds_hooks", "mappings", "service")
 LOCKS = sorted(path.name for path in ROOT.glob("*.lock"))
@@ -225,8 +227,9 @@ def test_every_dependency_that_is_declared_is_locked():
         assert names <= {one.replace(".", "-") for one in locked}, lock
 
 
-def test_the_packages_of_node_are_locked_with_hashes_and_without_addresses():
-    lock = json.loads((ROOT / "tests/integration/medplum/package-lock.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", ["medplum", "helm"])
+def test_the_packages_of_node_are_locked_with_hashes_and_without_addresses(name):
+    lock = json.loads((ROOT / f"tests/integration/{name}/package-lock.json").read_text(encoding="utf-8"))
     packages = {name: package for name, package in lock["packages"].items() if name}
     assert packages
     assert all(package["integrity"].startswith("sha512-") for package in packages.values())
@@ -292,36 +295,51 @@ def test_the_image_is_built_from_what_the_context_lets_through_and_nothing_else(
 
 # --- compose ----------------------------------------------------------------------------------------------------------
 
-
-@pytest.fixture(scope="module")
-def services() -> dict[str, dict]:
-    composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-    return composed["services"]
-
-
-def test_compose_brings_the_service_a_pinned_fhir_server_and_its_patients(services):
-    assert set(services) == {"osteocds", "fhir", "patients"}
-    assert services["osteocds"]["build"] == services["patients"]["build"] == "."
-    assert services["osteocds"]["image"] == services["patients"]["image"]
-    assert re.fullmatch(r"hapiproject/hapi:v\d+\.\d+\.\d+-\d+", services["fhir"]["image"])
+COMPOSED = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES: dict[str, dict] = COMPOSED["services"]
+REPLICAS = ("osteocds-a", "osteocds-b")
+OURS = (*REPLICAS, "migrated", "certificate", "patients")
+THEIRS = {"nginx", "postgresql", "redis", "fhir", "prometheus", "grafana"}
 
 
-def test_the_fhir_server_of_compose_is_the_version_of_the_integration_tests(services):
+def test_compose_brings_two_replicas_and_all_that_they_need_pinned():
+    assert set(SERVICES) == {*OURS, *THEIRS}
+    assert {SERVICES[name]["build"] for name in OURS} == {"."}
+    assert len({SERVICES[name]["image"] for name in OURS}) == 1
+    assert SERVICES["osteocds-a"] == SERVICES["osteocds-b"]
+    for name in THEIRS:
+        assert re.fullmatch(r"[\w/-]+:v?\d+\.\d+(?:\.\d+)?(?:-\w+)?", SERVICES[name]["image"]), name
+
+
+def test_who_watches_is_a_choice():
+    assert {name for name, service in SERVICES.items() if service.get("profiles") == ["watch"]} == {
+        "prometheus",
+        "grafana",
+    }
+
+
+def test_the_fhir_server_of_compose_is_the_version_of_the_integration_tests():
     pom = (ROOT / "tests/integration/hapi/pom.xml").read_text(encoding="utf-8")
     version = re.search(r"<hapi\.version>(.+)</hapi\.version>", pom)
     assert version
-    assert services["fhir"]["image"].partition(":v")[2].partition("-")[0] == version.group(1)
+    assert SERVICES["fhir"]["image"].partition(":v")[2].partition("-")[0] == version.group(1)
 
 
-def test_compose_publishes_ports_on_loopback_only(services):
-    ports = [port for service in services.values() for port in service.get("ports", ())]
-    assert len(ports) == 2
-    assert all(port.startswith("127.0.0.1:") for port in ports)
+def test_compose_publishes_ports_on_loopback_only_and_none_of_the_stores():
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(published) == {"nginx", "fhir", "prometheus", "grafana"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    assert COMPOSED["networks"] == {"stores": {"internal": True}}
+    assert {name for name in SERVICES if SERVICES[name].get("networks") == ["stores"]} == {
+        "postgresql",
+        "redis",
+        "migrated",
+    }
 
 
-@pytest.mark.parametrize("name", ["osteocds", "fhir", "patients"])
-def test_a_service_of_compose_has_no_rights_and_bounded_memory_processes_and_log(services, name):
-    service = services[name]
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_a_service_of_compose_has_no_rights_and_bounded_memory_processes_and_log(name):
+    service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
@@ -330,15 +348,45 @@ def test_a_service_of_compose_has_no_rights_and_bounded_memory_processes_and_log
     assert 0 < service["pids_limit"] <= 1024
     assert re.fullmatch(r"\d+m", service["logging"]["options"]["max-size"])
     assert int(service["logging"]["options"]["max-file"]) > 0
-    assert all(re.fullmatch(r"/[\w/]+:size=\d+m", one) for one in service["tmpfs"])
+    assert all(re.fullmatch(r"/[\w/]+:size=\d+m(?:,mode=1777)?", one) for one in service["tmpfs"])
 
 
-def test_in_compose_the_service_may_call_the_fhir_server_that_holds_the_patients(services):
-    base = services["osteocds"]["environment"]["OSTEOCDS_FHIR_BASES"]
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_files_of_the_repository_are_mounted_read_only_and_there(name):
+    mounted = [one for one in SERVICES[name].get("volumes", ()) if one.startswith(".")]
+    for one in mounted:
+        source, _target, rights = one.split(":")
+        assert rights == "ro"
+        assert (ROOT / source).exists()
+    named = {one.split(":")[0] for one in SERVICES[name].get("volumes", ()) if not one.startswith(".")}
+    assert named <= COMPOSED["volumes"].keys()
+
+
+@pytest.mark.parametrize("name", REPLICAS)
+def test_in_compose_a_replica_reads_the_fhir_server_that_holds_the_patients_and_starts_after_the_migration(name):
+    base = SERVICES[name]["environment"]["OSTEOCDS_FHIR_BASES"]
     assert base == "http://fhir:8080/fhir"
-    command = services["patients"]["command"]
+    command = SERVICES["patients"]["command"]
     assert command[:2] == ["osteocds", "load-demo-patients"]
     assert command[-1] == base
+    assert SERVICES["migrated"]["command"] == ["osteocds", "migrate"]
+    assert SERVICES[name]["depends_on"]["migrated"] == {"condition": "service_completed_successfully"}
+    assert SERVICES[name]["environment"].keys() <= {setting.name for setting in SETTINGS}
+
+
+def test_nginx_asks_both_replicas_holds_bodies_of_our_size_and_shows_no_metrics():
+    written = (ROOT / "deploy/nginx/nginx.conf").read_text(encoding="utf-8")
+    assert re.findall(r"^ +server ([\w-]+):8080 ", written, re.MULTILINE) == list(REPLICAS)
+    defaults = {setting.name: setting.default for setting in SETTINGS}
+    assert f"client_max_body_size {defaults['OSTEOCDS_MAX_REQUEST_BYTES']};" in written
+    assert re.search(r"location = /metrics {\s+return 404;", written)
+    assert "access_log off;" in written
+
+
+def test_prometheus_asks_each_replica_by_itself():
+    written = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))
+    (job,) = written["scrape_configs"]
+    assert job["dns_sd_configs"][0]["names"] == list(REPLICAS)
 
 
 # --- the tree ---------------------------------------------------------------------------------------------------------

@@ -29,6 +29,8 @@ OTHER = {
     "OSTEOCDS_DATABASE_URL": "sqlite:///elsewhere.sqlite3",
     "OSTEOCDS_LEDGER_KEEPS": "facts, requests",
     "OSTEOCDS_PATIENT_KEY": "patient.key",
+    "OSTEOCDS_RECEIPT_KEY": "receipt.pem",
+    "OSTEOCDS_OPERATOR_KEY": "operator.key",
     "OSTEOCDS_RETENTION_DAYS": "365",
     "OSTEOCDS_LANGUAGE": "fr",
     "OSTEOCDS_TIMEZONE": "America/Martinique",
@@ -49,6 +51,7 @@ OTHER = {
     "OSTEOCDS_LOG_JSON": "1",
     "OSTEOCDS_LOG_LEVEL": "debug",
     "OSTEOCDS_ACCESS_LOG": "1",
+    "OSTEOCDS_TRACES": "1",
 }
 """For each variable a value that is not its default."""
 
@@ -70,6 +73,8 @@ WRONG = [
     ("OSTEOCDS_PUBLIC_URL", "http://my_host:8080"),
     ("OSTEOCDS_LEDGER_KEEPS", "facts, names"),
     ("OSTEOCDS_PATIENT_KEY", "/nowhere/patient.key"),
+    ("OSTEOCDS_RECEIPT_KEY", "/nowhere/receipt.pem"),
+    ("OSTEOCDS_OPERATOR_KEY", "/nowhere/operator.key"),
     *(("OSTEOCDS_RETENTION_DAYS", value) for value in ("0", "-1", "a year")),
     *(
         ("OSTEOCDS_CORS_ORIGINS", value)
@@ -85,6 +90,7 @@ WRONG = [
     *(("OSTEOCDS_MAX_REQUEST_BYTES", value) for value in ("", "0", "10MB")),
     *(("OSTEOCDS_LOG_LEVEL", value) for value in ("", "trace", "INFO")),
     *(("OSTEOCDS_ACCESS_LOG", value) for value in ("2", "x")),
+    *(("OSTEOCDS_TRACES", value) for value in ("2", "x")),
 ]
 
 
@@ -92,7 +98,7 @@ WRONG = [
 def test_every_variable_of_the_table_is_read(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "clinical.toml").write_text("vitamin_d_valid_days = 90\n")
-    for file in ("authority.pem", "clients.toml", "patient.key"):
+    for file in ("authority.pem", "clients.toml", "patient.key", "receipt.pem", "operator.key"):
         (tmp_path / file).touch()
     assert read_settings({name: OTHER[name]}) != read_settings({})
 

@@ -30,8 +30,8 @@ from service.ledger.database import Database
 from service.ledger.feedback import FeedbackStore
 
 ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
-FIRED = 'osteocds_requests_total{service="bone-metastases-order-sign",status="200"}'
-REFUSED = 'osteocds_requests_total{service="bone-metastases-order-sign",status="412"}'
+FIRED = 'osteocds_requests_total{client="",service="bone-metastases-order-sign",status="200"}'
+REFUSED = 'osteocds_requests_total{client="",service="bone-metastases-order-sign",status="412"}'
 TIMED = 'osteocds_request_seconds_count{service="bone-metastases-order-sign"}'
 ADVISED = 'osteocds_rule_answers_total{answer="advises",rule="vitamin-d-unknown"}'
 IN_PROGRESS = "osteocds_requests_in_progress"

@@ -25,7 +25,7 @@ NO_VALUE_SETS = frozenset({"bones", "corrections", "drug_names", "gaps", "lab-un
 """Files of this folder that hold no codings to recognise."""
 
 
-class Row(NamedTuple):
+class CodeRow(NamedTuple):
     """One code of one concept; `denies` on a deny list."""
 
     concept: str
@@ -43,13 +43,13 @@ def value_set_files(folder: Path = FOLDER) -> list[Path]:
     return sorted(path for path in folder.glob("*.csv") if path.stem not in NO_VALUE_SETS)
 
 
-def rows(*folders: Path) -> Iterator[Row]:
+def rows(*folders: Path) -> Iterator[CodeRow]:
     """Every row of every value set of the folders; of this one where none is named."""
     for folder in folders or (FOLDER,):
         for path in value_set_files(folder):
             denies = path.stem.endswith(NEAR_MISS)
             for concept, system, code, match, display, status, evidence in table(path.name, folder):
-                yield Row(concept, system, code, match, display, status, evidence, denies)
+                yield CodeRow(concept, system, code, match, display, status, evidence, denies)
 
 
 def unread(*folders: Path) -> Iterator[tuple[list[str], bool]]:

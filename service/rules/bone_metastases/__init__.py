@@ -31,7 +31,7 @@ from service.rules.bone_metastases.elsewhere import ELSEWHERE
 from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
 from service.rules.bone_metastases.scores import MIRELS, SINS
-from service.rules.bone_metastases.settings import Settings
+from service.rules.bone_metastases.settings import ClinicalSettings
 from service.rules.bone_metastases.synonyms import SYNONYMS
 from service.rules.bone_metastases.wording import _
 from service.rules.guideline import Chapter, Guideline
@@ -58,7 +58,7 @@ GUIDELINE = Guideline(
         Chapter("imaging", _("Imaging and biopsy"), imaging),
     ),
     policy=POLICY,
-    settings=Settings(),
+    settings=ClinicalSettings(),
     documents=DOCUMENTS,
     folder=Path(__file__).parent,
     notes=NOTES,

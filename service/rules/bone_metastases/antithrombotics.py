@@ -11,7 +11,7 @@ from mappings.dates import When
 from mappings.facts import ActOrder, DrugOrder, Exposure, ExposureKind, Exposures, Facts
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Amount, Text, verbatim
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import ClinicalSettings, settings_of
 from service.rules.bone_metastases.wording import _
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -73,7 +73,7 @@ DIRECT_ORAL_ANTICOAGULANT = Delay(
 )
 VITAMIN_K_ANTAGONIST = Delay(
     sets.VITAMIN_K_ANTAGONISTS,
-    timedelta(days=Settings().vitamin_k_antagonist_days),
+    timedelta(days=ClinicalSettings().vitamin_k_antagonist_days),
     _(
         "{drug}: stop {days} days before{by}, the day to be settled with the anaesthetist; low-molecular-weight heparin "
         "instead, the last injection of the heparin the day before{eve}"

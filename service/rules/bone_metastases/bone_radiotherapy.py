@@ -77,7 +77,7 @@ ABLATIVE = _bone_radiotherapy(
 # --- what is treated --------------------------------------------------------------------------------------------------
 
 
-def volume_of(order: RadiotherapyOrder) -> Volume:
+def highest_volume(order: RadiotherapyOrder) -> Volume:
     """The volume with the highest dose, or an empty one."""
     return order.prescription.highest or Volume(None, None)
 
@@ -87,12 +87,12 @@ def treatment(order: RadiotherapyOrder) -> Text:
     return act_at(order)
 
 
-NOT_STATED = _("The target is not stated: it is read as bone, because a bone metastasis is on record")
+TARGET_NOT_STATED = _("The target is not stated: it is read as bone, because a bone metastasis is on record")
 
 
 def target_remarks(order: RadiotherapyOrder) -> tuple[Text, ...]:
     """That a target which is not stated was read as bone."""
-    return (NOT_STATED,) if order.prescription.target is Target.UNSTATED else ()
+    return (TARGET_NOT_STATED,) if order.prescription.target is Target.UNSTATED else ()
 
 
 def is_spine(order: RadiotherapyOrder) -> bool:

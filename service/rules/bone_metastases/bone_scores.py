@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from mappings.facts import Fact, Facts, Finding, RadiotherapyOrder
 from service.rules.bone_metastases.conditions import at_least, below
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import ClinicalSettings, settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, is_absent, that
 from service.rules.logic import both
@@ -94,7 +94,7 @@ def no_mirels(order: RadiotherapyOrder, patient: Facts) -> Truth:
 
 # --- SINS -------------------------------------------------------------------------------------------------------------
 
-SINS_LEVELS = ThreeLevels(7, Settings().unstable_sins)
+SINS_LEVELS = ThreeLevels(7, ClinicalSettings().unstable_sins)
 """Stable, then potentially unstable, then unstable; the source asks for a surgical opinion from the second on."""
 
 

@@ -20,7 +20,7 @@ from service.rules.bone_metastases.conditions import (
     supplements_on_record,
 )
 from service.rules.bone_metastases.documents import ONC, rao
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order
 from service.rules.bone_metastases.urgency import (
     URGENCY,
@@ -35,8 +35,8 @@ from service.rules.rule import rule
 from service.rules.say import advise, info, warning
 
 CISPLATIN = frozenset({"cisplatin"})
-SUPPLEMENTS = sets.CALCIUM_SUPPLEMENTS | sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D
-SUPPLEMENT_DRAFT = drug_order(_("draft order of calcium or vitamin D"), SUPPLEMENTS)
+CALCIUM_AND_VITAMIN_D = sets.CALCIUM_SUPPLEMENTS | sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D
+SUPPLEMENT_DRAFT = drug_order(_("draft order of calcium or vitamin D"), CALCIUM_AND_VITAMIN_D)
 
 NO_TABLETS = _("No calcium or vitamin D tablets while calcium is high.")
 
@@ -115,11 +115,9 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
     reads=(ALBUMIN, "orders"),
     severest=Indicator.CRITICAL,
     reading=_(
-        "The sources name the risk; the delay and the levels are our reading: critical below {severe} mmol/L, uncorrected "
-        "below {uncorrected}. The limit is the laboratory's, else {limit} mmol/L.",
-        severe=Settings().severe_hypocalcaemia_below,
-        uncorrected=Settings().severe_uncorrected_hypocalcaemia_below,
-        limit=Settings().low_calcium_below,
+        "The sources name the risk; the delay and the levels are our reading: critical below "
+        "{severe_hypocalcaemia_below} mmol/L, uncorrected below {severe_uncorrected_hypocalcaemia_below}. The limit is the "
+        "laboratory's, else {low_calcium_below} mmol/L.",
     ),
 )
 def hypocalcaemia(order: Order, patient: Facts) -> Outcome:
@@ -174,8 +172,7 @@ def phosphate_is_low(_order: Order | None, patient: Facts) -> Truth:
     severest=Indicator.WARNING,
     reading=_(
         "The source names osteomalacia by phosphate leak after cisplatin and asks for phosphate before the start; limits and "
-        "levels are our reading: a warning below {severe} mmol/L.",
-        severe=Settings().severe_hypophosphataemia_below,
+        "levels are our reading: a warning below {severe_hypophosphataemia_below} mmol/L."
     ),
 )
 def hypophosphataemia(order: Order, patient: Facts) -> Outcome:
@@ -212,7 +209,7 @@ def hypophosphataemia(order: Order, patient: Facts) -> Outcome:
 )
 def hypercalcaemia(order: Order, patient: Facts) -> Outcome:
     """No tablets, which products on record to stop, and no delay of the antiresorptive."""
-    products = supplements_on_record(patient, SUPPLEMENTS)
+    products = supplements_on_record(patient, CALCIUM_AND_VITAMIN_D)
     detail = [NO_TABLETS, _("Do not delay {drug} for supplements.", drug=order.name)]
     if products:
         names = tuple(entry.drug.name for entry in products)

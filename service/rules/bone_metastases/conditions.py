@@ -27,6 +27,7 @@ from mappings.facts import (
 )
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.units import MONTH
 from mappings.wording import Text
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
@@ -194,8 +195,8 @@ def is_true(fact: Fact[Finding]) -> bool | None:
 SHORT_EXPECTANCY_MONTHS = 3
 """Life expectancy in months, up to which it is short (ESMO, cited in RAO, traitement osseux systémique §2.2)."""
 
-SHORT_EXPECTANCY_DAYS = SHORT_EXPECTANCY_MONTHS * 30
-"""The same in days, as the finding is read: a month counts as 30 days."""
+SHORT_EXPECTANCY_DAYS = SHORT_EXPECTANCY_MONTHS * MONTH
+"""The same in days, as the finding is read."""
 
 
 @condition(

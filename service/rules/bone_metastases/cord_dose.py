@@ -11,16 +11,17 @@ from mappings.facts import Fact, Facts, Finding, Known, RadiotherapyCourse, Radi
 from mappings.wording import Amount, Text
 from service.rules.bone_metastases.bone_radiotherapy import (
     as_acts,
+    highest_volume,
     history_of_irradiation,
     open_about_courses,
     same_region,
-    volume_of,
 )
 from service.rules.bone_metastases.conditions import above, at_least
 from service.rules.bone_metastases.schemes import GRAY, gray_in, volume_said
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both
+from service.rules.naming import MOST_IN_A_SENTENCE
 
 # --- first irradiation ------------------------------------------------------------------------------------------------
 
@@ -78,14 +79,14 @@ def cord_dose_of(order: RadiotherapyOrder, patient: Facts) -> Fact[Finding]:
 )
 def fractions_with_a_cord_limit(order: RadiotherapyOrder, _patient: Facts) -> Truth:
     """A number of fractions for which the source has a limit."""
-    return that(CORD_LIMITS.has(volume_of(order)))
+    return that(CORD_LIMITS.has(highest_volume(order)))
 
 
 @condition(_("the recorded cord Dmax is above the limit"), reads=("finding",))
 def cord_dose_too_high(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Above the limit for the fractions, or above what is preferred; the table has the fractions."""
     dose = cord_dose_of(order, patient)
-    return that(above(dose, CORD_LIMITS.preferred(volume_of(order))), dose)
+    return that(above(dose, CORD_LIMITS.preferred(highest_volume(order))), dose)
 
 
 # --- re-irradiation ---------------------------------------------------------------------------------------------------
@@ -143,11 +144,7 @@ def earlier_doses(courses: Iterable[RadiotherapyCourse]) -> Iterator[Text]:
         if course.highest is not None and course.highest.dose_gy is not None and course.highest.fractions is not None
     ]
     if doses:
-        yield _("On record: {doses}.", doses=tuple(dict.fromkeys(doses))[:MOST_DOSES])
-
-
-MOST_DOSES = 3
-"""Doses of earlier courses that a card names."""
+        yield _("On record: {doses}.", doses=tuple(dict.fromkeys(doses))[:MOST_IN_A_SENTENCE])
 
 
 def _cumulated(order: RadiotherapyOrder, patient: Facts) -> Fact[Finding]:

@@ -7,19 +7,20 @@ from datetime import date, timedelta
 from mappings.dates import days_before
 from mappings.facts import Exposure, Exposures, FactNotKnownError, Facts, Order, Stretch
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.units import YEAR
 from service.rules.bone_metastases.conditions import antiresorptives, orders_of
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, either, negated
-from service.rules.naming import a_time
+from service.rules.naming import MOST_IN_A_SENTENCE, a_time
 
 # --- how long ----------------------------------------------------------------------------------------------------------
 
 ADVISED_YEARS = 2
 """Years: given at least so long (RAO box), then reassessed (RAO §2.4)."""
 
-ADVISED_DAYS = ADVISED_YEARS * 365
+ADVISED_DAYS = ADVISED_YEARS * YEAR
 """The same in days, by which courses are compared."""
 
 
@@ -33,7 +34,7 @@ def latest_course(patient: Facts) -> Stretch:
 
 def first_exposures(patient: Facts) -> tuple[Exposure, ...]:
     """The first few exposures to antiresorptives, for a card."""
-    return tuple(entry for entry in antiresorptives(patient).entries if not entry.planned)[:3]
+    return tuple(entry for entry in antiresorptives(patient).entries if not entry.planned)[:MOST_IN_A_SENTENCE]
 
 
 @condition(

@@ -23,14 +23,14 @@ from service.rules.bone_metastases.conditions import (
 )
 from service.rules.bone_metastases.dental_assessment import EXAMINATION, REVIEWS, no_examination
 from service.rules.bone_metastases.documents import ONC, rao
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.stays import on_record
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB
 from service.rules.bone_metastases.urgency import URGENCY, with_urgency
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, holding, that
 from service.rules.logic import either
-from service.rules.naming import a_time, named, planned_remarks
+from service.rules.naming import MOST_IN_A_SENTENCE, a_time, named, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Advice, Basis, Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, Trigger, rule
@@ -196,10 +196,9 @@ def _latest_extraction(order: DrugOrder, patient: Facts) -> tuple[When, Act]:
     reads=URGENCY,
     severest=Indicator.WARNING,
     reading=_(
-        "Three weeks to one month is read as: not before {first} days; from {first} to {last} days only when healed and the "
-        "dentist agrees.",
+        "Three weeks to one month is read as: not before {first} days; from then on, until {extraction_wait_days}, only when healed "
+        "and the dentist agrees.",
         first=HEALING.days,
-        last=Settings().extraction_wait_days - 1,
     ),
 )
 def dental_extraction_recent(order: DrugOrder, patient: Facts) -> Outcome:
@@ -377,7 +376,11 @@ def jaw_osteonecrosis_cofactors(order: DrugOrder, patient: Facts) -> Outcome:
     if courses or implants:
         cofactors.append(_("head-and-neck radiotherapy"))
     return info(
-        _("{drug}: added risk of jaw osteonecrosis ({cofactors})", drug=order.name, cofactors=tuple(cofactors[:3])),
+        _(
+            "{drug}: added risk of jaw osteonecrosis ({cofactors})",
+            drug=order.name,
+            cofactors=tuple(cofactors[:MOST_IN_A_SENTENCE]),
+        ),
         _("Weigh the added risk before treating."),
         rests_on=(*given, *courses, *implants),
     )
@@ -404,7 +407,7 @@ def dental_follow_up_due(_order: None, patient: Facts) -> Outcome:
     """Which antiresorptive, and that no examination was found."""
     taken = antiresorptives_taken(patient)
     return info(
-        _("{drug}: six-monthly dental review is due", drug=taken[0].drug.name),
+        _("{drug}: dental review is due", drug=taken[0].drug.name),
         _(
             "Have the teeth reviewed: no dental examination found in the last {time}.",
             time=a_time(settings_of(patient).dental_valid_days),

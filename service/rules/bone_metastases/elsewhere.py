@@ -12,11 +12,12 @@ ASTRO = _("ASTRO, palliative external radiotherapy of symptomatic bone metastase
 ESMO = _("ESMO, bone health in cancer")
 ENDOCRINE_SOCIETY = _("Endocrine Society, hypercalcaemia of malignancy in adults")
 SIR = _("SIR, thrombotic and bleeding risk in image-guided interventions")
+ASTRO_YEAR = 2024
 
 
 def _astro(rules: tuple[str, ...], says: Text) -> Voice:
     """Pract Radiat Oncol 2024, doi 10.1016/j.prro.2024.04.018, its abstract."""
-    return Voice(rules, ASTRO, 2024, ABSTRACT, says, excerpt=True)
+    return Voice(rules, ASTRO, ASTRO_YEAR, ABSTRACT, says, excerpt=True)
 
 
 ELSEWHERE = (

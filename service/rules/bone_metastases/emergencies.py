@@ -15,6 +15,7 @@ from service.rules.bone_metastases.conditions import (
     orders_of,
 )
 from service.rules.bone_metastases.documents import KAS, ONC, rao
+from service.rules.bone_metastases.oligometastatic import DEFINITION
 from service.rules.bone_metastases.schemes import GRAY, ONCE, SHORTER, USUAL
 from service.rules.bone_metastases.triggers import ANY_RELEVANT
 from service.rules.bone_metastases.urgency import (
@@ -111,8 +112,9 @@ def _may_be_of_the_spine(order: Order) -> bool:
     when=(few_bone_metastases, not_end_of_life),
     severest=Indicator.INFO,
     reading=_(
-        "The referential counts 1 to 3 sites and 1 to 5 metastases under 5 cm, KAS 3 to 4 cm for ablation, ONC at most "
-        "{most} metastases: this reminder takes ONC's.",
+        "The referential has a definition ({definition}), KAS 3 to 4 cm for ablation, ONC at most {most} metastases: this "
+        "reminder takes ONC's.",
+        definition=DEFINITION,
         most=FEW_BONE_METASTASES[1],
     ),
 )

@@ -12,10 +12,10 @@ from service.rules.bone_metastases import schemes, scores
 from service.rules.bone_metastases.bone_radiotherapy import (
     BONE_RADIOTHERAPY,
     already_irradiated,
+    highest_volume,
     is_spine,
     target_remarks,
     treatment,
-    volume_of,
 )
 from service.rules.bone_metastases.bone_scores import (
     MIRELS_LEVELS,
@@ -53,7 +53,7 @@ from service.rules.bone_metastases.long_bones import (
     no_fixation,
     nothing_orthopaedic,
 )
-from service.rules.bone_metastases.schemes import GRAY, ONCE, ONCE_FOR_THE_CORD, USUAL, Row, volume_said
+from service.rules.bone_metastases.schemes import GRAY, ONCE, ONCE_FOR_THE_CORD, USUAL, SchemeRow, volume_said
 from service.rules.bone_metastases.spine_stability import (
     SPINE_TREATMENT,
     for_metastasis,
@@ -80,15 +80,12 @@ from service.rules.condition import (
     that,
     words_of,
 )
-from service.rules.naming import act_at
+from service.rules.naming import MOST_IN_A_SENTENCE, act_at
 from service.rules.outcome import Asked, Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, rule
 from service.rules.say import info, warning
 
 # --- one fraction -----------------------------------------------------------------------------------------------------
-
-MOST_REASONS = 3
-"""Reasons against one fraction that a summary names at most."""
 
 SINGLE_FRACTION_GY = 10
 """Up to here one fraction is one of palliative radiotherapy."""
@@ -103,7 +100,7 @@ RISKS_OF_ONE_FRACTION = _("Severe acute and late toxicity is possible; re-treatm
 @condition(_("one fraction of at most {gray} Gy, not stereotactic", gray=SINGLE_FRACTION_GY))
 def single_low_fraction(order: RadiotherapyOrder, _patient: Facts) -> Truth:
     """Of the volume with the highest dose."""
-    volume = volume_of(order)
+    volume = highest_volume(order)
     low = volume.dose_gy is not None and volume.dose_gy <= SINGLE_FRACTION_GY
     return that(not order.prescription.stereotactic and volume.fractions == 1 and low)
 
@@ -151,7 +148,7 @@ def single_fraction(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     against = _(
         "{act}: several fractions rather than one: {reasons}",
         act=treatment(order),
-        reasons=_against_one_fraction(found[:MOST_REASONS], order, patient),
+        reasons=_against_one_fraction(found[:MOST_IN_A_SENTENCE], order, patient),
     )
     if found and not short.holds:
         return warning(
@@ -165,7 +162,7 @@ def single_fraction(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     if found:
         return info(
             _("{act} in one fraction: kept for a short life expectancy, which is recorded", act=treatment(order)),
-            _("Weigh all the same: {reasons}.", reasons=words_of(found[:MOST_REASONS], order, patient)),
+            _("Weigh all the same: {reasons}.", reasons=words_of(found[:MOST_IN_A_SENTENCE], order, patient)),
             RISKS_OF_ONE_FRACTION,
             rests_on=(order, *short.basis, *basis_of(found, order, patient)),
             remarks=target_remarks(order),
@@ -182,7 +179,7 @@ def single_fraction(order: RadiotherapyOrder, patient: Facts) -> Outcome:
 
 # --- schemes by indication --------------------------------------------------------------------------------------------
 
-TABLEAU_5: dict[Condition, Row] = {
+TABLEAU_5: dict[Condition, SchemeRow] = {
     cord_compression: schemes.CORD_COMPRESSION,
     post_operative: schemes.POST_OPERATIVE,
     already_irradiated: schemes.RE_IRRADIATION,
@@ -192,7 +189,7 @@ TABLEAU_5: dict[Condition, Row] = {
 """The row of each indication that the record or the order may state."""
 
 
-def _rows(order: RadiotherapyOrder, patient: Facts) -> tuple[Row, ...]:
+def _rows(order: RadiotherapyOrder, patient: Facts) -> tuple[SchemeRow, ...]:
     """The rows of the indications that are known; where none is, all that can be meant for this bone."""
     known = tuple(TABLEAU_5[one] for one in holding(TABLEAU_5, order, patient))
     elsewhere = bool(order.prescription.regions) and not is_spine(order)
@@ -209,20 +206,20 @@ def palliative(order: RadiotherapyOrder, _patient: Facts) -> Truth:
 @condition(_("the order is being written without a dose"))
 def dose_awaited(order: RadiotherapyOrder, _patient: Facts) -> Truth:
     """In order-select; an order in words has its dose there, if any, and none that is read."""
-    return that(order.selecting and not order.by_words and volume_of(order).dose_gy is None)
+    return that(order.selecting and not order.by_words and highest_volume(order).dose_gy is None)
 
 
 @condition(_("the dose is outside the schemes"), reads=frozenset[str]().union(*(one.reads for one in TABLEAU_5)))
 def dose_outside_schemes(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Dose and fractions are stated, and no scheme of the indication has them; indication unknown: none at all."""
-    volume = volume_of(order)
+    volume = highest_volume(order)
     stated = volume.dose_gy is not None and volume.fractions is not None
     return that(stated and not any(row.admits(volume) for row in _rows(order, patient)))
 
 
 def _schemes_summary(order: RadiotherapyOrder) -> Text:
     """The dose that is outside the schemes; without one, only what follows."""
-    volume = volume_of(order)
+    volume = highest_volume(order)
     if volume.dose_gy is None or volume.fractions is None:
         return _("{act}: usual schemes", act=treatment(order))
     return _("{act}, {dose}: outside the usual schemes", act=treatment(order), dose=volume_said(volume))
@@ -387,11 +384,10 @@ def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     when=(spine_may_be_treated, sins_asks_for_opinion, no_opinion_since_the_score),
     severest=Indicator.WARNING,
     reading=_(
-        "The source asks for a surgical opinion from {middle} on; the limit of {high} between potentially unstable and "
+        "The source asks for a surgical opinion from {middle} on; the limit of {unstable_sins} between potentially unstable and "
         "unstable is the score's own. A consultation or an operation of the spine since the score, or an order of one, "
         "is the opinion.",
         middle=SINS_LEVELS.middle,
-        high=SINS_LEVELS.high,
     ),
 )
 def spinal_instability(order: ActOrder | None, patient: Facts) -> Outcome:

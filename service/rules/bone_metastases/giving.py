@@ -18,6 +18,7 @@ from service.rules.bone_metastases.conditions import (
     orders_of,
     other_primary,
 )
+from service.rules.bone_metastases.courses import ADVISED_YEARS
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.doses import (
     CHANGE_THE_PRODUCT,
@@ -33,7 +34,7 @@ from service.rules.bone_metastases.requests import (
     PARACETAMOL_TIMES_A_DAY,
     paracetamol,
 )
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, DENOSUMAB, ZOLEDRONATE, osteoporosis_product
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
@@ -259,7 +260,9 @@ def not_spaced_zoledronate(order: DrugOrder, patient: Facts) -> Truth:
     trigger=ZOLEDRONATE,
     when=(interval_stated, spaced, not_oligometastatic, no_good_response),
     severest=Indicator.INFO,
-    reading=_("The trial dosed every 3 weeks and the source calls it monthly: 21 to 35 days count as monthly."),
+    reading=_(
+        "The trial dosed every 3 weeks and the source calls it monthly: up to {longest_monthly_interval_days} count as monthly."
+    ),
 )
 def zoledronate_interval(order: DrugOrder, patient: Facts) -> Outcome:
     """When three-monthly suits, and the findings that are too old to tell."""
@@ -271,8 +274,9 @@ def zoledronate_interval(order: DrugOrder, patient: Facts) -> Outcome:
             interval=interval_said(order),
         ),
         _(
-            "Give it monthly; three-monthly suits the oligometastatic situation (2 years, then consider stopping, specialist "
-            "advice) or a complete or good response."
+            "Give it monthly; three-monthly suits the oligometastatic situation ({years} years, then consider stopping, "
+            "specialist advice) or a complete or good response.",
+            years=ADVISED_YEARS,
         ),
         rests_on=(order, *too_old(*findings)),
     )
@@ -280,7 +284,10 @@ def zoledronate_interval(order: DrugOrder, patient: Facts) -> Outcome:
 
 @rule(
     "oligometastatic-antiresorptive",
-    title=_("In the oligometastatic situation: three-monthly zoledronic acid for 2 years, then consider stopping"),
+    title=_(
+        "In the oligometastatic situation: three-monthly zoledronic acid for {years} years, then consider stopping",
+        years=ADVISED_YEARS,
+    ),
     citations=(rao("systemic", "§2.4"),),
     trigger=ANTIRESORPTIVE,
     when=(not_spaced_zoledronate, few_bone_metastases),
@@ -290,7 +297,10 @@ def oligometastatic_antiresorptive(order: DrugOrder, patient: Facts) -> Outcome:
     """Three-monthly zoledronic acid as an option."""
     return info(
         _("{drug}, oligometastatic situation: three-monthly zoledronic acid is an option", drug=order.name),
-        _("Consider three-monthly zoledronic acid for 2 years, then stopping (specialist advice)."),
+        _(
+            "Consider three-monthly zoledronic acid for {years} years, then stopping (specialist advice).",
+            years=ADVISED_YEARS,
+        ),
         rests_on=few_bone_metastases(order, patient).basis,
     )
 
@@ -365,16 +375,16 @@ def about_paracetamol(patient: Facts) -> AboutParacetamol:
         return AboutParacetamol(
             _(
                 "Paracetamol {grams} g × {times} that day and the next: it is on record or ordered already, add none.",
-                **PARACETAMOL,
+                **PARACETAMOL_DOSE,
             )
         )
     return AboutParacetamol(
-        _("Paracetamol {grams} g × {times} that day and the next.", **PARACETAMOL),
+        _("Paracetamol {grams} g × {times} that day and the next.", **PARACETAMOL_DOSE),
         offered=bool(looked_for and taken is False and heavy and is_adult(patient)),
     )
 
 
-PARACETAMOL = {"grams": PARACETAMOL_GRAMS, "times": PARACETAMOL_TIMES_A_DAY}
+PARACETAMOL_DOSE = {"grams": PARACETAMOL_GRAMS, "times": PARACETAMOL_TIMES_A_DAY}
 """The dose, as the sentences name it."""
 
 
@@ -432,10 +442,7 @@ def zoledronate_infusion(order: DrugOrder, _patient: Facts) -> Outcome:
     when=(first_infusion,),
     reads=("orders", "allergies", "conditions", "person", WEIGHT),
     severest=Indicator.INFO,
-    reading=_(
-        "Paracetamol is offered to an adult of {paracetamol_kilograms} kg or more alone.",
-        paracetamol_kilograms=Settings().paracetamol_kilograms,
-    ),
+    reading=_("Paracetamol is offered to an adult of {paracetamol_kilograms} kg or more alone."),
 )
 def zoledronate_first_infusion(order: DrugOrder, patient: Facts) -> Outcome:
     """The flu-like syndrome and paracetamol against it, offered where nothing speaks against it."""

@@ -12,12 +12,13 @@ from datetime import date, timedelta
 from mappings.dates import When
 from mappings.facts import Act, ActOrder, Facts, Order, RadiotherapyOrder, Target
 from mappings.facts.bones import SPINE, includes, may_be_same
+from mappings.vocabulary.units import WEEK
 from mappings.wording import Text
 from service.rules.bone_metastases.conditions import days_between
 from service.rules.bone_metastases.skeletal_events import is_bone_metastasis_surgery
 from service.rules.bone_metastases.wording import _
 from service.rules.logic import both
-from service.rules.naming import WEEK, lasting, on
+from service.rules.naming import lasting, on
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from mappings.dates import When, add_months, days_before
@@ -13,7 +12,7 @@ from mappings.wording import Text
 from service.rules.bone_metastases.conditions import active_conditions, bone_metastasis, no_prostate_primary
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.settings import settings_of
-from service.rules.bone_metastases.wording import _, _c
+from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import either, negated
 from service.rules.naming import act_at, named, planned_remarks
@@ -154,27 +153,19 @@ def bone_scan_staging(_order: ActOrder, patient: Facts) -> Outcome:
 # --- flare ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FlarePeriod:
-    """Calendar months after the start of a systemic treatment in which a flare mimics progression, with their words."""
-
-    months: int
-    words: Text
-    ordinal: Text
-
-    def end(self, patient: Facts) -> date | None:
-        """The day from which no flare is feared; None where no systemic drug still ongoing has a dated start.
-
-        It is reckoned from the earliest start; renewed orders of one drug are one treatment.
-        """
-        drugs = [entry.drug for entry in ongoing_systemic(patient) if entry.first is not None]
-        courses = [patient.exposures.of(drug.concepts).last_course for drug in drugs]
-        starts = [course.first for course in courses if course is not None]
-        return add_months(min(starts), self.months) if starts else None
+FLARE_MONTHS = 6
+"""Calendar months after the start of a systemic treatment in which a flare mimics progression (RAO §1.2, §2)."""
 
 
-FLARE = FlarePeriod(6, _c("a number in words", "six"), _c("an ordinal number in words", "sixth"))
-"""RAO §1.2, §2."""
+def flare_end(patient: Facts) -> date | None:
+    """The day from which no flare is feared; None where no systemic drug still ongoing has a dated start.
+
+    It is reckoned from the earliest start; renewed orders of one drug are one treatment.
+    """
+    drugs = [entry.drug for entry in ongoing_systemic(patient) if entry.first is not None]
+    courses = [patient.exposures.of(drug.concepts).last_course for drug in drugs]
+    starts = [course.first for course in courses if course is not None]
+    return add_months(min(starts), FLARE_MONTHS) if starts else None
 
 
 def ongoing_systemic(patient: Facts) -> tuple[Exposure, ...]:
@@ -185,14 +176,14 @@ def ongoing_systemic(patient: Facts) -> tuple[Exposure, ...]:
 @condition(
     _(
         "it is planned less than {months} months after the start of a systemic treatment still ongoing",
-        months=FLARE.words,
+        months=FLARE_MONTHS,
     ),
     reads=("exposures",),
 )
 def within_flare_period(order: ActOrder, patient: Facts) -> Truth:
     """Before the end of the period; what is not dated, or could not be looked up, may have begun lately."""
     exposures = patient.exposures.of(sets.SYSTEMIC_ANTICANCER)
-    end = FLARE.end(patient)
+    end = flare_end(patient)
     if end is not None and order.planned.when.first >= end:
         return that(False, exposures)  # noqa: FBT003 - a truth
     if exposures.gaps or any(entry.first is None for entry in ongoing_systemic(patient)):
@@ -202,7 +193,7 @@ def within_flare_period(order: ActOrder, patient: Facts) -> Truth:
 
 @rule(
     "bone-scan-flare",
-    title=_("In the first {months} months of a systemic treatment a flare mimics progression", months=FLARE.words),
+    title=_("In the first {months} months of a systemic treatment a flare mimics progression", months=FLARE_MONTHS),
     citations=(rao("nuclear", "§1.2, §2"), rao("drugs", "box")),
     trigger=SCINTIGRAPHY_OR_PET,
     when=(within_flare_period,),
@@ -213,9 +204,9 @@ def bone_scan_flare(order: ActOrder, patient: Facts) -> Outcome:
     """A scintigraphy is planned later; a PET is read with care."""
     if order.is_any(sets.BONE_SCINTIGRAPHY):
         advice = _(
-            "Plan the scintigraphy after the {month} month (from {day}): a flare mimics progression.",
-            month=FLARE.ordinal,
-            day=FLARE.end(patient),
+            "Plan the scintigraphy after {months} months (from {day}): a flare mimics progression.",
+            months=FLARE_MONTHS,
+            day=flare_end(patient),
         )
     else:
         advice = _("Read the PET with the whole context: a flare mimics progression.")
@@ -223,7 +214,7 @@ def bone_scan_flare(order: ActOrder, patient: Facts) -> Outcome:
         _(
             "{act} within {months} months of a systemic treatment: beware of a flare",
             act=named(order),
-            months=FLARE.words,
+            months=FLARE_MONTHS,
         ),
         advice,
         _("Do not stop the drug for a flare."),
@@ -322,13 +313,13 @@ def of_a_cancer(order: ActOrder, patient: Facts) -> Truth:
     return that(either(not order.reasons.isdisjoint(CANCERS), recorded), patient.conditions)
 
 
-INFECTIONS = sets.SEPSIS_OR_GENERAL_INFECTION | sets.SKIN_INFECTION | sets.OTHER_INFECTION
+INFECTION_REASONS = sets.SEPSIS_OR_GENERAL_INFECTION | sets.SKIN_INFECTION | sets.OTHER_INFECTION
 
 
 @condition(_("no infection is among its reasons"))
 def no_infection_among_reasons(order: ActOrder, _patient: Facts) -> Truth:
     """A reason that could not be looked up leaves it open."""
-    if not order.reasons.isdisjoint(INFECTIONS):
+    if not order.reasons.isdisjoint(INFECTION_REASONS):
         return that(False)  # noqa: FBT003 - a truth
     return that(None if order.reasons_unresolved else True)
 

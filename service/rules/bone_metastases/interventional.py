@@ -55,7 +55,7 @@ from service.rules.bone_metastases.haemostasis import (
     haemostasis_too_low,
 )
 from service.rules.bone_metastases.imaged import CT, MRI, Modality, imaged, imaging_line
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, holding, that
 from service.rules.logic import both, either, negated
@@ -89,9 +89,8 @@ ANTITHROMBOTICS_CARD = "cementoplasty-antithrombotics"
     reads=("exposures",),
     severest=Indicator.CRITICAL,
     reading=_(
-        "A prothrombin alone lowered under a vitamin K antagonist, the act {days} days away or more, is a warning (our "
+        "A prothrombin alone lowered under a vitamin K antagonist, the act {vitamin_k_antagonist_days} away or more, is a warning (our "
         "reading): it is measured again once the drug is stopped.",
-        days=Settings().vitamin_k_antagonist_days,
     ),
 )
 def cementoplasty_bleeding_risk(order: ActOrder, patient: Facts) -> Outcome:
@@ -233,7 +232,7 @@ def _remarks_on_dates_and_gaps(order: ActOrder, patient: Facts) -> tuple[Text, .
 
 # --- contraindications ------------------------------------------------------------------------------------------------
 
-CONTRAINDICATED = _("{act}: contraindicated, {which}")
+ACT_CONTRAINDICATED = _("{act}: contraindicated, {which}")
 POSSIBLY_CONTRAINDICATED = _("{act}: possibly contraindicated, {which}")
 CHOOSE_ANOTHER = _("Choose another treatment.")
 WEIGH_ITS_EXTENT = _("Assess how severe it is before the act.")
@@ -255,7 +254,7 @@ def cementoplasty_absolute_contraindication(order: ActOrder, patient: Facts) -> 
     """Critical when one is certain; a warning when it is absolute at its worst only."""
     certain = holding(ABSOLUTE, order, patient)
     found = (*certain, *holding(POSSIBLY_ABSOLUTE, order, patient))
-    summary = CONTRAINDICATED if certain else POSSIBLY_CONTRAINDICATED
+    summary = ACT_CONTRAINDICATED if certain else POSSIBLY_CONTRAINDICATED
     return advise(
         Indicator.CRITICAL if certain else Indicator.WARNING,
         summary.with_(act=act_at(order), which=names_of(found, patient)),

@@ -11,7 +11,7 @@ from service.rules.bone_metastases.settings import settings_of
 
 
 @dataclass(frozen=True, slots=True)
-class Use:
+class DrugUse:
     """The use of one kind of drug: drafts, and what of the record was given recently or is planned."""
 
     exposures: Exposures
@@ -36,12 +36,14 @@ class Use:
         return (*(order.name for order in self.drafts), *(entry.drug.name for entry in self.entries))
 
 
-def use_of(patient: Facts, concepts: frozenset[str], *, days_before: int, days_after: int) -> Use:
+def drug_use_of(patient: Facts, concepts: frozenset[str], *, days_before: int, days_after: int) -> DrugUse:
     """A kind of drug drafted, given at most so many days ago, or planned within so many days."""
     exposures = patient.exposures.of(concepts)
     drafts = (one for one in patient.orders if one.draft and isinstance(one, DrugOrder) and one.is_any(concepts))
     planned = (entry for entry in exposures.entries if entry.planned and _begins_within(entry, days_after, exposures))
-    return Use(exposures, tuple(drafts), exposures.recent(days_before), tuple(planned), exposures.in_last(days_before))
+    return DrugUse(
+        exposures, tuple(drafts), exposures.recent(days_before), tuple(planned), exposures.in_last(days_before)
+    )
 
 
 def _begins_within(entry: Exposure, days: int, exposures: Exposures) -> bool:
@@ -49,10 +51,10 @@ def _begins_within(entry: Exposure, days: int, exposures: Exposures) -> bool:
     return entry.first is None or (entry.first.first - exposures.today).days <= days
 
 
-def bisphosphonate_use(patient: Facts) -> Use:
+def bisphosphonate_use(patient: Facts) -> DrugUse:
     """Bisphosphonates for bone metastases, in the days that matter beside a nephrotoxic drug."""
     settings = settings_of(patient)
-    return use_of(
+    return drug_use_of(
         patient,
         sets.BONE_METASTASIS_BISPHOSPHONATES,
         days_before=settings.nephrotoxic_bisphosphonate_days,
@@ -60,10 +62,10 @@ def bisphosphonate_use(patient: Facts) -> Use:
     )
 
 
-def nephrotoxic_use(patient: Facts) -> Use:
+def nephrotoxic_use(patient: Facts) -> DrugUse:
     """Platinums and pemetrexed, in the days that matter beside a bisphosphonate."""
     settings = settings_of(patient)
-    return use_of(
+    return drug_use_of(
         patient,
         sets.PLATINUMS_AND_PEMETREXED,
         days_before=settings.nephrotoxic_drug_days,

@@ -18,7 +18,6 @@ from service.rules.bone_metastases.conflicts import (
     radiotherapy_may_be_too_close,
 )
 from service.rules.bone_metastases.documents import rao
-from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.triggers import drug_order
 from service.rules.bone_metastases.urgency import URGENCY, is_urgent, may_be_postponed
 from service.rules.bone_metastases.wording import _
@@ -97,9 +96,8 @@ def radiosensitiser_before_radiotherapy(order: RadiotherapyOrder, patient: Facts
     severest=Indicator.CRITICAL,
     reading=_(
         "An end that is not stated is reckoned from start and fractions, {rate}; without fractions the window is reckoned "
-        "from the start: critical within it, and a warning for {days} days more.",
+        "from the start: critical within it, and a warning for {longest_course_days} more.",
         rate=FRACTIONS_A_WEEK_SAID,
-        days=Settings().longest_course_days,
     ),
 )
 def radiosensitiser_after_radiotherapy(order: DrugOrder, patient: Facts) -> Outcome:

@@ -104,7 +104,7 @@ def _is_the_same_old_value(clearance: Fact[Clearance], creatinine: Fact[Measurem
 
 # --- severe renal impairment ------------------------------------------------------------------------------------------
 
-CONTRAINDICATED = _(
+CONTRAINDICATED_BY_CLEARANCE = _(
     "{drug}: contraindicated, creatinine clearance below {limit} mL/min", limit=SEVERE_RENAL_IMPAIRMENT_BELOW
 )
 WEIGH_IN_HYPERCALCAEMIA = _("Weigh benefit against risk, as it is for hypercalcaemia (product information).")
@@ -138,7 +138,7 @@ def zoledronate_renal_contraindication(order: DrugOrder, patient: Facts) -> Outc
     """To be removed, unless it is for hypercalcaemia; what speaks for denosumab and against it."""
     kept = for_hypercalcaemia(order, patient).holds is True
     return critical(
-        CONTRAINDICATED.with_(drug=order.name),
+        CONTRAINDICATED_BY_CLEARANCE.with_(drug=order.name),
         WEIGH_IN_HYPERCALCAEMIA if kept else _("Do not give it: remove the order."),
         _(
             "Denosumab is not limited by renal function, but below {limit} mL/min adynamic bone is possible: specialist advice.",
@@ -172,7 +172,7 @@ def bisphosphonate_severe_renal_impairment(order: DrugOrder | None, patient: Fac
     if order is not None:
         kept = for_hypercalcaemia(order, patient).holds is True
         return critical(
-            CONTRAINDICATED.with_(drug=order.name),
+            CONTRAINDICATED_BY_CLEARANCE.with_(drug=order.name),
             WEIGH_IN_HYPERCALCAEMIA if kept else _("Do not give it: remove the order."),
             *approximation(patient),
             rests_on=(patient.clearance, *((patient.calcium,) if kept else ())),

@@ -64,7 +64,12 @@ PARACETAMOL_GRAMS, PARACETAMOL_TIMES_A_DAY = 1, 3
 
 def paracetamol(first: date) -> OrderDrugs:
     """Paracetamol three times a day on the day of the infusion and the next."""
-    says = _("Paracetamol {dose} g three times a day on {first} and the next day", dose=PARACETAMOL_GRAMS, first=first)
+    says = _(
+        "Paracetamol {dose} g {times} times a day on {first} and the next day",
+        dose=PARACETAMOL_GRAMS,
+        times=PARACETAMOL_TIMES_A_DAY,
+        first=first,
+    )
     every = Every(PARACETAMOL_TIMES_A_DAY, 1, "d", first, first + timedelta(days=1))
     name = _("Paracetamol {dose} g", dose=PARACETAMOL_GRAMS)
     drug = Code(ATC, "N02BE01", "paracetamol")

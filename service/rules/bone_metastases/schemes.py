@@ -85,7 +85,7 @@ def _scheme(
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SchemeRow:
     """A row of a table: its schemes, and the sentence that prints them."""
 
     schemes: tuple[Scheme, ...]
@@ -96,10 +96,10 @@ class Row:
         return any(one.contains(volume) for one in self.schemes if one.stereotactic is stereotactic)
 
 
-def _row(text: Text, say: Callable[[Scheme, str], Text] = Scheme.in_full, **schemes: Scheme) -> Row:
+def _row(text: Text, say: Callable[[Scheme, str], Text] = Scheme.in_full, **schemes: Scheme) -> SchemeRow:
     """A row whose sentence names each scheme; the first is printed with its unit."""
     first = next(iter(schemes))
-    return Row(
+    return SchemeRow(
         tuple(schemes.values()),
         text.with_(**{name: say(one, GRAY if name == first else "") for name, one in schemes.items()}),
     )
@@ -151,7 +151,7 @@ _OF_THE_BOX = _scheme(24, 6)
 _SEVERAL_FRACTIONS = _scheme(20, 4, gray_to=30, fractions_to=10)
 """Tableau 7; the schemes of Tableau 5 in several fractions are among them."""
 
-SEVERAL_FRACTIONS = Row(
+SEVERAL_FRACTIONS = SchemeRow(
     (_OF_THE_BOX, _SEVERAL_FRACTIONS),
     _(
         "Also admitted: {six}, and {several} fractions.",

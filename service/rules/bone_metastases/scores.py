@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from mappings.facts.bones import FIRST_VERTEBRA
 from mappings.vocabulary.bone_names import of_stretch
-from mappings.vocabulary.scores import Answer, Band, Question, Score, SiteQuestion
+from mappings.vocabulary.scores import Answer, Question, Score, ScoreLevel, SiteQuestion
 from service.rules.bone_metastases import bone_scores
 from service.rules.bone_metastases.wording import _, _c
 
@@ -61,9 +61,11 @@ MIRELS = Score(
         ),
     ),
     (
-        Band(4, _("{points} or less: observation, radiotherapy", points=bone_scores.MIRELS_LEVELS.most_low)),
-        Band(bone_scores.MIRELS_LEVELS.middle, _("{points}: tumour board", points=bone_scores.MIRELS_LEVELS.middle)),
-        Band(
+        ScoreLevel(4, _("{points} or less: observation, radiotherapy", points=bone_scores.MIRELS_LEVELS.most_low)),
+        ScoreLevel(
+            bone_scores.MIRELS_LEVELS.middle, _("{points}: tumour board", points=bone_scores.MIRELS_LEVELS.middle)
+        ),
+        ScoreLevel(
             bone_scores.MIRELS_LEVELS.high,
             _("{points} or more: prophylactic fixation", points=bone_scores.MIRELS_LEVELS.high),
         ),
@@ -184,8 +186,8 @@ SINS = Score(
         ),
     ),
     (
-        Band(0, _("{points} or less: stable", points=bone_scores.SINS_LEVELS.most_low)),
-        Band(
+        ScoreLevel(0, _("{points} or less: stable", points=bone_scores.SINS_LEVELS.most_low)),
+        ScoreLevel(
             bone_scores.SINS_LEVELS.middle,
             _(
                 "{points} to {most}: potentially unstable, surgical opinion",
@@ -193,7 +195,7 @@ SINS = Score(
                 most=bone_scores.SINS_LEVELS.most_middle,
             ),
         ),
-        Band(
+        ScoreLevel(
             bone_scores.SINS_LEVELS.high,
             _("{points} or more: unstable, surgical opinion", points=bone_scores.SINS_LEVELS.high),
         ),

@@ -11,7 +11,7 @@ from service.rules.bone_metastases.wording import _
 
 
 @dataclass(frozen=True, slots=True)
-class Settings(FactSettings):
+class ClinicalSettings(FactSettings):
     """Every [I] figure that a rule or a fact uses; two of the facts' own are named for the treatment of this guideline."""
 
     start_free_days: int = setting(
@@ -34,7 +34,7 @@ class Settings(FactSettings):
     )
     extraction_wait_days: int = setting(
         31,
-        _("days after a tooth extraction within which a start is questioned (the source: 3 weeks to 1 month)"),
+        _("days after a tooth extraction within which a start is questioned"),
     )
     cofactor_days: int = setting(
         28,
@@ -58,7 +58,7 @@ class Settings(FactSettings):
     )
     immunotherapy_days: int = setting(
         105,
-        _("days between immunotherapy and bone radiotherapy that count as together (5 × 21)"),
+        _("days between immunotherapy and bone radiotherapy that count as together"),
     )
     tki_days: int = setting(
         14,
@@ -164,6 +164,6 @@ class Settings(FactSettings):
     )
 
 
-def settings_of(patient: Facts) -> Settings:
+def settings_of(patient: Facts) -> ClinicalSettings:
     """The settings in force; the guideline's own, since its rules are asked with them."""
-    return cast("Settings", patient.settings)
+    return cast("ClinicalSettings", patient.settings)

@@ -9,7 +9,7 @@ from mappings.dates import days_before
 from mappings.facts import Diagnosis, Facts, Unavailable
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text, verbatim
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import ClinicalSettings, settings_of
 from service.rules.condition import Truth, that
 from service.rules.logic import both
 from service.rules.naming import called
@@ -18,7 +18,7 @@ INFECTIONS = (
     sets.SEPSIS_OR_GENERAL_INFECTION | sets.SKIN_INFECTION | sets.OTHER_INFECTION | sets.DENTAL_INFECTION_ACTIVE
 )
 
-Days: TypeAlias = Callable[[Settings], int]
+Days: TypeAlias = Callable[[ClinicalSettings], int]
 
 DATED_BY_STAY: tuple[tuple[frozenset[str], Days | None], ...] = (
     (INFECTIONS | sets.DISSEMINATED_INTRAVASCULAR_COAGULATION, lambda settings: settings.stay_infection_days),

@@ -14,13 +14,12 @@ from service.rules.bone_metastases.bone_radiotherapy import (
     as_acts,
     earlier_courses,
     first_irradiation,
+    highest_volume,
     is_spine,
     spine_target,
     target_remarks,
     treatment,
-    volume_of,
 )
-from service.rules.bone_metastases.bone_scores import SINS_LEVELS
 from service.rules.bone_metastases.conditions import (
     above,
     milder_for_another_primary,
@@ -53,14 +52,14 @@ from service.rules.bone_metastases.schemes import (
     RE_IRRADIATION,
     SPINE_FEWEST,
     SPINE_RANGES,
-    Row,
+    SchemeRow,
     in_fractions,
     volume_said,
 )
-from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.stereotactic_contraindications import (
     CONTRAINDICATIONS,
     RECENT_RADIOTHERAPY_DAYS,
+    RECENT_RADIOTHERAPY_MONTHS,
     RELATIVE_CONTRAINDICATIONS,
     active_cord_compression,
     contraindicated,
@@ -88,11 +87,10 @@ from service.rules.say import advise, critical, info, warning
     when=(contraindicated, known_whether_treated),
     severest=Indicator.CRITICAL,
     reading=_(
-        "An unstable spine is read as SINS {unstable} or more; three months since radiotherapy of the same region as "
-        "{days} days, and the same region as the same bone or vertebra. A compression older than {emergency} days and "
+        "An unstable spine is read as SINS {unstable_sins} or more; {months} months since radiotherapy of the same region as "
+        "{days} days, and the same region as the same bone or vertebra. A compression older than {cord_compression_days} and "
         "irradiated since is a warning, as one that was decompressed.",
-        unstable=SINS_LEVELS.high,
-        emergency=Settings().cord_compression_days,
+        months=RECENT_RADIOTHERAPY_MONTHS,
         days=RECENT_RADIOTHERAPY_DAYS,
     ),
 )
@@ -197,11 +195,11 @@ PAIN_FLARE = _("A passing flare of pain comes in 14 to 68 % and responds to cort
 @condition(_("dose and fractions are stated"))
 def dose_and_fractions_stated(order: RadiotherapyOrder, _patient: Facts) -> Truth:
     """Of the volume with the highest dose."""
-    volume = volume_of(order)
+    volume = highest_volume(order)
     return that(volume.dose_gy is not None and volume.fractions is not None)
 
 
-def _ranges(order: RadiotherapyOrder) -> tuple[Row, ...]:
+def _ranges(order: RadiotherapyOrder) -> tuple[SchemeRow, ...]:
     """The ranges of the bone treated; of all bone where none is named."""
     if not order.prescription.regions:
         return (SPINE_RANGES, OTHER_BONE_RANGES)
@@ -211,7 +209,7 @@ def _ranges(order: RadiotherapyOrder) -> tuple[Row, ...]:
 @condition(_("the dose is outside the ranges"))
 def dose_outside_ranges(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Inside those of some bone is inside, unless the bone could not be looked up and not all of them have it."""
-    admitted = [row.admits(volume_of(order), stereotactic=True) for row in _ranges(order)]
+    admitted = [row.admits(highest_volume(order), stereotactic=True) for row in _ranges(order)]
     spine = spine_target(order, patient)
     if any(admitted) and not all(admitted) and spine.holds is None:
         return that(None, *spine.basis)
@@ -238,7 +236,7 @@ def dose_outside_ranges(order: RadiotherapyOrder, patient: Facts) -> Truth:
 )
 def stereotactic_dose(order: RadiotherapyOrder, _patient: Facts) -> Outcome:
     """A warning; info for a number of fractions that no range has."""
-    volume, ranges = volume_of(order), _ranges(order)
+    volume, ranges = highest_volume(order), _ranges(order)
     listed = any(one.has_fractions(volume) for row in ranges for one in row.schemes)
     unlisted = _("This number of fractions is not listed; a biological equivalent is admitted.")
     return advise(
@@ -255,7 +253,7 @@ def stereotactic_dose(order: RadiotherapyOrder, _patient: Facts) -> Outcome:
 @condition(_("the order is one fraction"))
 def one_fraction(order: RadiotherapyOrder, _patient: Facts) -> Truth:
     """Of the volume with the highest dose."""
-    return that(volume_of(order).fractions == 1)
+    return that(highest_volume(order).fractions == 1)
 
 
 @rule(
@@ -282,7 +280,7 @@ FRACTURING_GY_A_FRACTION = 20
 @condition(_("more than {gray} Gy a fraction", gray=FRACTURING_GY_A_FRACTION))
 def high_dose_a_fraction(order: RadiotherapyOrder, _patient: Facts) -> Truth:
     """Stated, or reckoned from dose and fractions."""
-    each = volume_of(order).gray_a_fraction
+    each = highest_volume(order).gray_a_fraction
     return that(each is not None and each > FRACTURING_GY_A_FRACTION)
 
 
@@ -322,7 +320,7 @@ def stereotactic_vertebral_fracture(order: RadiotherapyOrder, _patient: Facts) -
 )
 def cord_dose_limit(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Critical above the limit for the fractions; a warning above what is preferred in one."""
-    volume, dose = volume_of(order), cord_dose_of(order, patient)
+    volume, dose = highest_volume(order), cord_dose_of(order, patient)
     limit = CORD_LIMITS.limit(volume)
     if above(dose, limit):
         return critical(

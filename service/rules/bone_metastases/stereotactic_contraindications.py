@@ -7,6 +7,7 @@ from functools import partial
 from mappings.dates import days_before
 from mappings.facts import Act, Diagnosis, Facts, RadiotherapyCourse, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.units import MONTH
 from service.rules.bone_metastases.bone_radiotherapy import (
     as_acts,
     history_of_irradiation,
@@ -100,8 +101,7 @@ def radionuclide_therapy(order: RadiotherapyOrder, patient: Facts) -> Truth:
 
 
 RECENT_RADIOTHERAPY_MONTHS = 3
-RECENT_RADIOTHERAPY_DAYS = RECENT_RADIOTHERAPY_MONTHS * 30
-"""A month counts as 30 days."""
+RECENT_RADIOTHERAPY_DAYS = RECENT_RADIOTHERAPY_MONTHS * MONTH
 
 
 @condition(

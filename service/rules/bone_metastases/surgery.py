@@ -20,6 +20,7 @@ from mappings.facts import (
 )
 from mappings.facts.bones import SPINE, bone, includes, may_be_same, named_bones
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.units import WEEK, YEAR
 from mappings.wording import Text
 from service.rules.bone_metastases.conditions import above, at_least, below, bone_metastasis
 from service.rules.bone_metastases.documents import rao
@@ -31,7 +32,7 @@ from service.rules.bone_metastases.stays import on_record
 from service.rules.bone_metastases.wording import _, _c
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, either, negated
-from service.rules.naming import WEEK, act_at
+from service.rules.naming import act_at
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import Trigger, rule
 from service.rules.say import info, warning
@@ -73,7 +74,7 @@ BENEFIT_FROM_WEEKS = 6
 def expectancy_too_short(_order: Order | None, patient: Facts) -> Truth:
     """Strictly below the weeks from which surgery brings something."""
     expectancy = patient.finding("life-expectancy")
-    return that(below(expectancy, BENEFIT_FROM_WEEKS * 7), expectancy)
+    return that(below(expectancy, BENEFIT_FROM_WEEKS * WEEK), expectancy)
 
 
 @rule(
@@ -108,7 +109,7 @@ def _expectancy(patient: Facts) -> Fact[Finding]:
 @condition(_("life expectancy is recorded as {weeks} weeks or more", weeks=BENEFIT_FROM_WEEKS), reads=("finding",))
 def expectancy_long_enough(_order: Order | None, patient: Facts) -> Truth:
     """From the weeks on from which surgery brings something."""
-    return that(at_least(_expectancy(patient), BENEFIT_FROM_WEEKS * 7), _expectancy(patient))
+    return that(at_least(_expectancy(patient), BENEFIT_FROM_WEEKS * WEEK), _expectancy(patient))
 
 
 @condition(
@@ -116,7 +117,7 @@ def expectancy_long_enough(_order: Order | None, patient: Facts) -> Truth:
 )
 def known_whether_long(_order: Order | None, patient: Facts) -> Truth:
     """A bound may leave it open."""
-    known = above(_expectancy(patient), LASTING_CONTROL_YEARS * 365) is not None
+    known = above(_expectancy(patient), LASTING_CONTROL_YEARS * YEAR) is not None
     return that(known or None, _expectancy(patient))
 
 
@@ -130,7 +131,7 @@ def known_whether_long(_order: Order | None, patient: Facts) -> Truth:
 )
 def surgery_life_expectancy(order: ActOrder, patient: Facts) -> Outcome:
     """Above the year lasting control, between it and the weeks a lighter operation."""
-    if above(_expectancy(patient), LASTING_CONTROL_YEARS * 365):
+    if above(_expectancy(patient), LASTING_CONTROL_YEARS * YEAR):
         summary = _(
             "{act}: resection with reconstruction, life expectancy above {years} year",
             act=act_at(order),

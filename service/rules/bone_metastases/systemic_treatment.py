@@ -25,12 +25,12 @@ from service.rules.bone_metastases.healing import (
     planned_too_soon,
     waits_too_short,
 )
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import ClinicalSettings, settings_of
 from service.rules.bone_metastases.together import (
-    ABLATION,
     IMMUNOTHERAPY,
     TARGETED_THERAPY,
     TOGETHER_CARD,
+    WITH_ABLATION,
     is_ablative,
     radiotherapy_is_of_bone,
 )
@@ -39,7 +39,7 @@ from service.rules.bone_metastases.urgency import URGENCY, is_urgent, may_be_pos
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, that
 from service.rules.logic import either
-from service.rules.naming import act_at, lasting, planned_remarks
+from service.rules.naming import MOST_IN_A_SENTENCE, act_at, lasting, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Indicator, Outcome
 from service.rules.rule import Trigger, rule
@@ -144,7 +144,7 @@ def tki_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
     ),
     when=(
         radiotherapy_is_of_bone,
-        ABLATION.as_condition(
+        WITH_ABLATION.as_condition(
             _("a systemic anticancer drug, and stereotactic or curative bone radiotherapy, are ongoing or ordered")
         ),
     ),
@@ -155,16 +155,13 @@ def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
     return info(
         _(
             "{drugs} with {radiotherapy}: precaution",
-            drugs=ABLATION.drugs_named(order, patient),
+            drugs=WITH_ABLATION.drugs_named(order, patient),
             radiotherapy=_radiotherapy_said(order, _("stereotactic or curative radiotherapy")),
         ),
         _("Decide on a pause of the drug: the shorter course allows a shorter one; few trials."),
-        rests_on=ABLATION.beside(order, patient),
+        rests_on=WITH_ABLATION.beside(order, patient),
     )
 
-
-DRUGS_NAMED = 3
-"""Drugs that a summary names at most."""
 
 # --- systemic drugs and the kidney ------------------------------------------------------------------------------------
 
@@ -217,7 +214,7 @@ def chemotherapy_severe_renal_impairment(_order: DrugOrder, patient: Facts) -> O
     return warning(
         _(
             "{drugs}: clearance below {limit} mL/min, check the contraindication in the product information",
-            drugs=tuple(dict.fromkeys(one.name for one in drafted))[:DRUGS_NAMED],
+            drugs=tuple(dict.fromkeys(one.name for one in drafted))[:MOST_IN_A_SENTENCE],
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
         _("Check the contraindication in the product information; the referential advises lower doses."),
@@ -290,7 +287,7 @@ class GivenLately:
     """Drugs of a class that count before an act for as many days as a setting says."""
 
     drugs: frozenset[str]
-    days: Callable[[Settings], int]
+    days: Callable[[ClinicalSettings], int]
 
     def ask(self, order: ActOrder, patient: Facts) -> Truth:
         """One of them is ongoing, or was given or is planned so few days before the act."""
@@ -344,7 +341,11 @@ def procedure_under_systemic(order: ActOrder, patient: Facts) -> Outcome:
     given = dict.fromkeys((*CYTOTOXIC.given(order, patient), *ANTIANGIOGENIC.given(order, patient)))
     drugs = tuple(dict.fromkeys(entry.drug.name for entry in given))
     return info(
-        _("{act} under {drugs}: check blood count and haemostasis", act=act_at(order), drugs=drugs[:DRUGS_NAMED]),
+        _(
+            "{act} under {drugs}: check blood count and haemostasis",
+            act=act_at(order),
+            drugs=drugs[:MOST_IN_A_SENTENCE],
+        ),
         _("Check blood count and haemostasis; beware of the nadir, and of the anti-angiogenic."),
         _("Systemic treatment is no obstacle to a priority act."),
         rests_on=given,

@@ -19,7 +19,7 @@ from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
 from service.rules.bone_metastases.bone_radiotherapy import as_act
 from service.rules.bone_metastases.conditions import bone_metastasis, days_between, given_within
-from service.rules.bone_metastases.settings import Settings, settings_of
+from service.rules.bone_metastases.settings import ClinicalSettings, settings_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, condition, that
 from service.rules.logic import both, either
@@ -128,7 +128,7 @@ class Together(ABC):
 class WithinDays(Together):
     """Ongoing or under way, or so few days apart as a setting says; an undated course leaves it open."""
 
-    days: Callable[[Settings], int]
+    days: Callable[[ClinicalSettings], int]
 
     def _days(self, patient: Facts) -> int:
         return self.days(settings_of(patient))
@@ -200,4 +200,4 @@ def asks_for_the_board(order: Order, patient: Facts) -> bool:
 
 IMMUNOTHERAPY = WithinDays(sets.CHECKPOINT_INHIBITORS, lambda settings: settings.immunotherapy_days)
 TARGETED_THERAPY = WithinDays(sets.TARGETED_THERAPIES, lambda settings: settings.tki_days)
-ABLATION = WithAblation(sets.SYSTEMIC_ANTICANCER)
+WITH_ABLATION = WithAblation(sets.SYSTEMIC_ANTICANCER)

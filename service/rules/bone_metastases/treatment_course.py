@@ -44,7 +44,6 @@ from service.rules.bone_metastases.courses import (
 )
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.prerequisites import PREREQUISITES_READ, missing_prerequisites
-from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.skeletal_events import skeletal_event, skeletal_events
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE
 from service.rules.bone_metastases.two_at_once import another_antiresorptive, other_drafts, others_given, overlap_of
@@ -200,9 +199,8 @@ def antiresorptive_short_expectancy(order: DrugOrder, patient: Facts) -> Outcome
     reads=("exposures", "orders"),
     severest=Indicator.CRITICAL,
     reading=_(
-        "At once means both drafted, or one ongoing, planned or given in the last {days} days and not stopped; a bisphosphonate "
+        "At once means both drafted, or one ongoing, planned or given in the last {both_antiresorptives_days} and not stopped; a bisphosphonate "
         "of osteoporosis counts too. The levels are our reading, and which one goes is the prescriber's choice.",
-        days=Settings().both_antiresorptives_days,
     ),
 )
 def two_antiresorptives(order: DrugOrder, patient: Facts) -> Outcome:

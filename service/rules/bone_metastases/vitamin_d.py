@@ -17,7 +17,6 @@ from service.rules.bone_metastases.conditions import (
 )
 from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.requests import CHOLECALCIFEROL_INSTEAD, VITAMIN_D_IU, vitamin_d
-from service.rules.bone_metastases.settings import Settings
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE, drug_order, for_bone_metastases
 from service.rules.bone_metastases.urgency import EXCEPTION_USED, URGENCY, is_urgent, with_urgency
 from service.rules.bone_metastases.vitamin_d_correction import (
@@ -28,11 +27,11 @@ from service.rules.bone_metastases.vitamin_d_correction import (
     phase_remarks,
 )
 from service.rules.bone_metastases.vitamin_d_levels import (
+    DEEP_DEFICIENCY,
     DEFICIENCY,
     INSUFFICIENCY,
     INTOXICATION,
     RECOMMENDED,
-    SEVERE,
     above_the_recommended_range,
     deficient,
     insufficient,
@@ -55,6 +54,9 @@ from service.rules.rule import rule
 from service.rules.say import advise, info, warning
 
 ANY_VITAMIN_D = sets.VITAMIN_D_SUPPLEMENTS | sets.ACTIVE_VITAMIN_D
+
+CALCIUM_MG_A_DAY = (1000, 1500)
+"""Calcium of food and tablets together (RAO §1 box, §2.4)."""
 
 
 @condition(_("the order is in scope"), reads=for_bone_metastases.reads)
@@ -114,17 +116,17 @@ def vitamin_d_unknown(order: DrugOrder, patient: Facts) -> Outcome:
     reads=CORRECTION,
     severest=Indicator.CRITICAL,
     reading=_(
-        "Tableau 1 calls less than {severe} ng/mL a deficiency, the box less than {deficient}: the box decides treatment, "
+        "Tableau 1 calls less than {severe} a deficiency, the box less than {deficient}: the box decides treatment, "
         "Tableau 1 raises the level. On continuation the correction is given without interrupting the antiresorptive. ONC "
         "gives 100 000 IU a month: the referential's scheme wins.",
-        severe=SEVERE.ng_per_ml,
-        deficient=DEFICIENCY.below.ng_per_ml,
+        severe=DEEP_DEFICIENCY.said,
+        deficient=DEFICIENCY.below.said,
     ),
 )
 def vitamin_d_deficiency(order: DrugOrder, patient: Facts) -> Outcome:
     """A start is to be deleted unless urgent, and critical where the deficiency is severe."""
     start = starts(order, patient)
-    severe = SEVERE.undercut_by(known(patient.vitamin_d).value) is True
+    severe = DEEP_DEFICIENCY.undercut_by(known(patient.vitamin_d).value) is True
     indicator = Indicator.CRITICAL if severe and start else Indicator.WARNING
     deletion = [DeleteOrder(order)] if start and not is_urgent(order, patient) else []
     return correct_vitamin_d(order, patient, DEFICIENCY, indicator, *deletion)
@@ -165,9 +167,8 @@ def vitamin_d_insufficiency(order: DrugOrder, patient: Facts) -> Outcome:
     reads=CORRECTION,
     severest=Indicator.WARNING,
     reading=_(
-        "At least {iu} IU a week or its equivalent counts as a loading regimen; whether it is finished is judged at the "
+        "At least {vitamin_d_loading_iu_a_week} IU a week or its equivalent counts as a loading regimen; whether it is finished is judged at the "
         "planned start of the antiresorptive.",
-        iu=Settings().vitamin_d_loading_iu_a_week,
     ),
 )
 def vitamin_d_correction_under_way(order: DrugOrder, patient: Facts) -> Outcome:
@@ -314,9 +315,11 @@ def _is_supplemented(patient: Facts, concepts: frozenset[str]) -> bool | None:
     reads=("conditions",),
     severest=Indicator.INFO,
     reading=_(
-        "1000 to 1500 mg of calcium a day is a total of food and tablets, so no tablet is offered; {least} to 1000 IU of "
-        "vitamin D a day counts as on record. The text asks for 1200 mg, the box and §2.4 for 1000 to 1500: the "
+        "{low} to {high} mg of calcium a day is a total of food and tablets, so no tablet is offered; {least} to 1000 IU of "
+        "vitamin D a day counts as on record. The text asks for 1200 mg, the box and §2.4 for {low} to {high}: the "
         "range is said. ONC speaks of daily tablets: monthly doses are offered.",
+        low=CALCIUM_MG_A_DAY[0],
+        high=CALCIUM_MG_A_DAY[1],
         least=MAINTENANCE_IU_A_DAY,
     ),
 )
@@ -337,11 +340,11 @@ def supplementation_missing(order: DrugOrder, patient: Facts) -> Outcome:
         *detail,
         rests_on=(patient.vitamin_d, patient.calcium),
         offers=offers,
-        remarks=(_to_be_confirmed(entry) for entry in supplements_on_record(patient, SUPPLEMENTS) if entry.unconfirmed),
+        remarks=(_to_be_confirmed(entry) for entry in supplements_on_record(patient, MAINTENANCE) if entry.unconfirmed),
     )
 
 
-SUPPLEMENTS = sets.VITAMIN_D_SUPPLEMENTS | sets.CALCIUM_SUPPLEMENTS
+MAINTENANCE = sets.VITAMIN_D_SUPPLEMENTS | sets.CALCIUM_SUPPLEMENTS
 
 
 def _to_be_confirmed(entry: Exposure) -> Text:
@@ -353,5 +356,7 @@ def _calcium_intake(patient: Facts) -> Text:
     if patient.conditions.any(lambda one: one.active and one.is_any(sets.OSTEOMALACIA)) is not False:
         return _("Calcium: the intake is to be set with a specialist (osteomalacia on record or not excluded).")
     return _(
-        "Calcium: a daily total of 1000 to 1500 mg from food and tablets; tablets mid-morning on an empty stomach.",
+        "Calcium: a daily total of {low} to {high} mg from food and tablets; tablets mid-morning on an empty stomach.",
+        low=CALCIUM_MG_A_DAY[0],
+        high=CALCIUM_MG_A_DAY[1],
     )

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mappings.facts import Facts, Order, VitaminD
-from mappings.facts.results import VITAMIN_D_PAIRS
+from mappings.facts.results import (
+    DEEP_DEFICIENCY_BELOW,
+    DEFICIENCY_BELOW,
+    INSUFFICIENCY_BELOW,
+    INTOXICATION_ABOVE,
+    RECOMMENDED_UP_TO,
+    VitaminDLimit,
+)
 from mappings.wording import Text
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, is_absent, that
@@ -14,19 +21,19 @@ from service.rules.condition import Truth, condition, is_absent, that
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit of 25-OH vitamin D, named by its ng/mL; a result is compared in the unit that it was reported in."""
+    """A limit of 25-OH vitamin D that a rule asks about and names."""
 
-    named: int
+    figures: VitaminDLimit
 
     @property
     def ng_per_ml(self) -> Decimal:
         """The limit in ng/mL."""
-        return VITAMIN_D_PAIRS[self.named][0]
+        return self.figures.ng_per_ml
 
     @property
     def nmol_per_l(self) -> Decimal:
         """The limit in nmol/L."""
-        return VITAMIN_D_PAIRS[self.named][1]
+        return self.figures.nmol_per_l
 
     @property
     def said(self) -> Text:
@@ -35,20 +42,20 @@ class Limit:
 
     def undercut_by(self, level: VitaminD) -> bool | None:
         """The level is strictly below the limit."""
-        return level.below(self.named)
+        return level.below(self.figures)
 
     def exceeded_by(self, level: VitaminD) -> bool | None:
         """The level is strictly above the limit."""
-        return level.above(self.named)
+        return level.above(self.figures)
 
 
-SEVERE = Limit(10)
+DEEP_DEFICIENCY = Limit(DEEP_DEFICIENCY_BELOW)
 """Tableau 1 calls less a deficiency; the box treats one from `DEFICIENCY` on, so that this limit raises the level only."""
 
-RECOMMENDED = Limit(70)
+RECOMMENDED = Limit(RECOMMENDED_UP_TO)
 """The end of the recommended range of Tableau 1: above it no supplement is offered."""
 
-INTOXICATION = Limit(150)
+INTOXICATION = Limit(INTOXICATION_ABOVE)
 """Tableau 1: an intoxication is possible above it."""
 
 
@@ -60,8 +67,8 @@ class Correction:
     weeks: int
 
 
-DEFICIENCY = Correction(Limit(20), weeks=8)
-INSUFFICIENCY = Correction(Limit(30), weeks=4)
+DEFICIENCY = Correction(Limit(DEFICIENCY_BELOW), weeks=8)
+INSUFFICIENCY = Correction(Limit(INSUFFICIENCY_BELOW), weeks=4)
 """RAO §1 box; the doses are those of `requests.VITAMIN_D_IU`."""
 
 

@@ -10,12 +10,11 @@ from decimal import Decimal
 from mappings.dates import When
 from mappings.facts import Absent, Exposure, ExposureKind, Exposures, Fact, Facts, Known, Order, Unavailable
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.units import WEEK
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.vitamin_d_levels import Correction, corrections_of
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import SETTLES_NOTHING, Condition, Truth, condition, that
-
-DAYS_A_WEEK = 7
 
 MAINTENANCE_IU_A_DAY = 800
 """IU: at least so much a day is a maintenance, as well as the monthly doses (RAO §1, §2.4)."""
@@ -43,7 +42,7 @@ class Loading:
         if self.entry.last is None:
             return not self.entry.stopped or today >= self.end
         interval = self.entry.dosage.interval
-        days = DAYS_A_WEEK if interval is None else max(DAYS_A_WEEK, int(interval.longest_days))
+        days = WEEK if interval is None else max(WEEK, int(interval.longest_days))
         return self.entry.last.last + timedelta(days=days) >= self.end
 
 
@@ -106,14 +105,14 @@ def _loading_by_administrations(patient: Facts, sample: When, weeks: int) -> Loa
             and entry.last_dose is not None
             and entry.last_dose.last >= sample.first
         ),
-        key=lambda dose: (dose[0].first, dose[2].source),
+        key=lambda dose: (dose[0].first, dose[-1].source),
     )
     if not given:
         return None
     begin, _iu, first = given[0]
     days = (given[-1][0].last - begin.first).days
     total = sum(iu for _when, iu, _entry in given[:-1])
-    if days <= 0 or total * DAYS_A_WEEK / days < settings_of(patient).vitamin_d_loading_iu_a_week:
+    if days <= 0 or total * WEEK / days < settings_of(patient).vitamin_d_loading_iu_a_week:
         return None
     return Loading(begin, first, weeks)
 
@@ -168,7 +167,7 @@ def loading_ordered(patient: Facts) -> bool:
 
 def maintained(patient: Facts) -> bool:
     """A maintenance of vitamin D runs or is ordered already."""
-    return any(_reaches(MAINTENANCE_IU_A_DAY * DAYS_A_WEEK, entry) for entry in _taken_or_planned(patient))
+    return any(_reaches(MAINTENANCE_IU_A_DAY * WEEK, entry) for entry in _taken_or_planned(patient))
 
 
 def without_correcting(patient: Facts, sample: When) -> tuple[Exposure, ...]:

@@ -1,0 +1,77 @@
+{{- define "osteocds.name" -}}
+{{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" }}{{ end }}
+{{- end }}
+
+{{- define "osteocds.selector" -}}
+app.kubernetes.io/name: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "osteocds.labels" -}}
+{{ include "osteocds.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
+{{- end }}
+
+{{- define "osteocds.image" -}}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- end }}
+
+{{/* What a pod of ours may do: nothing but compute, talk, and write into /tmp. */}}
+{{- define "osteocds.pod" -}}
+automountServiceAccountToken: false
+# A Service of the name osteocds would bring variables OSTEOCDS_..., which the service takes for misspelt settings.
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  seccompProfile: {type: RuntimeDefault}
+{{- with .Values.imagePullSecrets }}
+imagePullSecrets: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations: {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{- define "osteocds.container" -}}
+image: {{ include "osteocds.image" . | quote }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- define "osteocds.database" -}}
+- name: OSTEOCDS_DATABASE_URL
+  valueFrom:
+    secretKeyRef: {name: {{ .Values.postgresql.secret | quote }}, key: {{ .Values.postgresql.key | quote }}}
+{{- end }}
+
+{{- define "osteocds.to-names" -}}
+- to:
+    - namespaceSelector:
+        matchLabels: {kubernetes.io/metadata.name: kube-system}
+      podSelector:
+        matchLabels: {k8s-app: kube-dns}
+  ports:
+    - {protocol: UDP, port: 53}
+    - {protocol: TCP, port: 53}
+{{- end }}
+
+{{- define "osteocds.to-database" -}}
+- to: {{- toYaml .Values.postgresql.to | nindent 4 }}
+  ports:
+    - {protocol: TCP, port: {{ .Values.postgresql.port }}}
+{{- end }}
+
+{{- define "osteocds.redis-setting" -}}
+OSTEOCDS_REDIS_URL
+{{- end }}

@@ -1,0 +1,215 @@
+"""What Kubernetes and systemd are told: rendered by helm, checked against the API's schemas, and hardened as it says."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from zipfile import ZipFile
+
+import kubernetes_validate
+import pytest
+import yaml
+from support.programs import npm_packages, required
+from tools.release import CHART
+
+from service.settings import SETTINGS
+
+ROOT = Path(__file__).parents[2]
+HELM = ROOT / "tests/integration/helm"
+SITE = ROOT / "deploy/helm/example.values.yaml"
+KUBERNETES = ("1.25", "1.34")
+"""The oldest that the chart takes, and one of today."""
+
+UNIT = ROOT / "deploy/systemd/osteocds.service"
+
+
+@pytest.fixture(scope="session")
+def helm(tmp_path_factory) -> Path:
+    npm_packages(HELM)
+    folder = tmp_path_factory.mktemp("helm")
+    (layer,) = HELM.glob("node_modules/@aws-cdk/*/lib/layer.zip")
+    with ZipFile(layer) as archive:
+        program = Path(archive.extract("helm/helm", folder))
+    program.chmod(0o755)
+    return program
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - programs named here
+
+
+def rendered(helm: Path, *changed: str, kubernetes: str = KUBERNETES[-1]) -> list[dict]:
+    """The objects of a site, with values changed as `--set` has them."""
+    options = [option for one in changed for option in ("--set-json", one)]
+    done = run(helm, "template", "site", CHART, "--kube-version", kubernetes, "--values", SITE, *options)
+    assert done.returncode == 0, done.stderr
+    return [one for one in yaml.safe_load_all(done.stdout) if one]
+
+
+def one(objects: list[dict], kind: str, component: str = "") -> dict:
+    (found,) = (it for it in objects if it["kind"] == kind and it["metadata"]["name"].endswith(component or "osteocds"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def objects(helm) -> list[dict]:
+    return rendered(helm)
+
+
+# --- the chart --------------------------------------------------------------------------------------------------------
+
+
+def test_helm_finds_no_fault_with_the_chart(helm):
+    done = run(helm, "lint", "--strict", CHART, "--values", SITE)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("kubernetes", KUBERNETES)
+def test_each_object_is_one_of_the_api(helm, kubernetes):
+    objects = rendered(helm, kubernetes=f"{kubernetes}.0")
+    assert {found["kind"] for found in objects} == {
+        *("Deployment", "Service", "NetworkPolicy", "PodDisruptionBudget", "HorizontalPodAutoscaler", "Job")
+    }
+    for found in objects:
+        kubernetes_validate.validate(found, kubernetes, strict=True)
+
+
+def test_an_object_that_is_none_would_be_noticed(objects):
+    changed = one(objects, "Deployment") | {"spec": {"replica": 2}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(changed, KUBERNETES[-1], strict=True)
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "Job"])
+def test_a_pod_has_no_rights_no_account_and_writes_into_no_image(objects, kind):
+    pod = one(objects, kind, "migrate" if kind == "Job" else "")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert pod["automountServiceAccountToken"] is pod["enableServiceLinks"] is False
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] == 10001
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert "memory" in container["resources"]["limits"]
+    assert {mount["mountPath"] for mount in container["volumeMounts"] if not mount.get("readOnly")} == {"/" + "tmp"}
+
+
+def test_secrets_come_from_secrets_and_every_other_setting_is_one_of_ours(objects):
+    (container,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    told = {variable["name"]: variable for variable in container["env"]}
+    known = {setting.name for setting in SETTINGS} | {"OSTEOCDS_REDIS_URL"}
+    assert told.keys() <= known
+    assert "value" not in told["OSTEOCDS_DATABASE_URL"]
+    assert told["OSTEOCDS_FHIR_BASES"]["value"] == "https://fhir.example.org/r4"
+
+
+def test_a_replica_whose_database_is_gone_goes_on_getting_requests(objects):
+    (container,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+        assert container[probe]["httpGet"]["path"] == "/health/live"
+
+
+def test_a_rolling_update_takes_no_replica_away_before_another_is_there(objects):
+    deployment = one(objects, "Deployment")["spec"]
+    assert deployment["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    assert "replicas" not in deployment, "the autoscaler's number would be undone at each upgrade"
+    assert one(objects, "HorizontalPodAutoscaler")["spec"]["minReplicas"] >= 2
+    assert one(objects, "PodDisruptionBudget")["spec"]["maxUnavailable"] == 1
+
+
+def test_without_an_autoscaler_there_are_as_many_as_the_site_says(helm):
+    objects = rendered(helm, "autoscaling.enabled=false", "replicas=3")
+    assert one(objects, "Deployment")["spec"]["replicas"] == 3
+    assert not [found for found in objects if found["kind"] == "HorizontalPodAutoscaler"]
+
+
+def test_the_tables_are_migrated_before_the_pods(objects):
+    job = one(objects, "Job", "migrate")
+    assert job["metadata"]["annotations"]["helm.sh/hook"] == "pre-install,pre-upgrade"
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["command"] == ["osteocds", "migrate"]
+    assert container["image"] == one(objects, "Deployment")["spec"]["template"]["spec"]["containers"][0]["image"]
+
+
+def egress(policy: dict) -> set[tuple[str, int]]:
+    return {
+        (json.dumps(peer, sort_keys=True), port["port"])
+        for rule in policy["spec"]["egress"]
+        for peer in rule["to"]
+        for port in rule["ports"]
+    }
+
+
+def block(address: str) -> str:
+    return json.dumps({"ipBlock": {"cidr": address}})
+
+
+def test_a_replica_reaches_names_its_stores_and_the_bases_that_are_listed_and_nothing_else(objects):
+    policy = one(objects, "NetworkPolicy")
+    assert policy["spec"]["policyTypes"] == ["Ingress", "Egress"]
+    names = {(peer, port) for peer, port in egress(policy) if port == 53}
+    assert len(names) == 1
+    assert "kube-dns" in names.pop()[0]
+    assert {(peer, port) for peer, port in egress(policy) if port != 53} == {
+        (block("192.0.2.10/32"), 443),
+        (block("192.0.2.20/32"), 443),
+        (block("192.0.2.30/32"), 5432),
+        ('{"podSelector": {"matchLabels": {"app": "redis"}}}', 6379),
+    }
+
+
+def test_the_migration_reaches_its_database_and_nothing_else(objects):
+    policy = one(objects, "NetworkPolicy", "migrate")
+    assert {(peer, port) for peer, port in egress(policy) if port != 53} == {(block("192.0.2.30/32"), 5432)}
+    assert policy["spec"]["ingress"] == []
+
+
+def test_where_nobody_is_named_nobody_reaches_a_replica(helm):
+    policy = one(rendered(helm, "ingressFrom=[]", "metricsFrom=[]"), "NetworkPolicy")
+    assert policy["spec"]["ingress"] == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ("postgresql.to=[]", "postgresql/to"),
+        ('fhir.bases=[{"base":"https://fhir.example.org","port":443,"to":[]}]', "fhir/bases/0/to"),
+        (
+            'fhir.bases=[{"base":"fhir.example.org","port":443,"to":[{"ipBlock":{"cidr":"192.0.2.1/32"}}]}]',
+            "bases/0/base",
+        ),
+        ('fhir.bases=[{"base":"https://fhir.example.org"}]', "fhir/bases/0"),
+        ('settings={"OSTEOCDS_DATABASE_URL":"sqlite://"}', "OSTEOCDS_DATABASE_URL"),
+        ('settings={"osteocds_port":"1"}', "osteocds_port"),
+        ('postgresql.secret=""', "postgresql/secret"),
+        ("replica=3", "replica"),
+    ],
+)
+def test_values_that_would_open_or_break_it_are_refused(helm, changed, told):
+    done = run(helm, "template", "x", CHART, "--kube-version", "1.34.0", "--values", SITE, "--set-json", changed)
+    assert done.returncode != 0
+    assert told.replace("/", ".") in done.stderr.replace("/", ".").replace("..", ".")
+
+
+# --- systemd ----------------------------------------------------------------------------------------------------------
+
+
+def test_systemd_takes_the_unit_as_it_is(tmp_path):
+    told = UNIT.read_text(encoding="utf-8").replace("/opt/osteocds/bin/osteocds", "/bin/true")
+    (tmp_path / UNIT.name).write_text(told, encoding="utf-8")
+    analyze = required("systemd-analyze", r"systemd (\d+)", at_least=250, option="--version")
+    done = run(analyze, "verify", tmp_path / UNIT.name)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_systemd_finds_the_unit_hardened():
+    analyze = required("systemd-analyze", r"systemd (\d+)", at_least=250, option="--version")
+    done = run(analyze, "security", "--offline=yes", "--threshold=15", "--no-pager", UNIT)
+    assert done.returncode == 0, done.stdout
+    exposure = re.search(r"exposure level for osteocds.service: ([\d.]+)", done.stdout)
+    assert exposure
+    assert float(exposure[1]) <= 1.5

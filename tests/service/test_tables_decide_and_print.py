@@ -119,7 +119,6 @@ OTHER_NUMBERS = {
     ("scores", "MIRELS"): "points and codes, held to the published score in test_questionnaires.py",
     ("scores", "SINS"): "points and codes, held to the published score in test_questionnaires.py",
     ("scores", "VERTEBRAE"): "codes",
-    ("settings", "MOST_MMOL"): "the bound of a setting",
     (RESULTS, "ADULT_YEARS"): "of every formula for adults; tests/mappings holds it",
     (RESULTS, "TREND_DAYS"): "how old a result a card shows beside the newest; it decides nothing",
 }

@@ -32,12 +32,14 @@ from service.cards.compose import for_audience
 from service.cards.score_links import Pages
 from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
+from service.edge.calendar_page import CALENDAR, calendar
 from service.edge.callers import Callers
 from service.edge.front import RETRY_AFTER_SECONDS, TOLD
 from service.edge.hook_calls import FAILED, JSON, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
+from service.edge.operator import Operator
 from service.edge.pages import COMPRESSION, pages
 from service.edge.receipts import RECEIPT, receipts
 from service.edge.traces import Traces, traces_of
@@ -57,7 +59,7 @@ JSON_TYPE = re.compile(r"application/(?:[a-z0-9.-]{1,60}\+)?json")
 
 LOG = logging.getLogger("osteocds")
 
-READING = WATCH | {RECEIPT}
+READING = WATCH | CALENDAR | {RECEIPT}
 """Endpoints that read the ledger; the others that need it store into it."""
 
 _DISCOVERY = DiscoverySchema()
@@ -128,7 +130,9 @@ def create_app(
     compress = Compress(app)
     app.register_blueprint(pages(settings, services, guidelines, callers.messaging, compress))
     app.register_blueprint(receipts(ledger, callers, clock))
-    app.register_blueprint(watch(settings, guidelines, callers, ledger.database, clock))
+    operator = Operator(settings, callers)
+    app.register_blueprint(watch(settings, guidelines, operator, ledger.database, clock))
+    app.register_blueprint(calendar(settings, services, callers, operator, ledger.database, world, clock, _body))
     _register_health(app, ledger.database)
     _register_errors(app, metrics)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware

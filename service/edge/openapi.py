@@ -79,6 +79,27 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline]) ->
         },
     )
     spec.path(
+        "/calendar",
+        operations={
+            "post": {
+                "summary": "The calendar of the patient, and the days of what is ordered, as a page",
+                "requestBody": _body(HookRequestSchema),
+                "responses": {"200": {"description": "A page"}, **errors},
+            }
+        },
+    )
+    hook_instance = {"in": "path", "name": "hookInstance", "required": True, "schema": {"type": "string"}}
+    spec.path(
+        "/calendar/{hookInstance}",
+        parameters=[hook_instance],
+        operations={
+            "get": {
+                "summary": "The same of a request that the ledger keeps, as of then",
+                "responses": {"200": {"description": "A page"}, **errors},
+            }
+        },
+    )
+    spec.path(
         "/receipts/{hookInstance}",
         parameters=[
             {"in": "path", "name": "hookInstance", "required": True, "schema": {"type": "string"}},

@@ -1,5 +1,6 @@
 # Needs Python 3.11 or newer: the first one found, or the one you name: make install PYTHON=python3.12
-# Everything else is installed into .venv and .venv-sekmet, in the versions of the lock files, checked by their hashes.
+# Everything else is installed into .venv and .venv-sekmet, in the versions of the lock files, checked by their hashes: by
+# `make install`, `demo` and `run` what they need; by the other targets the tools of tests and of development too.
 
 IS_NEW_ENOUGH = -c 'import sys; sys.exit(sys.version_info < (3, 11))'
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -11,6 +12,12 @@ REFUSE_AN_OLD_PYTHON = test -n "$(PYTHON)" && $(PYTHON) $(IS_NEW_ENOUGH) || { \
 
 TOOL = PYTHONPATH=tests .venv/bin/python -m tools
 PIP_INSTALL = -m pip --disable-pip-version-check install --quiet
+UV = .venv/bin/uv
+UV_INSTALL = $(UV) pip install --quiet --require-hashes --python
+FHIR_SERVER = .venv-sekmet/.installed
+ifneq ($(PIP_INDEX_URL),)
+export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
+endif
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help install demo run test fix bench scale fuzz replays attack audit release mutation messages catalogue pictures lock
@@ -18,73 +25,81 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --gene
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: .venv/.installed .venv-sekmet/.installed ## install OsteoCDS and the demo's FHIR server, in the locked versions
+install: .venv/.installed $(FHIR_SERVER) ## install OsteoCDS and the demo's FHIR server, in the locked versions
 
 demo: install ## start a FHIR server and the service, fire the hooks, print the cards, stop
 	.venv/bin/osteocds demo
 
-run: install ## the same two servers, kept running
+run: install ## the same two servers, kept running, with a page to try the service on
 	.venv/bin/osteocds demo --keep
 
-test: install ## run every test; TESTS="tests/mappings -x" runs some
+test: .venv/.tools $(FHIR_SERVER) ## run every test; TESTS="tests/mappings -x" runs some
 	.venv/bin/pytest $(or $(TESTS),--numprocesses=auto --dist=loadfile)
 
-fix: install ## mend style and format
+fix: .venv/.tools ## mend style and format
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
 
-bench: install ## measure the service beside a bare Flask view
+bench: .venv/.tools ## measure the service beside a bare Flask view
 	$(TOOL).bench
 
-scale: install ## measure how the time of an answer grows with the record
+scale: .venv/.tools ## measure how the time of an answer grows with the record
 	$(TOOL).scale
 
-fuzz: install ## change our own requests at random and count errors, slow answers and lost cards; SECONDS=300 SEED=1
+fuzz: .venv/.tools ## change our own requests at random and count errors, slow answers and lost cards; SECONDS=300 SEED=1
 	$(TOOL).fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
 
-replays: install ## compute answers to the scenarios anew from their receipts, in other processes, and count the identical; NUMBER=10000
+replays: .venv/.tools ## compute answers to the scenarios anew from their receipts, in other processes, and count the identical; NUMBER=10000
 	$(TOOL).replays --number $(or $(NUMBER),10000)
 
-attack: install ## attack a running service, ours or another's, and say what held (docs/attack.md); URL= or none for our own
+attack: .venv/.tools ## attack a running service, ours or another's, and say what held (docs/attack.md); URL= or none for our own
 	$(TOOL).attack $(URL) $(OPTIONS)
 
-audit: install ## write the SBOM of the image's packages (dist/sbom.cdx.json), and look for advisories about them
+audit: .venv/.tools ## write the SBOM of the image's packages (dist/sbom.cdx.json), and look for advisories about them
 	$(TOOL).audit
 
-release: install ## build what is handed over into dist/: wheel, chart, SBOM, changes by rule, sums
+release: .venv/.tools ## build what is handed over into dist/: wheel, chart, SBOM, changes by rule, sums
 	$(TOOL).release
 
-mutation: install ## change the rules one at a time and see that a test fails, about an hour; MODULES=service/rules/... for some
+mutation: .venv/.tools ## change the rules one at a time and see that a test fails, about an hour; MODULES=service/rules/... for some
 	$(TOOL).mutation $(MODULES)
 
-messages: install ## bring the catalogues of messages (*.po) to what the code says; what is new is for a translator
+messages: .venv/.tools ## bring the catalogues of messages (*.po) to what the code says; what is new is for a translator
 	$(TOOL).messages
 
 catalogue: install ## write the catalogue anew from the rules and their examples
 	for language in en $(basename $(notdir $(wildcard service/languages/*.po))); do .venv/bin/osteocds catalogue --guideline bone-metastases --language $$language \
 		> service/rules/bone_metastases/catalogue.$$language.md; done
 
-pictures: install ## draw the pictures of the documents anew
+pictures: .venv/.tools ## draw the pictures of the documents anew
 	$(TOOL).pictures
 
 lock: .venv/.installed ## write the lock files anew; UPGRADE=--upgrade in the newest versions that pyproject.toml allows
-	.venv/bin/python $(PIP_INSTALL) uv==0.13.9
 	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --output-file requirements.lock
 	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --group test --group lint --group audit --group build --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) $(UPGRADE) --group build --output-file requirements-build.lock
 	$(LOCK) $(UPGRADE) --group fhir-server --output-file requirements-sekmet.lock
 
-.venv/.installed: requirements-dev.lock pyproject.toml
+$(UV): requirements-build.lock
 	@$(REFUSE_AN_OLD_PYTHON)
-	@echo "Installing OsteoCDS into .venv"
+	@echo "Making .venv"
 	@$(PYTHON) -m venv .venv
-	@.venv/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements-dev.lock
-	@.venv/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@.venv/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements-build.lock
 	@touch $@
 
-.venv-sekmet/.installed: requirements-sekmet.lock
-	@$(REFUSE_AN_OLD_PYTHON)
+.venv/.installed: $(UV) requirements.lock pyproject.toml
+	@echo "Installing OsteoCDS into .venv"
+	@$(UV_INSTALL) .venv/bin/python --requirements requirements.lock
+	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.tools: .venv/.installed requirements-dev.lock
+	@echo "Installing the tools of tests and of development into .venv"
+	@$(UV_INSTALL) .venv/bin/python --requirements requirements-dev.lock
+	@touch $@
+
+$(FHIR_SERVER): $(UV) requirements-sekmet.lock
 	@echo "Installing the demo's FHIR server into .venv-sekmet"
-	@$(PYTHON) -m venv .venv-sekmet
-	@.venv-sekmet/bin/python $(PIP_INSTALL) --require-hashes --requirement requirements-sekmet.lock
+	@$(UV) venv --quiet --clear --python .venv/bin/python .venv-sekmet
+	@$(UV_INSTALL) .venv-sekmet/bin/python --requirements requirements-sekmet.lock
 	@touch $@

@@ -130,6 +130,10 @@ class _Result:
     uncoded: bool = False
 
 
+OF_DRAFTS = dict.fromkeys(("orders", "radiotherapy_orders"))
+"""The facts that hold the drafts of the request."""
+
+
 class Record(Facts):
     """The facts of one request: what was gathered, the drafts of the hook, the clock, and the code lists."""
 
@@ -154,6 +158,13 @@ class Record(Facts):
     def under(self, settings: FactSettings) -> Record:
         """The same record once more, read under other settings."""
         return Record(self._evidence, self._drafts, self._reader.clock, self._reader.terminology, settings)
+
+    def ordering(self, drafts: tuple[Order, ...]) -> Record:
+        """The same record with other drafts: what of it was read is not read again."""
+        other = Record(self._evidence, drafts, self._reader.clock, self._reader.terminology, self._settings)
+        vars(other).update({name: fact for name, fact in vars(self).items() if name not in vars(other) | OF_DRAFTS})
+        other._read, other._facts = self._read, self._facts
+        return other
 
     @property
     def today(self) -> date:

@@ -131,7 +131,9 @@ def demo(settings: Settings, fhir_server: Path | None, at: tuple[str, str] | Non
             demonstration.fire_hooks(*at, chosen, today=now.date(), echo=click.echo)
         else:
             # On a free port: a service that is running already on the usual one is left alone.
-            demonstration.run_demo(replace(settings, port=0), fhir_server, chosen, now=now, echo=click.echo)
+            demonstration.run_demo(
+                replace(settings, port=0, demo_fhir_port=0), fhir_server, chosen, now=now, echo=click.echo
+            )
     except demonstration.DemoFailed as error:
         raise failure(error) from error
     except requests.RequestException as error:
@@ -584,7 +586,7 @@ def _answers_and_requests(
 
     kept: dict[int, bytes] = {}
     if _is_file(named):
-        answers = _receipt_of_file(settings, Path(named))["answers"]
+        answers = _answers_of_file(settings, Path(named))
     else:
         answers, kept = _of_the_ledger(settings, named, answer, with_requests=told is None)
     answers = [one for one in answers if answer in (None, one["number"])]
@@ -609,8 +611,9 @@ def _is_file(named: str) -> bool:
         return False
 
 
-def _receipt_of_file(settings: Settings, path: Path) -> dict[str, Any]:
-    """The receipt of a file, verified where there is a key; where it cannot be, that is told."""
+def _answers_of_file(settings: Settings, path: Path) -> list[dict[str, Any]]:
+    """Those of a receipt in a file, verified where there is a key; where it cannot be, that is told."""
+    from service.ledger.recomputing import answers_in  # noqa: PLC0415 - for receipts alone
     from service.ledger.signing import NoReceipt, receipt_in  # noqa: PLC0415 - for receipts alone
 
     with path.open("rb") as file:
@@ -620,7 +623,7 @@ def _receipt_of_file(settings: Settings, path: Path) -> dict[str, Any]:
     else:
         click.echo(say(_("the receipt was not verified: OSTEOCDS_RECEIPT_KEY is not set")), err=True)
     try:
-        return receipt_in(told)
+        return answers_in(receipt_in(told))
     except NoReceipt:
         raise failure(NO_RECEIPT) from None
 

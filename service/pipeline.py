@@ -94,10 +94,12 @@ def advise(
     language: Language,
     pages: Pages = NO_PAGES,
     record_server: RecordServer | None = None,
+    also: frozenset[Reads] = frozenset(),
 ) -> HookAnswer:
     """Answer one hook request; cards link to the `pages` of the service.
 
-    `record_server` answers the searches where the record is not on the FHIR server that the request names.
+    `record_server` answers the searches where the record is not on the FHIR server that the request names. What is `also`
+    read is looked up besides what the rules ask.
 
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
     """
@@ -115,6 +117,8 @@ def advise(
     rules = _rules_asked(service, orders)
     record, outcomes, unidentified = None, NOTHING_ASKED, NONE_IN_DOUBT
     needs = _needs(service.guideline, rules, orders)
+    if also:
+        needs = also.union(needs or ALWAYS)
     watch.ends("evaluate")
     if needs is not None:
         _gather_needs(request, needs, evidence, server, not_asked, world)

@@ -38,6 +38,9 @@ class Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting("OSTEOCDS_HOST", "127.0.0.1", "address that `osteocds serve` listens on"),
     Setting("OSTEOCDS_PORT", "8080", "port that `osteocds serve` listens on"),
+    Setting(
+        "OSTEOCDS_DEMO_FHIR_PORT", "8090", "port that the FHIR server of `make run` (`osteocds demo --keep`) listens on"
+    ),
     Setting("OSTEOCDS_WORKERS", "2", "processes of `osteocds serve`"),
     Setting("OSTEOCDS_THREADS", "8", "threads of each process"),
     Setting(
@@ -63,6 +66,12 @@ SETTINGS: tuple[Setting, ...] = (
         "OSTEOCDS_OPEN_PAGES",
         "1",
         "1: discovery, catalogue, questionnaires, metrics and the description need no token; 0: they need one as hooks do",
+    ),
+    Setting(
+        "OSTEOCDS_TRY",
+        "0",
+        "1: the page `/try`, for invented patients: it reads whoever the first of OSTEOCDS_FHIR_BASES holds, for anybody; needs "
+        "OSTEOCDS_ALLOW_UNAUTHENTICATED=1",
     ),
     Setting(
         "OSTEOCDS_DATABASE_URL",
@@ -154,6 +163,7 @@ class Settings:
 
     host: str
     port: int
+    demo_fhir_port: int
     workers: int
     threads: int
     waiting: int
@@ -161,6 +171,7 @@ class Settings:
     clients: Path | None
     allow_unauthenticated: bool
     open_pages: bool
+    try_page: bool
     database_url: str
     ledger_keeps: frozenset[str]
     patient_key: Path | None
@@ -209,6 +220,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
     return Settings(
         host=read("OSTEOCDS_HOST", _host, _("an address to listen on")),
         port=read("OSTEOCDS_PORT", _port, _("a port number")),
+        demo_fhir_port=read("OSTEOCDS_DEMO_FHIR_PORT", _port, _("a port number")),
         workers=read("OSTEOCDS_WORKERS", _positive, _("a positive whole number")),
         threads=read("OSTEOCDS_THREADS", _positive, _("a positive whole number")),
         waiting=read("OSTEOCDS_WAITING", _positive, _("a positive whole number")),
@@ -216,6 +228,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         clients=read("OSTEOCDS_CLIENTS", _file, _("the path of a file")),
         allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _flag, _("0 or 1")),
         open_pages=read("OSTEOCDS_OPEN_PAGES", _flag, _("0 or 1")),
+        try_page=read("OSTEOCDS_TRY", partial(_try_page, raw["OSTEOCDS_ALLOW_UNAUTHENTICATED"]), _("0 or 1")),
         database_url=raw["OSTEOCDS_DATABASE_URL"],
         ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, _("texts, facts and requests")),
         patient_key=read("OSTEOCDS_PATIENT_KEY", _file, _("the path of a file")),
@@ -313,6 +326,16 @@ def _web_address(text: str) -> str:
 def _flag(text: str) -> bool:
     return {"0": False, "": False, "false": False, "no": False, "1": True, "true": True, "yes": True}[text.lower()]
 
+
+def _try_page(open_to_anybody: str, text: str) -> bool:
+    """The page asks hooks without a token, for whoever opens it: a site that lets clients alone in cannot have it."""
+    if _flag(text) and not _flag(open_to_anybody):
+        told = _("{name} needs {other}: the page asks without a token", name="OSTEOCDS_TRY=1", other=OPEN_TO_ANYBODY)
+        raise InvalidSetting(Said(told))
+    return _flag(text)
+
+
+OPEN_TO_ANYBODY = "OSTEOCDS_ALLOW_UNAUTHENTICATED=1"
 
 KEEPS = frozenset({"texts", "facts", "requests"})
 """What the ledger keeps only where the site asks for it."""

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from mappings.dates import When, days_before
 from mappings.facts.fact_settings import DEFAULTS, FactSettings
-from mappings.facts.three_valued import Absent, Fact, Known, Unavailable
+from mappings.facts.three_valued import Absent, Fact, Known, Unavailable, any_of
 from mappings.values import value
 from mappings.wording import Text, _
 
@@ -242,13 +242,7 @@ class Exposures:
 
     def any(self, predicate: Callable[[Exposure], bool | None]) -> bool | None:
         """Is there one? None when a gap, or an entry that cannot tell, may hide one."""
-        unsure = bool(self.gaps)
-        for entry in self.entries:
-            answer = predicate(entry)
-            if answer:
-                return True
-            unsure = unsure or answer is None
-        return None if unsure else False
+        return any_of(self.entries, predicate, self.gaps)
 
     @property
     def ever(self) -> bool | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -81,6 +81,17 @@ MOST_REASONS = 3
 """Entries that may or may not count that a card names."""
 
 
+def any_of(entries: Iterable[T], predicate: Callable[[T], bool | None], gaps: Sequence[object]) -> bool | None:
+    """Does one of the entries fulfil it? None when a gap, or an entry that cannot tell, may hide one."""
+    unsure = bool(gaps)
+    for entry in entries:
+        answer = predicate(entry)
+        if answer:
+            return True
+        unsure = unsure or answer is None
+    return None if unsure else False
+
+
 @value
 class Collected(Generic[T]):
     """All entries of one kind that count, the gaps where more of them may be, and those that may or may not count.
@@ -98,13 +109,10 @@ class Collected(Generic[T]):
 
     def any(self, predicate: Callable[[T], bool | None]) -> bool | None:
         """Is there one? True as soon as one is found; None when a gap, or an entry that cannot tell, may hide one."""
-        unsure = bool(self.gaps)
-        for entry in self.entries:
-            answer = predicate(entry)
-            if answer:
-                return True
-            unsure = unsure or answer is None
-        return None if unsure or any(predicate(one.entry) is not False for one in self.uncertain) else False
+        found = any_of(self.entries, predicate, self.gaps)
+        if found is False and any(predicate(one.entry) is not False for one in self.uncertain):
+            return None
+        return found
 
     @property
     def unsettled(self) -> bool:

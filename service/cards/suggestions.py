@@ -6,6 +6,7 @@ only that. An update carries the complete draft with its change, and is offered 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -367,6 +368,12 @@ def _only_part(line: dict[str, Any]) -> dict[str, Any] | None:
 
 def _json_number(value: Decimal) -> int | float:
     return int(value) if value == int(value) else float(value)
+
+
+def started_on(resource: Resource, start: date, ordering: Ordering) -> dict[str, Any] | None:
+    """A draft as it is with another planned start; None where its own shape does not allow it."""
+    changed = copy.deepcopy(dict(resource))
+    return changed if _start_on(changed, start, ordering) else None
 
 
 def _start_on(resource: dict[str, Any], start: date, ordering: Ordering) -> bool:

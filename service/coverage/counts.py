@@ -425,7 +425,8 @@ def _condition(reader: Reader, resource: Resource) -> Iterator[Item]:
 
 def _allergy(reader: Reader, resource: Resource) -> Iterator[Item]:
     substances = [reaction.get("substance") for reaction in maps(resource.get("reaction"))]
-    for concept in (resource.get("code"), *(substance for substance in substances if substance)):
+    named = [one for one in (resource.get("code"), resource.get("substance"), *substances) if one]
+    for concept in named or [None]:
         item = _coded(reader, Kind.ALLERGY, concept)
         by_name = frozenset().union(*map(reader.terminology.recognise_name, texts(concept)))
         if by_name and item.verdict in (Verdict.SOMETHING_ELSE, Verdict.NOT_UNDERSTOOD):

@@ -19,6 +19,9 @@ from mappings.wording import Said, Text, _
 
 LOG_TAIL_CHARACTERS = 2000
 
+INSTALL = "python3 -m venv .venv-sekmet && .venv-sekmet/bin/pip install sekmet-fhir==0.1.1"
+"""How the demo's FHIR server is installed beside a package of ours; pyproject.toml names the same version."""
+
 # `sekmet serve`, ended by the end of its standard input: a pipe whose other end only we hold.
 _SEKMET_SERVE = """
 import os, signal, sys, threading
@@ -46,8 +49,10 @@ class ServerFailedError(EmbeddedFhirError):
 
 
 @contextmanager
-def embedded_fhir(executable: Path, *, start_seconds: float = 60, log: Path | None = None) -> Iterator[str]:
-    """Run sekmet-fhir on a free port of 127.0.0.1 and give its FHIR base, `http://127.0.0.1:PORT/fhir`.
+def embedded_fhir(
+    executable: Path, *, port: int = 0, start_seconds: float = 60, log: Path | None = None
+) -> Iterator[str]:
+    """Run sekmet-fhir on a port of 127.0.0.1, a free one unless it is named; give its FHIR base, `http://127.0.0.1:PORT/fhir`.
 
     It starts empty, keeps its records in a temporary folder, stores them as they come (no validation), answers no order
     with results of its own (its simulator is off), and ends with the block, or with this process however that ends.
@@ -58,9 +63,13 @@ def embedded_fhir(executable: Path, *, start_seconds: float = 60, log: Path | No
     :raises ServerFailedError: it ended at once, or did not answer `/metadata` within `start_seconds`.
     """
     if not executable.exists():
-        missing = _("The embedded FHIR server is not installed: no {file}. Run `make install`.", file=str(executable))
+        missing = _(
+            "The demo's FHIR server is not installed: no {file}. In a clone run `make install`, elsewhere `{install}`.",
+            file=str(executable),
+            install=INSTALL,
+        )
         raise ServerMissingError(Said(missing))
-    port = free_port()
+    port = port or free_port()
     base = f"http://127.0.0.1:{port}/fhir"
     with tempfile.TemporaryDirectory(prefix="osteocds-fhir-") as folder:
         settings = Path(folder, "settings.yaml")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -20,11 +22,12 @@ import service
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Amount, Said, Text, _, _n, verbatim
 from service.demo.embedded_fhir import EmbeddedFhirError, embedded_fhir, free_port, running, wait_until_ready
+from service.demo.naming import act_named, site_named
 from service.demo.printing import printed_card
 from service.demo.synthetic import SyntheticRecord, told_record
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, spoken
-from service.rules.guideline import DemoPatient
+from service.rules.guideline import EXTENSION, DemoPatient, terminology_of
 from service.settings import Settings
 
 DEFAULT_FHIR_SERVER = Path(".venv-sekmet/bin/sekmet")
@@ -81,14 +84,52 @@ def load(patients: tuple[DemoPatient, ...], fhir_base: str, today: date, *, wait
     return loaded
 
 
+def refuse_taken(port: int, setting: str) -> None:
+    """Raise `DemoFailed` where something of this machine listens on a port that is wanted: it would be talked to in our stead."""
+    if not port:
+        return
+    with socket.socket() as ours:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            ours.bind(("127.0.0.1", port))
+        except OSError:
+            address = f"http://127.0.0.1:{port}"
+            told = OURS if _is_ours(address) else TAKEN
+            raise DemoFailed(Said(told.with_(address=address, setting=f"{setting}={port + 1}"))) from None
+
+
+OURS = _("another OsteoCDS is running at {address}: stop it, or name another port, as in {setting}")
+TAKEN = _("something else listens at {address}: stop it, or name another port, as in {setting}")
+
+
+def _is_ours(address: str) -> bool:
+    """An OsteoCDS answers there, or the FHIR server of one."""
+    with requests.Session() as session:
+        session.trust_env = False
+        for path, mark in (("/cds-services", EXTENSION), ("/fhir/Patient/" + DEMO_PATIENTS[0].id, DEMO_PATIENTS[0].id)):
+            try:
+                with session.get(address + path, timeout=2, stream=True) as answer:
+                    if mark.encode() in next(answer.iter_content(MOST_READ), b""):
+                        return True
+            except requests.RequestException:
+                continue
+    return False
+
+
+MOST_READ = 100_000
+"""Bytes of an answer in which an OsteoCDS is looked for."""
+
+
 @contextmanager
 def demo_servers(
     settings: Settings, fhir_server: Path | None, language: Language, today: date, echo: Echo
 ) -> Iterator[tuple[str, str]]:
     """A FHIR server with the demo patients, and the service beside it; both addresses. Raises `DemoFailed`."""
+    refuse_taken(settings.port, "OSTEOCDS_PORT")
+    refuse_taken(settings.demo_fhir_port, "OSTEOCDS_DEMO_FHIR_PORT")
     echo(spoken(_("Starting a FHIR R4 server on loopback ..."), language))
     try:
-        with embedded_fhir(fhir_server or DEFAULT_FHIR_SERVER) as fhir_base:
+        with embedded_fhir(fhir_server or DEFAULT_FHIR_SERVER, port=settings.demo_fhir_port) as fhir_base:
             loaded = load(DEMO_PATIENTS, fhir_base, today)
             echo("  " + spoken(_("{what}: {why}", what=fhir_base, why=of_patients(loaded)), language))
             with tempfile.TemporaryDirectory(prefix="osteocds-demo-") as folder:
@@ -98,6 +139,8 @@ def demo_servers(
                     "OSTEOCDS_PORT": base.rpartition(":")[2],
                     "OSTEOCDS_FHIR_BASES": fhir_base,
                     "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
+                    "OSTEOCDS_TRY": "1",
+                    "OSTEOCDS_PUBLIC_URL": settings.public_url or base,
                     "OSTEOCDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
                 }
                 echo(spoken(_("Starting the service ..."), language))
@@ -166,9 +209,13 @@ def ordered(patient: DemoPatient) -> Text:
 
 
 def _line(order: Mapping[str, Any]) -> Text:
-    """One order in the words of the examples: its drug, dose, route, interval and duration."""
-    line: Text = verbatim(str(order["drug"]))
-    for part, said in (("dose", _amount), ("route", ROUTES.get), ("every", _interval), ("over", _duration)):
+    """One order in the words of the examples: its drug or act, site, dose, fractions, route, interval and duration."""
+    line: Text = (
+        verbatim(str(order["drug"])) if "drug" in order else act_named(order["act"], terminology_of(GUIDELINES))
+    )
+    if "site" in order:
+        line = _("{line} ({what})", line=line, what=site_named(order["site"]))
+    for part, said in SAID.items():
         if part in order:
             line = PARTS[part].with_(line=line, what=said(order[part]))
     return line
@@ -176,6 +223,7 @@ def _line(order: Mapping[str, Any]) -> Text:
 
 PARTS = {
     "dose": _("{line} {what}"),
+    "fractions": _("{line} {what}"),
     "route": _("{line} {what}"),
     "every": _("{line}, {what}"),
     "over": _("{line}, {what}"),
@@ -196,18 +244,42 @@ def _duration(told: str) -> Text:
     return _("over {time}", time=_amount(told))
 
 
+def _fractions(told: int) -> Text:
+    return _n("in {number} fraction", "in {number} fractions", told)
+
+
+SAID: dict[str, Callable[[Any], Text | Amount | None]] = {
+    "dose": _amount,
+    "fractions": _fractions,
+    "route": ROUTES.get,
+    "every": _interval,
+    "over": _duration,
+}
+"""How each part of an order is said, in the order of a line."""
+
+
 def keep_running(
     settings: Settings, fhir_server: Path | None, language: Language, *, now: datetime, echo: Echo
 ) -> None:
     """Keep both servers running until interrupted. Raises `DemoFailed`."""
     with demo_servers(settings, fhir_server, language, now.date(), echo) as (fhir_base, base):
-        first = DEMO_PATIENTS[0]
         echo("")
-        echo(spoken(_("Discovery: {command}", command=f"curl {base}/cds-services"), language))
-        record = f"curl '{fhir_base}/Observation?patient=Patient/{first.id}'"
-        echo(spoken(_("A record: {command}", command=record), language))
+        echo(spoken(_("Open: {address}", address=f"{base}/try"), language))
+        echo("")
+        echo(spoken(_("The patients:"), language))
+        for patient in DEMO_PATIENTS:
+            echo(f"  {patient.id:<16}{spoken(patient.who, language)}")
+        echo("")
+        echo(spoken(_("Fire a hook: {command}", command=_curl(base, fhir_base)), language))
         echo(spoken(_("Stop with Ctrl-C."), language))
         try:
             Event().wait()
         except KeyboardInterrupt:
             echo(spoken(_("Stopping ..."), language))
+
+
+def _curl(base: str, fhir_base: str) -> str:
+    """A command that opens the chart of a demo patient: the first of whom nothing is ordered."""
+    guideline, patient = next((one, each) for one in GUIDELINES for each in one.demo_patients if not each.orders)
+    request = json.dumps(hook_request(patient, SyntheticRecord(patient.id, date.min), fhir_base))
+    return f"curl --header 'Content-Type: application/json' --data '{request}' {base}/cds-services/{guideline.id}-patient-view"

@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -46,13 +46,21 @@ def told_request(
     orders = told.get("orders") or ([told["order"]] if "order" in told else [])
     drafts = [record.order(order) for order in orders]
     hook = hook or hook_of(told)
-    context: dict[str, Any] = {"userId": "Practitioner/1", "patientId": patient}
-    if Hook(hook).is_about_orders:
-        context["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": draft} for draft in drafts]}
-    if hook == "order-select":
-        chosen = [draft for draft, order in zip(drafts, orders, strict=True) if _selected(order)]
-        context["selections"] = [f"{draft['resourceType']}/{draft['id']}" for draft in chosen]
+    chosen = [draft for draft, order in zip(drafts, orders, strict=True) if _selected(order)]
+    context = context_of(Hook(hook), patient, drafts, chosen)
     return record, {"hook": hook, "hookInstance": HOOK_INSTANCE, "context": context}
+
+
+def context_of(
+    hook: Hook, patient: str, drafts: Sequence[Mapping[str, Any]], chosen: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The context of a hook, with the drafts where it is about orders; some of them are chosen while they are selected."""
+    context: dict[str, Any] = {"userId": "Practitioner/1", "patientId": patient}
+    if hook.is_about_orders:
+        context["draftOrders"] = {"resourceType": "Bundle", "entry": [{"resource": draft} for draft in drafts]}
+    if hook.value == "order-select":
+        context["selections"] = [f"{draft.get('resourceType')}/{draft.get('id')}" for draft in chosen]
+    return context
 
 
 def _selected(order: Any) -> bool:
@@ -81,6 +89,12 @@ def with_prefetch(
             entries = [{"resource": one} for one in kept if is_asked_for(one, template)]
             prefetch[key] = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
     return {**request, "prefetch": prefetch}
+
+
+def without_empty_answers(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The request with null, which is an empty answer too, for each key that found nothing: shorter to read."""
+    answers = {key: answer if answer.get("total", 1) else None for key, answer in request["prefetch"].items()}
+    return {**request, "prefetch": answers}
 
 
 def is_asked_for(resource: Mapping[str, Any], template: str) -> bool:

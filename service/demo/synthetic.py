@@ -239,6 +239,25 @@ ACTS: dict[str, tuple[str, str]] = {
 }
 """System and code of the acts, done or ordered."""
 
+ORDERABLE = (
+    "radiotherapy",
+    "stereotactic radiotherapy",
+    "vertebroplasty",
+    "kyphoplasty",
+    "cementoplasty",
+    "preventive osteosynthesis of the femur",
+    "preventive osteosynthesis of the humerus",
+    "replacement of the acetabulum",
+    "bone biopsy",
+    "bone scintigraphy",
+    "FDG PET",
+    "tooth extraction",
+    "dental examination",
+    "orthopantomogram",
+    "CTX",
+)
+"""Acts that a person may choose to order."""
+
 SITES: dict[str, str] = {
     "spine": "421060004",
     "cervical spine": "122494005",

@@ -17,7 +17,7 @@ from flask_compress import Compress
 from marshmallow import ValidationError
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Request
 
 from cds_hooks import (
@@ -32,15 +32,18 @@ from service.cards.compose import for_audience
 from service.cards.score_links import Pages
 from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
+from service.edge.calendar_page import CALENDAR, calendar
 from service.edge.callers import Callers
 from service.edge.front import RETRY_AFTER_SECONDS, TOLD
-from service.edge.hook_calls import FAILED, JSON, HookCalls
+from service.edge.hook_calls import FAILED, JSON, PATH, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
-from service.edge.pages import COMPRESSION, pages
+from service.edge.operator import Operator
+from service.edge.pages import COMPRESSION, pages, problem_page, wants_a_page
 from service.edge.receipts import RECEIPT, receipts
 from service.edge.traces import Traces, traces_of
+from service.edge.try_page import Hooks, add_try_page
 from service.edge.watch import WATCH, watch
 from service.explain import explanation
 from service.guidelines import GUIDELINES
@@ -57,7 +60,7 @@ JSON_TYPE = re.compile(r"application/(?:[a-z0-9.-]{1,60}\+)?json")
 
 LOG = logging.getLogger("osteocds")
 
-READING = WATCH | {RECEIPT}
+READING = WATCH | CALENDAR | {RECEIPT}
 """Endpoints that read the ledger; the others that need it store into it."""
 
 _DISCOVERY = DiscoverySchema()
@@ -90,7 +93,7 @@ def create_app(
     gate.watch(app, callers, clock, open_pages=settings.open_pages)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     discovery = {language: _discovery(services, language) for language in Language}
-    description = orjson.dumps(openapi(services, guidelines))
+    description = orjson.dumps(openapi(services, guidelines, clock().date()))
 
     @app.get("/cds-services")
     def discover() -> Response:
@@ -108,12 +111,15 @@ def create_app(
             raise failed
         return Response(answering(request, service_id), mimetype=JSON)
 
-    @app.post("/cds-services/<service_id>/feedback")
-    def take_feedback(service_id: str) -> Response:
+    def note_feedback(call: Request, service_id: str) -> None:
         service = _service(services, service_id)
         now = clock()
-        caller = callers.of(request, service_id, now=now)
-        ledger.take(service, read_feedback(_body(request)), caller, now)
+        caller = callers.of(call, service_id, now=now)
+        ledger.take(service, read_feedback(_body(call)), caller, now)
+
+    @app.post("/cds-services/<service_id>/feedback")
+    def take_feedback(service_id: str) -> Response:
+        note_feedback(request, service_id)
         return Response(b"{}", mimetype=JSON)
 
     @app.get("/openapi.json")
@@ -126,11 +132,16 @@ def create_app(
 
     app.config.update(COMPRESSION)
     compress = Compress(app)
-    app.register_blueprint(pages(settings, services, guidelines, callers.messaging, compress))
+    site = pages(settings, services, guidelines, callers.messaging, compress)
+    if settings.try_page:
+        add_try_page(site, settings, services, world, clock, Hooks(answering.answered, note_feedback))
+    app.register_blueprint(site)
     app.register_blueprint(receipts(ledger, callers, clock))
-    app.register_blueprint(watch(settings, guidelines, callers, ledger.database, clock))
+    operator = Operator(settings, callers)
+    app.register_blueprint(watch(settings, guidelines, operator, ledger.database, clock))
+    app.register_blueprint(calendar(settings, services, callers, operator, ledger.database, world, clock, _body))
     _register_health(app, ledger.database)
-    _register_errors(app, metrics)
+    _register_errors(app, metrics, settings)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
     return app
 
@@ -149,6 +160,10 @@ class Answering:
 
     def __call__(self, call: Request, service_id: str) -> bytes:
         """Answer it."""
+        return self.answered(call, service_id)[1]
+
+    def answered(self, call: Request, service_id: str) -> tuple[HookAnswer, bytes]:
+        """The same, with what every rule said on the way."""
         service = _service(self.services, service_id)
         with self.metrics.in_progress.track_inprogress():
             now = self.clock()
@@ -174,7 +189,7 @@ class Answering:
             if self.traces is not None:
                 self.traces.tell(advised, said, call.headers.get("Traceparent", ""), time.monotonic())
             self.ledger.note(advised, service, caller, body, language, now, took)
-            return answer
+            return advised, answer
 
 
 def _discovery(services: dict[str, Service], language: Language) -> bytes:
@@ -268,6 +283,18 @@ def _problem(status: int, code: str, problems: dict[str, str]) -> Response:
     return answer
 
 
+def _page_or_problem(status: int, code: str, problem: str, settings: Settings) -> Response:
+    """The error as a browser reads it, where one asks for a page; hooks are for programs."""
+    if not wants_a_page() or request.path.startswith(PATH):
+        response = _problem(status, code, {"": problem})
+        response.vary.add("Accept")
+        return response
+    response = problem_page(status, problem, settings)
+    if status == ServiceUnavailable.code:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
 def _told(error: ProtocolError) -> Response:
     """What is answered; why a caller is refused is for the log alone."""
     response = _problem(error.status, error.code, error.problems)
@@ -277,8 +304,8 @@ def _told(error: ProtocolError) -> Response:
     return response
 
 
-def _register_errors(app: Flask, metrics: Metrics) -> None:
-    """Every error is an OperationOutcome; the least specific last."""
+def _register_errors(app: Flask, metrics: Metrics, settings: Settings) -> None:
+    """Every error is an OperationOutcome, that of a page that a browser asks for a page; the least specific last."""
 
     def count(status: int) -> None:
         service = (request.view_args or {}).get("service_id", "")
@@ -296,7 +323,7 @@ def _register_errors(app: Flask, metrics: Metrics) -> None:
         status = error.code or 500
         count(status)
         code = {404: "not-found", 405: "not-supported", 413: "too-long", 503: "transient"}.get(status, "processing")
-        response = _problem(status, code, {"": error.description or error.name})
+        response = _page_or_problem(status, code, error.description or error.name, settings)
         for name, value in error.get_headers():
             if name.lower() == "allow":
                 response.headers[name] = value

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from flask import Flask, Response, abort, request
 
+from service.edge.calendar_page import CALENDAR
 from service.edge.callers import Callers
 from service.edge.front import GUARDS, TOLD
 from service.edge.receipts import RECEIPT
@@ -16,7 +17,7 @@ from service.edge.watch import WATCH
 PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?")
 """What our addresses are spelled like: what a proxy says of one of them must hold for every request that we answer there."""
 
-NOT_PAGES = WATCH | {"live", "ready", "invoke", "take_feedback", RECEIPT, None}
+NOT_PAGES = WATCH | CALENDAR | {"live", "ready", "invoke", "take_feedback", RECEIPT, None}
 """Endpoints of health, which is always open, and those that ask themselves who calls; none is an error that tells nothing."""
 
 

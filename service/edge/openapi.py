@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from importlib.metadata import version
 from typing import Any
 
@@ -16,16 +17,20 @@ from cds_hooks import (
     HookResponseSchema,
     OperationOutcomeSchema,
 )
+from service.demo.scenario import HOOK_INSTANCE, told_request, with_prefetch, without_empty_answers
 from service.languages.render import Language, render
 from service.ledger.receipts import MOST_PAGES
-from service.rules.guideline import Guideline
+from service.rules.guideline import DemoPatient, Guideline
 from service.services import Service
+
+HOOKS, STATE = "CDS Hooks", "State"
+"""What the endpoints are grouped under."""
 
 _FHIR_JSON = "application/fhir+json"
 
 
-def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline]) -> dict[str, Any]:
-    """The OpenAPI 3 description of a running service."""
+def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], today: date) -> dict[str, Any]:
+    """The OpenAPI 3 description of a running service, with examples about invented patients as of a day."""
     about = "; ".join(render(guideline.about, Language.ENGLISH) for guideline in guidelines)
     spec = APISpec(
         title="OsteoCDS",
@@ -44,12 +49,28 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline]) ->
         "required": True,
         "schema": {"type": "string", "enum": list(services)},
     }
+    requests = _requests(services, today)
+    if requests:
+        service_id["example"] = next(iter(requests))
+    spec.components.security_scheme(
+        "client",
+        {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The token of a registered client (CDS Hooks 2.0.1, «Trusting CDS Clients»), for one call",
+        },
+    )
     other = {"default": _error("Any other answer")}
     errors = {str(status): _error(text) for status, text in _ERRORS.items()} | other
     spec.path(
         "/cds-services",
         operations={
-            "get": {"summary": "Discovery", "responses": {"200": _ok("The services", DiscoverySchema), **other}}
+            "get": {
+                "summary": "Discovery",
+                "tags": [HOOKS],
+                "responses": {"200": _ok("The services", DiscoverySchema), **other},
+            }
         },
     )
     spec.path(
@@ -58,7 +79,9 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline]) ->
         operations={
             "post": {
                 "summary": "Call a hook",
-                "requestBody": _body(HookRequestSchema),
+                "tags": [HOOKS],
+                "security": _OF_A_CLIENT,
+                "requestBody": _body(HookRequestSchema, requests),
                 "responses": {
                     "200": _ok("Cards, possibly none", HookResponseSchema),
                     "412": _error("Nothing that is needed was prefetched, and there is no FHIR server to ask"),
@@ -73,8 +96,31 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline]) ->
         operations={
             "post": {
                 "summary": "Feedback on cards",
-                "requestBody": _body(FeedbackRequestSchema),
+                "tags": [HOOKS],
+                "security": _OF_A_CLIENT,
+                "requestBody": _body(FeedbackRequestSchema, {"overridden": _FEEDBACK}),
                 "responses": {"200": {"description": "Stored"}, **errors},
+            }
+        },
+    )
+    spec.path(
+        "/calendar",
+        operations={
+            "post": {
+                "summary": "The calendar of the patient, and the days of what is ordered, as a page",
+                "requestBody": _body(HookRequestSchema),
+                "responses": {"200": {"description": "A page"}, **errors},
+            }
+        },
+    )
+    hook_instance = {"in": "path", "name": "hookInstance", "required": True, "schema": {"type": "string"}}
+    spec.path(
+        "/calendar/{hookInstance}",
+        parameters=[hook_instance],
+        operations={
+            "get": {
+                "summary": "The same of a request that the ledger keeps, as of then",
+                "responses": {"200": {"description": "A page"}, **errors},
             }
         },
     )
@@ -86,6 +132,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline]) ->
         ],
         operations={
             "get": {
+                "tags": [HOOKS],
                 "summary": "The receipt of what the client was answered to a hookInstance",
                 "responses": {
                     "200": {
@@ -103,7 +150,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline]) ->
     )
     for path, summary in _PLAIN.items():
         responses = {"200": {"description": summary}, **other}
-        spec.path(path, operations={"get": {"summary": summary, "responses": responses}})
+        spec.path(path, operations={"get": {"summary": summary, "tags": [STATE], "responses": responses}})
     return dict(spec.to_dict())
 
 
@@ -197,8 +244,53 @@ def _ok(description: str, schema: type) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _body(schema: type) -> dict[str, Any]:
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+def _body(schema: type, examples: Mapping[str, dict[str, Any]] | None = None) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": schema}
+    if examples:
+        content["examples"] = dict(examples)
+    return {"required": True, "content": {"application/json": content}}
+
+
+_OF_A_CLIENT: list[dict[str, list[str]]] = [{"client": []}, {}]
+"""Without a token too, where the service is open to anybody."""
+
+_FEEDBACK = {
+    "summary": "A card was overridden",
+    "value": {
+        "feedback": [
+            {
+                "card": HOOK_INSTANCE,
+                "outcome": "overridden",
+                "outcomeTimestamp": "2026-03-30T20:15:00Z",
+                "overrideReason": {"userComment": "discussed with the dentist"},
+            }
+        ]
+    },
+}
+
+
+def _requests(services: Mapping[str, Service], today: date) -> dict[str, dict[str, Any]]:
+    """For each hook of each guideline a whole request, by the id of the first service that answers it."""
+    examples: dict[str, dict[str, Any]] = {}
+    told = set()
+    for service in services.values():
+        patient = _patient(service)
+        if patient is not None and (service.guideline.id, service.hook) not in told:
+            told.add((service.guideline.id, service.hook))
+            examples[service.id] = {"summary": service.id, "value": _request(service, patient, today)}
+    return examples
+
+
+def _patient(service: Service) -> DemoPatient | None:
+    """The first patient of the demo for whom the hook is fired: with orders, or with none."""
+    about_orders = service.hook.is_about_orders
+    return next((one for one in service.guideline.demo_patients if bool(one.orders) is about_orders), None)
+
+
+def _request(service: Service, patient: DemoPatient, today: date) -> dict[str, Any]:
+    told = {"record": patient.record, "orders": list(patient.orders), "only": True}
+    record, request = told_request(told, today, {}, patient=patient.id, hook=service.hook.value)
+    return without_empty_answers(with_prefetch(request, record, service, []))
 
 
 def _error(description: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from threading import BoundedSemaphore, Lock
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, abort, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from flask_compress import Compress
 from markupsafe import Markup, escape
 
@@ -39,10 +39,11 @@ from service.services import Service
 from service.settings import Settings
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
-    "frame-ancestors {ancestors}"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src {images}; {connect}form-action {forms}; "
+    "base-uri 'none'; frame-ancestors {ancestors}"
 )
 NOBODY = "'none'"
+OURSELVES = "'self'"
 FHIR_JSON = "application/fhir+json"
 HTML = "text/html"
 FORMATS = {"json": FHIR_JSON, "application/json": FHIR_JSON, FHIR_JSON: FHIR_JSON, "html": HTML, HTML: HTML}
@@ -87,6 +88,7 @@ def written(template: str, chosen: Language, **shown: object) -> str:
         _=partial(said, chosen),
         _n=partial(said_of_number, chosen),
         say=lambda text: sentence(text, chosen),
+        has=lambda endpoint: f"pages.{endpoint}" in current_app.view_functions,
         at=lambda endpoint, **parts: url_for(f"pages.{endpoint}", lang=chosen.value, **parts),
         version=version("osteocds"),
         **shown,
@@ -112,17 +114,35 @@ def own_name(language: Language) -> str:
     return name[:1].upper() + name[1:]
 
 
-def page(body: str, chosen: Language, ancestors: str = NOBODY) -> Response:
-    """The answer that holds a page; pages of `ancestors` may frame it."""
-    response = Response(body, mimetype="text/html")
+def page(
+    body: str,
+    chosen: Language,
+    ancestors: str = NOBODY,
+    *,
+    status: int = 200,
+    images: str = OURSELVES,
+    connect: str = "",
+    forms: str = NOBODY,
+) -> Response:
+    """The answer that holds a page; pages of `ancestors` may frame it.
+
+    It may show `images` of these sources, its scripts `connect` to these (to none by default), its forms be sent to these.
+    """
+    response = Response(body, status, mimetype="text/html")
     response.vary.update(("Accept", "Accept-Language"))
     response.headers["Content-Language"] = chosen.value
-    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(ancestors=ancestors)
+    response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY.format(
+        ancestors=ancestors, images=images, connect=f"connect-src {connect}; " if connect else "", forms=forms
+    )
     response.headers["Referrer-Policy"] = "no-referrer"
     response.cache_control.no_cache = True  # kept, and asked for again by its ETag
-    response.add_etag()
-    response.make_conditional(request)
+    if status == OK:
+        response.add_etag()
+        response.make_conditional(request)
     return response
+
+
+OK = 200
 
 
 COMPRESSION = {
@@ -139,6 +159,17 @@ def asked_language(settings: Settings) -> Language:
     if wanted in set(Language):
         return Language(wanted)
     return choose_language(request.headers.get("Accept-Language", ""), settings.language)
+
+
+def wants_a_page() -> bool:
+    """Whoever asks reads HTML rather than JSON: a browser, not a program."""
+    return request.accept_mimetypes.best_match([FHIR_JSON, "application/json", HTML], FHIR_JSON) == HTML
+
+
+def problem_page(status: int, problem: str, settings: Settings) -> Response:
+    """What a browser is told of an error: in words, with the way back. `problem` is in English, as programs are told it."""
+    chosen = asked_language(settings)
+    return page(written("problem.html", chosen, status=status, problem=problem), chosen, status=status)
 
 
 def pages(
@@ -177,8 +208,7 @@ def pages(
         if score is None:
             abort(404, "no such questionnaire; there are " + ", ".join(f"/questionnaires/{one}" for one in scores))
         chosen = asked_language(settings)
-        accepted = request.accept_mimetypes.best_match([FHIR_JSON, "application/json", HTML], FHIR_JSON)
-        if FORMATS.get(request.args.get("_format", ""), accepted) != HTML:
+        if FORMATS.get(request.args.get("_format", ""), HTML if wants_a_page() else FHIR_JSON) != HTML:
             answer = Response(orjson.dumps(questionnaire(score, chosen)), mimetype=FHIR_JSON)
             answer.vary.update(("Accept", "Accept-Language"))
             return answer
@@ -193,6 +223,12 @@ def pages(
             fhir=url_for("pages.score_page", name=name, lang=chosen.value, _format="json"),
         )
         return page(body, chosen, NOBODY if takes is None else takes.origin)
+
+    @site.get("/openapi")
+    def openapi_page() -> Response:
+        """The description of the endpoints, to read and to try."""
+        chosen = asked_language(settings)
+        return page(written("openapi.html", chosen), chosen, images=f"{OURSELVES} data:", connect=OURSELVES)
 
     return site
 

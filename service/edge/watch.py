@@ -5,7 +5,6 @@ Whoever has the operator's key (HTTP Basic, so that a browser asks for it) sees 
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -14,18 +13,16 @@ from flask import Blueprint, Response, request
 from cds_hooks import ProtocolError
 from mappings.wording import Text, _
 from service.cards.compose import OVERRIDE_REASONS
-from service.edge.authentication import Unauthenticated
-from service.edge.callers import Callers
+from service.edge.operator import Operator
 from service.edge.pages import asked_language, page, written
 from service.languages.render import Language, render, sentence
 from service.ledger.control_chart import LIMIT, REFERENCE
 from service.ledger.database import Database
-from service.ledger.fingerprints import read_key
 from service.ledger.overrides import NO_REASON
 from service.ledger.watch import WatchedRule, as_csv, feedback_as_csv, watched
 from service.rules.guideline import Guideline
 from service.rules.rule import Rule
-from service.settings import InvalidSetting, Settings
+from service.settings import Settings
 
 WEEKS = 12
 MOST_WEEKS = 104
@@ -44,37 +41,18 @@ class NoWeeks(ProtocolError):
 def watch(
     settings: Settings,
     guidelines: Sequence[Guideline],
-    callers: Callers,
+    operator: Operator,
     database: Database,
     clock: Callable[[], datetime],
 ) -> Blueprint:
-    """The addresses. Raises `InvalidSetting` for a key of the operator that cannot be used."""
-    try:
-        key = read_key(settings.operator_key)
-    except (ValueError, OSError) as error:
-        raise InvalidSetting(f"OSTEOCDS_OPERATOR_KEY names no file with a key: {error}") from None
+    """The addresses."""
     addresses = Blueprint("watch", __name__)
+    addresses.after_request(operator.guard)
     rules = {rule.id: (guideline, rule) for guideline in guidelines for rule in guideline.rules}
-
-    def client() -> str | None:
-        """Whose answers are shown; None for all. Raises `Unauthenticated`."""
-        told = request.authorization
-        if told is not None and told.type == "basic":
-            if not key or not hmac.compare_digest((told.password or "").encode(), key.strip()):
-                raise Unauthenticated("the key of the operator is another one")
-            return None
-        return callers.of(request, now=clock()).name or None
-
-    @addresses.after_request
-    def ask_for_the_key(response: Response) -> Response:
-        if response.status_code == 401 and key:
-            response.headers.add("WWW-Authenticate", 'Basic realm="OsteoCDS watch", charset="UTF-8"')
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
     @addresses.get("/watch")
     def overview() -> Response:
-        whose = client()
+        whose = operator.sees(clock())
         weeks, since, until = _time(clock())
         told = watched(database, settings.timezone, since=since, until=until, client=whose)
         chosen = asked_language(settings)
@@ -91,14 +69,14 @@ def watch(
 
     @addresses.get("/watch/rules.csv")
     def rules_file() -> Response:
-        whose = client()
+        whose = operator.sees(clock())
         _weeks, since, until = _time(clock())
         told = watched(database, settings.timezone, since=since, until=until, client=whose)
         return _file(as_csv(told), "osteocds-rules.csv", cut=told.cut)
 
     @addresses.get("/watch/feedback.csv")
     def feedback_file() -> Response:
-        whose = client()
+        whose = operator.sees(clock())
         _weeks, since, until = _time(clock())
         told, cut = feedback_as_csv(database, since=since, until=until, client=whose)
         return _file(told, "osteocds-feedback.csv", cut=cut)

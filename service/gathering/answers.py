@@ -145,12 +145,17 @@ def _is_modified(entry: Mapping[str, Any]) -> bool:
     return any(part.get("modifierExtension") for part in parts)
 
 
+PARTIAL = "206"
+"""The status of HTTP of a part of an answer."""
+
+
 def _read_response(response: object, found: Opened) -> None:
     """What a server says of one question of a batch: anything but a success is an error."""
     if response is None:
         return
     status, outcome = (a_map(response).get(member) for member in ("status", "outcome"))
     found.error |= status is not None and not str(status).strip().startswith("2")
+    found.cut_off |= str(status).strip().startswith(PARTIAL)
     found.error |= isinstance(outcome, dict) and _reports_error(outcome)
 
 

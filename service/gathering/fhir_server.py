@@ -19,6 +19,7 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urljoin
@@ -366,6 +367,9 @@ class FhirServer:
             if not 200 <= response.status_code < 300:
                 self._throw_away(response)
                 raise _refusal(response.status_code)
+            if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+                self._throw_away(response)
+                raise FhirProblem(TRUNCATED)
             answer = self._read(response)
         if not isinstance(answer, dict):
             raise FhirProblem(NO_JSON)

@@ -37,6 +37,9 @@ READ_AT_ONCE = 200
 PRINTS = ("request", "rules", "value_sets", "settings", "cards")
 """The fingerprints of an answer, by the names of their columns."""
 
+PRINTS_OF_A_RECEIPT = ("request", "rules", "valueSets", "settings", "cards")
+"""The same as a receipt names them."""
+
 NOT_TOLD: tuple[object, ...] = (None, "", [])
 
 
@@ -108,7 +111,9 @@ def _answer(connection: Connection, row: Mapping[str, Any], number: int) -> dict
         "publicUrl": row["public_url"],
         "fhirCalls": row["fhir_calls"],
         "versions": {"osteocds": row["service_version"], "rules": row["rules_version"]},
-        "fingerprints": {_camel(name): row[f"{name}_fingerprint"] for name in PRINTS},
+        "fingerprints": {
+            told: row[f"{name}_fingerprint"] for told, name in zip(PRINTS_OF_A_RECEIPT, PRINTS, strict=True)
+        },
         "requestKept": kept,
         "factsKept": row["facts_left_out"] is not None or bool(facts),
         "notTriggered": row["not_about"].split(),

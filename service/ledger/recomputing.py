@@ -20,7 +20,8 @@ from service.gathering.outbound import Bulkhead, Outbound
 from service.languages.render import Language
 from service.ledger import fingerprints
 from service.ledger.answered import Answered, Rows, rows_of
-from service.ledger.receipts import rule_of
+from service.ledger.receipts import PRINTS_OF_A_RECEIPT, rule_of
+from service.ledger.signing import NoReceipt
 from service.pipeline import advise
 from service.services import Service
 from service.world import World
@@ -66,6 +67,24 @@ class Recomputed:
     def identical(self) -> bool:
         """Nothing differs."""
         return not (self.by or self.rules or self.cards)
+
+
+def answers_in(receipt: Receipt) -> list[dict[str, Any]]:
+    """The answers of a receipt that somebody else may have written, each with what is compared. Raises `NoReceipt`."""
+    try:
+        answers: list[dict[str, Any]] = list(receipt["answers"])
+        for one in answers:
+            datetime.fromisoformat(one["asOf"])
+            Language(one["language"])
+            told = [one["number"] > 0, *(one["versions"][name] for name in ("osteocds", "rules"))]
+            told += [one["service"].strip(), *(one["fingerprints"][name] for name in PRINTS_OF_A_RECEIPT)]
+            told += [(card["topic"], card["fingerprint"]) for card in one["cards"]]
+            told += [(_asked(rule), _outcome(rule)) for rule in one["rules"]]
+            if not all(told):
+                raise NoReceipt
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise NoReceipt from None
+    return answers
 
 
 def recomputed(body: Any, receipt: Receipt, circumstances: Circumstances) -> Recomputed:

@@ -16,6 +16,7 @@ from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.concepts import Terminology
 from mappings.vocabulary.scores import Score
 from mappings.wording import Text, marks_of
+from service.rules.calendar import Calendar
 from service.rules.citation import Citation, Document
 from service.rules.condition import Condition
 from service.rules.outcome import Basis
@@ -158,7 +159,7 @@ class Guideline:
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
     a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
     order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what
-    its versions changed: both stand in the catalogue, whose search knows the `synonyms`. Raises `ValueError` where an id is used twice, or the
+    its versions changed: both stand in the catalogue, whose search knows the `synonyms`. `calendar` tells a patient on an axis of days. Raises `ValueError` where an id is used twice, or the
     policy names a rule that there is not.
     """
 
@@ -183,6 +184,7 @@ class Guideline:
     elsewhere: tuple[Voice, ...] = ()
     changes: tuple[Change, ...] = ()
     synonyms: tuple[Synonym, ...] = ()
+    calendar: Calendar | None = None
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -20,6 +24,7 @@ from support.scenario import NOW
 
 from service.demo.embedded_fhir import free_port, running
 from service.demo.run import DEMO_PATIENTS, demo_record, hook_request
+from service.guidelines import GUIDELINES
 
 ROOT = Path(__file__).parent.parent.parent
 OSTEOCDS = [sys.executable, "-m", "service.cli"]
@@ -73,7 +78,8 @@ def test_the_demo_prints_each_patient_with_the_order_and_the_cards_and_leaves_no
     for demo, story in zip(DEMO_PATIENTS, told, strict=True):
         assert story.startswith(demo.who.message)
         for order in demo.orders:
-            assert f"order-sign: {order['drug']} {order['dose']}" in story.replace("\u00a0", " ")
+            ordered = f"{order['drug']} {order['dose']}" if "drug" in order else ""
+            assert f"order-sign: {ordered}" in story.replace("\u00a0", " ")
         check_cards_are_printed(story, next(one for one in PATIENTS if one.id == demo.id).expected)
     addresses = ADDRESS.findall(started)
     assert len(addresses) == 2
@@ -106,21 +112,91 @@ def terminal() -> Iterator[None]:
 @pytest.mark.usefixtures("sekmet_base", "terminal")
 @pytest.mark.parametrize(("told", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
 def test_the_demo_that_is_kept_running_ends_with_its_servers_when_it_is_told_to(told, status):
-    here = environment(OSTEOCDS_PORT=str(free_port()))
+    here = environment(OSTEOCDS_PORT=str(free_port()), OSTEOCDS_DEMO_FHIR_PORT=str(free_port()))
     with subprocess.Popen(  # noqa: S603 - this interpreter, on our command
         [*OSTEOCDS, "demo", "--keep"], cwd=ROOT, env=here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as demo:
         try:
             lines = list(iter(demo.stdout.readline, "Stop with Ctrl-C.\n"))
-            addresses = sorted(set(ADDRESS.findall("".join(lines))))
-            assert len(addresses) == 2
+            said = "".join(lines)
+            addresses = sorted(set(ADDRESS.findall(said)))
+            assert {urlsplit(address).port for address in addresses} == {
+                int(here["OSTEOCDS_PORT"]),
+                int(here["OSTEOCDS_DEMO_FHIR_PORT"]),
+            }
             assert all(answers(address) for address in addresses)
+            assert all(f"  {patient.id} " in said for patient in DEMO_PATIENTS)
+            check_what_it_offers(said)
+            check_another_is_refused(here)
             demo.send_signal(told)
             assert demo.wait(SECONDS_TO_END) == status
         finally:
             demo.kill()
     assert not any(answers(address) for address in addresses)
     assert left_behind(here) == []
+
+
+def check_what_it_offers(said):
+    """The page answers, and the command fires a hook that gets cards."""
+    [page] = re.findall(r"^Open: (http\S+/try)$", said, re.MULTILINE)
+    assert "demo-alder" in requests.get(page, headers={"Accept": "text/html"}, timeout=30).text
+    [command] = re.findall(r"^Fire a hook: (curl .*)$", said, re.MULTILINE)
+    done = subprocess.run(  # noqa: S603 - the command that it shows
+        shlex.split(command), capture_output=True, text=True, timeout=60, check=True
+    )
+    check_hook_answer(json.loads(done.stdout))
+    assert "denosumab-discontinued" in rules(json.loads(done.stdout)["cards"])
+
+
+def check_another_is_refused(here):
+    """Beside the one that runs no other is started, on either of its ports."""
+    for name in ("OSTEOCDS_PORT", "OSTEOCDS_DEMO_FHIR_PORT"):
+        elsewhere = {"OSTEOCDS_PORT": "0", "OSTEOCDS_DEMO_FHIR_PORT": "0", name: here[name]}
+        done = subprocess.run(  # noqa: S603 - this interpreter, on our command
+            [*OSTEOCDS, "demo", "--keep"],
+            cwd=ROOT,
+            env=here | elsewhere,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert f"another OsteoCDS is running at http://127.0.0.1:{here[name]}: stop it" in done.stderr
+        assert f"{name}={int(here[name]) + 1}" in done.stderr
+
+
+def test_what_else_holds_a_port_is_told_apart_from_one_of_ours():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = subprocess.run(  # noqa: S603 - this interpreter, on our command
+            [*OSTEOCDS, "demo", "--keep"],
+            cwd=ROOT,
+            env=environment(OSTEOCDS_PORT=str(port)),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"something else listens at http://127.0.0.1:{port}" in done.stderr
+
+
+def test_the_demo_shows_a_rule_of_every_chapter():
+    [guideline] = GUIDELINES
+    shown = {
+        rule
+        for patient in PATIENTS
+        if patient.id in {one.id for one in DEMO_PATIENTS}
+        for expected in patient.expected.values()
+        for ids in expected.values()
+        for rule in ids
+    }
+    for chapter in guideline.chapters:
+        assert shown & {rule.id for rule in chapter.rules}, chapter.topic
+    assert all(demo_record(patient, NOW.date()).name for patient in DEMO_PATIENTS)
 
 
 def test_serve_answers_health_discovery_and_hooks_until_it_is_told_to_end(sekmet_base, tmp_path):

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support.wait import WebDriverWait
 from support.accessibility import violations, violations_in_every_mode
 from support.serving import served
+from support.try_page import SECONDS, add, sign
 
 from service.languages.render import Language
 
@@ -18,7 +20,13 @@ PATHS = [
     "/catalogue/bone-metastases/zoledronate-renal-dose",
     "/questionnaires/mirels",
     "/questionnaires/sins",
+    "/openapi",
+    "/try",
+    "/nowhere",
 ]
+
+OF_SWAGGER_UI = {"/openapi": {"aria-allowed-role"}}
+"""Swagger UI has a `main` of its own, which our script makes a group, so that the page has one: axe-core wants neither."""
 
 
 FIRST_OF_MANY = """
@@ -29,7 +37,7 @@ for (const one of document.querySelectorAll("article ~ article, tbody tr:nth-chi
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[str]:
-    with served() as address:
+    with served(try_page=True) as address:
         yield address
 
 
@@ -37,8 +45,25 @@ def site() -> Iterator[str]:
 @pytest.mark.parametrize("path", PATHS)
 def test_a_page_has_no_violation_in_any_mode(chromium: Chrome, site: str, path: str, language: Language) -> None:
     chromium.get(f"{site}{path}?lang={language.value}")
+    use(chromium, path)
     chromium.execute_script(FIRST_OF_MANY)
-    assert violations_in_every_mode(chromium) == {}
+    found = violations_in_every_mode(chromium)
+    assert {one["id"] for some in found.values() for one in some} <= OF_SWAGGER_UI.get(path, set()), found
+
+
+def use(page: Chrome, path: str) -> None:
+    """Have the page show what it shows to whoever uses it."""
+    if path == "/openapi":
+        operation = "[id*=post_cds_services__id_]"
+        for button in ("button", ".execute"):
+            WebDriverWait(page, SECONDS).until(
+                lambda _, sought=f"{operation} {button}": page.find_elements(By.CSS_SELECTOR, sought)
+            )[0].click()
+        WebDriverWait(page, SECONDS).until(lambda _: page.find_elements(By.CSS_SELECTOR, ".live-responses-table"))
+    if path == "/try":
+        add(page, "condition", "bone metastasis")
+        sign(page, what="denosumab", dose="60 mg")
+        page.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
 
 
 def test_what_is_wrong_with_a_page_is_found(chromium: Chrome, site: str) -> None:

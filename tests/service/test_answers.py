@@ -136,6 +136,9 @@ GAPS = {
     "a next page by the relation's address": bundle(
         OF_CALCIUM, link=[{"relation": "http://www.iana.org/assignments/link-relations/next", "url": "x"}]
     ),
+    "a part of an answer, within a batch": bundle(
+        type="batch-response", entry=[{"response": {"status": "206 Partial Content"}, "resource": bundle(OF_CALCIUM)}]
+    ),
     "a Bundle that says it is a subset": bundle(OF_CALCIUM, meta={"tag": [{"code": "SUBSETTED"}]}),
     "a Bundle from which something was taken": bundle(OF_CALCIUM, meta={"security": [{"code": "redacted"}]}),
     "a total in text above": bundle(OF_CALCIUM, total="3"),

@@ -102,7 +102,9 @@ def test_a_line_names_files_that_there_are_and_says_what_for(title, line):
 def test_a_guideline_is_made_of_the_files_of_its_list(folder):
     patterns = {name.partition("/*/")[2] for name in listed("guideline") if "/*/" in name}
     held = {
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc"
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
     }
     brought = {path for path in held if path.startswith("valuesets/")}
     assert [path for path in held - brought if not any(fnmatch(path, pattern) for pattern in patterns)] == []

@@ -257,6 +257,16 @@ def test_texts_can_be_left_out_and_displays_stay():
     assert {item.words for item in coverage.counts} == {"", "CRP"}
 
 
+@pytest.mark.parametrize(
+    "member", [{"reaction": [{"substance": {"text": "Paracetamol"}}]}, {"substance": {"text": "Paracetamol"}}]
+)
+def test_an_allergy_is_named_by_its_reaction_or_substance_alone(member):
+    coverage = counted({"resourceType": "AllergyIntolerance", **member})
+    assert [(item.words, item.verdict) for item in coverage.counts] == [("Paracetamol", Verdict.UNDERSTOOD)]
+    nameless = counted({"resourceType": "AllergyIntolerance"})
+    assert [item.verdict for item in nameless.counts] == [Verdict.NOT_UNDERSTOOD]
+
+
 @pytest.mark.parametrize("garbage", [None, 5, "x", [], [[]], {"coding": "x"}, {"coding": [{"code": 5}]}], ids=repr)
 @pytest.mark.parametrize("resource_type", sorted(mapping.READERS))
 def test_no_garbage_in_a_resource_stops_the_count(resource_type, garbage):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import textwrap
 from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
+from statistics import median
 
 import pytest
 
@@ -122,3 +126,20 @@ def test_what_a_condition_reads_is_among_the_facts_that_its_rule_is_given():
 def test_the_settings_that_a_condition_names_are_settings_of_the_guideline():
     named = {name for rule in GUIDELINES[0].rules for one in rule.when for name in one.settings}
     assert named <= setting_texts(GUIDELINES[0].settings).keys()
+
+
+LONGEST_BODY, MEDIAN_BODY = 40, 20
+"""Lines of a rule's words, without its declaration and its docstring: who reads it sees it whole."""
+
+
+def test_what_a_rule_says_is_short_beside_what_it_declares():
+    lines = {rule.id: lines_of(rule.statement) for rule in GUIDELINES[0].rules}
+    assert {rule: number for rule, number in lines.items() if number > LONGEST_BODY} == {}
+    assert median(lines.values()) <= MEDIAN_BODY
+
+
+def lines_of(function):
+    """The lines of a function's body without its docstring."""
+    [written] = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    body = written.body[1:]
+    return body[-1].end_lineno - body[0].lineno + 1

@@ -104,6 +104,9 @@ def test_secrets_come_from_secrets_and_every_other_setting_is_one_of_ours(object
     known = {setting.name for setting in SETTINGS} | {"OSTEOCDS_REDIS_URL"}
     assert told.keys() <= known
     assert "value" not in told["OSTEOCDS_DATABASE_URL"]
+    mounted = {mount["mountPath"] for mount in container["volumeMounts"] if mount.get("readOnly")}
+    for name in ("OSTEOCDS_PATIENT_KEY", "OSTEOCDS_RECEIPT_KEY", "OSTEOCDS_CLIENTS"):
+        assert told[name]["value"].rpartition("/")[0] in mounted
     assert told["OSTEOCDS_FHIR_BASES"]["value"] == "https://fhir.example.org/r4"
 
 

@@ -131,6 +131,11 @@ def refuses(status):
     return fault
 
 
+def in_part(search, network):
+    """The right answer, by a server that says that it is a part of it."""
+    search.answer(network, status=206, json=search.found)
+
+
 ANYWHERE = {
     **{f"HTTP {status}": refuses(status) for status in (401, 403, 404, 405, 410, 429, 500, 503, 504)},
     "HTTP 502 with a page": replies(status=502, body="<html>Bad gateway</html>", content_type="text/html"),
@@ -150,6 +155,7 @@ ANYWHERE = {
     "a page": replies(body="<html>Please log in</html>", content_type="text/html"),
     "nothing": replies(body=b""),
     "no content": replies(status=204),
+    "partial content": in_part,
     "broken JSON": replies(body=b'{"resourceType": "Bundle", "entry": ['),
     "NaN": replies(body=b'{"resourceType": "Bundle", "total": NaN}'),
     "latin-1": replies(body='{"resourceType": "Bundle", "é": 1}'.encode("latin-1")),

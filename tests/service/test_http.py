@@ -24,7 +24,9 @@ ROUTES = {
     "/catalogue": "GET",
     "/catalogue/bone-metastases/hypocalcaemia": "GET",
     "/questionnaires/mirels": "GET",
+    "/jwks.json": "GET",
     "/watch": "GET",
+    "/calendar": "POST",
     "/watch/rules.csv": "GET",
     "/watch/feedback.csv": "GET",
 }
@@ -339,6 +341,7 @@ def test_metrics_count_requests_and_what_rules_answered_and_name_no_patient():
 def test_every_route_is_known_to_these_tests():
     routes = create_app(SETTINGS).url_map
     answering = routes.bind("127.0.0.1")
-    assert {rule.endpoint for rule in routes.iter_rules()} - {"pages.static"} == {
+    of_one = {"pages.static", "calendar.of_receipt", "receipts.receipt"}
+    assert {rule.endpoint for rule in routes.iter_rules()} - of_one == {
         answering.match(path, method)[0] for path, method in ROUTES.items()
     }

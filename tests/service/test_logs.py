@@ -93,6 +93,7 @@ FEEDBACK = {
         }
     ]
 }
+RECEIPTS = [f"/receipts/{MARK}{more}" for more in ("", "-instance", f"-instance?page={MARK}", f"?page={MARK}")]
 BROKEN = [
     f"GET /{MARK} HTTP/{MARK}\r\n\r\n".encode(),
     f"{MARK} {MARK} {MARK}\r\n\r\n".encode(),
@@ -149,12 +150,19 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespa
         sent(marked(), f"/cds-services/{MARK}")
         sent(FEEDBACK, f"{SIGN}/feedback")
         sent({"feedback": [{"card": [MARK], "outcome": MARK, f"{MARK}-x": MARK}]}, f"{SIGN}/feedback")
-        for path in (f"/{MARK}", f"/catalogue/{MARK}?q={MARK}", f"/questionnaires/{MARK}", f"/{MARK}/../metrics"):
+        for path in (
+            f"/{MARK}",
+            f"/catalogue/{MARK}?q={MARK}",
+            f"/questionnaires/{MARK}",
+            f"/{MARK}/../metrics",
+            *RECEIPTS,
+        ):
             sent(b"", path, {"Accept-Language": MARK, "Origin": f"http://{MARK}.example"}, "GET")
         sent(b"", SIGN, {}, "PATCH")
+        time.sleep(1)  # the ledger is written behind the requests
+        receipt = requests.get(f"{base}/receipts/{known['hookInstance']}", timeout=30)
         errors += [exchanged(base, one).decode("latin-1") for one in BROKEN]
         metrics = requests.get(f"{base}/metrics", timeout=30).text
-        time.sleep(1)  # the ledger is written behind the requests
         places = columns_with_markers(folder / "osteocds.sqlite3")
         stored = b"".join(file.read_bytes() for file in folder.glob("osteocds.sqlite3*")).decode("latin-1")
     log = (folder / "log").read_text(encoding="utf-8")
@@ -168,6 +176,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespa
         log=log,
         lines=lines,
         known=known,
+        receipt=receipt,
     )
 
 
@@ -209,6 +218,12 @@ def test_the_database_holds_no_marker_but_the_hook_instance_and_the_code_of_a_re
     assert attacked.places == {"answers.hook_instance", "feedback.reason_code"}
     secrets = ("patient", "family", "birth", "identifier", "condition", "display", "note", "token", "comment", "why")
     assert [one for one in secrets if f"{MARK}-{one}" in attacked.stored] == []
+
+
+def test_a_receipt_holds_no_marker_of_what_was_asked(attacked):
+    assert attacked.receipt.status_code == 200
+    assert attacked.receipt.json()["receipt"]["answers"]
+    assert found(attacked.receipt.text) == set()
 
 
 def test_a_line_of_a_request_says_whose_it_was_what_became_of_it_and_how_long_it_took(attacked):

@@ -6,6 +6,7 @@ That the catalogues hold what the code says is held by `test_languages.py`.
 from __future__ import annotations
 
 import re
+import sys
 from string import Formatter
 
 import pytest
@@ -13,6 +14,8 @@ from babel.messages.catalog import Message
 from babel.messages.plurals import get_plural
 from tools import messages
 from tools.messages import Domain, brought_up_to_date, catalogue_of, domains, problems
+
+from service.languages.messages import read
 
 CATALOGUES = [path for domain in domains() for path in domain.catalogues]
 MESSAGES = [(path, message) for path in CATALOGUES for message in catalogue_of(path) if message.id]
@@ -132,3 +135,28 @@ def test_what_the_code_says_anew_waits_for_its_translation_and_what_it_says_no_m
         "{when}": "le {when}",
     }
     assert current.num_plurals == 2
+
+
+# --- compiled once ----------------------------------------------------------------------------------------------------
+
+CATALOGUE = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "calcium"\nmsgstr "{french}"\n'
+
+
+def test_a_catalogue_is_parsed_once_and_again_when_it_changes(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    path = tmp_path / "fr.po"
+    path.write_text(CATALOGUE.format(french="calcium dosé"), encoding="utf-8")
+    assert read(path).gettext("calcium") == "calcium dosé"
+    with monkeypatch.context() as patched:
+        patched.setattr("babel.messages.pofile.read_po", None)
+        assert read(path).gettext("calcium") == "calcium dosé"
+    path.write_text(CATALOGUE.format(french="calcémie"), encoding="utf-8")
+    assert read(path).gettext("calcium") == "calcémie"
+    assert [one.suffix for one in (tmp_path / "__pycache__").iterdir()] == [".mo"]
+
+
+def test_a_catalogue_in_a_place_that_cannot_be_written_is_read_all_the_same(tmp_path):
+    path = tmp_path / "fr.po"
+    path.write_text(CATALOGUE.format(french="calcémie"), encoding="utf-8")
+    (tmp_path / "__pycache__").write_text("no folder")
+    assert read(path).gettext("calcium") == "calcémie"

@@ -100,6 +100,30 @@ def test_a_real_request_and_its_answer_are_as_described(client, description, hoo
     assert answer.get_json()["cards"]
 
 
+@pytest.mark.parametrize("split", [False, True])
+def test_each_example_of_a_request_is_as_described_and_gets_cards(split):
+    client = ehr(split_services=split)
+    description = client.get("/openapi.json").get_json()
+    content = description["paths"]["/cds-services/{id}"]["post"]["requestBody"]["content"]
+    (media_type,) = content.values()
+    examples = media_type["examples"]
+    assert {example["value"]["hook"] for example in examples.values()} == {"order-sign", "order-select", "patient-view"}
+    for service, example in examples.items():
+        conform(description, content, example["value"])
+        answer = client.post(f"/cds-services/{service}", json=example["value"])
+        assert answer.status_code == 200
+        assert answer.get_json()["cards"] or split
+
+
+def test_the_example_of_feedback_is_as_described_and_taken(client, description):
+    operation = description["paths"]["/cds-services/{id}/feedback"]["post"]
+    (media_type,) = operation["requestBody"]["content"].values()
+    (example,) = media_type["examples"].values()
+    conform(description, operation["requestBody"]["content"], example["value"])
+    answer = client.post("/cds-services/bone-metastases-order-sign/feedback", json=example["value"])
+    assert answer.status_code == 200
+
+
 def test_discovery_is_as_described(client, description):
     responses = description["paths"]["/cds-services"]["get"]["responses"]
     conform(description, responses["200"]["content"], client.get("/cds-services").get_json())

@@ -17,6 +17,7 @@ import pytest
 import yaml
 from under_one_name import CannotBeRenamed, project, renamed
 
+from service.demo.embedded_fhir import INSTALL
 from service.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
@@ -227,9 +228,20 @@ def test_every_dependency_that_is_declared_is_locked():
         assert names <= {one.replace(".", "-") for one in locked}, lock
 
 
-@pytest.mark.parametrize("name", ["medplum", "helm"])
-def test_the_packages_of_node_are_locked_with_hashes_and_without_addresses(name):
-    lock = json.loads((ROOT / f"tests/integration/{name}/package-lock.json").read_text(encoding="utf-8"))
+def test_the_fhir_server_that_a_person_is_told_to_install_is_the_one_that_is_locked():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert declared["dependency-groups"]["fhir-server"] == [INSTALL.rpartition(" ")[2]]
+
+
+def test_what_is_vendored_names_its_version_and_brings_its_licence():
+    said = (ROOT / "service/edge/static/swagger-ui.LICENSE.txt").read_text(encoding="utf-8")
+    assert re.search(r"swagger-ui-dist \d+\.\d+\.\d+, unchanged", said)
+    assert "Apache License" in said
+
+
+@pytest.mark.parametrize("home", ["integration/medplum", "integration/helm", "accessibility"])
+def test_the_packages_of_node_are_locked_with_hashes_and_without_addresses(home):
+    lock = json.loads((ROOT / "tests" / home / "package-lock.json").read_text(encoding="utf-8"))
     packages = {name: package for name, package in lock["packages"].items() if name}
     assert packages
     assert all(package["integrity"].startswith("sha512-") for package in packages.values())

@@ -39,6 +39,7 @@ PATHS = [
     "/catalogue/bone-metastases/stereotactic-dose",
     "/questionnaires/mirels",
     "/questionnaires/sins",
+    "/openapi",
 ]
 LANGUAGES = ["en", "fr"]
 CASES = list(product(PATHS, LANGUAGES))
@@ -47,6 +48,8 @@ POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'none'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+POLICIES = {"/openapi": POLICY.replace("img-src 'self';", "img-src 'self' data:; connect-src 'self';")}
+"""Of pages that need more: the symbols of Swagger UI's style sheet, and the endpoints that it tries."""
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +93,7 @@ def test_a_page_offers_every_other_language_by_its_own_name(client: Ehr, path: s
 @pytest.mark.parametrize(("path", "language"), CASES)
 def test_a_page_may_load_from_its_own_host_only_and_does(client: Ehr, path: str, language: str) -> None:
     answer = client.get(path, query_string={"lang": language}, headers={"Accept": "text/html"})
-    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert answer.headers["Content-Security-Policy"] == POLICIES.get(path, POLICY)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert not [link for link in links(answer.text) if urlsplit(link).netloc]
@@ -524,6 +527,62 @@ def test_a_page_prints_without_what_only_a_screen_needs(page: Chrome, site: str,
         assert page.find_element(By.TAG_NAME, "h1").is_displayed()
     finally:
         page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+
+# --- where there is no page -------------------------------------------------------------------------------------------
+
+BROWSERS = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+@pytest.mark.parametrize(("language", "heading"), [("en", "There is no such page"), ("fr", "Cette page n’existe pas")])
+@pytest.mark.parametrize("path", ["/nowhere", "/catalogue/nothing", "/questionnaires/nothing", "/static/nothing.css"])
+def test_a_404_is_a_page_for_a_browser_with_the_way_back(client: Ehr, path: str, language: str, heading: str) -> None:
+    answer = client.get(path, query_string={"lang": language}, headers={"Accept": BROWSERS})
+    assert answer.status_code == 404
+    assert answer.mimetype == "text/html"
+    assert answer.headers["Content-Security-Policy"] == POLICY
+    assert "accept" in {name.lower() for name in answer.vary}
+    JustHTML(answer.text, strict=True)
+    assert re.findall(r"<h1>(.*?)</h1>", answer.text) == [heading]
+    for link in set(links(answer.text)):
+        with client.get((path + link if link.startswith("?") else link).replace("&amp;", "&")) as led:
+            assert led.status_code == (404 if link.startswith("?") else 200), link
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/fhir+json", ""])
+def test_a_404_is_an_operation_outcome_for_a_program(client: Ehr, accept: str) -> None:
+    answer = client.get("/nowhere", headers={"Accept": accept})
+    assert answer.status_code == 404
+    assert answer.mimetype == "application/fhir+json"
+
+
+def test_a_hook_is_answered_as_programs_are_even_where_a_browser_asks(client: Ehr) -> None:
+    for answer in (
+        client.get("/cds-services/nothing", headers={"Accept": BROWSERS}),
+        client.post("/cds-services/nothing", json={}, headers={"Accept": BROWSERS}),
+    ):
+        assert answer.status_code in {404, 405}
+        assert answer.mimetype == "application/fhir+json"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "cds.test:81", 'evil"><script>'])
+@pytest.mark.parametrize("path", [*PATHS, "/nowhere"])
+def test_no_link_of_a_page_is_made_of_the_host_that_a_request_names(client: Ehr, path: str, host: str) -> None:
+    answer = client.get(path, headers={"Accept": BROWSERS, "Host": host})
+    assert "evil" not in answer.text
+    assert "cds.test" not in answer.text
+    assert not [link for link in links(answer.text) if urlsplit(link).netloc]
+
+
+def test_the_examples_of_the_endpoints_can_be_sent_from_their_page(page: Chrome, site: str) -> None:
+    page.get(f"{site}/openapi?lang=en")
+    wait = WebDriverWait(page, 20)
+    operation = "#operations-CDS_Hooks-post_cds_services__id_"
+    wait.until(lambda _: page.find_elements(By.CSS_SELECTOR, f"{operation} button"))[0].click()
+    wait.until(lambda _: page.find_elements(By.CSS_SELECTOR, f"{operation} .execute"))[0].click()
+    answered = wait.until(lambda _: page.find_elements(By.CSS_SELECTOR, f"{operation} .live-responses-table .response"))
+    assert answered[0].text.startswith("200")
+    assert "correct vitamin D first" in answered[0].text
 
 
 @pytest.mark.parametrize("score", SCORES.values(), ids=SCORES)

@@ -230,6 +230,7 @@ def test_a_receipt_of_a_file_is_verified_before_it_is_computed(client, tmp_path)
     def computed(held, **environment):
         file.write_bytes(held)
         done = CliRunner().invoke(main, command, env={**ZONE, "OSTEOCDS_PUBLIC_URL": "http://localhost", **environment})
+        assert done.exception is None or isinstance(done.exception, SystemExit), held[:80]
         return done.exit_code, done.output
 
     sealed = Keys(signing).sealed(shown)
@@ -242,6 +243,11 @@ def test_a_receipt_of_a_file_is_verified_before_it_is_computed(client, tmp_path)
     code, output = computed(Keys().sealed(shown), **with_key)
     assert (code, "it is not signed" in output) == (1, True)
     assert "it is no receipt" in computed(b"[]")[1]
+    for member in ("asOf", "language", "number", "service", "versions", "fingerprints", "cards", "rules"):
+        for value in (None, "", -1, {}, ["x"]):
+            (answer,) = shown["answers"]
+            broken = shown | {"answers": [answer | {member: value}]}
+            assert computed(orjson.dumps({"receipt": broken}))[0] == 1, (member, value)
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,15 @@ from support.ehr import Ehr, actions, authorization, denosumab, rules, said
 from support.scenario import NOW, outcome_word
 from tools.messages import domain_of, problems
 
+from mappings.clock import Clock
 from mappings.facts import setting_texts
 from mappings.vocabulary.analytes import ANALYTES
+from mappings.vocabulary.scores import Answer, Question, Score, ScoreLevel
+from mappings.wording import _
 from service.catalogue.entries import catalogue
 from service.catalogue.examples import Example, examples_of, showroom
 from service.catalogue.markdown import catalogue_to_read
+from service.coverage.counts import Coverage, Verdict
 from service.demo.run import demo_record, hook_request
 from service.demo.scenario import is_asked_for, told_request, with_prefetch
 from service.edge.app import create_app
@@ -378,6 +382,32 @@ def test_what_it_measures_is_searched_on_the_fhir_server() -> None:
     codes = [code for system, code in TERMINOLOGY.codes_of(URIC_ACID.concepts)]
     assert sorted(codes) == ["14933-6", "3084-1"]
     assert any(all(code in template for code in codes) for template in asked)
+
+
+def test_a_sample_of_records_is_counted_with_its_codes() -> None:
+    drug = {"resourceType": "MedicationRequest", "status": "active", "intent": "order"}
+    drug["medicationCodeableConcept"] = {"coding": [{"system": "http://www.whocc.no/atc", "code": "M04AC01"}]}
+    both, first = (Coverage(one, Clock(NOW)) for one in (TERMINOLOGY, terminology_of(GUIDELINES)))
+    for coverage in (both, first):
+        coverage.examine(drug, lambda _: None)
+    assert [(item.code, item.meaning) for item, _count in both.ranked(Verdict.UNDERSTOOD)] == [
+        ("M04AC01", "colchicine")
+    ]
+    assert list(first.ranked(Verdict.UNDERSTOOD)) == []
+
+
+def test_a_score_that_it_brings_is_a_page_and_a_questionnaire_in_its_words() -> None:
+    levels = (ScoreLevel(0, _("mild")), ScoreLevel(5, _("severe")))
+    answers = (Answer("little", _("mild"), 0), Answer("much", _("severe"), 5))
+    score = Score(
+        "flare", "pain-score", GOUT.title, GOUT.about, GOUT.title, (Question("pain", _("pain"), answers),), levels
+    )
+    client = ehr(*GUIDELINES, replace(GOUT, scores=(score,)))
+    questionnaire = client.get("/questionnaires/flare").get_json()
+    assert (questionnaire["title"], questionnaire["url"]) == ("Gout", score.canonical)
+    page = client.get("/questionnaires/flare?lang=fr", headers={"Accept": "text/html"}).text
+    JustHTML(page, strict=True)
+    assert "Goutte" in page
 
 
 def test_its_demo_patient_is_a_request_like_any_other(both: Ehr) -> None:

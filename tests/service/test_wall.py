@@ -21,6 +21,9 @@ DICTIONARY = (ROOT / "mappings" / "vocabulary", ROOT / "mappings" / "facts" / "b
 TEST_RECORDS = (ROOT / "service" / "demo" / "synthetic.py",)
 """Writes the records of synthetic patients, so it must name what they have."""
 
+OF_OTHERS = frozenset(ROOT / "service" / "edge" / "static" / f"swagger-ui{end}" for end in ("-bundle.js", ".css"))
+"""Files of Swagger UI, which are theirs."""
+
 MAY_NAME = (*DICTIONARY, *TEST_RECORDS, *(guideline.folder for guideline in GUIDELINES))
 
 MEASURED = {tuple(words(name)) for analyte in ANALYTES for name in analyte.words}
@@ -43,7 +46,9 @@ def files(*endings: str) -> list[Path]:
     """The files of the packages that may name none of these."""
     every = (path for package in ("service", "mappings") for path in (ROOT / package).rglob("*") if path.is_file())
     return sorted(
-        path for path in every if path.suffix in endings and not any(path.is_relative_to(one) for one in MAY_NAME)
+        path
+        for path in every
+        if path.suffix in endings and path not in OF_OTHERS and not any(path.is_relative_to(one) for one in MAY_NAME)
     )
 
 

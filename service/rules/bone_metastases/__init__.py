@@ -21,6 +21,7 @@ from service.rules.bone_metastases import (
     treatment_course,
     vitamin_d,
 )
+from service.rules.bone_metastases.calendar import CALENDAR
 from service.rules.bone_metastases.changes import CHANGES
 from service.rules.bone_metastases.conditions import cancer_on_record
 from service.rules.bone_metastases.demo_patients import DEMO_PATIENTS
@@ -71,4 +72,5 @@ GUIDELINE = Guideline(
     elsewhere=ELSEWHERE,
     changes=CHANGES,
     synonyms=SYNONYMS,
+    calendar=CALENDAR,
 )

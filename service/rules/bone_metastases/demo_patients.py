@@ -17,6 +17,7 @@ DEMO_PATIENTS = (
         "demo-alder",
         _("Mrs Alder, 68: first denosumab, vitamin D deficiency, dentist not seen"),
         {
+            "name": "Alder, Ruth",
             "conditions": LUNG_CANCER,
             "vitamin D": "12 ng/mL 9 days ago",
             "calcium": "2.31 mmol/L 2 days ago",
@@ -31,6 +32,7 @@ DEMO_PATIENTS = (
         "demo-birch",
         _("Mr Birch, 74: zoledronic acid, creatinine clearance below 30 mL/min"),
         {
+            "name": "Birch, Thomas",
             "sex": "male",
             "born": "1952-01-20",
             "conditions": LUNG_CANCER,
@@ -51,6 +53,7 @@ DEMO_PATIENTS = (
         "demo-cedar",
         _("Mr Cedar, 61: zoledronic acid 4 mg over 15 minutes, clearance 45 mL/min"),
         {
+            "name": "Cedar, Paul",
             "sex": "male",
             "born": "1965-06-02",
             "conditions": LUNG_CANCER,
@@ -68,6 +71,7 @@ DEMO_PATIENTS = (
         "demo-elm",
         _("Mrs Elm, 66: next dose of denosumab, everything in order"),
         {
+            "name": "Elm, Agnes",
             "born": "1960-04-11",
             "conditions": LUNG_CANCER,
             "vitamin D": "38 ng/mL 40 days ago",
@@ -83,6 +87,7 @@ DEMO_PATIENTS = (
         "demo-fir",
         _("Mrs Fir, 70: the chart is opened; denosumab was stopped two months ago"),
         {
+            "name": "Fir, Joan",
             "born": "1956-09-30",
             "conditions": LUNG_CANCER,
             "clearance": "58 mL/min 10 days ago",
@@ -104,6 +109,7 @@ DEMO_PATIENTS = (
         "demo-hazel",
         _("Mr Hazel, 59: denosumab in a hypercalcaemic crisis"),
         {
+            "name": "Hazel, Peter",
             "sex": "male",
             "born": "1967-02-15",
             "conditions": LUNG_CANCER,
@@ -114,6 +120,88 @@ DEMO_PATIENTS = (
             "weight": "70 kg 5 days ago",
         },
         ({"drug": "Xgeva", "dose": "120 mg", "route": "subcutaneous"},),
+    ),
+    DemoPatient(
+        "demo-juniper",
+        _("Mr Juniper, 63: radiotherapy of the lumbar spine, ten days after gemcitabine"),
+        {
+            "name": "Juniper, Martin",
+            "sex": "male",
+            "born": "1963-08-21",
+            "conditions": LUNG_CANCER,
+            "medications": [
+                {"drug": "gemcitabine", "dose": "1800 mg", "days ago": 10},
+                {"drug": "bevacizumab", "kind": "statement", "start": 90, "every": "3 weeks"},
+            ],
+        },
+        ({"act": "radiotherapy", "site": "lumbar spine", "dose": "30 Gy", "fractions": 10, "start in": 0},),
+    ),
+    DemoPatient(
+        "demo-larch",
+        _("Mr Larch, 72: stereotactic radiotherapy of the lumbar spine with a compressed spinal cord"),
+        {
+            "name": "Larch, Henry",
+            "sex": "male",
+            "born": "1954-05-09",
+            "conditions": [*LUNG_CANCER, {"name": "spinal cord compression", "days ago": 5}],
+            "findings": {"sins-score": {"value": 14, "site": "lumbar spine"}},
+        },
+        (
+            {
+                "act": "stereotactic radiotherapy",
+                "technique": "stereotactic",
+                "site": "lumbar spine",
+                "dose": "24 Gy",
+                "fractions": 3,
+            },
+        ),
+    ),
+    DemoPatient(
+        "demo-maple",
+        _("Mrs Maple, 69: vertebroplasty of L3 in four days, platelets 45 G/L, two antiplatelets"),
+        {
+            "name": "Maple, Clara",
+            "born": "1957-03-14",
+            "conditions": LUNG_CANCER,
+            "platelets": "45 G/L 3 days ago",
+            "prothrombin": "48 % 3 days ago",
+            "pain score": "7 {score} 1 days ago",
+            "imaging": [
+                {"modality": "CT", "site": "lumbar spine", "days ago": 10},
+                {"modality": "MR", "site": "lumbar spine", "days ago": 12},
+            ],
+            "medications": [
+                {"drug": "Kardegic 75 mg", "kind": "statement", "start": 300, "dose": "75 mg", "every": "1 day"},
+                {"drug": "clopidogrel", "kind": "statement", "start": 300, "dose": "75 mg", "every": "1 day"},
+            ],
+        },
+        ({"act": "vertebroplasty", "site": "L3", "start in": 4},),
+    ),
+    DemoPatient(
+        "demo-oak",
+        _("Mr Oak, 77: replacement of the acetabulum, pemetrexed last week, expected to live a month"),
+        {
+            "name": "Oak, Samuel",
+            "sex": "male",
+            "born": "1949-10-02",
+            "conditions": LUNG_CANCER,
+            "findings": {"life-expectancy": "4 wk"},
+            "reports": [{"act": "CT of the pelvis", "days ago": 12}],
+            "medications": [{"drug": "pemetrexed", "days ago": 7}],
+        },
+        ({"act": "replacement of the acetabulum", "site": "acetabulum"},),
+    ),
+    DemoPatient(
+        "demo-pine",
+        _("Mrs Pine, 64: bone scintigraphy a month after FDG PET, osimertinib for two months"),
+        {
+            "name": "Pine, Laura",
+            "born": "1962-06-17",
+            "conditions": ["adenocarcinoma of the lung", "bone metastasis"],
+            "reports": [{"act": "FDG PET", "days ago": 30}],
+            "medications": [{"drug": "osimertinib", "kind": "statement", "start": 60, "every": "1 day"}],
+        },
+        ({"act": "bone scintigraphy", "start in": 2},),
     ),
 )
 """Nobody here is a real person."""

@@ -346,6 +346,7 @@ class Record(Facts):
             valid_days=valid_days,
             albumin_valid_days=self._settings.calcium_valid_days,
             albumin_window_days=self._settings.albumin_window_days,
+            usual_limits=(self._settings.low_calcium_below, self._settings.high_calcium_above),
         )
 
     @cached_property

@@ -16,7 +16,7 @@ from mappings.facts.drugs import (
     uncertain_remark,
 )
 from mappings.facts.events import Act, Allergy, Diagnosis, NotUnderstood, Stay
-from mappings.facts.fact_settings import FactSettings, setting, setting_texts
+from mappings.facts.fact_settings import MOST_MMOL, FactSettings, setting, setting_texts
 from mappings.facts.orders import ActOrder, DrugOrder, Order, Planned, RadiotherapyOrder, Unidentified
 from mappings.facts.patient import Facts
 from mappings.facts.radiotherapy import (
@@ -30,7 +30,6 @@ from mappings.facts.radiotherapy import (
 from mappings.facts.results import (
     ADULT_YEARS,
     CALCIUM_CRISIS_ABOVE,
-    CALCIUM_LIMITS,
     KIDNEY_FAILURE_BELOW,
     TREND_DAYS,
     Clearance,
@@ -46,9 +45,9 @@ from mappings.facts.three_valued import Absent, Collected, Fact, FactNotKnownErr
 __all__ = [
     "ADULT_YEARS",
     "CALCIUM_CRISIS_ABOVE",
-    "CALCIUM_LIMITS",
     "FRACTIONS_A_WEEK_SAID",
     "KIDNEY_FAILURE_BELOW",
+    "MOST_MMOL",
     "TREND_DAYS",
     "Absent",
     "Act",

@@ -84,6 +84,8 @@ class Dosage:
     routes: frozenset[str] = frozenset()
     route_stated: bool = False
     route_text: str = ""
+    """The record's words for the route; empty where it gives a code alone."""
+
     route_unverified: bool = False
     infusion_minutes: Decimal | None = None
 

@@ -18,6 +18,10 @@ def setting(default: int | Decimal, text: Text, *, up_to: int | Decimal | None =
     return field(default=default, metadata={"text": text, "up_to": up_to})
 
 
+MOST_MMOL = 5
+"""mmol/L of calcium or phosphate beyond which no limit makes sense."""
+
+
 @dataclass(frozen=True, slots=True)
 class FactSettings:
     """The figures that a fact rests on."""
@@ -47,6 +51,16 @@ class FactSettings:
     albumin_window_days: int = setting(
         7,
         _("days between calcium and the albumin that corrects it"),
+    )
+    low_calcium_below: Decimal = setting(  # noqa: RUF009 - a field
+        Decimal("2.20"),
+        _("calcium (mmol/L) below which it is low where the result states no limit"),
+        up_to=MOST_MMOL,
+    )
+    high_calcium_above: Decimal = setting(  # noqa: RUF009 - a field
+        Decimal("2.60"),
+        _("calcium (mmol/L) above which it is high where the result states no limit"),
+        up_to=MOST_MMOL,
     )
     start_free_days: int = setting(
         365,

@@ -81,10 +81,6 @@ class VitaminD:
         return self.measurement.when
 
 
-CALCIUM_LIMITS = (Decimal("2.20"), Decimal("2.60"))
-"""mmol/L: the limits of total or corrected calcium where the result states none; a setting of ours."""
-
-
 CALCIUM_CRISIS_ABOVE = Decimal("3.5")
 """mmol/L: acute hypercalcaemic crisis (RAO, contexte général §4)."""
 
@@ -93,7 +89,7 @@ CALCIUM_CRISIS_ABOVE = Decimal("3.5")
 class CorrectedCalcium:
     """Calcium in mmol/L, corrected for albumin where an albumin allows it (RAO, contexte général §4).
 
-    The limits are the reference range of the result that was used, else `CALCIUM_LIMITS`. Where albumin could not be
+    The limits are the reference range of the result that was used, else those of the settings. Where albumin could not be
     looked up, `possible` is what the corrected value may be with any plausible albumin.
     """
 

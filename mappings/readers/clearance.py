@@ -160,7 +160,7 @@ def _computed(
         )
         return Unavailable(WHAT, (why,), None, (*creatinine.sources, *weight.sources))
     computation = _(
-        "(140 - {age}) × {weight} × {factor} / {creatinine}",
+        "(140 − {age}) × {weight} × {factor} / {creatinine}",
         age=youngest if youngest == oldest else _("{low} to {high}", low=youngest, high=oldest),
         weight=shown_in_formula(weight.value),
         factor=factor,

@@ -11,7 +11,6 @@ from mappings.clock import Clock
 from mappings.dates import When
 from mappings.facts import (
     CALCIUM_CRISIS_ABOVE,
-    CALCIUM_LIMITS,
     Absent,
     CorrectedCalcium,
     Fact,
@@ -42,17 +41,20 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
     valid_days: int,
     albumin_valid_days: int,
     albumin_window_days: int,
+    usual_limits: tuple[Decimal, Decimal],
 ) -> Fact[CorrectedCalcium]:
     """Calcium corrected for albumin: measured total (mmol/L) + (40 - albumin g/L) / 40.
 
     A corrected value that the laboratory sent wins when it is at least as recent. Without albumin in the window around
     it the measured value is used and called uncorrected; when albumin could not be looked up, `albumin_unavailable`
-    says why. A crisis asks for a recent calcium, not for an albumin as recent: `valid_days` is that of the calcium.
+    says why. `usual_limits` (mmol/L) are those of a result that states none.
+
+    A crisis asks for a recent calcium, not for an albumin as recent: `valid_days` is that of the calcium.
     """
 
     def correct(measured: Measurement) -> Known[CorrectedCalcium]:
         near = _near(albumin, measured.when, albumin_window_days)
-        return _correct(clock, measured, near, albumin_gaps, albumin_valid_days)
+        return _correct(clock, measured, near, albumin_gaps, albumin_valid_days, usual_limits)
 
     @cache
     def deciding(when: When) -> tuple[Measurement | None, ...]:
@@ -63,19 +65,19 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
         return _extremes(found) or (None,)
 
     def severity(measured: Measurement) -> Severity:
-        return max(_severity(_applied(measured, found)) for found in deciding(measured.when))
+        return max(_severity(_applied(measured, found, usual_limits)) for found in deciding(measured.when))
 
     sent = newest_result(
         clock,
         CORRECTED_CALCIUM,
         reported,
         calcium_gaps,
-        severity=lambda measured: _severity(_as_sent(measured).value),
+        severity=lambda measured: _severity(_as_sent(measured, usual_limits).value),
         valid_days=valid_days,
         what=WHAT,
     )
     if isinstance(sent, Known) and not any(_is_newer(clock, reading, sent.value.when) for reading in total):
-        value = _as_sent(sent.value)
+        value = _as_sent(sent.value, usual_limits)
         return Known(WHAT, value.value, sent.sources, (*sent.remarks, *value.remarks))
     measured = newest_result(clock, CALCIUM, total, calcium_gaps, severity=severity, valid_days=valid_days, what=WHAT)
     if isinstance(measured, Known):
@@ -98,8 +100,8 @@ def _is_newer(clock: Clock, reading: Reading[Measurement], than: When) -> bool:
     return than.certainly_before(reading.when) and not clock.too_far_ahead(reading.when)
 
 
-def _as_sent(measured: Measurement) -> Known[CorrectedCalcium]:
-    lower, upper = _limits(measured)
+def _as_sent(measured: Measurement, usual: tuple[Decimal, Decimal]) -> Known[CorrectedCalcium]:
+    lower, upper = _limits(measured, usual)
     value = CorrectedCalcium(
         measured.bounds,
         measured.when,
@@ -118,26 +120,30 @@ def _correct(
     albumin: Sequence[Reading[Measurement]],
     gaps: tuple[Text, ...],
     valid_days: int,
+    usual: tuple[Decimal, Decimal],
 ) -> Known[CorrectedCalcium]:
     fact = newest_result(
         clock,
         ALBUMIN,
         albumin,
         gaps,
-        severity=lambda found: _severity(_applied(measured, found)),
+        severity=lambda found: _severity(_applied(measured, found, usual)),
         valid_days=valid_days,
     )
     if isinstance(fact, Known):
-        return Known(WHAT, _applied(measured, fact.value), (*measured.sources, *fact.sources), fact.remarks)
+        return Known(WHAT, _applied(measured, fact.value, usual), (*measured.sources, *fact.sources), fact.remarks)
     if isinstance(fact, Unavailable):
-        return Known(WHAT, _applied(measured, None, fact), measured.sources, fact.remarks)
-    return Known(WHAT, _applied(measured, None), measured.sources, fact.remarks)
+        return Known(WHAT, _applied(measured, None, usual, fact), measured.sources, fact.remarks)
+    return Known(WHAT, _applied(measured, None, usual), measured.sources, fact.remarks)
 
 
 def _applied(
-    measured: Measurement, found: Measurement | None, unavailable: Unavailable | None = None
+    measured: Measurement,
+    found: Measurement | None,
+    usual: tuple[Decimal, Decimal],
+    unavailable: Unavailable | None = None,
 ) -> CorrectedCalcium:
-    lower, upper = _limits(measured)
+    lower, upper = _limits(measured, usual)
     bounds = measured.bounds if found is None else measured.bounds.shifted(_correction(found.bounds))
     return CorrectedCalcium(
         bounds,
@@ -186,11 +192,11 @@ def _correction(albumin: Bounds) -> Bounds:
     return exactly(NORMAL_ALBUMIN).shifted(albumin.negated()).scaled(1 / NORMAL_ALBUMIN)
 
 
-def _limits(measured: Measurement) -> tuple[Decimal, Decimal]:
+def _limits(measured: Measurement, usual: tuple[Decimal, Decimal]) -> tuple[Decimal, Decimal]:
     lower, upper = measured.lower_limit, measured.upper_limit
-    lower = CALCIUM_LIMITS[0] if lower is None else lower
-    upper = CALCIUM_LIMITS[1] if upper is None else upper
-    return (lower, upper) if lower < upper else CALCIUM_LIMITS
+    lower = usual[0] if lower is None else lower
+    upper = usual[1] if upper is None else upper
+    return (lower, upper) if lower < upper else usual
 
 
 def _limits_remarks(measured: Measurement) -> tuple[Text, ...]:

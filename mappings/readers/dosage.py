@@ -18,7 +18,7 @@ from mappings.dates import When, add_months, day
 from mappings.facts import Dosage, Drug, Interval
 from mappings.quantities import decimal_of, written_number
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import codings, shown_name
+from mappings.readers.shapes import codings, shown_words
 from mappings.readers.strengths import (
     quantity_unit,
     repeats_the_strength,
@@ -176,7 +176,7 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
         end=timing.end,
         routes=routes.concepts,
         route_stated=bool(a_map(route)),
-        route_text=shown_name(route),
+        route_text=shown_words(route),
         route_unverified=not routes.concepts.isdisjoint(routes.unverified),
         infusion_minutes=_infusion_minutes(line, timing, mg, ml, drug),
     )

@@ -42,6 +42,7 @@ DIAGNOSES: tuple[tuple[frozenset[str], Text], ...] = (
     (sets.HYPOCALCAEMIA, _("hypocalcaemia")),
     (sets.OSTEOMALACIA, _("osteomalacia")),
     (sets.SEVERE_LIVER_DISEASE, _("severe liver disease")),
+    (sets.PARACETAMOL_ALLERGY, _("allergy to paracetamol")),
     (sets.SEPSIS_OR_GENERAL_INFECTION, _("sepsis or general infection")),
     (sets.SKIN_INFECTION, _("skin infection")),
     (sets.OTHER_INFECTION, _("infection")),

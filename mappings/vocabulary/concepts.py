@@ -348,7 +348,7 @@ class Terminology:
 
     def drug_name(self, concepts: frozenset[str]) -> Term | None:
         """The international name of a drug in every language; None where the record's own words come first."""
-        for concept in sorted(concepts):
+        for concept in sorted(concepts, key=lambda one: ("_plus_" not in one, one)):
             name = self._lists.names.international(substance_of(concept))
             if name is not None:
                 return Term(name)

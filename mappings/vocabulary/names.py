@@ -504,7 +504,7 @@ FINDING_OF_NAME: Mapping[tuple[str, ...], str] = MappingProxyType(
 
 _NAMES_OF_PRODUCTS: dict[str, Mapping[str, str]] = {
     "calcium_any": {"en": "calcium", "fr": "calcium"},
-    "calcium_plus_vitamin_d": {"en": "calcium with vitamin D", "fr": "calcium et vitamine D"},
+    "calcium_plus_vitamin_d": {"en": "calcium with vitamin D", "fr": "calcium-vitamine D"},
     "aflibercept_systemic": {"en": "aflibercept", "fr": "aflibercept"},
     "aflibercept_intravitreal": {"en": "intravitreal aflibercept", "fr": "aflibercept intravitréen"},
     "bevacizumab_intravitreal": {"en": "intravitreal bevacizumab", "fr": "bévacizumab intravitréen"},
@@ -524,7 +524,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "checkpoint_inhibitor_prefix": {
             "en": "checkpoint inhibitor",
-            "fr": "inhibiteur de points de contrôle immunitaire",
+            "fr": "immunothérapie (anti-PD-1/PD-L1, anti-CTLA-4)",
         },
         "corticosteroids_systemic_prefix": {"en": "systemic corticosteroid", "fr": "corticoïde par voie générale"},
         "cytotoxic_prefix": {"en": "cytotoxic drug", "fr": "cytotoxique"},

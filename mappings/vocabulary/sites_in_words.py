@@ -92,7 +92,19 @@ _BONES: tuple[tuple[tuple[Phrase, ...], tuple[str, ...], str], ...] = (
     ),
     (
         phrases(
-            *("bassin", "os iliaque", "aile iliaque", "crête iliaque", "iliaque", "ilium", "ilion", "iliac", "ischion"),
+            *(
+                "bassin",
+                "hémibassin",
+                "hémi bassin",
+                "os iliaque",
+                "aile iliaque",
+                "crête iliaque",
+                "iliaque",
+                "ilium",
+                "ilion",
+                "iliac",
+                "ischion",
+            ),
             *("ischium", "ischiatique", "pubis", "pubien", "pubienne", "ischio pubienne", "sacro iliaque"),
             *("pelvic bone", "bony pelvis"),
         ),

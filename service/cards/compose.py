@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from cds_hooks import LONGEST_SUMMARY, Card, Coding, Source
-from mappings.facts import Absent, ActOrder, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order
+from mappings.facts import Absent, ActOrder, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order, RadiotherapyOrder
 from mappings.wording import Text, _, _n, asides
 from service.cards.results import lines, remarks, resources
 from service.cards.score_links import Pages, score_link
@@ -91,12 +91,18 @@ def compose(
     patient: Facts | None,
     set_aside: Sequence[NotUnderstood] = (),
 ) -> list[Composed]:
-    """The cards of a request, the most urgent first, in a stable order.
+    """The cards of a request, the most urgent first; of one level what is missing, and then how to give, after the others.
 
     `set_aside` is what of the record was not understood; what another card says of it already is not said again.
     """
     advised = [one for one in outcomes if isinstance(one.outcome, Advice)]
-    groups = sorted(map(_most_urgent_first, _grouped(advised, guideline)), key=lambda group: -_level(group[0]).rank)
+    policy = guideline.policy
+
+    def place(group: list[RuleOutcome]) -> tuple[int, int]:
+        rule = group[0].rule.id
+        return -_level(group[0]).rank, 2 if rule in policy.how_to_give else 1 if rule in policy.checklist else 0
+
+    groups = sorted(map(_most_urgent_first, _grouped(advised, guideline)), key=place)
     noted = _Noted(guideline, patient, advised)
     cards = [_advice_card(group, guideline, patient, noted) for group in groups]
     cards += _unchecked_cards(outcomes)
@@ -149,14 +155,15 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
     orders = tuple(dict.fromkeys(one.order for one, _ in advices if one.order is not None))
     basis = [one for _, advice in advices for one in advice.basis]
     shown = [one for one in basis if not _nothing_at_all(one)] if checklist else basis
-    detail = _unique(text for _, advice in advices for text in advice.detail)
-    others = tuple(advice.summary for _, advice in advices[1:] if advice.summary != lead.summary)
-    if others and not checklist:
-        detail = _unique((*lead.detail, *others, *detail))
     lines_of_rules = _unique(text for _, advice in advices for text in advice.lines)
     items = _unique(text for _, advice in advices for text in advice.items)
     if checklist and len(advices) > 1:
-        detail = tuple(_that_fit(detail, beside=(*lines_of_rules, *items)))
+        act = _completed_before(first.order)
+        reasons = _unique(text for _, advice in advices for text in advice.detail[1:])
+        detail = (act, *_that_fit(reasons, beside=(act, *lines_of_rules, *items)))
+    else:
+        others = [(advice, advice.beside if one.rule.id != first.rule.id else None) for one, advice in advices[1:]]
+        detail = _unique((*lead.detail, *_of_the_others(lead, others)))
     of_an_emergency = first.rule.trigger is not None and first.rule.trigger.any_relevant
     notes_on_orders = noted.of(() if of_an_emergency else orders, Place.DETAIL)
     detail = noted.said_once((*detail, *notes_on_orders), orders, act_first=True)
@@ -193,6 +200,23 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
 def _nothing_at_all(one: Basis) -> bool:
     """Neither a result nor an old one: the checklist's own lines say so already."""
     return isinstance(one, Absent) and one.stale is None
+
+
+def _of_the_others(lead: Advice, others: Sequence[tuple[Advice, tuple[Text, ...] | None]]) -> Iterator[Text]:
+    """What the others of a card say: their summaries, then their details; or what a rule has for the card of another."""
+    yield from (one.summary for one, beside in others if beside is None and one.summary != lead.summary)
+    yield from (text for one, beside in others for text in (one.detail if beside is None else beside))
+
+
+def _completed_before(order: Order | None) -> Text:
+    """The act of a checklist of several rules."""
+    match order:
+        case DrugOrder():
+            return _("Complete what is missing before the dose.")
+        case RadiotherapyOrder():
+            return _("Complete what is missing before the treatment.")
+        case _other:
+            return _("Complete what is missing before the act.")
 
 
 MOST_WORDS = 40
@@ -371,15 +395,7 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
     ]
     order = group[0].order
     unchecked = tuple(dict.fromkeys(one.rule.id for one in group))
-    what = _unique(fact.what for fact in missing)[:3]
-    if order is None:
-        summary = _("Could not be checked: {what}", what=what or unchecked[:2])
-    else:
-        summary = _(
-            "{order}: could not be checked: {what}",
-            order=act_at(order),
-            what=what or unchecked[:2],
-        )
+    summary = _unchecked_summary(order, _unique(fact.what for fact in missing) or unchecked[:2])
     titles = tuple(dict.fromkeys(one.rule.title for one in group))
     explained = _(
         "These statements could not be checked; check them yourself. Nothing here says that a result is missing.",
@@ -395,6 +411,31 @@ def _unchecked_card(group: list[RuleOutcome]) -> Composed:
         unchecked=unchecked,
         resources=tuple(dict.fromkeys(source for fact in missing for source in fact.sources)),
     )
+
+
+MOST_UNCHECKED = 3
+"""Facts that the summary of an unchecked card names."""
+
+
+def _unchecked_summary(order: Order | None, what: tuple[Text | str, ...]) -> Text:
+    """What could not be checked, by name; as many names as there is room for, and without room for one how many."""
+
+    def naming(most: int) -> Text:
+        if order is None:
+            return _("Could not be checked: {what}", what=what[:most])
+        return _("{order}: could not be checked: {what}", order=act_at(order), what=what[:most])
+
+    def counting() -> Text:
+        if order is None:
+            return _n("Could not be checked: {number} point", "Could not be checked: {number} points", len(what))
+        return _n(
+            "{order}: could not be checked: {number} point",
+            "{order}: could not be checked: {number} points",
+            len(what),
+            order=act_at(order),
+        )
+
+    return next(filter(_fits_a_summary, map(naming, range(MOST_UNCHECKED, 0, -1))), counting())
 
 
 def ended_cards(outcomes: Sequence[RuleOutcome], why: Text) -> list[Composed]:
@@ -657,7 +698,7 @@ def _detail(composed: Composed, language: Language) -> str:
     results = _beside(composed.results, (*composed.lines, *composed.items), language)
     listed = _bullets(None, composed.lines, language)
     listed += _bullets(headings.get(composed.topic, ITEMS_HEADING), composed.items, language)
-    parts = [*listed, *paragraph] if composed.topic == CHECKLIST else [*paragraph, *listed]
+    parts = [*paragraph, *listed]
     plain = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
     parts += _bullets(WHY_HEADING if plain else RESULTS_HEADING, results, language)
     if composed.notes:

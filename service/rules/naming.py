@@ -6,7 +6,7 @@ from mappings.dates import When
 from mappings.facts import Act, ActOrder, Diagnosis, DrugOrder, Order, RadiotherapyOrder
 from mappings.facts.bones import named_bones
 from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
-from mappings.vocabulary.concept_sets import STEREOTACTIC_RADIOTHERAPY
+from mappings.vocabulary.concept_sets import CEMENTOPLASTY, STEREOTACTIC_RADIOTHERAPY
 from mappings.vocabulary.units import MONTH, WEEK, YEAR
 from mappings.wording import Text, _, _c, _n, of_resource
 
@@ -24,9 +24,13 @@ def named(order: Order) -> Text:
     """The drug or act of an order as a card names it; the record's own words where it is none of ours."""
     if isinstance(order, DrugOrder):
         return order.name
+    act = order.name
     if isinstance(order, RadiotherapyOrder) and order.prescription.stereotactic:
-        return name_of_act(STEREOTACTIC_RADIOTHERAPY) or order.name
-    return name_of_act(order.concepts) or order.name
+        act = name_of_act(STEREOTACTIC_RADIOTHERAPY) or act
+    else:
+        act = name_of_act(order.concepts) or act
+    second = name_of_act(order.concepts & CEMENTOPLASTY) if isinstance(order, RadiotherapyOrder) else None
+    return act if second is None else _("{all}", all=(act, second))
 
 
 def site_of(order: Order) -> tuple[Text, ...]:

@@ -55,6 +55,8 @@ class Advice:
     `basis` are the facts that it rests on: their values and dates are printed, their resources recorded. `lines` are a
     list beneath the detail, `items` what there is to do, `links` the scores that it asks for. `joins` is the
     rule whose card it shares in this case, besides those that the policy puts together; that rule may name itself.
+    On a card that another rule leads it says `beside`, in place of its summary and detail; None: these.
+    The first text of the detail of a checklist's rule is the act, which the checklist says once for all of them.
     """
 
     indicator: Indicator
@@ -67,6 +69,7 @@ class Advice:
     items: tuple[Text, ...] = ()
     links: tuple[Asked, ...] = ()
     joins: str = ""
+    beside: tuple[Text, ...] | None = None
 
 
 @value

@@ -22,6 +22,7 @@ def advise(  # noqa: PLR0913 - one a part of a card
     items: Iterable[Text] = (),
     links: Iterable[Asked] = (),
     joins: str = "",
+    beside: Iterable[Text] | None = None,
 ) -> Advice:
     """Advice of a level that is decided case by case; the parts are those of `Advice`.
 
@@ -39,6 +40,7 @@ def advise(  # noqa: PLR0913 - one a part of a card
         tuple(items),
         tuple(links),
         joins,
+        None if beside is None else tuple(beside),
     )
 
 

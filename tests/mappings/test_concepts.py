@@ -175,6 +175,7 @@ def test_calcium_with_vitamin_d_counts_as_both():
     both = concepts(ATC, "A12AX")
     assert not both.isdisjoint(sets.CALCIUM_SUPPLEMENTS)
     assert not both.isdisjoint(sets.VITAMIN_D_SUPPLEMENTS)
+    assert TERMINOLOGY.drug_name(both) == TERMINOLOGY.drug_name(frozenset({"calcium_plus_vitamin_d"}))
 
 
 def test_antiangiogenic_kinase_inhibitors_belong_to_the_stricter_class():

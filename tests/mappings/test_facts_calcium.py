@@ -64,6 +64,7 @@ def corrected(
         valid_days=valid_days,
         albumin_valid_days=30,
         albumin_window_days=7,
+        usual_limits=(Decimal("2.20"), Decimal("2.60")),
     )
 
 

@@ -261,8 +261,17 @@ SITES = {
     "Radiothérapie ganglions iliaques": frozenset(),
     "Radiothérapie poumon et L3": vertebrae(22, 22),
     "Left femur radiotherapy": frozenset({"femur:left"}),
+    "Irradiation antalgique hémibassin gauche": frozenset({"pelvis:left"}),
+    "Radiothérapie de l'hémi-bassin droit": frozenset({"pelvis:right"}),
     "L3 : radiothérapie": vertebrae(22, 22),
 }
+
+
+def test_a_line_of_two_acts_is_named_by_both() -> None:
+    line = {"text": "Cimentoplastie L2 + RTE 20 Gy en 5 fractions"}
+    cards = run({"order": {"act": "CTX", "members": {"code": line}}}, Language.FRENCH).response.cards
+    [checklist] = [card for card in cards if card.source.topic.code == "checklist"]
+    assert checklist.summary.startswith("Radiothérapie et vertébroplastie (L2)")
 
 
 @pytest.mark.parametrize(("text", "regions"), SITES.items(), ids=SITES)

@@ -367,6 +367,22 @@ def test_critical_cards_come_first(told: dict[str, Any]) -> None:
     assert set(indicators[:criticals]) == {"critical"}
 
 
+def test_of_one_level_the_checklist_comes_after_the_others_and_how_to_give_last() -> None:
+    apixaban = {"drug": "apixaban", "kind": "statement", "start": 100}
+    answer = cards(order={"act": "vertebroplasty", "site": "L3"}, record={"medications": [apixaban]})
+    warnings = [topic(card) for card in answer if card["indicator"] == "warning"]
+    assert warnings == ["cementoplasty-antithrombotics", "checklist"]
+    infos = cards(
+        order={"drug": "zoledronic acid", "dose": "4 mg", "priority": "urgent"},
+        record={
+            "calcium": "2.9 mmol/L today",
+            "clearance": "80 mL/min today",
+            "25-OH vitamin D": "40 ng/mL 5 days ago",
+        },
+    )
+    assert [topic(card) for card in infos] == ["hypercalcaemia", "checklist", "zoledronate-first-infusion"]
+
+
 # --- could not be checked ---------------------------------------------------------------------------------------------
 
 

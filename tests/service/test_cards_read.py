@@ -42,11 +42,13 @@ FRENCH = frozenset(
 UNTYPOGRAPHIC = re.compile(
     r"(?<=\w)'(?=\w)|[ \u00a0][;:!?»]|«[ \u00a0]|\w[;!?]|[^\W\d_]:|\d \d{3}(?!\d)"
     r"|\d (?:mg|g|mL|mmol|UI|Gy|%|jours|semaines|mois|heures)\b"
+    r"|\d - \d|\b\d{4,}\u00a0(?:mg|UI)|\b\d{4} à \d{4}\u00a0"
 )
-"""A keyboard's apostrophe, a wide or a missing space before a sign, a breaking space in a number or before its unit."""
+"""A keyboard's apostrophe, a wide or a missing space before a sign, a breaking space in a number or before its unit, thousands
+that are not set apart, a hyphen for a minus."""
 
 JARGON = re.compile(
-    r"(?:Observation|Medication|Procedure|Condition|Request|Response)\w*/|FHIR|[Pp]refetch|Quantity|LOINC|UCUM|mapp"
+    r"(?:Observation|Medication|Procedure|Condition|Request|Response)\w*/|FHIR|[Pp]refetch|Quantity|LOINC|UCUM|SNOMED|mapp"
 )
 """What the extension of a card may hold, and a clinician need not read."""
 

@@ -341,7 +341,7 @@ def test_compose_publishes_ports_on_loopback_only_and_none_of_the_stores():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert set(published) == {"nginx", "fhir", "prometheus", "grafana"}
     assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
-    assert COMPOSED["networks"] == {"stores": {"internal": True}}
+    assert COMPOSED["networks"] == {"default": {}, "stores": {"internal": True}}
     assert {name for name in SERVICES if SERVICES[name].get("networks") == ["stores"]} == {
         "postgresql",
         "redis",

@@ -30,7 +30,6 @@ from service.rules.outcome import Advice
 from service.services import Service, published
 
 ANTITHROMBOTICS = ("cementoplasty-antithrombotics",)
-CALCIUM = ("hypocalcaemia", "hypercalcaemia")
 FEW = ("oligometastatic-bone-disease", "oligometastatic-antiresorptive", "stereotactic-eligibility")
 ONE_FRACTION = ("single-fraction",)
 RADIOTHERAPY = ("fractionation-advice", "single-fraction", "spinal-cord-compression")
@@ -95,7 +94,6 @@ TABLES: dict[tuple[str, str], tuple[str, ...]] = {
     ("vitamin_d_loading", "MAINTENANCE_IU_A_DAY"): SUPPLEMENTS,
     ("windows", "TABLE_6"): ("radiosensitiser-before-radiotherapy", "radiosensitiser-after-radiotherapy"),
     (RESULTS, "CALCIUM_CRISIS_ABOVE"): ("hypercalcaemic-crisis", "hypercalcaemia"),
-    (RESULTS, "CALCIUM_LIMITS"): CALCIUM,
     (RESULTS, "DEEP_DEFICIENCY_BELOW"): VITAMIN_D,
     (RESULTS, "DEFICIENCY_BELOW"): VITAMIN_D,
     (RESULTS, "INSUFFICIENCY_BELOW"): VITAMIN_D,
@@ -121,7 +119,6 @@ OTHER_NUMBERS = {
     ("scores", "MIRELS"): "points and codes, held to the published score in test_questionnaires.py",
     ("scores", "SINS"): "points and codes, held to the published score in test_questionnaires.py",
     ("scores", "VERTEBRAE"): "codes",
-    ("settings", "MOST_MMOL"): "the bound of a setting",
     (RESULTS, "ADULT_YEARS"): "of every formula for adults; tests/mappings holds it",
     (RESULTS, "TREND_DAYS"): "how old a result a card shows beside the newest; it decides nothing",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mappings.facts import CALCIUM_CRISIS_ABOVE, CALCIUM_LIMITS, Absent, Fact, Facts, Measurement, Order, known
+from mappings.facts import CALCIUM_CRISIS_ABOVE, Absent, Fact, Facts, Measurement, Order, known
 from mappings.quantities import Bounds
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import ALBUMIN, CALCIUM, PHOSPHATE, Analyte
@@ -116,8 +116,8 @@ def calcium_unknown(order: Order, patient: Facts) -> Outcome:
     severest=Indicator.CRITICAL,
     reading=_(
         "The sources name the risk; the delay and the levels are our reading: critical below "
-        "{severe_hypocalcaemia_below} mmol/L, uncorrected below {severe_uncorrected_hypocalcaemia_below}. The limit is the laboratory's, else {limit} mmol/L.",
-        limit=CALCIUM_LIMITS[0],
+        "{severe_hypocalcaemia_below} mmol/L, uncorrected below {severe_uncorrected_hypocalcaemia_below}. The limit is the "
+        "laboratory's, else {low_calcium_below} mmol/L.",
     ),
 )
 def hypocalcaemia(order: Order, patient: Facts) -> Outcome:

@@ -102,7 +102,9 @@ another_infection = _diagnosed(
     _("an active infection"), sets.OTHER_INFECTION | sets.SKIN_INFECTION, _is_another_infection
 )
 coagulation_disorder_of_unknown_severity = _diagnosed(
-    _("a coagulation disorder of unknown severity"), sets.COAGULOPATHY, lambda one, _order: not one.severities
+    _("a coagulation disorder of unknown severity"),
+    sets.COAGULOPATHY,
+    lambda one, _order: not one.severities and not one.is_any(sets.DISSEMINATED_INTRAVASCULAR_COAGULATION),
 )
 
 POSSIBLY_ABSOLUTE = (another_infection, coagulation_disorder_of_unknown_severity)
@@ -113,7 +115,7 @@ POSSIBLY_ABSOLUTE = (another_infection, coagulation_disorder_of_unknown_severity
 posterior_arch_involvement = _found(_("posterior arch involvement"), "posterior-arch-involvement")
 
 RELATIVE = (
-    _found(_("posterior wall involvement, when extensive"), "posterior-wall-involvement"),
+    _found(_("posterior wall involvement (when extensive)"), "posterior-wall-involvement"),
     _found(_("radiculopathy"), "radiculopathy"),
     _found(_("epidural extension"), "epidural-extension"),
     _found(_("breach of the joint"), "joint-breach"),

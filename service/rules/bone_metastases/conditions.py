@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from mappings.dates import When, day, days_before
+from mappings.dates import When, completed_years, day, days_before
 from mappings.facts import (
+    ADULT_YEARS,
     KIDNEY_FAILURE_BELOW,
     Act,
     CorrectedCalcium,
@@ -20,6 +21,7 @@ from mappings.facts import (
     Finding,
     Known,
     Order,
+    Person,
     Phase,
     known,
 )
@@ -32,6 +34,21 @@ from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, condition, that
 from service.rules.logic import both, negated
 from service.rules.outcome import Advice
+
+# --- the person ------------------------------------------------------------------------------------------------------
+
+
+def is_adult(patient: Facts) -> bool | None:
+    """Of age by every reading of the birth date; None where it is not known."""
+
+    def of_age(person: Person) -> bool | None:
+        if person.birth is None:
+            return None
+        youngest, oldest = (completed_years(born, patient.today) for born in (person.birth.last, person.birth.first))
+        return None if youngest < ADULT_YEARS <= oldest else youngest >= ADULT_YEARS
+
+    return patient.person.test(of_age) if isinstance(patient.person, Known) else None
+
 
 # --- bone metastasis --------------------------------------------------------------------------------------------------
 

@@ -69,10 +69,8 @@ def dental_assessment_missing(order: DrugOrder, patient: Facts) -> Outcome:
     missing = [REVIEWS[one] for one in holding(REVIEWS, order, patient)]
     advice = warning(
         _("{drug}: dental assessment with orthopantomogram first", drug=order.name),
-        _(
-            "Have the teeth examined first: with denosumab, osteonecrosis of the jaw 0.9 % when the dentist was seen before, "
-            "10 % after."
-        ),
+        _("Have the teeth examined before the first dose."),
+        _("With denosumab, osteonecrosis of the jaw: 0.9 % when the dentist was seen before, 10 % after."),
         offers=(review.offer for review in missing if not review.ordered(patient)),
         items=(review.line(patient) for review in missing),
     )

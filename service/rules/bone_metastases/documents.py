@@ -27,7 +27,7 @@ DOCUMENTS = (
     RAO,
     Document("ONC", _("Patient page «Bone metastases»"), short=_("patient page «Bone metastases»")),
     Document("CHU", _("University hospital sheet on bone consolidation"), short=_("CHU sheet")),
-    Document("CIM", _("Cementoplasty sheet")),
+    Document("CIM", _("Cementoplasty sheet"), short=_("cementoplasty sheet")),
     Document(
         "KAS",
         _("Kastler 2023, Interventional radiology and bone metastases"),

@@ -84,7 +84,7 @@ def _still_to_order(patient: Facts) -> Iterator[Text]:
     if not corticosteroids:
         yield _("High-dose corticosteroid.")
     elif not any(one.draft for one in corticosteroids):  # one that was ordered before may be for something else
-        yield _("A corticosteroid is ordered already: check that its dose is high.")
+        yield _("Check that the dose of the corticosteroid on order is high.")
     if not orders_of(patient, sets.SPINAL_DECOMPRESSION):
         yield _("Surgical opinion for decompression.")
     if not any(_may_be_of_the_spine(order) for order in orders_of(patient, sets.RADIOTHERAPY)):

@@ -37,6 +37,7 @@ from service.rules.bone_metastases.complicated_bone import (
     pain,
     post_operative,
     short_expectancy,
+    spine,
 )
 from service.rules.bone_metastases.conditions import (
     SHORT_EXPECTANCY_MONTHS,
@@ -104,6 +105,17 @@ def single_low_fraction(order: RadiotherapyOrder, _patient: Facts) -> Truth:
     return that(not order.prescription.stereotactic and volume.fractions == 1 and low)
 
 
+def _against_one_fraction(found: tuple[Condition, ...], order: RadiotherapyOrder, patient: Facts) -> tuple[Text, ...]:
+    """The reasons as a summary names them; beside others the spine has no room for why."""
+    short = [one for one in found if one is not spine]
+    if not short or len(short) == len(found):
+        return words_of(found, order, patient)
+    return (*words_of(short, order, patient), _("spine target"))
+
+
+ORGANS_IN_FRONT = _("Spine target: toxicity to the organs in front.")
+
+
 def _corticosteroid_missing(patient: Facts) -> Iterator[Text]:
     """That no corticosteroid is known to be ordered or under way."""
     ordered = orders_of(patient, sets.SYSTEMIC_CORTICOSTEROIDS)
@@ -136,12 +148,13 @@ def single_fraction(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     against = _(
         "{act}: several fractions rather than one: {reasons}",
         act=treatment(order),
-        reasons=words_of(found[:MOST_IN_A_SENTENCE], order, patient),
+        reasons=_against_one_fraction(found[:MOST_IN_A_SENTENCE], order, patient),
     )
     if found and not short.holds:
         return warning(
             against,
             USUAL_SCHEME,
+            *((ORGANS_IN_FRONT,) if spine in found and len(found) > 1 else ()),
             RISKS_OF_ONE_FRACTION,
             rests_on=(order, *basis_of(found, order, patient)),
             remarks=target_remarks(order),
@@ -149,7 +162,7 @@ def single_fraction(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     if found:
         return info(
             _("{act} in one fraction: kept for a short life expectancy, which is recorded", act=treatment(order)),
-            _("Weigh it all the same: {reasons}.", reasons=words_of(found[:MOST_IN_A_SENTENCE], order, patient)),
+            _("Weigh all the same: {reasons}.", reasons=words_of(found[:MOST_IN_A_SENTENCE], order, patient)),
             RISKS_OF_ONE_FRACTION,
             rests_on=(order, *short.basis, *basis_of(found, order, patient)),
             remarks=target_remarks(order),
@@ -330,7 +343,7 @@ def mirels_borderline(order: RadiotherapyOrder, patient: Facts) -> Outcome:
             points=MIRELS_LEVELS.middle,
         ),
         _(
-            "Between fixation first ({fixation} and more) and radiotherapy alone ({low} and less).",
+            "Choose in the tumour board between fixation first ({fixation} and more) and radiotherapy alone ({low} and less).",
             fixation=MIRELS_LEVELS.high,
             low=MIRELS_LEVELS.most_low,
         ),
@@ -351,10 +364,8 @@ def cortical_lysis(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Both CT criteria met and no Mirels score recorded."""
     return info(
         _("{act}: compute Mirels and discuss surgery, marked cortical lysis", act=treatment(order)),
-        _(
-            "The CT criteria are those that support fixation when Mirels is {points} or more.",
-            points=MIRELS_LEVELS.high,
-        ),
+        _("Score Mirels, and ask for a surgical opinion."),
+        _("These criteria of the CT support fixation when Mirels is {points} or more.", points=MIRELS_LEVELS.high),
         rests_on=(*marked_cortical_lysis(order, patient).basis, *too_old(mirels_of(order, patient))),
         remarks=target_remarks(order),
         links=[Asked(scores.MIRELS, order.prescription.regions)],
@@ -405,6 +416,7 @@ def spinal_instability(order: ActOrder | None, patient: Facts) -> Outcome:
             most=levels.most_middle,
             high=levels.high,
         ),
+        beside=[_("Orthopaedic or neurosurgical opinion before the treatment.")],
         rests_on=[sins],
         remarks=target_remarks(order) if isinstance(order, RadiotherapyOrder) else (),
         joins=CONTRAINDICATION if stereotactic and spine_unstable(order, patient).holds else "",
@@ -431,7 +443,8 @@ def spinal_instability_unknown(order: ActOrder, patient: Facts) -> Outcome:
     treated = treatment(order) if isinstance(order, RadiotherapyOrder) else act_at(order)
     return info(
         _("{act}: score the stability of the spine (SINS)", act=treated),
-        _("Score the stability (SINS): {points} or more needs a surgical opinion.", points=SINS_LEVELS.middle),
+        _("Score the stability before the treatment."),
+        _("A SINS of {points} or more needs a surgical opinion.", points=SINS_LEVELS.middle),
         rests_on=(order, *too_old(sins_at(order, patient))),
         items=[_("{what}: not scored", what=scores.SINS_NAME)],
         links=[Asked(scores.SINS, regions_treated(order))],

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from mappings.dates import completed_years
-from mappings.facts import ADULT_YEARS, Allergy, Diagnosis, DrugOrder, Facts, Known, Order, Person, Unavailable
+from mappings.facts import Allergy, Diagnosis, DrugOrder, Facts, Known, Order, Unavailable
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import WEIGHT
 from mappings.wording import Amount, Text
@@ -14,6 +13,7 @@ from service.rules.bone_metastases.checklist import too_old
 from service.rules.bone_metastases.conditions import (
     bone_metastasis,
     few_bone_metastases,
+    is_adult,
     milder_for_another_primary,
     orders_of,
     other_primary,
@@ -139,6 +139,12 @@ def denosumab_interval(order: DrugOrder, patient: Facts) -> Outcome:
             interval=interval_said(order),
         ),
         _("Give it once a month: denosumab has no inertia, regular dosing keeps the blockade."),
+        beside=[
+            _(
+                "Do not space it ({interval}): no data support that, regular dosing keeps the blockade.",
+                interval=interval_said(order),
+            )
+        ],
         rests_on=[order],
         offers=() if osteoporosis_product(order) else [UpdateOrder(order, (MONTHLY,))],
     )
@@ -163,6 +169,15 @@ ROUTES = (
     Route(sets.ZOLEDRONIC_ACID, "route_intravenous", _("intravenous"), BY_INTRAVENOUS_ROUTE),
 )
 """RAO §2.1, §2.4; the other bisphosphonates have several routes."""
+
+
+ROUTES_ORDERED = {
+    "route_intramuscular": _("intramuscular"),
+    "route_intravenous": _("intravenous"),
+    "route_oral": _("oral"),
+    "route_subcutaneous": _("subcutaneous"),
+}
+"""What a route is called that the order gives as a code alone."""
 
 
 def route_of(order: DrugOrder) -> Route | None:
@@ -199,9 +214,12 @@ def antiresorptive_route(order: DrugOrder, _patient: Facts) -> Outcome:
     """The route of the drug, instead of the one ordered."""
     route = next(route for route in ROUTES if order.is_any(route.drug))
     unverified = [_("The route was recognised by a code that is not verified")] if order.dosage.route_unverified else ()
+    ordered = order.dosage.route_text or tuple(ROUTES_ORDERED[one] for one in sorted(order.dosage.routes & sets.ROUTES))
+    detail = _("Give it by the {right} route; ordered: {route}.", right=route.name, route=ordered)
     return warning(
         _("{drug}: the route is {right}", drug=order.name, right=route.name),
-        _("Give it by the {right} route; ordered: {route}.", right=route.name, route=order.dosage.route_text),
+        detail,
+        beside=[detail],
         rests_on=[order],
         offers=[UpdateOrder(order, (route.change,))],
         remarks=unverified,
@@ -346,7 +364,7 @@ def about_paracetamol(patient: Facts) -> AboutParacetamol:
             ),
             basis=(patient.result(WEIGHT),),
         )
-    if _is_adult(patient) is False:
+    if is_adult(patient) is False:
         return AboutParacetamol(_("Paracetamol that day and the next, its dose adapted to age and weight."))
     taken = patient.exposures.of(sets.PARACETAMOL).any(
         lambda entry: entry.ongoing or entry.planned or entry.maybe_ongoing
@@ -362,24 +380,12 @@ def about_paracetamol(patient: Facts) -> AboutParacetamol:
         )
     return AboutParacetamol(
         _("Paracetamol {grams} g × {times} that day and the next.", **PARACETAMOL_DOSE),
-        offered=bool(looked_for and taken is False and heavy and _is_adult(patient)),
+        offered=bool(looked_for and taken is False and heavy and is_adult(patient)),
     )
 
 
 PARACETAMOL_DOSE = {"grams": PARACETAMOL_GRAMS, "times": PARACETAMOL_TIMES_A_DAY}
 """The dose, as the sentences name it."""
-
-
-def _is_adult(patient: Facts) -> bool | None:
-    """Of age by every reading of the birth date; None where it is not known."""
-
-    def of_age(person: Person) -> bool | None:
-        if person.birth is None:
-            return None
-        youngest, oldest = (completed_years(born, patient.today) for born in (person.birth.last, person.birth.first))
-        return None if youngest < ADULT_YEARS <= oldest else youngest >= ADULT_YEARS
-
-    return patient.person.test(of_age) if isinstance(patient.person, Known) else None
 
 
 def _is_allergy(one: Allergy) -> bool:

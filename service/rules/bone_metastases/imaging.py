@@ -242,7 +242,7 @@ def bone_scan_routine_follow_up(order: ActOrder, patient: Facts) -> Outcome:
     """What it is for."""
     return info(
         _("Bone scintigraphy: not routine in follow-up of bone metastases"),
-        _("Keep it for new bone pain or a clinical question, and name it as the reason."),
+        _("Keep the scan for new bone pain or a clinical question, and name it as the reason."),
         rests_on=bone_metastasis(order, patient).basis,
     )
 

@@ -110,7 +110,7 @@ def cementoplasty_bleeding_risk(order: ActOrder, patient: Facts) -> Outcome:
     return advise(
         Indicator.WARNING if in_time else Indicator.CRITICAL,
         summary,
-        _("Stop it and measure prothrombin again before the act.")
+        _("Stop the vitamin K antagonist and measure prothrombin again before the act.")
         if explained
         else _("Correct it, or find another treatment, before the act."),
         _(
@@ -142,10 +142,8 @@ def cementoplasty_haemostasis_unknown(order: ActOrder, patient: Facts) -> Outcom
     shown = [inr] if isinstance(inr, Known) and PROTHROMBIN in missing else []
     return warning(
         _("{act}: measure platelets and prothrombin first", act=act_at(order)),
-        _(
-            "Before the act platelets must be above {platelets} and prothrombin above {prothrombin}.",
-            **HAEMOSTASIS_LIMITS,
-        ),
+        _("Measure before the act."),
+        _("Platelets must be above {platelets} and prothrombin above {prothrombin}.", **HAEMOSTASIS_LIMITS),
         *(_("An INR does not replace prothrombin.") for _one in shown),
         rests_on=(*(results[analyte] for analyte in missing), *shown),
         offers=(OrderAnalyte(analyte) for analyte in missing if ordered[analyte] is None),
@@ -204,15 +202,19 @@ def cementoplasty_antithrombotics(order: ActOrder, patient: Facts) -> Outcome:
     return advise(
         level,
         summary,
-        _("As below, with the agreement of the anaesthetist and the prescriber."),
+        POSTPONE if late else WITH_THEIR_AGREEMENT,
+        *((WITH_THEIR_AGREEMENT,) if late else ()),
         *(WHICH_HEPARIN for _one in found[:1] if asks_which_heparin),
         rests_on=(entry for one in found for entry in one.entries),
         items=(one.line(patient.today) for one in found),
         remarks=_remarks_on_dates_and_gaps(order, patient),
         joins=ANTITHROMBOTICS_CARD,
+        beside=(WITH_THEIR_AGREEMENT, *(WHICH_HEPARIN for _one in found[:1] if asks_which_heparin)),
     )
 
 
+POSTPONE = _("Postpone the act, or ask the anaesthetist.")
+WITH_THEIR_AGREEMENT = _("Settle this list with the anaesthetist and the prescriber.")
 WHICH_HEPARIN = _(
     "Clearance below {limit} mL/min: ask the anaesthetist which heparin.", limit=SEVERE_RENAL_IMPAIRMENT_BELOW
 )
@@ -233,7 +235,7 @@ def _remarks_on_dates_and_gaps(order: ActOrder, patient: Facts) -> tuple[Text, .
 ACT_CONTRAINDICATED = _("{act}: contraindicated, {which}")
 POSSIBLY_CONTRAINDICATED = _("{act}: possibly contraindicated, {which}")
 CHOOSE_ANOTHER = _("Choose another treatment.")
-WEIGH_ITS_EXTENT = _("Find out how far it goes before the act.")
+WEIGH_ITS_EXTENT = _("Assess how severe it is before the act.")
 
 
 @rule(
@@ -257,7 +259,7 @@ def cementoplasty_absolute_contraindication(order: ActOrder, patient: Facts) -> 
         Indicator.CRITICAL if certain else Indicator.WARNING,
         summary.with_(act=act_at(order), which=names_of(found, patient)),
         CHOOSE_ANOTHER if certain else WEIGH_ITS_EXTENT,
-        _("Diffuse, non-localised pain is a contraindication too: check it yourself, the service cannot."),
+        _("Check as well: diffuse, non-localised pain is a contraindication too."),
         rests_on=resting_on(found, order, patient),
         remarks=not_looked_up((*ABSOLUTE, *POSSIBLY_ABSOLUTE), order, patient),
     )
@@ -355,7 +357,7 @@ def cementoplasty_imaging(order: ActOrder, patient: Facts) -> Outcome:
     missing = [one for one in _imaging_asked_for(order) if imaged(patient, order, one) is False]
     return info(
         _("{act}: imaging of the region first", act=act_at(order)),
-        _("Have it done before the act, with an anaesthetic consultation."),
+        _("Have this done before the act."),
         rests_on=[order],
         items=(*(imaging_line(patient, order, one) for one in missing), _("anaesthetic consultation")),
     )
@@ -407,6 +409,7 @@ def cementoplasty_tumour_board(order: ActOrder, _patient: Facts) -> Outcome:
     """A line of the checklist."""
     return info(
         _("{act}: decide in a multidisciplinary meeting (RCP)", act=act_at(order)),
+        _("Have it decided before the act."),
         rests_on=[order],
         items=[_("multidisciplinary decision (RCP)")],
     )
@@ -472,7 +475,7 @@ def cementoplasty_tumour_control(order: ActOrder, _patient: Facts) -> Outcome:
     """A line of the checklist."""
     return info(
         _("{act}: radiotherapy or ablation beside it, cement does not control the tumour", act=act_at(order)),
-        _("Where control of the tumour is wanted, add radiotherapy or ablation."),
+        _("Add radiotherapy or ablation where control of the tumour is wanted."),
         rests_on=[order],
         items=[
             _(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mappings.facts import DrugOrder, Facts, Known, Order, Unavailable, known
+from mappings.facts import Absent, Clearance, DrugOrder, Fact, Facts, Known, Measurement, Order, Unavailable, known
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import COCKCROFT, CREATININE
 from service.rules.bone_metastases.checklist import already_ordered
@@ -11,6 +11,7 @@ from service.rules.bone_metastases.conditions import (
     approximation,
     bone_metastasis,
     for_hypercalcaemia,
+    is_adult,
     is_start,
     severe_renal_impairment,
 )
@@ -74,9 +75,13 @@ def renal_function_unknown(order: DrugOrder, patient: Facts) -> Outcome:
     ordered = already_ordered(patient, CREATININE) is not None
     advice = warning(
         _("{drug}: creatinine clearance needed before the dose", drug=order.name),
-        _("Compute the Cockcroft-Gault clearance before the dose."),
+        _("Assess renal function before the dose.")
+        if is_adult(patient) is False
+        else _("Compute the Cockcroft-Gault clearance before the dose."),
         *([_("Creatinine is ordered: await the result.")] if ordered else ()),
-        rests_on=(patient.clearance, creatinine),
+        rests_on=(creatinine,)
+        if _is_the_same_old_value(patient.clearance, creatinine)
+        else (patient.clearance, creatinine),
         offers=() if ordered or isinstance(creatinine, Known) else [OrderAnalyte(CREATININE)],
         items=[
             _(
@@ -90,12 +95,19 @@ def renal_function_unknown(order: DrugOrder, patient: Facts) -> Outcome:
     return with_urgency(advice, order, patient)
 
 
+def _is_the_same_old_value(clearance: Fact[Clearance], creatinine: Fact[Measurement]) -> bool:
+    """What is too old for a clearance is the creatinine: it is shown once."""
+    if not isinstance(clearance, Absent) or not isinstance(creatinine, Absent):
+        return False
+    return clearance.stale is not None and clearance.stale == creatinine.stale
+
+
 # --- severe renal impairment ------------------------------------------------------------------------------------------
 
 CONTRAINDICATED_BY_CLEARANCE = _(
     "{drug}: contraindicated, creatinine clearance below {limit} mL/min", limit=SEVERE_RENAL_IMPAIRMENT_BELOW
 )
-WEIGH_IN_HYPERCALCAEMIA = _("Ordered for hypercalcaemia: weigh benefit against risk (product information).")
+WEIGH_IN_HYPERCALCAEMIA = _("Weigh benefit against risk, as it is for hypercalcaemia (product information).")
 
 
 @condition(_("a bisphosphonate is ordered or ongoing"), reads=("exposures",))
@@ -173,7 +185,10 @@ def bisphosphonate_severe_renal_impairment(order: DrugOrder | None, patient: Fac
             drug=taken.drug.name,
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
-        _("Stop it, as is usual: bisphosphonates are contraindicated in severe renal impairment."),
+        _(
+            "Stop {drug}, as is usual: bisphosphonates are contraindicated in severe renal impairment.",
+            drug=taken.drug.name,
+        ),
         *approximation(patient),
         rests_on=(patient.clearance, taken),
     )
@@ -246,7 +261,7 @@ def zoledronate_renal_dose(order: DrugOrder, patient: Facts) -> Outcome:
     said = dose.said(order.name)
     table = _("Tableau 2: {rows}.", rows=TABLE_2.said())
     if not _is_for_monthly_treatment(order, patient):
-        product_information = _("Tableau 2 is for monthly treatment; for hypercalcaemia see the product information.")
+        product_information = _("See the product information for hypercalcaemia: Tableau 2 is for monthly treatment.")
         return info(said, product_information, table, *approximation(patient), rests_on=[clearance])
     other_product = osteoporosis_product(order)
     dose_offered = None if clearance.value.approximate or other_product else dose.right

@@ -6,11 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import cast
 
-from mappings.facts import Facts, FactSettings, setting
+from mappings.facts import MOST_MMOL, Facts, FactSettings, setting
 from service.rules.bone_metastases.wording import _
-
-MOST_MMOL = 5
-"""mmol/L of calcium or phosphate beyond which no limit makes sense."""
 
 
 @dataclass(frozen=True, slots=True)

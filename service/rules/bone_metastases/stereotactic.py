@@ -127,7 +127,7 @@ def stereotactic_relative_contraindication(order: RadiotherapyOrder, patient: Fa
     found = holding(RELATIVE_CONTRAINDICATIONS, order, patient)
     return warning(
         _("{act}: relative contraindication, {which}", act=treatment(order), which=words_of(found, order, patient)),
-        _("Weigh it in a tumour board."),
+        _("Weigh the indication in a tumour board."),
         rests_on=basis_of(found, order, patient),
         remarks=target_remarks(order),
     )
@@ -178,6 +178,7 @@ def stereotactic_tumour_board(order: RadiotherapyOrder, patient: Facts) -> Outco
         return info(PAIN_FLARE, rests_on=[order], remarks=target_remarks(order), joins=TOGETHER_CARD)
     return info(
         _("{act}: validate in a tumour board (RCP-OOS)", act=treatment(order)),
+        _("Have it validated before the treatment."),
         PAIN_FLARE,
         rests_on=[order],
         remarks=target_remarks(order),
@@ -267,7 +268,7 @@ def stereotactic_single_reirradiation(order: RadiotherapyOrder, patient: Facts) 
     """One stereotactic fraction to a region that was irradiated before."""
     return warning(
         _("{act} in one fraction to a region irradiated before: fractionate it", act=treatment(order)),
-        _("Count the earlier dose and the time since."),
+        _("Fractionate it, counting the earlier dose and the time since."),
         rests_on=as_acts(earlier_courses(order, patient)),
         remarks=target_remarks(order),
     )
@@ -329,6 +330,7 @@ def cord_dose_limit(order: RadiotherapyOrder, patient: Facts) -> Outcome:
                 limit=Amount(limit, GRAY),
                 fractions=in_fractions(volume),
             ),
+            _("Lower the dose to the cord, or change the fractions."),
             CORD_LIMITS.said(),
             rests_on=[dose],
             remarks=target_remarks(order),
@@ -339,6 +341,7 @@ def cord_dose_limit(order: RadiotherapyOrder, patient: Facts) -> Outcome:
             act=treatment(order),
             limit=Amount(CORD_LIMITS.preferred_once, GRAY),
         ),
+        _("Lower the dose to the cord if it can be done."),
         CORD_LIMITS.said(),
         rests_on=[dose],
         remarks=target_remarks(order),
@@ -365,6 +368,12 @@ def re_irradiation_interval(order: RadiotherapyOrder, patient: Facts) -> Outcome
     beyond = holding(BEYOND_REIRRADIATION, order, patient)
     doses = dict.fromkeys(basis_of(beyond, order, patient))
     named = _("Recorded and beyond: {which}.", which=words_of(beyond, order, patient))
+    detail = (
+        _("Not before {earliest}: at least {months} months.", earliest=earliest, months=REIRRADIATION_MONTHS),
+        *earlier_doses(soon),
+        *([named] if beyond else ()),
+        REIRRADIATION_SAYS,
+    )
     return warning(
         _(
             "{act}: re-irradiation within {months} months, wait until {earliest}",
@@ -372,10 +381,8 @@ def re_irradiation_interval(order: RadiotherapyOrder, patient: Facts) -> Outcome
             months=REIRRADIATION_MONTHS,
             earliest=earliest,
         ),
-        _("Not before {earliest}: at least {months} months.", earliest=earliest, months=REIRRADIATION_MONTHS),
-        *earlier_doses(soon),
-        *([named] if beyond else ()),
-        REIRRADIATION_SAYS,
+        *detail,
+        beside=detail,
         rests_on=(*truth.basis, *doses),
         remarks=(*planned_remarks(order), *target_remarks(order)),
     )
@@ -392,11 +399,15 @@ def re_irradiation_interval(order: RadiotherapyOrder, patient: Facts) -> Outcome
 def re_irradiation_record(order: RadiotherapyOrder, patient: Facts) -> Outcome:
     """Any radiotherapy to a region that was irradiated before."""
     earlier = earlier_courses(order, patient)
-    return info(
-        _("{act}, re-irradiation: retrieve the earlier dose", act=treatment(order)),
+    detail = (
         _("Retrieve what the cord, plexus and hollow organs received."),
         *earlier_doses(earlier),
         RE_IRRADIATION.text,
+    )
+    return info(
+        _("{act}, re-irradiation: retrieve the earlier dose", act=treatment(order)),
+        *detail,
+        beside=detail,
         rests_on=as_acts(earlier),
         remarks=target_remarks(order),
     )

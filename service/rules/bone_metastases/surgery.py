@@ -321,7 +321,7 @@ def post_operative_radiotherapy(_order: None, patient: Facts) -> Outcome:
             state=state,
             when=_of(surgery.dated),
         ),
-        _("The whole operated bone, {window}, on a healed scar.", window=WINDOW),
+        _("Irradiate the whole operated bone, {window}, on a healed scar.", window=WINDOW),
         rests_on=[surgery],
     )
 
@@ -379,8 +379,8 @@ def acetabular_order(order: ActOrder, _patient: Facts) -> Outcome:
     return info(
         _("{act}: radiotherapy and percutaneous treatment come first", act=act_at(order)),
         _(
-            "Lesions that do not compromise the stability: medical treatment and radiotherapy, then cementoplasty or ablation, "
-            "surgery last."
+            "Begin with medical treatment and radiotherapy, then cementoplasty or ablation, surgery last: for lesions that do "
+            "not compromise the stability."
         ),
         rests_on=[order],
     )

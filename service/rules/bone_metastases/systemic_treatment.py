@@ -89,6 +89,12 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
         ),
         _("Discuss it in a tumour board; tell the patient that data are lacking."),
         _("No routine combination; the first data on anti-PD-1 are reassuring."),
+        beside=[
+            _(
+                "Immunotherapy ({drugs}): tell the patient that data are lacking; the first data on anti-PD-1 are reassuring.",
+                drugs=IMMUNOTHERAPY.drugs_named(order, patient),
+            )
+        ],
         rests_on=IMMUNOTHERAPY.beside(order, patient),
         remarks=planned_remarks(order),
         joins=TOGETHER_CARD,

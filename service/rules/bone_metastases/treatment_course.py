@@ -46,7 +46,7 @@ from service.rules.bone_metastases.documents import rao
 from service.rules.bone_metastases.prerequisites import PREREQUISITES_READ, missing_prerequisites
 from service.rules.bone_metastases.skeletal_events import skeletal_event, skeletal_events
 from service.rules.bone_metastases.triggers import ANTIRESORPTIVE
-from service.rules.bone_metastases.two_at_once import ONLY_OVERLAP, another_antiresorptive, other_drafts, others_given
+from service.rules.bone_metastases.two_at_once import another_antiresorptive, other_drafts, others_given, overlap_of
 from service.rules.bone_metastases.vitamin_d import calcium_not_high
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Condition, Truth, any_of, basis_of, condition, that
@@ -210,7 +210,7 @@ def two_antiresorptives(order: DrugOrder, patient: Facts) -> Outcome:
         return critical(
             _("{drugs} ordered together: one or the other", drugs=pair),
             _("Keep one of the orders."),
-            ONLY_OVERLAP,
+            *overlap_of(order, (one.drug for one in drafted)),
             rests_on=others_given(order, patient),
         )
     given = others_given(order, patient)
@@ -223,7 +223,7 @@ def two_antiresorptives(order: DrugOrder, patient: Facts) -> Outcome:
     return warning(
         _("{drug} with {other} on record: one or the other", drug=order.name, other=given[0].drug.name),
         _("Stop {other} on record if this order replaces it, else do not give both.", other=given[0].drug.name),
-        ONLY_OVERLAP,
+        *overlap_of(order, (entry.drug for entry in given)),
         rests_on=given,
     )
 
@@ -355,21 +355,10 @@ def antiresorptive_stopped_early(_order: None, patient: Facts) -> Outcome:
     course = latest_course(patient)
     if course.days == course.most_days == 0:
         summary = _("Antiresorptive stopped after one dose: at least {years} years are advised", years=ADVISED_YEARS)
-        given = _(
-            "Consider going on: at least {years} years, then case by case. Given on {day}.",
-            day=course.first,
-            years=ADVISED_YEARS,
-        )
     elif course.days == course.most_days:
         summary = _(
             "Antiresorptive stopped after {time}: at least {years} years are advised",
             time=a_time(course.days),
-            years=ADVISED_YEARS,
-        )
-        given = _(
-            "Consider going on: at least {years} years, then case by case. Given from {first} to {last}.",
-            first=course.first,
-            last=course.last,
             years=ADVISED_YEARS,
         )
     else:
@@ -378,12 +367,12 @@ def antiresorptive_stopped_early(_order: None, patient: Facts) -> Outcome:
             time=a_time(course.most_days),
             years=ADVISED_YEARS,
         )
-        given = _(
-            "Consider going on: at least {years} years, then case by case. Given since {first}, last dose not dated.",
-            first=course.first,
-            years=ADVISED_YEARS,
-        )
-    return info(summary, given, rests_on=(*first_exposures(patient), *bone_metastasis(None, patient).basis))
+    return info(
+        summary,
+        _("Consider going on: at least {years} years, then case by case.", years=ADVISED_YEARS),
+        rests_on=(*first_exposures(patient), *bone_metastasis(None, patient).basis),
+        beside=[summary],
+    )
 
 
 CONTINUES = _("the order continues an antiresorptive")

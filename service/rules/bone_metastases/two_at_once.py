@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from mappings.dates import days_before
 from mappings.facts import Drug, DrugOrder, Exposure, Exposures, Facts
 from mappings.vocabulary import concept_sets as sets
+from mappings.wording import Text
 from service.rules.bone_metastases.conditions import same_drug
 from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.wording import _
@@ -17,6 +19,13 @@ ANY_ANTIRESORPTIVE = sets.ANTIRESORPTIVES | sets.ALL_BISPHOSPHONATES
 UNTOLD_BISPHOSPHONATE = frozenset({"bisphosphonate_prefix"})
 
 ONLY_OVERLAP = _("The only overlap is zoledronic acid at the end of denosumab: then stop the denosumab on record.")
+
+
+def overlap_of(order: DrugOrder, others: Iterable[Drug]) -> Iterator[Text]:
+    """What is said of the one overlap, where it can be meant: denosumab and zoledronic acid are the two."""
+    drugs = (order.drug, *others)
+    if all(any(drug.is_any(concepts) for drug in drugs) for concepts in (sets.DENOSUMAB, sets.ZOLEDRONIC_ACID)):
+        yield ONLY_OVERLAP
 
 
 def _is_osteoporosis_denosumab(drug: Drug, dose: Decimal | None) -> bool | None:

@@ -237,21 +237,19 @@ def vitamin_d_excess(_order: DrugOrder, patient: Facts) -> Outcome:
     if INTOXICATION.exceeded_by(level.value) is not True:
         return info(
             _("Vitamin D is above the recommended range: no supplement now"),
-            _products_said(products, _("On record, to be reconsidered: {products}.")),
+            _("Reconsider what is on record: {products}.", products=tuple(entry.drug.name for entry in products))
+            if products
+            else _("Give no supplement now: no vitamin D is recorded as ongoing."),
             rests_on=(level, *products),
         )
     return warning(
         _("Vitamin D intoxication possible: give no vitamin D"),
-        _products_said(products, _("On record and to stop: {products}.")),
+        _("Stop what is on record: {products}.", products=tuple(entry.drug.name for entry in products))
+        if products
+        else _("Look for vitamin D that is not on record: none is recorded as ongoing."),
         rests_on=(level, *products),
         offers=(DeleteOrder(order) for order in orders_of(patient, ANY_VITAMIN_D) if order.draft),
     )
-
-
-def _products_said(products: tuple[Exposure, ...], text: Text) -> Text:
-    if not products:
-        return _("No vitamin D is recorded as ongoing.")
-    return text.with_(products=tuple(entry.drug.name for entry in products))
 
 
 @rule(
@@ -266,7 +264,7 @@ def vitamin_d_prefer_d3(order: DrugOrder, patient: Facts) -> Outcome:
     """Cholecalciferol instead, at the same dose and timing."""
     return info(
         _("Ergocalciferol: cholecalciferol is preferred"),
-        _("Above all for spaced doses. The same dose and timing can be kept."),
+        _("Prefer cholecalciferol, above all for spaced doses; the same dose and timing can be kept."),
         rests_on=bone_metastasis(order, patient).basis,
         offers=[UpdateOrder(order, (CHOLECALCIFEROL_INSTEAD,))],
     )

@@ -20,7 +20,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz replays attack audit release mutation messages catalogue pictures lock
+.PHONY: help install demo run test fix bench scale fuzz replays attack liveness audit release mutation messages catalogue pictures lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ replays: .venv/.tools ## compute answers to the scenarios anew from their receip
 
 attack: .venv/.tools ## attack a running service, ours or another's, and say what held (docs/attack.md); URL= or none for our own
 	$(TOOL).attack $(URL) $(OPTIONS)
+
+liveness: .venv/.tools ## measure how soon /health/live answers while hooks, slow clients and large bodies keep the service busy
+	$(TOOL).liveness
 
 audit: .venv/.tools ## write the SBOM of the image's packages (dist/sbom.cdx.json), and look for advisories about them
 	$(TOOL).audit

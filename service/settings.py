@@ -41,10 +41,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "OSTEOCDS_DEMO_FHIR_PORT", "8090", "port that the FHIR server of `make run` (`osteocds demo --keep`) listens on"
     ),
-    Setting("OSTEOCDS_WORKERS", "2", "processes of `osteocds serve`"),
-    Setting("OSTEOCDS_THREADS", "8", "threads of each process"),
+    Setting("OSTEOCDS_WORKERS", "2", "processes of `osteocds serve` that compute answers, beside the one that listens"),
+    Setting("OSTEOCDS_THREADS", "8", "threads of each of them"),
     Setting(
-        "OSTEOCDS_WAITING", "32", "requests that may wait for a thread of a process; beyond it 503 with Retry-After"
+        "OSTEOCDS_WAITING",
+        "32",
+        "requests that may wait for a thread, so many for each process that computes; beyond it 503 with Retry-After",
     ),
     Setting(
         "OSTEOCDS_FHIR_BASES",
@@ -77,6 +79,17 @@ SETTINGS: tuple[Setting, ...] = (
         "OSTEOCDS_DATABASE_URL",
         "sqlite:///osteocds.sqlite3",
         "where the ledger, feedback, and the tokens that were taken are stored (an SQLAlchemy URL: SQLite, or PostgreSQL)",
+    ),
+    Setting(
+        "OSTEOCDS_REDIS_URL",
+        "",
+        "Redis or Valkey (`redis://host:6379/0`, `rediss://`, `unix://`) where all machines remember tokens that were taken, and "
+        "count requests a minute; without it the database does the first, and each process the second",
+    ),
+    Setting(
+        "OSTEOCDS_UNCHECKED_TOKENS",
+        "refuse",
+        "what becomes of a token while nobody can tell whether it was taken before: refuse (503), or allow",
     ),
     Setting(
         "OSTEOCDS_LEDGER_KEEPS",
@@ -173,6 +186,8 @@ class Settings:
     open_pages: bool
     try_page: bool
     database_url: str
+    redis_url: str
+    unchecked_tokens: str
     ledger_keeps: frozenset[str]
     patient_key: Path | None
     receipt_key: Path | None
@@ -230,6 +245,8 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         open_pages=read("OSTEOCDS_OPEN_PAGES", _flag, _("0 or 1")),
         try_page=read("OSTEOCDS_TRY", partial(_try_page, raw["OSTEOCDS_ALLOW_UNAUTHENTICATED"]), _("0 or 1")),
         database_url=raw["OSTEOCDS_DATABASE_URL"],
+        redis_url=raw["OSTEOCDS_REDIS_URL"],
+        unchecked_tokens=read("OSTEOCDS_UNCHECKED_TOKENS", _unchecked_tokens, _("refuse or allow")),
         ledger_keeps=read("OSTEOCDS_LEDGER_KEEPS", _kept, _("texts, facts and requests")),
         patient_key=read("OSTEOCDS_PATIENT_KEY", _file, _("the path of a file")),
         receipt_key=read("OSTEOCDS_RECEIPT_KEY", _file, _("the path of a file")),
@@ -375,6 +392,10 @@ def _seconds(text: str) -> float:
 
 def _selection_behavior(text: str) -> str:
     return {"any": "any", "at-most-one": "at-most-one"}[text]
+
+
+def _unchecked_tokens(text: str) -> str:
+    return {"refuse": "refuse", "allow": "allow"}[text]
 
 
 def _log_level(text: str) -> str:

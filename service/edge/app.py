@@ -34,17 +34,20 @@ from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
 from service.edge.calendar_page import CALENDAR, calendar
 from service.edge.callers import Callers
-from service.edge.front import RETRY_AFTER_SECONDS, TOLD
+from service.edge.front import RETRY_AFTER_SECONDS
 from service.edge.hook_calls import FAILED, JSON, PATH, HookCalls
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
 from service.edge.operator import Operator
 from service.edge.pages import COMPRESSION, pages, problem_page, wants_a_page
+from service.edge.rates import TooManyRequests
 from service.edge.receipts import RECEIPT, receipts
+from service.edge.replay import StoreUnusable
 from service.edge.traces import Traces, traces_of
 from service.edge.try_page import Hooks, add_try_page
 from service.edge.watch import WATCH, watch
+from service.edge.worker import TOLD
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -89,7 +92,7 @@ def create_app(
     world = World.from_settings(settings, guidelines, metrics.breaker_changed)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     ledger = app.extensions["osteocds.ledger"] = Ledger(settings, metrics.ledger)
-    callers = Callers(settings, world, ledger.database)
+    callers = Callers(settings, world, ledger.database, metrics.callers)
     gate.watch(app, callers, clock, open_pages=settings.open_pages)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     discovery = {language: _discovery(services, language) for language in Language}
@@ -140,7 +143,7 @@ def create_app(
     operator = Operator(settings, callers)
     app.register_blueprint(watch(settings, guidelines, operator, ledger.database, clock))
     app.register_blueprint(calendar(settings, services, callers, operator, ledger.database, world, clock, _body))
-    _register_health(app, ledger.database)
+    _register_health(app, ledger.database, callers)
     _register_errors(app, metrics, settings)
     app.wsgi_app = HookCalls(app, services, answering)  # type: ignore[method-assign]  # as Flask asks of a middleware
     return app
@@ -259,7 +262,7 @@ def _json(answer: dict[str, Any], schema: Any) -> bytes:
     return orjson.dumps(answer)
 
 
-def _register_health(app: Flask, database: Database) -> None:
+def _register_health(app: Flask, database: Database, callers: Callers) -> None:
     @app.get("/health/live")
     def live() -> Response:
         return Response(b'{"status":"live"}', mimetype=JSON)
@@ -270,7 +273,11 @@ def _register_health(app: Flask, database: Database) -> None:
             database.probe()
         except SQLAlchemyError as error:
             return _problem(503, "transient", {"": f"the database cannot be used: {WHY[why_unusable(error)]}"})
-        return Response(b'{"status":"ready"}', mimetype=JSON)
+        try:
+            note = callers.ready()
+        except StoreUnusable:
+            return _problem(503, "transient", {"": "Redis cannot be used, so that no token can be taken"})
+        return Response(orjson.dumps({"status": "ready"} | ({"note": note} if note else {})), mimetype=JSON)
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
@@ -301,6 +308,8 @@ def _told(error: ProtocolError) -> Response:
     if isinstance(error, Unauthenticated):
         LOG.warning("refused: %s", error.reason)
         response.headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

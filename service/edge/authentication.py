@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from joserfc.util import urlsafe_b64decode
 from cds_hooks import ProtocolError
 from service.edge.clients import Client
 from service.edge.keys import ALGORITHMS, NoKeys, PublicKey, PublishedKeys
+from service.edge.rates import Rates
 from service.edge.replay import ReplayStore, StoreUnusable
 
 LONGEST_TOKEN = 8192
@@ -45,6 +46,16 @@ class Unauthenticated(ProtocolError):
         self.reason = reason
 
 
+class Unchecked(ProtocolError):
+    """A token that holds, but nobody can tell now whether it was taken before."""
+
+    status = 503
+    code = "transient"
+
+    def __init__(self) -> None:
+        super().__init__({"": "whether the token was used before cannot be checked now: try again in a moment"})
+
+
 class NotItsService(ProtocolError):
     """A client called a service that is not listed for it."""
 
@@ -60,20 +71,27 @@ class Authentication:
         clients: Sequence[Client],
         replay: ReplayStore,
         session: requests.Session,
+        rates: Rates,
         *,
         public_url: str,
+        allow_unchecked: bool,
+        unchecked: Callable[[str], None],
     ) -> None:
+        """Where `allow_unchecked`, a token is taken that cannot be checked for a second use; `unchecked` counts it."""
         self._clients: dict[str, list[Client]] = {}
         for client in clients:
             self._clients.setdefault(client.issuer, []).append(client)
         self._published = {client.jku: PublishedKeys(client.jku, session) for client in clients if client.jku}
         self._replay = replay
+        self._rates = rates
+        self._allow_unchecked = allow_unchecked
+        self._unchecked = unchecked
         self._public_url = public_url.rstrip("/")
 
     def client(self, authorization: str, *, path: str, service_id: str, now: datetime) -> Client:
         """The client whose token `authorization` (the header) carries, for a call of `path`; no `service_id` is a page.
 
-        Raises `Unauthenticated` with the reason for the log, `NotItsService`.
+        Raises `Unauthenticated` with the reason for the log, `Unchecked`, `TooManyRequests`, `NotItsService`.
         """
         token = _bearer(authorization)
         header, said = _unverified(token)
@@ -84,6 +102,8 @@ class Authentication:
         self._check_audience(client, claims, path)
         expires = _check_times(claims, moment)
         self._check_once(client, claims, expires, moment)
+        # Not before: whoever repeats a client's tokens must not use up what it may send.
+        self._rates.check(client, moment)
         if service_id and client.services and service_id not in client.services:
             raise NotItsService({"": "this service is not one of those listed for the client"})
         return client
@@ -138,7 +158,11 @@ class Authentication:
         try:
             first = self._replay.first(seen, expires=expires + LEEWAY_SECONDS, now=moment)
         except StoreUnusable:
-            raise Unauthenticated("whether it comes a second time cannot be told: the store is unusable") from None
+            if not self._allow_unchecked:
+                self._unchecked("refused")
+                raise Unchecked from None
+            self._unchecked("allowed")
+            return
         if not first:
             raise Unauthenticated("it comes a second time (jti)")
 

@@ -10,7 +10,10 @@ from werkzeug.wrappers import Request
 from mappings.wording import Said, _
 from service.edge.authentication import Authentication, Unauthenticated
 from service.edge.clients import read_clients
-from service.edge.replay import ReplayStore
+from service.edge.metrics import CallerMetrics
+from service.edge.rates import Rates
+from service.edge.replay import StoreUnusable, TokensInDatabase
+from service.edge.shared_memory import SharedMemory
 from service.languages.render import Language
 from service.ledger.database import Database
 from service.settings import InvalidSetting, Settings
@@ -24,6 +27,8 @@ OPEN = (
     "OSTEOCDS_ALLOW_UNAUTHENTICATED=1: whoever reaches the service is answered without a token; to try it out, never with "
     "patients"
 )
+
+UNCHECKED = "Redis cannot be used: tokens are taken without a look at whether they were taken before"
 
 
 def at_start(settings: Settings) -> str:
@@ -57,8 +62,8 @@ class Caller:
 class Callers:
     """The clients of the registry; beside them anybody, where the settings allow it."""
 
-    def __init__(self, settings: Settings, world: World, database: Database) -> None:
-        """Raises `InvalidSetting` for a registry that cannot be used."""
+    def __init__(self, settings: Settings, world: World, database: Database, counted: CallerMetrics) -> None:
+        """Raises `InvalidSetting` for a registry, or an address of Redis, that cannot be used."""
         clients = () if settings.clients is None else read_clients(settings.clients, world, settings.language)
         for client in clients:
             if not settings.public_url and not client.audiences:
@@ -72,13 +77,35 @@ class Callers:
         self.messaging = {client.name: client.messaging for client in clients if client.messaging is not None}
         self.cors_origins = tuple(origin for client in clients for origin in client.cors_origins)
         self._anybody = Caller("", world, settings.language) if settings.allow_unauthenticated else None
+        self._shared = None
+        if settings.redis_url:
+            self._shared = SharedMemory(settings.redis_url, threads=settings.threads, failed=counted.redis_failed)
+        self._allow_unchecked = settings.unchecked_tokens == "allow"
         self._authentication = Authentication(
-            clients, ReplayStore(database), world.outbound.session, public_url=settings.public_url
+            clients,
+            self._shared or TokensInDatabase(database),
+            world.outbound.session,
+            Rates(self._shared, counted.limited),
+            public_url=settings.public_url,
+            allow_unchecked=self._allow_unchecked,
+            unchecked=counted.unchecked,
         )
         self._registered = bool(clients)
 
+    def ready(self) -> str:
+        """What is said of them where they can be told apart; empty where all is well. Raises `StoreUnusable` where not."""
+        if self._shared is None:
+            return ""
+        try:
+            self._shared.probe()
+        except StoreUnusable:
+            if not self._allow_unchecked:
+                raise
+            return UNCHECKED
+        return ""
+
     def of(self, request: Request, service_id: str = "", *, now: datetime) -> Caller:
-        """The caller of a request, for a service or a page. Raises `Unauthenticated`, `NotItsService`."""
+        """The caller of a request, for a service or a page. Raises what `Authentication.client` does."""
         authorization = request.headers.get("Authorization", "")
         if self._anybody is not None and not (authorization and self._registered):
             return self._anybody

@@ -40,7 +40,7 @@ class Client:
 
     `audiences` are what its tokens may name beside the service's public address, `tenants` those of its tokens that are
     served (all where there are none), `services` the ids that it may call (all where there are none). `messaging` is set
-    where its EHR takes messages of our pages.
+    where its EHR takes messages of our pages. `requests_per_minute` is None where it may send any.
     """
 
     name: str
@@ -54,6 +54,7 @@ class Client:
     services: frozenset[str] = frozenset()
     cors_origins: tuple[str, ...] = ()
     messaging: Messaging | None = None
+    requests_per_minute: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +160,11 @@ KEYS: Mapping[str, Key] = {
     "missing_resource_types": Key(
         Said(_("a list of types")), "FHIR resource types that its servers do not have", _texts
     ),
+    "requests_per_minute": Key(
+        Said(_("a positive whole number")),
+        "most requests that it may send a minute; beyond it 429; any by default",
+        _positive,
+    ),
     "cors_origins": Key(Said(_("a list of origins")), "pages that browsers may call from", _texts),
     "messaging_origin": Key(
         Said(_("an origin")), "its pages that take a filled-in score as a message; none by default", _origin
@@ -238,6 +244,7 @@ def _client(path: Path, text: str, name: str, table: Mapping[str, Any], world: W
         tenants=frozenset(told.get("tenants", ())),
         services=frozenset(told.get("services", ())),
         cors_origins=told.get("cors_origins", ()),
+        requests_per_minute=told.get("requests_per_minute"),
         messaging=Messaging(told["messaging_origin"], told["messaging_handle"]) if "messaging_origin" in told else None,
     )
 

@@ -1,36 +1,30 @@
-"""What stands before the application: reads each request whole, within bounds, and hands it to a thread.
+"""What stands before the application: reads each request whole, within bounds, and hands it to a worker.
 
 Bodies are read in the event loop, so that a slow client holds no thread; so many requests may be in work, and what comes
-beyond them is told at once to come again. Whether the process lives is answered here, whatever the threads do.
+beyond them is told at once to come again. Whether the service lives is answered here, whatever the workers do.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
-import sys
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias
-from urllib.parse import unquote_to_bytes
 
 import orjson
 
 from cds_hooks import operation_outcome
-from service.gathering.daemon_threads import DaemonThreads
+from service.edge.worker import head_of
+from service.edge.workers import Busy, Lost, Workers, WorkersFailed
 
 Scope: TypeAlias = Mapping[str, Any]
 Message: TypeAlias = Mapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
-Wsgi: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Headers: TypeAlias = list[tuple[bytes, bytes]]
 Tell: TypeAlias = Callable[[int, float, Mapping[str, Any]], None]
-"""What is told of a request: status, seconds, and what the application said of it (`TOLD`)."""
-
-TOLD = "osteocds.told"
-"""Where the WSGI environment holds what the application says of a request, for its line in the log."""
+"""What is told of a request: status, seconds, and what the application said of it (`service.edge.worker.TOLD`)."""
 
 LIVE = b"/health/live"
 BODY_SECONDS = 30.0
@@ -41,34 +35,32 @@ LINGERING_SECONDS = 2.0
 
 RETRY_AFTER_SECONDS = 1
 BODIES_AT_ONCE = 8
-"""Bodies of the largest size that one process holds at most, those still coming in included."""
+"""Bodies of the largest size that are held at most, those still coming in included."""
 
 
 class Front:
-    """The ASGI application around the WSGI one.
+    """The ASGI application before the workers.
 
-    `threads` requests are answered at once and `waiting` more may wait for a thread; a body may have `max_body_bytes`.
-    `at_the_end` is called when the requests in work are answered, before the process ends; `tell` is told of each request.
+    As many requests are answered at once as the workers have threads, and `waiting` more may wait for one; a body may have
+    `max_body_bytes`. `tell` is told of each request, `turned_away` of the status of each that no worker was asked about.
     """
 
     def __init__(
         self,
-        application: Wsgi,
+        workers: Workers,
         *,
-        threads: int,
         waiting: int,
         max_body_bytes: int,
-        at_the_end: Callable[[], None] = lambda: None,
         tell: Tell | None = None,
+        turned_away: Callable[[int], None] = lambda _status: None,
     ) -> None:
-        self._application = application
-        self._most_in_work = threads + waiting
-        self._threads = DaemonThreads(threads, waiting=self._most_in_work, name="request")
+        self._workers = workers
+        self._most_in_work = workers.threads + waiting
         self.in_work = 0
         self._max_body_bytes = max_body_bytes
         self._bytes_held = 0
-        self._at_the_end = at_the_end
         self._tell = tell
+        self._turned_away = turned_away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -93,6 +85,7 @@ class Front:
 
         async def refuse(refused: _Refused) -> None:
             tell(refused.status)
+            self._turned_away(refused.status)
             self._let_go(body)
             await _refuse(send, body, refused)
 
@@ -100,9 +93,11 @@ class Front:
             await asyncio.wait_for(self._read(body, scope), BODY_SECONDS)
             if body.gone:
                 return
-            status, headers, answer = await self._in_a_thread(scope, bytes(body.held), told)
-            tell(status)
-            await _answer(send, status, headers, answer)
+            head, answer = await self._answered(scope, body.taken())
+            told |= head["told"]
+            tell(head["status"])
+            headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in head["headers"]]
+            await _answer(send, head["status"], headers, answer)
         except _Refused as refused:
             await refuse(refused)
         except TimeoutError:
@@ -113,17 +108,22 @@ class Front:
             self._let_go(body)
 
     def _let_go(self, body: _Body) -> None:
-        self._bytes_held -= len(body.held)
-        body.held.clear()
+        self._bytes_held -= body.length
+        body.forget()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """The process begins and ends (ASGI, "Lifespan Protocol")."""
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
+                try:
+                    await self._workers.begin()
+                except WorkersFailed:
+                    await send({"type": "lifespan.startup.failed", "message": "the workers did not come up"})
+                    return
                 await send({"type": "lifespan.startup.complete"})
             else:
-                await asyncio.to_thread(self._at_the_end)
+                await self._workers.end()
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
@@ -139,31 +139,18 @@ class Front:
             if self._bytes_held > most_held:
                 raise _busy()
 
-    async def _in_a_thread(self, scope: Scope, body: bytes, told: dict[str, Any]) -> tuple[int, Headers, bytes]:
+    async def _answered(self, scope: Scope, body: bytes) -> tuple[dict[str, Any], bytes]:
         if self.in_work >= self._most_in_work:
             raise _busy()
         self.in_work += 1
         try:
-            environ = _environ(scope, body) | {TOLD: told}
-            return await asyncio.get_running_loop().run_in_executor(self._threads, self._run, environ)
+            return await self._workers.answer(head_of(scope), body)
+        except Busy:
+            raise _busy() from None
+        except Lost:
+            raise _Refused(503, "transient", "the answer was lost: try again in a moment") from None
         finally:
             self.in_work -= 1
-
-    def _run(self, environ: dict[str, Any]) -> tuple[int, Headers, bytes]:
-        """The WSGI application, whose answers are whole."""
-        status, headers = 500, Headers()
-
-        def start_response(line: str, fields: list[tuple[str, str]], _error: object = None) -> None:
-            nonlocal status, headers
-            status = int(line.partition(" ")[0])
-            headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields]
-
-        answer = self._application(environ, start_response)
-        try:
-            return status, headers, b"".join(answer)
-        finally:
-            if hasattr(answer, "close"):
-                answer.close()
 
 
 class _Refused(Exception):
@@ -186,7 +173,8 @@ class _Body:
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive = receive
         self._most = most
-        self.held = bytearray()
+        self._held = bytearray()
+        self.length = 0
         self.more = True
         self.gone = False
 
@@ -198,10 +186,22 @@ class _Body:
             return 0
         part = message.get("body", b"")
         self.more = message.get("more_body", False)
-        if len(self.held) + len(part) > self._most:
+        if self.length + len(part) > self._most:
             raise self.too_long()
-        self.held += part
+        self._held += part
+        self.length += len(part)
         return len(part)
+
+    def taken(self) -> bytes:
+        """All of it, which is not held here any more."""
+        whole = bytes(self._held)
+        self._held.clear()
+        return whole
+
+    def forget(self) -> None:
+        """Hold nothing more of it."""
+        self._held.clear()
+        self.length = 0
 
     def too_long(self) -> _Refused:
         return _Refused(413, "too-long", f"the body has more than {self._most} bytes")
@@ -255,37 +255,3 @@ def _content_length(scope: Scope) -> int:
 
 
 MOST_DIGITS = 18
-
-
-def _environ(scope: Scope, body: bytes) -> dict[str, Any]:
-    """The request as WSGI (PEP 3333) has it. Nothing that a client sends decides where the application is mounted."""
-    server = scope.get("server") or ("localhost", None)
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(scope["raw_path"]).decode("latin-1"),
-        "RAW_URI": scope["raw_path"].decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": server[0],
-        "SERVER_PORT": str(server[1] or ""),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-    }
-    if scope.get("client"):
-        environ["REMOTE_ADDR"] = scope["client"][0]
-    for name, value in scope["headers"]:
-        # A name with an underscore would pass for another, with a hyphen.
-        if b"_" in name or name in (b"content-length", b"transfer-encoding"):
-            continue
-        key = name.decode("latin-1").upper().replace("-", "_")
-        key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
-        said = value.decode("latin-1")
-        environ[key] = f"{environ[key]},{said}" if key in environ else said
-    return environ

@@ -10,9 +10,10 @@ from flask import Flask, Response, abort, request
 
 from service.edge.calendar_page import CALENDAR
 from service.edge.callers import Callers
-from service.edge.front import GUARDS, TOLD
+from service.edge.front import GUARDS
 from service.edge.receipts import RECEIPT
 from service.edge.watch import WATCH
+from service.edge.worker import TOLD
 
 PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*/?")
 """What our addresses are spelled like: what a proxy says of one of them must hold for every request that we answer there."""

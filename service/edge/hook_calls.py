@@ -41,7 +41,8 @@ class HookCalls:
         service_id = self._service_called(environ)
         if service_id is None:
             return self._flask(environ, start_response)
-        request = Request(environ)
+        # Not in its own environment: a circle would keep the body in memory until a collector comes by.
+        request = Request(environ, populate_request=False)
         request.max_content_length = self._longest
         try:
             body = self._answering(request, service_id)

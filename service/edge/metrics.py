@@ -81,6 +81,41 @@ class FrontMetrics:
         self._turned_away.labels(str(status)).inc()
 
 
+class CallerMetrics:
+    """What is counted of who calls."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._redis_failures = Counter(
+            "osteocds_redis_failures",
+            "Times that Redis did not answer, or was not asked since it had not",
+            registry=registry,
+        )
+        self._unchecked = Counter(
+            "osteocds_unchecked_tokens",
+            "Tokens of which nobody could tell whether they were taken before, refused or allowed",
+            ["outcome"],
+            registry=registry,
+        )
+        self._limited = Counter(
+            "osteocds_rate_limited",
+            "Requests beyond those that a client may send a minute",
+            ["client"],
+            registry=registry,
+        )
+
+    def redis_failed(self) -> None:
+        """Redis did not answer."""
+        self._redis_failures.inc()
+
+    def unchecked(self, outcome: str) -> None:
+        """A token could not be checked for a second use, and was refused or allowed."""
+        self._unchecked.labels(outcome).inc()
+
+    def limited(self, client: str) -> None:
+        """A client has sent too many requests."""
+        self._limited.labels(client).inc()
+
+
 class Metrics:
     """What one process measures. Workers that share a folder (`service.edge.server`) all show the sum of theirs."""
 
@@ -133,6 +168,7 @@ class Metrics:
             registry=self._registry,
         )
         self.ledger = LedgerMetrics(self._registry)
+        self.callers = CallerMetrics(self._registry)
         self._breakers = Gauge(
             "osteocds_fhir_breakers",
             "FHIR bases by the state of their circuit breaker: one that is open did not answer lately, and is not asked",

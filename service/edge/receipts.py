@@ -10,8 +10,8 @@ from flask import Blueprint, Response, request
 
 from cds_hooks import ProtocolError
 from service.edge.callers import Callers
-from service.edge.front import TOLD
 from service.edge.ledger import Ledger
+from service.edge.worker import TOLD
 from service.ledger.receipts import MOST_PAGES
 
 JSON = "application/json"

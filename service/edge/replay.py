@@ -1,6 +1,8 @@
-"""The tokens that were taken, so that each is taken once; in the database, which all processes and machines share."""
+"""The tokens that were taken, so that each is taken once: where all processes and machines look, in Redis or in the database."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 from sqlalchemy import delete, insert
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -12,10 +14,17 @@ SWEPT_EVERY_SECONDS = 60
 
 
 class StoreUnusable(Exception):
-    """The database cannot be asked."""
+    """The store cannot be asked."""
 
 
-class ReplayStore:
+class ReplayStore(Protocol):
+    """Where tokens are remembered."""
+
+    def first(self, token: str, *, expires: int, now: int) -> bool:
+        """Whether this token was never taken before; it is from now on, until `expires`. Raises `StoreUnusable`."""
+
+
+class TokensInDatabase:
     """The table of one database."""
 
     def __init__(self, database: Database) -> None:
@@ -23,7 +32,7 @@ class ReplayStore:
         self._swept = 0
 
     def first(self, token: str, *, expires: int, now: int) -> bool:
-        """Whether this token was never taken before; it is from now on. Raises `StoreUnusable`."""
+        """As `ReplayStore` has it."""
         try:
             with self._database.begin() as connection:
                 if now - self._swept >= SWEPT_EVERY_SECONDS:

@@ -1,4 +1,4 @@
-"""uvicorn around the application, for `osteocds serve`: workers that share one address, and end gracefully."""
+"""uvicorn around the front, for `osteocds serve`, which begins and ends the workers; all of it ends gracefully."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ import logging
 import os
 import resource
 import shutil
+import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.supervisors import Multiprocess
 
 from cds_hooks import operation_outcome
 from service.edge import logs
-from service.edge.front import Front
+from service.edge.front import Front, Tell
+from service.edge.worker import Application, Build
+from service.edge.workers import Workers
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,14 +35,14 @@ KEEP_ALIVE_SECONDS = 75
 GRACEFUL_SECONDS = 7
 """How long requests in work may still take when the service is told to stop."""
 
+ANSWERED_SECONDS = 30.0
+"""How long an answer may take beside the searches of FHIR servers."""
+
 HEAD_SECONDS = 10.0
 """How long a client may take to send the head of a request."""
 
 ANSWER_SECONDS = 30.0
 """How long a client may leave an answer unread before the connection is dropped with it."""
-
-HUNG_SECONDS = 30
-"""How long a worker may say nothing, while it starts included, before another takes its place."""
 
 OPEN_FILES = 65_536
 COLLECTED_EVERY = (50_000, 2, 1000)
@@ -48,8 +50,11 @@ COLLECTED_EVERY = (50_000, 2, 1000)
 record is large: to look through it again and again holds all threads up."""
 
 SWITCH_SECONDS = 0.0005
-"""How long a busy thread keeps the interpreter from the others: the event loop, which reads, refuses and tells that the process
-lives, waits for each thread that computes."""
+"""How long a busy thread of a worker keeps the interpreter from the others: those that read answers of FHIR servers, within
+their deadline, wait for each thread that computes."""
+
+LARGE = 8
+"""A body of more than one part in so many of the longest is large: a worker has one of them in work."""
 
 MOST_HEAD_BYTES = 64 * 1024
 BACKLOG = 128
@@ -156,37 +161,66 @@ def run(settings: Settings) -> None:
     """Serve until told to stop. Raises what `create_app` raises for settings that cannot work, before any worker."""
     # The workers' allocator (glibc) would keep memory for each thread that ever read a large answer.
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
-    with _metrics_of_all_workers():
+    with _metrics_of_all_processes():
         # Not before: prometheus_client looks for the shared folder once, when it is first imported.
         from service.edge.app import create_app  # noqa: PLC0415
         from service.edge.callers import at_start  # noqa: PLC0415
+        from service.edge.metrics import FrontMetrics  # noqa: PLC0415
 
         logs.begin(settings)
         create_app(settings).extensions["osteocds.ledger"].prepare()
         if told := at_start(settings):
             LOG.warning(told)
         _allow_connections()
-        config = uvicorn.Config(
-            partial(_front, settings),
-            factory=True,
-            host=settings.host,
-            port=settings.port,
-            workers=settings.workers,
-            http=BoundedHttp,
-            loop="uvloop",
-            ws="none",
-            lifespan="on",
-            access_log=False,
-            log_config=None,
-            log_level=settings.log_level.lower(),
-            server_header=False,
-            backlog=BACKLOG,
-            proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=GRACEFUL_SECONDS,
-            timeout_worker_healthcheck=HUNG_SECONDS,
-        )
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        tell = logs.told_of_request if settings.access_log else None
+        serve(settings, partial(_application, settings), tell=tell, turned_away=FrontMetrics().turned_away)
+
+
+def serve(
+    settings: Settings,
+    build: Build,
+    *,
+    tell: Tell | None = None,
+    turned_away: Callable[[int], None] = lambda _status: None,
+) -> None:
+    """Serve what `build` makes in each worker, until told to stop."""
+    workers = Workers(
+        build,
+        processes=settings.workers,
+        threads=settings.threads,
+        large_bytes=settings.max_request_bytes // LARGE,
+        answer_seconds=settings.deadline_seconds + ANSWERED_SECONDS,
+    )
+    front = Front(
+        workers,
+        waiting=settings.workers * settings.waiting,
+        max_body_bytes=settings.max_request_bytes,
+        tell=tell,
+        turned_away=turned_away,
+    )
+    config = uvicorn.Config(
+        front,
+        host=settings.host,
+        port=settings.port,
+        http=BoundedHttp,
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        log_level=settings.log_level.lower(),
+        server_header=False,
+        backlog=BACKLOG,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+    # uvicorn ends gracefully, and then raises the signal again: there is something to do after it.
+    for told in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(told, lambda _signal, _frame: None)
+    signal.signal(signal.SIGHUP, lambda _signal, _frame: workers.renew())
+    ready_to_serve()
+    uvicorn.Server(config).run(sockets=[config.bind_socket()])
 
 
 def _allow_connections() -> None:
@@ -197,22 +231,14 @@ def _allow_connections() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
-def _front(settings: Settings) -> Front:
+def _application(settings: Settings) -> Application:
     """What one worker serves."""
     from service.edge.app import create_app  # noqa: PLC0415 - as in `run`
 
     logs.begin(settings)
-    application: Any = create_app(settings)
-    front = Front(
-        application.wsgi_app,
-        threads=settings.threads,
-        waiting=settings.waiting,
-        max_body_bytes=settings.max_request_bytes,
-        at_the_end=application.extensions["osteocds.ledger"].writer.close,
-        tell=logs.told_of_request if settings.access_log else None,
-    )
+    app = create_app(settings)
     ready_to_serve()
-    return front
+    return Application(app.wsgi_app, app.extensions["osteocds.ledger"].writer.close)
 
 
 def ready_to_serve() -> None:
@@ -224,8 +250,8 @@ def ready_to_serve() -> None:
 
 
 @contextmanager
-def _metrics_of_all_workers() -> Iterator[None]:
-    """Let the workers count in files of one folder, an empty one at each start, so that whichever is asked tells the sum."""
+def _metrics_of_all_processes() -> Iterator[None]:
+    """Let the processes count in files of one folder, an empty one at each start, so that whichever is asked tells the sum."""
     folder = os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="osteocds-metrics-")
     try:
         yield

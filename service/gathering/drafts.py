@@ -31,10 +31,16 @@ class Drafts:
     def __init__(self, request: HookRequest, evidence: Evidence, clock: Clock, terminology: Terminology) -> None:
         self._request = request
         self._evidence = evidence
-        self._reader = Reader(clock, terminology, self._find)
+        self._clock = clock
+        self._terminology = terminology
         self._orders: tuple[Order, ...] = ()
         self._looked_up: list[tuple[object, Resource | None]] = []
         self._entries = entries_of(request.draft_orders, self._find_sent)
+
+    @property
+    def _reader(self) -> Reader:
+        """Not kept: it holds a method of ours, and a circle would keep the record in memory until a collector comes by."""
+        return Reader(self._clock, self._terminology, self._find)
 
     def look_up(self, server: RecordServer | None) -> None:
         """Ask for the orders that containers refer to, and for the medications of all.

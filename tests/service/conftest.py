@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn
 
@@ -11,6 +12,7 @@ import pytest
 from selenium.webdriver import Chrome
 from support.browser import BrowserMissingError, browser
 from support.databases import fresh_database, postgresql_server
+from support.redis_server import RedisServer, redis_server
 
 from service.demo.embedded_fhir import ServerMissingError
 
@@ -43,6 +45,17 @@ def postgresql() -> Iterator[int]:
         yield port
     finally:
         running.__exit__(None, None, None)
+
+
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    """A Redis server of the test's own, which it may stop."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(redis_server())
+        except ServerMissingError as missing:
+            _missing(missing)
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,10 +16,13 @@ from urllib.parse import urlsplit
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
-from support.ehr import denosumab, ehr, without
-from support.scenario import NOW, request_for
+from redis import Redis
+from support.ehr import denosumab, ehr
+from support.ehr import without as leaving_out
+from support.scenario import NOW, SETTINGS, request_for
 from support.tokens import STRANGER, Tokens
 
+from service.edge import shared_memory
 from service.edge.app import create_app
 from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS
 from service.edge.callers import at_start
@@ -119,7 +124,188 @@ def test_feedback_needs_a_token_too(tmp_path):
 
 
 def test_where_the_store_cannot_be_used_a_token_is_refused(tmp_path):
-    assert status(service(tmp_path, database_url=f"sqlite:///{tmp_path}/no/such/folder.sqlite3"), token()) == 401
+    client = service(tmp_path, database_url=f"sqlite:///{tmp_path}/no/such/folder.sqlite3")
+    answer = client.fire(denosumab(), headers={"Authorization": f"Bearer {token()}"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert 'osteocds_unchecked_tokens_total{outcome="refused"} 1.0' in client.get("/metrics").text
+    assert status(client, ATTACKS["expired"]()) == 401
+
+
+def test_by_a_setting_it_is_allowed_and_counted(tmp_path):
+    database = f"sqlite:///{tmp_path}/no/such/folder.sqlite3"
+    client = service(tmp_path, database_url=database, unchecked_tokens="allow")
+    assert [status(client, token()) for _again in range(2)] == [200, 200]
+    assert 'osteocds_unchecked_tokens_total{outcome="allowed"} 2.0' in client.get("/metrics").text
+    assert status(client, ATTACKS["expired"]()) == 401
+
+
+# --- how often --------------------------------------------------------------------------------------------------------
+
+LIMITED = f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\nrequests_per_minute = 3\n'
+TWO_LIMITED = f"""[north]
+issuer = "{ISSUER}"
+jwks = "keys.json"
+tenants = ["north"]
+requests_per_minute = 1
+[south]
+issuer = "{ISSUER}"
+jwks = "keys.json"
+tenants = ["south"]
+"""
+
+
+def fired(client, *numbers, **claims):
+    return [status(client, token(number=number, **claims)) for number in numbers]
+
+
+def test_a_client_may_send_so_many_requests_a_minute(tmp_path):
+    client = service(tmp_path, LIMITED)
+    assert fired(client, 1, 2, 3) == [200, 200, 200]
+    answer = client.fire(denosumab(), headers={"Authorization": f"Bearer {token(number=4)}"})
+    assert answer.status_code == 429
+    assert answer.get_json()["issue"][0]["code"] == "throttled"
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    assert int(answer.headers["Retry-After"]) == 60 - MOMENT % 60
+    assert 'osteocds_rate_limited_total{client="hospital"} 1.0' in client.get("/metrics").text
+
+
+def test_in_the_next_minute_it_may_again(tmp_path):
+    moments = iter([NOW] * 5 + [NOW + timedelta(seconds=60 - MOMENT % 60)] * 5)
+    app = create_app(
+        replace(
+            SETTINGS,
+            clients=registry_of(tmp_path, LIMITED),
+            allow_unauthenticated=False,
+            public_url=PUBLIC_URL,
+            database_url="sqlite://",
+        ),
+        now=lambda: next(moments),
+    )
+    client = app.test_client()
+    given = []
+    for number in range(8):
+        headers = {"Authorization": f"Bearer {token(number=number)}"}
+        given.append(client.post(f"/cds-services/{SERVICE}", json=denosumab(), headers=headers).status_code)
+    assert given == [200, 200, 200, 429, 429, 200, 200, 200]
+
+
+def test_a_token_that_is_repeated_or_forged_uses_up_nothing_of_a_client(tmp_path):
+    client = service(tmp_path, LIMITED)
+    assert fired(client, 1, 1, 1, 1, 1) == [200, 401, 401, 401, 401]
+    assert [status(client, token(STRANGER, number=9)) for _again in range(5)] == [401] * 5
+    assert fired(client, 2, 3) == [200, 200]
+
+
+def test_each_client_has_a_count_of_its_own_and_one_without_a_limit_has_none(tmp_path):
+    client = service(tmp_path, TWO_LIMITED)
+    assert fired(client, 1, 2, tenant="north") == [200, 429]
+    assert fired(client, 3, 4, 5, tenant="south") == [200, 200, 200]
+
+
+# --- Redis ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_is_taken_once_by_all_machines_that_share_a_redis(tmp_path, redis):
+    one, other = (
+        service(tmp_path, redis_url=redis.url, database_url=f"sqlite:///{tmp_path}/{name}.sqlite3") for name in "ab"
+    )
+    assert fired(one, 1, 1) == [200, 401]
+    assert fired(other, 1, 2) == [401, 200]
+    with closing(Redis.from_url(redis.url)) as asked:
+        (first, *_others) = sorted(asked.keys("osteocds:token:*"))
+        assert token() not in str(asked.keys())
+        assert 300 <= asked.ttl(first) <= 300 + LEEWAY_SECONDS
+
+
+def test_of_many_that_come_at_once_one_is_taken(tmp_path, redis):
+    machines = [
+        service(tmp_path, redis_url=redis.url, database_url=f"sqlite:///{tmp_path}/{name}.sqlite3") for name in "ab"
+    ]
+    with ThreadPoolExecutor(8) as ehrs:
+        given = list(ehrs.map(lambda number: status(machines[number % 2], token()), range(16)))
+    assert sorted(given) == [200] + [401] * 15
+
+
+def test_requests_a_minute_are_counted_for_all_machines_that_share_a_redis(tmp_path, redis):
+    one, other = (service(tmp_path, LIMITED, redis_url=redis.url) for _machine in range(2))
+    assert fired(one, 1, 2) + fired(other, 3, 4) + fired(one, 5) == [200, 200, 200, 429, 429]
+
+
+@pytest.mark.parametrize("lost", ["gone", "silent", "full"])
+def test_without_its_redis_tokens_are_refused_told_and_counted_until_it_is_back(tmp_path, redis, monkeypatch, lost):
+    monkeypatch.setattr(shared_memory, "PAUSE_SECONDS", 0.1)
+    client = service(tmp_path, redis_url=redis.url)
+    assert fired(client, 1) == [200]
+    assert client.get("/health/ready").get_json() == {"status": "ready"}
+    with without(redis, lost):
+        answer = client.fire(denosumab(), headers={"Authorization": f"Bearer {token(number=2)}"})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        ready = client.get("/health/ready")
+        assert (ready.status_code, "Redis cannot be used" in ready.text) == (503, True)
+        assert 'osteocds_unchecked_tokens_total{outcome="refused"} 1.0' in client.get("/metrics").text
+        assert counted(client, "osteocds_redis_failures_total") >= 2
+        assert status(client, ATTACKS["expired"]()) == 401
+    wait_until_ready(client)
+    assert fired(client, 3, 3) == [200, 401]
+
+
+@pytest.mark.parametrize("lost", ["gone", "silent", "full"])
+def test_by_a_setting_they_are_taken_and_each_process_counts_for_itself(tmp_path, redis, monkeypatch, lost):
+    monkeypatch.setattr(shared_memory, "PAUSE_SECONDS", 0.1)
+    client = service(tmp_path, LIMITED, redis_url=redis.url, unchecked_tokens="allow")
+    with without(redis, lost):
+        assert fired(client, 1, 1, 2, 3) == [200, 200, 200, 429]
+        ready = client.get("/health/ready")
+        assert (ready.status_code, "without a look" in ready.get_json()["note"]) == (200, True)
+        assert 'osteocds_unchecked_tokens_total{outcome="allowed"} 4.0' in client.get("/metrics").text
+    wait_until_ready(client)
+    assert status(client, token(number=9, tenant="x")) in {200, 429}
+
+
+def test_a_redis_that_did_not_answer_is_left_alone_for_a_while(tmp_path, redis, monkeypatch):
+    """Else requests would wait for it one after the other."""
+    monkeypatch.setattr(shared_memory, "PAUSE_SECONDS", 600)
+    client = service(tmp_path, redis_url=redis.url)
+    with redis.held_still():
+        assert fired(client, 1) == [503]
+    assert fired(client, 2) == [503]
+    assert client.get("/health/ready").status_code == 200  # it asks, whatever
+    assert fired(client, 3) == [200]
+
+
+@pytest.mark.parametrize("url", ["http://here", "here:6379", "redis://here:port/0"])
+def test_an_address_of_redis_that_is_none_stops_the_start(tmp_path, url):
+    with pytest.raises(InvalidSetting, match="OSTEOCDS_REDIS_URL takes redis://HOST:PORT/NUMBER"):
+        service(tmp_path, redis_url=url)
+
+
+@contextmanager
+def without(redis, lost):
+    """Redis is gone, says nothing, or has no room, while the block lasts."""
+    if lost == "silent":
+        with redis.held_still():
+            yield
+    elif lost == "gone":
+        redis.stop()
+        yield
+        redis.start()
+    else:
+        with closing(Redis.from_url(redis.url)) as asked:
+            asked.config_set("maxmemory", "1")
+            yield
+            asked.config_set("maxmemory", "0")
+
+
+def wait_until_ready(client):
+    until = time.monotonic() + 20
+    while client.get("/health/ready").get_json() != {"status": "ready"}:
+        assert time.monotonic() < until, "it does not find Redis again"
+        time.sleep(0.05)
+
+
+def counted(client, name):
+    (line,) = [line for line in client.get("/metrics").text.splitlines() if line.startswith(f"{name} ")]
+    return float(line.split()[1])
 
 
 PAGES = ("/", "/cds-services", "/catalogue", "/questionnaires/mirels", "/openapi.json", "/metrics")
@@ -207,7 +393,7 @@ def test_a_client_has_choices_of_its_own(tmp_path):
 )
 def test_a_client_says_which_links_it_shows_and_who_reads_its_cards(tmp_path, choice, linked, technical):
     client = service(tmp_path, f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\n{choice}\n')
-    request = without(denosumab(), "prefetch", "vitaminD")
+    request = leaving_out(denosumab(), "prefetch", "vitaminD")
     answer = client.fire(request, headers={"Authorization": f"Bearer {token()}"})
     cards = answer.get_json()["cards"]
     assert any("url" in card["source"] for card in cards) == linked

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 
@@ -14,28 +15,36 @@ import pytest
 import requests
 import uvicorn
 
+import service.edge.workers
 from service.demo.embedded_fhir import free_port
 from service.edge import front as fronts
 from service.edge import server
 from service.edge.front import Front
+from service.edge.worker import ALIVE, Application, work
+from service.edge.workers import Process, Workers, WorkersFailed
 
 MOST = 1000
 THREADS, WAITING = 2, 2
+LARGE = 800
 LONG = 20_000_000
 """Bytes of an answer that no buffer of the machine holds."""
 HEAD = b"POST /echo HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\n"
 
 
 class Echo:
-    """A WSGI application that tells what it was given; a body `wait` waits until the test lets it go on."""
+    """A WSGI application that tells what it was given; one that begins with `wait` waits until the test lets it go on."""
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
-        self.long = False
+        self.long = self.fails = False
+        self.asked: list[bytes] = []
 
     def __call__(self, environ: dict[str, object], start_response: Callable[..., object]) -> list[bytes]:
         body = environ["wsgi.input"].read()  # type: ignore[attr-defined]  # PEP 3333 has it a stream
-        if body == b"wait":
+        self.asked.append(body)
+        if self.fails:
+            raise ValueError(body)
+        if body.startswith(b"wait"):
             assert self.go_on.wait(20)
         if self.long:
             start_response("200 OK", [("Content-Type", "application/json")])
@@ -50,9 +59,38 @@ def echo() -> Echo:
     return Echo()
 
 
+class InThisProcess(threading.Thread):
+    """A worker whose application the test can reach: a thread in place of a process."""
+
+    pid = 0
+
+    def kill(self) -> None:
+        """It ends with its connections."""
+
+
+def started(build: Callable[[], Application], control: socket.socket, places: Sequence[socket.socket]) -> Process:
+    # Those of the caller are closed, as a process has its own.
+    own = [one.dup() for one in (control, *places)]
+    thread = InThisProcess(target=work, args=(build, own[0], own[1:]), daemon=True)
+    thread.start()
+    return thread
+
+
 @pytest.fixture
-def front(echo: Echo) -> Front:
-    return Front(echo, threads=THREADS, waiting=WAITING, max_body_bytes=MOST)
+def workers(echo: Echo) -> Workers:
+    return Workers(
+        lambda: Application(echo),
+        processes=1,
+        threads=THREADS,
+        large_bytes=LARGE,
+        answer_seconds=60,
+        start=started,
+    )
+
+
+@pytest.fixture
+def front(workers: Workers) -> Front:
+    return Front(workers, waiting=WAITING, max_body_bytes=MOST)
 
 
 @pytest.fixture
@@ -60,7 +98,7 @@ def base(front: Front, echo: Echo) -> Iterator[str]:
     """The front around the echo, on a port of this machine."""
     port = free_port()
     config = uvicorn.Config(
-        front, port=port, http=server.BoundedHttp, loop="uvloop", ws="none", lifespan="off", log_level="warning"
+        front, port=port, http=server.BoundedHttp, loop="uvloop", ws="none", lifespan="on", log_level="warning"
     )
     serving = uvicorn.Server(config)
     thread = threading.Thread(target=serving.run, daemon=True)
@@ -245,6 +283,105 @@ def test_beyond_so_many_requests_in_work_the_client_is_told_at_once_to_come_agai
         echo.go_on.set()
         assert [one.result().status_code for one in waiting] == [200] * (THREADS + WAITING)
     assert requests.post(f"{base}/echo", data=b"", timeout=20).status_code == 200
+
+
+def test_a_worker_has_one_large_body_in_work_and_small_ones_beside_it(base, front, echo):
+    large = b"wait".ljust(LARGE + 1)
+    with ThreadPoolExecutor(2) as clients:
+        asked = [clients.submit(requests.post, f"{base}/echo", data=large, timeout=30) for _ in range(2)]
+        wait_until(lambda: front.in_work == 2)
+        for _ in range(10):  # a second thread is free for them, and none for the other large one
+            assert requests.post(f"{base}/echo", data=b"x" * LARGE, timeout=20).status_code == 200
+        assert echo.asked.count(large) == 1
+        echo.go_on.set()
+        assert [one.result().status_code for one in asked] == [200, 200]
+
+
+def test_who_waits_too_long_for_a_thread_is_told_to_come_again(base, echo, monkeypatch):
+    monkeypatch.setattr(service.edge.workers, "WAITING_SECONDS", 0.2)
+    with ThreadPoolExecutor(THREADS) as clients:
+        asked = [clients.submit(requests.post, f"{base}/echo", data=b"wait", timeout=30) for _ in range(THREADS)]
+        wait_until(lambda: len(echo.asked) == THREADS)
+        answer = requests.post(f"{base}/echo", data=b"", timeout=20)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        echo.go_on.set()
+        assert [one.result().status_code for one in asked] == [200] * THREADS
+
+
+def test_an_answer_that_takes_too_long_is_given_up_and_its_thread_is_free_once_it_came(base, workers, echo):
+    workers.answer_seconds = 0.2
+    for _ in range(THREADS):
+        answer = requests.post(f"{base}/echo", data=b"wait", timeout=20)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+        assert diagnostics(answer) == "the answer was lost: try again in a moment"
+    workers.answer_seconds = 20
+    echo.go_on.set()
+    assert [requests.post(f"{base}/echo", data=b"x", timeout=20).status_code for _ in range(4)] == [200] * 4
+
+
+def test_an_error_around_the_application_is_a_500_that_tells_nothing(base, echo):
+    echo.fails = True
+    answer = requests.post(f"{base}/echo", data=b"secret", timeout=20)
+    assert (answer.status_code, "secret" in answer.text) == (500, False)
+    echo.fails = False
+    assert requests.post(f"{base}/echo", data=b"x", timeout=20).status_code == 200
+
+
+# --- workers that do not work -----------------------------------------------------------------------------------------
+
+
+class Silent(InThisProcess):
+    """A worker that says that it has begun, or not even that, and nothing more."""
+
+    def __init__(self, control: socket.socket, places: Sequence[socket.socket], *, begins: bool) -> None:
+        super().__init__(target=self.kill_is_awaited, daemon=True)
+        self.killed = threading.Event()
+        self.own = [one.dup() for one in (control, *places)]
+        if begins:
+            self.own[0].sendall(ALIVE)
+
+    def kill_is_awaited(self) -> None:
+        self.killed.wait(20)
+        for one in self.own:
+            one.close()
+
+    def kill(self) -> None:
+        self.killed.set()
+
+
+def of_silent(begun: list[Silent], *, begins: bool) -> Workers:
+    def start(_build: object, control: socket.socket, places: Sequence[socket.socket]) -> Process:
+        begun.append(Silent(control, places, begins=begins))
+        begun[-1].start()
+        return begun[-1]
+
+    return Workers(
+        lambda: Application(Echo()), processes=1, threads=2, large_bytes=LARGE, answer_seconds=60, start=start
+    )
+
+
+def test_a_worker_that_hangs_is_killed_and_another_takes_its_place(monkeypatch):
+    for name, seconds in (("HUNG_SECONDS", 0.5), ("ASKED_EVERY_SECONDS", 0.1), ("LOOKED_AT_EVERY_SECONDS", 0.05)):
+        monkeypatch.setattr(service.edge.workers, name, seconds)
+    begun: list[Silent] = []
+
+    async def run() -> None:
+        workers = of_silent(begun, begins=True)
+        await workers.begin()
+        while len(begun) < 3:  # noqa: ASYNC110 - the test's own waiting
+            await asyncio.sleep(0.05)
+        await workers.end()
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+    assert all(one.killed.is_set() for one in begun)
+
+
+def test_where_no_worker_comes_up_the_start_fails(monkeypatch):
+    monkeypatch.setattr(service.edge.workers, "BEGINNING_SECONDS", 0.2)
+    begun: list[Silent] = []
+    with pytest.raises(WorkersFailed):
+        asyncio.run(of_silent(begun, begins=False).begin())
+    assert [one.killed.is_set() for one in begun] == [True]
 
 
 # --- slow clients -----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 from urllib.parse import unquote
 
@@ -9,6 +10,8 @@ import orjson
 import pytest
 from support.ehr import contents, denosumab, ehr
 from support.scenario import SETTINGS
+from tools.liveness import large_body
+from werkzeug.test import create_environ
 
 from service.edge.app import create_app
 
@@ -345,3 +348,27 @@ def test_every_route_is_known_to_these_tests():
     assert {rule.endpoint for rule in routes.iter_rules()} - of_one == {
         answering.match(path, method)[0] for path, method in ROUTES.items()
     }
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["", "/"], ids=["the short way", "the way of Flask"])
+def test_an_answer_leaves_no_circle_that_would_keep_its_record_in_memory(client, end):
+    """Collections are rare where the service runs, and a record is large: it goes with its last reference."""
+    body = large_body(200_000)
+
+    def answered() -> bytes:
+        told = {"method": "POST", "data": body, "content_type": "application/json"}
+        environ = create_environ(f"/cds-services/bone-metastases-order-sign{end}", **told)
+        return b"".join(client.application.wsgi_app(environ, lambda *_told: None))
+
+    assert b'"cards"' in answered()
+    gc.collect()
+    gc.disable()
+    try:
+        answered()
+        left = gc.collect()
+    finally:
+        gc.enable()
+    assert left < body.count(b"{") / 10

@@ -27,7 +27,7 @@ ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
 
 @contextmanager
 def serving(database_url: str, folder: Path) -> Iterator[tuple[str, list[int]]]:
-    """The address of two workers, and their processes, the parent first."""
+    """The address of a service with two workers, and its processes, the front first."""
     base, log = f"http://127.0.0.1:{free_port()}", folder / f"log-{uuid.uuid4().hex}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")} | {
         "OSTEOCDS_PORT": base.rpartition(":")[2],
@@ -38,7 +38,7 @@ def serving(database_url: str, folder: Path) -> Iterator[tuple[str, list[int]]]:
     command = [sys.executable, "-m", "service.cli", "serve"]
     with running(command, base, start_seconds=120, environment=environment, ready="/health/ready", log=log):
         deadline = time.monotonic() + 60
-        while len(pids := re.findall(r"(?:parent|server) process \[(\d+)\]", log.read_text())) < 3:
+        while len(pids := re.findall(r"(?:server|worker) process \[(\d+)\]", log.read_text())) < 3:
             assert time.monotonic() < deadline
             time.sleep(0.05)
         yield base, [int(pid) for pid in pids]
@@ -89,7 +89,7 @@ def test_feedback_that_was_acknowledged_survives_kill_9(database_url, tmp_path, 
 
 def test_what_was_answered_is_written_before_a_service_that_is_told_to_stop_ends(database_url, tmp_path):
     ids = [str(uuid.uuid4()) for _ in range(30)]
-    with serving(database_url, tmp_path) as (base, (parent, *_workers)):
+    with serving(database_url, tmp_path) as (base, (front, *_workers)):
         for hook_instance in ids:
             answer = requests.post(
                 base + ORDER_SIGN,
@@ -98,5 +98,5 @@ def test_what_was_answered_is_written_before_a_service_that_is_told_to_stop_ends
                 timeout=60,
             )
             assert answer.status_code == 200
-        os.kill(parent, signal.SIGTERM)
+        os.kill(front, signal.SIGTERM)
     assert sorted(held(database_url, ANSWERS.c.hook_instance)) == sorted(ids)

@@ -1,4 +1,4 @@
-"""`osteocds serve` with two workers: one service to whoever asks, whichever worker answers, and when one dies."""
+"""`osteocds serve`, a front and two workers: one service to whoever asks, whichever worker answers, and when one dies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ from joserfc.jwk import ECKey
 from support.ehr import denosumab, without
 from support.fhir_socket import UNBOUNDED
 from support.fhir_socket import serving as serving_fhir
+from tools.liveness import large_body
 
 from service.demo.embedded_fhir import free_port, running
 from service.ledger.database import Database
@@ -52,9 +53,14 @@ class Serving:
     def database_url(self) -> str:
         return f"sqlite:///{self.folder}/feedback.sqlite3"
 
+    @property
+    def front(self) -> int:
+        """The process that listens."""
+        return int(re.findall(r"Started server process \[(\d+)\]", self.log.read_text())[0])
+
     def workers(self) -> list[int]:
-        """The processes that answer requests, the dead ones included, in the order of their start."""
-        return [int(pid) for pid in re.findall(r"Started server process \[(\d+)\]", self.log.read_text())]
+        """The processes that compute, the dead ones included, in the order of their start."""
+        return [int(pid) for pid in re.findall(r"worker process \[(\d+)\] has started", self.log.read_text())]
 
     def post(self, path: str, body: object, headers: Mapping[str, str] | None = None) -> requests.Response:
         # A connection of its own, so that any worker may take it.
@@ -68,15 +74,14 @@ class Serving:
 
 
 @contextmanager
-def only(serving: Serving, worker: int) -> Iterator[None]:
-    """Have this worker answer: the others, held still, take no request."""
-    others = [pid for pid in serving.workers() if pid != worker and alive(pid)]
-    for pid in others:
+def held_still(workers: Sequence[int]) -> Iterator[None]:
+    """Stop these processes, as a debugger does, while the block lasts."""
+    for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
-        for pid in others:
+        for pid in workers:
             os.kill(pid, signal.SIGCONT)
 
 
@@ -89,9 +94,9 @@ def alive(pid: int) -> bool:
 
 
 def wait_until(true) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120  # a worker that begins on a busy machine takes its time
     while not true():
-        assert time.monotonic() < deadline, "it did not come to be within 30 s"
+        assert time.monotonic() < deadline, "it did not come to be within 120 s"
         time.sleep(0.05)
 
 
@@ -128,20 +133,8 @@ def running_service(
     environment.pop("XDG_RUNTIME_DIR", None)
     command = [sys.executable, "-m", "service.cli", "serve"]
     with running(command, base, start_seconds=60, environment=environment, ready="/health/ready", log=here.log):
-        wait_until(lambda: len(here.workers()) == workers)
-        wait_until(lambda: answers(here, here.workers()))
+        assert len(here.workers()) == workers
         yield here
-
-
-def answers(serving: Serving, workers: list[int]) -> bool:
-    """Tell whether each of these workers, alone, answers."""
-    for worker in workers:
-        with only(serving, worker):
-            try:
-                requests.get(f"{serving.base}/health/live", headers={"Connection": "close"}, timeout=2)
-            except requests.RequestException:
-                return False
-    return True
 
 
 def fire(serving: Serving, times: int, status: int = 200) -> None:
@@ -156,61 +149,80 @@ def feedback(*cards: str) -> dict[str, object]:
 
 
 def test_whichever_worker_is_asked_for_metrics_it_tells_the_sum_of_all(serving):
-    one, other = serving.workers()
-    with only(serving, one):
-        fire(serving, 3)
-        fire(serving, 1, status=412)
-    with only(serving, other):
-        fire(serving, 2)
-    for asked in (one, other):
-        with only(serving, asked):
-            measured = serving.metrics()
-        assert [measured[name] for name in (FIRED, REFUSED, TIMED, ADVISED)] == [5, 1, 5, 5]
+    fire(serving, 4)
+    fire(serving, 2, status=412)
+    counted = {int(one.stem.rpartition("_")[2]) for one in serving.folder.glob("osteocds-metrics-*/counter_*.db")}
+    assert counted >= set(serving.workers())  # both have answered: the one that was asked longest ago is asked
+    for _ in range(4):
+        measured = serving.metrics()
+        assert [measured[name] for name in (FIRED, REFUSED, TIMED, ADVISED)] == [4, 2, 4, 4]
         assert measured[IN_PROGRESS] == 0
 
 
-def test_a_worker_that_is_killed_leaves_its_counts_and_not_the_requests_that_it_was_answering(
-    serving, silent_fhir_server
-):
-    victim, survivor = serving.workers()
+def test_while_no_worker_does_anything_it_tells_that_it_lives_and_holds_what_comes(serving):
+    """The front shares nothing with those that compute: what they do cannot hold it up."""
+    with ThreadPoolExecutor(8) as ehrs:
+        with held_still(serving.workers()):
+            fired = [ehrs.submit(serving.post, ORDER_SIGN, denosumab()) for _ in range(8)]
+            for _ in range(50):
+                assert requests.get(f"{serving.base}/health/live", timeout=2).json() == {"status": "live"}
+            assert not any(one.done() for one in fired)
+        assert [one.result().status_code for one in fired] == [200] * 8
+
+
+def test_a_worker_that_is_killed_leaves_its_counts_and_costs_only_what_it_was_answering(serving, silent_fhir_server):
     slow = without(denosumab(), "prefetch") | {"fhirServer": silent_fhir_server}
-    with only(serving, victim):
-        fire(serving, 2)
-        with ThreadPoolExecutor(1) as ehr:
-            unanswered = ehr.submit(serving.post, ORDER_SIGN, slow)
-            wait_until(lambda: serving.metrics()[IN_PROGRESS] == 1)
+    fire(serving, 2)
+    with ThreadPoolExecutor(2) as ehrs:
+        asked = [ehrs.submit(serving.post, ORDER_SIGN, slow) for _ in range(2)]  # one a worker
+        wait_until(lambda: serving.metrics()[IN_PROGRESS] == 2)
+        for left, victim in zip((1, 0), serving.workers(), strict=True):
             os.kill(victim, signal.SIGKILL)
-            with pytest.raises(requests.ConnectionError):
-                unanswered.result()
-    wait_until(lambda: len(serving.workers()) == 3)
-    with only(serving, survivor):
-        wait_until(lambda: serving.metrics()[IN_PROGRESS] == 0)
-        fire(serving, 1)
-        assert serving.metrics()[FIRED] == 3
+            wait_until(lambda: sum(not one.done() for one in asked) == left)  # noqa: B023 - called at once
+        wait_until(lambda: len(serving.workers()) == 4)
+        for one in asked:
+            assert (one.result().status_code, one.result().headers["Retry-After"]) == (503, "1")
+            assert diagnostics(one.result()) == "the answer was lost: try again in a moment"
+    fire(serving, 2)
+    assert (serving.metrics()[IN_PROGRESS], serving.metrics()[FIRED]) == (0, 4)
 
 
-def test_a_worker_that_ends_of_itself_takes_nothing_from_the_others(serving):
-    one, other = serving.workers()
-    with only(serving, one):
-        fire(serving, 2)
-    os.kill(one, signal.SIGTERM)
-    wait_until(lambda: len(serving.workers()) == 3)
-    for worker in (other, serving.workers()[-1]):
-        wait_until(lambda: answers(serving, [worker]))  # noqa: B023 - called at once
-        with only(serving, worker):
-            fire(serving, 1)
-    assert serving.metrics()[FIRED] == 4
+def test_a_worker_that_is_told_to_stop_goes_on_until_the_service_ends_it(serving):
+    """A service manager may tell every process at once; what was accepted is still answered."""
+    for worker in serving.workers():
+        os.kill(worker, signal.SIGTERM)
+        os.kill(worker, signal.SIGINT)
+    fire(serving, 4)
+    assert all(alive(worker) for worker in serving.workers())
+
+
+def test_workers_are_renewed_without_losing_a_request_or_a_count(serving):
+    old = serving.workers()
+    with ThreadPoolExecutor(4) as ehrs:
+        os.kill(serving.front, signal.SIGHUP)
+        given: list[int] = []
+        wait_until(lambda: any(given.append(one) for one in answered(serving, ehrs)) or not any(map(alive, old)))
+    assert Counter(given) == {200: len(given)}
+    assert len(given) >= 4
+    assert len(serving.workers()) == 4
+    assert serving.metrics()[FIRED] == len(given)
+
+
+def answered(serving: Serving, ehrs: ThreadPoolExecutor) -> Iterator[int]:
+    return ehrs.map(lambda _number: serving.post(ORDER_SIGN, denosumab()).status_code, range(4))
+
+
+def diagnostics(answer: requests.Response) -> str:
+    said: str = answer.json()["issue"][0]["diagnostics"]
+    return said
 
 
 def test_feedback_from_two_workers_lies_in_one_table_and_nothing_is_lost(serving):
     sent = [str(uuid.uuid4()) for _ in range(400)]
-    for worker, card in zip(serving.workers(), sent[:2], strict=True):
-        with only(serving, worker):
-            assert serving.post(f"{ORDER_SIGN}/feedback", feedback(card)).status_code == 200
-    requests_to_send = [feedback(*sent[start : start + 2]) for start in range(2, 400, 2)]
+    requests_to_send = [feedback(*sent[start : start + 2]) for start in range(0, 400, 2)]
     with ThreadPoolExecutor(16) as ehrs:
         given = list(ehrs.map(lambda body: serving.post(f"{ORDER_SIGN}/feedback", body).status_code, requests_to_send))
-    assert Counter(given) == {200: 199}
+    assert Counter(given) == {200: 200}
     assert Counter(row["card"] for row in FeedbackStore(Database(serving.database_url)).rows()) == Counter(sent)
 
 
@@ -228,16 +240,10 @@ def test_a_token_is_taken_once_by_two_workers(tmp_path, silent_fhir_server):
 
     registered = {"OSTEOCDS_ALLOW_UNAUTHENTICATED": "0", "OSTEOCDS_CLIENTS": str(tmp_path / "clients.toml")}
     with running_service(tmp_path, silent_fhir_server, **registered) as serving:
-        one, other = serving.workers()
         taken = token()
-        for worker, bearer, status in (
-            (one, taken, 200),
-            (one, taken, 401),
-            (other, taken, 401),
-            (other, token(), 200),
-        ):
-            with only(serving, worker):
-                assert serving.post(ORDER_SIGN, denosumab(), headers=bearer).status_code == status
+        # They are asked in turns.
+        for bearer, status in ((taken, 200), (taken, 401), (taken, 401), (token(), 200), (taken, 401), (taken, 401)):
+            assert serving.post(ORDER_SIGN, denosumab(), headers=bearer).status_code == status
         raced = [token()] * 2 + [token()] * 8
         with ThreadPoolExecutor(10) as ehrs:
             given = list(
@@ -258,20 +264,18 @@ def test_when_it_has_stopped_only_its_database_is_left(tmp_path, request):
     serving = request.getfixturevalue("serving")
     fire(serving, 1)
     assert any(name.startswith("osteocds-metrics-") for name in left())
-    parent = int(re.findall(r"Started parent process \[(\d+)\]", serving.log.read_text())[0])
-    os.kill(parent, signal.SIGTERM)
-    wait_until(lambda: "Stopping parent process" in serving.log.read_text())
+    os.kill(serving.front, signal.SIGTERM)
+    wait_until(lambda: "Finished server process" in serving.log.read_text())
     wait_until(lambda: left() <= {"log", "feedback.sqlite3"})
 
 
 def test_told_to_stop_it_ends_within_ten_seconds_whatever_a_fhir_server_does(serving, silent_fhir_server):
-    parent = int(re.findall(r"Started parent process \[(\d+)\]", serving.log.read_text())[0])
     slow = without(denosumab(), "prefetch") | {"fhirServer": silent_fhir_server}
     with ThreadPoolExecutor(4) as ehrs:
         hanging = [ehrs.submit(serving.post, ORDER_SIGN, slow) for _request in range(4)]
         wait_until(lambda: serving.metrics()[IN_PROGRESS] == 4)
         started = time.monotonic()
-        os.kill(parent, signal.SIGTERM)
+        os.kill(serving.front, signal.SIGTERM)
         wait_until(lambda: not any(alive(worker) for worker in serving.workers()))
         assert time.monotonic() - started < 10
         assert [one.result().status_code for one in hanging] == [503] * 4
@@ -291,6 +295,29 @@ def test_an_answer_without_end_takes_no_memory_to_speak_of(tmp_path, fault):
             answers_of = list(ehrs.map(lambda _number: here.post(ORDER_SIGN, body), range(8)))
         assert {answer.status_code for answer in answers_of} == {200}
         assert peak_of(here.workers()[0]) - before < MOST_GROWTH
+
+
+def test_eight_large_bodies_at_once_take_little_more_memory_than_one(tmp_path, silent_fhir_server):
+    """In memory a body is many times its length."""
+    body = large_body(1_900_000)
+    longest = {"OSTEOCDS_MAX_REQUEST_BYTES": "2000000"}
+    with running_service(tmp_path, silent_fhir_server, workers=1, **longest) as here, ThreadPoolExecutor(8) as ehrs:
+        (worker,) = here.workers()
+
+        def sent(_number: int) -> int:
+            told = {"Content-Type": "application/json"}
+            return requests.post(here.base + ORDER_SIGN, data=body, headers=told, timeout=120).status_code
+
+        fire(here, 20)
+        before = peak_of(worker)
+        assert sent(1) == 200
+        of_one = peak_of(worker) - before
+        assert set(ehrs.map(sent, range(8))) <= {200, 503}
+        assert peak_of(worker) - before < 2 * of_one + ALLOCATED
+
+
+ALLOCATED = 8
+"""Megabytes: what an allocator may take beside."""
 
 
 def peak_of(process: int) -> int:

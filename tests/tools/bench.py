@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
+import logging
 import os
 import resource
 import statistics
@@ -42,8 +43,9 @@ from support.scenario import NOW, SETTINGS, request_for
 from cds_hooks import HookRequestSchema, HookResponseSchema
 from service.demo.embedded_fhir import free_port, running
 from service.edge.app import create_app
-from service.edge.front import Front
-from service.edge.server import BoundedHttp, ready_to_serve
+from service.edge.server import ready_to_serve, serve
+from service.edge.worker import Application
+from service.settings import Settings
 
 ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
 RECORD = {
@@ -165,28 +167,25 @@ def served(view: str, body: bytes, port: int, fhir_base: str) -> None:
     if view == "fhir":
         uvicorn.run(fhir_server(body), port=port, loop="uvloop", access_log=False, log_level="warning")
         return
+    logging.basicConfig(level=logging.ERROR)
     settings = replace(
-        SETTINGS, database_url="sqlite://", threads=MOST_AT_ONCE, fhir_bases=(fhir_base,) if fhir_base else ()
+        SETTINGS,
+        host="127.0.0.1",
+        port=port,
+        workers=1,
+        database_url="sqlite://",
+        threads=MOST_AT_ONCE,
+        fhir_bases=(fhir_base,) if fhir_base else (),
     )
+    serve(settings, partial(application, view, body, settings))
+
+
+def application(view: str, body: bytes, settings: Settings) -> Application:
+    """The service, or the bare view that answers as it does."""
     ours = create_app(settings, now=lambda: NOW)
     app = ours if view == "service" else bare_view(orjson.loads(called(ours, body)))
-    front = Front(
-        app.wsgi_app,
-        threads=settings.threads,
-        waiting=settings.waiting,
-        max_body_bytes=settings.max_request_bytes,
-    )
     ready_to_serve()
-    uvicorn.run(
-        front,
-        port=port,
-        http=BoundedHttp,
-        loop="uvloop",
-        ws="none",
-        lifespan="off",
-        access_log=False,
-        log_level="warning",
-    )
+    return Application(app.wsgi_app)
 
 
 @contextmanager
@@ -225,9 +224,11 @@ def in_turns(calls: dict[str, Callable[[], object]], rounds: int, per_round: int
 
 
 def of_processor(pid: int) -> float:
-    """Milliseconds that a process has taken of the processor, user and system (Linux, proc(5))."""
-    ticks = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()[11:13]
-    return 1000 * sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+    """Milliseconds that a process and its workers have taken of the processor, user and system (Linux, proc(5))."""
+    ticks = 0
+    for one in (str(pid), *Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()):
+        ticks += sum(map(int, Path(f"/proc/{one}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()[11:13]))
+    return 1000 * ticks / os.sysconf("SC_CLK_TCK")
 
 
 def at_once(port: int, body: bytes, clients: int, requests: int) -> tuple[Timed, float]:

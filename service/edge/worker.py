@@ -1,0 +1,153 @@
+"""A process that computes answers: threads that each take one request of the front after another, and call the application."""
+
+from __future__ import annotations
+
+import io
+import logging
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import unquote_to_bytes
+
+import orjson
+
+from cds_hooks import operation_outcome
+from service.edge import exchange
+
+Wsgi: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+TOLD = "osteocds.told"
+"""Where the WSGI environment holds what the application says of a request, for its line in the log."""
+
+ASKED, ALIVE = b"?", b"!"
+"""What the front asks a process, and what one says that has begun and is not hung."""
+
+LOG = logging.getLogger("osteocds")
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """What a worker calls for each request, and what it does before it ends."""
+
+    answer: Wsgi
+    at_the_end: Callable[[], None] = lambda: None
+
+
+Build: TypeAlias = Callable[[], Application]
+
+
+def process(build: Build, control: socket.socket, places: Sequence[socket.socket]) -> None:
+    """The whole of a worker process."""
+    # Whoever stops the service may tell all its processes: the front ends them, once what it has taken is answered.
+    for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(told, signal.SIG_IGN)
+    work(build, control, places)
+
+
+def work(build: Build, control: socket.socket, places: Sequence[socket.socket]) -> None:
+    """A worker: it begins, says so, answers, and ends when the front closes `control` or is gone.
+
+    Each of the `places` is a connection on which a thread takes one request after another.
+    """
+    application = build()
+    answer_at(application.answer, places)
+    with control, suppress(OSError):
+        control.sendall(ALIVE)
+        while control.recv(1):
+            control.sendall(ALIVE)
+    application.at_the_end()
+
+
+def answer_at(application: Wsgi, places: Sequence[socket.socket]) -> None:
+    """Begin a thread a place; they end with the process, or with the connection."""
+    for place in places:
+        threading.Thread(target=_answer_on, args=(application, place), name="request", daemon=True).start()
+
+
+def _answer_on(application: Wsgi, place: socket.socket) -> None:
+    with place, place.makefile("rb") as requests, suppress(exchange.Ended, OSError):
+        while True:
+            head, body = exchange.read(requests)
+            told: dict[str, Any] = {}
+            environ = _environ(head, body) | {TOLD: told}
+            del body
+            status, headers, answer = _called(application, environ)
+            del environ
+            for piece in exchange.packed({"status": status, "headers": headers, "told": told}, answer):
+                place.sendall(piece)
+            del answer  # nothing of a request is kept until the next comes
+
+
+def _called(application: Wsgi, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+    """The answer of the application, whole. It answers its own errors; one of what is around it is told here."""
+    status, headers = 500, list[tuple[str, str]]()
+
+    def start_response(line: str, fields: list[tuple[str, str]], _error: object = None) -> None:
+        nonlocal status, headers
+        status = int(line.partition(" ")[0])
+        headers = [(name.lower(), value) for name, value in fields]
+
+    try:
+        answer = application(environ, start_response)
+        try:
+            return status, headers, b"".join(answer)
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+    except Exception as error:  # noqa: BLE001 - the thread goes on
+        LOG.error("defect of the service: %s around its application", type(error).__name__)  # noqa: TRY400 - no values
+        told = operation_outcome("exception", {"": "a defect of the service; its log names the place"})
+        return 500, [("content-type", "application/fhir+json")], orjson.dumps(told)
+
+
+def head_of(scope: Mapping[str, Any]) -> dict[str, Any]:
+    """What a worker is told of a request, from its ASGI scope."""
+    server, client = scope.get("server"), scope.get("client")
+    return {
+        "method": scope["method"],
+        "path": scope["raw_path"].decode("latin-1"),
+        "query": scope["query_string"].decode("latin-1"),
+        "version": scope["http_version"],
+        "scheme": scope.get("scheme", "http"),
+        "server": server or ("localhost", None),
+        "client": client[0] if client else "",
+        "headers": [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]],
+    }
+
+
+def _environ(head: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+    """The request as WSGI (PEP 3333) has it. Nothing that a client sends decides where the application is mounted."""
+    host, port = head["server"]
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": head["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(head["path"].encode("latin-1")).decode("latin-1"),
+        "RAW_URI": head["path"],
+        "QUERY_STRING": head["query"],
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port or ""),
+        "SERVER_PROTOCOL": f"HTTP/{head['version']}",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": head["scheme"],
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+    }
+    if head["client"]:
+        environ["REMOTE_ADDR"] = head["client"]
+    for name, value in head["headers"]:
+        # A name with an underscore would pass for another, with a hyphen.
+        if "_" in name or name in ("content-length", "transfer-encoding"):
+            continue
+        key = name.upper().replace("-", "_")
+        key = key if key == "CONTENT_TYPE" else f"HTTP_{key}"
+        environ[key] = f"{environ[key]},{value}" if key in environ else value
+    return environ

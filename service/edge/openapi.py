@@ -20,7 +20,7 @@ from cds_hooks import (
 from service.demo.scenario import HOOK_INSTANCE, told_request, with_prefetch, without_empty_answers
 from service.languages.render import Language, render
 from service.ledger.receipts import MOST_PAGES
-from service.rules.guideline import DemoPatient, Guideline
+from service.rules.guideline import DemoPatient, Guideline, terminology_of
 from service.services import Service
 
 HOOKS, STATE = "CDS Hooks", "State"
@@ -289,7 +289,9 @@ def _patient(service: Service) -> DemoPatient | None:
 
 def _request(service: Service, patient: DemoPatient, today: date) -> dict[str, Any]:
     told = {"record": patient.record, "orders": list(patient.orders), "only": True}
-    record, request = told_request(told, today, {}, patient=patient.id, hook=service.hook.value)
+    record, request = told_request(
+        told, today, {}, patient=patient.id, hook=service.hook.value, terminology=terminology_of([service.guideline])
+    )
     return without_empty_answers(with_prefetch(request, record, service, []))
 
 

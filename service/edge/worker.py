@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import signal
 import socket
 import sys
@@ -27,6 +28,10 @@ TOLD = "osteocds.told"
 ASKED, ALIVE = b"?", b"!"
 """What the front asks a process, and what one says that has begun and is not hung."""
 
+GIVES_WAY = 10
+"""By how much (nice) a worker lets the front go first where all processors are busy: who asks whether the service lives, or
+is refused, does not wait for computing."""
+
 LOG = logging.getLogger("osteocds")
 
 
@@ -46,6 +51,7 @@ def process(build: Build, control: socket.socket, places: Sequence[socket.socket
     # Whoever stops the service may tell all its processes: the front ends them, once what it has taken is answered.
     for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(told, signal.SIG_IGN)
+    os.nice(GIVES_WAY)
     work(build, control, places)
 
 

@@ -19,7 +19,6 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import lru_cache
-from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urljoin
@@ -55,6 +54,7 @@ OVERTIME_SECONDS = 0.5
 PART = 65_536
 """Bytes that are read at a time."""
 
+PARTIAL_CONTENT = 206
 _POST_REFUSED = frozenset({404, 405, 406, 415, 501})
 _PARAMETER_REFUSED = frozenset({400, 422})
 _JSON = "application/fhir+json, application/json;q=0.9"
@@ -367,7 +367,7 @@ class FhirServer:
             if not 200 <= response.status_code < 300:
                 self._throw_away(response)
                 raise _refusal(response.status_code)
-            if response.status_code == HTTPStatus.PARTIAL_CONTENT:
+            if response.status_code == PARTIAL_CONTENT:
                 self._throw_away(response)
                 raise FhirProblem(TRUNCATED)
             answer = self._read(response)

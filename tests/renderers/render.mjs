@@ -1,5 +1,5 @@
 // Renders the markdown texts of a JSON array, read from standard input, as clients do: one array of HTML a renderer.
-import { readFileSync } from "node:fs";
+import { text } from "node:stream/consumers";
 import MarkdownIt from "markdown-it";
 import { Marked } from "marked";
 import rehypeRaw from "rehype-raw";
@@ -9,7 +9,7 @@ import remarkParse from "remark-parse";
 import remarkRehype from "remark-rehype";
 import { unified } from "unified";
 
-const texts = JSON.parse(readFileSync(0, "utf8"));
+const texts = JSON.parse(await text(process.stdin));
 const marked = new Marked({ gfm: true, breaks: true });
 const markdownIt = new MarkdownIt({ html: true, linkify: true });
 markdownIt.linkify.set({ fuzzyLink: true, fuzzyEmail: true, fuzzyIP: true });

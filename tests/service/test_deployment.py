@@ -101,11 +101,11 @@ def test_a_pod_has_no_rights_no_account_and_writes_into_no_image(objects, kind):
 def test_secrets_come_from_secrets_and_every_other_setting_is_one_of_ours(objects):
     (container,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
     told = {variable["name"]: variable for variable in container["env"]}
-    known = {setting.name for setting in SETTINGS} | {"OSTEOCDS_REDIS_URL"}
+    known = {setting.name for setting in SETTINGS}
     assert told.keys() <= known
     assert "value" not in told["OSTEOCDS_DATABASE_URL"]
     mounted = {mount["mountPath"] for mount in container["volumeMounts"] if mount.get("readOnly")}
-    for name in ("OSTEOCDS_PATIENT_KEY", "OSTEOCDS_RECEIPT_KEY", "OSTEOCDS_CLIENTS"):
+    for name in ("OSTEOCDS_PATIENT_KEY", "OSTEOCDS_RECEIPT_KEY", "OSTEOCDS_OPERATOR_KEY", "OSTEOCDS_CLIENTS"):
         assert told[name]["value"].rpartition("/")[0] in mounted
     assert told["OSTEOCDS_FHIR_BASES"]["value"] == "https://fhir.example.org/r4"
 

@@ -22,6 +22,7 @@ ROUTES = {
     "/health/live": "GET",
     "/health/ready": "GET",
     "/openapi.json": "GET",
+    "/openapi": "GET",
     "/metrics": "GET",
     "/": "GET",
     "/catalogue": "GET",

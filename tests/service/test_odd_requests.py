@@ -81,7 +81,9 @@ def test_deep_nesting_is_answered_or_refused(client, depth, place):
     answer = post(client, json.dumps(request).replace('"DEEP"', deep))
     assert answer.status_code in {200, 400}
     assert "defect of the service" not in answer.text
-    assert answer.status_code == 400 or "vitamin-d-deficiency" in rules(answer.get_json()["cards"])
+    # Of two versions of the result that differ nobody can tell which is the newer: it is told, and not believed.
+    told = answer.status_code == 400 or "could not be checked: 25-OH vitamin D" in answer.text
+    assert told or "vitamin-d-deficiency" in rules(answer.get_json()["cards"])
 
 
 def test_big_numbers_are_only_numbers(client):

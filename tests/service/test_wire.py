@@ -614,5 +614,5 @@ def test_a_service_of_settings_that_cannot_work_does_not_start():
 
 
 def test_the_application_is_made_from_settings_alone():
-    assert list(create_app.__annotations__) == ["settings", "now", "guidelines", "return"]
+    assert list(create_app.__annotations__) == ["settings", "now", "guidelines", "traces", "return"]
     assert create_app.__annotations__["settings"] == Settings.__name__

@@ -21,6 +21,7 @@ import pytest
 import requests
 from joserfc import jwt
 from joserfc.jwk import ECKey
+from prometheus_client.mmap_dict import MmapedDict
 from support.ehr import denosumab, without
 from support.fhir_socket import UNBOUNDED
 from support.fhir_socket import serving as serving_fhir
@@ -173,11 +174,15 @@ def test_while_no_worker_does_anything_it_tells_that_it_lives_and_holds_what_com
 def test_a_worker_that_is_killed_leaves_its_counts_and_costs_only_what_it_was_answering(serving, silent_fhir_server):
     slow = without(denosumab(), "prefetch") | {"fhirServer": silent_fhir_server}
     fire(serving, 2)
-    with ThreadPoolExecutor(2) as ehrs:
-        asked = [ehrs.submit(serving.post, ORDER_SIGN, slow) for _ in range(2)]  # one a worker
-        wait_until(lambda: serving.metrics()[IN_PROGRESS] == 2)
-        for left, victim in zip((1, 0), serving.workers(), strict=True):
+    with ThreadPoolExecutor(4) as ehrs:
+        asked = [ehrs.submit(serving.post, ORDER_SIGN, slow) for _ in range(4)]
+        wait_until(lambda: serving.metrics()[IN_PROGRESS] == 4)
+        victims = serving.workers()
+        left = 4
+        for victim, answering in [(pid, in_progress_of(serving, pid)) for pid in victims]:
+            assert answering >= 1
             os.kill(victim, signal.SIGKILL)
+            left -= answering
             wait_until(lambda: sum(not one.done() for one in asked) == left)  # noqa: B023 - called at once
         wait_until(lambda: len(serving.workers()) == 4)
         for one in asked:
@@ -185,6 +190,13 @@ def test_a_worker_that_is_killed_leaves_its_counts_and_costs_only_what_it_was_an
             assert diagnostics(one.result()) == "the answer was lost: try again in a moment"
     fire(serving, 2)
     assert (serving.metrics()[IN_PROGRESS], serving.metrics()[FIRED]) == (0, 4)
+
+
+def in_progress_of(serving: Serving, worker: int) -> int:
+    """How many requests a worker is answering, as it counts them in its own file."""
+    (file,) = serving.folder.glob(f"osteocds-metrics-*/gauge_livesum_{worker}.db")
+    values = MmapedDict.read_all_values_from_file(str(file))
+    return int(sum(value for name, value, *_others in values if f'"{IN_PROGRESS}"' in name))
 
 
 def test_a_worker_that_is_told_to_stop_goes_on_until_the_service_ends_it(serving):

@@ -30,6 +30,7 @@ from support.scenario import request_for
 from tools.bench import ORDER_SIGN, REQUESTS
 
 EVERY_SECONDS = 0.02
+PAUSE_SECONDS = 0.05
 GOAL_MS = 100
 SLOW_CONNECTIONS = 200
 LARGE_BYTES = 9_000_000
@@ -52,29 +53,40 @@ def post(host: str, body: bytes) -> bytes:
 
 
 async def _fire(host: str, port: int, request: bytes, until: float, seen: Counter[str], seconds: list[float]) -> None:
-    """Send one request after another."""
-    reader, writer = await asyncio.open_connection(host, port)
+    """Send one request after another; a connection that is refused or lost is counted by its error."""
+    while time.monotonic() < until:
+        try:
+            reader, writer = await asyncio.open_connection(host, port)
+            await _fire_on(reader, writer, request, until, seen, seconds)
+            writer.close()
+        except (OSError, asyncio.IncompleteReadError) as error:
+            seen[type(error).__name__] += 1
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _fire_on(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    request: bytes,
+    until: float,
+    seen: Counter[str],
+    seconds: list[float],
+) -> None:
+    """As long as the connection is kept."""
     while time.monotonic() < until:
         started = time.perf_counter()
         writer.write(request)
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
-            await reader.readexactly(int(length.partition(b":")[2]))
-        except (OSError, asyncio.IncompleteReadError) as error:
-            seen[type(error).__name__] += 1
-            reader, writer = await asyncio.open_connection(host, port)
-            continue
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length:"))
+        await reader.readexactly(int(length.partition(b":")[2]))
         status = head[9:12].decode()
         seen[status] += 1
         if status == "200":
             seconds.append(time.perf_counter() - started)
-        elif status == "503":
-            await asyncio.sleep(0.05)
-        if b"connection: close" in head.lower():
-            writer.close()
-            reader, writer = await asyncio.open_connection(host, port)
-    writer.close()
+        else:
+            await asyncio.sleep(PAUSE_SECONDS)
+        if b"connection: close" in head:
+            return
 
 
 def keep_busy(host: str, port: int, at_once: int, request: bytes, seconds: float, told: Any) -> None:

@@ -66,7 +66,7 @@ def bisphosphonate_ordered(order: DrugOrder, _patient: Facts) -> Truth:
         not_computable,
         any_of(_("a bisphosphonate is ordered, or denosumab is started"), bisphosphonate_ordered, is_start),
     ),
-    reads=(CREATININE, "orders", *URGENCY),
+    reads=(CREATININE, "orders", "person", *URGENCY),
     severest=Indicator.WARNING,
 )
 def renal_function_unknown(order: DrugOrder, patient: Facts) -> Outcome:

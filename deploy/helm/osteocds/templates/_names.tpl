@@ -71,7 +71,3 @@ securityContext:
   ports:
     - {protocol: TCP, port: {{ .Values.postgresql.port }}}
 {{- end }}
-
-{{- define "osteocds.redis-setting" -}}
-OSTEOCDS_REDIS_URL
-{{- end }}

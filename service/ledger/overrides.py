@@ -20,12 +20,10 @@ NO_REASON = "(none)"
 READ_AT_ONCE = 1000
 
 
-@dataclass(slots=True)
-class Overrides:
-    """What became of the cards that showed one rule; `rule` is the topic of a card without advice where `quiet`."""
+@dataclass(slots=True, kw_only=True)
+class Reception:
+    """What became of cards."""
 
-    rule: str
-    quiet: bool = False
     shown: int = 0
     accepted: int = 0
     overridden: int = 0
@@ -38,13 +36,35 @@ class Overrides:
 
     @property
     def unanswered(self) -> int:
-        """Cards of which nothing is known."""
+        """Cards of which the client said nothing: nobody knows whether they were read."""
         return self.shown - self.answered
 
     @property
     def rate(self) -> float | None:
         """Overridden of answered; None where none was answered."""
         return self.overridden / self.answered if self.answered else None
+
+    @property
+    def reasons_told(self) -> str:
+        """The reasons of overrides with their counts, the commonest first."""
+        return " ".join(f"{reason}:{count}" for reason, count in self.reasons.most_common())
+
+    def count(self, outcome: str | None, reason_code: str | None) -> None:
+        """Count a card that was shown, and the last word on it; None where the client said none."""
+        self.shown += 1
+        if outcome == "accepted":
+            self.accepted += 1
+        elif outcome is not None:
+            self.overridden += 1
+            self.reasons[reason_code or NO_REASON] += 1
+
+
+@dataclass(slots=True)
+class Overrides(Reception):
+    """What became of the cards that showed one rule; `rule` is the topic of a card without advice where `quiet`."""
+
+    rule: str
+    quiet: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +82,7 @@ def overrides(database: Database, *, since: datetime | None = None, until: datet
     for card in _cards(database, since, until):
         of = found.setdefault((card.rule is None, card.rule or card.topic), Overrides(card.rule or card.topic))
         of.quiet = card.rule is None
-        of.shown += 1
-        if card.outcome == "accepted":
-            of.accepted += 1
-        elif card.outcome is not None:
-            of.overridden += 1
-            of.reasons[card.reason_code or NO_REASON] += 1
+        of.count(card.outcome, card.reason_code)
     unknown, duplicates = _counts_for_none(database, since, until)
     return Report(tuple(found[key] for key in sorted(found)), unknown, duplicates)
 
@@ -134,7 +149,7 @@ def as_csv(report: Report) -> str:
     rows.writerow(COLUMNS)
     for one in report.rules:
         rate = "" if one.rate is None else f"{one.rate:.4f}"
-        rows.writerow([*_counts(one), one.answered, rate, _reasons(one)])
+        rows.writerow([*_counts(one), one.answered, rate, one.reasons_told])
     return written.getvalue()
 
 
@@ -144,7 +159,7 @@ def as_text(report: Report, language: Language) -> str:
         lines = [spoken(_("no card was shown"), language)]
     else:
         rows: list[tuple[str, ...]] = [tuple(spoken(heading, language) for heading in HEADINGS)]
-        rows += [(*map(str, _counts(one)), _rate(one), _reasons(one)) for one in report.rules]
+        rows += [(*map(str, _counts(one)), _rate(one), one.reasons_told) for one in report.rules]
         lines = list(_aligned(rows))
     unknown = _("feedback on cards that the ledger does not have: {number}", number=report.unknown_cards)
     duplicates = _("duplicates, not counted: {number}", number=report.duplicates)
@@ -158,10 +173,6 @@ def _counts(one: Overrides) -> tuple[str, int, int, int, int]:
 
 def _rate(one: Overrides) -> str:
     return "-" if one.rate is None else f"{one.rate:.1%} ({one.overridden}/{one.answered})"
-
-
-def _reasons(one: Overrides) -> str:
-    return " ".join(f"{reason}:{count}" for reason, count in one.reasons.most_common())
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -17,43 +16,23 @@ from sqlalchemy import ColumnElement, Select, select
 
 from service.ledger.control_chart import Chart, control_chart
 from service.ledger.database import Database
-from service.ledger.overrides import NO_REASON, last_feedback
+from service.ledger.overrides import READ_AT_ONCE, Reception, last_feedback
 from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FEEDBACK, OUTCOMES, REQUESTS
 
 MOST_ROWS = 200_000
 """Cards and outcomes that are looked at, the newest; where there are more, that is told."""
 
-READ_AT_ONCE = 1000
 TO_REVIEW = 10
 FEW = 5
 """Answers below which a rate says nothing."""
 
 
 @dataclass(slots=True)
-class Tally:
+class Tally(Reception):
     """What became of a rule in some time: the cards that showed it, and what it answered when it gave no advice."""
 
-    shown: int = 0
-    accepted: int = 0
-    overridden: int = 0
     cannot_tell: int = 0
     failed: int = 0
-    reasons: Counter[str] = field(default_factory=Counter)
-
-    @property
-    def answered(self) -> int:
-        """Cards that somebody accepted or overrode."""
-        return self.accepted + self.overridden
-
-    @property
-    def unanswered(self) -> int:
-        """Cards of which the client said nothing: nobody knows whether they were read."""
-        return self.shown - self.answered
-
-    @property
-    def rate(self) -> float | None:
-        """Overridden of answered; None where none was answered."""
-        return self.overridden / self.answered if self.answered else None
 
     def add(self, other: Tally) -> None:
         """Count the other's too."""
@@ -133,17 +112,9 @@ def watched(
     rows = 0
     for card in _newest(database, _cards(since, until, client)):
         rows += 1
-        tally = week(card.rule, card.answered_at)
-        tally.shown += 1
-        if card.outcome is None:
-            continue
-        overridden = card.outcome != "accepted"
-        found[card.rule].answered.append((card.answered_at.astimezone(zone), overridden))
-        if overridden:
-            tally.overridden += 1
-            tally.reasons[card.reason_code or NO_REASON] += 1
-        else:
-            tally.accepted += 1
+        week(card.rule, card.answered_at).count(card.outcome, card.reason_code)
+        if card.outcome is not None:
+            found[card.rule].answered.append((card.answered_at.astimezone(zone), card.outcome != "accepted"))
     others = 0
     for one in _newest(database, _unsaid(since, until, client)):
         others += 1
@@ -218,9 +189,8 @@ def _lines(told: Watched) -> Iterator[list[object]]:
     for one in told.rules:
         for monday, week in one.weeks.items():
             rate = "" if week.rate is None else f"{week.rate:.4f}"
-            reasons = " ".join(f"{reason}:{count}" for reason, count in week.reasons.most_common())
             counts = (week.shown, week.accepted, week.overridden, week.unanswered, week.cannot_tell, week.failed)
-            yield [monday.isoformat(), one.rule, *counts, rate, reasons]
+            yield [monday.isoformat(), one.rule, *counts, rate, week.reasons_told]
 
 
 FEEDBACK_COLUMNS = (

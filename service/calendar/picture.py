@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from mappings.wording import Text, _
-from service.languages.render import Language, plain, render, sentence
+from service.languages.render import Language, day, plain, render, sentence
 from service.rules.calendar import Entry, Kind, Lane
 
 KINDS: dict[Kind, Text] = {
@@ -134,7 +134,7 @@ def picture(lanes: Iterable[Lane], today: date, language: Language) -> Picture:
 
 
 def _extent(lanes: Sequence[Lane], today: date) -> tuple[date, date]:
-    days = [day for lane in lanes for entry in lane.entries for day in (entry.first, entry.last) if day is not None]
+    days = [edge for lane in lanes for entry in lane.entries for edge in (entry.first, entry.last) if edge is not None]
     first = max(min([*days, today]), today - timedelta(days=BACK))
     last = min(max([*days, today]), today + timedelta(days=AHEAD))
     return first - timedelta(days=7), last + timedelta(days=14)
@@ -172,19 +172,14 @@ def _when(entry: Entry, language: Language) -> str:
     if entry.last is None:
         return render(_("from {first}, end not known", first=entry.first), language)
     if entry.first == entry.last:
-        return day_said(entry.first, language)
+        return day(entry.first, language)
     return render(_("{first} to {last}", first=entry.first, last=entry.last), language)
 
 
-def day_said(day: date, language: Language) -> str:
-    """A day in words."""
-    return render(_("{all}", all=day), language)
-
-
-def _month(day: date, language: Language) -> str:
+def _month(first: date, language: Language) -> str:
     from babel.dates import format_date  # noqa: PLC0415 - loaded with the first picture
 
-    return str(format_date(day, "LLL yy", locale=language.value))
+    return str(format_date(first, "LLL yy", locale=language.value))
 
 
 def _said(words: Text | str, language: Language) -> str:

@@ -9,17 +9,16 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, Request, Response, request
-from sqlalchemy import select
 
 from cds_hooks import InvalidHookRequest, ProtocolError
-from service.calendar.picture import day_said, picture
+from service.calendar.picture import picture
 from service.calendar.sequencer import DAYS, Movable, sequence
 from service.edge.callers import Callers
 from service.edge.operator import Operator
 from service.edge.pages import asked_language, page, written
-from service.languages.render import Language, plain, sentence
+from service.languages.render import Language, day, plain, sentence
 from service.ledger.database import Database
-from service.ledger.tables import ANSWERS, LONGEST_ID, REQUESTS
+from service.ledger.receipts import last_request_of
 from service.pipeline import advise
 from service.rules.rule import Rule
 from service.services import Service
@@ -57,20 +56,14 @@ def calendar(
     """The addresses; `read_body` gives the JSON of a request within its bounds."""
     addresses = Blueprint("calendar", __name__)
     addresses.after_request(operator.guard)
-    one_at_a_time = BoundedSemaphore(1)
 
     def answered(body: Any, of: World, now: datetime) -> Response:
         hook = body.get("hook") if isinstance(body, dict) else None
         service = next((one for one in services.values() if one.hook == hook), None)
         if service is None:
             raise InvalidHookRequest({"hook": "no service answers this hook"})
-        if not one_at_a_time.acquire(blocking=False):
-            raise Busy({"": "another calendar is being worked out: try again in a moment"})
-        try:
-            chosen = asked_language(settings)
-            shown = calendar_shown(body, service, of, now=now, language=chosen)
-        finally:
-            one_at_a_time.release()
+        chosen = asked_language(settings)
+        shown = calendar_shown(body, service, of, now=now, language=chosen)
         return page(written("calendar.html", chosen, **shown), chosen)
 
     @addresses.post("/calendar")
@@ -84,28 +77,17 @@ def calendar(
     def of_receipt(hook_instance: str) -> Response:
         """The calendar of a request that the ledger keeps, as of then; no FHIR server is asked again."""
         whose = operator.sees(clock())
-        kept = _kept(database, hook_instance[:LONGEST_ID], whose)
+        kept = last_request_of(database, hook_instance, whose)
         if kept is None:
             raise NoCalendar({"": "the ledger keeps no request of this hookInstance (OSTEOCDS_LEDGER_KEEPS=requests)"})
-        body, as_of = kept
-        return answered({name: value for name, value in body.items() if name != "fhirServer"}, world, as_of)
+        request_kept, as_of = kept
+        body = {name: value for name, value in orjson.loads(request_kept).items() if name != "fhirServer"}
+        return answered(body, world, as_of)
 
     return addresses
 
 
-def _kept(database: Database, hook_instance: str, client: str | None) -> tuple[dict[str, Any], datetime] | None:
-    query = (
-        select(REQUESTS.c.body, ANSWERS.c.as_of)
-        .join(ANSWERS, ANSWERS.c.id == REQUESTS.c.answer)
-        .where(ANSWERS.c.hook_instance == hook_instance)
-        .order_by(ANSWERS.c.id.desc())
-        .limit(1)
-    )
-    if client is not None:
-        query = query.where(ANSWERS.c.client == client)
-    with database.read() as connection:
-        found = connection.execute(query).first()
-    return None if found is None else (orjson.loads(found.body), datetime.fromisoformat(found.as_of))
+_ONE_AT_A_TIME = BoundedSemaphore()
 
 
 def calendar_shown(
@@ -113,8 +95,17 @@ def calendar_shown(
 ) -> dict[str, object]:
     """What the template `calendar_part.html` shows of a hook request, in a language.
 
-    Raises what `advise` raises for the request.
+    Raises what `advise` raises for the request, and `Busy` while the process works another one out.
     """
+    if not _ONE_AT_A_TIME.acquire(blocking=False):
+        raise Busy({"": "another calendar is being worked out: try again in a moment"})
+    try:
+        return _worked_out(body, service, world, now, language)
+    finally:
+        _ONE_AT_A_TIME.release()
+
+
+def _worked_out(body: Any, service: Service, world: World, now: datetime, language: Language) -> dict[str, object]:
     told = service.guideline.calendar
     answer = advise(body, service, world, now=now, language=language, also=frozenset() if told is None else told.reads)
     if told is None or answer.record is None:
@@ -124,7 +115,7 @@ def calendar_shown(
     rules = {rule.id: rule for rule in service.guideline.rules}
     return {
         "picture": picture(lanes, answer.record.today, language),
-        "today": day_said(answer.record.today, language),
+        "today": day(answer.record.today, language),
         "orders": [_order(one, rules, language) for one in schedule.orders],
         "not_moved": [plain(sentence(name, language)) for name in schedule.left],
         "guideline": service.guideline.id,
@@ -138,12 +129,12 @@ def _order(moved: Movable, rules: Mapping[str, Rule], language: Language) -> dic
 
     return {
         "name": plain(sentence(moved.name, language)),
-        "planned": day_said(moved.planned, language),
-        "earliest": day_said(moved.free[0].first, language) if moved.free else "",
+        "planned": day(moved.planned, language),
+        "earliest": day(moved.free[0].first, language) if moved.free else "",
         "checked": moved.checked,
         "always": titled(moved.always),
         "stretches": [
-            (day_said(one.first, language), "" if one.last is None else day_said(one.last, language), titled(one.rules))
+            (day(one.first, language), "" if one.last is None else day(one.last, language), titled(one.rules))
             for one in moved.stretches
         ],
     }

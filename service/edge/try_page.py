@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from threading import BoundedSemaphore
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +25,7 @@ from mappings.wording import Text
 from service.demo import naming, trial
 from service.demo.synthetic import ACTS, CONDITIONS, DRUGS, LABORATORY, ORDERABLE, SITES
 from service.demo.trial import BLANK, Entry, NotATrial, Resource, Trial
-from service.edge.calendar_page import calendar_shown
+from service.edge.calendar_page import Busy, calendar_shown
 from service.edge.hook_calls import JSON, PATH
 from service.edge.pages import OURSELVES, asked_language, page, written
 from service.explain import Explained, explain
@@ -76,8 +75,6 @@ class TryPage:
     world: World
     clock: Callable[[], datetime]
     hooks: Hooks
-    calendars: BoundedSemaphore = field(default_factory=BoundedSemaphore)
-    """One calendar is worked out at a time: it asks the rules some hundred times."""
 
     @property
     def fhir_base(self) -> str:
@@ -274,16 +271,13 @@ class TryPage:
 
     def _calendar(self, tried: Tried, body: Mapping[str, Any], service: Service) -> dict[str, object] | None:
         """What `calendar_part.html` shows of the request."""
-        if not self.calendars.acquire(blocking=False):
-            tried.problems.append("busy")
-            return None
         try:
             return calendar_shown(body, service, self.world, now=self.clock(), language=tried.language)
+        except Busy:
+            tried.problems.append("busy")
         except ProtocolError as error:
             tried.problems += error.problems.values()
-            return None
-        finally:
-            self.calendars.release()
+        return None
 
     def _why(self, advised: HookAnswer, service: Service, language: Language) -> list[dict[str, Any]]:
         """Every rule with its outcome, by chapter, as `osteocds check --explain` tells it."""

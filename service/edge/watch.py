@@ -15,7 +15,7 @@ from mappings.wording import Text, _
 from service.cards.compose import OVERRIDE_REASONS
 from service.edge.operator import Operator
 from service.edge.pages import asked_language, page, written
-from service.languages.render import Language, render, sentence
+from service.languages.render import Language, day, render, sentence
 from service.ledger.control_chart import LIMIT, REFERENCE
 from service.ledger.database import Database
 from service.ledger.overrides import NO_REASON
@@ -115,9 +115,9 @@ def _row(one: WatchedRule, rules: Mapping[str, tuple[Guideline, Rule]], language
         "whole": whole,
         "rate": _percent(whole.rate, language),
         "reasons": _reasons(whole.reasons, language),
-        "weeks": [(_day(monday, language), week, _percent(week.rate, language)) for monday, week in one.weeks.items()],
+        "weeks": [(day(monday, language), week, _percent(week.rate, language)) for monday, week in one.weeks.items()],
         "usual": _percent(chart.usual, language),
-        "alarm": "" if one.alarm is None else _day(one.alarm, language),
+        "alarm": "" if one.alarm is None else day(one.alarm, language),
         "line": _line(chart.sums),
     }
 
@@ -129,10 +129,6 @@ def _reasons(reasons: Mapping[str, int], language: Language) -> list[tuple[str, 
         (none if code == NO_REASON else render(words[code], language) if code in words else code, count)
         for code, count in sorted(reasons.items(), key=lambda one: -one[1])
     ]
-
-
-def _day(day: object, language: Language) -> str:
-    return render(_("{all}", all=day), language)
 
 
 def _percent(rate: float | None, language: Language) -> str:

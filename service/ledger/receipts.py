@@ -77,6 +77,21 @@ def request_of(database: Database, hook_instance: str, number: int, client: str 
     return None if body is None else str(body).encode()
 
 
+def last_request_of(database: Database, hook_instance: str, client: str | None = None) -> tuple[bytes, datetime] | None:
+    """The request of the last answer of which the site keeps it, and the clock of that answer."""
+    asked = (
+        _of(hook_instance, client)
+        .with_only_columns(REQUESTS.c.body, ANSWERS.c.as_of)
+        .join(REQUESTS, REQUESTS.c.answer == ANSWERS.c.id)
+        .order_by(None)
+        .order_by(ANSWERS.c.id.desc())
+        .limit(1)
+    )
+    with database.read(briefly=True) as connection:
+        found = connection.execute(asked).first()
+    return None if found is None else (str(found.body).encode(), datetime.fromisoformat(found.as_of))
+
+
 def _answers(hook_instance: str, client: str | None, page: int) -> Select[Any]:
     """Those of a page, and one more, which tells whether another page follows."""
     return _of(hook_instance, client).offset((page - 1) * ANSWERS_A_PAGE).limit(ANSWERS_A_PAGE + 1)

@@ -27,7 +27,7 @@ from service.cards.silencing import silenced, unasked
 from service.cards.suggestions import Ordering
 from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
 from service.gathering.drafts import Drafts
-from service.gathering.fhir_server import BUSY, NOT_LISTED, TOKEN_EXPIRED, TOKEN_OF_ANOTHER, FhirServer
+from service.gathering.fhir_server import FhirProblem, open_server
 from service.gathering.gather import gather, new_evidence
 from service.gathering.record_server import Call, RecordServer
 from service.gathering.stays import look_up_stays
@@ -45,7 +45,7 @@ Steps: TypeAlias = tuple[tuple[str, float, float], ...]
 """A name of a step, and when it began and ended (seconds of `time.monotonic`); what begins again has several."""
 
 
-class Watch:
+class Stopwatch:
     """Notes when each step of a request ends, which is when the next one begins."""
 
     def __init__(self) -> None:
@@ -103,7 +103,7 @@ def advise(
 
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
     """
-    watch = Watch()
+    watch = Stopwatch()
     request = read_hook_request(body, service.hook)
     watch.ends("validate")
     clock = Clock(now)
@@ -263,30 +263,19 @@ def _server(request: HookRequest, world: World) -> tuple[RecordServer | None, Te
     """The request's FHIR server, or why it may not be asked; neither where the request names none."""
     if not request.fhir_server:
         return None, None
-    base = world.allowlist.base(request.fhir_server)
-    if base is None:
-        return None, NOT_LISTED
-    authorization = request.authorization
-    if authorization is not None and authorization.has_expired:
-        return None, TOKEN_EXPIRED
-    # A token of one patient (SMART App Launch 2.2, "Scopes for requesting FHIR Resources") answers for that patient alone.
-    if authorization is not None and authorization.patient_id not in ("", request.patient_id):
-        return None, TOKEN_OF_ANOTHER
-    bulkhead = world.outbound.bulkhead(base)
-    if bulkhead is None:
-        return None, BUSY
-    deadline = time.monotonic() + world.deadline_seconds
-    return (
-        FhirServer(
+    try:
+        server = open_server(
             request.fhir_server,
-            world.outbound.session,
-            bulkhead,
-            deadline,
-            authorization,
-            world.missing_resource_types,
-        ),
-        None,
-    )
+            world.allowlist,
+            world.outbound,
+            world.deadline_seconds,
+            patient_id=request.patient_id,
+            authorization=request.authorization,
+            missing_types=world.missing_resource_types,
+        )
+    except FhirProblem as problem:
+        return None, problem.why
+    return server, None
 
 
 def _gather_needs(

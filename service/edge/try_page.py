@@ -29,8 +29,8 @@ from service.edge.calendar_page import Busy, calendar_shown
 from service.edge.hook_calls import JSON, PATH
 from service.edge.pages import OURSELVES, asked_language, page, written
 from service.explain import Explained, explain
-from service.gathering.fhir_server import FhirProblem, FhirServer
-from service.gathering.whole_record import open_server, patients, whole_record
+from service.gathering.fhir_server import FhirProblem, FhirServer, open_server
+from service.gathering.whole_record import patients, whole_record
 from service.languages.render import Language, plain, render, sentence
 from service.pipeline import HookAnswer
 from service.rules.guideline import Chapter

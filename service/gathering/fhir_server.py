@@ -28,9 +28,9 @@ import orjson
 from cds_hooks import FhirAuthorization
 from mappings.queries import Query
 from mappings.wording import Text, _
-from service.gathering.allowlist import lies_under, plain_url
+from service.gathering.allowlist import Allowlist, lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
-from service.gathering.outbound import Bulkhead, Room
+from service.gathering.outbound import Bulkhead, Outbound, Room
 from service.gathering.record_server import Call, Pages
 
 if TYPE_CHECKING:
@@ -445,6 +445,34 @@ class FhirServer:
         while size < MOST_BYTES_OF_AN_ERROR and (part := response.raw.read1(PART, decode_content=False)):
             size += len(part)
             self._time_left()
+
+
+def open_server(
+    base: str,
+    allowlist: Allowlist,
+    outbound: Outbound,
+    seconds: float,
+    *,
+    patient_id: str = "",
+    authorization: FhirAuthorization | None = None,
+    missing_types: frozenset[str] = frozenset(),
+) -> FhirServer:
+    """A base that is listed, to be asked for so many seconds; with a token, about the patient whom that is for.
+
+    Raises `FhirProblem` where it may not be asked, or not now.
+    """
+    listed = allowlist.base(base)
+    if listed is None:
+        raise FhirProblem(NOT_LISTED)
+    if authorization is not None and authorization.has_expired:
+        raise FhirProblem(TOKEN_EXPIRED)
+    # A token of one patient (SMART App Launch 2.2, "Scopes for requesting FHIR Resources") answers for that patient alone.
+    if authorization is not None and authorization.patient_id not in ("", patient_id):
+        raise FhirProblem(TOKEN_OF_ANOTHER)
+    bulkhead = outbound.bulkhead(listed)
+    if bulkhead is None:
+        raise FhirProblem(BUSY)
+    return FhirServer(base, outbound.session, bulkhead, time.monotonic() + seconds, authorization, missing_types)
 
 
 class _Body:

@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 
 from mappings.evidence import Resource
 from mappings.queries import Query
-from service.gathering.allowlist import Allowlist
 from service.gathering.answers import opened
-from service.gathering.fhir_server import BUSY, NOT_LISTED, TOO_LARGE, FhirProblem, FhirServer
-from service.gathering.outbound import Outbound
+from service.gathering.fhir_server import TOO_LARGE, FhirProblem, FhirServer
 
 MOST_PATIENTS = 100
 MOST_RESOURCES = 1000
-
-
-def open_server(base: str, allowlist: Allowlist, outbound: Outbound, seconds: float) -> FhirServer:
-    """A base that is listed, to be asked for so many seconds. Raises `FhirProblem`."""
-    listed = allowlist.base(base)
-    if listed is None:
-        raise FhirProblem(NOT_LISTED)
-    bulkhead = outbound.bulkhead(listed)
-    if bulkhead is None:
-        raise FhirProblem(BUSY)
-    return FhirServer(base, outbound.session, bulkhead, time.monotonic() + seconds)
 
 
 def patients(server: FhirServer) -> list[Resource]:

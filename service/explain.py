@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +46,15 @@ class Explained:
     facts: tuple[Text, ...]
     resources: tuple[str, ...]
 
+    @property
+    def hints(self) -> tuple[Text, ...]:
+        """What whoever runs the systems may do about it."""
+        return tuple(dict.fromkeys(hint for text in (*self.because, *self.facts) for hint in asides(text).hints))
+
     def line(self, language: Language) -> str:
         """One line: id, outcome, reason, facts, and what whoever runs the systems may do about it."""
         about = f" [{self.order}]" if self.order else ""
-        texts = (*self.because, *self.facts)
-        hints = dict.fromkeys(hint for text in texts for hint in asides(text).hints)
-        said = SEMICOLONS[language].join(plain(sentence(text, language)) for text in (*texts, *hints))
+        said = on_one_line((*self.because, *self.facts, *self.hints), language)
         outcome = render(OUTCOMES[self.outcome], language)
         return f"{self.rule}{about}{COLONS[language]} {outcome}" + (f" — {said}" if said else "")
 
@@ -82,6 +85,11 @@ def explain(answer: HookAnswer, rules: tuple[Rule, ...]) -> Iterator[Explained]:
         because = () if order.unidentified_because is None else (order.unidentified_because,)
         outcome = "told" if order in answer.told else "not told"
         yield Explained(NOT_IDENTIFIED, _called(order), outcome, because, (), tuple(filter(None, (order.reference,))))
+
+
+def on_one_line(texts: Iterable[Text], language: Language) -> str:
+    """Sentences one after the other, without markup."""
+    return SEMICOLONS[language].join(plain(sentence(text, language)) for text in texts)
 
 
 def _called(order: Order | None) -> str:

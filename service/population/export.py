@@ -43,6 +43,10 @@ class NotAnExport(ValueError):
     """A path that holds no export; the message says what is taken."""
 
 
+class CannotGroup(ValueError):
+    """DuckDB does not take what was chosen, such as the size of its memory; the message is its own."""
+
+
 @dataclass(frozen=True)
 class Export:
     """An export as it was grouped: in `folder`, by bucket; `types` are those that it holds of anybody.
@@ -60,13 +64,12 @@ class Export:
 
     def patients_of(self, bucket: int) -> Iterator[tuple[str, list[Resource]]]:
         """The patients of a bucket in the order of their ids, each with all its resources, and the Medications they name."""
-        with duckdb.connect() as connection:
-            connection.execute("SET threads = 1")
-            rows = connection.execute(
+        with connected(threads=1) as connection:
+            medications = Medications(connection, self.folder)
+            rows = connection.cursor().execute(
                 "SELECT patient, list(resource ORDER BY resource) FROM read_parquet($files) GROUP BY patient ORDER BY patient",
                 {"files": str(self.folder / f"bucket={bucket}" / "*.parquet")},
             )
-            medications = Medications(self.folder)
             while found := rows.fetchmany(50):
                 for patient, resources in found:
                     read = [orjson.loads(one) for one in resources]
@@ -76,11 +79,10 @@ class Export:
 class Medications:
     """The Medications of an export, which belong to nobody."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         path = folder / "medications.parquet"
-        self._connection = duckdb.connect()
-        self._connection.execute("SET threads = 1")
-        self._connection.execute(f"CREATE VIEW medications AS SELECT * FROM read_parquet({quoted(path)})")
+        self._connection = connection
+        connection.execute(f"CREATE VIEW medications AS SELECT * FROM read_parquet({quoted(path)})")
 
     def named_by(self, resources: Sequence[Resource]) -> list[Resource]:
         """Those that the resources refer to, and those that these are mixed of."""
@@ -136,10 +138,9 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     documents = [path for path in files if path not in lines]
     if documents:
         lines.append(_as_lines(documents, folder / "documents.ndjson"))
-    with duckdb.connect() as connection:
-        connection.execute(f"SET memory_limit = '{memory}'")
-        connection.execute(f"SET temp_directory = {quoted(folder / 'spilled')}")
-        connection.execute("SET preserve_insertion_order = false")
+    with connected(
+        memory_limit=memory, temp_directory=str(folder / "spilled"), preserve_insertion_order=False
+    ) as connection:
         asked = {"files": [str(path) for path in lines], "longest": LONGEST_LINE}
         raw = folder / "resources.parquet"
         connection.execute(f"COPY ({_ROW}) TO {quoted(raw)} (FORMAT parquet)", asked)
@@ -168,6 +169,14 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     raw.unlink()
     filled = tuple(sorted(int(path.name.partition("=")[2]) for path in folder.glob("bucket=*")))
     return Export(folder, filled, patients, resources, unreadable, nobodys, types)
+
+
+def connected(**choices: str | float | bool | list[str]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory, with these choices of its configuration. Raises `CannotGroup` for one that it does not take."""
+    try:
+        return duckdb.connect(config=choices)
+    except duckdb.Error as error:
+        raise CannotGroup(str(error).partition("\n")[0]) from None
 
 
 def quoted(path: Path) -> str:
@@ -206,8 +215,7 @@ def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     return [_renamed(one, names) for one in value] if isinstance(value, list) else value
 
 
-def fingerprint(source: Path) -> str:
-    """Of the names, sizes and times of the files of an export."""
+def stamps(source: Path) -> list[tuple[str, int, int]]:
+    """The names, sizes and times of the files of an export."""
     found = [(path, path.stat()) for path in files_of(source)]
-    told = [(str(path), status.st_size, status.st_mtime_ns) for path, status in found]
-    return orjson.dumps(told).decode()
+    return [(str(path), status.st_size, status.st_mtime_ns) for path, status in found]

@@ -5,7 +5,6 @@ Each bucket is written whole or not at all, so that a screen that was stopped go
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,19 +15,18 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import orjson
 
 from cds_hooks import ProtocolError
 from mappings.wording import Said, _
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
+from service.ledger.fingerprints import fingerprint, of_rules, of_settings, of_value_sets
 from service.population.chart import Chart
-from service.population.export import PATIENTS_OF_A_BUCKET, Export, fingerprint, grouped, quoted
+from service.population.export import PATIENTS_OF_A_BUCKET, Export, connected, grouped, quoted, stamps
 from service.population.screening import COLUMNS, NOT_ASKED, ScreenedRule, Screening
 from service.population.summary import counted
-from service.rules.guideline import versions
-from service.rules.rule import Hook
+from service.rules.guideline import Guideline, versions
 from service.services import published
 from service.settings import Settings
 from service.world import World
@@ -76,18 +74,26 @@ class Screen:
         """Take the folder, or go on in it where it holds this screen, begun."""
         self.out.mkdir(parents=True, exist_ok=True)
         told = {
-            "source": hashlib.sha256(fingerprint(self.source).encode()).hexdigest(),
+            "source": fingerprint(stamps(self.source)),
             "as of": self.now.isoformat(),
             "language": self.language.value,
-            "versions": {guideline.id: versions(guideline) for guideline in GUIDELINES},
-            "clinical": {name: asdict(clinical) for name, clinical in self.settings.clinical.items()},
+            **{guideline.id: self._made_by(guideline) for guideline in GUIDELINES},
         }
-        manifest, written = self.out / MANIFEST, orjson.dumps(told, default=str, option=orjson.OPT_INDENT_2)
+        manifest, written = self.out / MANIFEST, orjson.dumps(told, option=orjson.OPT_INDENT_2)
         if manifest.exists() and manifest.read_bytes() != written:
             raise AnotherScreen(
                 Said(_("{out} holds another screen: of other files, another day or other settings", out=str(self.out)))
             )
         manifest.write_bytes(written)
+
+    def _made_by(self, guideline: Guideline) -> Mapping[str, Any]:
+        """What answers are made by, as the ledger tells it."""
+        return {
+            "versions": versions(guideline),
+            "rules": of_rules(guideline),
+            "value sets": of_value_sets(guideline, self.settings.concept_maps),
+            "settings": of_settings(World.from_settings(self.settings), guideline, str(self.settings.timezone)),
+        }
 
     def _grouped(self) -> Export:
         """The export by patient; once, however often the screen is stopped."""
@@ -125,8 +131,7 @@ class Screen:
     def _written(self, export: Export, parts: Path) -> Mapping[str, Any]:
         """The parts as one Parquet and one CSV file, and what they come to."""
         findings = self.out / "findings.parquet"
-        with duckdb.connect() as connection:
-            connection.execute(f"SET memory_limit = '{self.memory}'")
+        with connected(memory_limit=self.memory) as connection:
             connection.execute(f"CREATE VIEW findings AS SELECT * FROM read_parquet({quoted(parts / '*.parquet')})")
             ordered = "SELECT * FROM findings ORDER BY ALL"
             connection.execute(f"COPY ({ordered}) TO {quoted(findings)} (FORMAT parquet)")
@@ -149,8 +154,7 @@ def _begin(settings: Settings, now: datetime, language: Language, types: frozens
     global _screening, _types
     world = World.from_settings(settings)
     services = published(GUIDELINES, split=False, terminology=world.terminology)
-    by_hook = {service.hook: service for service in services.values()}
-    _screening, _types = Screening({Hook(hook): one for hook, one in by_hook.items()}, world, now, language), types
+    _screening, _types = Screening(tuple(services.values()), world, now, language), types
 
 
 def _screen_bucket(export: Export, parts: Path, bucket: int) -> int:
@@ -167,8 +171,7 @@ def _screen_bucket(export: Export, parts: Path, bucket: int) -> int:
     columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in COLUMNS)
     target = _part(parts, bucket)
     unfinished = target.with_suffix(f".{os.getpid()}")
-    with duckdb.connect() as connection:
-        connection.execute("SET threads = 1")
+    with connected(threads=1) as connection:
         connection.execute(
             f"""COPY (SELECT * FROM read_json({quoted(lines)}, format = 'newline_delimited', columns = {{{columns}}}))
             TO {quoted(unfinished)} (FORMAT parquet)"""

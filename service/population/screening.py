@@ -9,9 +9,8 @@ from typing import Any
 
 from mappings.evidence import Resource, reference_of
 from mappings.readers.orders import ORDER_TYPES, is_order, open_order
-from mappings.wording import Text, asides
-from service.explain import Explained, explain
-from service.languages.render import SEMICOLONS, Language, plain, sentence
+from service.explain import Explained, explain, on_one_line
+from service.languages.render import Language
 from service.pipeline import HookAnswer, advise
 from service.population.chart import Chart
 from service.rules.outcome import Advice
@@ -35,21 +34,25 @@ ScreenedRule = Mapping[str, str]
 class Screening:
     """What is asked of each patient: the services of the hooks, on one day, in one language."""
 
-    services: Mapping[Hook, Service]
+    services: Sequence[Service]
     world: World
     now: datetime
     language: Language
 
     def of(self, chart: Chart) -> Iterator[ScreenedRule]:
         """The findings of one patient: a row a rule and, for the rules of orders, an order."""
-        if viewing := self.services.get(Hook.PATIENT_VIEW):
-            yield from self._asked(viewing, chart, chart.patient_id, None)
-        if signing := self.services.get(Hook.ORDER_SIGN):
-            for place, order in enumerate(active_orders(chart)):
-                if place < MOST_ORDERS:
-                    yield from self._asked(signing, chart.without(order), chart.patient_id, order)
-                else:
-                    yield _finding(chart.patient_id, signing.hook, reference_of(order), "", NOT_ASKED)
+        for service in self.services:
+            if service.hook is Hook.PATIENT_VIEW:
+                yield from self._asked(service, chart, chart.patient_id, None)
+            elif service.hook is Hook.ORDER_SIGN:
+                yield from self._signed(service, chart)
+
+    def _signed(self, service: Service, chart: Chart) -> Iterator[ScreenedRule]:
+        for place, order in enumerate(active_orders(chart)):
+            if place < MOST_ORDERS:
+                yield from self._asked(service, chart.without(order), chart.patient_id, order)
+            else:
+                yield _finding(chart.patient_id, service.hook, reference_of(order), "", NOT_ASKED)
 
     def answer(self, service: Service, chart: Chart, order: Resource | None) -> HookAnswer:
         """What the hook answers, about one order that is being signed or about the patient."""
@@ -66,16 +69,12 @@ class Screening:
             yield _finding(patient, service.hook, about, one.rule, one.outcome, indicator, **self._words(one))
 
     def _words(self, one: Explained) -> dict[str, str]:
-        hints = dict.fromkeys(hint for text in (*one.because, *one.facts) for hint in asides(text).hints)
         return {
-            "because": self._said(one.because),
-            "facts": self._said(one.facts),
-            "hints": self._said(tuple(hints)),
+            "because": on_one_line(one.because, self.language),
+            "facts": on_one_line(one.facts, self.language),
+            "hints": on_one_line(one.hints, self.language),
             "resources": " ".join(one.resources),
         }
-
-    def _said(self, texts: Sequence[Text]) -> str:
-        return SEMICOLONS[self.language].join(plain(sentence(text, self.language)) for text in texts)
 
 
 def active_orders(chart: Chart) -> Iterator[Resource]:

@@ -25,7 +25,7 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.pipeline import advise
 from service.population.chart import Chart
-from service.population.export import NotAnExport
+from service.population.export import CannotGroup, NotAnExport
 from service.population.screen import AnotherScreen, Screen
 from service.population.screening import active_orders, hook_request
 
@@ -238,3 +238,10 @@ def test_the_command_says_what_came_of_it(tmp_path: Path) -> None:
     assert english.exit_code == 0, english.output
     assert "antiresorptive-not-started" in english.output
     assert (tmp_path / "out" / "findings.csv").exists()
+
+
+def test_a_size_of_memory_that_is_none_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "export.ndjson"
+    source.write_text('{"resourceType": "Patient", "id": "one"}', encoding="utf-8")
+    with pytest.raises(CannotGroup, match="Memory"):
+        screen(source, tmp_path / "out", memory="many").run()

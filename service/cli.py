@@ -181,7 +181,7 @@ def load_demo_patients(settings: Settings, fhir_base: str, wait: float) -> None:
 @click.pass_obj
 def check(
     settings: Settings,
-    request_file: click.File,
+    request_file: BinaryIO,
     service: str | None,
     as_of: str | None,
     *,
@@ -189,7 +189,7 @@ def check(
     json: bool,
 ) -> None:
     """Answer it as the service would."""
-    body = _json(request_file.read())  # type: ignore[attr-defined]
+    body = _json(request_file.read())
     chosen = language()
     world = _world(settings)
     pages = Pages(settings.public_url or f"http://{settings.host}:{settings.port}")

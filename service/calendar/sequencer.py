@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 from mappings.clock import Clock
 from mappings.dates import When, day
+from mappings.evidence import reference_of
 from mappings.facts import DrugOrder, Order, Planned
 from mappings.record import Record
 from mappings.wording import Text
@@ -190,7 +191,7 @@ def _with_draft_on(body: Mapping[str, Any], reference: str, when: date, ordering
     entries = []
     for entry in context["draftOrders"]["entry"]:
         resource = entry.get("resource", {})
-        if f"{resource.get('resourceType')}/{resource.get('id')}" == reference:
+        if reference_of(resource) == reference:
             changed = started_on(resource, when, ordering)
             if changed is None:
                 return None

@@ -8,6 +8,7 @@ from typing import Any
 
 from mappings.facts.bones import named_bones
 from mappings.readers.sites import region_of_code
+from mappings.shapes import maps
 from mappings.vocabulary.code_systems import LOINC, SNOMED_CT
 from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
 from mappings.vocabulary.concepts import Terminology
@@ -59,7 +60,7 @@ MOST_DEEP, MOST_AMOUNTS, MOST_LISTED = 8, 6, 20
 
 def person_named(patient: Mapping[str, Any]) -> str:
     """A patient as a list names it: name and birth date, else the id."""
-    for name in _dicts(patient.get("name")):
+    for name in maps(patient.get("name")):
         given = name.get("given") if isinstance(name.get("given"), list) else []
         told = name.get("text") or " ".join(map(str, (name.get("family", ""), *(given or ()))))
         if told:
@@ -70,7 +71,7 @@ def person_named(patient: Mapping[str, Any]) -> str:
 
 def resource_named(resource: Mapping[str, Any], terminology: Terminology) -> Text:
     """What a resource is about: as cards call it, else its text, its display, its code or its type."""
-    concept = next((one for name in CONCEPTS for one in _dicts(resource.get(name))), {})
+    concept = next((one for name in CONCEPTS for one in maps(resource.get(name))), {})
     found = terminology.recognise(concept.get("coding")).concepts
     kind = str(resource.get("resourceType"))
     name: Text | None = None
@@ -83,8 +84,8 @@ def resource_named(resource: Mapping[str, Any], terminology: Terminology) -> Tex
         name = name_of_act(found) or next(analytes, None)
     if name is not None:
         return name
-    modality = _dicts(resource.get("modality"))
-    for coding in ({"display": concept.get("text")}, *_dicts(concept.get("coding")), *modality):
+    modality = maps(resource.get("modality"))
+    for coding in ({"display": concept.get("text")}, *maps(concept.get("coding")), *modality):
         if said := coding.get("display") or coding.get("code"):
             return verbatim(str(said)[:LONGEST_NAME])
     return verbatim(kind)
@@ -95,14 +96,14 @@ CONCEPTS = ("code", "medicationCodeableConcept", "procedureCode")
 
 def sites_named(resource: Mapping[str, Any]) -> tuple[Text, ...]:
     """The bones that it names as its site."""
-    codings = [coding for site in _dicts(resource.get("bodySite")) for coding in _dicts(site.get("coding"))]
+    codings = [coding for site in maps(resource.get("bodySite")) for coding in maps(site.get("coding"))]
     regions = (region_of_code(str(one.get("system")), str(one.get("code")), frozenset()) for one in codings)
     return tuple(name for region in regions for name in named_bones(region))
 
 
 def amounts_of(resource: Mapping[str, Any]) -> str:
     """Dose, fractions and interval in figures, as far as an order or a drug given states them."""
-    texts = [str(one["text"]) for one in _dicts(resource.get("dosageInstruction")) if one.get("text")]
+    texts = [str(one["text"]) for one in maps(resource.get("dosageInstruction")) if one.get("text")]
     if texts:
         return "; ".join(texts)[:LONGEST_NAME]
     parts = [part for name in ("dosageInstruction", "dosage", "extension") for part in _amounts(resource.get(name))]
@@ -125,7 +126,3 @@ def _amounts(told: Any, depth: int = 0) -> Iterator[str]:
             yield f"/ {told['period']:g} {told['periodUnit']}"
         for name in sorted(told, key=lambda name: name != "doseAndRate"):  # the dose before its interval
             yield from _amounts(told[name], depth + 1)
-
-
-def _dicts(told: Any) -> Iterator[dict[str, Any]]:
-    yield from (one for one in (told if isinstance(told, list) else [told]) if isinstance(one, dict))

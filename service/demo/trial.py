@@ -13,10 +13,11 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from mappings.evidence import reference_of
 from mappings.vocabulary.concepts import Terminology
 from service.demo.scenario import context_of, with_prefetch, without_empty_answers
 from service.demo.synthetic import ACTS, DRUGS, ORDERABLE, SITES, SyntheticRecord, laboratory
@@ -55,12 +56,9 @@ class Trial:
     service: str = ""
     patient: str = BLANK
     drafts: tuple[Resource, ...] = ()
-    changed: Mapping[str, Mapping[str, str]] = ()  # type: ignore[assignment]
+    changed: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     added: tuple[Mapping[str, str], ...] = ()
     dismissed: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "changed", dict(self.changed))
 
 
 # --- in a link --------------------------------------------------------------------------------------------------------
@@ -155,11 +153,6 @@ class Entry:
     def reference(self) -> str:
         """How a change names it."""
         return reference_of(self.resource)
-
-
-def reference_of(resource: Mapping[str, Any]) -> str:
-    """`Type/id`."""
-    return f"{resource.get('resourceType')}/{resource.get('id')}"
 
 
 def entries(trial: Trial, on_record: Sequence[Resource]) -> list[Entry]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import orjson
@@ -96,7 +97,10 @@ def create_app(
     gate.watch(app, callers, clock, open_pages=settings.open_pages)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     discovery = {language: _discovery(services, language) for language in Language}
-    description = orjson.dumps(openapi(services, guidelines, clock().date()))
+
+    @cache  # its examples are worked out for who asks
+    def description() -> bytes:
+        return orjson.dumps(openapi(services, guidelines, clock().date()))
 
     @app.get("/cds-services")
     def discover() -> Response:
@@ -127,7 +131,7 @@ def create_app(
 
     @app.get("/openapi.json")
     def describe() -> Response:
-        return Response(description, mimetype=JSON)
+        return Response(description(), mimetype=JSON)
 
     @app.get("/metrics")
     def measure() -> Response:

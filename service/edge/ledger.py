@@ -115,12 +115,9 @@ class Ledger:
                 outcomes=advised.outcomes,
                 cards=advised.response.cards,
                 settings=caller.world.clinical[guideline.id],
-                fingerprints={
-                    "request_fingerprint": fingerprints.of_request(body, request),
-                    "rules_fingerprint": fingerprints.of_rules(guideline),
-                    "value_sets_fingerprint": fingerprints.of_value_sets(guideline, self._settings.concept_maps),
-                    "settings_fingerprint": self._settings_of(service, caller),
-                },
+                fingerprints=fingerprints.of_answer(
+                    body, request, guideline, self._settings.concept_maps, self._settings_of(service, caller)
+                ),
                 fhir_calls=len(advised.fhir_calls),
                 keeps_facts="facts" in self._settings.ledger_keeps,
                 request=request.decode() if "requests" in self._settings.ledger_keeps else "",

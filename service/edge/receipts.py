@@ -10,11 +10,12 @@ from flask import Blueprint, Response, request
 
 from cds_hooks import ProtocolError
 from service.edge.callers import Callers
+from service.edge.hook_calls import JSON
 from service.edge.ledger import Ledger
+from service.edge.parameters import whole_number
 from service.edge.worker import TOLD
 from service.ledger.receipts import MOST_PAGES
 
-JSON = "application/json"
 RECEIPT = "receipts.receipt"
 """The endpoint of receipts, which asks itself who calls."""
 
@@ -24,13 +25,6 @@ class NoReceipt(ProtocolError):
 
     status = 404
     code = "not-found"
-
-
-class NoPage(ProtocolError):
-    """The page that is asked for is no number of one."""
-
-    status = 400
-    code = "value"
 
 
 def receipts(ledger: Ledger, callers: Callers, clock: Callable[[], datetime]) -> Blueprint:
@@ -43,7 +37,8 @@ def receipts(ledger: Ledger, callers: Callers, clock: Callable[[], datetime]) ->
         now = clock()
         caller = callers.of(request, now=now)
         request.environ.setdefault(TOLD, {})["client"] = caller.name
-        told = ledger.receipt(hook_instance, caller, _page(request.args.get("page", "1")), now)
+        page = whole_number("page", request.args.get("page", "1"), MOST_PAGES)
+        told = ledger.receipt(hook_instance, caller, page, now)
         if told is None:
             raise NoReceipt(
                 {"": "no answer of this hookInstance is in the ledger; one is there a moment after it was given"}
@@ -57,14 +52,3 @@ def receipts(ledger: Ledger, callers: Callers, clock: Callable[[], datetime]) ->
         return Response(keys, mimetype=JSON)
 
     return addresses
-
-
-def _page(told: str) -> int:
-    if (
-        not told.isascii()
-        or not told.isdecimal()
-        or len(told) > len(str(MOST_PAGES))
-        or not 0 < int(told) <= MOST_PAGES
-    ):
-        raise NoPage({"page": f"takes a whole number from 1 to {MOST_PAGES}"})
-    return int(told)

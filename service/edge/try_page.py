@@ -20,6 +20,7 @@ from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
 from cds_hooks import ProtocolError
+from mappings.evidence import reference_of
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text
 from service.demo import naming, trial
@@ -185,7 +186,7 @@ class TryPage:
         if what == "order" and (told.get("what") or told.get("line")):
             self._order(tried, told)
         elif what == "cancel":
-            tried.trial = replace(now, drafts=tuple(one for one in now.drafts if trial.reference_of(one) != where))
+            tried.trial = replace(now, drafts=tuple(one for one in now.drafts if reference_of(one) != where))
         elif what == "add" and told.get(f"{where}.name"):
             parts = ("name", "value", "day", "site", "dose")
             added = {"kind": where} | {one: told[f"{where}.{one}"][:200] for one in parts if told.get(f"{where}.{one}")}

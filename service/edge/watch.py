@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, request
 
-from cds_hooks import ProtocolError
 from mappings.wording import Text, _
 from service.cards.compose import OVERRIDE_REASONS
 from service.edge.operator import Operator
 from service.edge.pages import asked_language, page, written
+from service.edge.parameters import whole_number
 from service.languages.render import Language, day, render, sentence
 from service.ledger.control_chart import LIMIT, REFERENCE
 from service.ledger.database import Database
@@ -29,13 +29,6 @@ MOST_WEEKS = 104
 OFFERED = (4, 12, 26, 52)
 WATCH = frozenset({"watch.overview", "watch.rules_file", "watch.feedback_file"})
 """The endpoints, which ask themselves who calls."""
-
-
-class NoWeeks(ProtocolError):
-    """The weeks that are asked for are no number of them."""
-
-    status = 400
-    code = "value"
 
 
 def watch(
@@ -86,10 +79,7 @@ def watch(
 
 def _time(now: datetime) -> tuple[int, datetime, datetime]:
     """The weeks that are asked for, the current one the last of them, and what they run from and to."""
-    told = request.args.get("weeks", str(WEEKS))
-    if not (told.isascii() and told.isdecimal() and len(told) <= len(str(MOST_WEEKS)) and 0 < int(told) <= MOST_WEEKS):
-        raise NoWeeks({"weeks": f"takes a whole number from 1 to {MOST_WEEKS}"})
-    weeks = int(told)
+    weeks = whole_number("weeks", request.args.get("weeks", str(WEEKS)), MOST_WEEKS)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     monday = today - timedelta(days=today.weekday())
     return weeks, monday - timedelta(weeks=weeks - 1), now + timedelta(minutes=1)

@@ -120,6 +120,18 @@ def of_value_sets(guideline: Guideline, concept_maps: tuple[Path, ...]) -> str:
     return _of_files(lists)
 
 
+def of_answer(
+    body: Any, request: bytes, guideline: Guideline, concept_maps: tuple[Path, ...], settings: str
+) -> dict[str, str]:
+    """Those of an answer by their columns; `request` is `without_token` of the body, `settings` the fingerprint of these."""
+    return {
+        "request_fingerprint": of_request(body, request),
+        "rules_fingerprint": of_rules(guideline),
+        "value_sets_fingerprint": of_value_sets(guideline, concept_maps),
+        "settings_fingerprint": settings,
+    }
+
+
 def of_settings(world: World, guideline: Guideline, timezone: str, messaging_client: str = "") -> str:
     """Of the choices of the site, and of the client whose world it is; it is named where links name it."""
     choices: dict[str, Any] = {

@@ -118,6 +118,7 @@ def _rows(body: Any, receipt: Receipt, circumstances: Circumstances) -> Rows:
     pages = Pages(public_url if "absolute" in world.link_types else "", circumstances.messaging_client)
     advised = advise(body, service, replace(world, outbound=NobodyAsked()), now=as_of, language=language, pages=pages)
     request = fingerprints.without_token(body)
+    settings = fingerprints.of_settings(world, guideline, circumstances.timezone, circumstances.messaging_client)
     answered = Answered(
         service=service,
         client=receipt.get("client", ""),
@@ -130,14 +131,7 @@ def _rows(body: Any, receipt: Receipt, circumstances: Circumstances) -> Rows:
         outcomes=advised.outcomes,
         cards=for_audience(advised.response.cards, world.card_audience),
         settings=world.clinical[guideline.id],
-        fingerprints={
-            "request_fingerprint": fingerprints.of_request(body, request),
-            "rules_fingerprint": fingerprints.of_rules(guideline),
-            "value_sets_fingerprint": fingerprints.of_value_sets(guideline, circumstances.concept_maps),
-            "settings_fingerprint": fingerprints.of_settings(
-                world, guideline, circumstances.timezone, circumstances.messaging_client
-            ),
-        },
+        fingerprints=fingerprints.of_answer(body, request, guideline, circumstances.concept_maps, settings),
     )
     return rows_of(answered, None)
 

@@ -8,6 +8,7 @@ import io
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from selenium.webdriver import Chrome
@@ -24,6 +25,9 @@ from service.ledger.watch import COLUMNS, FEEDBACK_COLUMNS, TO_REVIEW, WatchedRu
 
 KEY = "k" * 40
 RULE = "denosumab-dose"
+ZONE = ZoneInfo("Pacific/Auckland")
+"""That of `NOW`."""
+
 SINCE, UNTIL = NOW - timedelta(weeks=60), NOW + timedelta(days=1)
 
 
@@ -79,7 +83,7 @@ def shelf(database_url: str) -> Iterator[Shelf]:
 
 
 def seen(shelf: Shelf, client: str | None = None) -> dict[str, WatchedRule]:
-    told = watched(shelf.database, NOW.tzinfo, since=SINCE, until=UNTIL, client=client)  # type: ignore[arg-type]
+    told = watched(shelf.database, ZONE, since=SINCE, until=UNTIL, client=client)
     return {one.rule: one for one in told.rules}
 
 
@@ -115,7 +119,7 @@ def test_a_rule_whose_rate_rose_is_the_first_to_be_reviewed_with_the_day_of_the_
         shelf.show("steady", "accepted" if number % 5 else "overridden", days_ago=3)
     shelf.answer("broken", "failed")
     shelf.show("quiet", "accepted")
-    told = watched(shelf.database, NOW.tzinfo, since=SINCE, until=UNTIL)  # type: ignore[arg-type]
+    told = watched(shelf.database, ZONE, since=SINCE, until=UNTIL)
     assert [one.rule for one in told.to_review] == ["rose", "broken", "steady"]
     assert told.to_review[0].alarm == NOW.date() - timedelta(days=3)
     assert told.to_review[2].alarm is None
@@ -124,7 +128,7 @@ def test_a_rule_whose_rate_rose_is_the_first_to_be_reviewed_with_the_day_of_the_
 def test_at_most_ten_rules_are_to_be_reviewed(shelf: Shelf) -> None:
     for number in range(TO_REVIEW + 2):
         shelf.answer(f"rule-{number:02}", "failed")
-    told = watched(shelf.database, NOW.tzinfo, since=SINCE, until=UNTIL)  # type: ignore[arg-type]
+    told = watched(shelf.database, ZONE, since=SINCE, until=UNTIL)
     assert len(told.to_review) == TO_REVIEW
 
 

@@ -20,7 +20,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz replays attack liveness audit release mutation messages catalogue pictures lock
+.PHONY: help install demo run test fix bench scale fuzz replays attack liveness shadow-faults audit release mutation messages catalogue pictures lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ audit: .venv/.tools ## write the SBOM of the image's packages (dist/sbom.cdx.jso
 
 release: .venv/.tools ## build what is handed over into dist/: wheel, chart, SBOM, changes by rule, sums
 	$(TOOL).release
+
+shadow-faults: .venv/.tools ## simulate a hundred faults of a site, and how many the shadow report finds in their week, about twenty minutes
+	$(TOOL).shadow_faults
 
 mutation: .venv/.tools ## change the rules one at a time and see that a test fails, about an hour; MODULES=service/rules/... for some
 	$(TOOL).mutation $(MODULES)

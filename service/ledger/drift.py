@@ -2,7 +2,8 @@
 
 A fault at a site (a unit switched, a code retired, a feed stopped) moves the share of patients of whom a rule says something, is
 silent for a reason, or cannot tell for a reason. Each share of a week is held against the weeks before; what is asked at once is
-corrected for (Bonferroni), so that a week in which nothing changed gives an alarm once in a hundred.
+corrected for (Bonferroni; what could give no alarm whatever it were does not count: Tarone 1990, Biometrics 46:515-522), so that
+a week in which nothing changed gives an alarm once in a hundred at most.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count as counted_up
 from math import exp, lgamma
 from typing import Generic, TypeVar
 
@@ -60,7 +62,7 @@ def drifts(shares: Mapping[Key, Mapping[date, Share]], weeks: Sequence[date]) ->
     for place, week in enumerate(weeks[1:], start=1):
         usual = weeks[max(0, place - REFERENCE_WEEKS) : place]
         compared = list(_compared(shares, week, usual))
-        limit = FALSE_ALARMS_A_WEEK / max(1, len(compared))
+        limit = _limit([least_chance(one.before, one.now) for one in compared])
         told = [one for one in compared if one.chance <= limit and _is_large(one.before, one.now)]
         yield from sorted(told, key=lambda one: (one.chance, str(one.key)))
 
@@ -90,6 +92,22 @@ def chance(before: Share, now: Share) -> float:
     below = _tail(range(now.some, lowest - 1, -1), some, of, now.of)
     above = _tail(range(now.some, highest + 1), some, of, now.of)
     return min(1.0, 2 * min(below, above))
+
+
+def least_chance(before: Share, now: Share) -> float:
+    """The chance of the most unlike shares that so many patients of both could have come to."""
+    some, of = before.some + now.some, before.of + now.of
+    ends = (max(0, some - before.of), min(some, now.of))
+    return min(chance(Share(some - one, of - now.of), Share(one, now.of)) for one in ends)
+
+
+def _limit(least: Sequence[float]) -> float:
+    """What a chance must be at most, of all that are compared."""
+    for tests in counted_up(1):
+        limit = FALSE_ALARMS_A_WEEK / tests
+        if sum(one <= limit for one in least) <= tests:
+            return limit
+    raise AssertionError  # there are no more than all of them
 
 
 def _tail(counts: Iterable[int], some: int, of: int, drawn: int) -> float:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from statistics import median
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from sqlalchemy import ColumnElement, Select, select
 from service.ledger.database import Database
 from service.ledger.drift import Drift, Share, drifts
 from service.ledger.overrides import READ_AT_ONCE
-from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, OUTCOMES
+from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FACTS, OUTCOMES
 
 MOST_ANSWERS = 50_000
 """Answers that are looked at, the newest; where there are more, that is told."""
@@ -41,6 +42,12 @@ ABOUT = "about"
 
 UNCHECKED = "card"
 """The outcome of an answer with a card of one of the `QUIET` topics."""
+
+FACT = "fact"
+"""That a fact stands in an answer with this unit, or as what there is none of; where the site keeps facts."""
+
+ABOVE = "above"
+"""That its figure is above the middle one of all these weeks."""
 
 Patients = set[int]
 ByWeek = dict[date, Patients]
@@ -90,6 +97,8 @@ def shadow_report(
         advising = (CARD_RULES.c.card == CARDS.c.uuid) & (CARD_RULES.c.part == "advises")
         for row in rows.execute(of_cards.join(within, within.c.id == CARDS.c.answer).outerjoin(CARD_RULES, advising)):
             read.card(row)
+        for row in rows.execute(select(FACTS).join(within, within.c.id == FACTS.c.answer)):
+            read.fact(row)
     return read.report()
 
 
@@ -117,6 +126,7 @@ class _Read:
         self._could: dict[str, ByWeek] = {}
         self._all: ByWeek = {}
         self._asked: dict[str, ByWeek] = {}
+        self._figures: dict[tuple[str, str], dict[date, dict[int, float]]] = {}
         self._nameless = False
 
     def answer(self, row: Any) -> None:
@@ -159,6 +169,15 @@ class _Read:
             rule.shown.add(patient)
             rule.weeks.setdefault(week, Counter())["cards"] += 1
 
+    def fact(self, row: Any) -> None:
+        """Its unit, or its words where it has no figure; and the figure."""
+        patient, week, _guideline = self._of_answer[row.answer]
+        figure = _figure(row.value)
+        unit = row.unit or ("" if figure is not None else (row.value or ""))
+        self._note(Told("", FACT, row.fact, (unit,) if unit else ()), week, patient)
+        if figure is not None:
+            self._figures.setdefault((row.fact, unit), {}).setdefault(week, {})[patient] = figure
+
     def _note(self, told: Told, week: date, patient: int) -> None:
         self._seen.setdefault(told, {}).setdefault(week, set()).add(patient)
 
@@ -180,11 +199,28 @@ class _Read:
         for told, by_week in self._seen.items():
             whole = self._of(told)
             yield told, {week: Share(len(by_week.get(week, ())), len(of)) for week, of in whole.items()}
+        for (fact, unit), by_patient in self._figures.items():
+            middle = median(figure for of_week in by_patient.values() for figure in of_week.values())
+            yield (
+                Told("", ABOVE, fact, (f"{middle:g} {unit}".strip(),)),
+                {
+                    week: Share(sum(figure > middle for figure in of_week.values()), len(of_week))
+                    for week, of_week in by_patient.items()
+                },
+            )
 
     def _of(self, told: Told) -> ByWeek:
         if not told.rule:
             return self._all
         return (self._could if told.outcome == ABOUT else self._asked)[told.rule]
+
+
+def _figure(told: str | None) -> float | None:
+    """The figure of a fact; None where it has none, or a bound of one."""
+    try:
+        return None if told is None else float(told)
+    except ValueError:
+        return None
 
 
 def most(reasons: Counter[Any], number: int) -> Sequence[tuple[Any, int]]:

@@ -14,7 +14,7 @@ from service.languages.render import COLONS, Language, spoken
 from service.ledger.drift import Drift, Share
 from service.ledger.overrides import aligned
 from service.ledger.sentences import in_language
-from service.ledger.shadow import ABOUT, UNCHECKED, ShadowReport, ShadowRule, Told, most
+from service.ledger.shadow import ABOUT, ABOVE, FACT, UNCHECKED, ShadowReport, ShadowRule, Told, most
 
 MOST_REASONS, MOST_DRIFTS = 10, 20
 """Of a report for people: reasons, and changes of a week, the likeliest to be real first."""
@@ -41,6 +41,8 @@ SAID = {
     "few": _("of that week {more} more"),
     "change": _("week of {week}: {what}: {now} now, {before} before"),
     "about": _("an order is about it"),
+    "fact": _("answers rest on {fact}"),
+    "above": _("{fact} is above the middle of these weeks"),
     "unchecked": _("a card says that something could not be checked"),
     "not-identified": _("a card says that an order could not be identified"),
 }
@@ -125,6 +127,8 @@ def _what(told: Told, folders: Mapping[str, Path], language: Language) -> str:
     colon = COLONS[language]
     if told.outcome == UNCHECKED:
         return spoken(SAID["not-identified" if told.because == "not-identified" else "unchecked"], language)
+    if told.outcome in (FACT, ABOVE):
+        return spoken(SAID[told.outcome].with_(fact=_because(told.because, told.why, Path(), language)), language)
     said: Text = SAID["about"] if told.outcome == ABOUT else OUTCOMES[told.outcome]
     because = _because(told.because, told.why, folders[told.rule], language) if told.because else ""
     return f"{told.rule}{colon} " + f"{colon} ".join(filter(None, [spoken(said, language), because]))

@@ -26,7 +26,7 @@ from service.demo.synthetic import CONDITIONS, DRUGS, LABORATORY
 from service.edge.app import create_app
 from service.guidelines import GUIDELINES
 from service.ledger.shadow import ShadowReport, shadow_report
-from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, OUTCOMES, TAKEN_TOKENS
+from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FACTS, OUTCOMES, TAKEN_TOKENS
 from service.rules.guideline import terminology_of
 from service.services import published
 
@@ -38,8 +38,8 @@ GUIDELINE = GUIDELINES[0]
 TERMINOLOGY = terminology_of(GUIDELINES)
 SERVICES = published(GUIDELINES, split=False, terminology=TERMINOLOGY)
 MONDAY = datetime.combine(NOW.date() - timedelta(days=NOW.weekday()), time(8), NOW.tzinfo)
-A_WEEK = 200
-"""Hooks of a week: forty on each working day."""
+A_WEEK = 260
+"""Hooks of a week of five working days."""
 
 ISSUER, PUBLIC_URL = "https://ehr.example.org", "https://osteocds.example.org"
 EC, RSA = ECKey.generate_key("P-384", {"kid": "ec"}), RSAKey.generate_key(2048, {"kid": "rsa"})
@@ -65,7 +65,7 @@ def _drawn(draw: Random) -> dict[str, Any]:
         if draw.random() < 0.9:
             value = max(middle * 0.3, draw.gauss(middle, spread))
             record[name] = f"{value:.2f} {unit} {draw.randint(0, days)} days ago"
-    order = draw.choices(TEMPLATES, weights=[4, 2, 3, 3, 2, 3])[0](draw, record)
+    order = draw.choices(TEMPLATES, weights=[4, 2, 3, 3, 4, 3])[0](draw, record)
     return {"record": record, **order}
 
 
@@ -343,6 +343,7 @@ class Site:
             allow_unauthenticated=False,
             public_url=PUBLIC_URL,
             patient_key=folder / "key",
+            ledger_keeps=frozenset({"facts"}),
             database_url=f"sqlite:///{folder / 'ledger.sqlite3'}",
         )
         self._app = create_app(settings, now=lambda: self._now)
@@ -406,6 +407,7 @@ class Site:
             connection.execute(delete(CARD_RULES).where(CARD_RULES.c.card.in_(cards)))
             connection.execute(delete(CARDS).where(CARDS.c.answer.in_(late)))
             connection.execute(delete(OUTCOMES).where(OUTCOMES.c.answer.in_(late)))
+            connection.execute(delete(FACTS).where(FACTS.c.answer.in_(late)))
             connection.execute(delete(ANSWERS).where(ANSWERS.c.id > self._last))
             connection.execute(delete(TAKEN_TOKENS))
 

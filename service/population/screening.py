@@ -29,6 +29,9 @@ NOT_ASKED = "not asked"
 
 ScreenedRule = Mapping[str, str]
 
+OF_THE_PATIENT, OF_AN_ORDER = Hook.PATIENT_VIEW.value, Hook.ORDER_SIGN.value
+"""The hooks that a screen asks."""
+
 
 @dataclass(frozen=True)
 class Screening:

@@ -34,6 +34,8 @@ class World:
     link_types: frozenset[str] = frozenset({"absolute"})
     card_audience: str = "everyone"
     max_resources: int = MOST_OF_A_TYPE
+    keeps_requests: bool = False
+    calendar_links: bool = False
 
     @classmethod
     def from_settings(
@@ -52,4 +54,6 @@ class World:
             single_action=settings.single_action,
             max_cards=settings.max_cards,
             max_resources=settings.max_resources,
+            keeps_requests="requests" in settings.ledger_keeps,
+            calendar_links=settings.allow_unauthenticated,
         )

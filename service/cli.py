@@ -191,7 +191,7 @@ def check(
     """Answer it as the service would."""
     body = _json(request_file.read())
     chosen = language()
-    world = replace(_world(settings), calendar_links=False)  # no ledger keeps this request
+    world = _world(settings)
     pages = Pages(settings.public_url or f"http://{settings.host}:{settings.port}")
     asked = _service(settings, world, body, service)
     try:
@@ -670,7 +670,7 @@ def _circumstances(settings: Settings, answer: Mapping[str, Any]) -> Circumstanc
     from service.edge.clients import read_clients  # noqa: PLC0415 - for this command alone
     from service.ledger.recomputing import Circumstances  # noqa: PLC0415 - as above
 
-    world, messaging_client = _world(settings), ""
+    world, messaging_client = _world(settings).of_anybody(), ""
     if name := answer.get("client"):
         try:
             clients = () if settings.clients is None else read_clients(settings.clients, world, settings.language)

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, RSAKey
 from support.ehr import Ehr, ehr
-from support.scenario import NOW, SERVICES, request_for
+from support.scenario import NOW, SERVICES, SETTINGS, WORLD, request_for
 from support.tokens import Tokens
+
+from service.ledger.receipts import receipt_of, request_of
+from service.ledger.recomputing import Circumstances, recomputed
 
 BEFORE = "radiosensitiser-before-radiotherapy"
 TOLD = {
@@ -50,6 +53,20 @@ def test_a_card_about_days_links_to_the_calendar_of_its_request_and_names_no_pat
     client.application.extensions["osteocds.ledger"].writer.close()
     told = client.get(links(cards)[0].removeprefix(PUBLIC_URL))
     assert (told.status_code, '<svg class="axis"' in told.text) == (200, True)
+
+
+def test_an_answer_with_the_link_is_computed_anew_with_it(tmp_path: Path) -> None:
+    client: Ehr = ehr(database_url=f"sqlite:///{tmp_path}/ledger.sqlite3", ledger_keeps=KEEPS, public_url=PUBLIC_URL)
+    request = request_for(TOLD)
+    assert links(client.cards(request))
+    ledger = client.application.extensions["osteocds.ledger"]
+    ledger.writer.close()
+    receipt = receipt_of(ledger.database, request["hookInstance"], issued=NOW)
+    assert receipt is not None
+    circumstances = Circumstances(SERVICE, WORLD.of_anybody(), str(SETTINGS.timezone))
+    kept = request_of(ledger.database, request["hookInstance"], 1)
+    assert kept is not None
+    assert recomputed(json.loads(kept), receipt["answers"][0], circumstances).identical
 
 
 def test_the_rules_whose_cards_link_to_it_are_rules_of_the_guideline() -> None:

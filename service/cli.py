@@ -718,6 +718,33 @@ def print_catalogue(settings: Settings, guideline: str | None) -> None:
             click.echo(catalogue_to_read(one, chosen, settings.clinical[one.id]), nl=False)
 
 
+@main.command(
+    "export-ig",
+    text=_(
+        "Write the rules, value sets and questionnaires as a FHIR R4 package; the rules stay this service's to evaluate."
+    ),
+)
+@option(
+    "--out",
+    _("folder of the packages, one a guideline"),
+    placeholder=_("FOLDER"),
+    type=click.Path(path_type=Path),
+    required=True,
+)
+@in_a_language
+@click.pass_obj
+def export_ig(settings: Settings, out: Path) -> None:
+    """Write a package of each guideline."""
+    from service.catalogue.fhir_package import export  # noqa: PLC0415 - for this command alone
+
+    for one in GUIDELINES:
+        try:
+            target, resources = export(one, out, language(), settings.clinical[one.id])
+        except (ValueError, OSError) as error:
+            raise failure(error) from error
+        click.echo(say(_("{number} resources in {folder}", number=resources, folder=str(target))))
+
+
 @main.command(text=_("List the rules: id, statement, citation."))
 @in_a_language
 def rules() -> None:

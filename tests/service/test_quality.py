@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from support.scenario import BASE, NOW, SETTINGS
+from support.scenario import BASE, NOW, SERVICES, SETTINGS
 
 from mappings.clock import Clock
 from mappings.dates import When, day
@@ -22,20 +22,6 @@ from service.rules.quality import Case, quality_indicator
 PATIENT = "counted"
 TODAY = NOW.date()
 EXPORTED = sorted({query.resource_type for service in SERVICES.values() for query in service.queries})
-    "AllergyIntolerance",
-    "BodyStructure",
-    "Condition",
-    "DiagnosticReport",
-    "Encounter",
-    "ImagingStudy",
-    "MedicationAdministration",
-    "MedicationRequest",
-    "MedicationStatement",
-    "Observation",
-    "Procedure",
-    "QuestionnaireResponse",
-    "ServiceRequest",
-]
 DOSES = [{"drug": "Xgeva", "days ago": 100}, {"drug": "Xgeva", "days ago": 72}]
 FIXED = {"act": "internal fixation of the femur", "site": "femur", "reason": "bone metastasis"}
 
@@ -144,3 +130,15 @@ def test_an_indicator_that_reads_what_there_is_not_is_refused() -> None:
         quality_indicator(
             "x", title=some.title, of=some.of, met=some.met, citations=some.citations, reads=("nothing",)
         )(lambda _patient: ())
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "met"),
+    [(170 - 91, "yes"), (170 - 92, "no"), (170 + 91, "yes"), (170 + 92, "no")],
+)
+def test_a_reassessment_counts_within_thirteen_weeks_of_two_years(days_ago: int, met: str, tmp_path: Path) -> None:
+    told = {
+        "procedures": [{"act": "tumour board", "days ago": days_ago}],
+        "medications": [{"drug": "zoledronic acid", "kind": "statement", "start": 900, "every": "1 month"}],
+    }
+    assert cases(told, tmp_path)["two-year-reassessment"] == [(month(170), "yes", met)]

@@ -332,6 +332,39 @@ def synthesize(settings: Settings, number: int, seed: int, out: Path, as_of: str
         raise failure(error) from error
 
 
+@main.command(text=_("Print the patients of a screen by urgency, a page each, for a tumour board: one HTML file."))
+@click.argument("results", type=ExistingPath(exists=True, path_type=Path), cls=Argument, placeholder=_("RESULTS"))
+@option(
+    "--out",
+    _("the file; by default worklist.html in RESULTS"),
+    placeholder=FILE,
+    type=click.Path(path_type=Path),
+    default=None,
+)
+@option(
+    "--patients",
+    _("only these patients: a file with an id a line (- for standard input)"),
+    placeholder=FILE,
+    type=InputFile("rb"),
+    default=None,
+)
+@option("--most", _("patients"), placeholder=NUMBER, type=Whole(min=1), default=200, show_default=True)
+@in_a_language
+def worklist(results: Path, out: Path | None, patients: BinaryIO | None, most: int) -> None:
+    """Write the page, in the language of the screen."""
+    try:
+        from service.population.worklist import worklist as page_of  # noqa: PLC0415 - for this command alone
+    except ImportError as error:
+        raise failure(_("this needs DuckDB: pip install {extra}", extra="'osteocds[population]'")) from error
+    named = None if patients is None else patients.read().decode("utf-8", "replace").split()
+    target = out or results / "worklist.html"
+    try:
+        target.write_text(page_of(results, patients=named, most=most), encoding="utf-8")
+    except (ValueError, OSError) as error:
+        raise failure(error) from error
+    click.echo(str(target))
+
+
 PROBLEMS = (
     _("the body must be a JSON object: a CDS Hooks request"),
     _("this service answers {hook}; see GET /cds-services for the others"),

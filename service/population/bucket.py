@@ -18,12 +18,12 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.population.chart import Chart
 from service.population.export import Export, connected, quoted
-from service.population.screening import CASE_COLUMNS, COLUMNS, NOT_ASKED, Screened, Screening
+from service.population.screening import CASE_COLUMNS, COLUMNS, NOT_ASKED, SHEET_COLUMNS, Screened, Screening
 from service.services import published
 from service.settings import Settings
 from service.world import World
 
-TABLES: Mapping[str, Sequence[str]] = {"findings": COLUMNS, "cases": CASE_COLUMNS}
+TABLES: Mapping[str, Sequence[str]] = {"findings": COLUMNS, "cases": CASE_COLUMNS, "sheets": SHEET_COLUMNS}
 """What is written of a bucket: the columns of each table, all of them texts."""
 
 _screening: Screening | None = None
@@ -52,7 +52,7 @@ def screened(patient: str, resources: Iterable[Resource]) -> Screened:
 
 def rows_of(one: Screened) -> Mapping[str, Sequence[Mapping[str, Any]]]:
     """The rows of each of the `TABLES`."""
-    return {"findings": one.findings, "cases": one.cases}
+    return {"findings": one.findings, "cases": one.cases, "sheets": one.sheets}
 
 
 def screen_bucket(export: Export, parts: Path, bucket: int) -> int:

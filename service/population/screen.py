@@ -134,7 +134,10 @@ class Screen:
             for name in (*TABLES, "indicators"):
                 ordered, written = f"SELECT * FROM {name} ORDER BY ALL", self.out / name
                 connection.execute(f"COPY ({ordered}) TO {quoted(written.with_suffix('.parquet'))} (FORMAT parquet)")
-                connection.execute(f"COPY ({ordered}) TO {quoted(written.with_suffix('.csv'))} (FORMAT csv, HEADER)")
+                if name != "sheets":
+                    connection.execute(
+                        f"COPY ({ordered}) TO {quoted(written.with_suffix('.csv'))} (FORMAT csv, HEADER)"
+                    )
             counts = counted(connection, export)
         (self.out / "summary.json").write_bytes(orjson.dumps(counts, option=orjson.OPT_INDENT_2))
         shutil.rmtree(self.out / WORK)

@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from mappings.evidence import Resource, reference_of
 from mappings.facts import Facts
 from mappings.queries import Reads
@@ -16,6 +18,7 @@ from mappings.wording import _
 from service.explain import Explained, explain, on_one_line
 from service.languages.render import Language
 from service.pipeline import HookAnswer, advise
+from service.population.board_sheet import sheet_of
 from service.population.chart import Chart
 from service.rules.guideline import Guideline
 from service.rules.outcome import Advice
@@ -36,6 +39,9 @@ NOT_ASKED = "not asked"
 CASE_COLUMNS = ("patient", "indicator", "month", "day", "counts", "met", "because", "resources")
 """Of a case of a quality indicator, all texts; `counts` is yes or may, `met` is yes, no or cannot tell."""
 
+SHEET_COLUMNS = ("patient", "sheet")
+"""The sheet of a patient for the board, as JSON."""
+
 ScreenedRule = Mapping[str, str]
 ScreenedCase = Mapping[str, str]
 
@@ -45,10 +51,11 @@ OF_THE_PATIENT, OF_AN_ORDER = Hook.PATIENT_VIEW.value, Hook.ORDER_SIGN.value
 
 @dataclass(frozen=True)
 class Screened:
-    """What a screen makes of one patient: the findings of the rules, and the cases of the quality indicators."""
+    """What a screen makes of one patient: the findings of the rules, the cases of the quality indicators, the board's sheets."""
 
     findings: Sequence[ScreenedRule]
     cases: Sequence[ScreenedCase] = ()
+    sheets: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -64,15 +71,17 @@ class Screening:
         """One patient: a finding a rule and, for the rules of orders, an order; and the cases of the indicators."""
         findings: list[ScreenedRule] = []
         cases: list[ScreenedCase] = []
+        sheets: list[Mapping[str, str]] = []
         for service in self.services:
             if service.hook is Hook.PATIENT_VIEW:
-                answer = self.answer(service, chart, None, also=_counted_from(service.guideline))
+                answer = self.answer(service, chart, None, also=_read_besides(service.guideline))
                 findings += self._told(service, answer, chart.patient_id, None)
                 if answer.record is not None:
                     cases += self._cases(service.guideline, answer.record, chart.patient_id)
+                    sheets += self._sheets(service.guideline, answer.record, chart)
             elif service.hook is Hook.ORDER_SIGN:
                 findings += self._signed(service, chart)
-        return Screened(findings, cases)
+        return Screened(findings, cases, sheets)
 
     def _signed(self, service: Service, chart: Chart) -> Iterator[ScreenedRule]:
         for place, order in enumerate(active_orders(chart)):
@@ -116,6 +125,11 @@ class Screening:
                     "resources": " ".join(case.sources),
                 }
 
+    def _sheets(self, guideline: Guideline, record: Facts, chart: Chart) -> Iterator[Mapping[str, str]]:
+        told = sheet_of(guideline, record, chart, self.language)
+        if told is not None:
+            yield {"patient": chart.patient_id, "sheet": orjson.dumps(told).decode()}
+
     def _words(self, one: Explained) -> dict[str, str]:
         return {
             "because": on_one_line(one.because, self.language),
@@ -139,9 +153,10 @@ def cases_of(indicator: QualityIndicator, record: Facts) -> Sequence[Case]:
 
 
 @lru_cache(maxsize=8)
-def _counted_from(guideline: Guideline) -> frozenset[Reads]:
-    """What the indicators read."""
-    return frozenset[Reads]().union(*(one.reads for one in guideline.quality))
+def _read_besides(guideline: Guideline) -> frozenset[Reads]:
+    """What the indicators and the sheet read."""
+    sheet = frozenset[Reads]() if guideline.sheet is None else guideline.sheet.reads
+    return sheet.union(*(one.reads for one in guideline.quality))
 
 
 def active_orders(chart: Chart) -> Iterator[Resource]:

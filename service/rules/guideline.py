@@ -22,6 +22,7 @@ from service.rules.condition import Condition
 from service.rules.outcome import Basis
 from service.rules.quality import QualityIndicator
 from service.rules.rule import Hook, Rule, Trigger
+from service.rules.sheet import Sheet
 from service.rules.statements import Statements, read_statements
 from service.rules.synonyms import Synonym
 from service.rules.voices import Change, Voice
@@ -161,7 +162,7 @@ class Guideline:
     a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
     order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what
     its versions changed: both stand in the catalogue, whose search knows the `synonyms`. `calendar` tells a patient on an axis of days, `quality` is
-    what a board counts of many patients. Raises `ValueError` where an id is used twice, or the
+    what a board counts of many patients, `sheet` what it sees of one. Raises `ValueError` where an id is used twice, or the
     policy names a rule that there is not.
     """
 
@@ -188,6 +189,7 @@ class Guideline:
     synonyms: tuple[Synonym, ...] = ()
     calendar: Calendar | None = None
     quality: tuple[QualityIndicator, ...] = ()
+    sheet: Sheet | None = None
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]

@@ -21,6 +21,7 @@ from service.rules.bone_metastases import (
     treatment_course,
     vitamin_d,
 )
+from service.rules.bone_metastases.board_sheet import SHEET
 from service.rules.bone_metastases.calendar import CALENDAR
 from service.rules.bone_metastases.changes import CHANGES
 from service.rules.bone_metastases.conditions import cancer_on_record
@@ -75,4 +76,5 @@ GUIDELINE = Guideline(
     synonyms=SYNONYMS,
     calendar=CALENDAR,
     quality=QUALITY,
+    sheet=SHEET,
 )

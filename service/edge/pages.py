@@ -12,6 +12,7 @@ import orjson
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from flask_compress import Compress
 from markupsafe import Markup, escape
+from werkzeug.exceptions import NotFound
 
 from mappings.facts.bones import named_bones
 from mappings.readers.sites import LATERALITY_EXTENSION, region_of_code
@@ -169,7 +170,8 @@ def wants_a_page() -> bool:
 def problem_page(status: int, problem: str, settings: Settings) -> Response:
     """What a browser is told of an error: in words, with the way back. `problem` is in English, as programs are told it."""
     chosen = asked_language(settings)
-    return page(written("problem.html", chosen, status=status, problem=problem), chosen, status=status)
+    told = {"problem": problem, "generic": problem == NotFound.description}
+    return page(written("problem.html", chosen, status=status, **told), chosen, status=status)
 
 
 def pages(

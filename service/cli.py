@@ -670,7 +670,7 @@ def _circumstances(settings: Settings, answer: Mapping[str, Any]) -> Circumstanc
     from service.edge.clients import read_clients  # noqa: PLC0415 - for this command alone
     from service.ledger.recomputing import Circumstances  # noqa: PLC0415 - as above
 
-    world, messaging_client = _world(settings), ""
+    world, messaging_client = _world(settings).of_anybody(), ""
     if name := answer.get("client"):
         try:
             clients = () if settings.clients is None else read_clients(settings.clients, world, settings.language)

@@ -290,7 +290,7 @@ def test_its_plants_are_advised_what_is_planted(plant: Plant) -> None:
     record = plant.record(Random(1), NOW.date(), GOUT, TERMINOLOGY)  # noqa: S311 - a seed
     exported = frozenset(query.resource_type for query in SIGN.queries)
     found = Screening((SIGN,), world, NOW, Language.ENGLISH).of(Chart(PATIENT, record, exported, TERMINOLOGY))
-    advised = [(one["hook"], one["order"], one["rule"], one["indicator"]) for one in found if one["indicator"]]
+    advised = [(one["hook"], one["order"], one["rule"], one["indicator"]) for one in found.findings if one["indicator"]]
     assert advised == [(one.hook, one.order, one.rule, one.indicator) for one in plant.truth(record, TERMINOLOGY)]
 
 

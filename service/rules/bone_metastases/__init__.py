@@ -31,6 +31,7 @@ from service.rules.bone_metastases.doubts import uncertain_continuation
 from service.rules.bone_metastases.elsewhere import ELSEWHERE
 from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
+from service.rules.bone_metastases.quality import QUALITY
 from service.rules.bone_metastases.scores import MIRELS, SINS
 from service.rules.bone_metastases.settings import ClinicalSettings
 from service.rules.bone_metastases.synonyms import SYNONYMS
@@ -73,4 +74,5 @@ GUIDELINE = Guideline(
     changes=CHANGES,
     synonyms=SYNONYMS,
     calendar=CALENDAR,
+    quality=QUALITY,
 )

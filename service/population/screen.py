@@ -23,6 +23,7 @@ from service.ledger.fingerprints import fingerprint, of_rules, of_settings, of_v
 from service.population.bucket import TABLES, begin, part_of, screen_bucket
 from service.population.export import PATIENTS_OF_A_BUCKET, Export, connected, grouped, quoted, stamps
 from service.population.summary import INDICATORS, counted
+from service.population.summary_page import summary_page
 from service.rules.guideline import Guideline, versions
 from service.settings import Settings
 from service.world import World
@@ -139,6 +140,8 @@ class Screen:
                         f"COPY ({ordered}) TO {quoted(written.with_suffix('.csv'))} (FORMAT csv, HEADER)"
                     )
             counts = counted(connection, export)
+        page = summary_page(counts, self.settings, self.now, self.language)
+        (self.out / "summary.html").write_text(page, encoding="utf-8")
         (self.out / "summary.json").write_bytes(orjson.dumps(counts, option=orjson.OPT_INDENT_2))
         shutil.rmtree(self.out / WORK)
         return counts

@@ -99,7 +99,9 @@ def called(app: Flask, body: bytes) -> bytes:
         "wsgi.url_scheme": "http",
     }
     statuses: list[str] = []
-    answer = b"".join(app(environ, lambda status, _headers: statuses.append(status)))
+    sent: Any = app(environ, lambda status, _headers: statuses.append(status))
+    answer = b"".join(sent)
+    getattr(sent, "close", lambda: None)()
     if not statuses[0].startswith("200"):
         raise RuntimeError(statuses[0])
     return answer

@@ -36,7 +36,7 @@ from service.edge.authentication import Unauthenticated
 from service.edge.calendar_page import CALENDAR, calendar
 from service.edge.callers import Callers
 from service.edge.front import RETRY_AFTER_SECONDS
-from service.edge.hook_calls import FAILED, JSON, PATH, HookCalls
+from service.edge.hook_calls import FAILED, JSON, PATH, HookCalls, OnceSent
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
@@ -116,7 +116,10 @@ def create_app(
     def invoke(service_id: str) -> Response:
         if failed := request.environ.get(FAILED):
             raise failed
-        return Response(answering(request, service_id), mimetype=JSON)
+        body, once_sent = answering(request, service_id)
+        answer = Response(body, mimetype=JSON)
+        answer.call_on_close(once_sent)
+        return answer
 
     def note_feedback(call: Request, service_id: str) -> None:
         service = _service(services, service_id)
@@ -155,7 +158,7 @@ def create_app(
 
 @dataclass(frozen=True, eq=False)
 class Answering:
-    """What the view of hooks does: the body of the answer to a call of a service. Raises what Flask answers."""
+    """What the view of hooks does: the answer to a call of a service. Raises what Flask answers."""
 
     settings: Settings
     services: dict[str, Service]
@@ -165,12 +168,18 @@ class Answering:
     clock: Callable[[], datetime]
     traces: Traces | None
 
-    def __call__(self, call: Request, service_id: str) -> bytes:
-        """Answer it."""
-        return self.answered(call, service_id)[1]
+    def __call__(self, call: Request, service_id: str) -> tuple[bytes, OnceSent]:
+        """The body of the answer, and what is to be done once it is sent."""
+        _advised, answer, once_sent = self._answered(call, service_id)
+        return answer, once_sent
 
     def answered(self, call: Request, service_id: str) -> tuple[HookAnswer, bytes]:
-        """The same, with what every rule said on the way."""
+        """What every rule said on the way, and the body of the answer, which is counted and noted as if it were sent."""
+        advised, answer, once_sent = self._answered(call, service_id)
+        once_sent()
+        return advised, answer
+
+    def _answered(self, call: Request, service_id: str) -> tuple[HookAnswer, bytes, OnceSent]:
         service = _service(self.services, service_id)
         with self.metrics.in_progress.track_inprogress():
             now = self.clock()
@@ -194,11 +203,15 @@ class Answering:
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
             said |= logs.of_answer(told)
+            ended, traceparent = time.monotonic(), call.headers.get("Traceparent", "")
+
+        def once_sent() -> None:
             self.metrics.count(service_id, caller.name, told, took)
             if self.traces is not None:
-                self.traces.tell(told, said, call.headers.get("Traceparent", ""), time.monotonic())
+                self.traces.tell(told, said, traceparent, ended)
             self.ledger.note(advised, service, caller, body, language, now, took)
-            return advised, answer
+
+        return advised, answer, once_sent
 
 
 def _discovery(services: dict[str, Service], language: Language) -> bytes:
@@ -296,10 +309,10 @@ def _problem(status: int, code: str, problems: dict[str, str]) -> Response:
     return answer
 
 
-def _page_or_problem(status: int, code: str, problem: str, settings: Settings) -> Response:
+def _page_or_problem(status: int, code: str, problem: str, settings: Settings, where: str = "") -> Response:
     """The error as a browser reads it, where one asks for a page; hooks are for programs."""
     if not wants_a_page() or request.path.startswith(PATH):
-        response = _problem(status, code, {"": problem})
+        response = _problem(status, code, {where: problem})
         response.vary.add("Accept")
         return response
     response = problem_page(status, problem, settings)
@@ -308,9 +321,13 @@ def _page_or_problem(status: int, code: str, problem: str, settings: Settings) -
     return response
 
 
-def _told(error: ProtocolError) -> Response:
+def _told(error: ProtocolError, settings: Settings) -> Response:
     """What is answered; why a caller is refused is for the log alone."""
-    response = _problem(error.status, error.code, error.problems)
+    if len(error.problems) == 1:
+        [(where, problem)] = error.problems.items()
+        response = _page_or_problem(error.status, error.code, problem, settings, where)
+    else:
+        response = _problem(error.status, error.code, error.problems)
     if isinstance(error, Unauthenticated):
         LOG.warning("refused: %s", error.reason)
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -331,7 +348,7 @@ def _register_errors(app: Flask, metrics: Metrics, settings: Settings) -> None:
     @app.errorhandler(ProtocolError)
     def protocol_error(error: ProtocolError) -> Response:
         count(error.status)
-        return _told(error)
+        return _told(error, settings)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
@@ -355,7 +372,7 @@ def _register_errors(app: Flask, metrics: Metrics, settings: Settings) -> None:
         metrics.ledger.failed(why)
         doing = "the ledger cannot be read" if request.endpoint in READING else "feedback cannot be stored"
         LOG.error("%s: %s", doing, why)
-        return _problem(503, "transient", {"": f"{doing} now; try again later"})
+        return _page_or_problem(503, "transient", f"{doing} now; try again later", settings)
 
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:

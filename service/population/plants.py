@@ -2,7 +2,8 @@
 
 A plant is told as the examples are, or is one of them (`example`). `draw` names figures that are drawn anew for each patient
 between two limits, and stand as `{name}` in what is told. `advises` is the truth: what is advised about the patient, and
-about each active order by its place (`order 1`). What dresses the plants, `noise`, changes nothing of that.
+about each active order by its place (`order 1`); `indicators` are the cases of the quality indicators, where they are the
+point of a plant. What dresses the plants, `noise`, changes nothing of that.
 """
 
 from __future__ import annotations
@@ -48,6 +49,7 @@ class Plant:
     told: Mapping[str, Any]
     drawn: Mapping[str, Sequence[float]]
     advises: Mapping[str, Mapping[str, str]]
+    indicators: Mapping[str, Sequence[str]]
 
     def record(self, draw: Random, today: date, guideline: Guideline, terminology: Terminology) -> list[Resource]:
         """The resources of one such patient, `PATIENT`; what is to be ordered is an active order."""
@@ -98,7 +100,11 @@ def _plant(told: Mapping[str, Any], guideline: Guideline) -> Plant:
         rule = next(one for one in guideline.rules if one.id == told["rule"])
         scenario = {one.told["name"]: one.told for one in examples_of(rule, guideline)}[told["example"]]
     name = f"{told['rule']}: {told['example']}" if "example" in told else str(told["name"])
-    return Plant(name, scenario, told.get("draw", {}), told["advises"])
+    return Plant(name, scenario, told.get("draw", {}), told["advises"], _listed(told.get("indicators", {})))
+
+
+def _listed(told: Mapping[str, str | list[str]]) -> Mapping[str, Sequence[str]]:
+    return {name: [one] if isinstance(one, str) else one for name, one in told.items()}
 
 
 def _filled(told: Any, figures: Mapping[str, str]) -> Any:

@@ -26,7 +26,7 @@ from service.rules.guideline import Guideline, terminology_of
 RESOURCES_OF_A_PATIENT = 60
 """About so many, the plant's own among them; at least one of each type, so that what is absent is known to be."""
 
-TRUTH = "truth.csv"
+TRUTH, TRUTH_OF_INDICATORS = "truth.csv", "truth-indicators.csv"
 
 VARIANTS = 20
 """Records of a plant whose figures are drawn; each is given to many patients."""
@@ -49,12 +49,13 @@ class Record:
     plant: str
     lines: Sequence[Line]
     truth: Sequence[Planted]
+    indicators: Sequence[tuple[str, str]]
 
 
 def synthesize(
     number: int, seed: int, today: date, out: Path, advance: Callable[[int], None] = lambda _written: None
 ) -> None:
-    """Write `number` patients as they are on `today`, one NDJSON file a type, and `truth.csv`.
+    """Write `number` patients as they are on `today`, one NDJSON file a type, `truth.csv` and `truth-indicators.csv`.
 
     Plants follow one another, so that each is there in turn. Raises `NotEmpty` for a folder that holds files.
     """
@@ -63,11 +64,15 @@ def synthesize(
         raise NotEmpty(Said(_("{out} holds files already: name a new folder", out=str(out))))
     records, noise = _planted(seed, today)
     of_each_type = _by_type(noise)
-    with ExitStack() as opened, (out / TRUTH).open("w", encoding="utf-8", newline="") as told:
+    with ExitStack() as opened:
         files = {name: opened.enter_context((out / f"{name}.ndjson").open("wb")) for name in sorted(of_each_type)}
         files["Patient"] = opened.enter_context((out / "Patient.ndjson").open("wb"))
-        truth = csv.writer(told, lineterminator="\n")
+        truth, of_indicators = (
+            csv.writer(opened.enter_context((out / name).open("w", encoding="utf-8", newline="")), lineterminator="\n")
+            for name in (TRUTH, TRUTH_OF_INDICATORS)
+        )
         truth.writerow(["patient", "plant", *(one.name for one in fields(Planted))])
+        of_indicators.writerow(["patient", "plant", "indicator", "met"])
         for place in range(number):
             draw = Random(f"{seed}-{place}")  # noqa: S311 - so that a seed gives the same patients again
             record = draw.choice(records[place % len(records)])
@@ -77,6 +82,7 @@ def synthesize(
             _write(files, patient, [*record.lines, *dict.fromkeys(dressing)])
             for one in record.truth:
                 truth.writerow([patient, record.plant, *(part.replace(PATIENT, patient) for part in astuple(one))])
+            of_indicators.writerows([patient, record.plant, *one] for one in record.indicators)
             advance(place + 1)
 
 
@@ -106,7 +112,8 @@ def _cohorts() -> list[tuple[Guideline, Cohort]]:
 
 def _record(plant: Plant, draw: Random, today: date, guideline: Guideline, terminology: Terminology) -> Record:
     record = plant.record(draw, today, guideline, terminology)
-    return Record(plant.name, [_line(one) for one in record], list(plant.truth(record, terminology)))
+    indicators = [(name, met) for name, cases in plant.indicators.items() for met in cases]
+    return Record(plant.name, [_line(one) for one in record], list(plant.truth(record, terminology)), indicators)
 
 
 def _line(resource: Resource) -> Line:

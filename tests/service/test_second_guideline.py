@@ -246,6 +246,14 @@ def test_the_answers_of_the_first_are_the_same_beside_the_second(both: Ehr) -> N
     assert said(both.cards(request)) == said(ehr(*GUIDELINES).cards(request))
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_rule_links_to_its_document_where_that_says_where_everybody_can_read_it(both: Ehr, language: str) -> None:
+    [leaflet] = GOUT.documents
+    for rule in GOUT.rules:
+        page = both.get(f"/catalogue/gout/{rule.id}?lang={language}", headers={"Accept": "text/html"}).text
+        assert f'<a href="{leaflet.address}" rel="external noreferrer">' in page
+
+
 def test_two_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="uric_acid"):
         terminology_of([*BOTH, GOUT])
@@ -290,7 +298,7 @@ def test_its_plants_are_advised_what_is_planted(plant: Plant) -> None:
     record = plant.record(Random(1), NOW.date(), GOUT, TERMINOLOGY)  # noqa: S311 - a seed
     exported = frozenset(query.resource_type for query in SIGN.queries)
     found = Screening((SIGN,), world, NOW, Language.ENGLISH).of(Chart(PATIENT, record, exported, TERMINOLOGY))
-    advised = [(one["hook"], one["order"], one["rule"], one["indicator"]) for one in found if one["indicator"]]
+    advised = [(one["hook"], one["order"], one["rule"], one["indicator"]) for one in found.findings if one["indicator"]]
     assert advised == [(one.hook, one.order, one.rule, one.indicator) for one in plant.truth(record, TERMINOLOGY)]
 
 

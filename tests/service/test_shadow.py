@@ -226,7 +226,7 @@ def test_weeks_without_a_change_give_an_alarm_once_in_a_hundred_at_most():
 
 
 def test_faults_of_each_kind_are_found_within_their_week_and_weeks_without_one_are_quiet(tmp_path):
-    """One of each kind here; `make shadow-faults` tries the hundred, and `docs/shadow.md` says what it found."""
+    """One of each kind here; `make faults` tries the hundred, and `docs/shadow.md` says what it found."""
     site = Site(tmp_path, weeks=2)
     assert [site.week(seed).drifts for seed in (1, 2)] == [(), ()]
     kinds = {}

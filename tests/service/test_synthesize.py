@@ -56,6 +56,19 @@ def test_a_screen_finds_what_was_planted_and_nothing_else(cohort: Path, screened
     assert len(found) == len(planted) > 3 * NUMBER
 
 
+def test_a_screen_counts_the_cases_of_the_indicators_that_were_planted(cohort: Path, screened: Path) -> None:
+    with (cohort / "truth-indicators.csv").open(encoding="utf-8", newline="") as file:
+        planted = Counter((one["patient"], one["indicator"], one["met"]) for one in csv.DictReader(file))
+    patients = sorted({patient for patient, _indicator, _met in planted})
+    found = duckdb.execute(
+        "SELECT patient, indicator, met FROM read_parquet($path) WHERE counts = 'yes' AND patient IN (SELECT unnest($of))",
+        {"path": str(screened / "cases.parquet"), "of": patients},
+    ).fetchall()
+    assert Counter(found) == planted
+    assert {indicator for _patient, indicator, _met in planted} == {one.id for one in GUIDELINE.quality}
+    assert {met for _patient, _indicator, met in planted} == {"yes", "no", "cannot tell"}
+
+
 def test_every_rule_is_planted() -> None:
     assert COHORT is not None
     planted = {rule for plant in COHORT.plants for rules in plant.advises.values() for rule in rules}

@@ -58,6 +58,7 @@ def give_answers(database_url: str, number: int) -> int:
             data=body,
             content_type="application/json",
             headers={"Accept-Language": language.value},
+            buffered=True,  # closed once it is read: only then it is noted
         )
         assert answer.status_code == 200, answer.text
         if given % WAITING == 0:
@@ -77,7 +78,7 @@ def compute_anew(database_url: str, first: int, number: int) -> int:
         assert receipt is not None
         assert body is not None
         (answer,) = receipt["answers"]
-        circumstances = Circumstances(SERVICES[answer["service"]], WORLD, str(SETTINGS.timezone))
+        circumstances = Circumstances(SERVICES[answer["service"]], WORLD.of_anybody(), str(SETTINGS.timezone))
         found = recomputed(orjson.loads(body), answer, circumstances)
         identical += found.identical
         if not found.identical:

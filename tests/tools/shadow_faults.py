@@ -1,6 +1,6 @@
 """How many of a hundred faults of a site the shadow report finds within their week, and how often it gives a false alarm.
 
-`make shadow-faults` simulates them through the whole service (`support/simulated_site.py`); it takes some twenty minutes.
+`make faults` simulates them through the whole service (`support/simulated_site.py`); it takes some twenty minutes.
 """
 
 from __future__ import annotations

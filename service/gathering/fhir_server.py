@@ -112,7 +112,8 @@ FOREIGN_LINK = _(
 TRUNCATED = _("the record could be read in part only", hint=_("the FHIR server announced more results than it gave"))
 
 
-def _refused(status: int) -> Text:
+def refused(status: int) -> Text:
+    """What is said of a search that was answered with this HTTP status."""
     if status in (401, 403):
         why = _("the FHIR server refused access (HTTP {status}): check the token's scopes", status=str(status))
         return _("the record refused access", hint=why)
@@ -519,7 +520,7 @@ class _Body:
 
 
 def _refusal(status: int) -> FhirProblem:
-    return FhirProblem(REDIRECTED if 300 <= status < 400 else _refused(status), status)
+    return FhirProblem(REDIRECTED if 300 <= status < 400 else refused(status), status)
 
 
 def _length(response: requests.Response) -> int:

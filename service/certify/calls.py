@@ -16,7 +16,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from mappings.wording import Text, _
-from service.gathering.fhir_server import new_session
+from service.gathering.fhir_server import broken_off, new_session
 
 MOST_SECONDS = 60.0
 """Of a whole certification; what it wrote is deleted after that, too."""
@@ -36,6 +36,10 @@ class NoAnswer(Exception):
     def __init__(self, why: Text) -> None:
         super().__init__(why.message)
         self.why = why
+
+
+class _BrokenOff(NoAnswer):
+    """A connection that was kept had been closed."""
 
 
 class Over(Exception):
@@ -86,12 +90,14 @@ class Answer:
 class Calls:
     """All calls of one certification; threads may share it."""
 
-    def __init__(self, ca_bundle: Path | None, clock: Callable[[], datetime], seconds: float = MOST_SECONDS) -> None:
+    def __init__(self, ca_bundle: Path | None, clock: Callable[[], datetime]) -> None:
+        self._ca_bundle = ca_bundle
         self._session = new_session(ca_bundle, connections=16)
         self._clock = clock
         self._lock = threading.Lock()
-        self._until = time.monotonic() + seconds
+        self._until = time.monotonic() + MOST_SECONDS
         self._left_calls = MOST_CALLS
+        self.number = 0
         self._left_bytes = MOST_BYTES
 
     def clearing(self) -> None:
@@ -112,19 +118,38 @@ class Calls:
         """So many calls are made, here or by a `FhirServer`. Raises `Over`."""
         with self._lock:
             self._left_calls -= number
+            self.number += number
             if self._left_calls < 0:
                 raise Over(OVER_CALLS)
 
     def ask(
-        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        anew: bool = False,
     ) -> Answer:
-        """One call. Raises `NoAnswer`, or `Over`."""
+        """One call, over a new connection where it is to be made `anew`. Raises `NoAnswer`, or `Over`."""
+        if anew:
+            with new_session(self._ca_bundle) as session:
+                return self._asked(session, method, url, headers or {}, body)
+        try:
+            return self._asked(self._session, method, url, headers or {}, body)
+        except _BrokenOff:
+            # A server closes connections that were idle for a while, some just as they are used again.
+            return self.ask(method, url, headers=headers, body=body, anew=True)
+
+    def _asked(
+        self, session: requests.Session, method: str, url: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
         self.made(1)
         seconds = min(ANSWER_SECONDS, self.seconds_left)
         began, moment = time.monotonic(), self._clock()
-        sent = {"Cache-Control": "no-cache", **(headers or {})}
+        sent = {"Cache-Control": "no-cache", **headers}
         try:
-            with self._session.request(
+            with session.request(
                 method, url, data=body, headers=sent, timeout=seconds, stream=True, allow_redirects=False
             ) as answer:
                 held = self._read(answer, began + seconds)
@@ -133,6 +158,8 @@ class Calls:
             raise NoAnswer(NO_TLS) from None
         except requests.Timeout:
             raise NoAnswer(TOO_SLOW) from None
+        except requests.ConnectionError as error:
+            raise (_BrokenOff if broken_off(error) and session is self._session else NoAnswer)(UNREACHABLE) from None
         except (requests.RequestException, HTTPError, ValueError):
             raise NoAnswer(UNREACHABLE) from None
         took = time.monotonic() - began

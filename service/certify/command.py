@@ -88,7 +88,6 @@ ABOUT = _(
 def certify(context: click.Context, /, url: str, out: Path | None, **options: Any) -> None:
     """Certify it, and write the report."""
     from service.certify.certifying import certified  # noqa: PLC0415 - for this command alone
-    from service.certify.check import Verdict  # noqa: PLC0415 - as above
     from service.certify.report import Report, lines  # noqa: PLC0415 - as above
     from service.ledger.signing import read_keys  # noqa: PLC0415 - as above
 
@@ -106,7 +105,7 @@ def certify(context: click.Context, /, url: str, out: Path | None, **options: An
 
     began = time.monotonic()
     checks = certified(site, tell)
-    report = Report(site.url, site.now, time.monotonic() - began, checks, chosen)
+    report = Report(site.url, site.now, time.monotonic() - began, site.calls.number, checks, chosen)
     click.echo()
     for line in report.conclusion():
         click.echo(line)
@@ -119,7 +118,7 @@ def certify(context: click.Context, /, url: str, out: Path | None, **options: An
         except OSError as error:
             raise failure(_("the report cannot be written: {error}", error=str(error))) from None
         click.echo(say(_("the report: {file}", file=str(out / PAGE_FILE))))
-    context.exit(1 if report.verdict is Verdict.FAIL else 0)
+    context.exit(report.exit_code)
 
 
 def _told(file: BinaryIO | None) -> str:

@@ -33,8 +33,9 @@ GROUPS: dict[str, Text] = {
 """The parts of a report, by what the ids of their checks begin with."""
 
 OUTCOMES: dict[Verdict, Text] = {
-    Verdict.PASS: _("Certified: every check that was run passed"),
+    Verdict.PASS: _("Certified: every check passed"),
     Verdict.WARN: _("Certified, with warnings"),
+    Verdict.NOT_RUN: _("Nothing failed, and not every check was run: not certified as a whole"),
     Verdict.FAIL: _("Not certified"),
 }
 
@@ -43,19 +44,25 @@ CHECKMARKS = {Verdict.PASS: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗", Verdi
 
 @dataclass(frozen=True)
 class Report:
-    """What was certified, when, how long it took (seconds), and what was found."""
+    """What was certified, when, in how many seconds and calls, and what was found."""
 
     url: str
     began: datetime
     seconds: float
+    calls: int
     checks: Sequence[Check]
     language: Language
 
     @property
     def verdict(self) -> Verdict:
-        """The worst that a check found; one that was not run says nothing."""
+        """The worst that a check came to; where one was not run the whole is not certified."""
         found = {one.verdict for one in self.checks}
-        return next((one for one in (Verdict.FAIL, Verdict.WARN) if one in found), Verdict.PASS)
+        return next((one for one in (Verdict.FAIL, Verdict.NOT_RUN, Verdict.WARN) if one in found), Verdict.PASS)
+
+    @property
+    def exit_code(self) -> int:
+        """Of the command: 0 where it is certified, 1 where a check failed, 2 where none did and some were not run."""
+        return {Verdict.FAIL: 1, Verdict.NOT_RUN: 2}.get(self.verdict, 0)
 
     @property
     def counts(self) -> Counter[Verdict]:
@@ -69,6 +76,7 @@ class Report:
             "certified": self.url,
             "began": self.began.isoformat(timespec="seconds"),
             "tookMs": round(self.seconds * 1000),
+            "calls": self.calls,
             "language": self.language.value,
             "versions": dict(versions(*GUIDELINES)),
             "verdict": self.verdict.value,

@@ -31,8 +31,6 @@ NOBODY = "osteocds-certify-nobody"
 EARLY_SECONDS = 60
 """By which a token comes too early, where it does: whatever the clocks."""
 
-MOST_PATIENTS = 100
-
 
 @dataclass(frozen=True)
 class Site:
@@ -74,14 +72,14 @@ class Site:
             return self.get(path, language=language, bearer=self.token(path))
         return answer
 
-    def fire(self, service: Service, request: Mapping[str, Any], bearer: str, **headers: str) -> Answer:
+    def fire(self, service: Service, request: Mapping[str, Any], bearer: str, *, anew: bool = False) -> Answer:
         """Call a hook."""
-        return self.post(service.id, orjson.dumps(request), bearer, **headers)
+        return self.post(service.id, orjson.dumps(request), bearer, anew=anew)
 
-    def post(self, service_id: str, body: bytes, bearer: str, **headers: str) -> Answer:
+    def post(self, service_id: str, body: bytes, bearer: str, *, anew: bool = False) -> Answer:
         """Send a body to a service."""
-        sent = {"Content-Type": "application/json", "Accept-Language": "en", **headers} | _bearer(bearer)
-        return self.calls.ask("POST", f"{self.url}/cds-services/{service_id}", headers=sent, body=body)
+        sent = {"Content-Type": "application/json", "Accept-Language": "en"} | _bearer(bearer)
+        return self.calls.ask("POST", f"{self.url}/cds-services/{service_id}", headers=sent, body=body, anew=anew)
 
     @property
     def fresh(self) -> Tokens | None:

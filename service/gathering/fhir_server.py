@@ -407,7 +407,7 @@ class FhirServer:
         try:
             return call(self.session)
         except requests.ConnectionError as error:
-            if not _broken_off(error):
+            if not broken_off(error):
                 raise
         # Servers close connections that were idle for a while, some just as they are used again. Asking again is harmless,
         # since all that is sent are reads and searches; on a new connection, since the others may be as old.
@@ -532,7 +532,7 @@ def _length(response: requests.Response) -> int:
 MOST_DIGITS = 18
 
 
-def _broken_off(error: requests.ConnectionError) -> bool:
+def broken_off(error: requests.ConnectionError) -> bool:
     """The connection stood, and was closed without an answer."""
     from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - loaded with the session
 

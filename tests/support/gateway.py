@@ -38,7 +38,7 @@ class Call:
     @property
     def resource_type(self) -> str:
         """What is searched for, or read, below a base of one segment."""
-        return (self.address.strip("/").split("/") + ["", ""])[1]
+        return [*self.address.strip("/").split("/"), "", ""][1]
 
     @property
     def parameters(self) -> dict[str, str]:
@@ -115,7 +115,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(reply.body)
 
-    do_GET = do_POST = do_DELETE = answer
+    def do_GET(self) -> None:
+        self.answer()
+
+    def do_POST(self) -> None:
+        self.answer()
+
+    def do_DELETE(self) -> None:
+        self.answer()
 
     def pass_on(self, call: Call) -> Reply:
         upstream = self.server.upstream()

@@ -97,7 +97,9 @@ class Installation:
         """The registry of the running service."""
         allowed = [self.base] if bases is None else bases
         keys = self.folder / "keys"
-        table = f'[{client}]\nissuer = "https://{client}.example"\njwks = "keys.json"\nfhir_bases = {json.dumps(allowed)}\n'
+        table = (
+            f'[{client}]\nissuer = "https://{client}.example"\njwks = "keys.json"\nfhir_bases = {json.dumps(allowed)}\n'
+        )
         (keys / REGISTRY).write_text(table)
 
 
@@ -148,5 +150,5 @@ def installation(folder: Path, fhir_base: str) -> Iterator[Installation]:
                 "OSTEOCDS_RECEIPT_KEY": str(kept() / "receipt.pem"),
                 "OSTEOCDS_FHIR_BASES": base,
             },
-            options=["--keys", str(keys), "--fhir-token", str(token)],
+            options=["--keys", str(keys), "--fhir-token", str(token), "--sample", "5"],
         )

@@ -20,10 +20,10 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz replays attack liveness audit release mutation messages catalogue pictures lock
+.PHONY: help install demo run test fix bench scale fuzz replays attack liveness audit release mutation messages catalogue pictures screenshots lock
 
 help: ## say what each target does
-	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/.installed $(FHIR_SERVER) ## install OsteoCDS and the demo's FHIR server, in the locked versions
 
@@ -76,6 +76,9 @@ catalogue: install ## write the catalogue anew from the rules and their examples
 
 pictures: .venv/.tools ## draw the pictures of the documents anew
 	$(TOOL).pictures
+
+screenshots: .venv/.tools $(FHIR_SERVER) ## picture each page of the demo in each mode (dist/screenshots), and those of the README; PAGES="try watch" for some
+	$(TOOL).screenshots $(PAGES)
 
 lock: .venv/.installed ## write the lock files anew; UPGRADE=--upgrade in the newest versions that pyproject.toml allows
 	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --output-file requirements.lock

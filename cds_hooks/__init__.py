@@ -6,6 +6,7 @@ Lenient with what comes in, strict with what goes out; no web framework, no FHIR
 from cds_hooks.card import (
     LONGEST_SUMMARY,
     RELATIVE_REFERENCE,
+    UUID,
     Action,
     Card,
     Coding,
@@ -35,6 +36,7 @@ __all__ = [
     "LONGEST_SUMMARY",
     "NOT_SENT",
     "RELATIVE_REFERENCE",
+    "UUID",
     "Action",
     "Card",
     "CardSchema",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from mappings.dates import When, read_when
 
@@ -16,6 +16,11 @@ class Clock:
     """The moment of the request; its zone decides what a day is."""
 
     now: datetime
+    tolerance: timedelta = FUTURE_TOLERANCE
+
+    def at_the_end_of(self, day: date) -> Clock:
+        """The clock of the last moment of another day, for which the next day is the future."""
+        return Clock(datetime.combine(day, time.max, self.now.tzinfo), timedelta())
 
     @property
     def today(self) -> date:
@@ -27,8 +32,8 @@ class Clock:
         return read_when(text, self.now.tzinfo or UTC)
 
     def too_far_ahead(self, when: When) -> bool:
-        """More than 24 h in the future, however it is read."""
-        limit = self.now + FUTURE_TOLERANCE
+        """Further in the future than is tolerated (24 h), however it is read."""
+        limit = self.now + self.tolerance
         if when.instant is not None:
             return when.instant > limit
         return when.first > limit.date()

@@ -153,16 +153,28 @@ class Record(Facts):
         self._ahead: dict[str, NotUnderstood] = {}
         self._read: dict[Analyte, list[Reading[Measurement]]] = {}
         self._facts: dict[Analyte, Fact[Measurement]] = {}
+        self._days: dict[date, Record] = {}
         self.asked = {}
 
     def under(self, settings: FactSettings) -> Record:
         """The same record once more, read under other settings."""
         return Record(self._evidence, self._drafts, self._reader.clock, self._reader.terminology, settings)
 
+    def on(self, day: date) -> Record:
+        """The same record as of the end of an earlier day, without drafts; read once a day."""
+        if day not in self._days:
+            clock = self._reader.clock.at_the_end_of(day)
+            self._days[day] = Record(self._evidence, (), clock, self._reader.terminology, self._settings)
+        return self._days[day]
+
     def ordering(self, drafts: tuple[Order, ...]) -> Record:
         """The same record with other drafts: what of it was read is not read again."""
         other = Record(self._evidence, drafts, self._reader.clock, self._reader.terminology, self._settings)
         vars(other).update({name: fact for name, fact in vars(self).items() if name not in vars(other) | OF_DRAFTS})
+        if "exposures" in vars(other):
+            vars(other)["exposures"] = replace(
+                self.exposures
+            )  # what was reckoned of them with the drafts there were is not kept
         other._read, other._facts = self._read, self._facts
         return other
 

@@ -297,6 +297,60 @@ def screen(settings: Settings, source: Path, out: Path, as_of: str | None, worke
     click.echo("\n".join(map(harmless, printed(counts, language()))))
 
 
+@main.command(
+    text=_(
+        "Write a cohort of synthetic patients as an export, with the truth of what the rules must advise about each."
+    )
+)
+@click.argument("number", type=Whole(min=1), cls=Argument, placeholder=NUMBER)
+@option("--seed", _("the same seed gives the same patients"), placeholder=NUMBER, type=Whole(min=0), default=1)
+@option("--out", _("a new folder"), placeholder=_("FOLDER"), type=click.Path(path_type=Path), required=True)
+@option("--as-of", _("the moment that the records lead up to; by default now"), placeholder=TIME, default=None)
+@in_a_language
+@click.pass_obj
+def synthesize(settings: Settings, number: int, seed: int, out: Path, as_of: str | None) -> None:
+    """Write them, one file a type."""
+    from service.population import synthesis  # noqa: PLC0415 - for this command alone
+
+    try:
+        synthesis.synthesize(number, seed, _moment(as_of, settings).date(), out)
+    except (synthesis.NotEmpty, OSError) as error:
+        raise failure(error) from error
+
+
+@main.command(text=_("Print the patients of a screen by urgency, a page each, for a tumour board: one HTML file."))
+@click.argument("results", type=ExistingPath(exists=True, path_type=Path), cls=Argument, placeholder=_("RESULTS"))
+@option(
+    "--out",
+    _("the file; by default worklist.html in RESULTS"),
+    placeholder=FILE,
+    type=click.Path(path_type=Path),
+    default=None,
+)
+@option(
+    "--patients",
+    _("only these patients: a file with an id a line (- for standard input)"),
+    placeholder=FILE,
+    type=InputFile("rb"),
+    default=None,
+)
+@option("--most", _("patients"), placeholder=NUMBER, type=Whole(min=1), default=200, show_default=True)
+@in_a_language
+def worklist(results: Path, out: Path | None, patients: BinaryIO | None, most: int) -> None:
+    """Write the page, in the language of the screen."""
+    try:
+        from service.population.worklist import worklist as page_of  # noqa: PLC0415 - for this command alone
+    except ImportError as error:
+        raise failure(_("this needs DuckDB: pip install {extra}", extra="'osteocds[population]'")) from error
+    named = None if patients is None else patients.read().decode("utf-8", "replace").split()
+    target = out or results / "worklist.html"
+    try:
+        target.write_text(page_of(results, patients=named, most=most), encoding="utf-8")
+    except (ValueError, OSError) as error:
+        raise failure(error) from error
+    click.echo(str(target))
+
+
 PROBLEMS = (
     _("the body must be a JSON object: a CDS Hooks request"),
     _("this service answers {hook}; see GET /cds-services for the others"),
@@ -635,7 +689,7 @@ def _circumstances(settings: Settings, answer: Mapping[str, Any]) -> Circumstanc
     from service.edge.clients import read_clients  # noqa: PLC0415 - for this command alone
     from service.ledger.recomputing import Circumstances  # noqa: PLC0415 - as above
 
-    world, messaging_client = _world(settings), ""
+    world, messaging_client = _world(settings).of_anybody(), ""
     if name := answer.get("client"):
         try:
             clients = () if settings.clients is None else read_clients(settings.clients, world, settings.language)
@@ -681,6 +735,33 @@ def print_catalogue(settings: Settings, guideline: str | None) -> None:
     for one in GUIDELINES:
         if guideline in (None, one.id):
             click.echo(catalogue_to_read(one, chosen, settings.clinical[one.id]), nl=False)
+
+
+@main.command(
+    "export-ig",
+    text=_(
+        "Write the rules, value sets and questionnaires as a FHIR R4 package; the rules stay this service's to evaluate."
+    ),
+)
+@option(
+    "--out",
+    _("folder of the packages, one a guideline"),
+    placeholder=_("FOLDER"),
+    type=click.Path(path_type=Path),
+    required=True,
+)
+@in_a_language
+@click.pass_obj
+def export_ig(settings: Settings, out: Path) -> None:
+    """Write a package of each guideline."""
+    from service.catalogue.fhir_package import export  # noqa: PLC0415 - for this command alone
+
+    for one in GUIDELINES:
+        try:
+            target, resources = export(one, out, language(), settings.clinical[one.id])
+        except (ValueError, OSError) as error:
+            raise failure(error) from error
+        click.echo(say(_("{number} resources in {folder}", number=resources, folder=str(target))))
 
 
 @main.command(text=_("List the rules: id, statement, citation."))

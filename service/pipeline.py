@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeAlias
@@ -21,6 +21,7 @@ from mappings.queries import ALWAYS, Reads, queries_for
 from mappings.readers.reader import Reader
 from mappings.record import Record
 from mappings.wording import Said, Text, _
+from service.cards.calendar_link import calendar_of
 from service.cards.compose import Composed, compose, ended_cards, limited, told_plainly, written
 from service.cards.score_links import NO_PAGES, Pages
 from service.cards.silencing import silenced, unasked
@@ -137,6 +138,8 @@ def advise(
         unidentified = _unidentified(orders, service.guideline, record)
         watch.ends("evaluate")
     ordering = _ordering(request, drafts, clock, language, world)
+    if pages.address and world.keeps_requests and world.calendar_links:
+        pages = replace(pages, calendar=calendar_of(request.hook_instance))
     cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
     rounding = service.guideline.rounding
     watch.ends("card")

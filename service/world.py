@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from mappings.evidence import MOST_OF_A_TYPE
@@ -20,7 +20,10 @@ from service.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Passed in from the edge; the pipeline asks nothing of the machine itself."""
+    """Passed in from the edge; the pipeline asks nothing of the machine itself.
+
+    `keeps_requests`: the ledger has the request to show its calendar; `calendar_links`: whoever follows a link may see it.
+    """
 
     allowlist: Allowlist
     outbound: Outbound
@@ -34,6 +37,8 @@ class World:
     link_types: frozenset[str] = frozenset({"absolute"})
     card_audience: str = "everyone"
     max_resources: int = MOST_OF_A_TYPE
+    keeps_requests: bool = False
+    calendar_links: bool = False
 
     @classmethod
     def from_settings(
@@ -52,4 +57,9 @@ class World:
             single_action=settings.single_action,
             max_cards=settings.max_cards,
             max_resources=settings.max_resources,
+            keeps_requests="requests" in settings.ledger_keeps,
         )
+
+    def of_anybody(self) -> World:
+        """That of a request without a token: whoever follows a link of its cards needs none either."""
+        return replace(self, calendar_links=True)

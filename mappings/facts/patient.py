@@ -36,6 +36,13 @@ class Facts(ABC):
     def settings(self) -> FactSettings:
         """The choices that the sources leave open."""
 
+    @abstractmethod
+    def on(self, day: date) -> Facts:
+        """The same record as of the end of an earlier day, without drafts, for its results: those dated later do not count yet.
+
+        What is dated later and is no result may be set aside as doubtful there.
+        """
+
     @property
     @abstractmethod
     def person(self) -> Fact[Person]:

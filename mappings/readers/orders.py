@@ -376,11 +376,16 @@ def courses_of_orders(orders: Sequence[Order]) -> tuple[Order, ...]:
         return tuple(folded)
     told = {place: _Joined.of(order) for place, order in courses.items()}
     drafted = frozenset(order.reference for order in orders)
+    naming: dict[str, list[int]] = {}
+    for place, one in told.items():
+        for link in one.named:
+            naming.setdefault(link, []).append(place)
     for place in _parts_first(told):
         order, joined = courses[place], told[place]
         if not order.triggers:
             continue
-        parts = [other for other in told if other != place and told[other].is_part_of(joined, drafted)]
+        near = {other for link in (joined.reference, *joined.named) for other in naming.get(link, ())} - {place}
+        parts = [other for other in sorted(near) if told[other].is_part_of(joined, drafted)]
         if not parts:
             continue
         phases = [courses[other].prescription for other in parts]

@@ -28,6 +28,8 @@ MOST_ROWS = 80
 """Rows that are drawn."""
 
 LONGEST_LABEL = 30
+LONGEST_RESULT = 60
+"""Of a result, which stands with its limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """All of it in one language; `missing`: what of a lane could not be looked up; `cut`: rows were left out."""
+    """All of it in one language; `legend`: the kinds that are drawn, in words; `cut`: rows were left out.
+
+    `missing`: what of a lane could not be looked up.
+    """
 
     width: int
     height: float
@@ -81,6 +86,7 @@ class Picture:
     ticks: tuple[Tick, ...]
     headings: tuple[Heading, ...]
     bars: tuple[Bar, ...]
+    legend: tuple[tuple[str, str], ...]
     table: tuple[Line, ...]
     missing: tuple[tuple[str, tuple[str, ...]], ...]
     undated: tuple[tuple[str, tuple[str, ...]], ...]
@@ -109,7 +115,7 @@ def picture(lanes: Iterable[Lane], today: date, language: Language) -> Picture:
             bars.append(
                 Bar(
                     entry.kind.value,
-                    _short(_said(entry.name, language)),
+                    _label(entry, language),
                     f"{_said(entry.name, language)}, {_said(KINDS[entry.kind], language)}, {_when(entry, language)}",
                     begin,
                     max(0.0, round(end - begin, 1)),
@@ -118,6 +124,7 @@ def picture(lanes: Iterable[Lane], today: date, language: Language) -> Picture:
                 )
             )
             row += 1
+    drawn_kinds = {bar.kind for bar in bars}
     return Picture(
         WIDTH,
         TOP + row * ROW + 8,
@@ -126,6 +133,7 @@ def picture(lanes: Iterable[Lane], today: date, language: Language) -> Picture:
         tuple(Tick(place(month), _month(month, language)) for month in _months(first, last)),
         tuple(headings),
         tuple(bars),
+        tuple((kind.value, _said(said, language)) for kind, said in KINDS.items() if kind in drawn_kinds),
         tuple(_lines(all_lanes, language)),
         tuple((sentence(one.title, language), _all(one.gaps, language)) for one in all_lanes if one.gaps),
         tuple((sentence(one.title, language), _all(one.undated, language)) for one in all_lanes if one.undated),
@@ -179,7 +187,7 @@ def _when(entry: Entry, language: Language) -> str:
 def _month(first: date, language: Language) -> str:
     from babel.dates import format_date  # noqa: PLC0415 - loaded with the first picture
 
-    return str(format_date(first, "LLL yy", locale=language.value))
+    return str(format_date(first, "LLL yyyy", locale=language.value))
 
 
 def _said(words: Text | str, language: Language) -> str:
@@ -190,5 +198,12 @@ def _all(words: Iterable[Text | str], language: Language) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_said(one, language) for one in words))
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= LONGEST_LABEL else label[: LONGEST_LABEL - 1].rstrip() + "…"
+def _label(entry: Entry, language: Language) -> str:
+    label = _said(entry.name, language)
+    if entry.kind is not Kind.RESULT or entry.note is None:
+        return _short(label, LONGEST_LABEL)
+    return _short(f"{label} · {_said(entry.note, language)}", LONGEST_RESULT)
+
+
+def _short(label: str, longest: int) -> str:
+    return label if len(label) <= longest else label[: longest - 1].rstrip() + "…"

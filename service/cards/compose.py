@@ -16,6 +16,7 @@ from typing import Any
 from cds_hooks import LONGEST_SUMMARY, Card, Coding, Source
 from mappings.facts import Absent, ActOrder, DrugOrder, Exposure, Facts, Known, NotUnderstood, Order, RadiotherapyOrder
 from mappings.wording import Text, _, _n, asides
+from service.cards.calendar_link import calendar_links
 from service.cards.results import lines, remarks, resources
 from service.cards.score_links import Pages, score_link
 from service.cards.suggestions import Ordering, suggestions
@@ -581,7 +582,7 @@ def written(
     selection_behavior: str,
     pages: Pages,
 ) -> Card:
-    """The card in its language, with its suggestions, and links to the catalogue and to the questionnaires that it names."""
+    """The card in its language, with its suggestions, and links to the catalogue, its questionnaires and the calendar."""
     language = ordering.language
     offered = suggestions(composed.offers, ordering)
     topic = Coding(TOPIC_SYSTEM, composed.topic, rendered(composed.topic_name, language))
@@ -594,7 +595,10 @@ def written(
         detail=_detail(composed, language),
         suggestions=tuple(offered),
         selection_behavior=selection_behavior,
-        links=tuple(score_link(asked, ordering, pages) for asked in composed.links if pages.address),
+        links=(
+            *(score_link(asked, ordering, pages) for asked in composed.links if pages.address),
+            *calendar_links(composed.rules, guideline, pages, language),
+        ),
         override_reasons=_override_reasons(language) if composed.rules else (),
         extension={EXTENSION: _extension(composed, guideline, language)},
     )

@@ -29,10 +29,12 @@ class Pages:
     """Where browsers reach the pages of the service: no links without an address.
 
     `client` names the client whose EHR takes messages of the pages (`service.edge.clients`); empty where it takes none.
+    `calendar` is the `hookInstance` whose calendar cards may link to; empty where nobody who follows the link could see it.
     """
 
     address: str = ""
     client: str = ""
+    calendar: str = ""
 
 
 NO_PAGES = Pages()

@@ -142,6 +142,7 @@ def demo_servers(
                     "OSTEOCDS_TRY": "1",
                     "OSTEOCDS_PUBLIC_URL": settings.public_url or base,
                     "OSTEOCDS_DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
+                    "OSTEOCDS_LEDGER_KEEPS": "texts,facts,requests",  # nobody is real, and the folder is deleted
                 }
                 echo(spoken(_("Starting the service ..."), language))
                 command = [sys.executable, "-m", service.__name__, "serve"]

@@ -235,6 +235,24 @@ def _at(resource: Mapping[str, Any], path: Sequence[str]) -> Any:
     return found if isinstance(found, str) else None
 
 
+def planned_day(draft: Mapping[str, Any]) -> date | None:
+    """The day for which a draft is planned: its own, else that of its first line of dosage; None where it tells none."""
+    line = next(iter(draft.get("dosageInstruction") or ()), None)
+    timing = _member(line, "timing")
+    told = [_at(draft, path) for _name, path in DAYS if path != ("authoredOn",)]
+    told += [_at(_member(timing, "repeat"), ("boundsPeriod", "start")), *(_member(timing, "event") or ())]
+    for one in told:
+        try:
+            return date.fromisoformat(str(one)[:10])
+        except ValueError:
+            continue
+    return None
+
+
+def _member(holder: Any, name: str) -> Any:
+    return (holder.get(name) or {}) if isinstance(holder, Mapping) else {}
+
+
 ADDED = {"result": "result", "condition": "condition", "drug": "medication", "act": "procedure"}
 """What can be added to a record, and what tells it."""
 

@@ -294,10 +294,10 @@ def _problem(status: int, code: str, problems: dict[str, str]) -> Response:
     return answer
 
 
-def _page_or_problem(status: int, code: str, problem: str, settings: Settings) -> Response:
+def _page_or_problem(status: int, code: str, problem: str, settings: Settings, where: str = "") -> Response:
     """The error as a browser reads it, where one asks for a page; hooks are for programs."""
     if not wants_a_page() or request.path.startswith(PATH):
-        response = _problem(status, code, {"": problem})
+        response = _problem(status, code, {where: problem})
         response.vary.add("Accept")
         return response
     response = problem_page(status, problem, settings)
@@ -306,9 +306,13 @@ def _page_or_problem(status: int, code: str, problem: str, settings: Settings) -
     return response
 
 
-def _told(error: ProtocolError) -> Response:
+def _told(error: ProtocolError, settings: Settings) -> Response:
     """What is answered; why a caller is refused is for the log alone."""
-    response = _problem(error.status, error.code, error.problems)
+    if len(error.problems) == 1:
+        [(where, problem)] = error.problems.items()
+        response = _page_or_problem(error.status, error.code, problem, settings, where)
+    else:
+        response = _problem(error.status, error.code, error.problems)
     if isinstance(error, Unauthenticated):
         LOG.warning("refused: %s", error.reason)
         response.headers["WWW-Authenticate"] = "Bearer"
@@ -329,7 +333,7 @@ def _register_errors(app: Flask, metrics: Metrics, settings: Settings) -> None:
     @app.errorhandler(ProtocolError)
     def protocol_error(error: ProtocolError) -> Response:
         count(error.status)
-        return _told(error)
+        return _told(error, settings)
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> Response:
@@ -353,7 +357,7 @@ def _register_errors(app: Flask, metrics: Metrics, settings: Settings) -> None:
         metrics.ledger.failed(why)
         doing = "the ledger cannot be read" if request.endpoint in READING else "feedback cannot be stored"
         LOG.error("%s: %s", doing, why)
-        return _problem(503, "transient", {"": f"{doing} now; try again later"})
+        return _page_or_problem(503, "transient", f"{doing} now; try again later", settings)
 
     @app.errorhandler(Exception)
     def defect(error: Exception) -> Response:

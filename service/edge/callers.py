@@ -79,7 +79,8 @@ class Callers:
                 raise InvalidSetting(Said(told))
         self.messaging = {client.name: client.messaging for client in clients if client.messaging is not None}
         self.cors_origins = tuple(origin for client in clients for origin in client.cors_origins)
-        self._anybody = Caller("", world, settings.language) if settings.allow_unauthenticated else None
+        anybody = Caller("", world.of_anybody(), settings.language)
+        self._anybody = anybody if settings.allow_unauthenticated else None
         self._shared = None
         if settings.redis_url:
             self._shared = SharedMemory(settings.redis_url, threads=settings.threads, failed=counted.redis_failed)

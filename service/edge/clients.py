@@ -157,6 +157,12 @@ KEYS: Mapping[str, Key] = {
         "clinicians: cards come without what they say to those who run the systems (`technical` of the extension)",
         _one_of("everyone", "clinicians"),
     ),
+    "calendar_links": Key(
+        Said(_("true or false")),
+        "whether cards link to `/calendar/{hookInstance}`: only where whoever follows a link sends the client's token with it "
+        "(its own browser, or its gateway), and where `OSTEOCDS_LEDGER_KEEPS` has `requests`; false by default",
+        _flag,
+    ),
     "missing_resource_types": Key(
         Said(_("a list of types")), "FHIR resource types that its servers do not have", _texts
     ),
@@ -173,7 +179,7 @@ KEYS: Mapping[str, Key] = {
         Said(_("a text")), "the `messagingHandle` of those messages; beside `messaging_origin`", _text
     ),
 }
-OF_THE_WORLD = ("selection_behavior", "single_action", "max_cards", "link_types", "card_audience")
+OF_THE_WORLD = ("selection_behavior", "single_action", "max_cards", "link_types", "card_audience", "calendar_links")
 
 
 def read_clients(path: Path, world: World, language: Language) -> tuple[Client, ...]:
@@ -223,7 +229,7 @@ def _client(path: Path, text: str, name: str, table: Mapping[str, Any], world: W
     if ("messaging_origin" in told) != ("messaging_handle" in told):
         neither = _("{path}: [{client}] has both messaging_origin and messaging_handle, or neither", path=str(path))
         raise InvalidSetting(Said(neither.with_(client=name)))
-    own = {key: told[key] for key in OF_THE_WORLD if key in told}
+    own = {"calendar_links": False} | {key: told[key] for key in OF_THE_WORLD if key in told}
     if "fhir_bases" in told:
         try:
             own["allowlist"] = Allowlist(told["fhir_bases"])

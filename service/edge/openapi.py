@@ -107,6 +107,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
         "/calendar",
         operations={
             "post": {
+                "tags": [HOOKS],
                 "summary": "The calendar of the patient, and the days of what is ordered, as a page",
                 "requestBody": _body(HookRequestSchema),
                 "responses": {"200": {"description": "A page"}, **errors},
@@ -119,6 +120,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
         parameters=[hook_instance],
         operations={
             "get": {
+                "tags": [HOOKS],
                 "summary": "The same of a request that the ledger keeps, as of then",
                 "responses": {"200": {"description": "A page"}, **errors},
             }

@@ -24,13 +24,13 @@ class Operator:
         self._callers = callers
 
     def sees(self, now: datetime) -> str | None:
-        """The client whose answers are shown; None for all. Raises `Unauthenticated`."""
+        """The client whose answers are shown, empty for whoever came without a token; None for all. Raises `Unauthenticated`."""
         told = request.authorization
         if told is not None and told.type == "basic":
             if not self._key or not hmac.compare_digest((told.password or "").encode(), self._key):
                 raise Unauthenticated("the key of the operator is another one")
             return None
-        return self._callers.of(request, now=now).name or None
+        return self._callers.of(request, now=now).name
 
     def guard(self, response: Response) -> Response:
         """Have a browser ask for the password, and keep nothing of the answer."""

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, abort, current_app, render_template, request, url_for
 from flask_compress import Compress
-from markupsafe import Markup, escape
+from werkzeug.exceptions import NotFound
 
 from mappings.facts.bones import named_bones
 from mappings.readers.sites import LATERALITY_EXTENSION, region_of_code
@@ -22,6 +22,7 @@ from service.catalogue.entries import catalogue, entry
 from service.catalogue.questionnaires import questionnaire
 from service.catalogue.synonyms import synonyms
 from service.edge.clients import Messaging
+from service.languages.markup import said, said_of_number
 from service.languages.render import (
     COLONS,
     SEMICOLONS,
@@ -30,8 +31,6 @@ from service.languages.render import (
     plain,
     render,
     sentence,
-    translated,
-    translated_of_number,
 )
 from service.rules.guideline import Guideline, terminology_of
 from service.rules.rule import Rule
@@ -93,16 +92,6 @@ def written(template: str, chosen: Language, **shown: object) -> str:
         version=version("osteocds"),
         **shown,
     )
-
-
-def said(language: Language, message: str, **shown: object) -> Markup:
-    """A message of a template in a language; what it shows is escaped unless it is markup."""
-    return escape(translated(message, "", "", language)).format(**shown)
-
-
-def said_of_number(language: Language, singular: str, plural: str, number: int) -> Markup:
-    """A message of a template that depends on a number, which it may show as `{number}`."""
-    return escape(translated_of_number(singular, plural, "", "", number, language)).format(number=number)
 
 
 @cache
@@ -169,7 +158,8 @@ def wants_a_page() -> bool:
 def problem_page(status: int, problem: str, settings: Settings) -> Response:
     """What a browser is told of an error: in words, with the way back. `problem` is in English, as programs are told it."""
     chosen = asked_language(settings)
-    return page(written("problem.html", chosen, status=status, problem=problem), chosen, status=status)
+    told = {"problem": problem, "generic": problem == NotFound.description}
+    return page(written("problem.html", chosen, status=status, **told), chosen, status=status)
 
 
 def pages(

@@ -32,7 +32,7 @@ from service.edge.pages import OURSELVES, asked_language, page, written
 from service.explain import Explained, explain
 from service.gathering.fhir_server import FhirProblem, FhirServer, open_server
 from service.gathering.whole_record import patients, whole_record
-from service.languages.render import Language, plain, render, sentence
+from service.languages.render import Language, day, plain, render, sentence
 from service.pipeline import HookAnswer
 from service.rules.guideline import Chapter
 from service.services import Service
@@ -342,6 +342,7 @@ class TryPage:
             "name": plain(sentence(name, language)),
             "site": ", ".join(plain(render(one, language)) for one in naming.sites_named(entry.resource)),
             "said": naming.amounts_of(entry.resource),
+            "planned": "" if (planned := trial.planned_day(entry.resource)) is None else day(planned, language),
         }
 
     def _choices(self, language: Language) -> dict[str, list[tuple[str, str]]]:

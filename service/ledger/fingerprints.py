@@ -21,8 +21,8 @@ from service.world import World
 UNSEEN = frozenset({"edge", "ledger", "demo", "coverage", "catalogue", "population"})
 """Rooms of the service that decide nothing of what a card says."""
 
-NOT_OF_THE_SETTINGS = frozenset({"outbound", "terminology"})
-"""What of the world is no choice of the site; the code lists have a fingerprint of their own."""
+NOT_OF_THE_SETTINGS = frozenset({"outbound", "terminology", "keeps_requests"})
+"""What of the world is no choice of the site. The code lists have a fingerprint of their own; a receipt tells what is kept."""
 
 
 def fingerprint(told: Any) -> str:

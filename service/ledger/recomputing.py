@@ -110,7 +110,8 @@ def recomputed(body: Any, receipt: Receipt, circumstances: Circumstances) -> Rec
 
 def _rows(body: Any, receipt: Receipt, circumstances: Circumstances) -> Rows:
     """What the ledger would hold of the answer computed anew."""
-    service, world = circumstances.service, circumstances.world
+    service = circumstances.service
+    world = replace(circumstances.world, keeps_requests=receipt.get("requestKept", False))
     guideline = service.guideline
     language = Language(receipt["language"])
     as_of = datetime.fromisoformat(receipt["asOf"]).astimezone(ZoneInfo(circumstances.timezone))

@@ -5,9 +5,8 @@ Each bucket is written whole or not at all, so that a screen that was stopped go
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -17,17 +16,14 @@ from typing import Any
 
 import orjson
 
-from cds_hooks import ProtocolError
 from mappings.wording import Said, _
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.ledger.fingerprints import fingerprint, of_rules, of_settings, of_value_sets
-from service.population.chart import Chart
+from service.population.bucket import TABLES, begin, part_of, screen_bucket
 from service.population.export import PATIENTS_OF_A_BUCKET, Export, connected, grouped, quoted, stamps
-from service.population.screening import COLUMNS, NOT_ASKED, ScreenedRule, Screening
-from service.population.summary import counted
+from service.population.summary import INDICATORS, counted
 from service.rules.guideline import Guideline, versions
-from service.services import published
 from service.settings import Settings
 from service.world import World
 
@@ -63,7 +59,7 @@ class Screen:
         export = self._grouped()
         parts = self.out / WORK / "parts"
         parts.mkdir(exist_ok=True)
-        left = [bucket for bucket in export.buckets if not _part(parts, bucket).exists()]
+        left = [bucket for bucket in export.buckets if not part_of(parts, bucket).exists()]
         of_all = len(export.buckets)
         advance(of_all - len(left), of_all)
         for done, _bucket in enumerate(self._screened(export, parts, left), start=of_all - len(left) + 1):
@@ -114,84 +110,38 @@ class Screen:
         """The buckets as they are done."""
         asked = (self.settings, self.now, self.language, export.types | self.settings.missing_resource_types)
         if self.workers <= 1:
-            _begin(*asked)
+            begin(*asked)
             for bucket in left:
-                yield _screen_bucket(export, parts, bucket)
+                yield screen_bucket(export, parts, bucket)
             return
         # Spawned, not forked: what this process holds of threads and connections stays its own.
         with ProcessPoolExecutor(
             self.workers,
             mp_context=get_context("spawn"),
-            initializer=_begin,
+            initializer=begin,
             initargs=asked,
         ) as pool:
-            for done in as_completed([pool.submit(_screen_bucket, export, parts, bucket) for bucket in left]):
+            for done in as_completed([pool.submit(screen_bucket, export, parts, bucket) for bucket in left]):
                 yield done.result()
 
     def _written(self, export: Export, parts: Path) -> Mapping[str, Any]:
-        """The parts as one Parquet and one CSV file, and what they come to."""
-        findings = self.out / "findings.parquet"
+        """The parts as one Parquet and one CSV file of each kind, and what they come to."""
         with connected(memory_limit=self.memory) as connection:
-            connection.execute(f"CREATE VIEW findings AS SELECT * FROM read_parquet({quoted(parts / '*.parquet')})")
-            ordered = "SELECT * FROM findings ORDER BY ALL"
-            connection.execute(f"COPY ({ordered}) TO {quoted(findings)} (FORMAT parquet)")
-            connection.execute(f"COPY ({ordered}) TO {quoted(self.out / 'findings.csv')} (FORMAT csv, HEADER)")
+            for kind in TABLES:
+                held = f"read_parquet({quoted(parts / '*' / f'{kind}.parquet')})"
+                connection.execute(f"CREATE VIEW {kind} AS SELECT * FROM {held}")
+            connection.execute(f"CREATE VIEW indicators AS {INDICATORS}")
+            for name in (*TABLES, "indicators"):
+                ordered, written = f"SELECT * FROM {name} ORDER BY ALL", self.out / name
+                connection.execute(f"COPY ({ordered}) TO {quoted(written.with_suffix('.parquet'))} (FORMAT parquet)")
+                if name != "sheets":
+                    connection.execute(
+                        f"COPY ({ordered}) TO {quoted(written.with_suffix('.csv'))} (FORMAT csv, HEADER)"
+                    )
             counts = counted(connection, export)
         (self.out / "summary.json").write_bytes(orjson.dumps(counts, option=orjson.OPT_INDENT_2))
         shutil.rmtree(self.out / WORK)
         return counts
-
-
-# --- in a worker ------------------------------------------------------------------------------------------------------
-
-_screening: Screening | None = None
-_types: frozenset[str] = frozenset()
-
-
-def _begin(settings: Settings, now: datetime, language: Language, types: frozenset[str]) -> None:
-    """Load the rules and code lists, once a process."""
-    # A process of the pool has nowhere else to keep them.
-    global _screening, _types
-    world = World.from_settings(settings)
-    services = published(GUIDELINES, split=False, terminology=world.terminology)
-    _screening, _types = Screening(tuple(services.values()), world, now, language), types
-
-
-def _screen_bucket(export: Export, parts: Path, bucket: int) -> int:
-    """Write the findings of a bucket."""
-    screening = _screening
-    if screening is None:
-        raise RuntimeError("the worker was not begun")
-    lines = parts / f"{bucket}.{os.getpid()}.ndjson"
-    with lines.open("wb") as written:
-        for patient, resources in export.patients_of(bucket):
-            chart = Chart(patient, resources, _types, screening.world.terminology)
-            for finding in _of_patient(screening, chart):
-                written.write(orjson.dumps(finding) + b"\n")
-    columns = ", ".join(f"\"{name}\": 'VARCHAR'" for name in COLUMNS)
-    target = _part(parts, bucket)
-    unfinished = target.with_suffix(f".{os.getpid()}")
-    with connected(threads=1) as connection:
-        connection.execute(
-            f"""COPY (SELECT * FROM read_json({quoted(lines)}, format = 'newline_delimited', columns = {{{columns}}}))
-            TO {quoted(unfinished)} (FORMAT parquet)"""
-        )
-    unfinished.replace(target)
-    lines.unlink()
-    return bucket
-
-
-def _of_patient(screening: Screening, chart: Chart) -> Iterable[ScreenedRule]:
-    """The findings of a patient; where the record cannot be asked at all, that."""
-    try:
-        return list(screening.of(chart))
-    except (ProtocolError, ValueError) as error:
-        nothing = dict.fromkeys(COLUMNS, "")
-        return [nothing | {"patient": chart.patient_id, "outcome": NOT_ASKED, "because": type(error).__name__}]
-
-
-def _part(parts: Path, bucket: int) -> Path:
-    return parts / f"{bucket}.parquet"
 
 
 def _whole(path: Path, held: bytes) -> None:

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+import orjson
+
 from mappings.evidence import Resource, reference_of
+from mappings.facts import Facts
+from mappings.queries import Reads
 from mappings.readers.orders import ORDER_TYPES, is_order, open_order
+from mappings.wording import _
 from service.explain import Explained, explain, on_one_line
 from service.languages.render import Language
 from service.pipeline import HookAnswer, advise
+from service.population.board_sheet import sheet_of
 from service.population.chart import Chart
+from service.rules.guideline import Guideline
 from service.rules.outcome import Advice
+from service.rules.quality import Case, QualityIndicator
 from service.rules.rule import Hook
 from service.services import Service
 from service.world import World
@@ -27,7 +36,26 @@ MOST_ORDERS = 200
 NOT_ASKED = "not asked"
 """The outcome of orders beyond `MOST_ORDERS`, and of a patient whose screening failed."""
 
+CASE_COLUMNS = ("patient", "indicator", "month", "day", "counts", "met", "because", "resources")
+"""Of a case of a quality indicator, all texts; `counts` is yes or may, `met` is yes, no or cannot tell."""
+
+SHEET_COLUMNS = ("patient", "sheet")
+"""The sheet of a patient for the board, as JSON."""
+
 ScreenedRule = Mapping[str, str]
+ScreenedCase = Mapping[str, str]
+
+OF_THE_PATIENT, OF_AN_ORDER = Hook.PATIENT_VIEW.value, Hook.ORDER_SIGN.value
+"""The hooks that a screen asks."""
+
+
+@dataclass(frozen=True)
+class Screened:
+    """What a screen makes of one patient: the findings of the rules, the cases of the quality indicators, the board's sheets."""
+
+    findings: Sequence[ScreenedRule]
+    cases: Sequence[ScreenedCase] = ()
+    sheets: Sequence[Mapping[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -39,34 +67,68 @@ class Screening:
     now: datetime
     language: Language
 
-    def of(self, chart: Chart) -> Iterator[ScreenedRule]:
-        """The findings of one patient: a row a rule and, for the rules of orders, an order."""
+    def of(self, chart: Chart) -> Screened:
+        """One patient: a finding a rule and, for the rules of orders, an order; and the cases of the indicators."""
+        findings: list[ScreenedRule] = []
+        cases: list[ScreenedCase] = []
+        sheets: list[Mapping[str, str]] = []
         for service in self.services:
             if service.hook is Hook.PATIENT_VIEW:
-                yield from self._asked(service, chart, chart.patient_id, None)
+                answer = self.answer(service, chart, None, also=_read_besides(service.guideline))
+                findings += self._told(service, answer, chart.patient_id, None)
+                if answer.record is not None:
+                    cases += self._cases(service.guideline, answer.record, chart.patient_id)
+                    sheets += self._sheets(service.guideline, answer.record, chart)
             elif service.hook is Hook.ORDER_SIGN:
-                yield from self._signed(service, chart)
+                findings += self._signed(service, chart)
+        return Screened(findings, cases, sheets)
 
     def _signed(self, service: Service, chart: Chart) -> Iterator[ScreenedRule]:
         for place, order in enumerate(active_orders(chart)):
             if place < MOST_ORDERS:
-                yield from self._asked(service, chart.without(order), chart.patient_id, order)
+                answer = self.answer(service, chart.without(order), order)
+                yield from self._told(service, answer, chart.patient_id, order)
             else:
                 yield _finding(chart.patient_id, service.hook, reference_of(order), "", NOT_ASKED)
 
-    def answer(self, service: Service, chart: Chart, order: Resource | None) -> HookAnswer:
+    def answer(
+        self, service: Service, chart: Chart, order: Resource | None, *, also: frozenset[Reads] = frozenset()
+    ) -> HookAnswer:
         """What the hook answers, about one order that is being signed or about the patient."""
         request = hook_request(service.hook, chart.patient_id, order)
-        return advise(request, service, self.world, now=self.now, language=self.language, record_server=chart)
+        return advise(
+            request, service, self.world, now=self.now, language=self.language, record_server=chart, also=also
+        )
 
-    def _asked(self, service: Service, chart: Chart, patient: str, order: Resource | None) -> Iterator[ScreenedRule]:
-        answer = self.answer(service, chart, order)
+    def _told(
+        self, service: Service, answer: HookAnswer, patient: str, order: Resource | None
+    ) -> Iterator[ScreenedRule]:
         asked = {one.rule.id: one.outcome for one in answer.outcomes}
         about = "" if order is None else reference_of(order)
         for one in explain(answer, answer.rules):
             outcome = asked.get(one.rule)
             indicator = outcome.indicator.value if isinstance(outcome, Advice) else ""
             yield _finding(patient, service.hook, about, one.rule, one.outcome, indicator, **self._words(one))
+
+    def _cases(self, guideline: Guideline, record: Facts, patient: str) -> Iterator[ScreenedCase]:
+        for indicator in guideline.quality:
+            for case in cases_of(indicator, record):
+                day = None if case.when is None or case.when.partial else case.when.first
+                yield {
+                    "patient": patient,
+                    "indicator": indicator.id,
+                    "month": "" if case.month is None else f"{case.month:%Y-%m}",
+                    "day": "" if day is None else day.isoformat(),
+                    "counts": "yes" if case.counts else "may",
+                    "met": MET[case.met],
+                    "because": on_one_line(dict.fromkeys(case.why), self.language),
+                    "resources": " ".join(case.sources),
+                }
+
+    def _sheets(self, guideline: Guideline, record: Facts, chart: Chart) -> Iterator[Mapping[str, str]]:
+        told = sheet_of(guideline, record, chart, self.language)
+        if told is not None:
+            yield {"patient": chart.patient_id, "sheet": orjson.dumps(told).decode()}
 
     def _words(self, one: Explained) -> dict[str, str]:
         return {
@@ -75,6 +137,26 @@ class Screening:
             "hints": on_one_line(one.hints, self.language),
             "resources": " ".join(one.resources),
         }
+
+
+MET = {True: "yes", False: "no", None: "cannot tell"}
+
+
+def cases_of(indicator: QualityIndicator, record: Facts) -> Sequence[Case]:
+    """The cases of one patient; a defect of ours is a case that may count, and takes nothing else down."""
+    try:
+        return list(indicator.cases(record))
+    except Exception as error:  # noqa: BLE001 - as in asking a rule
+        return [
+            Case(None, None, counts=False, why=(_("a defect of the service ({error})", error=type(error).__name__),))
+        ]
+
+
+@lru_cache(maxsize=8)
+def _read_besides(guideline: Guideline) -> frozenset[Reads]:
+    """What the indicators and the sheet read."""
+    sheet = frozenset[Reads]() if guideline.sheet is None else guideline.sheet.reads
+    return sheet.union(*(one.reads for one in guideline.quality))
 
 
 def active_orders(chart: Chart) -> Iterator[Resource]:

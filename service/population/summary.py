@@ -8,9 +8,21 @@ from typing import Any
 import duckdb
 
 from mappings.wording import Text, _, _n
+from service.guidelines import GUIDELINES
 from service.languages.render import Language, spoken
 from service.population.export import Export
 from service.population.screening import NOT_ASKED
+
+INDICATORS = """
+    SELECT indicator, month,
+        count(*) FILTER (WHERE counts = 'yes' AND met = 'yes') AS numerator,
+        count(*) FILTER (WHERE counts = 'yes') AS denominator,
+        count(*) FILTER (WHERE counts = 'yes' AND met = 'cannot tell') AS could_not_be_told,
+        count(*) FILTER (WHERE counts = 'may') AS may_count
+    FROM cases GROUP BY indicator, month
+"""
+"""The quality indicators by month (empty: the month cannot be told): what could not be told is part of the denominator, and
+what may count at all is not."""
 
 
 def counted(connection: duckdb.DuckDBPyConnection, export: Export) -> dict[str, Any]:
@@ -42,6 +54,11 @@ def counted(connection: duckdb.DuckDBPyConnection, export: Export) -> dict[str, 
         "cannot tell": rows(
             """SELECT rule, because, count(*) AS times, count(DISTINCT patient) AS patients
             FROM findings WHERE outcome = 'cannot tell' GROUP BY ALL ORDER BY times DESC, rule, because LIMIT 100"""
+        ),
+        "indicators": rows("SELECT * FROM indicators ORDER BY indicator, month"),
+        "indicators cannot tell": rows(
+            """SELECT indicator, because, count(*) AS times FROM cases WHERE met = 'cannot tell'
+            GROUP BY ALL ORDER BY times DESC, indicator, because LIMIT 100"""
         ),
         "not asked": rows(
             f"SELECT hook, because, count(*) AS times FROM findings WHERE outcome = '{NOT_ASKED}' GROUP BY ALL ORDER BY ALL"
@@ -82,3 +99,22 @@ def _lines(counts: Mapping[str, Any]) -> Iterator[Text]:
                 unknown=one["cannot_tell"] + one["failed"],
                 asked=one["asked"],
             )
+    for indicator in (one for guideline in GUIDELINES for one in guideline.quality):
+        total = in_all(counts, indicator.id)
+        yield _(
+            "{title}: {numerator} of {denominator}; {unknown} could not be told, {may} more may count",
+            title=indicator.title,
+            numerator=total["numerator"],
+            denominator=total["denominator"],
+            unknown=total["could_not_be_told"],
+            may=total["may_count"],
+        )
+
+
+FIGURES = ("numerator", "denominator", "could_not_be_told", "may_count")
+
+
+def in_all(counts: Mapping[str, Any], indicator: str) -> dict[str, int]:
+    """The figures of an indicator over all months."""
+    rows = [one for one in counts["indicators"] if one["indicator"] == indicator]
+    return {name: sum(one[name] for one in rows) for name in FIGURES}

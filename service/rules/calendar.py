@@ -61,10 +61,14 @@ CalendarSays = Callable[[Facts], Iterable[Lane]]
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """How a guideline tells the calendar of a patient, and the facts that it reads."""
+    """How a guideline tells the calendar of a patient, and the facts that it reads.
+
+    `rules` are those whose cards are about days, so that they may link to the calendar.
+    """
 
     reads: frozenset[Reads]
     says: CalendarSays
+    rules: frozenset[str] = frozenset()
 
     def of(self, patient: Facts) -> Iterator[Lane]:
         """The lanes that hold something, or of which something is not known."""

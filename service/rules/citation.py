@@ -13,7 +13,7 @@ class Document:
     """A document that a guideline rests on: its id, its title, and its chapters by the key that citations use.
 
     `short` is what a card calls it, «RAO 2023»; its title where it has none. `address` is where everybody can read it; empty
-    where we know of no such place.
+    where we know of no such place. `licence` is what it says of being handed on; None where it says nothing.
     """
 
     id: str
@@ -21,6 +21,7 @@ class Document:
     chapters: Mapping[str, Text] = field(default_factory=dict)
     short: Text | None = None
     address: str = ""
+    licence: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

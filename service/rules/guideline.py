@@ -20,7 +20,9 @@ from service.rules.calendar import Calendar
 from service.rules.citation import Citation, Document
 from service.rules.condition import Condition
 from service.rules.outcome import Basis
+from service.rules.quality import QualityIndicator
 from service.rules.rule import Hook, Rule, Trigger
+from service.rules.sheet import Sheet
 from service.rules.statements import Statements, read_statements
 from service.rules.synonyms import Synonym
 from service.rules.voices import Change, Voice
@@ -159,7 +161,8 @@ class Guideline:
     digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
     a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
     order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what
-    its versions changed: both stand in the catalogue, whose search knows the `synonyms`. `calendar` tells a patient on an axis of days. Raises `ValueError` where an id is used twice, or the
+    its versions changed: both stand in the catalogue, whose search knows the `synonyms`. `calendar` tells a patient on an axis of days, `quality` is
+    what a board counts of many patients, `sheet` what it sees of one. Raises `ValueError` where an id is used twice, or the
     policy names a rule that there is not.
     """
 
@@ -185,6 +188,8 @@ class Guideline:
     changes: tuple[Change, ...] = ()
     synonyms: tuple[Synonym, ...] = ()
     calendar: Calendar | None = None
+    quality: tuple[QualityIndicator, ...] = ()
+    sheet: Sheet | None = None
 
     def __post_init__(self) -> None:
         ids = [rule.id for rule in self.rules]

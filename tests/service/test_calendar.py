@@ -111,6 +111,13 @@ def test_the_picture_is_bounded_and_the_table_has_all() -> None:
     assert all(drawn.left <= bar.x and bar.x + bar.width <= drawn.width for bar in drawn.bars)
 
 
+def test_the_legend_names_the_kinds_that_are_drawn_and_a_result_stands_beside_its_limits() -> None:
+    result = Entry(Kind.RESULT, "calcium 2.31 mmol/L", TODAY, TODAY, verbatim("limits 2.20 to 2.60 mmol/L"))
+    drawn = picture([Lane(KIND, (result, Entry(Kind.DONE, "dose", TODAY, TODAY)))], TODAY, Language.ENGLISH)
+    assert {kind for kind, _words in drawn.legend} == {bar.kind for bar in drawn.bars} == {"result", "done"}
+    assert "calcium 2.31 mmol/L · limits 2.20 to 2.60 mmol/L" in [bar.label for bar in drawn.bars]
+
+
 def test_an_end_that_is_not_known_is_told() -> None:
     drawn = picture([Lane(KIND, (Entry(Kind.DONE, "course", TODAY, None),))], TODAY, Language.FRENCH)
     assert drawn.bars[0].more
@@ -222,6 +229,9 @@ def test_the_calendar_of_a_receipt_is_that_of_the_request_that_the_ledger_keeps(
     told = client.get(f"/calendar/{request['hookInstance']}?lang=en")
     assert "Earliest day: 18 Apr 2026" in told.text.replace("\u00a0", " ")
     assert client.get("/calendar/another").status_code == 404
+    of_a_browser = client.get("/calendar/another?lang=fr", headers={"Accept": "text/html"})
+    assert (of_a_browser.status_code, of_a_browser.mimetype) == (404, "text/html")
+    assert "OSTEOCDS_LEDGER_KEEPS=requests" in of_a_browser.text
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])

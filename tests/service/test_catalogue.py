@@ -74,7 +74,7 @@ def test_of_two_examples_that_differ_in_one_figure_and_answer_alike_none_is_at_a
 
 
 def test_facts_have_names() -> None:
-    assert FACTS.keys() == Facts.__abstractmethods__ - {"today", "settings", "result"}
+    assert FACTS.keys() == Facts.__abstractmethods__ - {"today", "settings", "result", "on"}
     assert FACTS.keys() <= NEEDS.keys()
 
 

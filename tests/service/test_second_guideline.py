@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from random import Random
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -33,6 +34,9 @@ from service.explain import explain
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, untyped
 from service.pipeline import advise
+from service.population.chart import Chart
+from service.population.plants import PATIENT, Plant, cohort_of
+from service.population.screening import Screening
 from service.rules.guideline import Guideline, terminology_of
 from service.services import Service, published
 from service.settings import InvalidSetting, read_settings
@@ -275,6 +279,19 @@ def test_why_a_rule_stayed_silent_is_explained_in_its_words(language: Language, 
 def test_its_examples_give_what_they_show(example: Example) -> None:
     answer = showroom(GOUT, GOUT.settings).answer(example, Language.ENGLISH)
     assert outcome_word([one for one in answer.outcomes if one.rule is example.rule]) == example.expected
+
+
+PLANTS = cohort.plants if (cohort := cohort_of(GOUT)) is not None else ()
+
+
+@pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
+def test_its_plants_are_advised_what_is_planted(plant: Plant) -> None:
+    world = World.from_settings(read_settings({}, BOTH), BOTH)
+    record = plant.record(Random(1), NOW.date(), GOUT, TERMINOLOGY)  # noqa: S311 - a seed
+    exported = frozenset(query.resource_type for query in SIGN.queries)
+    found = Screening((SIGN,), world, NOW, Language.ENGLISH).of(Chart(PATIENT, record, exported, TERMINOLOGY))
+    advised = [(one["hook"], one["order"], one["rule"], one["indicator"]) for one in found.findings if one["indicator"]]
+    assert advised == [(one.hook, one.order, one.rule, one.indicator) for one in plant.truth(record, TERMINOLOGY)]
 
 
 @pytest.mark.parametrize("language", Language)

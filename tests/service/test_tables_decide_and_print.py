@@ -110,6 +110,7 @@ OTHER_NUMBERS = {
     ("elsewhere", "ASTRO_YEAR"): "the year of a document",
     ("elsewhere", "ELSEWHERE"): "years of documents, which a citation prints",
     ("oligometastatic", "DEFINITION"): "indexes",
+    ("quality", "REASSESSED_WITHIN_WEEKS"): "of an indicator, no rule; test_quality.py holds it",
     ("requests", "DENTAL_EXAMINATION"): "a code",
     ("requests", "INTRAVENOUS"): "a code",
     ("requests", "MONTHLY"): "said as «once a month»",

@@ -131,6 +131,13 @@ def test_its_forms_go_to_ourselves_and_nothing_else_may(client: Ehr) -> None:
     assert "unsafe" not in policy
 
 
+def test_a_draft_stands_with_the_day_for_which_it_is_planned(client: Ehr) -> None:
+    person = Person(client, "fr")
+    person.press("order", what="gemcitabine", dose="1800 mg", day="2026-04-24")
+    person.press("order", what="radiotherapy", site="L3", day="2026-04-09")
+    assert re.findall(r'<span class="quiet">(\d+ [^<]*)</span></span>', person.page) == ["24 avr. 2026", "9 avr. 2026"]
+
+
 # --- what it fires ----------------------------------------------------------------------------------------------------
 
 

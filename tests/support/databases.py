@@ -19,39 +19,73 @@ from service.demo.embedded_fhir import ServerMissingError, free_port
 NAME = "postgresql+psycopg://osteocds@127.0.0.1:{port}/{database}"
 
 
+class PostgreSqlServer:
+    """One server on loopback, in a folder of its own, run by a user who is not root; it can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._programs = _programs()
+        self._user = _unprivileged()
+        self._folder = folder
+        self.port = free_port()
+        if self._user is not None:
+            os.chown(folder, self._user, -1)
+        options = ["--auth=trust", "--username=osteocds", "--no-locale", "--encoding=UTF8", "--no-sync"]
+        self._run("initdb", *options, folder / "cluster")
+
+    def start(self) -> None:
+        options = (
+            f"-c port={self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._folder} "
+            "-c fsync=off -c shared_buffers=16MB -c max_connections=60 -c timezone=Asia/Tokyo"
+        )
+        self._control("--log", self._folder / "log", "--options", options, "start")
+
+    def stop(self) -> None:
+        """At once, with the connections that there are."""
+        self._control("--mode=immediate", "stop")
+
+    def _control(self, *options: str | Path) -> None:
+        self._run("pg_ctl", "--pgdata", self._folder / "cluster", "--wait", *options)
+
+    def _run(self, program: str, *options: str | Path) -> None:
+        subprocess.run(  # noqa: S603 - programs of Debian
+            [self._programs / program, *options],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            cwd=self._folder,
+            user=self._user,
+            check=True,
+        )
+
+
 @contextmanager
-def postgresql_server() -> Iterator[int]:
-    """Run PostgreSQL on loopback, as a user who is not root, in a folder of its own; its port."""
-    programs = _programs()
-    user = _unprivileged()
+def postgresql() -> Iterator[PostgreSqlServer]:
+    """A server that runs, which the block may stop if it starts it again. Raises `ServerMissingError` where none is installed."""
     folder = Path(tempfile.mkdtemp(prefix="osteocds-postgresql-"))
-    if user is not None:
-        os.chown(folder, user, -1)
-    cluster = folder / "cluster"
-    port = free_port()
-    quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "cwd": folder, "user": user, "check": True}
-    options = (
-        f"-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} "
-        "-c fsync=off -c shared_buffers=16MB -c max_connections=60 -c timezone=Asia/Tokyo"
-    )
     try:
-        initdb = ["initdb", "--auth=trust", "--username=osteocds", "--no-locale", "--encoding=UTF8", "--no-sync"]
-        subprocess.run([programs / initdb[0], *initdb[1:], cluster], **quiet)  # noqa: S603, PLW1510 - programs of Debian
-        control = [programs / "pg_ctl", "--pgdata", cluster, "--wait", "--log", folder / "log"]
-        subprocess.run([*control, "--options", options, "start"], **quiet)  # noqa: S603, PLW1510 - as above
+        server = PostgreSqlServer(folder)
+        server.start()
         try:
-            yield port
+            yield server
         finally:
-            subprocess.run([*control, "--mode=immediate", "stop"], **quiet)  # noqa: S603, PLW1510 - as above
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def postgresql_server() -> Iterator[int]:
+    """The port of a server that runs."""
+    with postgresql() as server:
+        yield server.port
 
 
 @contextmanager
 def fresh_database(port: int) -> Iterator[str]:
     """An empty database of the server; its URL."""
     name = f"test_{uuid.uuid4().hex}"
-    engine = create_engine(NAME.format(port=port, database="postgres"), isolation_level="AUTOCOMMIT")
+    engine = create_engine(
+        NAME.format(port=port, database="postgres"), isolation_level="AUTOCOMMIT", pool_pre_ping=True
+    )
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
     try:

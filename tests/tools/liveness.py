@@ -7,14 +7,12 @@ another process. The machine decides the milliseconds; the goal is 100 ms for al
 from __future__ import annotations
 
 import argparse
-import asyncio
 import multiprocessing
 import socket
 import statistics
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -22,15 +20,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-import uvloop
 from rich.console import Console
 from rich.table import Table
 from support.processes import osteocds_serve
 from support.scenario import request_for
+from tools.asking import ask_at_once, post
 from tools.bench import ORDER_SIGN, REQUESTS
 
 EVERY_SECONDS = 0.02
-PAUSE_SECONDS = 0.05
 GOAL_MS = 100
 SLOW_CONNECTIONS = 200
 LARGE_BYTES = 9_000_000
@@ -47,65 +44,16 @@ def large_body(length: int = LARGE_BYTES) -> bytes:
     return orjson.dumps(body)
 
 
-def post(host: str, body: bytes) -> bytes:
-    head = f"POST {ORDER_SIGN} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-async def _fire(host: str, port: int, request: bytes, until: float, seen: Counter[str], seconds: list[float]) -> None:
-    """Send one request after another; a connection that is refused or lost is counted by its error."""
-    while time.monotonic() < until:
-        try:
-            reader, writer = await asyncio.open_connection(host, port)
-            await _fire_on(reader, writer, request, until, seen, seconds)
-            writer.close()
-        except (OSError, asyncio.IncompleteReadError) as error:
-            seen[type(error).__name__] += 1
-            await asyncio.sleep(PAUSE_SECONDS)
-
-
-async def _fire_on(
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-    request: bytes,
-    until: float,
-    seen: Counter[str],
-    seconds: list[float],
-) -> None:
-    """As long as the connection is kept."""
-    while time.monotonic() < until:
-        started = time.perf_counter()
-        writer.write(request)
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        length = next(line for line in head.split(b"\r\n") if line.startswith(b"content-length:"))
-        await reader.readexactly(int(length.partition(b":")[2]))
-        status = head[9:12].decode()
-        seen[status] += 1
-        if status == "200":
-            seconds.append(time.perf_counter() - started)
-        else:
-            await asyncio.sleep(PAUSE_SECONDS)
-        if b"connection: close" in head:
-            return
-
-
 def keep_busy(host: str, port: int, at_once: int, request: bytes, seconds: float, told: Any) -> None:
-    """So many hooks at once for so long, each sent when the one before is answered."""
-    seen: Counter[str] = Counter()
-    times: list[float] = []
-
-    async def all_of_them() -> None:
-        until = time.monotonic() + seconds
-        await asyncio.gather(*(_fire(host, port, request, until, seen, times) for _ in range(at_once)))
-
-    uvloop.run(all_of_them())
+    """So many hooks at once for so long, from a process of its own."""
+    seen, times = ask_at_once(host, port, at_once, request, seconds)
     told.put((dict(seen), times))
 
 
 @contextmanager
 def slow_connections(host: str, port: int, count: int) -> Iterator[None]:
     """A third each say nothing, send half of a head, and send half of a body."""
-    begun = (b"", b"POST / HTTP/1.1\r\nHost: h", post(host, b"{" + b" " * 999)[:-500])
+    begun = (b"", b"POST / HTTP/1.1\r\nHost: h", post(host, ORDER_SIGN, b"{" + b" " * 999)[:-500])
     with ExitStack() as stack:
         for number in range(count):
             stack.enter_context(socket.create_connection((host, port), timeout=30)).sendall(begun[number % 3])
@@ -171,7 +119,7 @@ def main() -> int:
             host, port = str(urlsplit(base).hostname), int(urlsplit(base).port or 0)
             for at_once, body, slow in loads:
                 told: Any = multiprocessing.Queue()
-                request = post(host, body)
+                request = post(host, ORDER_SIGN, body)
                 arguments = (host, port, at_once, request, chosen.seconds, told)
                 with slow_connections(host, port, slow):
                     load = multiprocessing.Process(target=keep_busy, args=arguments)

@@ -21,6 +21,7 @@ from service.rules.bone_metastases import (
     treatment_course,
     vitamin_d,
 )
+from service.rules.bone_metastases.board_sheet import SHEET
 from service.rules.bone_metastases.calendar import CALENDAR
 from service.rules.bone_metastases.changes import CHANGES
 from service.rules.bone_metastases.conditions import cancer_on_record
@@ -31,6 +32,7 @@ from service.rules.bone_metastases.doubts import uncertain_continuation
 from service.rules.bone_metastases.elsewhere import ELSEWHERE
 from service.rules.bone_metastases.notes import NOTES
 from service.rules.bone_metastases.policy import POLICY
+from service.rules.bone_metastases.quality import QUALITY
 from service.rules.bone_metastases.scores import MIRELS, SINS
 from service.rules.bone_metastases.settings import ClinicalSettings
 from service.rules.bone_metastases.synonyms import SYNONYMS
@@ -73,4 +75,6 @@ GUIDELINE = Guideline(
     changes=CHANGES,
     synonyms=SYNONYMS,
     calendar=CALENDAR,
+    quality=QUALITY,
+    sheet=SHEET,
 )

@@ -308,5 +308,22 @@ CALENDAR = Calendar(
         }
     ),
     lanes,
+    frozenset(
+        {
+            "radiosensitiser-before-radiotherapy",
+            "radiosensitiser-after-radiotherapy",
+            "immunotherapy-with-radiotherapy",
+            "tki-with-radiotherapy",
+            "stereotactic-with-systemic",
+            "re-irradiation-interval",
+            "post-operative-radiotherapy",
+            "treatment-after-bone-surgery",
+            "procedure-under-systemic",
+            "cementoplasty-antithrombotics",
+            "dental-extraction-recent",
+            "denosumab-interval",
+            "zoledronate-interval",
+        }
+    ),
 )
 """What is shown of a patient, and what that reads."""

@@ -28,16 +28,17 @@ class Review:
     asked: frozenset[str]
     offer: OrderAct
 
-    def missing(self, patient: Facts, *told: Collected[Act]) -> bool | None:
-        """Not done within the setting's days, as far as the resources that tell of it could be read."""
-        since = days_before(patient.today, settings_of(patient).dental_valid_days)
-        return negated(either(*(acts.any(partial(self._done, since=since, today=patient.today)) for acts in told)))
+    def missing(self, patient: Facts, *told: Collected[Act], on: date | None = None) -> bool | None:
+        """Not done within the setting's days before a day (today), as far as the resources that tell of it could be read."""
+        until = on or patient.today
+        since = days_before(until, settings_of(patient).dental_valid_days)
+        return negated(either(*(acts.any(partial(self._done, since=since, until=until)) for acts in told)))
 
-    def _done(self, act: Act, since: date, today: date) -> bool | None:
+    def _done(self, act: Act, since: date, until: date) -> bool | None:
         """An act without a date cannot tell."""
         if not act.is_any(self.done):
             return False
-        return None if act.dated is None else act.dated.within(since, today)
+        return None if act.dated is None else act.dated.within(since, until)
 
     def ordered(self, patient: Facts) -> bool:
         """Drafted or ordered, and not done yet."""

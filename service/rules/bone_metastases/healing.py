@@ -140,8 +140,11 @@ def ordered_too_soon(surgery: Order, order: Order, patient: Facts) -> bool | Non
     """The same of an operation that is ordered; one without a planned day counts from today."""
     if not isinstance(surgery, ActOrder):
         return False
+    operates = is_bone_metastasis_surgery(surgery, patient)
+    if operates is False:
+        return False
     wait = wait_after(surgery, order)
-    return both(is_bone_metastasis_surgery(surgery, patient), wait is not None and wait.too_short)
+    return both(operates, wait is not None and wait.too_short)
 
 
 def waits_too_short(order: Order, patient: Facts) -> tuple[Wait, ...]:

@@ -1,0 +1,158 @@
+"""`osteocds worklist`: the patients of a screen by urgency, one page each, as a file that any browser shows and prints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from click.testing import CliRunner
+from justhtml import JustHTML
+from selenium.webdriver import Chrome
+from support.accessibility import violations_in_every_mode
+from support.scenario import BASE, NOW, SERVICES, SETTINGS
+
+from service.cli import main
+from service.demo.synthetic import told_record
+from service.languages.render import Language
+from service.population.screen import Screen
+from service.population.worklist import NotScreened, worklist
+
+TYPES = sorted({query.resource_type for service in SERVICES.values() for query in service.queries})
+NAME = "Alder <script>alert(1)</script>"
+PATIENTS: Mapping[str, Mapping[str, Any]] = {
+    "in-order": {"only": ["lung cancer"], "name": "Elm, Agnes"},
+    "critical": {
+        "name": NAME,
+        "calcium": "3.6 mmol/L today",
+        "albumin": "40 g/L today",
+        "findings": {"mirels-score": {"value": 9, "site": "femur"}, "sins-score": {"value": 8, "site": "lumbar spine"}},
+        "procedures": [
+            {"act": "dental examination", "days ago": 20},
+            {"act": "radiotherapy", "site": "L3", "days ago": 90, "dose": "30 Gy", "fractions": 10},
+        ],
+        "medications": [
+            {"drug": "Xgeva", "days ago": 60},
+            {"drug": "Xgeva", "days ago": 30},
+            {"drug": "apixaban", "kind": "statement", "start": 100},
+        ],
+    },
+    "overdue": {"medications": [{"drug": "denosumab", "days ago": 44}]},
+    "told": {},
+}
+
+
+def screened(folder: Path, language: Language, *, without: str = "") -> Path:
+    lines = []
+    for patient, told in PATIENTS.items():
+        record = {"conditions": told["only"]} if "only" in told else {**BASE, **told}
+        lines += told_record(patient, NOW.date(), {**record, "name": told.get("name", "")}).resources
+    lines += [{"resourceType": name, "id": "x", "subject": {"reference": "Patient/in-order"}} for name in TYPES]
+    source = folder / "export.ndjson"
+    source.write_bytes(b"\n".join(orjson.dumps(one) for one in lines if one["resourceType"] != without))
+    Screen(source, folder / "out", SETTINGS, NOW, language).run()
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[Language, Path]:
+    return {one: screened(tmp_path_factory.mktemp(one.value), one) for one in Language}
+
+
+def sheet(page: str, patient: str) -> str:
+    """The words of one patient's sheet."""
+    found = [one for one in page.split("<article")[1:] if f">{patient}<" in one or f"{patient} ·" in one]
+    return " ".join(re.sub(r"<[^>]+>", " ", found[0]).split())
+
+
+def test_the_most_urgent_stands_first_and_who_needs_nothing_is_not_there(results: Mapping[Language, Path]) -> None:
+    page = worklist(results[Language.ENGLISH])
+    places = [page.index(one) for one in ("Alder", ">overdue<", ">told<")]
+    assert places == sorted(places)
+    assert "Agnes" not in page
+    assert "3 patients" in page
+
+
+def test_a_sheet_holds_what_a_board_asks_for(results: Mapping[Language, Path]) -> None:
+    told = sheet(worklist(results[Language.ENGLISH]), "critical")
+    for expected in (
+        "critical Hypercalcaemic crisis",
+        "Lung cancer",
+        "Bone metastasis",
+        "Mirels",
+        "SINS",
+        "30 Gy in 10 fractions",
+        "Denosumab: first dose",
+        "Corrected calcium: 3.6",
+        "Dental examination",
+        "Apixaban: ongoing",
+        "Orthopantomogram",
+    ):
+        assert expected.casefold() in told.casefold(), (expected, told)
+
+
+def test_the_same_in_french(results: Mapping[Language, Path]) -> None:
+    page = worklist(results[Language.FRENCH])
+    assert '<html lang="fr">' in page
+    told = sheet(page, "critical")
+    for expected in ("critique", "Ce que disent les règles", "Ce qui manque", "30 Gy en 10 fractions"):
+        assert expected in told, expected
+
+
+def test_what_a_record_says_is_never_markup_and_the_page_needs_no_script(results: Mapping[Language, Path]) -> None:
+    page = worklist(results[Language.ENGLISH])
+    assert "<script" not in page
+    assert "Alder &lt;script&gt;" in page
+    assert "http" not in page
+    JustHTML(page, strict=True)
+
+
+def test_patients_of_a_list_are_there_whatever_the_rules_say_and_who_was_not_screened_is_named(
+    results: Mapping[Language, Path],
+) -> None:
+    page = worklist(results[Language.ENGLISH], patients=["in-order", "nobody"])
+    assert "Agnes" in page
+    assert "Alder" not in page
+    assert "No rule advises anything." in page
+    assert "No record of these patients was screened: nobody" in page
+
+
+def test_those_beyond_the_most_are_counted(results: Mapping[Language, Path]) -> None:
+    page = worklist(results[Language.ENGLISH], most=1)
+    assert page.count("<article") == 1
+    assert "2 more are not shown" in page
+
+
+def test_what_was_not_exported_is_said_and_never_taken_for_none(tmp_path: Path) -> None:
+    page = worklist(screened(tmp_path, Language.ENGLISH, without="Procedure"), patients=["critical"])
+    told = sheet(page, "critical")
+    assert "Could not be looked up: the export holds nothing of this kind".casefold() in told.casefold()
+    assert "What could not be told" in told
+
+
+def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotScreened, match="run osteocds screen"):
+        worklist(tmp_path)
+
+
+def test_the_command_writes_one_file(results: Mapping[Language, Path], tmp_path: Path) -> None:
+    names = tmp_path / "today.txt"
+    names.write_text("overdue\n", encoding="utf-8")
+    out = tmp_path / "list.html"
+    told = ["worklist", str(results[Language.ENGLISH]), "--out", str(out), "--patients", str(names)]
+    answer = CliRunner().invoke(main, told)
+    assert answer.exit_code == 0, answer.output
+    assert out.read_text(encoding="utf-8").count("<article") == 1
+
+
+@pytest.mark.parametrize("language", Language)
+def test_the_page_has_no_violation_in_any_mode(
+    chromium: Chrome, results: Mapping[Language, Path], tmp_path: Path, language: Language
+) -> None:
+    path = tmp_path / "list.html"
+    path.write_text(worklist(results[language]), encoding="utf-8")
+    chromium.get(path.as_uri())
+    assert violations_in_every_mode(chromium) == {}

@@ -36,15 +36,15 @@ def certified(site: Site, tell: Found = lambda _check: None) -> list[Check]:
         found.extend(noted)
         return noted
 
-    living = note(_tried("service.live", lambda: iter([service_answers.lives(site)])))
+    living = note(_tried("running.live", lambda: iter([service_answers.lives(site)])))
     lives = living[0].verdict is Verdict.PASS
     if lives:
-        note(_tried("service.", lambda: service_answers.checks(site), besides=("service.live",)))
+        note(_tried("running.", lambda: service_answers.checks(site), besides=("running.live",)))
         tokens = note(_tried("token.", lambda: refusals.checks(site)))
         answers = any(one.verdict is Verdict.PASS and one.id == "token.sound" for one in tokens) or _is_open(tokens)
         why = None if answers else NO_CLIENT
     else:
-        note(_none_of(("service.", "token."), NO_SERVICE, besides=("service.live",)))
+        note(_none_of(("running.", "token."), NO_SERVICE, besides=("running.live",)))
         why = NO_SERVICE
     if not site.bases:
         note([failed("fhir.listed", NO_BASE)])

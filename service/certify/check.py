@@ -75,66 +75,66 @@ def not_run(check: str, why: Text, about: str = "") -> Check:
 CHECKS: Mapping[str, Row] = MappingProxyType(
     {
         # --- the running service
-        "service.live": Row(
+        "running.live": Row(
             _("The service answers at the address that is certified"),
             _(
                 "See that it runs, and that the address, its proxy and its certificate are right; its log says why it ended."
             ),
         ),
-        "service.transport": Row(
+        "running.transport": Row(
             _("Clients reach the service by https"),
             _("Put a proxy with TLS before it (deploy/nginx), and certify the https address that clients call."),
         ),
-        "service.database": Row(
+        "running.database": Row(
             _("The database can be written"),
             _(
                 "See docs/ledger.md: the address in OSTEOCDS_DATABASE_URL, its rights and its disk; run `osteocds migrate`."
             ),
         ),
-        "service.replay-store": Row(
+        "running.replay-store": Row(
             _("It can be remembered which tokens were taken"),
             _("See that Redis at OSTEOCDS_REDIS_URL runs and can be reached from every replica."),
         ),
-        "service.discovery": Row(
+        "running.discovery": Row(
             _("Discovery lists services as CDS Hooks has it"),
             _("See what stands between: a proxy that asks for a login, or another service, answers GET /cds-services."),
         ),
-        "service.version": Row(
+        "running.version": Row(
             _("The running service is of the version that certifies it"),
             _("Run `osteocds certify` of the version that is installed, in its own container or environment."),
         ),
-        "service.settings": Row(
+        "running.settings": Row(
             _("The running service publishes what these settings publish"),
             _(
                 "Run `osteocds certify` under the settings of the installation (the same OSTEOCDS_ variables and files): its "
                 "OSTEOCDS_CONCEPT_MAPS or OSTEOCDS_SPLIT_SERVICES are others."
             ),
         ),
-        "service.language": Row(
+        "running.language": Row(
             _("The language is the site's by default, and the one that is asked for"),
             _(
                 "Set OSTEOCDS_LANGUAGE; have the proxy pass Accept-Language on, and keep no answers without a look at Vary."
             ),
         ),
-        "service.clock": Row(
+        "running.clock": Row(
             _("The clock of the service agrees with this machine's"),
             _("Have both machines take their time from the site's NTP servers: tokens and dates depend on it."),
         ),
-        "service.public-url": Row(
+        "running.public-url": Row(
             _("Links of cards lead to the service"),
             _("Set OSTEOCDS_PUBLIC_URL to the https address at which browsers of clinicians reach the service."),
         ),
-        "service.body-size": Row(
+        "running.body-size": Row(
             _("A long record passes the proxy"),
             _(
                 "Raise the longest body that the proxy lets pass (nginx: client_max_body_size) to OSTEOCDS_MAX_REQUEST_BYTES."
             ),
         ),
-        "service.try-page": Row(
+        "running.try-page": Row(
             _("The page to try is not there"),
             _("Set OSTEOCDS_TRY=0: it shows the record to anybody."),
         ),
-        "service.receipts": Row(
+        "running.receipts": Row(
             _("Receipts are signed by the site's key"),
             _("Give every replica the key of OSTEOCDS_RECEIPT_KEY (docs/receipts.md)."),
         ),

@@ -25,7 +25,7 @@ def checks(site: Site) -> Iterator[Check]:
     """Those of tokens; whether they are sound decides what the others can tell."""
     unasked = _fired(site, "")
     if unasked.status == NOT_FOUND:
-        unknown = _("the running service does not publish {name}: see service.settings", name=site.asked.id)
+        unknown = _("the running service does not publish {name}: see running.settings", name=site.asked.id)
         yield from (not_run(check, unknown) for check in IDS)
         return
     yield _none(unasked)

@@ -24,7 +24,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 STYLE = Path(__file__).parents[1] / "edge/static/pages.css"
 
 GROUPS: dict[str, Text] = {
-    "service": _("The running service"),
+    "running": _("The running service"),
     "token": _("Tokens"),
     "fhir": _("FHIR servers"),
     "codes": _("Codes and units of the site"),

@@ -41,10 +41,10 @@ def lives(site: Site) -> Check:
     try:
         answer = site.get("/health/live")
     except NoAnswer as error:
-        return failed("service.live", error.why)
+        return failed("running.live", error.why)
     if answer.status != OK or not isinstance(answer.json, dict) or answer.json.get("status") != "live":
-        return failed("service.live", http(answer) if answer.status != OK else _("something else answers there"))
-    return passed("service.live", _("in {number} ms", number=round(answer.seconds * 1000)))
+        return failed("running.live", http(answer) if answer.status != OK else _("something else answers there"))
+    return passed("running.live", _("in {number} ms", number=round(answer.seconds * 1000)))
 
 
 def checks(site: Site) -> Iterator[Check]:
@@ -53,7 +53,7 @@ def checks(site: Site) -> Iterator[Check]:
     yield from _readiness(site)
     yield from _discovery(site)
     yield _language(site)
-    yield clock(site.get("/health/live"), "service.clock")
+    yield clock(site.get("/health/live"), "running.clock")
     yield _public_url(site)
     yield _body_size(site)
     yield _try_page(site)
@@ -62,28 +62,28 @@ def checks(site: Site) -> Iterator[Check]:
 
 def _transport(site: Site) -> Check:
     if is_safe(site.url):
-        return passed("service.transport", _("https, or this machine alone"))
-    return failed("service.transport", _("http: tokens and records cross the network in the clear"))
+        return passed("running.transport", _("https, or this machine alone"))
+    return failed("running.transport", _("http: tokens and records cross the network in the clear"))
 
 
 def _readiness(site: Site) -> Iterator[Check]:
     """The service looks at its database first, and at where tokens are remembered then."""
     answer = site.get("/health/ready")
     if answer.status == OK:
-        yield passed("service.database", _("the service says that it can be written"))
+        yield passed("running.database", _("the service says that it can be written"))
         if isinstance(answer.json, dict) and answer.json.get("note") == UNCHECKED:
-            yield warned("service.replay-store", _("Redis cannot be used, and tokens are taken unchecked"))
+            yield warned("running.replay-store", _("Redis cannot be used, and tokens are taken unchecked"))
         else:
-            yield passed("service.replay-store", _("the service says that it can be used"))
+            yield passed("running.replay-store", _("the service says that it can be used"))
         return
     said = _diagnostics(answer)
     if said.startswith(TOKENS_UNTAKEN):
-        yield passed("service.database", _("the service says that it can be written"))
-        yield failed("service.replay-store", _("Redis cannot be used, so that no token is taken"))
+        yield passed("running.database", _("the service says that it can be written"))
+        yield failed("running.replay-store", _("Redis cannot be used, so that no token is taken"))
         return
     ours = said.startswith(DATABASE_UNUSABLE)
-    yield failed("service.database", _("the service says: {said}", said=verbatim(said)) if ours else http(answer))
-    yield not_run("service.replay-store", _("the service is not ready for another reason"))
+    yield failed("running.database", _("the service says: {said}", said=verbatim(said)) if ours else http(answer))
+    yield not_run("running.replay-store", _("the service is not ready for another reason"))
 
 
 def _diagnostics(answer: Answer) -> str:
@@ -106,12 +106,12 @@ def _discovery(site: Site) -> Iterator[Check]:
     elif not isinstance(told, dict) or DiscoverySchema().validate(told) or not told.get("services"):
         wrong = _("the answer is not what CDS Hooks has discovery say, or lists no service")
     if wrong is not None:
-        yield failed("service.discovery", wrong)
-        for check in ("service.version", "service.settings"):
+        yield failed("running.discovery", wrong)
+        for check in ("running.version", "running.settings"):
             yield not_run(check, _("discovery did not pass"))
         return
     listed = {one["id"]: one for one in told["services"]}
-    yield passed("service.discovery", _("services: {names}", names=", ".join(listed)))
+    yield passed("running.discovery", _("services: {names}", names=", ".join(listed)))
     yield from _agreement(site, listed)
 
 
@@ -122,12 +122,12 @@ def _agreement(site: Site, listed: Mapping[str, Mapping[str, Any]]) -> Iterator[
     wanted = [dict(versions(own[name].guideline)) if name in own else theirs[at] for at, name in enumerate(listed)]
     if theirs != wanted:
         said = sorted({f"{name} {number}" for one in theirs for name, number in (one or {}).items()})
-        yield warned("service.version", _("it runs {versions}", versions=", ".join(said) or "?"))
-        yield not_run("service.settings", _("the versions differ"))
+        yield warned("running.version", _("it runs {versions}", versions=", ".join(said) or "?"))
+        yield not_run("running.settings", _("the versions differ"))
         return
-    yield passed("service.version", _("it is the same"))
+    yield passed("running.version", _("it is the same"))
     if listed.keys() != own.keys():
-        yield failed("service.settings", _("it publishes other services: {names}", names=", ".join(sorted(listed))))
+        yield failed("running.settings", _("it publishes other services: {names}", names=", ".join(sorted(listed))))
         return
     differ = [
         f"{name}.{key}"
@@ -136,9 +136,9 @@ def _agreement(site: Site, listed: Mapping[str, Mapping[str, Any]]) -> Iterator[
         if one.get("prefetch", {}).get(key) != template
     ]
     if differ:
-        yield failed("service.settings", _("other codes are asked for: {keys}", keys=", ".join(differ[:MOST_NAMED])))
+        yield failed("running.settings", _("other codes are asked for: {keys}", keys=", ".join(differ[:MOST_NAMED])))
     else:
-        yield passed("service.settings", _("services and prefetch templates are the same"))
+        yield passed("running.settings", _("services and prefetch templates are the same"))
 
 
 MOST_NAMED = 5
@@ -151,13 +151,13 @@ def _language(site: Site) -> Check:
     """By default the site's; asked for one after the other, each: what keeps answers must tell them apart."""
     usual = site.page("/cds-services").headers.get("Content-Language", "")
     if usual != site.settings.language.value:
-        return failed("service.language", _("by default it is «{language}»", language=usual or "?"))
+        return failed("running.language", _("by default it is «{language}»", language=usual or "?"))
     for asked in (*Language, next(iter(Language))):
         got = site.page("/cds-services", language=asked.value).headers.get("Content-Language", "")
         if got != asked.value:
             wrong = _("asked for «{asked}», it answers in «{language}»", asked=asked.value, language=got or "?")
-            return failed("service.language", wrong)
-    return passed("service.language", _("by default «{language}»; each that is asked for", language=usual))
+            return failed("running.language", wrong)
+    return passed("running.language", _("by default «{language}»; each that is asked for", language=usual))
 
 
 def clock(answer: Answer, check: str, about: str = "") -> Check:
@@ -175,16 +175,16 @@ def clock(answer: Answer, check: str, about: str = "") -> Check:
 def _public_url(site: Site) -> Check:
     shown = site.settings.public_url
     if not shown:
-        return warned("service.public-url", _("it is not set: cards come without links"))
+        return warned("running.public-url", _("it is not set: cards come without links"))
     if not is_safe(shown):
-        return failed("service.public-url", _("it is http"))
+        return failed("running.public-url", _("it is http"))
     try:
         answer = site.calls.ask("GET", f"{shown}/health/live")
     except NoAnswer as error:
-        return warned("service.public-url", _("from here: {why}", why=error.why))
+        return warned("running.public-url", _("from here: {why}", why=error.why))
     if answer.status != OK or answer.json != {"status": "live"}:
-        return warned("service.public-url", _("from here: {why}", why=_("something else answers there")))
-    return passed("service.public-url", _("the service answers there"))
+        return warned("running.public-url", _("from here: {why}", why=_("something else answers there")))
+    return passed("running.public-url", _("the service answers there"))
 
 
 def _body_size(site: Site) -> Check:
@@ -194,30 +194,30 @@ def _body_size(site: Site) -> Check:
     try:
         answer = site.post(site.asked.id, body, site.token())
     except NoAnswer as error:
-        return failed("service.body-size", _("a body of {size} kB: {why}", size=size // 1000, why=error.why))
+        return failed("running.body-size", _("a body of {size} kB: {why}", size=size // 1000, why=error.why))
     if answer.status in CUT_OFF:
-        return failed("service.body-size", _("a body of {size} kB: {why}", size=size // 1000, why=http(answer)))
-    return passed("service.body-size", _("a body of {size} kB comes through", size=size // 1000))
+        return failed("running.body-size", _("a body of {size} kB: {why}", size=size // 1000, why=http(answer)))
+    return passed("running.body-size", _("a body of {size} kB comes through", size=size // 1000))
 
 
 def _try_page(site: Site) -> Check:
     answer = site.page("/try")
     if answer.status == NOT_FOUND:
-        return passed("service.try-page", _("it is not there"))
-    return failed("service.try-page", http(answer))
+        return passed("running.try-page", _("it is not there"))
+    return failed("running.try-page", http(answer))
 
 
 def _receipts(site: Site) -> Check:
     answer = site.page("/jwks.json")
     keys = answer.json.get("keys") if isinstance(answer.json, dict) else None
     if answer.status != OK or not isinstance(keys, list):
-        return failed("service.receipts", http(answer))
+        return failed("running.receipts", http(answer))
     if not keys:
-        return warned("service.receipts", _("the service has no key: receipts are not signed"))
+        return warned("running.receipts", _("the service has no key: receipts are not signed"))
     own = [one["kid"] for one in orjson.loads(orjson.dumps(read_keys(site.settings.receipt_key).public))["keys"]]
     there = [one.get("kid") for one in keys if isinstance(one, dict)]
     if not own:
-        return warned("service.receipts", _("OSTEOCDS_RECEIPT_KEY is not set here: the report is not signed"))
+        return warned("running.receipts", _("OSTEOCDS_RECEIPT_KEY is not set here: the report is not signed"))
     if own[0] not in there:
-        return failed("service.receipts", _("the service signs by another key"))
-    return passed("service.receipts", _("by the key {kid}", kid=own[0]))
+        return failed("running.receipts", _("the service signs by another key"))
+    return passed("running.receipts", _("by the key {kid}", kid=own[0]))

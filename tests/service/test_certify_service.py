@@ -90,41 +90,41 @@ def damaged(site: Installation) -> None:
 
 PLANTED = {
     # the running service
-    "nobody behind the proxy": Planted(nobody, {"service.live": "fail"}, "HTTP 502"),
-    "another page answers": Planted(front(login_page("/health/live")), {"service.live": "fail"}),
+    "nobody behind the proxy": Planted(nobody, {"running.live": "fail"}, "HTTP 502"),
+    "another page answers": Planted(front(login_page("/health/live")), {"running.live": "fail"}),
     "a login before discovery": Planted(
-        front(login_page("/cds-services")), {"service.discovery": "fail", "service.language": "fail"}
+        front(login_page("/cds-services")), {"running.discovery": "fail", "running.language": "fail"}
     ),
-    "a damaged database": Planted(damaged, {"service.database": "fail", "token.sound": "fail"}, "damaged"),
+    "a damaged database": Planted(damaged, {"running.database": "fail", "token.sound": "fail"}, "damaged"),
     "Redis is gone": Planted(
-        running(redis_url=f"redis://127.0.0.1:{free_port()}/0"), {"service.replay-store": "fail", "token.sound": "fail"}
+        running(redis_url=f"redis://127.0.0.1:{free_port()}/0"), {"running.replay-store": "fail", "token.sound": "fail"}
     ),
     "Redis is gone, and tokens are taken unchecked": Planted(
         running(redis_url=f"redis://127.0.0.1:{free_port()}/0", unchecked_tokens="allow"),
-        {"service.replay-store": "warn", "token.twice": "fail"},
+        {"running.replay-store": "warn", "token.twice": "fail"},
     ),
     "another version runs": Planted(
         lambda site: setattr(site.front, "after", replaced('"osteocds":"', '"osteocds":"9.', at="/cds-services")),
-        {"service.version": "warn"},
+        {"running.version": "warn"},
         "osteocds 9.",
     ),
-    "a ConceptMap is missing": Planted(concept_map, {"service.settings": "fail"}, "creatinine"),
-    "services are split here alone": Planted(environment(OSTEOCDS_SPLIT_SERVICES="1"), {"service.settings": "fail"}),
-    "another language": Planted(environment(OSTEOCDS_LANGUAGE="fr"), {"service.language": "fail"}),
-    "a proxy drops Accept-Language": Planted(front(drop("Accept-Language")), {"service.language": "fail"}),
-    "a proxy keeps answers of all languages": Planted(keeping, {"service.language": "fail"}),
-    "the service's clock is ahead": Planted(ahead, {"service.clock": "fail"}, "(59.|600) s"),
-    "no public address": Planted(environment(OSTEOCDS_PUBLIC_URL=""), {"service.public-url": "warn"}),
+    "a ConceptMap is missing": Planted(concept_map, {"running.settings": "fail"}, "creatinine"),
+    "services are split here alone": Planted(environment(OSTEOCDS_SPLIT_SERVICES="1"), {"running.settings": "fail"}),
+    "another language": Planted(environment(OSTEOCDS_LANGUAGE="fr"), {"running.language": "fail"}),
+    "a proxy drops Accept-Language": Planted(front(drop("Accept-Language")), {"running.language": "fail"}),
+    "a proxy keeps answers of all languages": Planted(keeping, {"running.language": "fail"}),
+    "the service's clock is ahead": Planted(ahead, {"running.clock": "fail"}, "(59.|600) s"),
+    "no public address": Planted(environment(OSTEOCDS_PUBLIC_URL=""), {"running.public-url": "warn"}),
     "a public address of nobody": Planted(
         lambda site: site.environment.update(OSTEOCDS_PUBLIC_URL=f"http://127.0.0.1:{free_port()}"),
-        {"service.public-url": "warn", "token.sound": "fail"},
+        {"running.public-url": "warn", "token.sound": "fail"},
     ),
-    "a proxy with short bodies": Planted(front(too_long), {"service.body-size": "fail"}, "HTTP 413"),
+    "a proxy with short bodies": Planted(front(too_long), {"running.body-size": "fail"}, "HTTP 413"),
     "the page to try": Planted(
-        running(try_page=True, allow_unauthenticated=True), {"service.try-page": "fail", "token.none": "fail"}
+        running(try_page=True, allow_unauthenticated=True), {"running.try-page": "fail", "token.none": "fail"}
     ),
-    "receipts that nobody signs": Planted(running(receipt_key=None), {"service.receipts": "warn"}),
-    "receipts by another key": Planted(running(receipt_key=kept() / "another.pem"), {"service.receipts": "fail"}),
+    "receipts that nobody signs": Planted(running(receipt_key=None), {"running.receipts": "warn"}),
+    "receipts by another key": Planted(running(receipt_key=kept() / "another.pem"), {"running.receipts": "fail"}),
     # tokens
     "open to anybody": Planted(running(allow_unauthenticated=True), {"token.none": "fail"}),
     "a client that is not registered": Planted(another_client, {"token.sound": "fail"}),
@@ -149,7 +149,7 @@ def test_http_beyond_this_machine_is_found(site):
         with served(now=now, database_url=f"sqlite:///{site.folder}/x.sqlite3", **site.running) as address:
             inside.upstreams = [address]
             site.certify()
-    assert site.outcomes(*ATTENTION) == {"service.transport": "fail", "service.public-url": "fail"}
+    assert site.outcomes(*ATTENTION) == {"running.transport": "fail", "running.public-url": "fail"}
 
 
 def test_without_keys_tokens_are_not_said_to_hold(site):

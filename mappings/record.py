@@ -171,6 +171,10 @@ class Record(Facts):
         """The same record with other drafts: what of it was read is not read again."""
         other = Record(self._evidence, drafts, self._reader.clock, self._reader.terminology, self._settings)
         vars(other).update({name: fact for name, fact in vars(self).items() if name not in vars(other) | OF_DRAFTS})
+        if "exposures" in vars(other):
+            vars(other)["exposures"] = replace(
+                self.exposures
+            )  # what was reckoned of them with the drafts there were is not kept
         other._read, other._facts = self._read, self._facts
         return other
 

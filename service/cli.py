@@ -269,12 +269,28 @@ def coverage(settings: Settings, sample: Path, top: int, as_of: str | None, *, w
         click.echo("\n".join(map(harmless, coverages.printed(examined, counted, top, language()))))
 
 
-@main.command(text=_("Ask the rules of a whole export of records: who is advised what, and of whom it cannot be told."))
-@click.argument(
-    "source",
-    type=ExistingPath(exists=True, path_type=Path),
-    cls=Argument,
-    placeholder=_("SOURCE"),
+class _Source(ExistingPath):
+    """A path that exists, or the address of a FHIR server."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; an address as it is."""
+        address = isinstance(value, str) and value.casefold().startswith(("http://", "https://"))
+        return value if address else super().convert(value, param, ctx)
+
+
+@main.command(
+    text=_(
+        "Ask the rules of a whole export of records: who is advised what, and of whom it cannot be told. SOURCE is a file, a "
+        "folder, or the address of a FHIR server, which is asked for its export."
+    )
+)
+@click.argument("source", type=_Source(exists=True, path_type=Path), cls=Argument, placeholder=_("SOURCE"))
+@option(
+    "--token",
+    _("file of the token for the server, read before each request, so that it may be renewed meanwhile"),
+    placeholder=FILE,
+    type=ExistingPath(exists=True, dir_okay=False, path_type=Path),
+    default=None,
 )
 @option("--out", _("folder of the results"), placeholder=_("FOLDER"), type=click.Path(path_type=Path), required=True)
 @option("--as-of", _("the moment at which the records are read; by default now"), placeholder=TIME, default=None)
@@ -288,15 +304,27 @@ def coverage(settings: Settings, sample: Path, top: int, as_of: str | None, *, w
 )
 @in_a_language
 @click.pass_obj
-def screen(settings: Settings, source: Path, out: Path, as_of: str | None, workers: int | None, memory: str) -> None:
+def screen(
+    settings: Settings,
+    source: Path | str,
+    out: Path,
+    token: Path | None,
+    as_of: str | None,
+    workers: int | None,
+    memory: str,
+) -> None:
     """Screen an export, or go on where it was stopped."""
     try:
         from service.population.screen import Screen  # noqa: PLC0415 - for this command alone
         from service.population.summary import printed  # noqa: PLC0415 - as above
     except ImportError as error:
         raise failure(_("this needs DuckDB: pip install {extra}", extra="'osteocds[population]'")) from error
-    asked = Screen(source, out, settings, _moment(as_of, settings), language(), workers or os.cpu_count() or 1, memory)
+    from service.population.fetched import fetched, without_fetched  # noqa: PLC0415 - as above
+
+    moment = _moment(as_of, settings)
     try:
+        files = source if isinstance(source, Path) else fetched(source, out, settings, token)
+        asked = Screen(files, out, settings, moment, language(), workers or os.cpu_count() or 1, memory)
         with click.progressbar(
             length=1, label=say(_("screening")), file=sys.stderr, hidden=not sys.stderr.isatty()
         ) as bar:
@@ -306,6 +334,7 @@ def screen(settings: Settings, source: Path, out: Path, as_of: str | None, worke
                 bar.update(done - bar.pos)
 
             counts = asked.run(advance)
+        without_fetched(out)
     except (ValueError, OSError) as error:
         raise failure(error) from error
     click.echo("\n".join(map(harmless, printed(counts, language()))))

@@ -36,7 +36,7 @@ from service.edge.authentication import Unauthenticated
 from service.edge.calendar_page import CALENDAR, calendar
 from service.edge.callers import Callers
 from service.edge.front import RETRY_AFTER_SECONDS
-from service.edge.hook_calls import FAILED, JSON, PATH, HookCalls
+from service.edge.hook_calls import FAILED, JSON, PATH, HookCalls, OnceSent
 from service.edge.ledger import Ledger
 from service.edge.metrics import Metrics
 from service.edge.openapi import openapi
@@ -116,7 +116,10 @@ def create_app(
     def invoke(service_id: str) -> Response:
         if failed := request.environ.get(FAILED):
             raise failed
-        return Response(answering(request, service_id), mimetype=JSON)
+        body, once_sent = answering(request, service_id)
+        answer = Response(body, mimetype=JSON)
+        answer.call_on_close(once_sent)
+        return answer
 
     def note_feedback(call: Request, service_id: str) -> None:
         service = _service(services, service_id)
@@ -155,7 +158,7 @@ def create_app(
 
 @dataclass(frozen=True, eq=False)
 class Answering:
-    """What the view of hooks does: the body of the answer to a call of a service. Raises what Flask answers."""
+    """What the view of hooks does: the answer to a call of a service. Raises what Flask answers."""
 
     settings: Settings
     services: dict[str, Service]
@@ -165,12 +168,18 @@ class Answering:
     clock: Callable[[], datetime]
     traces: Traces | None
 
-    def __call__(self, call: Request, service_id: str) -> bytes:
-        """Answer it."""
-        return self.answered(call, service_id)[1]
+    def __call__(self, call: Request, service_id: str) -> tuple[bytes, OnceSent]:
+        """The body of the answer, and what is to be done once it is sent."""
+        _advised, answer, once_sent = self._answered(call, service_id)
+        return answer, once_sent
 
     def answered(self, call: Request, service_id: str) -> tuple[HookAnswer, bytes]:
-        """The same, with what every rule said on the way."""
+        """What every rule said on the way, and the body of the answer, which is counted and noted as if it were sent."""
+        advised, answer, once_sent = self._answered(call, service_id)
+        once_sent()
+        return advised, answer
+
+    def _answered(self, call: Request, service_id: str) -> tuple[HookAnswer, bytes, OnceSent]:
         service = _service(self.services, service_id)
         with self.metrics.in_progress.track_inprogress():
             now = self.clock()
@@ -192,11 +201,15 @@ class Answering:
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
             said |= logs.of_answer(advised)
+            ended, traceparent = time.monotonic(), call.headers.get("Traceparent", "")
+
+        def once_sent() -> None:
             self.metrics.count(service_id, caller.name, advised, took)
             if self.traces is not None:
-                self.traces.tell(advised, said, call.headers.get("Traceparent", ""), time.monotonic())
+                self.traces.tell(advised, said, traceparent, ended)
             self.ledger.note(advised, service, caller, body, language, now, took)
-            return advised, answer
+
+        return advised, answer, once_sent
 
 
 def _discovery(services: dict[str, Service], language: Language) -> bytes:

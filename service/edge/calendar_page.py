@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -13,10 +14,11 @@ from flask import Blueprint, Request, Response, request
 from cds_hooks import InvalidHookRequest, ProtocolError
 from service.calendar.picture import picture
 from service.calendar.sequencer import DAYS, Movable, sequence
+from service.calendar.together import Placed, Together
 from service.edge.callers import Callers
 from service.edge.operator import Operator
 from service.edge.pages import asked_language, page, written
-from service.languages.render import Language, day, plain, sentence
+from service.languages.render import Language, day, plain, render, sentence
 from service.ledger.database import Database
 from service.ledger.receipts import last_request_of
 from service.pipeline import advise
@@ -117,16 +119,19 @@ def _worked_out(body: Any, service: Service, world: World, now: datetime, langua
         "picture": picture(lanes, answer.record.today, language),
         "today": day(answer.record.today, language),
         "orders": [_order(one, rules, language) for one in schedule.orders],
+        "together": _together(schedule.together, rules, language),
         "not_moved": [plain(sentence(name, language)) for name in schedule.left],
         "guideline": service.guideline.id,
         "days": DAYS,
     }
 
 
-def _order(moved: Movable, rules: Mapping[str, Rule], language: Language) -> dict[str, object]:
-    def titled(ids: tuple[str, ...]) -> list[tuple[str, str]]:
-        return [(one, sentence(rules[one].title, language) if one in rules else one) for one in ids]
+def _titled(ids: Iterable[str], rules: Mapping[str, Rule], language: Language) -> list[tuple[str, str]]:
+    return [(one, sentence(rules[one].title, language) if one in rules else one) for one in ids]
 
+
+def _order(moved: Movable, rules: Mapping[str, Rule], language: Language) -> dict[str, object]:
+    titled = partial(_titled, rules=rules, language=language)
     return {
         "name": plain(sentence(moved.name, language)),
         "planned": day(moved.planned, language),
@@ -137,4 +142,31 @@ def _order(moved: Movable, rules: Mapping[str, Rule], language: Language) -> dic
             (day(one.first, language), "" if one.last is None else day(one.last, language), titled(one.rules))
             for one in moved.stretches
         ],
+    }
+
+
+def _together(found: Together | None, rules: Mapping[str, Rule], language: Language) -> dict[str, object] | None:
+    if found is None:
+        return None
+
+    def placed(one: Placed) -> dict[str, object]:
+        return {
+            "name": plain(sentence(one.name, language)),
+            "day": day(one.day, language),
+            "planned": "" if one.day == one.planned else day(one.planned, language),
+            "first": day(one.first, language),
+            "last": "" if one.last is None else day(one.last, language),
+            "before": _titled(one.before, rules, language),
+            "after": _titled(one.after, rules, language),
+        }
+
+    return {
+        "orders": [placed(one) for one in found.orders],
+        "conflicts": [
+            (*titled, plain(render(name, language)))
+            for rule, name in found.conflicts
+            for titled in _titled((rule,), rules, language)
+        ],
+        "as_planned": found.as_planned,
+        "checked": found.checked,
     }

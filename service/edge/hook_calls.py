@@ -6,8 +6,8 @@ stands in one place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flask import Flask, Response
 from werkzeug.wrappers import Request
@@ -22,14 +22,31 @@ PATH = "/cds-services/"
 JSON = "application/json"
 
 
+OnceSent: TypeAlias = Callable[[], None]
+"""What is to be done of an answer once it is sent, so that nobody waits for it: to count it, and to note it in the ledger."""
+
+Answering: TypeAlias = Callable[[Request, str], tuple[bytes, OnceSent]]
+
+
+class _Sent:
+    """A body whose `close`, which a server calls once it is sent (PEP 3333), does the rest."""
+
+    def __init__(self, body: bytes, once_sent: OnceSent) -> None:
+        self._body = body
+        self.close = once_sent
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._body
+
+
 class HookCalls:
     """WSGI middleware around Flask.
 
-    `answering` is what the view of hooks does: a request and the id of its service to the body of its answer. It raises what
-    Flask then answers.
+    `answering` is what the view of hooks does: a request and the id of its service to the body of its answer, and what is to be
+    done once that is sent. It raises what Flask then answers.
     """
 
-    def __init__(self, app: Flask, services: Collection[str], answering: Callable[[Request, str], bytes]) -> None:
+    def __init__(self, app: Flask, services: Collection[str], answering: Answering) -> None:
         self._flask: WSGIApplication = app.wsgi_app
         self._services = {PATH + service_id: service_id for service_id in services}
         self._answering = answering
@@ -45,12 +62,12 @@ class HookCalls:
         request = Request(environ, populate_request=False)
         request.max_content_length = self._longest
         try:
-            body = self._answering(request, service_id)
+            body, once_sent = self._answering(request, service_id)
         except Exception as error:  # noqa: BLE001 - Flask answers it, as it does an error of its view
             environ[FAILED] = error
             return self._flask(environ, start_response)
         start_response("200 OK", [*self._headers, ("Content-Length", str(len(body)))])
-        return (body,)
+        return _Sent(body, once_sent)
 
     def _service_called(self, environ: WSGIEnvironment) -> str | None:
         """The id of the service, where that is all that there is to a call."""

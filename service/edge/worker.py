@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ ASKED, ALIVE = b"?", b"!"
 GIVES_WAY = 10
 """By how much (nice) a worker lets the front go first where all processors are busy: who asks whether the service lives, or
 is refused, does not wait for computing."""
+
+CLOSING_SECONDS = 0.5
+"""How long the end of a worker waits for what is still to be noted of answers that are sent."""
 
 LOG = logging.getLogger("osteocds")
 
@@ -61,36 +65,47 @@ def work(build: Build, control: socket.socket, places: Sequence[socket.socket]) 
     Each of the `places` is a connection on which a thread takes one request after another.
     """
     application = build()
-    answer_at(application.answer, places)
+    at_work = answer_at(application.answer, places)
     with control, suppress(OSError):
         control.sendall(ALIVE)
         while control.recv(1):
             control.sendall(ALIVE)
+    until = time.monotonic() + CLOSING_SECONDS
+    for one in at_work:
+        one.acquire(timeout=max(0.0, until - time.monotonic()))
     application.at_the_end()
 
 
-def answer_at(application: Wsgi, places: Sequence[socket.socket]) -> None:
-    """Begin a thread a place; they end with the process, or with the connection."""
-    for place in places:
-        threading.Thread(target=_answer_on, args=(application, place), name="request", daemon=True).start()
+def answer_at(application: Wsgi, places: Sequence[socket.socket]) -> list[threading.Lock]:
+    """Begin a thread a place; they end with the process, or with the connection. Each holds its lock while it is at work."""
+    at_work = [threading.Lock() for _ in places]
+    for place, lock in zip(places, at_work, strict=True):
+        threading.Thread(target=_answer_on, args=(application, place, lock), name="request", daemon=True).start()
+    return at_work
 
 
-def _answer_on(application: Wsgi, place: socket.socket) -> None:
+def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock) -> None:
     with place, place.makefile("rb") as requests, suppress(exchange.Ended, OSError):
         while True:
             head, body = exchange.read(requests)
-            told: dict[str, Any] = {}
-            environ = _environ(head, body) | {TOLD: told}
-            del body
-            status, headers, answer = _called(application, environ)
-            del environ
-            for piece in exchange.packed({"status": status, "headers": headers, "told": told}, answer):
-                place.sendall(piece)
-            del answer  # nothing of a request is kept until the next comes
+            with at_work:
+                told: dict[str, Any] = {}
+                environ = _environ(head, body) | {TOLD: told}
+                del body
+                status, headers, answer, close = _called(application, environ)
+                del environ
+                try:
+                    for piece in exchange.packed({"status": status, "headers": headers, "told": told}, answer):
+                        place.sendall(piece)
+                finally:
+                    _closed(close)
+                del answer, close  # nothing of a request is kept until the next comes
 
 
-def _called(application: Wsgi, environ: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
-    """The answer of the application, whole. It answers its own errors; one of what is around it is told here."""
+def _called(
+    application: Wsgi, environ: dict[str, Any]
+) -> tuple[int, list[tuple[str, str]], bytes, Callable[[], object]]:
+    """The answer of the application, whole, and what closes it. It answers its own errors; one around it is told here."""
     status, headers = 500, list[tuple[str, str]]()
 
     def start_response(line: str, fields: list[tuple[str, str]], _error: object = None) -> None:
@@ -100,15 +115,28 @@ def _called(application: Wsgi, environ: dict[str, Any]) -> tuple[int, list[tuple
 
     try:
         answer = application(environ, start_response)
+        close = getattr(answer, "close", lambda: None)
         try:
-            return status, headers, b"".join(answer)
-        finally:
-            if hasattr(answer, "close"):
-                answer.close()
+            return status, headers, b"".join(answer), close
+        except BaseException:
+            close()
+            raise
     except Exception as error:  # noqa: BLE001 - the thread goes on
-        LOG.error("defect of the service: %s around its application", type(error).__name__)  # noqa: TRY400 - no values
+        _log_defect(error)
         told = operation_outcome("exception", {"": "a defect of the service; its log names the place"})
-        return 500, [("content-type", "application/fhir+json")], orjson.dumps(told)
+        return 500, [("content-type", "application/fhir+json")], orjson.dumps(told), lambda: None
+
+
+def _closed(close: Callable[[], object]) -> None:
+    """The answer is sent, and who waited for it is gone: what goes wrong now is told in the log alone."""
+    try:
+        close()
+    except Exception as error:  # noqa: BLE001 - as above
+        _log_defect(error)
+
+
+def _log_defect(error: Exception) -> None:
+    LOG.error("defect of the service: %s around its application", type(error).__name__)
 
 
 def head_of(scope: Mapping[str, Any]) -> dict[str, Any]:

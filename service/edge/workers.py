@@ -72,9 +72,16 @@ class Process(Protocol):
 Start: TypeAlias = Callable[[Build, socket.socket, Sequence[socket.socket]], Process]
 
 
-def spawned(build: Build, control: socket.socket, places: Sequence[socket.socket]) -> Process:
-    """A new process that works. Not forked: threads and connections of this one would come along."""
-    context = multiprocessing.get_context("spawn")
+PRELOADED = f"{__package__}.preloaded"
+
+
+def copied(build: Build, control: socket.socket, places: Sequence[socket.socket]) -> Process:
+    """A new process that works: a copy of one that has loaded what workers need (`service.edge.preloaded`).
+
+    Not of this one: its threads and connections would come along.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOADED])
     began = context.Process(target=process, args=(build, control, places), name="worker")
     began.start()
     return began
@@ -140,7 +147,7 @@ class Workers:
         threads: int,
         large_bytes: int,
         answer_seconds: float,
-        start: Start = spawned,
+        start: Start = copied,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._build = build

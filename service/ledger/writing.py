@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Protocol
@@ -28,7 +29,7 @@ from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FACTS, OUTCOMES, R
 LOG = logging.getLogger("osteocds")
 
 MOST_WAITING = 2000
-"""Answers that may wait; each holds some tens of kilobytes."""
+"""Answers that may wait; each holds some kilobytes."""
 
 MOST_BYTES_WAITING = 64 * 1024 * 1024
 """Bytes of stored requests that may wait."""
@@ -67,6 +68,15 @@ class Counted(Protocol):
         """How old the oldest answer is that was not written yet, and how many wait."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """The rows of an answer, since when they wait, and the bytes of its request, where that is stored."""
+
+    since: float
+    rows: Rows
+    size: int
+
+
 class Writer:
     """The queue and its thread. `retention` is how long answers are kept; without it for ever."""
 
@@ -85,7 +95,7 @@ class Writer:
         self._retention = retention
         self._purged: datetime | None = None
         self._now = now
-        self._waiting: deque[tuple[float, Answered]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._bytes = 0
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -93,20 +103,29 @@ class Writer:
         self._told = ""
 
     def put(self, answered: Answered) -> None:
-        """Hand an answer over; it takes microseconds, and never waits for the database."""
-        with self._changed:
-            size = len(answered.request)
-            full = len(self._waiting) >= MOST_WAITING or (size and self._bytes + size > MOST_BYTES_WAITING)
-            if not full and not self._ending:
-                self._waiting.append((self._now(), answered))
-                self._bytes += size
-                if self._thread is None:
-                    self._thread = threading.Thread(target=self._write_on, name="ledger", daemon=True)
-                    self._thread.start()
-                elif len(self._waiting) in (1, BATCH):
-                    self._changed.notify_all()
-                return
+        """Hand an answer over, once it is sent; it never waits for the database.
+
+        Its rows are made here and now, by the thread that has answered: they are a tenth of its size, and the writer, one thread
+        beside all those that answer, could not make the rows of all.
+        """
+        size = len(answered.request)
+        if self._takes(size):
+            rows = rows_of(answered, self._pseudonyms.of(answered.client, answered.patient_id))
+            with self._changed:
+                if self._takes(size):
+                    self._waiting.append(_Waiting(self._now(), rows, size))
+                    self._bytes += size
+                    if self._thread is None:
+                        self._thread = threading.Thread(target=self._write_on, name="ledger", daemon=True)
+                        self._thread.start()
+                    elif len(self._waiting) in (1, BATCH):
+                        self._changed.notify_all()
+                    return
         self._counted.dropped("full", 1)
+
+    def _takes(self, size: int) -> bool:
+        full = len(self._waiting) >= MOST_WAITING or (size > 0 and self._bytes + size > MOST_BYTES_WAITING)
+        return not full and not self._ending
 
     def close(self, seconds: float = FLUSH_SECONDS) -> None:
         """Write what waits, within so many seconds; what is left is dropped."""
@@ -148,7 +167,7 @@ class Writer:
                     return
                 self._changed.wait_for(lambda: self._ending, pause)
 
-    def _next_batch(self) -> list[tuple[float, Answered]] | None:
+    def _next_batch(self) -> list[_Waiting] | None:
         """The oldest that wait, left in the queue until they are written; None where the thread ends."""
         with self._changed:
             if not self._waiting:
@@ -160,25 +179,25 @@ class Writer:
                 self._changed.wait_for(lambda: self._ending or len(self._waiting) >= BATCH, GATHERING_SECONDS)
             return [self._waiting[place] for place in range(min(BATCH, len(self._waiting)))]
 
-    def _tried(self, batch: Sequence[tuple[float, Answered]]) -> bool:
+    def _tried(self, batch: Sequence[_Waiting]) -> bool:
         """Whether the batch is dealt with: written, or dropped as far as its rows are to blame."""
         try:
-            self._write([answered for _, answered in batch])
+            self._write([one.rows for one in batch])
         except Exception as error:  # noqa: BLE001 - the thread must outlive whatever one answer brings
             if not is_of_the_rows(error):
                 self._failed(error)
-                self._counted.lag(self._now() - batch[0][0], len(self._waiting))
+                self._counted.lag(self._now() - batch[0].since, len(self._waiting))
                 return False
             if not self._each_alone(batch):
                 return False
         self._done(len(batch))
         return True
 
-    def _each_alone(self, batch: Sequence[tuple[float, Answered]]) -> bool:
+    def _each_alone(self, batch: Sequence[_Waiting]) -> bool:
         """Write the answers one by one, and drop those that cannot be; False where the database is to blame after all."""
-        for place, (_, answered) in enumerate(batch):
+        for place, one in enumerate(batch):
             try:
-                self._write([answered])
+                self._write([one.rows])
             except Exception as error:  # noqa: BLE001 - as above
                 if not is_of_the_rows(error):
                     self._failed(error)
@@ -191,9 +210,8 @@ class Writer:
     def _done(self, answers: int) -> None:
         with self._changed:
             for _ in range(min(answers, len(self._waiting))):
-                _, answered = self._waiting.popleft()
-                self._bytes -= len(answered.request)
-            oldest = self._waiting[0][0] if self._waiting else None
+                self._bytes -= self._waiting.popleft().size
+            oldest = self._waiting[0].since if self._waiting else None
             waiting = len(self._waiting)
             self._changed.notify_all()
         self._counted.lag(0.0 if oldest is None else self._now() - oldest, waiting)
@@ -205,11 +223,7 @@ class Writer:
             self._told = why
             LOG.error("the ledger cannot be written: %s", WHY[why])
 
-    def _write(self, answers: Sequence[Answered]) -> None:
-        rows = []
-        for answered in answers:
-            rows.append(rows_of(answered, self._pseudonyms.of(answered.client, answered.patient_id)))
-            time.sleep(0)  # let a request have the interpreter
+    def _write(self, rows: Sequence[Rows]) -> None:
         with self._database.begin() as connection:
             written = _insert(connection, rows)
         for table, count in written.items():

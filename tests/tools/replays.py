@@ -58,6 +58,7 @@ def give_answers(database_url: str, number: int) -> int:
             data=body,
             content_type="application/json",
             headers={"Accept-Language": language.value},
+            buffered=True,  # closed once it is read: only then it is noted
         )
         assert answer.status_code == 200, answer.text
         if given % WAITING == 0:

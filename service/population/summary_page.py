@@ -1,0 +1,93 @@
+"""The page that a screen ends with: the rules with their counts, why it could not be told, the quality indicators by month."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from service.guidelines import GUIDELINES
+from service.languages.render import Language, day, plain, sentence
+from service.population.printed import written
+from service.population.summary import in_all
+from service.rules.condition import under
+from service.settings import Settings
+
+BAR = 240
+"""How long the bar of a rule or of a month is that holds all, in the units of the picture."""
+
+MOST_REASONS = 40
+MOST_MONTHS = 24
+"""Of the picture of an indicator, the newest ones; the files hold all."""
+
+HEIGHT, COLUMN, FOOT = 110, 26, 24
+"""Of the picture of an indicator, in its units: how high a column may be, how wide a month is, the room below for its name."""
+
+
+def summary_page(counts: Mapping[str, Any], settings: Settings, now: datetime, language: Language) -> str:
+    """The page in a language."""
+    titles = {rule.id: plain(sentence(rule.title, language)) for guideline in GUIDELINES for rule in guideline.rules}
+    reasons = [*counts["cannot tell"], *({**one, "rule": one["indicator"]} for one in counts["indicators cannot tell"])]
+    return written(
+        "summary.html",
+        language,
+        moment=day(now.date(), language),
+        counts=counts,
+        rules=[{**one, **_bar(one), "title": titles.get(one["rule"], one["rule"])} for one in counts["rules"]],
+        bar=BAR,
+        reasons=[
+            {**one, "title": titles.get(one["rule"], one["rule"])}
+            for one in sorted(reasons, key=lambda one: -int(one["times"]))[:MOST_REASONS]
+        ],
+        indicators=list(_indicators(counts, settings, language)),
+        height=HEIGHT,
+        foot=FOOT,
+    )
+
+
+def _bar(one: Mapping[str, Any]) -> dict[str, float]:
+    """What of the bar of a rule advises, and what could not be told."""
+    asked = max(1, int(one["asked"]))
+    unknown = int(one["cannot_tell"]) + int(one["failed"])
+    return {"advised_width": round(BAR * one["advises"] / asked, 1), "unknown_width": round(BAR * unknown / asked, 1)}
+
+
+def _indicators(counts: Mapping[str, Any], settings: Settings, language: Language) -> Iterator[dict[str, Any]]:
+    for guideline in GUIDELINES:
+        clinical = settings.clinical[guideline.id]
+        for one in guideline.quality:
+            rows = [row for row in counts["indicators"] if row["indicator"] == one.id]
+            of, met = (plain(sentence(under(clinical, text), language)) for text in (one.of, one.met))
+            yield {
+                "id": one.id,
+                "title": plain(sentence(one.title, language)),
+                "of": of,
+                "met": met,
+                "few": one.few_wanted,
+                "total": in_all(counts, one.id),
+                "rows": [{**row, "month": _month(row["month"], language)} for row in rows],
+                "columns": _columns([row for row in rows if row["month"]][-MOST_MONTHS:]),
+            }
+
+
+def _columns(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """A column a month: how many met it at the foot, those that could not be told above, and a frame around all of them."""
+    most = max((int(row["denominator"]) for row in rows), default=0)
+    return [
+        {
+            "x": place * COLUMN,
+            "label": row["month"][2:],
+            "met": round(HEIGHT * row["numerator"] / max(1, most), 1),
+            "unknown": round(HEIGHT * row["could_not_be_told"] / max(1, most), 1),
+            "all": round(HEIGHT * row["denominator"] / max(1, most), 1),
+        }
+        for place, row in enumerate(rows)
+    ]
+
+
+def _month(month: str, language: Language) -> str:
+    if not month:
+        return ""
+    from babel.dates import format_date  # noqa: PLC0415 - with the page alone
+
+    return str(format_date(date.fromisoformat(f"{month}-01"), "LLL yyyy", locale=language.value))

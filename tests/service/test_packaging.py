@@ -192,7 +192,7 @@ def test_a_project_file_that_has_changed_its_form_stops_the_build():
 
 
 def test_there_is_a_lock_for_the_service_its_build_its_development_and_the_demo():
-    assert set(LOCKS) == {f"requirements{kind}.lock" for kind in ("", "-build", "-dev", "-sekmet")}
+    assert set(LOCKS) == {f"requirements{kind}.lock" for kind in ("", "-build", "-dev", "-load", "-sekmet")}
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -220,6 +220,7 @@ def test_every_dependency_that_is_declared_is_locked():
         "requirements.lock": [*declared["project"]["dependencies"], *extras],
         "requirements-build.lock": groups["build"],
         "requirements-dev.lock": [*declared["project"]["dependencies"], *groups["test"], *groups["lint"]],
+        "requirements-load.lock": groups["load"],
         "requirements-sekmet.lock": groups["fhir-server"],
     }
     for lock, requirements in wanted.items():

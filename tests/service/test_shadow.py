@@ -14,8 +14,8 @@ from sqlalchemy import select
 from support.ehr import ehr, rules
 from support.scenario import NOW, request_for
 from support.simulated_site import EC, ISSUER, PUBLIC_URL, RSA, Site, faults
-from support.tokens import Tokens
 
+from service.certify.tokens import Tokens
 from service.cli import main
 from service.ledger.drift import Share, chance, drifts
 from service.ledger.overrides import overrides

@@ -18,9 +18,9 @@ from typing import Any
 from joserfc.jwk import ECKey, RSAKey
 from sqlalchemy import delete, func, select
 from support.scenario import NOW, SETTINGS
-from support.tokens import Tokens
 
 from mappings.vocabulary.code_systems import LOINC
+from service.certify.tokens import Tokens
 from service.demo.scenario import told_request, with_prefetch
 from service.demo.synthetic import CONDITIONS, DRUGS, LABORATORY
 from service.edge.app import create_app
@@ -376,6 +376,7 @@ class Site:
             )
             if answer.get_json() != {"cards": []}:
                 raise AssertionError(f"shown in shadow: {answer.text[:200]}")
+            answer.close()  # what is noted is noted once the answer is sent
         if not self._ledger.writer.flush(60):
             raise AssertionError("the ledger was not written")
 

@@ -197,7 +197,7 @@ FEEDBACK_COLUMNS = (
     "intervention",
     "intervention_version",
     "action_taken",
-    "user_feedback",
+    "user_feedback_provided",
     "user",
     "date",
     "location",

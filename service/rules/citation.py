@@ -12,8 +12,8 @@ from mappings.wording import Text, _, verbatim
 class Document:
     """A document that a guideline rests on: its id, its title, and its chapters by the key that citations use.
 
-    `short` is what a card calls it, «RAO 2023»; its title where it has none. `address` is where everybody can read it; empty
-    where we know of no such place. `licence` is what it says of being handed on; None where it says nothing.
+    `short` is what a card calls it, «RAO 2023»; its title where it has none. `address` is where everybody can read it, as
+    the document itself or a reference states it; empty where none does. `licence` is what it says of being handed on; None where it says nothing.
     """
 
     id: str

@@ -9,6 +9,7 @@ LEAFLET = Document(
     "LEAFLET",
     _("Leaflet on gout of a hospital that does not exist, 2026"),
     {"lowering": _("lowering uric acid"), "flare": _("treating a flare")},
+    address="https://hospital.example.org/gout.pdf",
     licence=_("Creative Commons Attribution 4.0"),
 )
 DOCUMENTS = (LEAFLET,)

@@ -246,6 +246,14 @@ def test_the_answers_of_the_first_are_the_same_beside_the_second(both: Ehr) -> N
     assert said(both.cards(request)) == said(ehr(*GUIDELINES).cards(request))
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_rule_links_to_its_document_where_that_says_where_everybody_can_read_it(both: Ehr, language: str) -> None:
+    [leaflet] = GOUT.documents
+    for rule in GOUT.rules:
+        page = both.get(f"/catalogue/gout/{rule.id}?lang={language}", headers={"Accept": "text/html"}).text
+        assert f'<a href="{leaflet.address}" rel="external noreferrer">' in page
+
+
 def test_two_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="uric_acid"):
         terminology_of([*BOTH, GOUT])

@@ -232,7 +232,7 @@ def test_the_files_hold_each_week_and_what_an_export_of_feedback_must_hold(clien
     assert tuple(told[0]) == FEEDBACK_COLUMNS
     [line] = [one for one in told if one["intervention"] == rule]
     assert line["action_taken"] == "overridden"
-    assert line["user_feedback"] == "will-monitor - =1+1"
+    assert line["user_feedback_provided"] == "will-monitor - =1+1"
     assert line["user"].startswith("Practitioner/")
     assert line["date"].startswith("2026-03-30T20:30")
     assert line["location"].startswith("bone-metastases-order-sign")
@@ -245,7 +245,7 @@ def test_nothing_that_a_client_has_sent_is_a_formula_in_a_spreadsheet(shelf: She
     client = ehr(database_url=database_url)
     [line] = csv.DictReader(io.StringIO(client.get("/watch/feedback.csv").text))
     client.application.extensions["osteocds.ledger"].database.dispose()
-    assert (line["action_taken"], line["user_feedback"]) == ("'@overridden", "'=cmd()")
+    assert (line["action_taken"], line["user_feedback_provided"]) == ("'@overridden", "'=cmd()")
 
 
 # --- in a browser -----------------------------------------------------------------------------------------------------

@@ -32,7 +32,6 @@ DOCUMENTS = (
         "KAS",
         _("Kastler 2023, Interventional radiology and bone metastases"),
         short=_("Kastler 2023"),
-        address="https://doi.org/10.26299/mpxt-fj47/emem.2023.20.02",
     ),
 )
 

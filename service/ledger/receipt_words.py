@@ -98,6 +98,7 @@ class _Printed:
             (_("language of the cards"), told["language"]),
             (_("took"), amount(Amount(Decimal(told["tookMs"]), "ms"), self._language)),
             (_("calls of FHIR servers"), told.get("fhirCalls")),
+            (_("cards"), self._say(_("shown to nobody (shadow)")) if told.get("shadow") else None),
             (_("request"), self._say(_("kept") if told["requestKept"] else _("not kept"))),
         ]
         for name, value in pairs:

@@ -1,6 +1,9 @@
 # The service alone: docker build --tag osteocds . ; with a FHIR server beside it: docker-compose.yml
+# One content of the base, by its digest: deploy/images.env
 
-FROM python:3.11.15-slim-bookworm AS build
+ARG PYTHON_IMAGE=python:3.11.15-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
 WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 COPY requirements.lock requirements-build.lock ./
@@ -17,7 +20,7 @@ RUN tools/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist 
     && /opt/osteocds/bin/pip install --quiet --no-deps --no-index dist/*.whl \
     && /opt/osteocds/bin/python -m pip uninstall --quiet --yes setuptools pip
 
-FROM python:3.11.15-slim-bookworm
+FROM ${PYTHON_IMAGE}
 COPY --from=build /opt/osteocds /opt/osteocds
 RUN useradd --uid 10001 --no-create-home --home-dir /var/lib/osteocds --shell /usr/sbin/nologin osteocds \
     && install --directory --owner=osteocds --group=osteocds /var/lib/osteocds

@@ -20,7 +20,7 @@ export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz replays attack liveness audit release mutation messages catalogue pictures screenshots lock
+.PHONY: help install demo run test fix bench scale fuzz replays attack liveness audit load release mutation messages catalogue pictures screenshots lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,9 @@ liveness: .venv/.tools ## measure how soon /health/live answers while hooks, slo
 audit: .venv/.tools ## write the SBOM of the image's packages (dist/sbom.cdx.json), and look for advisories about them
 	$(TOOL).audit
 
+load: .venv/.load ## measure the service under 80 % and 200 % of what it can bear, into docs/performance/; SECONDS=600 at 80 %
+	$(TOOL).load --seconds $(or $(SECONDS),600)
+
 release: .venv/.tools ## build what is handed over into dist/: wheel, chart, SBOM, changes by rule, sums
 	$(TOOL).release
 
@@ -83,6 +86,7 @@ screenshots: .venv/.tools $(FHIR_SERVER) ## picture each page of the demo in eac
 lock: .venv/.installed ## write the lock files anew; UPGRADE=--upgrade in the newest versions that pyproject.toml allows
 	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --output-file requirements.lock
 	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --group test --group lint --group audit --group build --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) --group load --constraint requirements-dev.lock --output-file requirements-load.lock
 	$(LOCK) $(UPGRADE) --group build --output-file requirements-build.lock
 	$(LOCK) $(UPGRADE) --group fhir-server --output-file requirements-sekmet.lock
 
@@ -102,6 +106,11 @@ $(UV): requirements-build.lock
 .venv/.tools: .venv/.installed requirements-dev.lock
 	@echo "Installing the tools of tests and of development into .venv"
 	@$(UV_INSTALL) .venv/bin/python --requirements requirements-dev.lock
+	@touch $@
+
+.venv/.load: .venv/.tools requirements-load.lock
+	@echo "Installing locust into .venv"
+	@$(UV_INSTALL) .venv/bin/python --requirements requirements-load.lock
 	@touch $@
 
 $(FHIR_SERVER): $(UV) requirements-sekmet.lock

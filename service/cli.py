@@ -1,4 +1,4 @@
-"""The command `osteocds`: serve, demo, check, coverage, migrate, purge, report, receipt, replay, rules, services."""
+"""The command `osteocds`: serve, demo, check, coverage, certify, migrate, purge, report, receipt, replay, rules, services."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 import orjson
@@ -21,12 +21,17 @@ from mappings.clock import Clock
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 from service.cards.score_links import Pages
+from service.certify.command import certify
 from service.demo.printing import NO_CARD, printed_card
 from service.explain import explain as explained_of
 from service.gathering.site_codes import site_terminology
 from service.guidelines import GUIDELINES
-from service.languages.render import Language, render
+from service.languages.render import render
 from service.languages.terminal import (
+    FHIR_BASE,
+    FILE,
+    FOLDER,
+    NUMBER,
     Argument,
     ExistingPath,
     Group,
@@ -35,7 +40,10 @@ from service.languages.terminal import (
     Option,
     Whole,
     failure,
+    harmless,
+    in_a_language,
     language,
+    option,
     say,
     words_of,
 )
@@ -55,24 +63,7 @@ ABOUT = _(
     "CDS Hooks service (decision support, not a validated medical device). {about}.",
     about=tuple(guideline.about for guideline in GUIDELINES),
 )
-FILE, TIME, SECONDS, NUMBER, FHIR_BASE = _("FILE"), _("TIME"), _("SECONDS"), _("NUMBER"), _("FHIR_BASE")
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def option(name: str, text: Text, *, placeholder: Text | None = None, **others: Any) -> Callable[[F], F]:
-    """An option whose help is said in the language of the command line."""
-    return click.option(name, cls=Option, text=text, placeholder=placeholder, **others)
-
-
-in_a_language = option(
-    "--language",
-    _("language of all that is said; by default that of OSTEOCDS_LANGUAGE"),
-    type=click.Choice([one.value for one in Language]),
-    expose_value=False,
-)
-"""The terminal has read it before click does: it decides the words of the help and of the errors too."""
+TIME, SECONDS = _("TIME"), _("SECONDS")
 
 
 @click.group(cls=Group, text=ABOUT)
@@ -225,11 +216,6 @@ def _refused(error: ProtocolError) -> click.ClickException:
     return click.ClickException(f"HTTP {error.status}\n{problems}")
 
 
-def harmless(line: str) -> str:
-    """A line without what a record may hold to steer the terminal; the blanks of French typography stay."""
-    return "".join(sign if sign.isprintable() or sign in "\u00a0\u202f" else " " for sign in line)
-
-
 @main.command(
     text=_(
         "Report which codes, units and drugs of a sample of records the service understands, and which not. "
@@ -269,14 +255,30 @@ def coverage(settings: Settings, sample: Path, top: int, as_of: str | None, *, w
         click.echo("\n".join(map(harmless, coverages.printed(examined, counted, top, language()))))
 
 
-@main.command(text=_("Ask the rules of a whole export of records: who is advised what, and of whom it cannot be told."))
-@click.argument(
-    "source",
-    type=ExistingPath(exists=True, path_type=Path),
-    cls=Argument,
-    placeholder=_("SOURCE"),
+class _Source(ExistingPath):
+    """A path that exists, or the address of a FHIR server."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path; an address as it is."""
+        address = isinstance(value, str) and value.casefold().startswith(("http://", "https://"))
+        return value if address else super().convert(value, param, ctx)
+
+
+@main.command(
+    text=_(
+        "Ask the rules of a whole export of records: who is advised what, and of whom it cannot be told. SOURCE is a file, a "
+        "folder, or the address of a FHIR server, which is asked for its export."
+    )
 )
-@option("--out", _("folder of the results"), placeholder=_("FOLDER"), type=click.Path(path_type=Path), required=True)
+@click.argument("source", type=_Source(exists=True, path_type=Path), cls=Argument, placeholder=_("SOURCE"))
+@option(
+    "--token",
+    _("file of the token for the server, read before each request, so that it may be renewed meanwhile"),
+    placeholder=FILE,
+    type=ExistingPath(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+)
+@option("--out", _("folder of the results"), placeholder=FOLDER, type=click.Path(path_type=Path), required=True)
 @option("--as-of", _("the moment at which the records are read; by default now"), placeholder=TIME, default=None)
 @option("--workers", _("processes; by default one a core"), placeholder=NUMBER, type=Whole(min=1), default=None)
 @option(
@@ -288,15 +290,27 @@ def coverage(settings: Settings, sample: Path, top: int, as_of: str | None, *, w
 )
 @in_a_language
 @click.pass_obj
-def screen(settings: Settings, source: Path, out: Path, as_of: str | None, workers: int | None, memory: str) -> None:
+def screen(
+    settings: Settings,
+    source: Path | str,
+    out: Path,
+    token: Path | None,
+    as_of: str | None,
+    workers: int | None,
+    memory: str,
+) -> None:
     """Screen an export, or go on where it was stopped."""
     try:
         from service.population.screen import Screen  # noqa: PLC0415 - for this command alone
         from service.population.summary import printed  # noqa: PLC0415 - as above
     except ImportError as error:
         raise failure(_("this needs DuckDB: pip install {extra}", extra="'osteocds[population]'")) from error
-    asked = Screen(source, out, settings, _moment(as_of, settings), language(), workers or os.cpu_count() or 1, memory)
+    from service.population.fetched import fetched, without_fetched  # noqa: PLC0415 - as above
+
+    moment = _moment(as_of, settings)
     try:
+        files = source if isinstance(source, Path) else fetched(source, out, settings, token)
+        asked = Screen(files, out, settings, moment, language(), workers or os.cpu_count() or 1, memory)
         with click.progressbar(
             length=1, label=say(_("screening")), file=sys.stderr, hidden=not sys.stderr.isatty()
         ) as bar:
@@ -306,6 +320,7 @@ def screen(settings: Settings, source: Path, out: Path, as_of: str | None, worke
                 bar.update(done - bar.pos)
 
             counts = asked.run(advance)
+        without_fetched(out)
     except (ValueError, OSError) as error:
         raise failure(error) from error
     click.echo("\n".join(map(harmless, printed(counts, language()))))
@@ -801,6 +816,8 @@ def services(settings: Settings) -> None:
         for key, template in description.prefetch.items():
             click.echo(f"    {key}: {template}")
 
+
+main.add_command(certify)
 
 if __name__ == "__main__":
     main()

@@ -211,10 +211,15 @@ _NOT_GIVEN_IN_A_ROW = tuple(
 )
 
 
+_BEGIN_NOT_GIVEN = frozenset(phrase[0] for phrase in _NOT_GIVEN_IN_A_ROW)
+
+
 def denies_giving(text: str) -> bool:
     """A text that names a drug says that it is stopped, refused or not to be given: « Arrêt Xgeva », « hold denosumab »."""
     said = tuple(words(text))
-    return not _NOT_GIVEN.isdisjoint(said) or any(holds(said, phrase) for phrase in _NOT_GIVEN_IN_A_ROW)
+    if not _NOT_GIVEN.isdisjoint(said):
+        return True
+    return not _BEGIN_NOT_GIVEN.isdisjoint(said) and any(holds(said, phrase) for phrase in _NOT_GIVEN_IN_A_ROW)
 
 
 _ALSO_MEASURED = frozenset(

@@ -24,6 +24,7 @@ from service.population.bucket import TABLES, begin, part_of, screen_bucket
 from service.population.export import PATIENTS_OF_A_BUCKET, Export, connected, grouped, quoted, stamps
 from service.population.summary import INDICATORS, counted
 from service.population.summary_page import summary_page
+from service.population.whole import write_whole
 from service.rules.guideline import Guideline, versions
 from service.settings import Settings
 from service.world import World
@@ -104,7 +105,7 @@ class Screen:
         work.mkdir(mode=0o700)
         export = grouped(self.source, folder, memory=self.memory, patients_of_a_bucket=self.patients_of_a_bucket)
         members = asdict(export) | {"folder": "", "types": sorted(export.types)}
-        _whole(told, orjson.dumps(members))
+        write_whole(told, orjson.dumps(members))
         return export
 
     def _screened(self, export: Export, parts: Path, left: Sequence[int]) -> Iterator[int]:
@@ -145,10 +146,3 @@ class Screen:
         (self.out / "summary.json").write_bytes(orjson.dumps(counts, option=orjson.OPT_INDENT_2))
         shutil.rmtree(self.out / WORK)
         return counts
-
-
-def _whole(path: Path, held: bytes) -> None:
-    """Write a file whole or not at all."""
-    unfinished = path.with_suffix(".unfinished")
-    unfinished.write_bytes(held)
-    unfinished.replace(path)

@@ -192,7 +192,7 @@ def test_a_project_file_that_has_changed_its_form_stops_the_build():
 
 
 def test_there_is_a_lock_for_the_service_its_build_its_development_and_the_demo():
-    assert set(LOCKS) == {f"requirements{kind}.lock" for kind in ("", "-build", "-dev", "-sekmet")}
+    assert set(LOCKS) == {f"requirements{kind}.lock" for kind in ("", "-build", "-dev", "-load", "-sekmet")}
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -220,6 +220,7 @@ def test_every_dependency_that_is_declared_is_locked():
         "requirements.lock": [*declared["project"]["dependencies"], *extras],
         "requirements-build.lock": groups["build"],
         "requirements-dev.lock": [*declared["project"]["dependencies"], *groups["test"], *groups["lint"]],
+        "requirements-load.lock": groups["load"],
         "requirements-sekmet.lock": groups["fhir-server"],
     }
     for lock, requirements in wanted.items():
@@ -264,10 +265,9 @@ def arguments(dockerfile, name: str) -> list[str]:
 
 
 def test_the_image_is_made_in_two_stages_on_one_pinned_slim_python(dockerfile):
-    bases = [told.split(" ")[0] for told in arguments(dockerfile, "FROM")]
-    assert len(bases) == 2
-    assert len(set(bases)) == 1
-    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-\w+", bases[0])
+    assert [told.split(" ")[0] for told in arguments(dockerfile, "FROM")] == ["${PYTHON_IMAGE}"] * 2
+    (base,) = arguments(dockerfile, "ARG")
+    assert re.fullmatch(r"PYTHON_IMAGE=python:3\.\d+\.\d+-slim-\w+", base)
 
 
 def test_the_image_installs_only_what_is_locked(dockerfile):
@@ -307,7 +307,11 @@ def test_the_image_is_built_from_what_the_context_lets_through_and_nothing_else(
 
 # --- compose ----------------------------------------------------------------------------------------------------------
 
-COMPOSED = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+AS_WRITTEN = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+OF_A_SETTING = re.compile(r"\$\{(\w+):-([^}]+)\}")
+"""What compose takes from the environment, and what it takes where nothing is said."""
+
+COMPOSED = yaml.safe_load(OF_A_SETTING.sub(r"\2", AS_WRITTEN))
 SERVICES: dict[str, dict] = COMPOSED["services"]
 REPLICAS = ("osteocds-a", "osteocds-b")
 OURS = (*REPLICAS, "migrated", "certificate", "patients")
@@ -316,11 +320,22 @@ THEIRS = {"nginx", "postgresql", "redis", "fhir", "prometheus", "grafana"}
 
 def test_compose_brings_two_replicas_and_all_that_they_need_pinned():
     assert set(SERVICES) == {*OURS, *THEIRS}
-    assert {SERVICES[name]["build"] for name in OURS} == {"."}
+    assert {SERVICES[name]["build"]["context"] for name in OURS} == {"."}
     assert len({SERVICES[name]["image"] for name in OURS}) == 1
     assert SERVICES["osteocds-a"] == SERVICES["osteocds-b"]
     for name in THEIRS:
         assert re.fullmatch(r"[\w/-]+:v?\d+\.\d+(?:\.\d+)?(?:-\w+)?", SERVICES[name]["image"]), name
+
+
+def test_each_image_of_a_version_can_be_held_to_one_content():
+    lines = (ROOT / "deploy/images.env").read_text(encoding="utf-8").splitlines()
+    held = dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    by_version = dict(OF_A_SETTING.findall(AS_WRITTEN))
+    assert {name: image.partition("@")[0] for name, image in held.items()} == by_version
+    assert all(re.fullmatch(r"[^@]+@sha256:[0-9a-f]{64}", image) for image in held.values())
+    assert by_version["PYTHON_IMAGE"] in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    by_version_alone = {name for name in THEIRS if f"image: {SERVICES[name]['image']}\n" in AS_WRITTEN}
+    assert by_version_alone == {"fhir"}, "that one holds synthetic patients, to try the service out"
 
 
 def test_who_watches_is_a_choice():

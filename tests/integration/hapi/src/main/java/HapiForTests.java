@@ -1,4 +1,5 @@
 import ca.uhn.fhir.batch2.jobs.config.Batch2JobsConfig;
+import ca.uhn.fhir.batch2.jobs.export.BulkDataExportProvider;
 import ca.uhn.fhir.context.FhirContext;
 import ca.uhn.fhir.context.support.IValidationSupport;
 import ca.uhn.fhir.jpa.api.config.JpaStorageSettings;
@@ -70,6 +71,7 @@ public class HapiForTests {
     var server = new RestfulServer(beans.getBean(FhirContext.class));
     server.registerProviders(beans.getBean("myResourceProvidersR4", ResourceProviderFactory.class).createProviders());
     server.registerProvider(beans.getBean(JpaSystemProvider.class));
+    server.registerProvider(beans.getBean(BulkDataExportProvider.class));
     server.setPagingProvider(beans.getBean(DatabaseBackedPagingProvider.class));
     server.setDefaultResponseEncoding(EncodingEnum.JSON);
     server.setServerAddressStrategy(new HardcodedServerAddressStrategy(base));
@@ -103,6 +105,8 @@ public class HapiForTests {
       // Records arrive in any order, with the ids and the references they have.
       settings.setEnforceReferentialIntegrityOnWrite(false);
       settings.setAllowExternalReferences(true);
+      // An export goes on as soon as it can, instead of once a minute.
+      settings.setJobFastTrackingEnabled(true);
       settings.setResourceClientIdStrategy(JpaStorageSettings.ClientIdStrategyEnum.ANY);
       return settings;
     }

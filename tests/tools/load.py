@@ -1,0 +1,189 @@
+"""How the service bears load, for ten minutes at 80 % of what it can and for two at twice of it: `make load`.
+
+A FHIR server of ours (`load_fhir.py`) takes 200 ms for an answer; another base of it is slow one time in twenty and
+silent one time in two hundred. EHRs (`load_hooks.py`, run by locust) fire hooks whose records hold a critical
+calcium: in their prefetch, on the steady base, on the faulty one. First some at once, each after the last: what is
+answered then is the capacity. Then at random moments, as many a second as a share of it. Table and picture are
+written to `docs/performance/` (`load_report.py`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+
+import orjson
+import requests
+from rich.console import Console
+from rich.markdown import Markdown
+from support.scenario import BASE, SERVICES
+from tools.bench import RECORD
+from tools.load_phases import FAULTY, PREFETCHED, STEADY, Hook, Phase
+from tools.load_report import DOCS, write
+
+from service.demo.embedded_fhir import free_port, running
+from service.demo.scenario import PATIENT, told_request, with_prefetch
+
+HERE = Path(__file__).parent
+TOLD = {"order": {"drug": "denosumab", "dose": "120 mg"}, "record": {**RECORD, "calcium": "1.8 mmol/L 5 days ago"}}
+SHARES = {PREFETCHED: 60, STEADY: 20, FAULTY: 20}
+"""How many hooks of a hundred come so."""
+
+AT_ONCE = 32
+"""Hooks in work while the capacity is measured."""
+
+EHRS = 300
+"""Connections that hooks come on while so many a second come."""
+
+SEED = "1"
+LEAST_SECONDS = 10.0
+
+
+def bodies(folder: Path, fhir: str) -> None:
+    """The hooks of each kind, of today, in files."""
+    today = datetime.now(UTC).date()  # noqa: TID251 - the service asks the clock too
+    record, request = told_request(TOLD, today, BASE, patient=PATIENT, hook="order-sign")
+    request["hookInstance"] = "00000000-0000-0000-0000-000000000000"
+    whole = with_prefetch(request, record, SERVICES["bone-metastases-order-sign"], [])
+    (folder / f"{PREFETCHED}.json").write_bytes(orjson.dumps(whole))
+    for base in (STEADY, FAULTY):
+        (folder / f"{base}.json").write_bytes(orjson.dumps(request | {"fhirServer": f"{fhir}/{base}"}))
+
+
+@contextmanager
+def fhir_server(folder: Path) -> Iterator[str]:
+    """The FHIR server of the record that is prefetched; its address."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "tools.load_fhir", str(folder / f"{PREFETCHED}.json"), PATIENT, str(port)]
+    with running(command, base, start_seconds=60):
+        yield base
+
+
+@contextmanager
+def service(folder: Path, fhir: str) -> Iterator[tuple[str, int]]:
+    """`osteocds serve` as a site runs it, but for SQLite in a folder of its own and who may call; its address and process."""
+    base = f"http://127.0.0.1:{free_port()}"
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")} | {
+        "OSTEOCDS_PORT": base.rpartition(":")[2],
+        "OSTEOCDS_DATABASE_URL": f"sqlite:///{folder}/osteocds.sqlite3",
+        "OSTEOCDS_ALLOW_UNAUTHENTICATED": "1",
+        "OSTEOCDS_FHIR_BASES": ",".join(f"{fhir}/{one}" for one in (STEADY, FAULTY)),
+        "OSTEOCDS_LOG_JSON": "1",
+        "OSTEOCDS_ACCESS_LOG": "1",
+    }
+    command = [sys.executable, "-m", "service.cli", "serve"]
+    with running(
+        command, base, start_seconds=60, environment=ours, ready="/health/ready", log=folder / "log"
+    ) as process:
+        yield base, process.pid
+
+
+def megabytes_of(pid: int) -> float:
+    """Of a process and its children (Linux, proc(5)); what they share is counted once."""
+    total = 0
+    for one in (str(pid), *Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()):
+        rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        total += int(next(line for line in rollup if line.startswith("Pss:")).split()[1])
+    return total / 1024
+
+
+@contextmanager
+def watched(pid: int, megabytes: list[float]) -> Iterator[None]:
+    """Note the memory once a second while the block lasts."""
+    ended = threading.Event()
+
+    def watch() -> None:
+        while not ended.wait(1):
+            megabytes.append(megabytes_of(pid))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
+
+
+def loaded(phase: Phase, folder: Path, base: str, pid: int, *, ehrs: int) -> Phase:
+    """Have locust fire for the time of the phase; the phase with what became of each hook, and what the log says of it."""
+    told, log = folder / f"{phase.name}.jsonl", folder / "log"
+    environment = os.environ | {
+        "LOAD_BODIES": str(folder),
+        "LOAD_SHARES": orjson.dumps(SHARES).decode(),
+        "LOAD_RATE": str(phase.offered / ehrs),
+        "LOAD_TOLD": str(told),
+        "LOAD_SEED": SEED,
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "--locustfile",
+        str(HERE / "load_hooks.py"),
+        "--headless",
+        "--only-summary",
+    ]
+    command += ["--host", base, "--users", str(ehrs), "--spawn-rate", str(ehrs), "--run-time", f"{phase.seconds:.0f}s"]
+    command += ["--stop-timeout", "15", "--exit-code-on-error", "0", "--loglevel", "WARNING"]
+    before = log.stat().st_size
+    with watched(pid, phase.megabytes), (folder / "locust.log").open("ab") as said:
+        subprocess.run(command, env=environment, stdout=said, stderr=said, check=True)  # noqa: S603 - our own command
+    with log.open("rb") as lines:
+        lines.seek(before)
+        said_of_requests = [orjson.loads(line) for line in lines if b'"took_ms"' in line]
+    took = {line["hook_instance"]: line["took_ms"] for line in said_of_requests if "hook_instance" in line}
+    hooks = [Hook(*orjson.loads(line)) for line in told.read_bytes().splitlines()]
+    return replace(
+        phase,
+        hooks=[replace(one, service_milliseconds=took.get(one.instance)) for one in hooks],
+        shed_times=sorted(
+            line["took_ms"] for line in said_of_requests if line["status"] == HTTPStatus.SERVICE_UNAVAILABLE
+        ),
+    )
+
+
+def measured(seconds: float) -> tuple[Phase, list[Phase]]:
+    """The phase of the capacity, and those at a share of it."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        bodies(folder, "")
+        with fhir_server(folder) as fhir:
+            bodies(folder, fhir)
+            with service(folder, fhir) as (base, pid):
+                loaded(Phase("warming", LEAST_SECONDS), folder, base, pid, ehrs=AT_ONCE)
+                capacity = loaded(Phase("capacity", max(LEAST_SECONDS, seconds / 10)), folder, base, pid, ehrs=AT_ONCE)
+                able = len(capacity.answered) / capacity.seconds
+                phases = [
+                    loaded(Phase(name, lasts, share * able, able), folder, base, pid, ehrs=EHRS)
+                    for name, share, lasts in (("80 %", 0.8, seconds), ("200 %", 2.0, max(LEAST_SECONDS, seconds / 5)))
+                ]
+            silent = frozenset(requests.get(f"{fhir}/silent", timeout=30).json())
+        return capacity, [replace(one, silent=silent) for one in phases]
+
+
+def main() -> int:
+    """Measure, write the report; exit code 1 where a line of it does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=600, help="at 80 %%; a fifth of it at 200 %%")
+    parser.add_argument("--folder", type=Path, default=DOCS, help="where the report is written")
+    chosen = parser.parse_args()
+    capacity, phases = measured(chosen.seconds)
+    holds = write(capacity, phases, datetime.now(UTC), chosen.folder)  # noqa: TID251 - a tool asks the clock
+    Console().print(Markdown((chosen.folder / "README.md").read_text(encoding="utf-8")))
+    return int(not holds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -10,8 +10,8 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 from support.ehr import Ehr, ehr
 from support.scenario import NOW, SERVICES, SETTINGS, WORLD, request_for
-from support.tokens import Tokens
 
+from service.certify.tokens import Tokens
 from service.languages.render import Language
 from service.ledger.receipt_words import printed
 from service.ledger.receipts import receipt_of, request_of

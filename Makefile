@@ -18,6 +18,7 @@ FHIR_SERVER = .venv-sekmet/.installed
 ifneq ($(PIP_INDEX_URL),)
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
+EXTRAS = --extra otel --extra population --extra postgresql --extra redis
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .PHONY: help install demo run test fix bench scale fuzz replays attack liveness faults audit load release mutation messages catalogue pictures screenshots lock
@@ -87,8 +88,9 @@ screenshots: .venv/.tools $(FHIR_SERVER) ## picture each page of the demo in eac
 	$(TOOL).screenshots $(PAGES)
 
 lock: .venv/.installed ## write the lock files anew; UPGRADE=--upgrade in the newest versions that pyproject.toml allows
-	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --output-file requirements.lock
-	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --group test --group lint --group audit --group build --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) pyproject.toml $(EXTRAS) --output-file requirements.lock
+	$(LOCK) $(UPGRADE) pyproject.toml $(EXTRAS) --extra proofs --group test --group lint --group audit --group build --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) pyproject.toml --extra spark --constraint requirements.lock --output-file requirements-spark.lock
 	$(LOCK) $(UPGRADE) --group load --constraint requirements-dev.lock --output-file requirements-load.lock
 	$(LOCK) $(UPGRADE) --group build --output-file requirements-build.lock
 	$(LOCK) $(UPGRADE) --group fhir-server --output-file requirements-sekmet.lock
@@ -106,9 +108,10 @@ $(UV): requirements-build.lock
 	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.tools: .venv/.installed requirements-dev.lock
+.venv/.tools: .venv/.installed requirements-dev.lock requirements-spark.lock
 	@echo "Installing the tools of tests and of development into .venv"
 	@$(UV_INSTALL) .venv/bin/python --requirements requirements-dev.lock
+	@$(UV_INSTALL) .venv/bin/python --no-build-isolation-package pyspark --requirements requirements-spark.lock
 	@touch $@
 
 .venv/.load: .venv/.tools requirements-load.lock

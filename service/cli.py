@@ -288,16 +288,27 @@ class _Source(ExistingPath):
     default="1GB",
     show_default=True,
 )
+@option(
+    "--engine",
+    _("what evaluates: processes of this machine, or Spark"),
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+)
+@option("--master", _("where Spark is"), placeholder=_("URL"), default="local[*]", show_default=True)
 @in_a_language
 @click.pass_obj
-def screen(
+def screen(  # noqa: PLR0913 - a command has as many options as it has
     settings: Settings,
     source: Path | str,
     out: Path,
+    *,
     token: Path | None,
     as_of: str | None,
     workers: int | None,
     memory: str,
+    engine: str,
+    master: str,
 ) -> None:
     """Screen an export, or go on where it was stopped."""
     try:
@@ -310,7 +321,16 @@ def screen(
     moment = _moment(as_of, settings)
     try:
         files = source if isinstance(source, Path) else fetched(source, out, settings, token)
-        asked = Screen(files, out, settings, moment, language(), workers or os.cpu_count() or 1, memory)
+        asked = Screen(
+            files,
+            out,
+            settings,
+            moment,
+            language(),
+            workers or os.cpu_count() or 1,
+            memory,
+            spark_master=master if engine == "spark" else "",
+        )
         with click.progressbar(
             length=1, label=say(_("screening")), file=sys.stderr, hidden=not sys.stderr.isatty()
         ) as bar:

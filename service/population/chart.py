@@ -27,16 +27,26 @@ NOT_FOUND = 404
 class Chart:
     """The resources of one patient. `exported` are the types that the export holds of any patient: others were not asked for.
 
-    Nothing is searched twice or later, so that each search is answered where it begins.
+    Nothing is searched twice or later, so that each search is answered where it begins: what one hook found answers the same
+    search of the next.
     """
 
     calls: tuple[Call, ...] = ()
     is_over = False
 
     def __init__(
-        self, patient_id: str, resources: Iterable[Resource], exported: frozenset[str], terminology: Terminology
+        self,
+        patient_id: str,
+        resources: Iterable[Resource],
+        exported: frozenset[str],
+        terminology: Terminology,
+        found: dict[str, Pages] | None = None,
+        apart: str = "",
     ) -> None:
+        """What was `found` is shared with other charts of the patient, but for the type in which they stand `apart`."""
         self.patient_id = patient_id
+        self._found = {} if found is None else found
+        self._apart = apart
         self.by_type: dict[str, list[Resource]] = {}
         for one in resources:
             self.by_type.setdefault(a_text(one.get("resourceType")), []).append(one)
@@ -46,7 +56,8 @@ class Chart:
     def without(self, resource: Resource) -> Chart:
         """The same chart without one resource: an order that is now signed, and so is not on record yet."""
         others = (one for held in self.by_type.values() for one in held if one is not resource)
-        return Chart(self.patient_id, others, self._exported, self._terminology)
+        apart = a_text(resource.get("resourceType"))
+        return Chart(self.patient_id, others, self._exported, self._terminology, self._found, apart)
 
     def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
         """Make a search."""
@@ -71,7 +82,14 @@ class Chart:
             return [opened(patient)]
         if query.resource_type not in self._exported:
             raise FhirProblem(NOT_EXPORTED)
-        return [_bundle([one for one in held if not query.concepts or finds(query, one, self._terminology)])]
+        if query.resource_type == self._apart:
+            return [self._of(query, held)]
+        if query.key not in self._found:
+            self._found[query.key] = [self._of(query, held)]
+        return self._found[query.key]
+
+    def _of(self, query: Query, held: Sequence[Resource]) -> Opened:
+        return _bundle([one for one in held if not query.concepts or finds(query, one, self._terminology)])
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
         """The resources with these ids."""

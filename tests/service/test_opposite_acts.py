@@ -27,7 +27,7 @@ SCENARIOS = [scenario for rule in RULES for scenario in scenarios_of(rule.id)]
 WAIT_OR_REMOVE = (
     "both say not to give it today; who removes the order waits too, and the wait holds for what is given instead"
 )
-LATER = "both say to wait, for reasons of their own: the later day respects both"
+LATER = "both say to wait, the later day respects both"
 NO_SUPPLEMENT = (
     "no vitamin D now comes first; which vitamin D, if one is given again, is the other's matter, and a mere `info`"
 )
@@ -134,4 +134,4 @@ def test_an_exception_is_told_with_its_reason(pair):
     document = (Path(__file__).parents[2] / "docs/change-impact.md").read_text(encoding="utf-8")
     assert pair <= {rule.id for rule in RULES}
     row = next(line for line in document.splitlines() if all(f"`{rule}`" in line for rule in pair))
-    assert EXCEPTIONS[pair].split(";")[0].split(":")[0][:20] in row
+    assert EXCEPTIONS[pair] in row

@@ -1,4 +1,4 @@
-"""The command `osteocds`: serve, demo, check, coverage, migrate, purge, report, receipt, replay, rules, services."""
+"""The command `osteocds`: serve, demo, check, coverage, certify, migrate, purge, report, receipt, replay, rules, services."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 import orjson
@@ -21,12 +21,17 @@ from mappings.clock import Clock
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 from service.cards.score_links import Pages
+from service.certify.command import certify
 from service.demo.printing import NO_CARD, printed_card
 from service.explain import explain as explained_of
 from service.gathering.site_codes import site_terminology
 from service.guidelines import GUIDELINES
-from service.languages.render import Language, render
+from service.languages.render import render
 from service.languages.terminal import (
+    FHIR_BASE,
+    FILE,
+    FOLDER,
+    NUMBER,
     Argument,
     ExistingPath,
     Group,
@@ -35,7 +40,10 @@ from service.languages.terminal import (
     Option,
     Whole,
     failure,
+    harmless,
+    in_a_language,
     language,
+    option,
     say,
     words_of,
 )
@@ -55,24 +63,7 @@ ABOUT = _(
     "CDS Hooks service (decision support, not a validated medical device). {about}.",
     about=tuple(guideline.about for guideline in GUIDELINES),
 )
-FILE, TIME, SECONDS, NUMBER, FHIR_BASE = _("FILE"), _("TIME"), _("SECONDS"), _("NUMBER"), _("FHIR_BASE")
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def option(name: str, text: Text, *, placeholder: Text | None = None, **others: Any) -> Callable[[F], F]:
-    """An option whose help is said in the language of the command line."""
-    return click.option(name, cls=Option, text=text, placeholder=placeholder, **others)
-
-
-in_a_language = option(
-    "--language",
-    _("language of all that is said; by default that of OSTEOCDS_LANGUAGE"),
-    type=click.Choice([one.value for one in Language]),
-    expose_value=False,
-)
-"""The terminal has read it before click does: it decides the words of the help and of the errors too."""
+TIME, SECONDS = _("TIME"), _("SECONDS")
 
 
 @click.group(cls=Group, text=ABOUT)
@@ -225,11 +216,6 @@ def _refused(error: ProtocolError) -> click.ClickException:
     return click.ClickException(f"HTTP {error.status}\n{problems}")
 
 
-def harmless(line: str) -> str:
-    """A line without what a record may hold to steer the terminal; the blanks of French typography stay."""
-    return "".join(sign if sign.isprintable() or sign in "\u00a0\u202f" else " " for sign in line)
-
-
 @main.command(
     text=_(
         "Report which codes, units and drugs of a sample of records the service understands, and which not. "
@@ -292,7 +278,7 @@ class _Source(ExistingPath):
     type=ExistingPath(exists=True, dir_okay=False, path_type=Path),
     default=None,
 )
-@option("--out", _("folder of the results"), placeholder=_("FOLDER"), type=click.Path(path_type=Path), required=True)
+@option("--out", _("folder of the results"), placeholder=FOLDER, type=click.Path(path_type=Path), required=True)
 @option("--as-of", _("the moment at which the records are read; by default now"), placeholder=TIME, default=None)
 @option("--workers", _("processes; by default one a core"), placeholder=NUMBER, type=Whole(min=1), default=None)
 @option(
@@ -850,6 +836,8 @@ def services(settings: Settings) -> None:
         for key, template in description.prefetch.items():
             click.echo(f"    {key}: {template}")
 
+
+main.add_command(certify)
 
 if __name__ == "__main__":
     main()

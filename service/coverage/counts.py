@@ -389,8 +389,9 @@ def _units(reader: Reader, observation: Resource, node: Mapping[str, Any]) -> It
         reading = read_result(reader, observation, node, "", analyte, unverified=False)
         if reading is not None:
             yield _reading(reading, quantity, analyte)
+    regions = regions_of(reader, observation.get("bodySite"))
     for name in sorted(found.concepts & sets.FINDING_NAMES):
-        finding = read_finding(reader, observation, node, "", name)
+        finding = read_finding(reader, observation, node, "", name, regions)
         if finding is not None and quantity and not (finding.when and reader.clock.too_far_ahead(finding.when)):
             verdict = Verdict.UNDERSTOOD if finding.problem is None else Verdict.NOT_UNDERSTOOD
             named = KINDS[name].name

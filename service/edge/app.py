@@ -34,7 +34,7 @@ from service.cards.score_links import Pages
 from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
 from service.edge.calendar_page import CALENDAR, calendar
-from service.edge.callers import Callers
+from service.edge.callers import DATABASE_UNUSABLE, TOKENS_UNTAKEN, Callers
 from service.edge.front import RETRY_AFTER_SECONDS
 from service.edge.hook_calls import FAILED, JSON, PATH, HookCalls, OnceSent
 from service.edge.ledger import Ledger
@@ -289,11 +289,11 @@ def _register_health(app: Flask, database: Database, callers: Callers) -> None:
         try:
             database.probe()
         except SQLAlchemyError as error:
-            return _problem(503, "transient", {"": f"the database cannot be used: {WHY[why_unusable(error)]}"})
+            return _problem(503, "transient", {"": f"{DATABASE_UNUSABLE}: {WHY[why_unusable(error)]}"})
         try:
             note = callers.ready()
         except StoreUnusable:
-            return _problem(503, "transient", {"": "Redis cannot be used, so that no token can be taken"})
+            return _problem(503, "transient", {"": TOKENS_UNTAKEN})
         return Response(orjson.dumps({"status": "ready"} | ({"note": note} if note else {})), mimetype=JSON)
 
 

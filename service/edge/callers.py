@@ -28,7 +28,10 @@ OPEN = (
     "patients"
 )
 
+DATABASE_UNUSABLE = "the database cannot be used"
+TOKENS_UNTAKEN = "Redis cannot be used, so that no token can be taken"
 UNCHECKED = "Redis cannot be used: tokens are taken without a look at whether they were taken before"
+"""What `/health/ready` says, and `osteocds certify` knows again."""
 
 
 def at_start(settings: Settings) -> str:

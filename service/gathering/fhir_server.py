@@ -112,7 +112,8 @@ FOREIGN_LINK = _(
 TRUNCATED = _("the record could be read in part only", hint=_("the FHIR server announced more results than it gave"))
 
 
-def _refused(status: int) -> Text:
+def refused(status: int) -> Text:
+    """What is said of a search that was answered with this HTTP status."""
     if status in (401, 403):
         why = _("the FHIR server refused access (HTTP {status}): check the token's scopes", status=str(status))
         return _("the record refused access", hint=why)
@@ -406,7 +407,7 @@ class FhirServer:
         try:
             return call(self.session)
         except requests.ConnectionError as error:
-            if not _broken_off(error):
+            if not broken_off(error):
                 raise
         # Servers close connections that were idle for a while, some just as they are used again. Asking again is harmless,
         # since all that is sent are reads and searches; on a new connection, since the others may be as old.
@@ -519,7 +520,7 @@ class _Body:
 
 
 def _refusal(status: int) -> FhirProblem:
-    return FhirProblem(REDIRECTED if 300 <= status < 400 else _refused(status), status)
+    return FhirProblem(REDIRECTED if 300 <= status < 400 else refused(status), status)
 
 
 def _length(response: requests.Response) -> int:
@@ -531,7 +532,7 @@ def _length(response: requests.Response) -> int:
 MOST_DIGITS = 18
 
 
-def _broken_off(error: requests.ConnectionError) -> bool:
+def broken_off(error: requests.ConnectionError) -> bool:
     """The connection stood, and was closed without an answer."""
     from urllib3.exceptions import ProtocolError  # noqa: PLC0415 - loaded with the session
 

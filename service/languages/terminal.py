@@ -8,10 +8,10 @@ from __future__ import annotations
 import gettext
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -181,6 +181,31 @@ class Group(Command, click.Group):
         """The usage, behind the name."""
         self.subcommand_metavar = say(_("COMMAND [ARGUMENTS] ..."))
         return super().collect_usage_pieces(ctx)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def option(name: str, text: Text, *, placeholder: Text | None = None, **others: Any) -> Callable[[F], F]:
+    """An option whose help is said in the language of the command line."""
+    return click.option(name, cls=Option, text=text, placeholder=placeholder, **others)
+
+
+in_a_language = option(
+    "--language",
+    _("language of all that is said; by default that of OSTEOCDS_LANGUAGE"),
+    type=click.Choice([one.value for one in Language]),
+    expose_value=False,
+)
+"""The terminal has read it before click does: it decides the words of the help and of the errors too."""
+
+FILE, FOLDER, NUMBER, FHIR_BASE = _("FILE"), _("FOLDER"), _("NUMBER"), _("FHIR_BASE")
+"""Placeholders of several commands."""
+
+
+def harmless(line: str) -> str:
+    """A line without what a record may hold to steer the terminal; the blanks of French typography stay."""
+    return "".join(sign if sign.isprintable() or sign in "\u00a0\u202f" else " " for sign in line)
 
 
 def _of_click(message: str) -> str:

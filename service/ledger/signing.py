@@ -1,7 +1,7 @@
-"""Receipts are signed (JWS, ES384), so that a changed byte is found; whoever has the public keys can tell.
+"""Receipts, and reports of certifications, are signed (JWS, ES384), so that a changed byte is found by who has the public keys.
 
-A receipt is written as JSON in one way alone: members sorted by name, two blanks a level. What is signed is its member
-`receipt` as RFC 8785 writes it, without blanks between its signs; the signature is detached from it (RFC 7515, appendix F).
+One is written as JSON in one way alone: members sorted by name, two blanks a level. What is signed is its member `receipt`
+(or `report`) as RFC 8785 writes it, without blanks between its signs; the signature is detached from it (RFC 7515, appendix F).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 ALGORITHM, CURVE = "ES384", "P-384"
-TYPE = "osteocds-receipt"
-"""What the signed header says, so that no signature of another thing is taken for that of a receipt."""
+TYPES = {"receipt": "osteocds-receipt", "report": "osteocds-certification"}
+"""The member that is signed, and what the signed header says then, so that no signature of one is taken for that of another."""
 
 MOST_KEYS = 20
 MOST_KEY_BYTES = 100_000
@@ -75,18 +75,18 @@ class Keys:
         told = {"use": "sig", "alg": ALGORITHM}
         return {"keys": [{**key.as_dict(private=False), "kid": kid, **told} for kid, key in self._known.items()]}
 
-    def sealed(self, receipt: Mapping[str, Any]) -> bytes:
-        """A receipt as it is handed out: signed where there is a key."""
-        document: dict[str, Any] = {"receipt": receipt}
+    def sealed(self, told: Mapping[str, Any], member: str = "receipt") -> bytes:
+        """A receipt (or another `member` of `TYPES`) as it is handed out: signed where there is a key."""
+        document: dict[str, Any] = {member: told}
         if self._signing is not None:
-            header = {"alg": ALGORITHM, "kid": self._signing.thumbprint(), "typ": TYPE}
-            token = jws.serialize_compact(header, _signed(receipt), self._signing, registry=_REGISTRY)
+            header = {"alg": ALGORITHM, "kid": self._signing.thumbprint(), "typ": TYPES[member]}
+            token = jws.serialize_compact(header, _signed(told), self._signing, registry=_REGISTRY)
             document["signature"] = jws.detach_content(token)
         return _written(document)
 
     def seal(self, told: bytes) -> Seal:
-        """Whether these bytes are a receipt as one of the keys signed it. Raises `NoReceipt`."""
-        document = _read(told)
+        """Whether these bytes are a receipt, or a report, as one of the keys signed it. Raises `NoReceipt`."""
+        document, member = _read(told)
         signature = document.get("signature")
         if signature is None:
             return Seal.UNSIGNED
@@ -94,12 +94,12 @@ class Keys:
             return Seal.CHANGED
         try:
             header = jws.extract_compact(signature.encode(), registry=_REGISTRY).headers()
-            if header.keys() != {"alg", "kid", "typ"} or header["typ"] != TYPE:
+            if header.keys() != {"alg", "kid", "typ"} or header["typ"] != TYPES[member]:
                 return Seal.CHANGED
             key = self._known.get(str(header["kid"]))
             if key is None:
                 return Seal.UNKNOWN_KEY
-            jws.deserialize_compact(signature, key, registry=_REGISTRY, payload=_signed(document["receipt"]))
+            jws.deserialize_compact(signature, key, registry=_REGISTRY, payload=_signed(document[member]))
         except (JoseError, ValueError, TypeError):
             return Seal.CHANGED
         return Seal.HOLDS if _written(document) == told else Seal.REWRITTEN
@@ -107,25 +107,30 @@ class Keys:
 
 def receipt_in(told: bytes) -> dict[str, Any]:
     """The receipt of a file, signed or not. Raises `NoReceipt`."""
-    receipt: dict[str, Any] = _read(told)["receipt"]
+    document, member = _read(told)
+    if member != "receipt":
+        raise NoReceipt
+    receipt: dict[str, Any] = document[member]
     return receipt
 
 
-def _read(told: bytes) -> dict[str, Any]:
+def _read(told: bytes) -> tuple[dict[str, Any], str]:
+    """The document, and the member of it that is signed."""
     if len(told) > MOST_RECEIPT_BYTES:
         raise NoReceipt
     try:
         document = orjson.loads(told)
     except orjson.JSONDecodeError:
         raise NoReceipt from None
-    if not isinstance(document, dict) or not isinstance(document.get("receipt"), dict):
-        raise NoReceipt
-    return document
+    for member in TYPES:
+        if isinstance(document, dict) and isinstance(document.get(member), dict):
+            return document, member
+    raise NoReceipt
 
 
-def _signed(receipt: Mapping[str, Any]) -> bytes:
+def _signed(told: Mapping[str, Any]) -> bytes:
     """What is signed. Its numbers are whole and its names ASCII, so that this is RFC 8785."""
-    return orjson.dumps(receipt, option=orjson.OPT_SORT_KEYS)
+    return orjson.dumps(told, option=orjson.OPT_SORT_KEYS)
 
 
 def _written(document: Mapping[str, Any]) -> bytes:

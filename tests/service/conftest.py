@@ -1,4 +1,4 @@
-"""Parts that the tests share: the browser of those of pages, the databases of those that hold of each."""
+"""Parts that the tests share: the browser of those of pages, the databases of those that hold of each, a site to certify."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ import pytest
 from selenium.webdriver import Chrome
 from support.browser import BrowserMissingError, browser
 from support.databases import fresh_database, postgresql_server
+from support.installation import Installation, installation, now
 from support.redis_server import RedisServer, redis_server
 
-from service.demo.embedded_fhir import ServerMissingError
+from service.demo.embedded_fhir import ServerMissingError, embedded_fhir
+from service.demo.run import DEMO_PATIENTS, load
 
 
 def _missing(what: Exception) -> NoReturn:
@@ -22,6 +24,26 @@ def _missing(what: Exception) -> NoReturn:
     if os.environ.get("CI") == "true":
         pytest.fail(str(what), pytrace=False)
     pytest.skip(str(what))
+
+
+@pytest.fixture(scope="module")
+def demo_fhir() -> Iterator[str]:
+    """The base of a FHIR server with the patients of the demo."""
+    sekmet = Path(__file__).parents[2] / ".venv-sekmet/bin/sekmet"
+    with ExitStack() as stack:
+        try:
+            base = stack.enter_context(embedded_fhir(sekmet))
+        except ServerMissingError as missing:
+            _missing(missing)
+        load(DEMO_PATIENTS, base, now().date())
+        yield base
+
+
+@pytest.fixture
+def site(tmp_path: Path, demo_fhir: str) -> Iterator[Installation]:
+    """A healthy installation, to be certified."""
+    with installation(tmp_path, demo_fhir) as healthy:
+        yield healthy
 
 
 @pytest.fixture(scope="module")

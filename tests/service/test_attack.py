@@ -11,6 +11,8 @@ from urllib.parse import urljoin
 import requests
 from tools import attack
 
+from service.certify.tokens import tokens_of
+
 
 class Weak(BaseHTTPRequestHandler):
     """A CDS service that asks whoever is named, follows whatever it is told, knows no token, and takes no answer for none."""
@@ -94,6 +96,7 @@ def test_a_service_that_is_not_set_up_for_it_is_not_said_to_hold(capsys):
 
 
 def test_the_keys_of_a_client_are_made_once_with_the_registry_that_names_them(tmp_path):
-    first, again = (attack.tokens_of(tmp_path, "http://a.example", "s", "http://b.example/fhir") for _ in range(2))
+    told = {"public_url": "http://a.example", "service": "s", "moment": 1, "bases": ["http://b.example/fhir"]}
+    first, again = (tokens_of(tmp_path, "attack", **told) for _ in range(2))
     assert first.key_set == again.key_set == json.loads((tmp_path / "keys.json").read_text())
     assert 'fhir_bases = ["http://b.example/fhir"]' in (tmp_path / "clients.toml").read_text()

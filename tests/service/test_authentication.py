@@ -20,8 +20,8 @@ from redis import Redis
 from support.ehr import denosumab, ehr
 from support.ehr import without as leaving_out
 from support.scenario import NOW, SETTINGS, request_for
-from support.tokens import STRANGER, Tokens
 
+from service.certify.tokens import STRANGER, Tokens
 from service.edge import shared_memory
 from service.edge.app import create_app
 from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS

@@ -18,7 +18,10 @@ from service.cli import main
 from service.coverage import counts as mapping
 from service.coverage import sample as edge
 from service.coverage.counts import Coverage, Kind, Verdict
+from service.demo.run import DEMO_PATIENTS, demo_record
+from service.guidelines import GUIDELINES
 from service.languages.render import Language
+from service.rules.guideline import terminology_of
 
 CLOCK = Clock(datetime(2026, 3, 31, 12, tzinfo=UTC))
 UCUM = "http://unitsofmeasure.org"
@@ -53,6 +56,14 @@ def counted(*resources: dict[str, Any], **settings: Any) -> Coverage:
 def items(coverage: Coverage, verdict: Verdict) -> list[tuple[str, str, str, int]]:
     """Kind, code or words, meaning, count."""
     return [(item.kind.value, item.code or item.words, item.meaning, count) for item, count in coverage.ranked(verdict)]
+
+
+def test_the_patients_of_the_demo_are_understood_whole():
+    for patient in DEMO_PATIENTS:
+        coverage = Coverage(terminology_of(GUIDELINES), CLOCK)
+        for resource in demo_record(patient, CLOCK.today).resources:
+            coverage.examine(resource, lambda _: None)
+        assert coverage.ranked(Verdict.NOT_UNDERSTOOD) == [], patient.id
 
 
 # --- what is understood -----------------------------------------------------------------------------------------------

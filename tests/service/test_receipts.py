@@ -18,8 +18,8 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from support.ehr import BEARER, authorization, denosumab, ehr, without
 from support.scenario import NOW, request_for
-from support.tokens import Tokens
 
+from service.certify.tokens import Tokens
 from service.cli import main
 from service.ledger import receipts
 from service.ledger.database import Database

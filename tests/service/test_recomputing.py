@@ -17,8 +17,8 @@ from sqlalchemy import update
 from support.ehr import authorization, denosumab, ehr, without
 from support.fhir_site import BASE, site
 from support.scenario import NOW, request_for
-from support.tokens import Tokens
 
+from service.certify.tokens import Tokens
 from service.cli import main
 from service.ledger.signing import Keys
 from service.ledger.tables import ANSWERS, CARDS, OUTCOMES

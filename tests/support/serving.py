@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from http.server import HTTPServer
 from threading import Thread
@@ -22,11 +23,11 @@ class _Silent(WSGIRequestHandler):
 
 
 @contextmanager
-def served(**settings: Any) -> Iterator[str]:
+def served(now: Callable[[], datetime] = lambda: NOW, port: int = 0, **settings: Any) -> Iterator[str]:
     """Serve with these settings (of `service.settings.Settings`) while the block lasts, and give the address."""
     chosen = {"database_url": "sqlite://", "public_url": "http://localhost", **settings}
-    app = create_app(replace(SETTINGS, **chosen), now=lambda: NOW)
-    with in_a_thread(make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Silent)) as address:
+    app = create_app(replace(SETTINGS, **chosen), now=now)
+    with in_a_thread(make_server("127.0.0.1", port, app, threaded=True, request_handler=_Silent)) as address:
         yield address
 
 

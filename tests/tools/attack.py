@@ -26,24 +26,22 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import requests
-from joserfc.jwk import ECKey, RSAKey
 from support.ehr import authorization, denosumab, without
 from support.fhir_socket import BROKEN, SLOW, UNBOUNDED, Reply, Server, Slow, found, serving
 from support.spellings import loopbacks, tricks
-from support.tokens import STRICTER_THAN_CDS_HOOKS, Tokens
 
+from service.certify.tokens import REFUSED, REGISTRY, STRICTER_THAN_CDS_HOOKS, Tokens, tokens_of
 from service.demo.embedded_fhir import free_port, running
 
 LISTED_HOST = "localhost"
 """The FHIR server is listed under this name, so that its address is another spelling."""
 
 SECRET = "attack-bearer-value"  # noqa: S105 - it opens nothing
-ISSUER = "https://attack.example"
+CLIENT = "attack"
+"""Of the registry; its issuer is named after it."""
+
 STATUSES = (301, 400, 401, 403, 404, 410, 429, 500, 502, 503, 504)
-REFUSED = (400, 401, 403, 413, 431)
 REDIRECTS = (301, 302, 303, 307, 308)
-KEYS = ("rsa.json", "ec.json")
-REGISTRY = "clients.toml"
 
 
 # --- the two listeners ------------------------------------------------------------------------------------------------
@@ -339,22 +337,6 @@ def run(pack: Pack, tell: Callable[[str], None], only: Collection[str] = ()) -> 
     return int(failed > 0)
 
 
-def tokens_of(folder: Path, public_url: str, service: str, base: str) -> Tokens:
-    """Tokens by the keys of a folder, which are made, with the registry that an OsteoCDS needs, where it holds none."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not all((folder / name).exists() for name in KEYS):
-        for name, key in zip(
-            KEYS, (RSAKey.generate_key(2048, {"kid": "rsa"}), ECKey.generate_key("P-384", {"kid": "ec"})), strict=True
-        ):
-            (folder / name).write_text(json.dumps(key.as_dict(private=True)), encoding="utf-8")
-    rsa, ec = (json.loads((folder / name).read_text(encoding="utf-8")) for name in KEYS)
-    tokens = Tokens(ISSUER, public_url, service, int(time.time()), RSAKey.import_key(rsa), ECKey.import_key(ec))
-    (folder / "keys.json").write_text(json.dumps(tokens.key_set), encoding="utf-8")
-    registry = f'[attack]\nissuer = "{ISSUER}"\njwks = "keys.json"\nfhir_bases = ["{base}"]\n'
-    (folder / REGISTRY).write_text(registry, encoding="utf-8")
-    return tokens
-
-
 @contextmanager
 def our_own(folder: Path, seconds: float) -> Iterator[tuple[str, Callable[[str], None]]]:
     """Our service's address, and what starts it once its FHIR base and registry are known."""
@@ -411,7 +393,10 @@ def main(arguments: list[str] | None = None) -> int:
         if not url:
             keys = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             url, start = stack.enter_context(our_own(keys, chosen.seconds / 5))
-        tokens = keys and tokens_of(keys, chosen.public_url.rstrip("/") or url, chosen.service, base)
+        audience = chosen.public_url.rstrip("/") or url
+        tokens = keys and tokens_of(
+            keys, CLIENT, public_url=audience, service=chosen.service, moment=int(time.time()), bases=[base]
+        )
         if start is not None:
             start(base)
         attacked = Attacked(url, chosen.service, body, chosen.seconds, tokens, chosen.strict or start is not None)

@@ -1,0 +1,75 @@
+"""Tokens at the running service: a sound one is taken, once; none, and every forged one, is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+from mappings.wording import _, _n
+from service.certify.calls import Answer
+from service.certify.check import Check, failed, not_run, passed
+from service.certify.service_answers import http
+from service.certify.site import UNAUTHENTICATED, Site
+from service.certify.tokens import REFUSED
+
+OK, NOT_FOUND = 200, 404
+IDS = ("token.none", "token.sound", "token.twice", "token.forged")
+TIMES = 6
+"""How often one token is used, each time over a connection of its own: a balancer then gives it to several replicas."""
+
+NO_KEYS = _("no keys of a client were named (--keys)")
+MOST_NAMED = 10
+
+
+def checks(site: Site) -> Iterator[Check]:
+    """Those of tokens; whether they are sound decides what the others can tell."""
+    unasked = _fired(site, "")
+    if unasked.status == NOT_FOUND:
+        unknown = _("the running service does not publish {name}: see running.settings", name=site.asked.id)
+        yield from (not_run(check, unknown) for check in IDS)
+        return
+    yield _none(unasked)
+    if site.tokens is None:
+        yield from (not_run(check, NO_KEYS) for check in IDS[1:])
+        return
+    sound = _fired(site, site.token())
+    if sound.status != OK:
+        yield failed("token.sound", http(sound))
+        # Who refuses every token refuses forged ones too, which tells nothing.
+        yield not_run("token.twice", _("a sound token is not taken"))
+        yield not_run("token.forged", _("a sound token is not taken"))
+        return
+    yield passed("token.sound", _("the client is known"))
+    yield _twice(site)
+    yield _forged(site)
+
+
+def _fired(site: Site, bearer: str, *, anew: bool = False) -> Answer:
+    return site.fire(site.asked, site.about_nobody(), bearer, anew=anew)
+
+
+def _none(answer: Answer) -> Check:
+    if answer.status == UNAUTHENTICATED:
+        return passed("token.none", _("with HTTP 401"))
+    return failed("token.none", http(answer))
+
+
+def _twice(site: Site) -> Check:
+    tokens = site.fresh
+    assert tokens is not None  # noqa: S101 - for the types alone
+    bearer = tokens.token(number=str(uuid4()))
+    taken = sum(_fired(site, bearer, anew=True).status not in REFUSED for _time in range(TIMES))
+    if taken == 1:
+        return passed("token.twice", _("of {times} times once", times=TIMES))
+    return failed("token.twice", _("it was taken {taken} times of {times}", taken=taken, times=TIMES))
+
+
+def _forged(site: Site) -> Check:
+    tokens = site.fresh
+    assert tokens is not None  # noqa: S101 - for the types alone
+    attacks = {name: bearer for name, make in tokens.attacks().items() if (bearer := make())}  # none is looked at above
+    taken = [name for name, bearer in attacks.items() if _fired(site, bearer).status not in REFUSED]
+    if taken:
+        seen = _("of {number} were taken: {names}", number=len(attacks), names=", ".join(taken[:MOST_NAMED]))
+        return failed("token.forged", seen)
+    return passed("token.forged", _n("{number} was tried", "{number} were tried", len(attacks)))

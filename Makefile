@@ -21,7 +21,7 @@ endif
 EXTRAS = --extra otel --extra population --extra postgresql --extra redis
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale population fuzz replays attack liveness audit load release mutation messages catalogue pictures screenshots lock
+.PHONY: help install demo run test fix bench scale population fuzz replays attack liveness faults audit load release mutation messages catalogue pictures screenshots lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ load: .venv/.load ## measure the service under 80 % and 200 % of what it can bea
 
 release: .venv/.tools ## build what is handed over into dist/: wheel, chart, SBOM, changes by rule, sums
 	$(TOOL).release
+
+faults: .venv/.tools ## simulate a hundred faults of a site, and how many the shadow report finds in their week, about twenty minutes
+	$(TOOL).shadow_faults
 
 mutation: .venv/.tools ## change the rules one at a time and see that a test fails, about an hour; MODULES=service/rules/... for some
 	$(TOOL).mutation $(MODULES)

@@ -538,6 +538,35 @@ def overrides(settings: Settings, since: str | None, until: str | None, *, csv: 
     click.echo(rates.as_csv(found) if csv else rates.as_text(found, language()), nl=not csv)
 
 
+@report.command(
+    text=_(
+        "Tell for the clients in shadow what each rule would have shown, what could not be told and why, and what drifts."
+    )
+)
+@option("--since", _("answers from this moment on, ISO 8601"), placeholder=TIME, default=None)
+@option("--until", _("answers before this moment"), placeholder=TIME, default=None)
+@option("--client", _("of this client alone"), placeholder=_("CLIENT"), default=None)
+@option("--csv", _("print a line a rule and week as CSV"), is_flag=True)
+@in_a_language
+@click.pass_obj
+def shadow(settings: Settings, since: str | None, until: str | None, client: str | None, *, csv: bool) -> None:
+    """Print what was answered to nobody."""
+    from service.ledger.shadow import shadow_report  # noqa: PLC0415 - for this command alone
+    from service.ledger.shadow_words import as_csv, as_text  # noqa: PLC0415 - as above
+
+    with _database(settings) as database:
+        found = shadow_report(
+            database,
+            settings.timezone,
+            since=None if since is None else _moment(since, settings, "--since"),
+            until=None if until is None else _moment(until, settings, "--until"),
+            client=client,
+        )
+    folders = {guideline.id: guideline.folder for guideline in GUIDELINES}
+    lines = [as_csv(found)] if csv else [harmless(line) + "\n" for line in as_text(found, folders, language())]
+    click.echo("".join(lines), nl=False)
+
+
 @main.command(
     text=_(
         "Print the receipt of what was answered to a hookInstance: what was asked, what each rule made of it, and by which "

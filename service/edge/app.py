@@ -197,16 +197,18 @@ class Answering:
             advised = advise(body, service, caller.world, now=now, language=language, pages=links)
             shown_cards = for_audience(advised.response.cards, caller.world.card_audience)
             advised = replace(advised, response=replace(advised.response, cards=shown_cards))
-            response = _explained(advised, service, language) if self.settings.explain else advised.response
+            told = replace(advised, response=HookResponse()) if caller.shadow else advised
+            explains = self.settings.explain and not caller.shadow
+            response = _explained(advised, service, language) if explains else told.response
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
-            said |= logs.of_answer(advised)
+            said |= logs.of_answer(told)
             ended, traceparent = time.monotonic(), call.headers.get("Traceparent", "")
 
         def once_sent() -> None:
-            self.metrics.count(service_id, caller.name, advised, took)
+            self.metrics.count(service_id, caller.name, told, took)
             if self.traces is not None:
-                self.traces.tell(advised, said, traceparent, ended)
+                self.traces.tell(told, said, traceparent, ended)
             self.ledger.note(advised, service, caller, body, language, now, took)
 
         return advised, answer, once_sent

@@ -121,6 +121,7 @@ class Ledger:
                 fhir_calls=len(advised.fhir_calls),
                 keeps_facts="facts" in self._settings.ledger_keeps,
                 request=request.decode() if "requests" in self._settings.ledger_keeps else "",
+                shadow=caller.shadow,
             )
         except Exception as error:  # noqa: BLE001 - the cards matter more
             LOG.error("defect of the service: %s while noting an answer", type(error).__name__)  # noqa: TRY400 - no values

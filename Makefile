@@ -18,9 +18,10 @@ FHIR_SERVER = .venv-sekmet/.installed
 ifneq ($(PIP_INDEX_URL),)
 export UV_DEFAULT_INDEX ?= $(PIP_INDEX_URL)
 endif
+EXTRAS = --extra otel --extra population --extra postgresql --extra redis
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz replays attack liveness audit load release mutation messages catalogue pictures screenshots lock
+.PHONY: help install demo run test fix bench scale population fuzz replays attack liveness faults audit load release mutation messages catalogue pictures screenshots lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +47,9 @@ bench: .venv/.tools ## measure the service beside a bare Flask view
 scale: .venv/.tools ## measure how the time of an answer grows with the record
 	$(TOOL).scale
 
+population: .venv/.tools ## measure screens of synthetic cohorts, one process, two, Spark, up to MOST=10000 patients (docs/screening.md)
+	$(TOOL).population --most $(or $(MOST),10000)
+
 fuzz: .venv/.tools ## change our own requests at random and count errors, slow answers and lost cards; SECONDS=300 SEED=1
 	$(TOOL).fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)
 
@@ -67,6 +71,9 @@ load: .venv/.load ## measure the service under 80 % and 200 % of what it can bea
 release: .venv/.tools ## build what is handed over into dist/: wheel, chart, SBOM, changes by rule, sums
 	$(TOOL).release
 
+faults: .venv/.tools ## simulate a hundred faults of a site, and how many the shadow report finds in their week, about twenty minutes
+	$(TOOL).shadow_faults
+
 mutation: .venv/.tools ## change the rules one at a time and see that a test fails, about an hour; MODULES=service/rules/... for some
 	$(TOOL).mutation $(MODULES)
 
@@ -84,8 +91,9 @@ screenshots: .venv/.tools $(FHIR_SERVER) ## picture each page of the demo in eac
 	$(TOOL).screenshots $(PAGES)
 
 lock: .venv/.installed ## write the lock files anew; UPGRADE=--upgrade in the newest versions that pyproject.toml allows
-	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --output-file requirements.lock
-	$(LOCK) $(UPGRADE) pyproject.toml --all-extras --group test --group lint --group audit --group build --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) pyproject.toml $(EXTRAS) --output-file requirements.lock
+	$(LOCK) $(UPGRADE) pyproject.toml $(EXTRAS) --group test --group lint --group audit --group build --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) pyproject.toml --extra spark --constraint requirements.lock --output-file requirements-spark.lock
 	$(LOCK) $(UPGRADE) --group load --constraint requirements-dev.lock --output-file requirements-load.lock
 	$(LOCK) $(UPGRADE) --group build --output-file requirements-build.lock
 	$(LOCK) $(UPGRADE) --group fhir-server --output-file requirements-sekmet.lock
@@ -103,9 +111,10 @@ $(UV): requirements-build.lock
 	@$(UV) pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.tools: .venv/.installed requirements-dev.lock
+.venv/.tools: .venv/.installed requirements-dev.lock requirements-spark.lock
 	@echo "Installing the tools of tests and of development into .venv"
 	@$(UV_INSTALL) .venv/bin/python --requirements requirements-dev.lock
+	@$(UV_INSTALL) .venv/bin/python --no-build-isolation-package pyspark --requirements requirements-spark.lock
 	@touch $@
 
 .venv/.load: .venv/.tools requirements-load.lock

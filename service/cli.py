@@ -288,16 +288,27 @@ class _Source(ExistingPath):
     default="1GB",
     show_default=True,
 )
+@option(
+    "--engine",
+    _("what evaluates: processes of this machine, or Spark"),
+    type=click.Choice(["local", "spark"]),
+    default="local",
+    show_default=True,
+)
+@option("--master", _("where Spark is"), placeholder=_("URL"), default="local[*]", show_default=True)
 @in_a_language
 @click.pass_obj
-def screen(
+def screen(  # noqa: PLR0913 - a command has as many options as it has
     settings: Settings,
     source: Path | str,
     out: Path,
+    *,
     token: Path | None,
     as_of: str | None,
     workers: int | None,
     memory: str,
+    engine: str,
+    master: str,
 ) -> None:
     """Screen an export, or go on where it was stopped."""
     try:
@@ -310,7 +321,16 @@ def screen(
     moment = _moment(as_of, settings)
     try:
         files = source if isinstance(source, Path) else fetched(source, out, settings, token)
-        asked = Screen(files, out, settings, moment, language(), workers or os.cpu_count() or 1, memory)
+        asked = Screen(
+            files,
+            out,
+            settings,
+            moment,
+            language(),
+            workers or os.cpu_count() or 1,
+            memory,
+            spark_master=master if engine == "spark" else "",
+        )
         with click.progressbar(
             length=1, label=say(_("screening")), file=sys.stderr, hidden=not sys.stderr.isatty()
         ) as bar:
@@ -516,6 +536,35 @@ def overrides(settings: Settings, since: str | None, until: str | None, *, csv: 
             until=None if until is None else _moment(until, settings, "--until"),
         )
     click.echo(rates.as_csv(found) if csv else rates.as_text(found, language()), nl=not csv)
+
+
+@report.command(
+    text=_(
+        "Tell for the clients in shadow what each rule would have shown, what could not be told and why, and what drifts."
+    )
+)
+@option("--since", _("answers from this moment on, ISO 8601"), placeholder=TIME, default=None)
+@option("--until", _("answers before this moment"), placeholder=TIME, default=None)
+@option("--client", _("of this client alone"), placeholder=_("CLIENT"), default=None)
+@option("--csv", _("print a line a rule and week as CSV"), is_flag=True)
+@in_a_language
+@click.pass_obj
+def shadow(settings: Settings, since: str | None, until: str | None, client: str | None, *, csv: bool) -> None:
+    """Print what was answered to nobody."""
+    from service.ledger.shadow import shadow_report  # noqa: PLC0415 - for this command alone
+    from service.ledger.shadow_words import as_csv, as_text  # noqa: PLC0415 - as above
+
+    with _database(settings) as database:
+        found = shadow_report(
+            database,
+            settings.timezone,
+            since=None if since is None else _moment(since, settings, "--since"),
+            until=None if until is None else _moment(until, settings, "--until"),
+            client=client,
+        )
+    folders = {guideline.id: guideline.folder for guideline in GUIDELINES}
+    lines = [as_csv(found)] if csv else [harmless(line) + "\n" for line in as_text(found, folders, language())]
+    click.echo("".join(lines), nl=False)
 
 
 @main.command(

@@ -86,7 +86,7 @@ class HookAnswer:
     """How long each step took. To map is to read what the orders say; facts of the record are read when a rule asks for them."""
 
 
-def advise(
+def advise(  # noqa: PLR0913 - all but the first three have a usual value
     body: object,
     service: Service,
     world: World,
@@ -96,11 +96,12 @@ def advise(
     pages: Pages = NO_PAGES,
     record_server: RecordServer | None = None,
     also: frozenset[Reads] = frozenset(),
+    with_cards: bool = True,
 ) -> HookAnswer:
     """Answer one hook request; cards link to the `pages` of the service.
 
     `record_server` answers the searches where the record is not on the FHIR server that the request names. What is `also`
-    read is looked up besides what the rules ask.
+    read is looked up besides what the rules ask. Whoever wants what the rules say and no card of it goes without them.
 
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
     """
@@ -140,7 +141,9 @@ def advise(
     ordering = _ordering(request, drafts, clock, language, world)
     if pages.address and world.keeps_requests and world.calendar_links:
         pages = replace(pages, calendar=calendar_of(request.hook_instance))
-    cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
+    cards: tuple[Card, ...] = ()
+    if with_cards:
+        cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
     rounding = service.guideline.rounding
     watch.ends("card")
     return HookAnswer(

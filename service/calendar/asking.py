@@ -81,15 +81,23 @@ class Asking:
 
 def _told(outcomes: Sequence[RuleOutcome]) -> Speaking:
     return {
-        (one.rule.id, one.order.index): _rank(one.outcome)
+        (one.rule.id, one.order.index): _urgency(one.outcome)
         for one in outcomes
         if one.order is not None and not _passes(one.outcome)
     }
 
 
-def _rank(outcome: object) -> int:
-    """How urgent it is; one that cannot tell, or failed, may be as urgent as any."""
-    return outcome.indicator.rank if isinstance(outcome, Advice) else Indicator.CRITICAL.rank
+MOST_LINES = 99
+
+
+def _urgency(outcome: object) -> int:
+    """How urgent it is, and of one level how much it names; one that cannot tell, or failed, may be as urgent as any.
+
+    A rule that holds one drug whatever the day may hold another one on some days only.
+    """
+    if not isinstance(outcome, Advice):
+        return Indicator.CRITICAL.rank * (MOST_LINES + 1) + MOST_LINES
+    return outcome.indicator.rank * (MOST_LINES + 1) + min(MOST_LINES, len(outcome.lines) + len(outcome.items))
 
 
 def _passes(outcome: object) -> bool:

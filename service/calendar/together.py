@@ -46,12 +46,14 @@ class Placed:
 class Together:
     """The drafts on their days, in the sequence of these; none where none were found within the bounds.
 
-    `conflicts` are rules that no day of these respects, each with the draft that it is about: they were set aside. `checked`
-    where the hook, fired for these days and those at the edges, says the same.
+    `conflicts` are rules that no day of these respects, each with the draft that it is about: they were set aside. `still` are
+    those that speak on these days as on every other. `checked` where the hook, fired for these days and those at the edges,
+    says the same.
     """
 
     orders: tuple[Placed, ...]
     conflicts: tuple[tuple[str, Text], ...]
+    still: tuple[tuple[str, Text], ...]
     checked: bool
 
     @property
@@ -74,7 +76,7 @@ def together(orders: Sequence[Order], asking: Asking, ahead: int) -> Together | 
             break
         set_aside |= dict.fromkeys(search.least_in_the_way)
         search = search.without(search.least_in_the_way)
-    return Together((), tuple(search.named(set_aside)), checked=False)
+    return Together((), tuple(search.named(set_aside)), (), checked=False)
 
 
 def _planned(order: Order) -> date:
@@ -178,7 +180,8 @@ class _Search:
             around = {first, last} | ({first - _DAY} if before else set()) | ({last + _DAY} if after else set())
             edges += [{**days, order.index: when} for when in sorted(around)]
         checked = all(self.asking.fired(one) == self.asking.speaking(one) for one in edges)
-        return Together(tuple(placed), tuple(self.named(set_aside)), checked)
+        still = [key for key in self.asking.speaking(days) if key not in set_aside]
+        return Together(tuple(placed), tuple(self.named(set_aside)), tuple(self.named(still)), checked)
 
     def _until(self, order: Order, days: dict[int, date], step: int) -> tuple[date, tuple[str, ...]]:
         """The last free day in a direction, and the rules that bind on the one after; none at the end of the days."""

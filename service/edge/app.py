@@ -48,7 +48,7 @@ from service.edge.replay import StoreUnusable
 from service.edge.traces import Traces, traces_of
 from service.edge.try_page import Hooks, add_try_page
 from service.edge.watch import WATCH, watch
-from service.edge.worker import TOLD
+from service.edge.worker import TOLD, waiting
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -90,7 +90,7 @@ def create_app(
     app.url_map.merge_slashes = False
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
     metrics = Metrics()
-    world = World.from_settings(settings, guidelines, metrics.breaker_changed)
+    world = World.from_settings(settings, guidelines, metrics.breaker_changed, waiting)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     ledger = app.extensions["osteocds.ledger"] = Ledger(settings, metrics.ledger)
     callers = Callers(settings, world, ledger.database, metrics.callers)
@@ -197,16 +197,18 @@ class Answering:
             advised = advise(body, service, caller.world, now=now, language=language, pages=links)
             shown_cards = for_audience(advised.response.cards, caller.world.card_audience)
             advised = replace(advised, response=replace(advised.response, cards=shown_cards))
-            response = _explained(advised, service, language) if self.settings.explain else advised.response
+            told = replace(advised, response=HookResponse()) if caller.shadow else advised
+            explains = self.settings.explain and not caller.shadow
+            response = _explained(advised, service, language) if explains else told.response
             answer = orjson.dumps(response.to_json())
             took = time.perf_counter() - started
-            said |= logs.of_answer(advised)
+            said |= logs.of_answer(told)
             ended, traceparent = time.monotonic(), call.headers.get("Traceparent", "")
 
         def once_sent() -> None:
-            self.metrics.count(service_id, caller.name, advised, took)
+            self.metrics.count(service_id, caller.name, told, took)
             if self.traces is not None:
-                self.traces.tell(advised, said, traceparent, ended)
+                self.traces.tell(told, said, traceparent, ended)
             self.ledger.note(advised, service, caller, body, language, now, took)
 
         return advised, answer, once_sent

@@ -12,6 +12,7 @@ import orjson
 from flask import Blueprint, Request, Response, request
 
 from cds_hooks import InvalidHookRequest, ProtocolError
+from mappings.wording import Text
 from service.calendar.picture import picture
 from service.calendar.sequencer import DAYS, Movable, sequence
 from service.calendar.together import Placed, Together
@@ -160,13 +161,16 @@ def _together(found: Together | None, rules: Mapping[str, Rule], language: Langu
             "after": _titled(one.after, rules, language),
         }
 
+    def about(named: Iterable[tuple[str, Text]]) -> list[tuple[str, str, str]]:
+        by_rule: dict[str, list[str]] = {}
+        for rule, name in named:
+            by_rule.setdefault(rule, []).append(plain(render(name, language)))
+        return [(rule, title, ", ".join(by_rule[rule])) for rule, title in _titled(by_rule, rules, language)]
+
     return {
         "orders": [placed(one) for one in found.orders],
-        "conflicts": [
-            (*titled, plain(render(name, language)))
-            for rule, name in found.conflicts
-            for titled in _titled((rule,), rules, language)
-        ],
+        "conflicts": about(found.conflicts),
+        "still": about(found.still),
         "as_planned": found.as_planned,
         "checked": found.checked,
     }

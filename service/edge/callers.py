@@ -53,13 +53,14 @@ class NobodyRegistered(Unauthenticated):
 class Caller:
     """For whom a request is answered; no name where it came without a token.
 
-    `messaging_client` is its name where its EHR takes messages of our pages, for their links.
+    `messaging_client` is its name where its EHR takes messages of our pages, for their links. In `shadow` no card is shown.
     """
 
     name: str
     world: World
     language: Language
     messaging_client: str = ""
+    shadow: bool = False
 
 
 class Callers:
@@ -116,4 +117,5 @@ class Callers:
         if not self._registered:
             raise NobodyRegistered
         client = self._authentication.client(authorization, path=request.path, service_id=service_id, now=now)
-        return Caller(client.name, client.world, client.language, client.name if client.messaging is not None else "")
+        messaging = client.name if client.messaging is not None else ""
+        return Caller(client.name, client.world, client.language, messaging, client.shadow)

@@ -40,7 +40,8 @@ class Client:
 
     `audiences` are what its tokens may name beside the service's public address, `tenants` those of its tokens that are
     served (all where there are none), `services` the ids that it may call (all where there are none). `messaging` is set
-    where its EHR takes messages of our pages. `requests_per_minute` is None where it may send any.
+    where its EHR takes messages of our pages. `requests_per_minute` is None where it may send any. In
+    `shadow` it is evaluated and noted, and answered without a card.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Client:
     cors_origins: tuple[str, ...] = ()
     messaging: Messaging | None = None
     requests_per_minute: int | None = None
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,11 @@ KEYS: Mapping[str, Key] = {
         "most requests that it may send a minute; beyond it 429; any by default",
         _positive,
     ),
+    "shadow": Key(
+        Said(_("true or false")),
+        "true: its hooks are evaluated and noted in the ledger, and answered without a card",
+        _flag,
+    ),
     "cors_origins": Key(Said(_("a list of origins")), "pages that browsers may call from", _texts),
     "messaging_origin": Key(
         Said(_("an origin")), "its pages that take a filled-in score as a message; none by default", _origin
@@ -251,6 +258,7 @@ def _client(path: Path, text: str, name: str, table: Mapping[str, Any], world: W
         services=frozenset(told.get("services", ())),
         cors_origins=told.get("cors_origins", ()),
         requests_per_minute=told.get("requests_per_minute"),
+        shadow=told.get("shadow", False),
         messaging=Messaging(told["messaging_origin"], told["messaging_handle"]) if "messaging_origin" in told else None,
     )
 

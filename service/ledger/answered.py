@@ -40,7 +40,7 @@ class Answered:
 
     `as_of` is the clock of the answer; `fingerprints` are those of request, rules, value sets and settings by the names of their
     columns. `fhir_calls` are the HTTP requests that were made to the FHIR server. `request` is the body without its token, and
-    `keeps_facts` says so, where the site keeps them.
+    `keeps_facts` says so, where the site keeps them. In `shadow` the cards were not shown.
     """
 
     service: Service
@@ -58,6 +58,7 @@ class Answered:
     fhir_calls: int = 0
     request: str = ""
     keeps_facts: bool = False
+    shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,11 @@ def rows_of(answered: Answered, patient: str | None) -> Rows:
         card_rules += [{"card": card.uuid, "part": part, "rule": rule} for part, rule in of_its_rules]
     outcomes = [_outcome(position, one, answered.settings) for position, one in enumerate(answered.outcomes)]
     facts, facts_left_out = facts_of(answered.outcomes) if answered.keeps_facts else ([], None)
-    answer |= {"fhir_calls": answered.fhir_calls, "facts_left_out": facts_left_out}
+    answer |= {
+        "fhir_calls": answered.fhir_calls,
+        "facts_left_out": facts_left_out,
+        "shadow": answered.shadow,
+    }
     requests = [{"body": answered.request}] if answered.request else []
     return Rows(answer, cards, card_rules, outcomes, facts, requests)
 

@@ -97,7 +97,7 @@ def _cards(database: Database, since: datetime | None, until: datetime | None) -
         .join(ANSWERS, ANSWERS.c.id == CARDS.c.answer)
         .outerjoin(advising, advising.c.card == CARDS.c.uuid)
         .outerjoin(last, (last.c.card == CARDS.c.uuid) & (last.c.place == 1))
-        .where(*_between(ANSWERS.c.answered_at, since, until))
+        .where(~ANSWERS.c.shadow, *_between(ANSWERS.c.answered_at, since, until))
     )
     with database.read() as connection:
         yield from connection.execution_options(yield_per=READ_AT_ONCE).execute(query)
@@ -160,7 +160,7 @@ def as_text(report: Report, language: Language) -> str:
     else:
         rows: list[tuple[str, ...]] = [tuple(spoken(heading, language) for heading in HEADINGS)]
         rows += [(*map(str, _counts(one)), _rate(one), one.reasons_told) for one in report.rules]
-        lines = list(_aligned(rows))
+        lines = list(aligned(rows))
     unknown = _("feedback on cards that the ledger does not have: {number}", number=report.unknown_cards)
     duplicates = _("duplicates, not counted: {number}", number=report.duplicates)
     return "\n".join([*lines, "", spoken(unknown, language), spoken(duplicates, language)])
@@ -175,7 +175,8 @@ def _rate(one: Overrides) -> str:
     return "-" if one.rate is None else f"{one.rate:.1%} ({one.overridden}/{one.answered})"
 
 
-def _aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    """The lines of a table, the first and the last column to the left."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mappings.wording import Amount, Text, _, _c, _n, verbatim
+from service.cards.calendar_link import calendar_of
 from service.explain import CONDITION, NOT_TRIGGERED, OUTCOMES
 from service.languages.render import COLONS, RANGES, SEMICOLONS, Language, amount, day, plain, shown_unit, spoken
 from service.ledger.recomputing import Difference, Recomputed
@@ -47,12 +48,21 @@ def printed(receipt: Mapping[str, Any], folders: Mapping[str, Path], language: L
     yield spoken(
         _("Receipt of {instance}, page {page}", instance=receipt["hookInstance"], page=receipt["page"]), language
     )
+    for address in _calendar(receipt):
+        yield spoken(_("Calendar: {address}", address=address), language)
     for answer in receipt["answers"]:
         yield ""
         yield from _Printed(answer, folders.get(answer["guideline"], Path()), language).lines()
     if "next" in receipt:
         yield ""
         yield spoken(_("More answers: --page {page}", page=receipt["next"]), language)
+
+
+def _calendar(receipt: Mapping[str, Any]) -> Iterator[str]:
+    """Where the calendar of the patient is, as of then: of a request that is kept, where the address of the service is known."""
+    named = calendar_of(receipt["hookInstance"])
+    bases = dict.fromkeys(one["publicUrl"] for one in receipt["answers"] if one["requestKept"] and one.get("publicUrl"))
+    yield from (f"{base}/calendar/{named}" for base in bases if named)
 
 
 class _Printed:
@@ -98,6 +108,7 @@ class _Printed:
             (_("language of the cards"), told["language"]),
             (_("took"), amount(Amount(Decimal(told["tookMs"]), "ms"), self._language)),
             (_("calls of FHIR servers"), told.get("fhirCalls")),
+            (_("cards"), self._say(_("shown to nobody (shadow)")) if told.get("shadow") else None),
             (_("request"), self._say(_("kept") if told["requestKept"] else _("not kept"))),
         ]
         for name, value in pairs:

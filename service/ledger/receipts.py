@@ -125,6 +125,7 @@ def _answer(connection: Connection, row: Mapping[str, Any], number: int) -> dict
         "asOf": row["as_of"],
         "publicUrl": row["public_url"],
         "fhirCalls": row["fhir_calls"],
+        "shadow": True if row["shadow"] else None,
         "versions": {"osteocds": row["service_version"], "rules": row["rules_version"]},
         "fingerprints": {
             told: row[f"{name}_fingerprint"] for told, name in zip(PRINTS_OF_A_RECEIPT, PRINTS, strict=True)

@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeDecorator
 VERSION_TABLE = "osteocds_schema"
 """Where the database says which migrations it has seen; a name of its own, since a database may serve other programs too."""
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """The migrations, in their order; the tables below are as the last one leaves them."""
 
 LONGEST_NAME = 200
@@ -82,6 +82,7 @@ ANSWERS = Table(
     Column("not_about", Text, nullable=False),
     Column("fhir_calls", Integer),
     Column("facts_left_out", Integer),
+    Column("shadow", Boolean, nullable=False, server_default=false()),
 )
 """One row an answer to a hook."""
 

@@ -135,7 +135,7 @@ def _newest(database: Database, query: Select[Any]) -> Iterator[Any]:
 
 
 def _of(since: datetime, until: datetime, client: str | None) -> list[ColumnElement[bool]]:
-    asked = [ANSWERS.c.answered_at >= since, ANSWERS.c.answered_at < until]
+    asked = [ANSWERS.c.answered_at >= since, ANSWERS.c.answered_at < until, ~ANSWERS.c.shadow]
     return asked if client is None else [*asked, ANSWERS.c.client == client]
 
 

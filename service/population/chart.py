@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from functools import cache
+
+import orjson
 
 from mappings.evidence import Resource, bare_id
 from mappings.queries import Query
@@ -27,16 +30,26 @@ NOT_FOUND = 404
 class Chart:
     """The resources of one patient. `exported` are the types that the export holds of any patient: others were not asked for.
 
-    Nothing is searched twice or later, so that each search is answered where it begins.
+    Nothing is searched twice or later, so that each search is answered where it begins: what one hook found answers the same
+    search of the next.
     """
 
     calls: tuple[Call, ...] = ()
     is_over = False
 
     def __init__(
-        self, patient_id: str, resources: Iterable[Resource], exported: frozenset[str], terminology: Terminology
+        self,
+        patient_id: str,
+        resources: Iterable[Resource],
+        exported: frozenset[str],
+        terminology: Terminology,
+        found: dict[str, Pages] | None = None,
+        apart: str = "",
     ) -> None:
+        """What was `found` is shared with other charts of the patient, but for the type in which they stand `apart`."""
         self.patient_id = patient_id
+        self._found = {} if found is None else found
+        self._apart = apart
         self.by_type: dict[str, list[Resource]] = {}
         for one in resources:
             self.by_type.setdefault(a_text(one.get("resourceType")), []).append(one)
@@ -46,7 +59,8 @@ class Chart:
     def without(self, resource: Resource) -> Chart:
         """The same chart without one resource: an order that is now signed, and so is not on record yet."""
         others = (one for held in self.by_type.values() for one in held if one is not resource)
-        return Chart(self.patient_id, others, self._exported, self._terminology)
+        apart = a_text(resource.get("resourceType"))
+        return Chart(self.patient_id, others, self._exported, self._terminology, self._found, apart)
 
     def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
         """Make a search."""
@@ -71,12 +85,45 @@ class Chart:
             return [opened(patient)]
         if query.resource_type not in self._exported:
             raise FhirProblem(NOT_EXPORTED)
-        return [_bundle([one for one in held if not query.concepts or finds(query, one, self._terminology)])]
+        if query.resource_type == self._apart:
+            return [self._of(query, held)]
+        if query.key not in self._found:
+            self._found[query.key] = [self._of(query, held)]
+        return self._found[query.key]
+
+    def _of(self, query: Query, held: Sequence[Resource]) -> Opened:
+        return _bundle([one for one in held if not query.concepts or _finds(query, one, self._terminology)])
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
         """The resources with these ids."""
         wanted = frozenset(map(bare_id, ids))
         return [_bundle([one for one in self.by_type.get(resource_type, ()) if one.get("id") in wanted])]
+
+
+NOT_ITS_CODE_ALONE = frozenset({"component", "hasMember", "contained", "derivedFrom"})
+"""Members of an Observation for which more than its code decides what it is a result of."""
+
+MOST_CODES = 50_000
+"""Codes of Observations that a process remembers for each search."""
+
+
+@cache
+def _remembered(_terminology: Terminology) -> dict[tuple[str, bytes], bool]:
+    """Which Observations a search finds, by their code: the same few are in every record."""
+    return {}
+
+
+def _finds(query: Query, observation: Resource, terminology: Terminology) -> bool:
+    """As a search by code does; of an Observation of which its code alone decides, once a code."""
+    if not NOT_ITS_CODE_ALONE.isdisjoint(observation):
+        return finds(query, observation, terminology)
+    remembered = _remembered(terminology)
+    key = (query.key, orjson.dumps((observation.get("status"), observation.get("code"))))
+    if key not in remembered:
+        if len(remembered) >= MOST_CODES:
+            remembered.clear()
+        remembered[key] = finds(query, observation, terminology)
+    return remembered[key]
 
 
 def _bundle(resources: Sequence[Resource]) -> Opened:

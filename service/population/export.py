@@ -6,7 +6,7 @@ whatever the size of the export.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,9 @@ PATIENTS_OF_A_BUCKET = 500
 """About so many patients are screened, and written, at once; what was not finished is begun again."""
 
 MOST_MEDICATIONS_OF_A_PATIENT = 5_000
+
+NOBODYS = "'Medication', 'Practitioner', 'PractitionerRole', 'Organization', 'Location', 'Device'"
+"""Types whose resources belong to no patient."""
 
 _ROW = """
     SELECT json ->> '$.resourceType' AS type, json ->> '$.id' AS id,
@@ -65,7 +68,7 @@ class Export:
     def patients_of(self, bucket: int) -> Iterator[tuple[str, list[Resource]]]:
         """The patients of a bucket in the order of their ids, each with all its resources, and the Medications they name."""
         with connected(threads=1) as connection:
-            medications = Medications(connection, self.folder)
+            look_up = medications_of(connection, self.folder)
             rows = connection.cursor().execute(
                 "SELECT patient, list(resource ORDER BY resource) FROM read_parquet($files) GROUP BY patient ORDER BY patient",
                 {"files": str(self.folder / f"bucket={bucket}" / "*.parquet")},
@@ -73,30 +76,37 @@ class Export:
             while found := rows.fetchmany(50):
                 for patient, resources in found:
                     read = [orjson.loads(one) for one in resources]
-                    yield patient, [*read, *medications.named_by(read)]
+                    yield patient, with_medications(read, look_up)
 
 
-class Medications:
-    """The Medications of an export, which belong to nobody."""
+LookUp = Callable[[Sequence[str]], Sequence[tuple[str, str]]]
+"""Of ids of Medications, those that there are, each with its resource as JSON."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
-        path = folder / "medications.parquet"
-        self._connection = connection
-        connection.execute(f"CREATE VIEW medications AS SELECT * FROM read_parquet({quoted(path)})")
 
-    def named_by(self, resources: Sequence[Resource]) -> list[Resource]:
-        """Those that the resources refer to, and those that these are mixed of."""
-        found: dict[str, Resource] = {}
-        wanted = _medications_in(resources)
-        while (missing := wanted - found.keys()) and len(found) < MOST_MEDICATIONS_OF_A_PATIENT:
-            rows = self._connection.execute(
-                "SELECT id, resource FROM medications WHERE id IN (SELECT unnest($ids))", {"ids": sorted(missing)}
-            ).fetchall()
-            if not rows:
-                break
-            found |= {name: orjson.loads(resource) for name, resource in rows}
-            wanted |= _medications_in([found[name] for name, _resource in rows])
-        return list(found.values())
+def medications_of(connection: duckdb.DuckDBPyConnection, folder: Path) -> LookUp | None:
+    """The Medications of an export, which belong to nobody; None where it holds none."""
+    connection.execute(
+        f"CREATE VIEW medications AS SELECT * FROM read_parquet({quoted(folder / 'medications.parquet')})"
+    )
+    if _one(connection, "SELECT count(*) FROM medications") == (0,):
+        return None
+    asked = "SELECT id, resource FROM medications WHERE id IN (SELECT unnest($ids)) ORDER BY ALL"
+    return lambda ids: connection.execute(asked, {"ids": list(ids)}).fetchall()
+
+
+def with_medications(resources: Sequence[Resource], look_up: LookUp | None) -> list[Resource]:
+    """The resources of a patient with the Medications that they refer to, and those that these are mixed of."""
+    if look_up is None:
+        return list(resources)
+    found: dict[str, Resource] = {}
+    wanted = _medications_in(resources)
+    while (missing := wanted - found.keys()) and len(found) < MOST_MEDICATIONS_OF_A_PATIENT:
+        rows = look_up(sorted(missing))
+        if not rows:
+            break
+        found |= {name: orjson.loads(resource) for name, resource in rows}
+        wanted |= _medications_in([found[name] for name, _resource in rows])
+    return [*resources, *found.values()]
 
 
 def _medications_in(resources: Sequence[Resource]) -> set[str]:
@@ -130,14 +140,20 @@ def files_of(source: Path) -> list[Path]:
     return found
 
 
-def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: int) -> Export:
-    """Group an export by patient into `folder`. Raises `NotAnExport` where it holds no patient."""
+def lines_of(source: Path, folder: Path) -> list[Path]:
+    """The NDJSON files of an export; its Bundles are written into one in `folder`. Raises `NotAnExport`."""
     files = files_of(source)
-    folder.mkdir(parents=True, exist_ok=True)
     lines = [path for path in files if path.name.casefold().endswith(LINES)]
     documents = [path for path in files if path not in lines]
     if documents:
         lines.append(_as_lines(documents, folder / "documents.ndjson"))
+    return lines
+
+
+def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: int) -> Export:
+    """Group an export by patient into `folder`. Raises `NotAnExport` where it holds no patient."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = lines_of(source, folder)
     with connected(
         memory_limit=memory, temp_directory=str(folder / "spilled"), preserve_insertion_order=False
     ) as connection:
@@ -147,9 +163,8 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
         connection.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(raw)})")
         patients, resources, unreadable, nobodys = _one(
             connection,
-            """SELECT count(DISTINCT nullif(patient, '')), count(type), count(*) FILTER (WHERE type IS NULL),
-                count(*) FILTER (WHERE coalesce(patient, '') = '' AND type NOT IN ('Medication', 'Practitioner',
-                    'PractitionerRole', 'Organization', 'Location', 'Device')) FROM resources""",
+            f"""SELECT count(DISTINCT nullif(patient, '')), count(type), count(*) FILTER (WHERE type IS NULL),
+                count(*) FILTER (WHERE coalesce(patient, '') = '' AND type NOT IN ({NOBODYS})) FROM resources""",
         )
         if not patients:
             raise NotAnExport(Said(_("{path} holds no resource of a patient", path=str(source))))

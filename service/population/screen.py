@@ -21,7 +21,7 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.ledger.fingerprints import fingerprint, of_rules, of_settings, of_value_sets
 from service.population.bucket import TABLES, begin, part_of, screen_bucket
-from service.population.export import PATIENTS_OF_A_BUCKET, Export, connected, grouped, quoted, stamps
+from service.population.export import PATIENTS_OF_A_BUCKET, Export, connected, grouped, lines_of, quoted, stamps
 from service.population.summary import INDICATORS, counted
 from service.population.summary_page import summary_page
 from service.population.whole import write_whole
@@ -51,6 +51,8 @@ class Screen:
     workers: int = 1
     memory: str = "1GB"
     patients_of_a_bucket: int = PATIENTS_OF_A_BUCKET
+    spark_master: str = ""
+    """Where Spark does it; empty: processes of this machine do."""
 
     def run(self, advance: Callable[[int, int], None] = lambda _done, _all: None) -> Mapping[str, Any]:
         """Screen what is not screened yet; the counts. `advance` is told the buckets that are done, and all of them.
@@ -58,6 +60,8 @@ class Screen:
         Raises `AnotherScreen`, `NotAnExport`, or `ValueError` for settings that cannot be used.
         """
         self._claim()
+        if self.spark_master:
+            return self._written(*self._on_spark())
         export = self._grouped()
         parts = self.out / WORK / "parts"
         parts.mkdir(exist_ok=True)
@@ -108,6 +112,28 @@ class Screen:
         write_whole(told, orjson.dumps(members))
         return export
 
+    def _on_spark(self) -> tuple[Export, Path]:
+        """What Spark makes of it, once."""
+        from service.population.spark import screen_on_spark  # noqa: PLC0415 - for this engine alone
+
+        work = self.out / WORK
+        told, parts = work / "spark.json", work / "spark"
+        if told.exists():
+            members = orjson.loads(told.read_bytes())
+            restored = {"folder": parts, "buckets": (), "types": frozenset(members["types"])}
+            return Export(**members | restored), parts
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(mode=0o700)
+        export = screen_on_spark(
+            lines_of(self.source, work),
+            parts,
+            self.spark_master,
+            (self.settings, self.now, self.language),
+            self.settings.missing_resource_types,
+        )
+        write_whole(told, orjson.dumps(asdict(export) | {"folder": "", "types": sorted(export.types)}))
+        return export, parts
+
     def _screened(self, export: Export, parts: Path, left: Sequence[int]) -> Iterator[int]:
         """The buckets as they are done."""
         asked = (self.settings, self.now, self.language, export.types | self.settings.missing_resource_types)
@@ -129,9 +155,8 @@ class Screen:
     def _written(self, export: Export, parts: Path) -> Mapping[str, Any]:
         """The parts as one Parquet and one CSV file of each kind, and what they come to."""
         with connected(memory_limit=self.memory) as connection:
-            for kind in TABLES:
-                held = f"read_parquet({quoted(parts / '*' / f'{kind}.parquet')})"
-                connection.execute(f"CREATE VIEW {kind} AS SELECT * FROM {held}")
+            for name, columns in TABLES.items():
+                connection.execute(f"CREATE VIEW {name} AS {_held(parts, name, columns)}")
             connection.execute(f"CREATE VIEW indicators AS {INDICATORS}")
             for name in (*TABLES, "indicators"):
                 ordered, written = f"SELECT * FROM {name} ORDER BY ALL", self.out / name
@@ -146,3 +171,14 @@ class Screen:
         (self.out / "summary.json").write_bytes(orjson.dumps(counts, option=orjson.OPT_INDENT_2))
         shutil.rmtree(self.out / WORK)
         return counts
+
+
+def _held(parts: Path, name: str, columns: Sequence[str]) -> str:
+    """The query of a table of the parts: as buckets hold it, or rows of JSON as Spark writes them."""
+    if not list(parts.glob("name=*")):
+        return f"SELECT * FROM read_parquet({quoted(parts / '*' / f'{name}.parquet')})"
+    if not (parts / f"name={name}").exists():
+        nothing = ", ".join(f"''::VARCHAR AS \"{one}\"" for one in columns)
+        return f"SELECT {nothing} WHERE false"
+    told = ", ".join(f"row ->> '$.{one}' AS \"{one}\"" for one in columns)
+    return f"SELECT {told} FROM read_parquet({quoted(parts / f'name={name}' / '*.parquet')}, hive_partitioning = false)"

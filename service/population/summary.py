@@ -79,11 +79,11 @@ def _lines(counts: Mapping[str, Any]) -> Iterator[Text]:
         types=", ".join(counts["types"]),
     )
     if counts["unreadable"]:
-        yield _n("{count} line could not be read", "{count} lines could not be read", counts["unreadable"])
+        yield _n("{number} line could not be read", "{number} lines could not be read", counts["unreadable"])
     if counts["nobodys"]:
         yield _n(
-            "{count} resource names no patient, and was left out",
-            "{count} resources name no patient, and were left out",
+            "{number} resource names no patient, and was left out",
+            "{number} resources name no patient, and were left out",
             counts["nobodys"],
         )
     for one in counts["not asked"]:

@@ -10,7 +10,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 from support.accessibility import violations, violations_in_every_mode
 from support.serving import served
-from support.try_page import SECONDS, add, sign
+from support.try_page import SECONDS, add, named, press, sign
 
 from service.languages.render import Language
 
@@ -63,6 +63,8 @@ def use(page: Chrome, path: str) -> None:
     if path == "/try":
         add(page, "condition", "bone metastasis")
         sign(page, what="denosumab", dose="60 mg")
+        sign(page, what="radiotherapy", dose="30 Gy", fractions="10")
+        press(page, named(page, "do", "calendar"))
         page.execute_script("for (const one of document.querySelectorAll('details')) one.open = true")
 
 

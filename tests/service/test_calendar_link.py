@@ -10,8 +10,10 @@ import pytest
 from joserfc.jwk import ECKey, RSAKey
 from support.ehr import Ehr, ehr
 from support.scenario import NOW, SERVICES, SETTINGS, WORLD, request_for
-from support.tokens import Tokens
 
+from service.certify.tokens import Tokens
+from service.languages.render import Language
+from service.ledger.receipt_words import printed
 from service.ledger.receipts import receipt_of, request_of
 from service.ledger.recomputing import Circumstances, recomputed
 
@@ -67,6 +69,19 @@ def test_an_answer_with_the_link_is_computed_anew_with_it(tmp_path: Path) -> Non
     kept = request_of(ledger.database, request["hookInstance"], 1)
     assert kept is not None
     assert recomputed(json.loads(kept), receipt["answers"][0], circumstances).identical
+
+
+@pytest.mark.parametrize("keeps", [KEEPS, frozenset()], ids=["kept", "not kept"])
+def test_a_receipt_says_where_the_calendar_is_of_a_request_that_is_kept(tmp_path: Path, keeps: frozenset[str]) -> None:
+    client: Ehr = ehr(database_url=f"sqlite:///{tmp_path}/ledger.sqlite3", ledger_keeps=keeps, public_url=PUBLIC_URL)
+    request = request_for(TOLD)
+    client.cards(request)
+    ledger = client.application.extensions["osteocds.ledger"]
+    ledger.writer.close()
+    receipt = receipt_of(ledger.database, request["hookInstance"], issued=NOW)
+    assert receipt is not None
+    told = "\n".join(printed(receipt, {}, Language.FRENCH))
+    assert (f"{PUBLIC_URL}/calendar/{request['hookInstance']}" in told) == bool(keeps)
 
 
 def test_the_rules_whose_cards_link_to_it_are_rules_of_the_guideline() -> None:

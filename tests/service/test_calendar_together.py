@@ -110,6 +110,21 @@ def test_rules_that_no_day_respects_are_named_and_set_aside() -> None:
     assert found.checked
 
 
+def test_a_rule_that_holds_one_drug_whatever_the_day_still_binds_the_days_of_another() -> None:
+    ongoing = {"drug": "bevacizumab", "kind": "statement", "start": 90, "every": "3 weeks"}
+    record = {"medications": [*GIVEN["medications"], ongoing]}
+    schedule = scheduled({"orders": [RADIOTHERAPY, {"drug": "gemcitabine", "start in": 24}], "record": record})
+    found = schedule.together
+    assert found is not None
+    radiotherapy = found.orders[0]
+    assert radiotherapy.day == on(GEMCITABINE_DAYS - 10)
+    assert radiotherapy.before == (BEFORE,)
+    assert BEFORE in {rule for rule, _name in found.still}
+    assert BEFORE in schedule.orders[0].always
+    assert BEFORE in schedule.orders[0].stretches[0].rules
+    assert found.checked
+
+
 def test_a_draft_that_is_left_out_is_not_remembered() -> None:
     body = request_for({"orders": [{"drug": "denosumab"}, {"drug": "zoledronic acid"}]})
     answer = advise(body, SERVICE, WORLD, now=NOW, language=Language.ENGLISH)

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from tools.messages import catalogue_of, domains
 
-from service.cli import PROBLEMS, main
+from service.cli import PROBLEMS, main, report
 from service.demo.run import DEMO_PATIENTS, ordered
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, spoken
@@ -46,7 +46,7 @@ def english() -> set[str]:
 ENGLISH = english()
 RULES = {rule.id for guideline in GUIDELINES for rule in guideline.rules}
 NAMES = {"context", "none", "many", "conditions", "message", "ct"} | {
-    one for one in (*main.commands, *RULES) if one.isalpha()
+    one for one in (*main.commands, *report.commands, *RULES) if one.isalpha()
 }
 """Words that stand in every language: of requests, commands and rules, and what the tests below give."""
 

@@ -43,7 +43,7 @@ def show(database):
     def put(*rules, part="advises", topic="", at=SHOWN_AT):
         number = next(numbers)
         with database.begin() as connection:
-            texts = {column.name: "" for column in ANSWERS.c if not column.nullable and column.name != "id"}
+            texts = {one.name: "" for one in ANSWERS.c if not one.nullable and one.name not in ("id", "shadow")}
             moments = {"received_at": at, "answered_at": at, "took_ms": 1.0}
             key = connection.scalar(insert(ANSWERS).values(texts | moments).returning(ANSWERS.c.id))
             card = {"uuid": card_uuid(number), "answer": key, "position": 0, "topic": topic or rules[0]}

@@ -192,7 +192,7 @@ def test_a_project_file_that_has_changed_its_form_stops_the_build():
 
 
 def test_there_is_a_lock_for_the_service_its_build_its_development_and_the_demo():
-    assert set(LOCKS) == {f"requirements{kind}.lock" for kind in ("", "-build", "-dev", "-load", "-sekmet")}
+    assert set(LOCKS) == {f"requirements{kind}.lock" for kind in ("", "-build", "-dev", "-load", "-sekmet", "-spark")}
 
 
 @pytest.mark.parametrize("name", LOCKS)
@@ -215,13 +215,16 @@ def test_the_lock_of_the_service_is_a_part_of_the_lock_of_its_development():
 def test_every_dependency_that_is_declared_is_locked():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = declared["dependency-groups"]
-    extras = [one for extra in declared["project"]["optional-dependencies"].values() for one in extra]
+    optional = declared["project"]["optional-dependencies"]
+    spark = optional.pop("spark")
+    extras = [one for extra in optional.values() for one in extra]
     wanted = {
         "requirements.lock": [*declared["project"]["dependencies"], *extras],
         "requirements-build.lock": groups["build"],
         "requirements-dev.lock": [*declared["project"]["dependencies"], *groups["test"], *groups["lint"]],
         "requirements-load.lock": groups["load"],
         "requirements-sekmet.lock": groups["fhir-server"],
+        "requirements-spark.lock": [*declared["project"]["dependencies"], *spark],
     }
     for lock, requirements in wanted.items():
         locked = set(re.findall(r"^([\w.\-]+)==", (ROOT / lock).read_text(encoding="utf-8"), re.MULTILINE))

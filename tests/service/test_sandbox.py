@@ -28,9 +28,9 @@ from sqlalchemy import func, select
 from support.ehr import Ehr, ehr
 from support.scenario import NOW, request_for
 from support.serving import in_a_thread, served
-from support.tokens import Tokens
 from werkzeug.serving import make_server
 
+from service.certify.tokens import Tokens
 from service.demo.run import DEMO_PATIENTS, demo_record
 from service.ledger.database import Database
 from service.ledger.tables import FEEDBACK

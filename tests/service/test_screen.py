@@ -28,6 +28,7 @@ from service.population.chart import Chart
 from service.population.export import CannotGroup, NotAnExport
 from service.population.screen import AnotherScreen, Screen
 from service.population.screening import active_orders, hook_request
+from service.population.summary import printed
 
 TYPES = sorted({query.resource_type for service in SERVICES.values() for query in service.queries})
 NOBODY = "of-every-type"
@@ -188,6 +189,8 @@ def test_what_cannot_be_read_or_is_nobodys_is_counted(tmp_path: Path) -> None:
     source.write_text("\n".join(lines), encoding="utf-8")
     counts = screen(source, tmp_path / "out").run()
     assert (counts["patients"], counts["unreadable"], counts["nobodys"]) == (1, 1, 1)
+    told = "\n".join(printed(counts, Language.ENGLISH))
+    assert "1 line could not be read\n1 resource names no patient, and was left out" in told
 
 
 def test_bundles_are_an_export_whose_full_urls_are_followed(tmp_path: Path) -> None:

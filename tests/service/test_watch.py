@@ -46,7 +46,9 @@ class Shelf:
         at = NOW - timedelta(days=days_ago) + timedelta(milliseconds=self._number)
         uuid = f"00000000-0000-4000-8000-{self._number:012}"
         with self.database.begin() as connection:
-            texts = {column.name: "" for column in ANSWERS.c if not column.nullable and column.name != "id"}
+            texts = {
+                column.name: "" for column in ANSWERS.c if not column.nullable and column.name not in ("id", "shadow")
+            }
             row = texts | {"received_at": at, "answered_at": at, "took_ms": 1.0, "client": client, "service": "s"}
             key = connection.scalar(insert(ANSWERS).values(row).returning(ANSWERS.c.id))
             card = {
@@ -68,7 +70,9 @@ class Shelf:
         """An outcome without a card."""
         at = NOW - timedelta(days=days_ago)
         with self.database.begin() as connection:
-            texts = {column.name: "" for column in ANSWERS.c if not column.nullable and column.name != "id"}
+            texts = {
+                column.name: "" for column in ANSWERS.c if not column.nullable and column.name not in ("id", "shadow")
+            }
             row = texts | {"received_at": at, "answered_at": at, "took_ms": 1.0}
             key = connection.scalar(insert(ANSWERS).values(row).returning(ANSWERS.c.id))
             said = {"answer": key, "position": 0, "rule": rule, "order_kind": "", "outcome": outcome}

@@ -1,0 +1,131 @@
+"""A screen on Spark, where one machine is too small: Spark groups the lines by patient, and the same code screens them.
+
+Spark's own reader finds whose a line is and sorts the lines of a patient, as DuckDB does on one machine; a task screens its
+patients one after the other, and what it writes counts once it is whole, whichever executor is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mappings.wording import Said, _
+from service.population.bucket import TABLES, begin, rows_of, screened
+from service.population.export import LONGEST_LINE, NOBODYS, Export, NotAnExport, with_medications
+
+MOST_MEDICATIONS = 500_000
+"""Medication resources of an export, which every executor holds."""
+
+PATIENTS_OF_A_TASK = 2_000
+
+Asked = tuple[Any, ...]
+"""What a process is begun with, but for the types that were exported."""
+
+
+class SparkFailed(ValueError):
+    """Spark is not there, or could not do it; the message says what to do."""
+
+
+def screen_on_spark(
+    files: Sequence[Path], folder: Path, master: str, asked: Asked, also_exported: frozenset[str]
+) -> Export:
+    """Write what comes of all patients of the `files` (NDJSON) into `folder`, a row of JSON each, by table.
+
+    Raises `SparkFailed`, and `NotAnExport` where they hold no patient.
+    """
+    try:
+        from pyspark.errors import PySparkException  # noqa: PLC0415 - for this engine alone
+        from pyspark.sql import SparkSession  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise SparkFailed(
+            Said(_("this needs Spark: pip install {extra}", extra="'osteocds[population,spark]'"))
+        ) from error
+    builder = (
+        SparkSession.builder.appName("osteocds screen")
+        .master(master)
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", str(sys.stderr.isatty()).lower())
+        .config("spark.pyspark.python", sys.executable)
+        .config("spark.executorEnv.PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+    )
+    try:
+        session = builder.getOrCreate()
+    except (PySparkException, OSError, RuntimeError) as error:
+        raise SparkFailed(Said(_("Spark could not be started ({error})", error=type(error).__name__))) from error
+    try:
+        return _screened(session, files, folder, asked, also_exported)
+    finally:
+        session.stop()
+
+
+def _screened(session: Any, files: Sequence[Path], folder: Path, asked: Asked, also_exported: frozenset[str]) -> Export:
+    lines = _lines(session, files).cache()
+    counts = lines.selectExpr(
+        "count(distinct nullif(patient, '')) AS patients",
+        "count(type) AS resources",
+        "count_if(type IS NULL) AS unreadable",
+        f"count_if(type IS NOT NULL AND coalesce(patient, '') = '' AND type NOT IN ({NOBODYS})) AS nobodys",
+        "collect_set(type) AS types",
+    ).first()
+    if not counts["patients"]:
+        raise NotAnExport(Said(_("{path} holds no resource of a patient", path=str(files[0].parent))))
+    of_medications = lines.where("type = 'Medication' AND id IS NOT NULL").select("id", "resource")
+    medications = dict(of_medications.limit(MOST_MEDICATIONS + 1).collect())
+    if len(medications) > MOST_MEDICATIONS:
+        raise SparkFailed(Said(_("the export holds more than {most} Medications", most=MOST_MEDICATIONS)))
+    types = frozenset(counts["types"])
+    told = session.sparkContext.broadcast(medications)
+    tasks = max(session.sparkContext.defaultParallelism * 2, -(-counts["patients"] // PATIENTS_OF_A_TASK))
+    of_patients = lines.where("patient <> ''").select("patient", "resource")
+    grouped = of_patients.repartition(tasks, "patient").sortWithinPartitions("patient", "resource")
+    found = grouped.rdd.mapPartitions(_task((*asked, types | also_exported), told))
+    written = session.createDataFrame(found, "name string, row string", verifySchema=False)
+    written.write.mode("overwrite").partitionBy("name").parquet(str(folder))
+    return Export(folder, (), counts["patients"], counts["resources"], counts["unreadable"], counts["nobodys"], types)
+
+
+def _lines(session: Any, files: Sequence[Path]) -> Any:
+    """A row a line: the type, the id and the patient of its resource; no type where it cannot be read."""
+    whose = (
+        "coalesce(get_json_object(value, '$.subject.reference'), get_json_object(value, '$.patient.reference'), "
+        "get_json_object(value, '$.individual.reference'), '')"
+    )
+    return (
+        session.read.text([str(path) for path in files])
+        .where("length(trim(value)) > 0")
+        .selectExpr(
+            f"CASE WHEN octet_length(value) <= {LONGEST_LINE} THEN get_json_object(value, '$.resourceType') END AS type",
+            "get_json_object(value, '$.id') AS id",
+            f"regexp_extract({whose}, 'Patient/([A-Za-z0-9.-]{{1,64}})', 1) AS named",
+            "value AS resource",
+        )
+        .selectExpr("type", "id", "CASE WHEN type = 'Patient' THEN id ELSE named END AS patient", "resource")
+        .selectExpr("type", "id", "CASE WHEN type IS NULL THEN NULL ELSE patient END AS patient", "resource")
+    )
+
+
+def _task(asked: Asked, medications: Any) -> Callable[[Iterable[Any]], Iterator[tuple[str, str]]]:
+    """What an executor does with its patients, which come one after the other."""
+
+    def screen_all(rows: Iterable[Any]) -> Iterator[tuple[str, str]]:
+        begin(*asked)
+        held: Mapping[str, str] = medications.value
+
+        def look_up(ids: Sequence[str]) -> list[tuple[str, str]]:
+            return [(name, held[name]) for name in ids if name in held]
+
+        for patient, of_patient in groupby(rows, key=itemgetter(0)):
+            resources = [orjson.loads(resource) for _patient, resource in of_patient]
+            of_tables = rows_of(screened(patient, with_medications(resources, look_up if held else None)))
+            for name in TABLES:
+                for row in of_tables[name]:
+                    yield name, orjson.dumps(row).decode()
+
+    return screen_all

@@ -21,7 +21,7 @@ endif
 EXTRAS = --extra otel --extra population --extra postgresql --extra redis
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale fuzz replays attack liveness faults audit load release mutation messages catalogue pictures screenshots lock
+.PHONY: help install demo run test fix bench scale population fuzz replays attack liveness faults audit load release mutation messages catalogue pictures screenshots lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench: .venv/.tools ## measure the service beside a bare Flask view
 
 scale: .venv/.tools ## measure how the time of an answer grows with the record
 	$(TOOL).scale
+
+population: .venv/.tools ## measure screens of synthetic cohorts, one process, two, Spark, up to MOST=10000 patients (docs/screening.md)
+	$(TOOL).population --most $(or $(MOST),10000)
 
 fuzz: .venv/.tools ## change our own requests at random and count errors, slow answers and lost cards; SECONDS=300 SEED=1
 	$(TOOL).fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from functools import cache
+
+import orjson
 
 from mappings.evidence import Resource, bare_id
 from mappings.queries import Query
@@ -89,12 +92,38 @@ class Chart:
         return self._found[query.key]
 
     def _of(self, query: Query, held: Sequence[Resource]) -> Opened:
-        return _bundle([one for one in held if not query.concepts or finds(query, one, self._terminology)])
+        return _bundle([one for one in held if not query.concepts or _finds(query, one, self._terminology)])
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
         """The resources with these ids."""
         wanted = frozenset(map(bare_id, ids))
         return [_bundle([one for one in self.by_type.get(resource_type, ()) if one.get("id") in wanted])]
+
+
+NOT_ITS_CODE_ALONE = frozenset({"component", "hasMember", "contained", "derivedFrom"})
+"""Members of an Observation for which more than its code decides what it is a result of."""
+
+MOST_CODES = 50_000
+"""Codes of Observations that a process remembers for each search."""
+
+
+@cache
+def _remembered(_terminology: Terminology) -> dict[tuple[str, bytes], bool]:
+    """Which Observations a search finds, by their code: the same few are in every record."""
+    return {}
+
+
+def _finds(query: Query, observation: Resource, terminology: Terminology) -> bool:
+    """As a search by code does; of an Observation of which its code alone decides, once a code."""
+    if not NOT_ITS_CODE_ALONE.isdisjoint(observation):
+        return finds(query, observation, terminology)
+    remembered = _remembered(terminology)
+    key = (query.key, orjson.dumps((observation.get("status"), observation.get("code"))))
+    if key not in remembered:
+        if len(remembered) >= MOST_CODES:
+            remembered.clear()
+        remembered[key] = finds(query, observation, terminology)
+    return remembered[key]
 
 
 def _bundle(resources: Sequence[Resource]) -> Opened:

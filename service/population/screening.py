@@ -97,7 +97,14 @@ class Screening:
         """What the hook answers, about one order that is being signed or about the patient."""
         request = hook_request(service.hook, chart.patient_id, order)
         return advise(
-            request, service, self.world, now=self.now, language=self.language, record_server=chart, also=also
+            request,
+            service,
+            self.world,
+            now=self.now,
+            language=self.language,
+            record_server=chart,
+            also=also,
+            with_cards=False,
         )
 
     def _told(

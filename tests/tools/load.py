@@ -39,8 +39,8 @@ TOLD = {"order": {"drug": "denosumab", "dose": "120 mg"}, "record": {**RECORD, "
 SHARES = {PREFETCHED: 60, STEADY: 20, FAULTY: 20}
 """How many hooks of a hundred come so."""
 
-AT_ONCE = 32
-"""Hooks in work while the capacity is measured."""
+AT_ONCE = 64
+"""Hooks in work while the capacity is measured: so many that some compute while others wait for the FHIR server."""
 
 EHRS = 300
 """Connections that hooks come on while so many a second come."""

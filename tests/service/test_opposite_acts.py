@@ -24,13 +24,9 @@ from service.rules.outcome import Advice, Failure
 RULES = GUIDELINES[0].rules
 SCENARIOS = [scenario for rule in RULES for scenario in scenarios_of(rule.id)]
 
-WAIT_OR_REMOVE = (
-    "both say not to give it today; who removes the order waits too, and the wait holds for what is given instead"
-)
+WAIT_OR_REMOVE = "both say not to give it today"
 LATER = "both say to wait, the later day respects both"
-NO_SUPPLEMENT = (
-    "no vitamin D now comes first; which vitamin D, if one is given again, is the other's matter, and a mere `info`"
-)
+NO_SUPPLEMENT = "no vitamin D now comes first; which one is for later"
 
 EXCEPTIONS: Mapping[frozenset[str], str] = {
     frozenset({"bisphosphonate-severe-renal-impairment", "dental-extraction-recent"}): WAIT_OR_REMOVE,

@@ -42,7 +42,11 @@ SETTINGS: tuple[Setting, ...] = (
         "OSTEOCDS_DEMO_FHIR_PORT", "8090", "port that the FHIR server of `make run` (`osteocds demo --keep`) listens on"
     ),
     Setting("OSTEOCDS_WORKERS", "2", "processes of `osteocds serve` that compute answers, beside the one that listens"),
-    Setting("OSTEOCDS_THREADS", "8", "threads of each of them"),
+    Setting(
+        "OSTEOCDS_THREADS",
+        "32",
+        "threads of each of them: it computes two requests at once, the others wait for FHIR servers",
+    ),
     Setting(
         "OSTEOCDS_WAITING",
         "32",

@@ -48,7 +48,7 @@ from service.edge.replay import StoreUnusable
 from service.edge.traces import Traces, traces_of
 from service.edge.try_page import Hooks, add_try_page
 from service.edge.watch import WATCH, watch
-from service.edge.worker import TOLD
+from service.edge.worker import TOLD, waiting
 from service.explain import explanation
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, choose_language
@@ -90,7 +90,7 @@ def create_app(
     app.url_map.merge_slashes = False
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
     metrics = Metrics()
-    world = World.from_settings(settings, guidelines, metrics.breaker_changed)
+    world = World.from_settings(settings, guidelines, metrics.breaker_changed, waiting)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     ledger = app.extensions["osteocds.ledger"] = Ledger(settings, metrics.ledger)
     callers = Callers(settings, world, ledger.database, metrics.callers)

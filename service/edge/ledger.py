@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from cds_hooks import Feedback
 from service.edge.callers import Caller
+from service.edge.worker import waiting
 from service.languages.render import Language
 from service.ledger import fingerprints
 from service.ledger.answered import Answered
@@ -27,6 +28,9 @@ from service.services import Service
 from service.settings import InvalidSetting, Settings
 
 LOG = logging.getLogger("osteocds")
+
+MOST_AT_ONCE = 4
+"""Threads of a process that use the database at once, beside the one that writes answers."""
 
 TURN_SECONDS = 5.0
 """How long feedback, or a receipt, waits for its turn at a slow database; at one that failed just before it waits no more."""
@@ -46,7 +50,7 @@ class Ledger:
         except (ValueError, OSError) as error:
             raise InvalidSetting(f"OSTEOCDS_RECEIPT_KEY names no file with a key to sign with: {error}") from None
         self._feedback = FeedbackStore(self.database, texts="texts" in settings.ledger_keeps)
-        self._waiting = BoundedSemaphore(max(1, settings.threads // 2))
+        self._waiting = BoundedSemaphore(max(1, min(MOST_AT_ONCE, settings.threads // 2)))
         self._fails = False
         self.writer = Writer(self.database, counted, pseudonyms, retention=settings.retention)
         self._counted = counted
@@ -63,7 +67,7 @@ class Ledger:
 
     def take(self, service: Service, feedback: Sequence[Feedback], caller: Caller, now: datetime) -> None:
         """Store feedback durably. Raises `SQLAlchemyError` where that could not be done."""
-        with self._turn():
+        with waiting(), self._turn():
             self._feedback.store(service.id, feedback, received_at=now, client=caller.name)
 
     def receipt(self, hook_instance: str, caller: Caller, page: int, now: datetime) -> bytes | None:
@@ -77,7 +81,7 @@ class Ledger:
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        """At most half of the threads wait for a database that is slow or fails: the others go on answering hooks."""
+        """At most half of the threads, and few, wait for a database that is slow or fails: the others go on answering hooks."""
         if not self._waiting.acquire(timeout=0 if self._fails else TURN_SECONDS):
             raise Unusable("locked")
         try:

@@ -10,8 +10,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 from urllib.parse import unquote_to_bytes
@@ -28,6 +28,9 @@ TOLD = "osteocds.told"
 
 ASKED, ALIVE = b"?", b"!"
 """What the front asks a process, and what one says that has begun and is not hung."""
+
+WAITS = "waits"
+"""The member of a message that is no answer: whether the request waits for others from now on."""
 
 GIVES_WAY = 10
 """By how much (nice) a worker lets the front go first where all processors are busy: who asks whether the service lives, or
@@ -85,6 +88,7 @@ def answer_at(application: Wsgi, places: Sequence[socket.socket]) -> list[thread
 
 
 def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock) -> None:
+    _HERE.place = place
     with place, place.makefile("rb") as requests, suppress(exchange.Ended, OSError):
         while True:
             head, body = exchange.read(requests)
@@ -100,6 +104,28 @@ def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock)
                 finally:
                     _closed(close)
                 del answer, close  # nothing of a request is kept until the next comes
+
+
+_HERE = threading.local()
+
+
+@contextmanager
+def waiting() -> Iterator[None]:
+    """Tell the front that the request of this thread computes nothing while the block lasts: it waits for others."""
+    place: socket.socket | None = getattr(_HERE, "place", None)
+    if place is None:  # a thread that answers no request of the front
+        yield
+        return
+    _tell(place, waits=True)
+    try:
+        yield
+    finally:
+        _tell(place, waits=False)
+
+
+def _tell(place: socket.socket, *, waits: bool) -> None:
+    with suppress(OSError):  # the front is gone, and the answer will find that
+        place.sendall(exchange.packed({WAITS: waits}, b"")[0])
 
 
 def _called(

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from service.edge import exchange
-from service.edge.worker import ALIVE, ASKED, Build, process
+from service.edge.patience import MOST_SECONDS, Patience
+from service.edge.worker import ALIVE, ASKED, WAITS, Build, process
 
 LOG = logging.getLogger("osteocds")
 
@@ -33,8 +34,18 @@ BEGINNING_SECONDS = 120.0
 ASKED_EVERY_SECONDS = 5.0
 LOOKED_AT_EVERY_SECONDS = 0.5
 
-WAITING_SECONDS = 10.0
-"""How long a request may wait for a thread."""
+COMPUTE_AT_ONCE = 2
+"""Requests that a worker computes: more would only take turns on its processor, and each take longer. What waits for others, such
+as FHIR servers, has a thread and does not count."""
+
+# A worker that is later with a word, for which it computes nothing, than a request may wait gets nothing more to do: its threads,
+# those that read answers of FHIR servers too, want more of the processor than there is.
+
+HEARD_EVERY_SECONDS = 0.05
+"""How often a worker is asked for a word."""
+
+COMPUTES_SECONDS = 0.5
+"""A request that is longer in work at a stretch waits for something that it has not told."""
 
 ENDING_SECONDS = 2.0
 """How long workers may take to end: what waits for the ledger is written."""
@@ -94,15 +105,36 @@ class _Place:
     worker: _Worker
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    computes: bool = False
+    since: float | None = None
+    timer: asyncio.TimerHandle | None = None
 
-    async def exchanged(self, head: dict[str, Any], body: bytes) -> exchange.Message:
-        """Send a request and read its answer. Raises `exchange.Ended`."""
+    async def exchanged(
+        self, head: dict[str, Any], body: bytes, turned: Callable[[_Place, bool], None]
+    ) -> exchange.Message:
+        """Send a request and read its answer; `turned` is told when it waits for others, and when it does no more.
+
+        Raises `exchange.Ended`.
+        """
         try:
             for piece in exchange.packed(head, body):
                 self.writer.write(piece)
         except (OSError, RuntimeError):  # closed
             raise exchange.Ended from None
-        return await exchange.received(self.reader)
+        while True:
+            told, answer = await exchange.received(self.reader)
+            if WAITS not in told:
+                return told, answer
+            turned(self, not told[WAITS])
+
+
+@dataclass(eq=False)
+class _Waiting:
+    """Somebody who waits for a place, since when."""
+
+    turn: asyncio.Future[_Place]
+    large: bool
+    since: float
 
 
 @dataclass(eq=False)
@@ -118,12 +150,26 @@ class _Worker:
     idle: list[_Place] = field(default_factory=list)
     places: list[_Place] = field(default_factory=list)
     asked: float = 0
+    awaited: float | None = None
+    """Since when a word of it is awaited."""
+    late: float = 0.0
+    """Seconds that the last one took."""
     large: bool = False
     """A large body is in work."""
 
     @property
     def busy(self) -> int:
         return len(self.places) - len(self.idle)
+
+    def able(self, now: float, *, large: bool, latest: float) -> bool:
+        """It may be given a request: it has a place, computes few, and is not later with its word than so many seconds."""
+        if not self.ready or not self.idle or (large and self.large) or self.computing >= COMPUTE_AT_ONCE:
+            return False
+        return max(self.late, 0.0 if self.awaited is None else now - self.awaited) < latest
+
+    @property
+    def computing(self) -> int:
+        return sum(place.computes for place in self.places)
 
     def close(self) -> None:
         """Have it end, and let go of it."""
@@ -135,8 +181,8 @@ class _Worker:
 class Workers:
     """`processes` of `threads` each, that call what `build` makes; it is called in each of them.
 
-    A worker has one body of more than `large_bytes` in work at once: in memory a body is many times its length. An answer
-    may take `answer_seconds`.
+    A worker computes `COMPUTE_AT_ONCE` requests; its other threads wait for others. It has one body of more than `large_bytes` in
+    work at once: in memory a body is many times its length. An answer may take `answer_seconds`.
     """
 
     def __init__(
@@ -159,7 +205,8 @@ class Workers:
         self._start_process = start
         self._clock = clock
         self._workers: list[_Worker] = []
-        self._waiting: deque[tuple[asyncio.Future[_Place], bool]] = deque()
+        self._waiting: deque[_Waiting] = deque()
+        self._patience = Patience(clock)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._renewal_asked = False
         self._renewing: asyncio.Task[None] | None = None
@@ -169,7 +216,12 @@ class Workers:
     async def answer(self, head: dict[str, Any], body: bytes) -> exchange.Message:
         """The head and the body of the answer to a request (`service.edge.worker.head_of`). Raises `Busy`, `Lost`."""
         large = len(body) > self._large_bytes
-        place = self._taken(large=large) or await self._turn(large=large)
+        # Nobody passes those that wait, but for large bodies, which wait for each other.
+        place = None if any(not one.large for one in self._waiting) else self._taken(large=large)
+        if place is None:
+            place = await self._turn(large=large)
+        else:
+            self._patience.waited(0)
         # Whether or not somebody still waits for it: the thread is free once it has answered.
         asked = self._task(self._asked(place, head, body, large=large))
         try:
@@ -183,14 +235,17 @@ class Workers:
     async def _asked(self, place: _Place, head: dict[str, Any], body: bytes, *, large: bool) -> exchange.Message | None:
         """What a place answers; nothing where it is lost meanwhile."""
         worker = place.worker
+        self._turned(place, computes=True)
         try:
-            answer = await place.exchanged(head, body)
+            answer = await place.exchanged(head, body, lambda place, computes: self._turned(place, computes=computes))
         except exchange.Ended:
             worker.places.remove(place)
             place.writer.close()
             answer = None
         else:
             worker.idle.append(place)
+        finally:
+            self._turned(place, computes=False, gives=False)
         if large:
             worker.large = False
         if worker.retired and not worker.busy:
@@ -198,40 +253,71 @@ class Workers:
         self._give()
         return answer
 
+    def _turned(self, place: _Place, *, computes: bool, gives: bool = True) -> None:
+        """A request begins to compute, or waits for others meanwhile, or is answered."""
+        now = self._clock()
+        if place.since is not None and not computes:
+            self._patience.computed(now - place.since)
+        place.computes, place.since = computes, now if computes else None
+        if place.timer is not None:
+            place.timer.cancel()
+            place.timer = None
+        if computes:
+            loop = asyncio.get_running_loop()
+            place.timer = loop.call_later(COMPUTES_SECONDS, self._waits_untold, place)
+        elif gives:
+            self._give()
+
+    def _waits_untold(self, place: _Place) -> None:
+        place.since = None  # it did not compute so long
+        self._turned(place, computes=False)
+
     def _taken(self, *, large: bool) -> _Place | None:
-        """A place of the worker that has the fewest requests, of those the one that was asked longest ago."""
-        able = [one for one in self._workers if one.ready and one.idle and not (large and one.large)]
+        """A place of the worker that computes the fewest requests, of those the one that was asked longest ago."""
+        now = self._clock()
+        able = [one for one in self._workers if one.able(now, large=large, latest=self._patience.target)]
         if not able:
             return None
-        worker = min(able, key=lambda one: (one.busy, one.asked))
-        worker.asked = self._clock()
+        worker = min(able, key=lambda one: (one.computing, one.busy, one.asked))
+        worker.asked = now
         worker.large = worker.large or large
-        return worker.idle.pop()
+        place = worker.idle.pop()
+        place.computes = True
+        return place
 
     async def _turn(self, *, large: bool) -> _Place:
-        turn: asyncio.Future[_Place] = asyncio.get_running_loop().create_future()
-        waiting = turn, large
+        """A place, once there is one. Raises `Busy` where that takes too long; a large body waits for the other ones first."""
+        waiting = _Waiting(asyncio.get_running_loop().create_future(), large, self._clock())
         self._waiting.append(waiting)
         try:
-            return await asyncio.wait_for(turn, WAITING_SECONDS)
-        except TimeoutError:
+            return await asyncio.wait_for(waiting.turn, MOST_SECONDS if large else self._patience.seconds)
+        except (TimeoutError, Busy):
+            self._patience.gave_up()
             raise Busy from None
         finally:
             with suppress(ValueError):  # given
                 self._waiting.remove(waiting)
 
     def _give(self) -> None:
-        """Give what came free to those that wait, in their order; a large body is passed over while it has to wait."""
+        """Give what came free to those that wait, in their order; a large body is passed over while it has to wait.
+
+        Who has waited too long meanwhile, for those that come now, is told.
+        """
         for waiting in tuple(self._waiting):
-            turn, large = waiting
-            if turn.done():
+            if waiting.turn.done():
                 continue
-            place = self._taken(large=large)
-            if place is None and not large:
+            waited = self._clock() - waiting.since
+            if not waiting.large and waited > self._patience.seconds:
+                waiting.turn.set_exception(Busy())
+                continue
+            place = self._taken(large=waiting.large)
+            if place is None and not waiting.large:
                 return
             if place is not None:
                 self._waiting.remove(waiting)
-                turn.set_result(place)
+                waiting.turn.set_result(place)
+                if not waiting.large:
+                    self._patience.waited(waited)
 
     # --- processes ----------------------------------------------------------------------------------------------------
 
@@ -286,13 +372,25 @@ class Workers:
         worker.idle = list(worker.places)
         self._workers.append(worker)
         self._task(self._listen(worker, reader))
+        self._task(self._ask(worker))
         return worker
+
+    async def _ask(self, worker: _Worker) -> None:
+        """Ask it for a word now and then, to know how late it is."""
+        while not worker.control.is_closing():
+            if worker.ready and worker.awaited is None:
+                worker.awaited = self._clock()
+                worker.control.write(ASKED)
+            await asyncio.sleep(HEARD_EVERY_SECONDS)
 
     async def _listen(self, worker: _Worker, reader: asyncio.StreamReader) -> None:
         """Hear that it lives."""
         with suppress(OSError):
             while await reader.read(1) == ALIVE:
                 worker.heard = self._clock()
+                if worker.awaited is not None:
+                    worker.late, worker.awaited = worker.heard - worker.awaited, None
+                    self._give()
                 if not worker.ready and not worker.begun:
                     worker.ready = worker.begun = True
                     LOG.info("worker process [%d] has started", worker.process.pid)

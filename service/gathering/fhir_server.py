@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -211,7 +211,8 @@ class FhirServer:
     def found(self, search: Future[Pages]) -> Pages:
         """What a search found, once it is there. Raises `FhirProblem`, also where the deadline comes first."""
         try:
-            return search.result(timeout=max(0.0, self.deadline - time.monotonic()))
+            with nullcontext() if search.done() else self.bulkhead.waiting():
+                return search.result(timeout=max(0.0, self.deadline - time.monotonic()))
         except CancelledError:
             raise FhirProblem(BUSY) from None
         except FutureTimeout:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
@@ -24,6 +25,9 @@ MOST_BASES = 16
 
 Watch: TypeAlias = Callable[[str, State | None, State | None], None]
 """Is told below which listed address a breaker changes, its state before (None: it is new) and after (None: it is gone)."""
+
+Waiting: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""What a request enters while it waits for searches, and leaves when it goes on."""
 
 
 MOST_BYTES_AT_ONCE = 16_000_000
@@ -58,6 +62,7 @@ class Bulkhead:
     threads: DaemonThreads
     breaker: Breaker
     room: Room
+    waiting: Waiting = nullcontext
 
 
 class Outbound:
@@ -67,13 +72,18 @@ class Outbound:
     """
 
     def __init__(
-        self, connect: Callable[[], requests.Session], requests_at_once: int, watch: Watch = lambda *_: None
+        self,
+        connect: Callable[[], requests.Session],
+        requests_at_once: int,
+        watch: Watch = lambda *_: None,
+        waiting: Waiting = nullcontext,
     ) -> None:
-        """`connect` makes the session of all, when something outside is first to be asked."""
+        """`connect` makes the session of all, when something outside is first to be asked. A request waits within `waiting`."""
         self._connect = connect
         self._session: requests.Session | None = None
         self._most_threads = SEARCHES_AT_ONCE * requests_at_once
         self._watch = watch
+        self._waiting = waiting
         self._lock = threading.Lock()
         self._bulkheads: dict[str, OrderedDict[str, Bulkhead]] = {}
 
@@ -104,6 +114,7 @@ class Outbound:
             DaemonThreads(self._most_threads, waiting=self._most_threads, name="fhir"),
             Breaker(partial(self._watch, listed)),
             Room(MOST_BYTES_AT_ONCE),
+            self._waiting,
         )
 
     def _make_place(self, listed: str, below: OrderedDict[str, Bulkhead]) -> bool:

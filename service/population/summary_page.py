@@ -20,7 +20,7 @@ MOST_REASONS = 40
 MOST_MONTHS = 24
 """Of the picture of an indicator, the newest ones; the files hold all."""
 
-HEIGHT, COLUMN, FOOT = 110, 26, 24
+HEIGHT, COLUMN, BELOW = 110, 26, 24
 """Of the picture of an indicator, in its units: how high a column may be, how wide a month is, the room below for its name."""
 
 
@@ -41,7 +41,7 @@ def summary_page(counts: Mapping[str, Any], settings: Settings, now: datetime, l
         ],
         indicators=list(_indicators(counts, settings, language)),
         height=HEIGHT,
-        foot=FOOT,
+        below=BELOW,
     )
 
 

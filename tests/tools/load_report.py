@@ -117,7 +117,7 @@ the EHRs and the FHIR server run on too. Times are those of the service, from th
 Da Vinci CRD asks that 90 % of calls are answered within 5 s
 ([STU 2.1](https://hl7.org/fhir/us/davinci-crd/STU2.1/)).
 
-- Capacity: {able} hooks a second, of 32 EHRs at once
+- Capacity: {able} hooks a second, of EHRs that fire one after the other
 - Commit: {commit}
 - Machine: {machine}
 - Date: {when}

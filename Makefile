@@ -21,7 +21,7 @@ endif
 EXTRAS = --extra otel --extra population --extra postgresql --extra redis
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
-.PHONY: help install demo run test fix bench scale population fuzz replays attack liveness faults audit load release mutation messages catalogue pictures screenshots lock
+.PHONY: help install demo run test fix bench scale population fuzz replays attack liveness audit load release faults mutation messages catalogue pictures screenshots lock
 
 help: ## say what each target does
 	@awk -F ':[^#]*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -11,14 +11,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-TARGET_SECONDS = 0.01
+TARGET_SECONDS = 0.025
 TARGET_STRETCHES = 2
 """What everybody may wait: the time of so many stretches of computing as they are of late, and at least so many seconds."""
 
 WEIGHT = 1 / 20
 """Of the newest stretch in their mean."""
 
-INTERVAL_SECONDS = 0.2
+INTERVAL_SECONDS = 0.5
 """For how long each request has to wait longer than the target before the queue is one that stands."""
 
 MANY = 1 / 10

@@ -92,7 +92,7 @@ screenshots: .venv/.tools $(FHIR_SERVER) ## picture each page of the demo in eac
 
 lock: .venv/.installed ## write the lock files anew; UPGRADE=--upgrade in the newest versions that pyproject.toml allows
 	$(LOCK) $(UPGRADE) pyproject.toml $(EXTRAS) --output-file requirements.lock
-	$(LOCK) $(UPGRADE) pyproject.toml $(EXTRAS) --group test --group lint --group audit --group build --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK) $(UPGRADE) pyproject.toml $(EXTRAS) --extra proofs --group test --group lint --group audit --group build --constraint requirements.lock --output-file requirements-dev.lock
 	$(LOCK) $(UPGRADE) pyproject.toml --extra spark --constraint requirements.lock --output-file requirements-spark.lock
 	$(LOCK) $(UPGRADE) --group load --constraint requirements-dev.lock --output-file requirements-load.lock
 	$(LOCK) $(UPGRADE) --group build --output-file requirements-build.lock

@@ -400,6 +400,55 @@ def worklist(results: Path, out: Path | None, patients: BinaryIO | None, most: i
     click.echo(str(target))
 
 
+@main.command(
+    text=_(
+        "Tell what other settings or another version change: of an export, which patients gain or lose which advice; "
+        "without one, where exactly the answers of the rules differ. A side is settings (name=figure, or a TOML file; by "
+        "default those in force), the osteocds command of another installation, or the folder of a screen."
+    )
+)
+@option("--old", _("what is compared with"), placeholder=_("SIDE"), default="")
+@option("--new", _("what is compared"), placeholder=_("SIDE"), default="")
+@option(
+    "--on",
+    _("an export, as screen takes it"),
+    placeholder=_("SOURCE"),
+    type=ExistingPath(exists=True, path_type=Path),
+    default=None,
+)
+@option("--out", _("folder of the results"), placeholder=_("FOLDER"), type=click.Path(path_type=Path), default=None)
+@option("--as-of", _("the moment at which the records are read; by default now"), placeholder=TIME, default=None)
+@option("--workers", _("processes; by default one a core"), placeholder=NUMBER, type=Whole(min=1), default=None)
+@option(
+    "--memory",
+    _("what grouping the records by patient may hold"),
+    placeholder=_("SIZE"),
+    default="1GB",
+    show_default=True,
+)
+@in_a_language
+@click.pass_obj
+def diff(
+    settings: Settings,
+    old: str,
+    new: str,
+    on: Path | None,
+    out: Path | None,
+    as_of: str | None,
+    workers: int | None,
+    memory: str,
+) -> None:
+    """Compare two sides."""
+    from service.impact.command import Asked, Missing, difference  # noqa: PLC0415 - for this command alone
+
+    asked = Asked(old, new, on, out, settings, _moment(as_of, settings), language(), workers, memory)
+    try:
+        for line in difference(asked):
+            click.echo(harmless(line))
+    except (Missing, ValueError, OSError) as error:
+        raise failure(error) from error
+
+
 PROBLEMS = (
     _("the body must be a JSON object: a CDS Hooks request"),
     _("this service answers {hook}; see GET /cds-services for the others"),

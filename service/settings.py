@@ -269,7 +269,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         ca_bundle=read("OSTEOCDS_CA_BUNDLE", _file, _("the path of a file")),
         concept_maps=tuple(Path(path) for path in _listed(raw["OSTEOCDS_CONCEPT_MAPS"])),
         clinical=read(
-            "OSTEOCDS_CLINICAL_SETTINGS", partial(_clinical, guidelines), _("a TOML file of clinical settings")
+            "OSTEOCDS_CLINICAL_SETTINGS", partial(clinical_settings, guidelines), _("a TOML file of clinical settings")
         ),
         cors_origins=read("OSTEOCDS_CORS_ORIGINS", _origins, _("* or origins such as https://ehr.example.org")),
         max_resources=read("OSTEOCDS_MAX_RESOURCES", _positive, _("a positive whole number")),
@@ -411,7 +411,7 @@ def _log_level(text: str) -> str:
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
-def _clinical(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSettings]:
+def clinical_settings(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSettings]:
     """The clinical settings of each guideline: its defaults, with what the file changes.
 
     The file names those of the first guideline at its top level, and those of another in a table of its id. An unknown name or
@@ -425,10 +425,11 @@ def _clinical(guidelines: Sequence[Guideline], path: str) -> dict[str, FactSetti
             told = tomllib.load(file, parse_float=Decimal)
     first, *others = guidelines
     tables = {one.id: told.pop(one.id, {}) for one in others}
-    return {one.id: _changed(one.settings, tables.get(one.id, told), path) for one in (first, *others)}
+    return {one.id: changed_settings(one.settings, tables.get(one.id, told), path) for one in (first, *others)}
 
 
-def _changed(settings: FactSettings, told: Mapping[str, Any], path: str) -> FactSettings:
+def changed_settings(settings: FactSettings, told: Mapping[str, Any], path: str) -> FactSettings:
+    """Settings with some figures changed, as `path` tells them. Raises `InvalidSetting`."""
     known = [one.name for one in fields(settings)]
     decimal = {one.name for one in fields(settings) if isinstance(one.default, Decimal)}
     for name, value in told.items():

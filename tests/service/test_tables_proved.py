@@ -18,7 +18,6 @@ import pytest
 import z3
 from support.reading import SCORES
 from support.scenario import Scenario, answer_to
-from support.symbolic import Path, Symbol, paths, possible, renamed
 
 from mappings.facts import Fact, Facts, Known, VitaminD
 from mappings.quantities import Bounds, exactly
@@ -26,6 +25,7 @@ from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.findings import KINDS
 from service.evaluate import evaluate_orders, evaluate_patient
 from service.guidelines import GUIDELINES
+from service.impact.symbolic import Path, Symbol, paths, possible, renamed
 from service.rules.bone_metastases.doses import TABLE_2
 from service.rules.outcome import Advice, Failure, Silence
 

@@ -100,7 +100,8 @@ def exact(value: object) -> Any:
     """A number as z3 writes it."""
     if isinstance(value, Symbol):
         return value.expression
-    assert isinstance(value, int | Decimal | Fraction)
+    if not isinstance(value, int | Decimal | Fraction):
+        raise TypeError(type(value).__name__)
     return z3.RealVal(str(Fraction(value)))
 
 
@@ -128,5 +129,6 @@ def possible(*conditions: Any) -> str:
     solver = z3.Solver()
     solver.add(*conditions)
     found = solver.check()
-    assert found != z3.unknown
+    if found == z3.unknown:
+        raise ValueError("the solver cannot tell")
     return str(solver.model()) if found == z3.sat else ""

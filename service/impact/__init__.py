@@ -1,0 +1,1 @@
+"""What another version or other settings would change: of a cohort, counted and listed; without one, proved."""

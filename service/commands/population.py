@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -31,6 +32,26 @@ from service.languages.terminal import (
 from service.settings import Settings
 
 
+def _of_a_screen(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of whatever screens an export."""
+    options = (
+        option(
+            "--as-of", _("the moment at which the records are read; by default now"), placeholder=TIME, default=None
+        ),
+        option("--workers", _("processes; by default one a core"), placeholder=NUMBER, type=Whole(min=1), default=None),
+        option(
+            "--memory",
+            _("what grouping the records by patient may hold"),
+            placeholder=_("SIZE"),
+            default="1GB",
+            show_default=True,
+        ),
+    )
+    for one in reversed(options):
+        command = one(command)
+    return command
+
+
 class _Source(ExistingPath):
     """A path that exists, or the address of a FHIR server."""
 
@@ -56,15 +77,7 @@ class _Source(ExistingPath):
     default=None,
 )
 @option("--out", _("folder of the results"), placeholder=FOLDER, type=click.Path(path_type=Path), required=True)
-@option("--as-of", _("the moment at which the records are read; by default now"), placeholder=TIME, default=None)
-@option("--workers", _("processes; by default one a core"), placeholder=NUMBER, type=Whole(min=1), default=None)
-@option(
-    "--memory",
-    _("what grouping the records by patient may hold"),
-    placeholder=_("SIZE"),
-    default="1GB",
-    show_default=True,
-)
+@_of_a_screen
 @option(
     "--engine",
     _("what evaluates: processes of this machine, or Spark"),
@@ -198,15 +211,7 @@ def worklist(results: Path, out: Path | None, patients: BinaryIO | None, most: i
     default=None,
 )
 @option("--out", _("folder of the results"), placeholder=_("FOLDER"), type=click.Path(path_type=Path), default=None)
-@option("--as-of", _("the moment at which the records are read; by default now"), placeholder=TIME, default=None)
-@option("--workers", _("processes; by default one a core"), placeholder=NUMBER, type=Whole(min=1), default=None)
-@option(
-    "--memory",
-    _("what grouping the records by patient may hold"),
-    placeholder=_("SIZE"),
-    default="1GB",
-    show_default=True,
-)
+@_of_a_screen
 @in_a_language
 @click.pass_obj
 def diff(

@@ -78,6 +78,13 @@ def test_a_token_of_a_client_is_taken(tmp_path, key, algorithm, changed):
     assert status(service(tmp_path), token(key, algorithm, **changed)) == 200
 
 
+@pytest.mark.parametrize(("hook", "expected"), [("order-sign", 200), ("patient-view", 403)])
+def test_a_calendar_is_that_of_a_service_that_is_listed_for_the_client(tmp_path, hook, expected):
+    client = service(tmp_path, f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\nservices = ["{SERVICE}"]\n')
+    headers = {"Authorization": f"Bearer {token(aud=PUBLIC_URL)}"}
+    assert client.post("/calendar", json=denosumab() | {"hook": hook}, headers=headers).status_code == expected
+
+
 def test_requests_are_counted_by_their_client_and_refused_ones_by_none(tmp_path):
     client = service(tmp_path, open_pages=True)
     assert [status(client, token()), status(client, "")] == [200, 401]

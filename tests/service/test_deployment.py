@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 from zipfile import ZipFile
 
 import kubernetes_validate
 import pytest
+import requests
 import yaml
+from support.processes import osteocds_serve
 from support.programs import npm_packages, required
 from tools.release import CHART
 
@@ -216,3 +222,49 @@ def test_systemd_finds_the_unit_hardened():
     exposure = re.search(r"exposure level for osteocds.service: ([\d.]+)", done.stdout)
     assert exposure
     assert float(exposure[1]) <= 1.5
+
+
+def confined() -> list[str | Path]:
+    """What runs a command under the unit's filter of system calls."""
+    required("systemd-analyze", r"systemd (\d+)", at_least=250, option="--version")
+    return [sys.executable, Path(__file__).parents[1] / "support/confined.py", UNIT]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "refused"),
+    [
+        pytest.param("import socket; socket.socket(socket.AF_NETLINK)", True, id="a socket of another family"),
+        pytest.param("import mmap; mmap.mmap(-1, 4096, prot=7)", True, id="memory that is written and run"),
+        pytest.param("import os; os.setuid(0)", True, id="another user"),
+        pytest.param("import os; os.sched_setaffinity(0, {0})", True, id="a processor of its own"),
+        pytest.param("import socket; socket.socketpair()", False, id="its own processes"),
+        pytest.param("import os; os.nice(1)", False, id="to let others go first"),
+    ],
+)
+def test_the_unit_refuses_what_the_service_does_not_do(attempt, refused):
+    done = run(*confined(), sys.executable, "-c", attempt)
+    assert (done.returncode != 0) is refused, done.stderr
+    assert ("PermissionError" in done.stderr) is refused
+
+
+@pytest.mark.parametrize("without", ["", "SystemCallFilter=setpriority\n"], ids=["as it is", "where none may give way"])
+def test_the_service_answers_under_the_unit_and_a_worker_that_died_is_replaced_there(tmp_path, without):
+    unit = tmp_path / UNIT.name
+    told = UNIT.read_text(encoding="utf-8")
+    assert without in told
+    unit.write_text(told.replace(without, "") if without else told, encoding="utf-8")
+    under = [*confined()[:-1], unit]
+    with osteocds_serve(tmp_path, *under, OSTEOCDS_ALLOW_UNAUTHENTICATED="1", OSTEOCDS_WORKERS="1") as base:
+        (worker,) = workers_that_started(tmp_path)
+        os.kill(worker, signal.SIGKILL)
+        until = time.monotonic() + 60
+        while len(workers_that_started(tmp_path)) < 2:
+            assert time.monotonic() < until, "no other took its place"
+            time.sleep(0.05)
+        answer = requests.get(f"{base}/cds-services", timeout=60)
+    assert answer.status_code == 200
+
+
+def workers_that_started(folder: Path) -> list[int]:
+    told = (folder / "log").read_text(encoding="utf-8")
+    return [int(number) for number in re.findall(r"worker process \[(\d+)\] has started", told)]

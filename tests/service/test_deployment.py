@@ -116,6 +116,51 @@ def test_secrets_come_from_secrets_and_every_other_setting_is_one_of_ours(object
     assert told["OSTEOCDS_FHIR_BASES"]["value"] == "https://fhir.example.org/r4"
 
 
+@pytest.mark.parametrize("kind", ["Deployment", "Job"])
+def test_files_that_settings_name_are_mounted_where_they_say(objects, kind):
+    pod = one(objects, kind, "migrate" if kind == "Job" else "")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    (mount,) = (mount for mount in container["volumeMounts"] if mount["mountPath"] == "/etc/osteocds/files/site")
+    (volume,) = (volume for volume in pod["volumes"] if volume["name"] == mount["name"])
+    assert mount["readOnly"] is True
+    assert volume["configMap"] == {"name": "osteocds-site"}
+    if kind == "Deployment":
+        told = {variable["name"]: variable.get("value", "") for variable in container["env"]}
+        assert told["OSTEOCDS_CA_BUNDLE"].rpartition("/")[0] == mount["mountPath"]
+
+
+def test_an_image_is_held_to_one_content_where_the_site_says_so(helm):
+    digest = f"sha256:{64 * 'a'}"
+    for found in rendered(helm, f'image.digest="{digest}"'):
+        if found["kind"] in ("Deployment", "Job"):
+            assert found["spec"]["template"]["spec"]["containers"][0]["image"].endswith(f"@{digest}")
+
+
+def test_traces_go_where_the_site_says_and_the_network_lets_them(helm):
+    objects = rendered(
+        helm,
+        'traces={"endpoint":"http://collector:4318","to":[{"ipBlock":{"cidr":"192.0.2.40/32"}}]}',
+    )
+    (container,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    told = {variable["name"]: variable.get("value") for variable in container["env"]}
+    assert told["OSTEOCDS_TRACES"] == "1"
+    assert told["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector:4318"
+    assert (block("192.0.2.40/32"), 4318) in egress(one(objects, "NetworkPolicy"))
+
+
+def test_names_are_looked_up_where_the_cluster_has_them(helm):
+    objects = rendered(helm, 'dns.to=[{"ipBlock":{"cidr":"192.0.2.53/32"}}]', "dns.port=5353")
+    for policy in (one(objects, "NetworkPolicy"), one(objects, "NetworkPolicy", "migrate")):
+        assert (block("192.0.2.53/32"), 5353) in egress(policy)
+        assert not {port for _peer, port in egress(policy)} & {53}
+
+
+def test_a_budget_says_how_many_stay_or_how_many_go(helm):
+    spec = one(rendered(helm, "podDisruptionBudget.minAvailable=1"), "PodDisruptionBudget")["spec"]
+    assert spec["minAvailable"] == 1
+    assert "maxUnavailable" not in spec
+
+
 def test_a_replica_whose_database_is_gone_goes_on_getting_requests(objects):
     (container,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
@@ -196,6 +241,16 @@ def test_where_nobody_is_named_nobody_reaches_a_replica(helm):
         ('settings={"osteocds_port":"1"}', "osteocds_port"),
         ('postgresql.secret=""', "postgresql/secret"),
         ("replica=3", "replica"),
+        ("redis.to=[]", "redis/to"),
+        ('settings={"OSTEOCDS_REDIS_URL":"redis://:secret@redis"}', "OSTEOCDS_REDIS_URL"),
+        ('settings={"OSTEOCDS_OPERATOR_KEY":"key"}', "OSTEOCDS_OPERATOR_KEY"),
+        ('traces.endpoint="http://collector:4318"', "traces/to"),
+        ("dns.to=[]", "dns/to"),
+        ('image.digest="latest"', "image/digest"),
+        ('image.sha="x"', "image"),
+        ('receiptKey.file="x"', "receiptKey"),
+        ('files=[{"name":"site"}]', "files/0"),
+        ('files=[{"name":"site","secret":"a","configMap":"b"}]', "files/0"),
     ],
 )
 def test_values_that_would_open_or_break_it_are_refused(helm, changed, told):

@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from cds_hooks.errors import InvalidFeedback, TooMuchFeedback
-from cds_hooks.hook_request import flat
+from cds_hooks.hook_request import problems_of
 from cds_hooks.schemas import MOST_FEEDBACK_ITEMS, FeedbackRequestSchema
 
 
@@ -59,7 +59,7 @@ def read_feedback(body: object) -> tuple[Feedback, ...]:
     try:
         loaded = _SCHEMA.load(body)
     except ValidationError as error:
-        raise InvalidFeedback(flat(error.messages)) from error
+        raise InvalidFeedback(problems_of(error)) from None
     return tuple(_one(item) for item in loaded["feedback"])
 
 

@@ -59,7 +59,7 @@ def read_hook_request(body: object, hook: str) -> HookRequest:
     try:
         loaded = _SCHEMA.load(body)
     except ValidationError as error:
-        raise InvalidHookRequest(flat(error.messages)) from error
+        raise InvalidHookRequest(problems_of(error)) from None
     context = loaded["context"]
     patient_id = _logical_id(context["patientId"])
     if not patient_id.strip("."):
@@ -109,6 +109,15 @@ def _wrapped(entry: object) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
         return {}
     return {"resource": entry} if "resource" not in entry and "resourceType" in entry else entry
+
+
+def problems_of(error: ValidationError) -> dict[str, str]:
+    """Its messages, `flat`. Where it was raised is forgotten.
+
+    There marshmallow has a name for the error itself: a circle, which would keep the body in memory until a collector comes by.
+    """
+    error.__traceback__ = None
+    return flat(error.messages)
 
 
 def flat(messages: Any, place: str = "") -> dict[str, str]:

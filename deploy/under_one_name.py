@@ -123,9 +123,11 @@ def _under_one_name() -> Iterator[None]:
         for path in copy.rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)
         os.chdir(copy)
+        mask = os.umask(0o022)  # of what setuptools writes itself
         try:
             yield
         finally:
+            os.umask(mask)
             os.chdir(root)
 
 

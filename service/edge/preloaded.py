@@ -5,6 +5,7 @@ that stays open, begins a thread, or depends on the settings: a copy would share
 """
 
 import gc
+import signal
 
 import sqlalchemy.dialects.sqlite  # noqa: F401 - most sites' ledger
 
@@ -13,6 +14,9 @@ from service.edge.app import create_app  # noqa: F401 - and all that it is made 
 from service.guidelines import GUIDELINES
 from service.rules.guideline import terminology_of
 
+# Whoever stops the service may tell all its processes: without this one, all workers pass for dead.
+for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(told, signal.SIG_IGN)
 models()
 terminology_of(GUIDELINES)
 # What the collector has looked at, it changes: copies would no longer share it.

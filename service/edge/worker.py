@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import logging
 import os
@@ -39,6 +40,10 @@ is refused, does not wait for computing."""
 CLOSING_SECONDS = 0.5
 """How long the end of a worker waits for what is still to be noted of answers that are sent."""
 
+COLLECTED_BYTES = 4_000_000
+"""Of bodies, after which the young objects are looked through for what circles keep: errors that libraries have a name for where
+they raise them, with all that was at work then. By the number of objects alone that would come after gigabytes of bodies."""
+
 LOG = logging.getLogger("osteocds")
 
 
@@ -58,7 +63,8 @@ def process(build: Build, control: socket.socket, places: Sequence[socket.socket
     # Whoever stops the service may tell all its processes: the front ends them, once what it has taken is answered.
     for told in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(told, signal.SIG_IGN)
-    os.nice(GIVES_WAY)
+    with suppress(OSError):  # a sandbox that lets no process give way lets it compute all the same
+        os.nice(GIVES_WAY)
     work(build, control, places)
 
 
@@ -95,6 +101,7 @@ def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock)
             with at_work:
                 told: dict[str, Any] = {}
                 environ = _environ(head, body) | {TOLD: told}
+                length = len(body)
                 del body
                 status, headers, answer, close = _called(application, environ)
                 del environ
@@ -104,8 +111,23 @@ def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock)
                 finally:
                     _closed(close)
                 del answer, close  # nothing of a request is kept until the next comes
+                _HELD.came(length)
 
 
+class _Held:
+    """How much came since circles were looked for."""
+
+    _bytes = 0
+
+    def came(self, length: int) -> None:
+        """A body of this length was answered, and nothing of it is wanted any more."""
+        self._bytes += length
+        if self._bytes > COLLECTED_BYTES:
+            self._bytes = 0
+            gc.collect(1)
+
+
+_HELD = _Held()
 _HERE = threading.local()
 
 

@@ -200,6 +200,7 @@ in_a_language = option(
 """The terminal has read it before click does: it decides the words of the help and of the errors too."""
 
 FILE, FOLDER, NUMBER, FHIR_BASE = _("FILE"), _("FOLDER"), _("NUMBER"), _("FHIR_BASE")
+TIME, SECONDS = _("TIME"), _("SECONDS")
 """Placeholders of several commands."""
 
 

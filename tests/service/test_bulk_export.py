@@ -183,18 +183,23 @@ def test_one_that_never_is_ready_is_given_up(server: responses.RequestsMock, tmp
     assert set(export.waited) == {bulk_export.MOST_WAIT_SECONDS}
 
 
-def test_a_file_that_broke_off_is_fetched_from_there(
-    server: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bulk_export, "PART", 10)
-    begins(server)
-    ready(server)
+def breaks_off(server: responses.RequestsMock) -> None:
+    """The file ends after 50 bytes of those that were announced."""
     server.get(
         f"{BASE}/files/1",
         body=PATIENTS[:50],
         headers={"Content-Length": str(len(PATIENTS))},
         auto_calculate_content_length=False,
     )
+
+
+def test_a_file_that_broke_off_is_fetched_from_there(
+    server: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_export, "PART", 10)
+    begins(server)
+    ready(server)
+    breaks_off(server)
     rest = {"Content-Range": f"bytes 50-{len(PATIENTS) - 1}/{len(PATIENTS)}"}
     server.get(f"{BASE}/files/1", body=PATIENTS[50:], status=206, headers=rest)
     assert Export(tmp_path).fetch() == {"00000.Patient.ndjson": PATIENTS}
@@ -204,12 +209,7 @@ def test_a_file_that_broke_off_is_fetched_from_there(
 def test_a_server_without_ranges_sends_it_anew(server: responses.RequestsMock, tmp_path: Path) -> None:
     begins(server)
     ready(server)
-    server.get(
-        f"{BASE}/files/1",
-        body=PATIENTS[:50],
-        headers={"Content-Length": str(len(PATIENTS))},
-        auto_calculate_content_length=False,
-    )
+    breaks_off(server)
     server.get(f"{BASE}/files/1", body=PATIENTS)
     assert Export(tmp_path).fetch() == {"00000.Patient.ndjson": PATIENTS}
 

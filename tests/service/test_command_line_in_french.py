@@ -11,7 +11,9 @@ import pytest
 from click.testing import CliRunner
 from tools.messages import catalogue_of, domains
 
-from service.cli import PROBLEMS, main, report
+from service.cli import main
+from service.commands.hook_requests import PROBLEMS
+from service.commands.ledger import report
 from service.demo.run import DEMO_PATIENTS, ordered
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, spoken

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 from zipfile import ZipFile
 
 import kubernetes_validate
 import pytest
+import requests
 import yaml
+from support.processes import osteocds_serve
 from support.programs import npm_packages, required
 from tools.release import CHART
 
@@ -110,6 +116,51 @@ def test_secrets_come_from_secrets_and_every_other_setting_is_one_of_ours(object
     assert told["OSTEOCDS_FHIR_BASES"]["value"] == "https://fhir.example.org/r4"
 
 
+@pytest.mark.parametrize("kind", ["Deployment", "Job"])
+def test_files_that_settings_name_are_mounted_where_they_say(objects, kind):
+    pod = one(objects, kind, "migrate" if kind == "Job" else "")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    (mount,) = (mount for mount in container["volumeMounts"] if mount["mountPath"] == "/etc/osteocds/files/site")
+    (volume,) = (volume for volume in pod["volumes"] if volume["name"] == mount["name"])
+    assert mount["readOnly"] is True
+    assert volume["configMap"] == {"name": "osteocds-site"}
+    if kind == "Deployment":
+        told = {variable["name"]: variable.get("value", "") for variable in container["env"]}
+        assert told["OSTEOCDS_CA_BUNDLE"].rpartition("/")[0] == mount["mountPath"]
+
+
+def test_an_image_is_held_to_one_content_where_the_site_says_so(helm):
+    digest = f"sha256:{64 * 'a'}"
+    for found in rendered(helm, f'image.digest="{digest}"'):
+        if found["kind"] in ("Deployment", "Job"):
+            assert found["spec"]["template"]["spec"]["containers"][0]["image"].endswith(f"@{digest}")
+
+
+def test_traces_go_where_the_site_says_and_the_network_lets_them(helm):
+    objects = rendered(
+        helm,
+        'traces={"endpoint":"http://collector:4318","to":[{"ipBlock":{"cidr":"192.0.2.40/32"}}]}',
+    )
+    (container,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
+    told = {variable["name"]: variable.get("value") for variable in container["env"]}
+    assert told["OSTEOCDS_TRACES"] == "1"
+    assert told["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://collector:4318"
+    assert (block("192.0.2.40/32"), 4318) in egress(one(objects, "NetworkPolicy"))
+
+
+def test_names_are_looked_up_where_the_cluster_has_them(helm):
+    objects = rendered(helm, 'dns.to=[{"ipBlock":{"cidr":"192.0.2.53/32"}}]', "dns.port=5353")
+    for policy in (one(objects, "NetworkPolicy"), one(objects, "NetworkPolicy", "migrate")):
+        assert (block("192.0.2.53/32"), 5353) in egress(policy)
+        assert not {port for _peer, port in egress(policy)} & {53}
+
+
+def test_a_budget_says_how_many_stay_or_how_many_go(helm):
+    spec = one(rendered(helm, "podDisruptionBudget.minAvailable=1"), "PodDisruptionBudget")["spec"]
+    assert spec["minAvailable"] == 1
+    assert "maxUnavailable" not in spec
+
+
 def test_a_replica_whose_database_is_gone_goes_on_getting_requests(objects):
     (container,) = one(objects, "Deployment")["spec"]["template"]["spec"]["containers"]
     for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
@@ -190,6 +241,16 @@ def test_where_nobody_is_named_nobody_reaches_a_replica(helm):
         ('settings={"osteocds_port":"1"}', "osteocds_port"),
         ('postgresql.secret=""', "postgresql/secret"),
         ("replica=3", "replica"),
+        ("redis.to=[]", "redis/to"),
+        ('settings={"OSTEOCDS_REDIS_URL":"redis://:secret@redis"}', "OSTEOCDS_REDIS_URL"),
+        ('settings={"OSTEOCDS_OPERATOR_KEY":"key"}', "OSTEOCDS_OPERATOR_KEY"),
+        ('traces.endpoint="http://collector:4318"', "traces/to"),
+        ("dns.to=[]", "dns/to"),
+        ('image.digest="latest"', "image/digest"),
+        ('image.sha="x"', "image"),
+        ('receiptKey.file="x"', "receiptKey"),
+        ('files=[{"name":"site"}]', "files/0"),
+        ('files=[{"name":"site","secret":"a","configMap":"b"}]', "files/0"),
     ],
 )
 def test_values_that_would_open_or_break_it_are_refused(helm, changed, told):
@@ -216,3 +277,49 @@ def test_systemd_finds_the_unit_hardened():
     exposure = re.search(r"exposure level for osteocds.service: ([\d.]+)", done.stdout)
     assert exposure
     assert float(exposure[1]) <= 1.5
+
+
+def confined() -> list[str | Path]:
+    """What runs a command under the unit's filter of system calls."""
+    required("systemd-analyze", r"systemd (\d+)", at_least=250, option="--version")
+    return [sys.executable, Path(__file__).parents[1] / "support/confined.py", UNIT]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "refused"),
+    [
+        pytest.param("import socket; socket.socket(socket.AF_NETLINK)", True, id="a socket of another family"),
+        pytest.param("import mmap; mmap.mmap(-1, 4096, prot=7)", True, id="memory that is written and run"),
+        pytest.param("import os; os.setuid(0)", True, id="another user"),
+        pytest.param("import os; os.sched_setaffinity(0, {0})", True, id="a processor of its own"),
+        pytest.param("import socket; socket.socketpair()", False, id="its own processes"),
+        pytest.param("import os; os.nice(1)", False, id="to let others go first"),
+    ],
+)
+def test_the_unit_refuses_what_the_service_does_not_do(attempt, refused):
+    done = run(*confined(), sys.executable, "-c", attempt)
+    assert (done.returncode != 0) is refused, done.stderr
+    assert ("PermissionError" in done.stderr) is refused
+
+
+@pytest.mark.parametrize("without", ["", "SystemCallFilter=setpriority\n"], ids=["as it is", "where none may give way"])
+def test_the_service_answers_under_the_unit_and_a_worker_that_died_is_replaced_there(tmp_path, without):
+    unit = tmp_path / UNIT.name
+    told = UNIT.read_text(encoding="utf-8")
+    assert without in told
+    unit.write_text(told.replace(without, "") if without else told, encoding="utf-8")
+    under = [*confined()[:-1], unit]
+    with osteocds_serve(tmp_path, *under, OSTEOCDS_ALLOW_UNAUTHENTICATED="1", OSTEOCDS_WORKERS="1") as base:
+        (worker,) = workers_that_started(tmp_path)
+        os.kill(worker, signal.SIGKILL)
+        until = time.monotonic() + 60
+        while len(workers_that_started(tmp_path)) < 2:
+            assert time.monotonic() < until, "no other took its place"
+            time.sleep(0.05)
+        answer = requests.get(f"{base}/cds-services", timeout=60)
+    assert answer.status_code == 200
+
+
+def workers_that_started(folder: Path) -> list[int]:
+    told = (folder / "log").read_text(encoding="utf-8")
+    return [int(number) for number in re.findall(r"worker process \[(\d+)\] has started", told)]

@@ -216,12 +216,12 @@ def test_every_dependency_that_is_declared_is_locked():
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     groups = declared["dependency-groups"]
     optional = declared["project"]["optional-dependencies"]
-    spark = optional.pop("spark")
+    spark, proofs = optional.pop("spark"), optional.pop("proofs")
     extras = [one for extra in optional.values() for one in extra]
     wanted = {
         "requirements.lock": [*declared["project"]["dependencies"], *extras],
         "requirements-build.lock": groups["build"],
-        "requirements-dev.lock": [*declared["project"]["dependencies"], *groups["test"], *groups["lint"]],
+        "requirements-dev.lock": [*declared["project"]["dependencies"], *groups["test"], *groups["lint"], *proofs],
         "requirements-load.lock": groups["load"],
         "requirements-sekmet.lock": groups["fhir-server"],
         "requirements-spark.lock": [*declared["project"]["dependencies"], *spark],

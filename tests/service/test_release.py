@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,13 +31,27 @@ def checkout(tmp_path_factory) -> Path:
     return place
 
 
-def test_a_wheel_is_the_same_bit_by_bit_wherever_and_whenever_it_is_built(checkout, tmp_path, monkeypatch):
-    one = release.wheel(tmp_path / "one", checkout, MOMENT)
+@pytest.fixture
+def _files_of_nobody_else() -> Iterator[None]:
+    mask = os.umask(0o077)
+    yield
+    os.umask(mask)
+
+
+@pytest.fixture(scope="module")
+def built(checkout, tmp_path_factory) -> Path:
+    return release.wheel(tmp_path_factory.mktemp("built"), checkout, MOMENT)
+
+
+@pytest.mark.usefixtures("_files_of_nobody_else")
+def test_a_wheel_is_the_same_bit_by_bit_wherever_whenever_and_by_whomever_it_is_built(
+    built, checkout, tmp_path, monkeypatch
+):
     monkeypatch.setenv("PYTHONHASHSEED", "7")
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     other = release.wheel(tmp_path / "other", checkout.rename(checkout.with_name("elsewhere")), MOMENT)
-    assert one.name == other.name == f"osteocds-{release.version()}-py3-none-any.whl"
-    assert one.read_bytes() == other.read_bytes()
+    assert built.name == other.name == f"osteocds-{release.version()}-py3-none-any.whl"
+    assert built.read_bytes() == other.read_bytes()
 
 
 def test_a_chart_is_packed_the_same_each_time_below_its_name():

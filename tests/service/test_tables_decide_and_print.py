@@ -106,6 +106,7 @@ TABLES: dict[tuple[str, str], tuple[str, ...]] = {
 OTHER_NUMBERS = {
     ("antithrombotics", "HOUR"): "a unit",
     ("antithrombotics", "THE_DAY_BEFORE"): "said as «the day before»",
+    ("board_sheet", "MOST_ACTS"): "lines of a section of a page; it decides nothing",
     ("documents", "ONC"): "an index",
     ("elsewhere", "ASTRO_YEAR"): "the year of a document",
     ("elsewhere", "ELSEWHERE"): "years of documents, which a citation prints",

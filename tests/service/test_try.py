@@ -190,7 +190,10 @@ def test_radiotherapy_has_its_bone_dose_and_fractions(client: Ehr) -> None:
 
 @pytest.mark.parametrize(
     ("language", "fractions", "interval"),
-    [("en", "20 Gy in 5 fractions", "120 mg every 4 weeks"), ("fr", "20 Gy en 5 fractions", "120 mg toutes les 4 semaines")],
+    [
+        ("en", "20 Gy in 5 fractions", "120 mg every 4 weeks"),
+        ("fr", "20 Gy en 5 fractions", "120 mg toutes les 4 semaines"),
+    ],
     ids=["en", "fr"],
 )
 def test_the_dose_of_a_draft_is_told_as_a_radiotherapist_reads_it(

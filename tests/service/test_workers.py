@@ -16,20 +16,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import pytest
 import requests
 from joserfc import jwt
 from joserfc.jwk import ECKey
 from prometheus_client.mmap_dict import MmapedDict
+from sqlalchemy import func, select
 from support.ehr import denosumab, without
-from support.fhir_socket import UNBOUNDED
+from support.fhir_socket import UNBOUNDED, Slow
 from support.fhir_socket import serving as serving_fhir
 from tools.liveness import large_body
 
 from service.demo.embedded_fhir import free_port, running
 from service.ledger.database import Database
 from service.ledger.feedback import FeedbackStore
+from service.ledger.tables import ANSWERS
 
 ORDER_SIGN = "/cds-services/bone-metastases-order-sign"
 FIRED = 'osteocds_requests_total{client="",service="bone-metastases-order-sign",status="200"}'
@@ -208,6 +211,54 @@ def test_a_worker_that_is_told_to_stop_goes_on_until_the_service_ends_it(serving
     assert all(alive(worker) for worker in serving.workers())
 
 
+def test_where_every_process_is_told_to_stop_what_was_taken_is_answered_and_noted(tmp_path):
+    """As some service managers do, and `kill` of a group."""
+    told = Event()
+
+    def answer_then(call: Slow) -> None:
+        told.wait()
+        call.found()
+
+    with (
+        serving_fhir(answer_then) as fhir,
+        running_service(tmp_path, fhir.base) as here,
+        ThreadPoolExecutor(4) as ehrs,
+        ending(told),
+    ):
+        slow = without(denosumab(), "prefetch") | {"fhirServer": fhir.base}
+        asked = [ehrs.submit(here.post, ORDER_SIGN, slow) for _ in range(4)]
+        wait_until(lambda: here.metrics()[IN_PROGRESS] == 4)
+        others = processes_below(here.front)
+        for one in (here.front, *others):
+            os.kill(one, signal.SIGTERM)
+        wait_until(lambda: "Shutting down" in here.log.read_text())
+        assert not any(ended(one) for one in others)
+        told.set()
+        assert [one.result().status_code for one in asked] == [200] * 4
+        wait_until(lambda: not any(map(alive, here.workers())))
+        with Database(here.database_url).begin() as connection:
+            assert connection.scalar(select(func.count()).select_from(ANSWERS)) == 4
+
+
+def ended(process: int) -> bool:
+    """It runs no more, though its parent may not have asked for it yet."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+
+
+@contextmanager
+def ending(event: Event) -> Iterator[None]:
+    """Set it in the end, whatever happens."""
+    try:
+        yield
+    finally:
+        event.set()
+
+
+def processes_below(parent: int) -> list[int]:
+    told = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    return [process for one in map(int, told) for process in (one, *processes_below(one))]
+
+
 def test_workers_are_renewed_without_losing_a_request_or_a_count(serving):
     old = serving.workers()
     with ThreadPoolExecutor(4) as ehrs:
@@ -326,6 +377,34 @@ def test_eight_large_bodies_at_once_take_little_more_memory_than_one(tmp_path, s
         of_one = peak_of(worker) - before
         assert set(ehrs.map(sent, range(8))) <= {200, 503}
         assert peak_of(worker) - before < 2 * of_one + ALLOCATED
+
+
+REFUSALS = {
+    "no hook request": ("POST", ORDER_SIGN, b'{"hook": "order-sign", "a": "%s"}', 400),
+    "feedback that is none": ("POST", f"{ORDER_SIGN}/feedback", b'{"feedback": [{}], "a": "%s"}', 400),
+    "no JSON": ("POST", ORDER_SIGN, b'"%s', 400),
+    "another method": ("PUT", ORDER_SIGN, b'"%s"', 405),
+    "no service": ("POST", "/cds-services/none", b'"%s"', 404),
+}
+
+
+def test_bodies_that_are_refused_leave_nothing_behind(tmp_path, silent_fhir_server):
+    """Nobody needs to be known to be refused."""
+    with running_service(tmp_path, silent_fhir_server, workers=1) as here:
+        (worker,) = here.workers()
+
+        def refused(method: str, path: str, body: bytes, status: int) -> None:
+            told = {"Content-Type": "application/json"}
+            sent = requests.request(method, here.base + path, data=body % (b"a" * 4_500_000), headers=told, timeout=60)
+            assert sent.status_code == status
+
+        for one in REFUSALS.values():
+            refused(*one)
+        before = peak_of(worker)
+        for one in REFUSALS.values():
+            for _ in range(8):
+                refused(*one)
+        assert peak_of(worker) - before < 5 * ALLOCATED
 
 
 ALLOCATED = 8

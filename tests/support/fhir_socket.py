@@ -19,6 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypeAlias
 
 from support.ehr import Ehr, authorization, denosumab, ehr, without
+from support.serving import in_a_thread
 
 from service.gathering.fhir_server import MOST_BYTES, MOST_NODES
 
@@ -103,14 +104,8 @@ Reply: TypeAlias = Callable[[Slow], None]
 @contextmanager
 def serving(reply: Callable[[Slow], None], port: int = 0) -> Iterator[Server]:
     server = Server(reply, port)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with in_a_thread(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def client_of(server: Server, **settings: object) -> Ehr:

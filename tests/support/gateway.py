@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import TypeAlias
 from urllib.parse import parse_qsl, urlencode
 
 import requests
+from support.serving import in_a_thread
 
 PASSED = ("Authorization", "Accept", "Accept-Language", "Content-Type")
 RETURNED = ("Content-Type", "Content-Language")
@@ -147,11 +147,5 @@ class _Handler(BaseHTTPRequestHandler):
 def gateway(upstream: str, port: int = 0, host: str = "127.0.0.1") -> Iterator[Gateway]:
     """A gateway that passes everything on, until a test says something else."""
     server = Gateway(upstream, port, host)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with in_a_thread(server):
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -12,7 +12,7 @@ from service.demo.embedded_fhir import free_port, running
 
 
 @contextmanager
-def osteocds_serve(folder: Path, **settings: str) -> Iterator[str]:
+def osteocds_serve(folder: Path, *under: str | Path, **settings: str) -> Iterator[str]:
     """Serve with these settings (variables) while the block lasts, and give the address; all that it keeps is in `folder`."""
     base = f"http://127.0.0.1:{free_port()}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")} | {
@@ -20,6 +20,6 @@ def osteocds_serve(folder: Path, **settings: str) -> Iterator[str]:
         "OSTEOCDS_DATABASE_URL": f"sqlite:///{folder}/osteocds.sqlite3",
         **settings,
     }
-    command = [sys.executable, "-m", "service.cli", "serve"]
+    command = [*under, sys.executable, "-m", "service.cli", "serve"]
     with running(command, base, start_seconds=60, environment=environment, ready="/health/ready", log=folder / "log"):
         yield base

@@ -15,7 +15,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 
 {{- define "osteocds.image" -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}{{ with .Values.image.digest }}@{{ . }}{{ end }}
 {{- end }}
 
 {{/* What a pod of ours may do: nothing but compute, talk, and write into /tmp. */}}
@@ -56,14 +56,27 @@ securityContext:
 {{- end }}
 
 {{- define "osteocds.to-names" -}}
-- to:
-    - namespaceSelector:
-        matchLabels: {kubernetes.io/metadata.name: kube-system}
-      podSelector:
-        matchLabels: {k8s-app: kube-dns}
+- to: {{- toYaml .Values.dns.to | nindent 4 }}
   ports:
-    - {protocol: UDP, port: 53}
-    - {protocol: TCP, port: 53}
+    - {protocol: UDP, port: {{ .Values.dns.port }}}
+    - {protocol: TCP, port: {{ .Values.dns.port }}}
+{{- end }}
+
+{{- define "osteocds.file-mounts" -}}
+{{- range .Values.files }}
+- {name: file-{{ .name }}, mountPath: /etc/osteocds/files/{{ .name }}, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "osteocds.file-volumes" -}}
+{{- range .Values.files }}
+- name: file-{{ .name }}
+  {{- if .secret }}
+  secret: {secretName: {{ .secret | quote }}, defaultMode: 0440}
+  {{- else }}
+  configMap: {name: {{ .configMap | quote }}}
+  {{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "osteocds.to-database" -}}

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 from mappings.wording import _, _n
+from service.certify.attack_names import BY_NAME
 from service.certify.calls import Answer
 from service.certify.check import Check, failed, not_run, passed
 from service.certify.service_answers import http
 from service.certify.site import UNAUTHENTICATED, Site
-from service.certify.tokens import REFUSED
+from service.certify.tokens import REFUSED, STRANGER
 
 OK, NOT_FOUND = 200, 404
 IDS = ("token.none", "token.sound", "token.twice", "token.forged")
@@ -39,7 +40,7 @@ def checks(site: Site) -> Iterator[Check]:
         yield not_run("token.twice", _("a sound token is not taken"))
         yield not_run("token.forged", _("a sound token is not taken"))
         return
-    yield passed("token.sound", _("the client is known"))
+    yield _sound(site, unasked)
     yield _twice(site)
     yield _forged(site)
 
@@ -52,6 +53,15 @@ def _none(answer: Answer) -> Check:
     if answer.status == UNAUTHENTICATED:
         return passed("token.none", _("with HTTP 401"))
     return failed("token.none", http(answer))
+
+
+def _sound(site: Site, unasked: Answer) -> Check:
+    """That ours is taken tells that the client is known, unless that of anybody is."""
+    tokens = site.fresh
+    assert tokens is not None  # noqa: S101 - for the types alone
+    if unasked.status == OK and _fired(site, tokens.token(STRANGER)).status not in REFUSED:
+        return not_run("token.sound", _("every token is taken, which tells nothing of this client"))
+    return passed("token.sound", _("the client is known"))
 
 
 def _twice(site: Site) -> Check:
@@ -70,6 +80,10 @@ def _forged(site: Site) -> Check:
     attacks = {name: bearer for name, make in tokens.attacks().items() if (bearer := make())}  # none is looked at above
     taken = [name for name, bearer in attacks.items() if _fired(site, bearer).status not in REFUSED]
     if taken:
-        seen = _("of {number} were taken: {names}", number=len(attacks), names=", ".join(taken[:MOST_NAMED]))
+        seen = _(
+            "of {number} were taken: {names}",
+            number=len(attacks),
+            names=tuple(BY_NAME[name] for name in taken[:MOST_NAMED]),
+        )
         return failed("token.forged", seen)
     return passed("token.forged", _n("{number} was tried", "{number} were tried", len(attacks)))

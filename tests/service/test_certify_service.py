@@ -12,6 +12,7 @@ from support.installation import Installation, kept, now
 from support.planted import ATTENTION, Change, Planted, check_found, environment, login_page, replaced, running
 from support.serving import served
 
+from service.certify.attack_names import BY_NAME
 from service.certify.tokens import Tokens, tokens_of
 from service.demo.embedded_fhir import free_port
 
@@ -36,6 +37,10 @@ def another_client(site: Installation) -> None:
     registry = site.folder / "other.toml"
     registry.write_text(table)
     site.running["clients"] = registry
+
+
+def open_without_a_registry(site: Installation) -> None:
+    site.running.update(allow_unauthenticated=True, clients=None, fhir_bases=(site.base,))
 
 
 def nobody(site: Installation) -> None:
@@ -127,6 +132,10 @@ PLANTED = {
     "receipts by another key": Planted(running(receipt_key=kept() / "another.pem"), {"running.receipts": "fail"}),
     # tokens
     "open to anybody": Planted(running(allow_unauthenticated=True), {"token.none": "fail"}),
+    "open to anybody, with no client registered": Planted(
+        open_without_a_registry,
+        {"token.none": "fail", "token.twice": "fail", "token.forged": "fail"},
+    ),
     "a client that is not registered": Planted(another_client, {"token.sound": "fail"}),
     "a proxy drops Authorization": Planted(front(drop("Authorization")), {"token.sound": "fail"}),
     "replicas without a shared store": Planted(replicas_apart, {"token.twice": "fail"}, "2 times of 6"),
@@ -159,3 +168,16 @@ def test_without_keys_tokens_are_not_said_to_hold(site):
     assert {"token.sound", "token.twice", "token.forged", "fhir.by-service"} <= not_run
     assert "--keys" in site.seen("token.sound")
     assert "token.none" in site.outcomes("pass")
+
+
+@pytest.mark.parametrize("plant", [open_without_a_registry, trusting_gateway])
+def test_a_client_whose_token_is_taken_like_anybodys_is_not_said_to_be_known(plant, site):
+    plant(site)
+    site.certify()
+    assert "token.sound" in site.outcomes("not run")
+    assert "every token is taken" in site.seen("token.sound")
+
+
+def test_each_attack_has_a_name_in_the_words_of_the_report(site):
+    tokens = tokens_of(site.folder / "keys", "certify", public_url="https://x.example", service="x", moment=1)
+    assert BY_NAME.keys() == tokens.attacks().keys()

@@ -206,10 +206,11 @@ class Answering:
             ended, traceparent = time.monotonic(), call.headers.get("Traceparent", "")
 
         def once_sent() -> None:
+            # The ledger first: whatever goes wrong with a figure or a trace, the answer is noted.
+            self.ledger.note(advised, service, caller, body, language, now, took)
             self.metrics.count(service_id, caller.name, told, took)
             if self.traces is not None:
                 self.traces.tell(told, said, traceparent, ended)
-            self.ledger.note(advised, service, caller, body, language, now, took)
 
         return advised, answer, once_sent
 

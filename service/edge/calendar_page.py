@@ -16,6 +16,7 @@ from mappings.wording import Text
 from service.calendar.picture import picture
 from service.calendar.sequencer import DAYS, Movable, sequence
 from service.calendar.together import Placed, Together
+from service.edge.authentication import NotItsService
 from service.edge.callers import Callers
 from service.edge.operator import Operator
 from service.edge.pages import asked_language, page, written
@@ -60,11 +61,14 @@ def calendar(
     addresses = Blueprint("calendar", __name__)
     addresses.after_request(operator.guard)
 
-    def answered(body: Any, of: World, now: datetime) -> Response:
+    def answered(body: Any, of: World, now: datetime, may_call: Callable[[str], bool] = lambda _id: True) -> Response:
         hook = body.get("hook") if isinstance(body, dict) else None
-        service = next((one for one in services.values() if one.hook == hook), None)
-        if service is None:
+        of_hook = [one for one in services.values() if one.hook == hook]
+        if not of_hook:
             raise InvalidHookRequest({"hook": "no service answers this hook"})
+        service = next((one for one in of_hook if may_call(one.id)), None)
+        if service is None:
+            raise NotItsService({"hook": "no service of this hook is one of those listed for the client"})
         chosen = asked_language(settings)
         shown = calendar_shown(body, service, of, now=now, language=chosen)
         return page(written("calendar.html", chosen, **shown), chosen)
@@ -74,7 +78,7 @@ def calendar(
         """The calendar of a hook request."""
         now = clock()
         caller = callers.of(request, now=now)
-        return answered(read_body(request), caller.world, now)
+        return answered(read_body(request), caller.world, now, caller.may_call)
 
     @addresses.get("/calendar/<hook_instance>")
     def of_receipt(hook_instance: str) -> Response:

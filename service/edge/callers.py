@@ -54,6 +54,7 @@ class Caller:
     """For whom a request is answered; no name where it came without a token.
 
     `messaging_client` is its name where its EHR takes messages of our pages, for their links. In `shadow` no card is shown.
+    `services` are the ids of those that it may call; all where there are none.
     """
 
     name: str
@@ -61,6 +62,11 @@ class Caller:
     language: Language
     messaging_client: str = ""
     shadow: bool = False
+    services: frozenset[str] = frozenset()
+
+    def may_call(self, service_id: str) -> bool:
+        """Whether the service is one of those that are listed for it."""
+        return not self.services or service_id in self.services
 
 
 class Callers:
@@ -118,4 +124,4 @@ class Callers:
             raise NobodyRegistered
         client = self._authentication.client(authorization, path=request.path, service_id=service_id, now=now)
         messaging = client.name if client.messaging is not None else ""
-        return Caller(client.name, client.world, client.language, messaging, client.shadow)
+        return Caller(client.name, client.world, client.language, messaging, client.shadow, frozenset(client.services))

@@ -94,6 +94,9 @@ class PublishedKeys:
 
     def of(self, kid: str) -> PublicKey | None:
         """The one key of this `kid`. Raises `NoKeys` where none could ever be fetched."""
+        # Whoever names a key that there is not has the address asked: those that name one that there is do not wait for that.
+        if self._keys is not None and self._clock() < self._until and (held := self._keys.of(kid)) is not None:
+            return held
         with self._lock:
             now = self._clock()
             known = None if self._keys is None else self._keys.of(kid)

@@ -127,11 +127,10 @@ class Ledger:
                 request=request.decode() if "requests" in self._settings.ledger_keeps else "",
                 shadow=caller.shadow,
             )
+            self.writer.put(answered)
         except Exception as error:  # noqa: BLE001 - the cards matter more
             LOG.error("defect of the service: %s while noting an answer", type(error).__name__)  # noqa: TRY400 - no values
             self._counted.dropped("defect", 1)
-        else:
-            self.writer.put(answered)
 
     def _settings_of(self, service: Service, caller: Caller) -> str:
         key = (caller.name, service.guideline.id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -250,7 +251,8 @@ def _forget_the_dead(folder: Path) -> None:
     for file in folder.glob("gauge_live*.db"):
         process = re.search(r"_(\d+)\.db\Z", file.name)
         if process is not None and not _is_alive(int(process[1])):
-            mark_process_dead(int(process[1]), str(folder))  # type: ignore[no-untyped-call]  # no types in the library
+            with suppress(FileNotFoundError):  # another worker, which is asked too, forgets it
+                mark_process_dead(int(process[1]), str(folder))  # type: ignore[no-untyped-call]  # no types in the library
 
 
 def _is_alive(process: int) -> bool:

@@ -1,9 +1,9 @@
-"""How long requests may wait for a worker: as long as need be in a burst, hardly at all while more comes than can be answered.
+"""Who is told at once to come again, while more comes than can be answered: those that would make a queue longer that stands.
 
 Controlled delay (CoDel, RFC 8289), as servers have it (B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015, and folly's `Codel`): a
-burst makes a queue that goes away by itself, so that somebody soon waits for nothing. Where nobody did for a while, the queue
-stands, and whoever joins it only adds to what all wait for. Who has waited twice the target then is told to come again. That
-goes on while many are told so, though those who are not find short queues then.
+burst makes a queue that goes away by itself, so that somebody soon waits for little. Where nobody did for a while, the queue
+stands, and whoever makes it longer than the target only adds to what all wait for. Who would is told so when it comes, not once
+it has waited: then it can ask another replica, and nobody waits in vain. That goes on while anybody is told so.
 """
 
 from __future__ import annotations
@@ -11,21 +11,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-TARGET_SECONDS = 0.025
-TARGET_STRETCHES = 2
-"""What everybody may wait: the time of so many stretches of computing as they are of late, and at least so many seconds."""
+TARGET_SECONDS = 0.25
+"""What everybody may wait. A card that comes a quarter of a second later is better than none: much less, and clients that are
+answered one after the other, as always, would be told to come again."""
+
+LATE_SECONDS = 0.01
+LATE_STRETCHES = 2
+"""How late a worker may be with a word and still be given more: so many stretches of computing as they are of late, and at
+least so many seconds."""
 
 WEIGHT = 1 / 20
-"""Of the newest stretch in their mean."""
+"""Of the newest in a mean."""
 
 INTERVAL_SECONDS = 0.5
 """For how long each request has to wait longer than the target before the queue is one that stands."""
-
-MANY = 1 / 10
-"""Of those that came in an interval."""
-
-MOST_SECONDS = 10.0
-"""How long a request of a burst may wait."""
 
 
 class Patience:
@@ -36,18 +35,19 @@ class Patience:
         self._ends = float("-inf")
         self._stands = False
         self._stretch = 0.0
+        self._gap = self._served = 0.0
         self._least = float("inf")
-        self._came = self._told = 0
+        self._came = self._refused = 0
+
+    def refuses(self, before: int) -> bool:
+        """Whether who comes now, behind so many, is told to come again."""
+        self._turn()
+        return self._stands and before * self._gap > TARGET_SECONDS
 
     @property
-    def seconds(self) -> float:
-        """How long a request may wait now."""
-        return 2 * self.target if self._stands else MOST_SECONDS
-
-    @property
-    def target(self) -> float:
-        """Seconds that everybody may wait. On a machine that is slow or shared all takes longer, without more coming."""
-        return max(TARGET_SECONDS, TARGET_STRETCHES * self._stretch)
+    def late(self) -> float:
+        """Seconds that a worker may be late. On a machine that is slow or shared all takes longer, without more coming."""
+        return max(LATE_SECONDS, LATE_STRETCHES * self._stretch)
 
     def computed(self, seconds: float) -> None:
         """A request has computed for so long at a stretch."""
@@ -58,12 +58,15 @@ class Patience:
         self._turn()
         self._least = min(self._least, seconds)
         self._came += 1
+        now = self._clock()
+        if seconds > 0:  # it stood in a queue, and how soon the next is answered is how fast that goes
+            self._gap += WEIGHT * (now - max(self._served, now - seconds) - self._gap)
+        self._served = now
 
-    def gave_up(self) -> None:
-        """A request has waited as long as it may, and is told to come again."""
+    def told(self) -> None:
+        """A request is told to come again."""
         self._turn()
-        self._came += 1
-        self._told += 1
+        self._refused += 1
 
     def _turn(self) -> None:
         """Judge the interval that has ended, if one has."""
@@ -71,8 +74,7 @@ class Patience:
         if now < self._ends:
             return
         judged = now < self._ends + INTERVAL_SECONDS and self._came > 0  # else nobody came for a while
-        goes_on = self._stands and self._told > MANY * self._came
-        self._stands = judged and (goes_on or self._least > self.target)
+        self._stands = judged and ((self._stands and self._refused > 0) or self._least > TARGET_SECONDS)
         self._ends = now + INTERVAL_SECONDS
         self._least = float("inf")
-        self._came = self._told = 0
+        self._came = self._refused = 0

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from service.edge import exchange
-from service.edge.patience import MOST_SECONDS, Patience
+from service.edge.patience import Patience
 from service.edge.worker import ALIVE, ASKED, WAITS, Build, process
 
 LOG = logging.getLogger("osteocds")
@@ -46,6 +46,9 @@ HEARD_EVERY_SECONDS = 0.05
 
 COMPUTES_SECONDS = 0.5
 """A request that is longer in work at a stretch waits for something that it has not told."""
+
+WAITING_SECONDS = 10.0
+"""How long a request of a burst may wait."""
 
 ENDING_SECONDS = 2.0
 """How long workers may take to end: what waits for the ledger is written."""
@@ -275,7 +278,7 @@ class Workers:
     def _taken(self, *, large: bool) -> _Place | None:
         """A place of the worker that computes the fewest requests, of those the one that was asked longest ago."""
         now = self._clock()
-        able = [one for one in self._workers if one.able(now, large=large, latest=self._patience.target)]
+        able = [one for one in self._workers if one.able(now, large=large, latest=self._patience.late)]
         if not able:
             return None
         worker = min(able, key=lambda one: (one.computing, one.busy, one.asked))
@@ -286,29 +289,25 @@ class Workers:
         return place
 
     async def _turn(self, *, large: bool) -> _Place:
-        """A place, once there is one. Raises `Busy` where that takes too long; a large body waits for the other ones first."""
+        """A place, once there is one. Raises `Busy` where that takes too long, or would. A large body waits for others."""
+        if not large and self._patience.refuses(sum(not one.large for one in self._waiting)):
+            self._patience.told()
+            raise Busy
         waiting = _Waiting(asyncio.get_running_loop().create_future(), large, self._clock())
         self._waiting.append(waiting)
         try:
-            return await asyncio.wait_for(waiting.turn, MOST_SECONDS if large else self._patience.seconds)
-        except (TimeoutError, Busy):
-            self._patience.gave_up()
+            return await asyncio.wait_for(waiting.turn, WAITING_SECONDS)
+        except TimeoutError:
+            self._patience.told()
             raise Busy from None
         finally:
             with suppress(ValueError):  # given
                 self._waiting.remove(waiting)
 
     def _give(self) -> None:
-        """Give what came free to those that wait, in their order; a large body is passed over while it has to wait.
-
-        Who has waited too long meanwhile, for those that come now, is told.
-        """
+        """Give what came free to those that wait, in their order; a large body is passed over while it has to wait."""
         for waiting in tuple(self._waiting):
             if waiting.turn.done():
-                continue
-            waited = self._clock() - waiting.since
-            if not waiting.large and waited > self._patience.seconds:
-                waiting.turn.set_exception(Busy())
                 continue
             place = self._taken(large=waiting.large)
             if place is None and not waiting.large:
@@ -317,7 +316,7 @@ class Workers:
                 self._waiting.remove(waiting)
                 waiting.turn.set_result(place)
                 if not waiting.large:
-                    self._patience.waited(waited)
+                    self._patience.waited(self._clock() - waiting.since)
 
     # --- processes ----------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 import time
@@ -14,20 +15,23 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 from redis import Redis
 from support.ehr import denosumab, ehr
 from support.ehr import without as leaving_out
 from support.scenario import NOW, SETTINGS, request_for
+from urllib3 import HTTPResponse
 
 from service.certify.tokens import STRANGER, Tokens
+from service.edge import keys as key_sets
 from service.edge import shared_memory
 from service.edge.app import create_app
 from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS
 from service.edge.callers import at_start
 from service.edge.clients import KEYS
-from service.edge.keys import FETCH_SECONDS, MOST_KEY_SET_BYTES
+from service.edge.keys import ASKED_AGAIN_SECONDS, FETCH_SECONDS, MOST_KEY_SET_BYTES, PublishedKeys
 from service.settings import InvalidSetting, read_settings
 
 ISSUER = "https://ehr.example.org"
@@ -76,6 +80,13 @@ def status(client, bearer, name=SERVICE, **request):
 )
 def test_a_token_of_a_client_is_taken(tmp_path, key, algorithm, changed):
     assert status(service(tmp_path), token(key, algorithm, **changed)) == 200
+
+
+@pytest.mark.parametrize(("hook", "expected"), [("order-sign", 200), ("patient-view", 403)])
+def test_a_calendar_is_that_of_a_service_that_is_listed_for_the_client(tmp_path, hook, expected):
+    client = service(tmp_path, f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\nservices = ["{SERVICE}"]\n')
+    headers = {"Authorization": f"Bearer {token(aud=PUBLIC_URL)}"}
+    assert client.post("/calendar", json=denosumab() | {"hook": hook}, headers=headers).status_code == expected
 
 
 def test_requests_are_counted_by_their_client_and_refused_ones_by_none(tmp_path):
@@ -587,6 +598,38 @@ def test_keys_that_cannot_be_fetched_let_nobody_in(tmp_path, answer):
         client = of_publisher(tmp_path, jku)
         assert [status(client, token(number=number)) for number in range(3)] == [401] * 3
         assert server.asked == 1
+
+
+def test_while_an_unknown_key_is_asked_for_a_known_one_is_taken(monkeypatch):
+    """Whoever names a key that there is not, which takes no token, holds up nobody who names one that there is."""
+    monkeypatch.setattr(key_sets, "FETCH_SECONDS", 60.0)
+    asked, answered, now = threading.Event(), threading.Event(), [0.0]
+
+    class Session(requests.Session):
+        def get(self, *_address, **_how):
+            if now[0]:
+                asked.set()
+                answered.wait()
+            return responding(json.dumps(KEY_SET).encode())
+
+    keys = PublishedKeys("https://ehr.example.org/keys", Session(), clock=lambda: now[0])
+    assert keys.of("ec") is not None
+    now[0] = ASKED_AGAIN_SECONDS
+    forger = threading.Thread(target=lambda: keys.of("unknown"), daemon=True)
+    forger.start()
+    assert asked.wait(20)
+    try:
+        assert keys.of("ec") is not None
+        assert forger.is_alive()
+    finally:
+        answered.set()
+        forger.join()
+
+
+def responding(body):
+    answer = requests.Response()
+    answer.status_code, answer.raw = 200, HTTPResponse(io.BytesIO(body), preload_content=False)
+    return answer
 
 
 @pytest.mark.parametrize("slow", [silent, dripping])

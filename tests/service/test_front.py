@@ -298,7 +298,7 @@ def test_a_worker_has_one_large_body_in_work_and_small_ones_beside_it(base, fron
 
 
 def test_who_waits_too_long_for_a_thread_is_told_to_come_again(base, echo, monkeypatch):
-    monkeypatch.setattr(service.edge.patience, "MOST_SECONDS", 0.2)
+    monkeypatch.setattr(service.edge.workers, "WAITING_SECONDS", 0.2)
     with ThreadPoolExecutor(THREADS) as clients:
         asked = [clients.submit(requests.post, f"{base}/echo", data=b"wait", timeout=30) for _ in range(THREADS)]
         wait_until(lambda: len(echo.asked) == THREADS)

@@ -18,10 +18,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from support.ehr import BEARER, authorization, denosumab, ehr, without
 from support.scenario import NOW, SERVICES, request_for
+from werkzeug.test import create_environ
 
 from mappings.dates import When
 from mappings.facts import Known
 from mappings.wording import _, verbatim
+from service.edge.metrics import Metrics
 from service.evaluate import RuleOutcome
 from service.guidelines import GUIDELINES
 from service.ledger import fingerprints, writing
@@ -146,11 +148,22 @@ def test_a_request_that_is_nested_more_deeply_than_orjson_writes_has_a_row(clien
     assert len(row["request_fingerprint"]) == 64
 
 
-def test_a_defect_of_ours_costs_the_row_and_not_the_answer(client, monkeypatch):
-    monkeypatch.setattr(fingerprints, "of_request", lambda _body: 1 / 0)
+@pytest.mark.parametrize(("where", "what"), [(fingerprints, "of_request"), (writing, "rows_of")])
+def test_a_defect_of_ours_costs_the_row_and_not_the_answer(client, monkeypatch, where, what):
+    monkeypatch.setattr(where, what, lambda *_given: 1 / 0)
     assert client.cards(denosumab())
     assert rows(client, ANSWERS) == []
     assert 'osteocds_ledger_dropped_total{why="defect"} 1.0' in client.get("/metrics").text
+
+
+def test_a_defect_in_a_figure_does_not_cost_the_row(client, monkeypatch):
+    monkeypatch.setattr(Metrics, "count", lambda *_given: 1 / 0)
+    body = {"data": json.dumps(denosumab()), "content_type": "application/json"}
+    environ = create_environ("/cds-services/bone-metastases-order-sign", method="POST", **body)
+    answer = client.application.wsgi_app(environ, lambda *_told: None)
+    with pytest.raises(ZeroDivisionError):  # which a worker logs
+        answer.close()
+    assert len(rows(client, ANSWERS)) == 1
 
 
 # --- fingerprints -----------------------------------------------------------------------------------------------------

@@ -132,7 +132,7 @@ def dental_restoration_pending(order: DrugOrder, patient: Facts) -> Outcome:
         return with_urgency(advice, order, patient)
     last = max(extractions, key=lambda one: (one.planned.when.last, one.index))
     earliest = last.planned.when.last + HEALING
-    planned = order.planned.when
+    too_early = not order.planned.assumed and order.planned.when.first < earliest
     advice = warning(
         _(
             "{drug}: {act} ordered, first dose not before {earliest}",
@@ -148,8 +148,8 @@ def dental_restoration_pending(order: DrugOrder, patient: Facts) -> Outcome:
         ),
         rests_on=rests_on,
         # Told of a first dose that is planned too early, and of no later one: so the calendar knows from which day on it may be.
-        lines=(_("{drug}: planned {first}", drug=order.name, first=on(planned)),) if planned.first < earliest else (),
-        remarks=dict.fromkeys((*planned_remarks(order), *planned_remarks(last))),
+        lines=(_("{drug}: planned {first}", drug=order.name, first=on(order.planned.when)),) if too_early else (),
+        remarks=planned_remarks(last),
     )
     return with_urgency(advice, order, patient)
 

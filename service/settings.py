@@ -422,7 +422,10 @@ def clinical_settings(guidelines: Sequence[Guideline], path: str) -> dict[str, F
         import tomllib  # noqa: PLC0415 - most sites change no setting
 
         with Path(path).open("rb") as file:
-            told = tomllib.load(file, parse_float=Decimal)
+            try:
+                told = tomllib.load(file, parse_float=Decimal)
+            except ValueError as error:  # what is no TOML, and what is no UTF-8
+                raise InvalidSetting(Said(_("{path} is no TOML: {why}", path=path, why=str(error)))) from None
     first, *others = guidelines
     tables = {one.id: told.pop(one.id, {}) for one in others}
     return {one.id: changed_settings(one.settings, tables.get(one.id, told), path) for one in (first, *others)}

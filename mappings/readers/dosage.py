@@ -305,7 +305,7 @@ def _read_timing(reader: Reader, timing: Mapping[str, Any], words: Sequence[str]
         single=False,
         repeating=True,
         count=count,
-        interval=Interval(_longest_days(frequency), _interval_text(frequency)),
+        interval=Interval(_longest_days(frequency), interval_text(frequency)),
         doses_per_week=Decimal(7) / _shortest_days(frequency),
         first=first,
         end=end,
@@ -413,7 +413,7 @@ def _after(begin: date, number: Decimal, unit: str) -> date:
         return date.max
 
 
-_EVERY_TEXT = {
+EVERY = {
     "s": (_("every second"), _("every {number} seconds")),
     "min": (_("every minute"), _("every {number} minutes")),
     "h": (_("every hour"), _("every {number} hours")),
@@ -425,11 +425,12 @@ _EVERY_TEXT = {
 """Not plurals: half a day is neither «every day» nor counted as one."""
 
 
-def _interval_text(frequency: Frequency) -> Text:
+def interval_text(frequency: Frequency) -> Text:
+    """How often, in words: «every 28 days»."""
     number, unit = frequency.period / frequency.times, frequency.unit
     if unit == "a" and number != int(number) and 12 % frequency.times == 0:
         number, unit = frequency.period * 12 / frequency.times, "mo"
-    once, several = _EVERY_TEXT[unit]
+    once, several = EVERY[unit]
     return once if number == 1 else several.with_(number=number)
 
 

@@ -26,7 +26,7 @@ from mappings.vocabulary.code_systems import LOINC, SNOMED_CT, UCUM
 from mappings.vocabulary.frequencies import frequencies_in
 from mappings.wording import Text, _
 from service.languages.render import Language, plain, sentence, untyped
-from service.rules.naming import named
+from service.rules.naming import act_at
 from service.rules.offers import (
     Code,
     DeleteOrder,
@@ -208,7 +208,7 @@ def _update(offer: UpdateOrder, ordering: Ordering) -> Iterator[Action]:
     if not is_valid(resource):
         return
     changes = tuple(_change_text(change) for change in offer.changes)
-    text = _("Change {order}: {changes}", order=named(offer.order), changes=changes)
+    text = _("Change {order}: {changes}", order=act_at(offer.order), changes=changes)
     yield Action("update", ordering.say(text), resource=resource)
 
 

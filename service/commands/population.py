@@ -154,7 +154,7 @@ def synthesize(settings: Settings, number: int, seed: int, out: Path, as_of: str
 
     try:
         synthesis.synthesize(number, seed, moment_of(as_of, settings).date(), out)
-    except (synthesis.NotEmpty, OSError) as error:
+    except (synthesis.NotEmpty, synthesis.OutOfTime, OSError) as error:
         raise failure(error) from error
 
 

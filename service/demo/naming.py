@@ -7,12 +7,15 @@ from datetime import date
 from typing import Any
 
 from mappings.facts.bones import named_bones
+from mappings.quantities import decimal_of
+from mappings.readers.dosage import EVERY, interval_text
 from mappings.readers.sites import region_of_code
 from mappings.shapes import maps
 from mappings.vocabulary.code_systems import LOINC, SNOMED_CT
 from mappings.vocabulary.concept_names import name_of_act, name_of_diagnosis
 from mappings.vocabulary.concepts import Terminology
-from mappings.wording import Text, verbatim
+from mappings.vocabulary.frequencies import Frequency
+from mappings.wording import Text, _n, verbatim
 from service.demo.synthetic import ACTS, CONDITIONS, DRUGS, SITES, SyntheticRecord, laboratory
 
 ANY_DAY = date(2000, 1, 1)
@@ -101,16 +104,16 @@ def sites_named(resource: Mapping[str, Any]) -> tuple[Text, ...]:
     return tuple(name for region in regions for name in named_bones(region))
 
 
-def amounts_of(resource: Mapping[str, Any]) -> str:
-    """Dose, fractions and interval in figures, as far as an order or a drug given states them."""
+def amounts_of(resource: Mapping[str, Any]) -> tuple[Text, ...]:
+    """Dose, fractions and interval, as far as an order or a drug given states them."""
     texts = [str(one["text"]) for one in maps(resource.get("dosageInstruction")) if one.get("text")]
     if texts:
-        return "; ".join(texts)[:LONGEST_NAME]
+        return (verbatim("; ".join(texts)[:LONGEST_NAME]),)
     parts = [part for name in ("dosageInstruction", "dosage", "extension") for part in _amounts(resource.get(name))]
-    return " ".join(parts[:MOST_AMOUNTS])
+    return tuple(parts[:MOST_AMOUNTS])
 
 
-def _amounts(told: Any, depth: int = 0) -> Iterator[str]:
+def _amounts(told: Any, depth: int = 0) -> Iterator[Text]:
     if depth > MOST_DEEP:
         return
     if isinstance(told, list):
@@ -118,11 +121,20 @@ def _amounts(told: Any, depth: int = 0) -> Iterator[str]:
             yield from _amounts(one, depth + 1)
     elif isinstance(told, dict):
         if isinstance(told.get("value"), int | float) and "unit" in told:
-            yield f"{told['value']:g} {told['unit']}"
+            yield verbatim(f"{told['value']:g} {told['unit']}")
             return
         if isinstance(told.get("valuePositiveInt"), int):
-            yield f"× {told['valuePositiveInt']}"
+            # Not "20 Gy × 5", which a radiotherapist reads as 100 Gy.
+            yield _n("in {number} fraction", "in {number} fractions", told["valuePositiveInt"])
         if isinstance(told.get("period"), int | float) and "periodUnit" in told:
-            yield f"/ {told['period']:g} {told['periodUnit']}"
+            yield _every(told)
         for name in sorted(told, key=lambda name: name != "doseAndRate"):  # the dose before its interval
             yield from _amounts(told[name], depth + 1)
+
+
+def _every(repeat: Mapping[str, Any]) -> Text:
+    """How often, in words where the unit is one of FHIR."""
+    period, unit, times = decimal_of(repeat["period"]), str(repeat["periodUnit"]), repeat.get("frequency")
+    if period is None or period <= 0 or unit not in EVERY:
+        return verbatim(f"/ {repeat['period']:g} {unit}"[:LONGEST_NAME])
+    return interval_text(Frequency(times if isinstance(times, int) and times > 0 else 1, period, unit))

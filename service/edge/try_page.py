@@ -341,7 +341,7 @@ class TryPage:
             "entry": entry,
             "name": plain(sentence(name, language)),
             "site": ", ".join(plain(render(one, language)) for one in naming.sites_named(entry.resource)),
-            "said": naming.amounts_of(entry.resource),
+            "said": " ".join(plain(render(one, language)) for one in naming.amounts_of(entry.resource)),
             "planned": "" if (planned := trial.planned_day(entry.resource)) is None else day(planned, language),
         }
 

@@ -47,17 +47,26 @@ class Differences:
 def compared(old: Path, new: Path, out: Path) -> Differences:
     """Compare the results of two screens, and write each change into `changes.csv` of a folder, sorted.
 
-    Raises `NotComparable`.
+    Raises `NotComparable`, also where one of them cannot be read.
     """
     _refuse_others(old, new)
     out.mkdir(parents=True, exist_ok=True)
     with connected() as connection:
         for name, folder in (("old", old), ("new", new)):
-            connection.execute(f"CREATE VIEW {name} AS {_told(folder / FINDINGS)}")
+            _view(connection, name, folder / FINDINGS)
         connection.execute(f"CREATE TABLE changes AS {_CHANGES}")
         connection.execute("CREATE VIEW listed AS FROM changes ORDER BY ALL")
         connection.execute(f"COPY listed TO {quoted(out / CHANGES)} (FORMAT csv, HEADER)")
         return Differences(*_counted(connection))
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, findings: Path) -> None:
+    try:
+        connection.execute(f"CREATE VIEW {name} AS {_told(findings)}")
+    except duckdb.Error:
+        raise NotComparable(
+            Said(_("{path} cannot be read: screen again, into another folder", path=str(findings)))
+        ) from None
 
 
 def _refuse_others(old: Path, new: Path) -> None:

@@ -135,3 +135,5 @@ class Screening:
         if done.returncode:
             why = done.stderr.strip().splitlines()[-1:] or [str(done.returncode)]
             raise NoSide(Said(_("{command} could not screen: {why}", command=str(side.command), why=why[0])))
+        if not (out / FINDINGS).is_file():
+            raise NoSide(Said(_("{command} left no results of a screen: is it osteocds?", command=str(side.command))))

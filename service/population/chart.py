@@ -17,10 +17,15 @@ from service.gathering.answers import Opened, opened
 from service.gathering.fhir_server import FhirProblem
 from service.gathering.found_by_code import finds
 from service.gathering.record_server import Call, Pages
+from service.population.export import Unreadable
 
 NOT_EXPORTED = _(
     "the export holds nothing of this kind of any patient",
     hint=_("export this type of resource too: nobody can tell none from not exported"),
+)
+NOT_READ = _(
+    "the export holds a resource of this kind of this patient that cannot be read",
+    hint=_("a line that is no JSON, or no number that can be: mend it, and screen again"),
 )
 NO_PATIENT = _("the export holds no Patient resource of this patient", hint=_("export Patient too"))
 
@@ -51,8 +56,12 @@ class Chart:
         self._found = {} if found is None else found
         self._apart = apart
         self.by_type: dict[str, list[Resource]] = {}
+        self._unread: set[str] = set()
         for one in resources:
-            self.by_type.setdefault(a_text(one.get("resourceType")), []).append(one)
+            if isinstance(one, Unreadable):
+                self._unread.add(one["resourceType"])
+            else:
+                self.by_type.setdefault(a_text(one.get("resourceType")), []).append(one)
         self._exported = exported
         self._terminology = terminology
 
@@ -60,7 +69,9 @@ class Chart:
         """The same chart without one resource: an order that is now signed, and so is not on record yet."""
         others = (one for held in self.by_type.values() for one in held if one is not resource)
         apart = a_text(resource.get("resourceType"))
-        return Chart(self.patient_id, others, self._exported, self._terminology, self._found, apart)
+        chart = Chart(self.patient_id, others, self._exported, self._terminology, self._found, apart)
+        chart._unread = self._unread
+        return chart
 
     def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
         """Make a search."""
@@ -76,8 +87,10 @@ class Chart:
         return search.result(0)
 
     def search(self, query: Query, patient_id: str) -> Pages:
-        """What a query finds. Raises `FhirProblem` for a type that was not exported, or a patient who was not."""
+        """What a query finds. Raises `FhirProblem` for a type that was not exported or not read, or a patient who was not."""
         held = self.by_type.get(query.resource_type, ())
+        if query.resource_type in self._unread:
+            raise FhirProblem(NOT_READ)
         if query.is_read:
             patient = next((one for one in held if one.get("id") == patient_id), None)
             if patient is None:
@@ -95,7 +108,9 @@ class Chart:
         return _bundle([one for one in held if not query.concepts or _finds(query, one, self._terminology)])
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
-        """The resources with these ids."""
+        """The resources with these ids. Raises `FhirProblem` where one of their type was not read."""
+        if resource_type in self._unread:
+            raise FhirProblem(NOT_READ)
         wanted = frozenset(map(bare_id, ids))
         return [_bundle([one for one in self.by_type.get(resource_type, ()) if one.get("id") in wanted])]
 

@@ -6,6 +6,7 @@ whatever the size of the export.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 DOCUMENTS = (".json", ".json.gz")
 
 LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes of one resource; a longer line is counted as unreadable."""
+"""Bytes of one resource; a longer line is counted as unreadable, and one of twice as many is refused by DuckDB, with its file."""
 
 PATIENTS_OF_A_BUCKET = 500
 """About so many patients are screened, and written, at once; what was not finished is begun again."""
@@ -47,7 +48,25 @@ class NotAnExport(ValueError):
 
 
 class CannotGroup(ValueError):
-    """DuckDB does not take what was chosen, such as the size of its memory; the message is its own."""
+    """DuckDB does not take what was chosen, such as the size of its memory, or cannot read a file; the message is its own."""
+
+
+class Unreadable(dict[str, Any]):
+    """Stands for a resource of a patient that is no JSON that we read; it holds its `resourceType` alone."""
+
+
+_TYPE = re.compile(r'"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
+
+
+def read_line(line: str) -> list[Resource]:
+    """The resource of a line that has a patient. Where it cannot be read, one `Unreadable` of each type that it names.
+
+    DuckDB and Spark take more for JSON than we do: a number beyond any float, lists in lists a thousand deep.
+    """
+    try:
+        return [orjson.loads(line)]
+    except orjson.JSONDecodeError:
+        return [Unreadable(resourceType=one) for one in dict.fromkeys(_TYPE.findall(line))]
 
 
 @dataclass(frozen=True)
@@ -75,7 +94,7 @@ class Export:
             )
             while found := rows.fetchmany(50):
                 for patient, resources in found:
-                    read = [orjson.loads(one) for one in resources]
+                    read = [resource for one in resources for resource in read_line(one)]
                     yield patient, with_medications(read, look_up)
 
 
@@ -104,7 +123,7 @@ def with_medications(resources: Sequence[Resource], look_up: LookUp | None) -> l
         rows = look_up(sorted(missing))
         if not rows:
             break
-        found |= {name: orjson.loads(resource) for name, resource in rows}
+        found |= {name: one for name, resource in rows for one in read_line(resource)}
         wanted |= _medications_in([found[name] for name, _resource in rows])
     return [*resources, *found.values()]
 
@@ -151,7 +170,10 @@ def lines_of(source: Path, folder: Path) -> list[Path]:
 
 
 def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: int) -> Export:
-    """Group an export by patient into `folder`. Raises `NotAnExport` where it holds no patient."""
+    """Group an export by patient into `folder`.
+
+    Raises `NotAnExport` where it holds no patient, and `CannotGroup` where DuckDB fails.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     lines = lines_of(source, folder)
     with connected(
@@ -159,7 +181,10 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     ) as connection:
         asked = {"files": [str(path) for path in lines], "longest": LONGEST_LINE}
         raw = folder / "resources.parquet"
-        connection.execute(f"COPY ({_ROW}) TO {quoted(raw)} (FORMAT parquet)", asked)
+        try:
+            connection.execute(f"COPY ({_ROW}) TO {quoted(raw)} (FORMAT parquet)", asked)
+        except duckdb.Error as error:  # such as a gzip file that was cut off: whose lines are lacking nobody knows
+            raise CannotGroup(str(error).partition("\n")[0]) from None
         connection.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(raw)})")
         patients, resources, unreadable, nobodys = _one(
             connection,

@@ -74,6 +74,16 @@ class Screen:
 
     def _claim(self) -> None:
         """Take the folder, or go on in it where it holds this screen, begun."""
+        source, out = self.source.resolve(), self.out.resolve()
+        if source == out or (source in out.parents and source.is_dir()):
+            raise AnotherScreen(
+                Said(
+                    _(
+                        "{out} lies in the export, which would hold its own results then: name a folder elsewhere",
+                        out=str(self.out),
+                    )
+                )
+            )
         self.out.mkdir(parents=True, exist_ok=True)
         told = {
             "source": fingerprint(stamps(self.source)),

@@ -18,7 +18,7 @@ import orjson
 
 from mappings.wording import Said, _
 from service.population.bucket import TABLES, begin, rows_of, screened
-from service.population.export import LONGEST_LINE, NOBODYS, Export, NotAnExport, with_medications
+from service.population.export import LONGEST_LINE, NOBODYS, Export, NotAnExport, read_line, with_medications
 
 MOST_MEDICATIONS = 500_000
 """Medication resources of an export, which every executor holds."""
@@ -122,7 +122,7 @@ def _task(asked: Asked, medications: Any) -> Callable[[Iterable[Any]], Iterator[
             return [(name, held[name]) for name in ids if name in held]
 
         for patient, of_patient in groupby(rows, key=itemgetter(0)):
-            resources = [orjson.loads(resource) for _patient, resource in of_patient]
+            resources = [one for _patient, resource in of_patient for one in read_line(resource)]
             of_tables = rows_of(screened(patient, with_medications(resources, look_up if held else None)))
             for name in TABLES:
                 for row in of_tables[name]:

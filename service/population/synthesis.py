@@ -42,6 +42,10 @@ class NotEmpty(ValueError):
     """The folder holds something already; the message says so."""
 
 
+class OutOfTime(ValueError):
+    """A day before or after which the calendar has none; the message says so."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One variant of a plant, ready to be given an id."""
@@ -57,12 +61,16 @@ def synthesize(
 ) -> None:
     """Write `number` patients as they are on `today`, one NDJSON file a type, `truth.csv` and `truth-indicators.csv`.
 
-    Plants follow one another, so that each is there in turn. Raises `NotEmpty` for a folder that holds files.
+    Plants follow one another, so that each is there in turn. Raises `NotEmpty` for a folder that holds files,
+    and `OutOfTime` for a day at an end of the calendar.
     """
     out.mkdir(parents=True, exist_ok=True)
     if any(out.iterdir()):
         raise NotEmpty(Said(_("{out} holds files already: name a new folder", out=str(out))))
-    records, noise = _planted(seed, today)
+    try:
+        records, noise = _planted(seed, today)
+    except OverflowError:
+        raise OutOfTime(Said(_("--as-of leaves no days for records before or after it"))) from None
     of_each_type = _by_type(noise)
     with ExitStack() as opened:
         files = {name: opened.enter_context((out / f"{name}.ndjson").open("wb")) for name in sorted(of_each_type)}

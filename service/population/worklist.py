@@ -40,7 +40,7 @@ def worklist(results: Path, *, patients: Sequence[str] | None = None, most: int 
     language, moment = Language(told["language"]), datetime.fromisoformat(told["as of"])
     with connected(threads=1) as connection:
         for name in ("findings", "sheets"):
-            connection.read_parquet(str(results / f"{name}.parquet")).create_view(name)
+            whole_table(connection, results / f"{name}.parquet").create_view(name)
         ranked = _ranked(connection, patients)
         shown = ranked[:most]
         sheets = _by_patient(
@@ -61,6 +61,14 @@ def worklist(results: Path, *, patients: Sequence[str] | None = None, most: int 
         left_out=len(ranked) - len(shown),
         not_found=sorted(set(patients or ()) - set(ranked)),
     )
+
+
+def whole_table(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
+    """A table of the results. Raises `NotScreened` where it cannot be read."""
+    try:
+        return connection.read_parquet(str(path))
+    except duckdb.Error:
+        raise NotScreened(Said(_("{path} cannot be read: screen again, into another folder", path=str(path)))) from None
 
 
 def _ranked(connection: duckdb.DuckDBPyConnection, patients: Sequence[str] | None) -> list[str]:

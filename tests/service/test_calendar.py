@@ -20,6 +20,7 @@ from service.languages.render import Language
 from service.ledger.fingerprints import SHORTEST_KEY
 from service.pipeline import advise
 from service.rules.bone_metastases.antithrombotics import CLOPIDOGREL
+from service.rules.bone_metastases.dental import HEALING
 from service.rules.bone_metastases.healing import HEALED
 from service.rules.bone_metastases.windows import TABLE_6
 from service.rules.calendar import Entry, Kind, Lane
@@ -96,6 +97,15 @@ def test_what_could_not_be_looked_up_is_told_and_is_no_empty_lane() -> None:
     assert any(lane.gaps for lane in told.values())
     drawn = picture(told.values(), TODAY, Language.ENGLISH)
     assert drawn.missing
+
+
+def test_a_first_dose_may_be_from_the_day_on_that_the_card_of_an_extraction_names() -> None:
+    extraction = {"act": "tooth extraction", "start in": 2}
+    told = {"order": {"drug": "denosumab", "dose": "120 mg"}, "record": {"orders": [extraction]}}
+    dose = moved(told)
+    assert dose.free[0].first == TODAY + timedelta(days=2) + HEALING
+    assert dose.stretches[0].rules == ("dental-restoration-pending",)
+    assert "dental-restoration-pending" in dose.always
 
 
 # --- the picture ------------------------------------------------------------------------------------------------------

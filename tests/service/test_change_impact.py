@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import sys
 from dataclasses import replace
 from decimal import Decimal
@@ -133,6 +134,23 @@ def test_a_side_is_settings_a_file_of_them_a_folder_or_a_program(tmp_path):
 def test_what_is_no_side_is_refused_and_says_what_to_name(told, said):
     with pytest.raises((NoSide, InvalidSetting), match=said.replace("?", r"\?")):
         side_of(told, SETTINGS.clinical)
+
+
+def test_a_file_that_is_no_toml_is_named(tmp_path):
+    (tmp_path / "settings.toml").write_text("a = [")
+    with pytest.raises(InvalidSetting, match=r"settings\.toml is no TOML"):
+        side_of(str(tmp_path / "settings.toml"), SETTINGS.clinical)
+
+
+def test_results_that_cannot_be_read_and_a_program_that_leaves_none_are_named(export, tmp_path):
+    diff("--new", CHANGED, "--on", export, "--out", tmp_path / "one", "--workers", 1, *AS_OF)
+    (tmp_path / "one" / "new" / "findings.parquet").write_bytes(b"cut off")
+    sides = ("--old", tmp_path / "one" / "old", "--new", tmp_path / "one" / "new")
+    assert "findings.parquet cannot be read" in diff(*sides, "--out", tmp_path / "two", code=1)
+    told = diff(
+        "--old", shutil.which("true"), "--on", export, "--out", tmp_path / "three", "--workers", 1, *AS_OF, code=1
+    )
+    assert "left no results of a screen" in told
 
 
 def test_what_lacks_a_folder_or_a_cohort_is_refused(export):

@@ -323,7 +323,7 @@ def test_a_change_of_an_order_is_said_in_the_language_of_the_card_whatever_the_r
     [draft] = [entry["resource"] for entry in asked["context"]["draftOrders"]["entry"]]
     draft["code"]["text"] = "Radiotherapy course of treatment"
     labels = [one["label"] for card in answer(asked, Language.FRENCH) for one in card.get("suggestions", ())]
-    assert [untyped(label) for label in labels] == ["Modifier radiothérapie : début le 18 avr. 2026"]
+    assert [untyped(label) for label in labels] == ["Modifier radiothérapie (bassin) : début le 18 avr. 2026"]
 
 
 def given_on(day: str) -> dict[str, Any]:

@@ -193,6 +193,53 @@ def test_what_cannot_be_read_or_is_nobodys_is_counted(tmp_path: Path) -> None:
     assert "1 line could not be read\n1 resource names no patient, and was left out" in told
 
 
+@pytest.mark.parametrize(
+    "broken", ['"valueQuantity": {"value": 1e999}', f'"x": {"[" * 3000}{"]" * 3000}'], ids=["infinite", "deep"]
+)
+def test_a_resource_that_cannot_be_read_is_unknown_of_its_patient_and_stops_nobody_elses_screen(
+    broken: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "export.ndjson"
+    drug = '"medicationCodeableConcept": {"text": "Xgeva 120 mg"}, "status": "active", "intent": "order"'
+    lines = [
+        line.replace("PATIENT", patient)
+        for patient in ("one", "other")
+        for line in (
+            '{"resourceType": "Patient", "id": "PATIENT"}',
+            '{"resourceType": "MedicationRequest", "id": "m-PATIENT", "subject": {"reference": "Patient/PATIENT"}, '
+            + drug
+            + "}",
+        )
+    ]
+    lines.append('{"resourceType": "Observation", "id": "o", "subject": {"reference": "Patient/one"}, ' + broken + "}")
+    source.write_text("\n".join(lines), encoding="utf-8")
+    screen(source, tmp_path / "out").run()
+    of_calcium = {row[0]: (row[4], row[6]) for row in findings(tmp_path / "out") if row[3] == "hypocalcaemia"}
+    assert of_calcium["one"][0] == "cannot tell"
+    assert "a resource of this kind of this patient that cannot be read" in of_calcium["one"][1]
+    assert of_calcium["other"][0] == "silent"
+
+
+def test_a_file_that_was_cut_off_is_refused_and_named(tmp_path: Path) -> None:
+    source = tmp_path / "export"
+    source.mkdir()
+    (source / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "one"}', encoding="utf-8")
+    whole = gzip.compress(b"".join(b'{"resourceType": "Condition", "id": "%d"}\n' % number for number in range(5_000)))
+    (source / "Condition.ndjson.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CannotGroup, match=r"Condition\.ndjson\.gz"):
+        screen(source, tmp_path / "out").run()
+
+
+@pytest.mark.parametrize("below", ["", "results"])
+def test_results_never_lie_in_the_export_that_they_are_of(below: str, tmp_path: Path) -> None:
+    source = tmp_path / "export"
+    source.mkdir()
+    (source / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "one"}', encoding="utf-8")
+    with pytest.raises(AnotherScreen, match="lies in the export"):
+        screen(source, source / below).run()
+    assert [one.name for one in source.iterdir()] == ["Patient.ndjson"]
+
+
 def test_bundles_are_an_export_whose_full_urls_are_followed(tmp_path: Path) -> None:
     source = tmp_path / "bundles"
     source.mkdir()

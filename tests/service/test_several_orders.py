@@ -125,7 +125,7 @@ def test_an_irrelevant_draft_beside_the_others_changes_no_card() -> None:
 
 def test_gemcitabine_and_radiotherapy_see_each_other_and_the_later_one_is_moved() -> None:
     card = card_of("radiosensitiser-before-radiotherapy", signed(DENOSUMAB, GEMCITABINE, RADIOTHERAPY))
-    assert labels(card) == ["Change radiotherapy: start on 30 Apr 2026"]  # 2 April and 28 days
+    assert labels(card) == ["Change radiotherapy (rib): start on 30 Apr 2026"]  # 2 April and 28 days
     [action] = card["suggestions"][0]["actions"]
     assert action["resource"]["occurrenceDateTime"].startswith("2026-04-30")
 
@@ -166,7 +166,7 @@ def test_after_the_offered_move_is_accepted_the_pair_is_no_longer_a_problem() ->
 def test_the_selected_draft_alone_is_answered_and_sees_the_other(chosen: Any, others: Any, rule: str) -> None:
     cards = selected(chosen, *others)
     assert rules(cards) == [rule]
-    assert labels(cards[0]) == ["Change radiotherapy: start on 30 Apr 2026"]
+    assert labels(cards[0]) == ["Change radiotherapy (rib): start on 30 Apr 2026"]
 
 
 def test_with_denosumab_selected_the_pair_beside_it_says_nothing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
+from datetime import date
 from pathlib import Path
 from random import Random
 
@@ -18,7 +19,7 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.population.plants import PATIENT, cohort_of
 from service.population.screen import Screen
-from service.population.synthesis import NotEmpty, synthesize
+from service.population.synthesis import NotEmpty, OutOfTime, synthesize
 
 GUIDELINE = GUIDELINES[0]
 COHORT = cohort_of(GUIDELINE)
@@ -123,6 +124,12 @@ def test_a_folder_that_holds_files_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(NotEmpty, match="holds files already"):
         synthesize(1, 1, NOW.date(), tmp_path)
+
+
+@pytest.mark.parametrize("day", [date.min, date.max], ids=["first", "last"])
+def test_a_day_at_an_end_of_the_calendar_is_refused(day: date, tmp_path: Path) -> None:
+    with pytest.raises(OutOfTime, match="leaves no days"):
+        synthesize(1, 1, day, tmp_path)
 
 
 def test_the_command_writes_an_export(tmp_path: Path) -> None:

@@ -188,6 +188,25 @@ def test_radiotherapy_has_its_bone_dose_and_fractions(client: Ehr) -> None:
     assert any("left femur" in card for card in person.cards)
 
 
+@pytest.mark.parametrize(
+    ("language", "fractions", "interval"),
+    [
+        ("en", "20 Gy in 5 fractions", "120 mg every 4 weeks"),
+        ("fr", "20 Gy en 5 fractions", "120 mg toutes les 4 semaines"),
+    ],
+    ids=["en", "fr"],
+)
+def test_the_dose_of_a_draft_is_told_as_a_radiotherapist_reads_it(
+    client: Ehr, language: str, fractions: str, interval: str
+) -> None:
+    person = Person(client, language)
+    person.press("order", what="radiotherapy", site="L3", dose="20 Gy", fractions="5")
+    person.press("order", what="denosumab", dose="120 mg", every="4 weeks")
+    page = person.page.replace("\N{NO-BREAK SPACE}", " ")
+    assert fractions in page
+    assert interval in page
+
+
 def test_the_chart_can_be_opened_without_an_order(client: Ehr) -> None:
     person = Person(client)
     person.press("add:result", result_name="calcium", result_value="3.6 mmol/L", result_day="2026-03-31")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -136,6 +137,15 @@ def test_what_was_not_exported_is_said_and_never_taken_for_none(tmp_path: Path) 
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotScreened, match="run osteocds screen"):
         worklist(tmp_path)
+
+
+@pytest.mark.parametrize("table", ["findings", "sheets"])
+def test_results_that_are_not_whole_are_named(table: str, results: Mapping[Language, Path], tmp_path: Path) -> None:
+    copied = tmp_path / "results"
+    shutil.copytree(results[Language.ENGLISH], copied)
+    (copied / f"{table}.parquet").write_bytes(b"cut off")
+    with pytest.raises(NotScreened, match=rf"{table}\.parquet cannot be read"):
+        worklist(copied)
 
 
 def test_the_command_writes_one_file(results: Mapping[Language, Path], tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from service.rules.bone_metastases.urgency import URGENCY, with_urgency
 from service.rules.bone_metastases.wording import _
 from service.rules.condition import Truth, any_of, condition, holding, that
 from service.rules.logic import either
-from service.rules.naming import MOST_IN_A_SENTENCE, a_time, named, planned_remarks
+from service.rules.naming import MOST_IN_A_SENTENCE, a_time, named, on, planned_remarks
 from service.rules.offers import StartOn, UpdateOrder
 from service.rules.outcome import Advice, Basis, Indicator, Outcome
 from service.rules.rule import ORDERING, VIEWING, Trigger, rule
@@ -132,6 +132,7 @@ def dental_restoration_pending(order: DrugOrder, patient: Facts) -> Outcome:
         return with_urgency(advice, order, patient)
     last = max(extractions, key=lambda one: (one.planned.when.last, one.index))
     earliest = last.planned.when.last + HEALING
+    planned = order.planned.when
     advice = warning(
         _(
             "{drug}: {act} ordered, first dose not before {earliest}",
@@ -146,7 +147,9 @@ def dental_restoration_pending(order: DrugOrder, patient: Facts) -> Outcome:
             when=last.planned.when,
         ),
         rests_on=rests_on,
-        remarks=planned_remarks(last),
+        # Told of a first dose that is planned too early, and of no later one: so the calendar knows from which day on it may be.
+        lines=(_("{drug}: planned {first}", drug=order.name, first=on(planned)),) if planned.first < earliest else (),
+        remarks=dict.fromkeys((*planned_remarks(order), *planned_remarks(last))),
     )
     return with_urgency(advice, order, patient)
 

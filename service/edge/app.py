@@ -93,7 +93,7 @@ def create_app(
     world = World.from_settings(settings, guidelines, metrics.breaker_changed, waiting)
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     ledger = app.extensions["osteocds.ledger"] = Ledger(settings, metrics.ledger)
-    callers = Callers(settings, world, ledger.database, metrics.callers)
+    callers = Callers(settings, world, ledger.database, metrics.callers, services)
     gate.watch(app, callers, clock, open_pages=settings.open_pages)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     discovery = {language: _discovery(services, language) for language in Language}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from werkzeug.wrappers import Request
 
 from mappings.wording import Said, _
 from service.edge.authentication import Authentication, Unauthenticated
-from service.edge.clients import read_clients
+from service.edge.clients import read_clients, refuse_unknown_services
 from service.edge.metrics import CallerMetrics
 from service.edge.rates import Rates
 from service.edge.replay import StoreUnusable, TokensInDatabase
@@ -72,9 +73,13 @@ class Caller:
 class Callers:
     """The clients of the registry; beside them anybody, where the settings allow it."""
 
-    def __init__(self, settings: Settings, world: World, database: Database, counted: CallerMetrics) -> None:
+    def __init__(
+        self, settings: Settings, world: World, database: Database, counted: CallerMetrics, services: Collection[str]
+    ) -> None:
         """Raises `InvalidSetting` for a registry, or an address of Redis, that cannot be used."""
         clients = () if settings.clients is None else read_clients(settings.clients, world, settings.language)
+        if settings.clients is not None:
+            refuse_unknown_services(settings.clients, clients, services)
         for client in clients:
             if not settings.public_url and not client.audiences:
                 told = _(

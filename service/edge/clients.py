@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,13 @@ def _flag(told: Any) -> bool:
     return told
 
 
+def _some_texts(told: Any) -> tuple[str, ...]:
+    """An empty list would pass for all, and who writes one means none."""
+    if not (texts := _texts(told)):
+        raise ValueError
+    return texts
+
+
 def _positive(told: Any) -> int:
     if not isinstance(told, int) or isinstance(told, bool) or told < 1:
         raise ValueError
@@ -136,14 +143,14 @@ KEYS: Mapping[str, Key] = {
     "jku": Key(Said(_("an https address")), "where it publishes its keys (JWKS); no other is ever fetched", _published),
     "jwks": Key(Said(_("a path")), "file of its keys (JWKS), from this file's folder; instead of `jku`", _text),
     "audiences": Key(Said(_("a list of texts")), "`aud` of its tokens beside the service's public address", _texts),
-    "tenants": Key(Said(_("a list of texts")), "`tenant` of the tokens that are served; all by default", _texts),
+    "tenants": Key(Said(_("a list of texts")), "`tenant` of the tokens that are served; all by default", _some_texts),
     "fhir_bases": Key(Said(_("a list of addresses")), "FHIR bases that may be called for it", _texts),
     "language": Key(
         Said(_("one of {values}", values=LANGUAGES)),
         "language of cards where `Accept-Language` names none of them",
         _one_of(*Language),
     ),
-    "services": Key(Said(_("a list of ids")), "services that it may call; all by default", _texts),
+    "services": Key(Said(_("a list of ids")), "services that it may call; all by default", _some_texts),
     "selection_behavior": Key(
         Said(_("any or at-most-one")), "`selectionBehavior` of its cards", _one_of("any", "at-most-one")
     ),
@@ -276,6 +283,16 @@ def _keys(path: Path, name: str, jwks: str) -> PublicKeys:
             error=type(error).__name__,
         )
         raise InvalidSetting(Said(told)) from None
+
+
+def refuse_unknown_services(path: Path, clients: Iterable[Client], published: Collection[str]) -> None:
+    """Raise `InvalidSetting` for a service that is listed for a client, and published by none of ours."""
+    for client in clients:
+        for unknown in sorted(client.services - set(published)):
+            place = _place(path, path.read_text(encoding="utf-8"), client.name, "services")
+            where = _("{place}[{client}] {key}", place=place, client=client.name, key="services")
+            told = _("{where}: no such service; is it {near}?", where=where, near=nearest(unknown, published))
+            raise InvalidSetting(Said(told))
 
 
 def _refuse_ambiguous(path: Path, clients: Iterable[Client]) -> None:

@@ -464,6 +464,25 @@ def test_the_links_for_a_client_name_it_where_its_pages_take_messages(tmp_path, 
     assert urlsplit(link["url"]).query == query
 
 
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        (
+            'services = ["bone-metastases-order-sing"]',
+            r"line 4: \[hospital\] services: .* is it bone-metastases-order-sign\?",
+        ),
+        ("services = []", r"line 4: \[hospital\] services: takes a list of ids"),
+        ("tenants = []", r"line 4: \[hospital\] tenants: takes a list of texts"),
+    ],
+    ids=["misspelt service", "no service", "no tenant"],
+)
+def test_a_list_of_what_a_client_may_do_lets_it_do_what_is_published_and_never_all_by_being_empty(
+    tmp_path, choice, told
+):
+    with pytest.raises(InvalidSetting, match=told):
+        service(tmp_path, f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\n{choice}\n')
+
+
 def test_without_a_public_address_a_client_names_its_audiences(tmp_path):
     with pytest.raises(InvalidSetting, match="audiences"):
         ehr(clients=registry_of(tmp_path), allow_unauthenticated=False, public_url="")

@@ -113,8 +113,18 @@ def _told(check: str, coverage: Coverage, kinds: frozenset[Kind], found: Sample)
 
 def _row(item: Item, times: int) -> Text:
     """A code and how often it stands there: its words stay where they are, for a person wrote them."""
-    named = _("{system}|{code}", system=verbatim(item.system or "?"), code=verbatim(item.code)) if item.code else None
+    named = _("{system}|{code}", system=_shown(item.system or "?"), code=_shown(item.code)) if item.code else None
     if item.kind in UNITS:
-        named = verbatim(item.words or "?")
+        named = _shown(item.words or "?")
     row = _("{number} × {kind}: {what}", number=times, kind=SHOWN_KINDS[item.kind])
     return row.with_(what=named or _("without a code"))
+
+
+LONGEST_CODE = 64
+"""Of a code, a system or a unit that is shown."""
+
+
+def _shown(told: str) -> Text:
+    """A code as it stands there; what no code looks like may be anything that a person or a server has put there."""
+    looks_like_one = len(told) <= LONGEST_CODE and not any(map(str.isspace, told))
+    return verbatim(told) if looks_like_one else _("(not shown: it does not look like a code)")

@@ -145,6 +145,11 @@ PLANTED = {
         {"codes.understood": "fail"},
         r"urn:site:problems\|",
     ),
+    "words where systems stand": Planted(
+        fhir_says(replaced("http://snomed.info/sct", "of our own making", type="Condition")),
+        {"codes.understood": "fail"},
+        r"\(not shown: it does not look like a code\)\|",
+    ),
     "local units": Planted(
         fhir_says(replaced('"ng/mL"', '"furlong"', type="Observation")),
         {"codes.units": "warn"},

@@ -43,7 +43,6 @@ ALWAYS = {
     "after {radiotherapy}": "radiotherapy is feminine, whatever its bone",
     "{what}: not measured": "the gender is that of «dosage»",
     "{act}: none in {time}": "an examination and an orthopantomogram are masculine",
-    "{passed} passed, {warnings} warnings, {failed} failed, {others} not run; {seconds} s": "of checks, which are masculine",
     "{what}: not scored": "the gender is that of «cotation»",
 }
 """Messages whose placeholder, or whose own noun, has one gender and number."""

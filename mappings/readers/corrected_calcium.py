@@ -81,9 +81,7 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
         return Known(WHAT, value.value, sent.sources, (*sent.remarks, *value.remarks))
     measured = newest_result(clock, CALCIUM, total, calcium_gaps, severity=severity, valid_days=valid_days, what=WHAT)
     if isinstance(measured, Known):
-        if isinstance(sent, Unavailable) and any(
-            _is_newer(clock, reading, measured.value.when) for reading in reported
-        ):
+        if isinstance(sent, Unavailable) and any(_may_win(clock, one, measured.value.when) for one in reported):
             return sent
         corrected = correct(measured.value)
         said = (*measured.remarks, *corrected.remarks, *_limits_remarks(measured.value))
@@ -98,6 +96,13 @@ def _is_newer(clock: Clock, reading: Reading[Measurement], than: When) -> bool:
     if reading.when is None:
         return reading.undatable
     return than.certainly_before(reading.when) and not clock.too_far_ahead(reading.when)
+
+
+def _may_win(clock: Clock, reading: Reading[Measurement], over: When) -> bool:
+    """Whether a corrected calcium, could it be used, would count rather than a measured one of then: it is as recent."""
+    if reading.when is None:
+        return reading.undatable
+    return not reading.when.certainly_before(over) and not clock.too_far_ahead(reading.when)
 
 
 def _as_sent(measured: Measurement, usual: tuple[Decimal, Decimal]) -> Known[CorrectedCalcium]:

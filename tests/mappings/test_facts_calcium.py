@@ -183,9 +183,9 @@ def test_a_total_calcium_whose_date_cannot_be_read_may_be_the_newest_and_one_wit
 
 @pytest.mark.parametrize(
     ("sent_when", "hidden"),
-    [(ago(1), True), (ago(3), False), (ago(2), False), (ago(-40), False)],
+    [(ago(1), True), (ago(3), False), (ago(2), True), (ago(-40), False)],
 )
-def test_a_newer_corrected_value_that_cannot_be_used_hides_an_older_measured_one(sent_when, hidden):
+def test_a_corrected_value_that_cannot_be_used_hides_a_measured_one_that_is_no_newer(sent_when, hidden):
     fact = corrected([reading("2.40", ago(2))], [unusable(sent_when)])
     assert isinstance(fact, Unavailable if hidden else Known)
 

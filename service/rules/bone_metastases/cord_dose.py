@@ -109,7 +109,7 @@ REIRRADIATION_SAYS = _(
 def _too_soon(course: RadiotherapyCourse, order: RadiotherapyOrder) -> bool | None:
     """Of the region, and ended too few calendar months before the planned start."""
     if course.ended is None:
-        return both(None if course.undated else False, same_region(course, order))
+        return both(None if course.undated or course.unsure else False, same_region(course, order))
     if add_months(course.ended.last, REIRRADIATION_MONTHS) <= order.planned.when.first:
         return False
     return same_region(course, order)

@@ -38,11 +38,9 @@ COMPUTE_AT_ONCE = 2
 """Requests that a worker computes: more would only take turns on its processor, and each take longer. What waits for others, such
 as FHIR servers, has a thread and does not count."""
 
-# A worker that is later with a word, for which it computes nothing, than a request may wait gets nothing more to do: its threads,
-# those that read answers of FHIR servers too, want more of the processor than there is.
-
 HEARD_EVERY_SECONDS = 0.05
-"""How often a worker is asked for a word."""
+"""How often a worker is asked for a word. One that is late with it (`Patience.late`) gets nothing more to do: its threads, those
+that read answers of FHIR servers too, want more of the processor than there is."""
 
 COMPUTES_SECONDS = 0.5
 """A request that is longer in work at a stretch waits for something that it has not told."""

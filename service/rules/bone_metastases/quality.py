@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import partial
 
 from mappings.dates import When, day
 from mappings.facts import Absent, Act, Exposure, ExposureKind, Facts, RadiotherapyCourse, Target, Unavailable
@@ -135,7 +136,7 @@ def radiotherapy_after_surgery(patient: Facts) -> Iterator[Case]:
         if act.dated is None:
             yield Case(None, None, counts=False, why=(SURGERY_UNDATED,), sources=(act.source,))
         elif (patient.today - act.dated.last).days > OPERATED_BONE.longest_days:
-            met = patient.radiotherapies.any(lambda course, act=act: _began_in_time(course, act))  # type: ignore[misc]
+            met = patient.radiotherapies.any(partial(_began_in_time, surgery=act))
             why = (*patient.radiotherapies.unavailable.why, RADIOTHERAPY_UNDATED) if met is None else ()
             yield Case(act.dated, met, operated is True, why, (act.source,))
 

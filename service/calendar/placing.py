@@ -1,13 +1,13 @@
 """A day for each of several drafts, of all plans the best: every sequence is tried, within a bound of questions.
 
-The best brings drafts forward by the fewest days in total; of such, its longest delay is the shortest, then its delays in total are.
+The best brings drafts forward by the fewest days in total; of such, its longest delay is the shortest, then its delays in total.
 A day before the planned one may be too early for what the rules do not know, the next cycle of a drug or a bed; and of two
 treatments none should wait long so that the other need not wait at all.
 
 Drafts are placed one after the other, each on a day on which nothing binds it beside those that are placed: the planned one, or
-one at which a stretch of free days begins or ends. Where rules keep distances between days, or take stretches of days, one of the
-best plans has only such days: else drafts could move on, together, and be no worse. What cannot be better than the best plan that is
-known is not followed. A draft is taken to have no more free days beside more others.
+one at which a stretch of free days begins or ends. Where rules keep distances between days, or take stretches of days, one of
+the best plans has only such days: else drafts could move on, together, and be no worse. What cannot be better than the best plan
+that is known is not followed. A draft is taken to have no more free days beside more others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def worth(costs: Sequence[Cost]) -> tuple[int, int, int]:
     return sum(forward for forward, _delay in costs), max(delays), sum(delays)
 
 
-class BoundReached(Exception):  # noqa: N818 - it ends a search, and is no error
+class BoundReached(Exception):
     """The rules were asked as often as they may be."""
 
 
@@ -41,8 +41,9 @@ class BoundReached(Exception):  # noqa: N818 - it ends a search, and is no error
 class Placing:
     """A search for the days of drafts, `planned` by their index; `days` are those that they may have, in their order.
 
-    `binding` may raise `BoundReached`. Afterwards `found` holds the days, None where there are none; `complete` where every sequence
-    was tried, so that no other plan is better, or there is none; `in_the_way` the fewest rules that take all days of a draft.
+    `binding` may raise `BoundReached`. Afterwards `found` holds the days, None where there are none; `complete` where every
+    sequence was tried, so that no other plan is better, or there is none; `in_the_way` the fewest rules that take all days of a
+    draft.
     """
 
     planned: Mapping[int, date]

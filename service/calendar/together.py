@@ -45,7 +45,8 @@ class Together:
 
     `conflicts` are rules that no day of these respects, each with the draft that it is about: they were set aside. `still` are
     those that speak on these days as on every other. `checked` where the hook, fired for these days and those at the edges,
-    says the same. `complete` where every sequence was tried: no other plan is better, or there is none; else the bound was reached.
+    says the same. `complete` where every sequence was tried: no other plan is better, or there is none; else the search ended
+    at its bound.
     """
 
     orders: tuple[Placed, ...]

@@ -82,11 +82,11 @@ def test_no_plan_of_all_that_there_are_is_better(planned: dict[int, int], closed
         assert cost(days, planned) == min(all_plans)
 
 
-NOTHING_CLOSED = {index: (1, 0) for index in range(DRAFTS)}
+NOTHING_CLOSED = dict.fromkeys(range(DRAFTS), (1, 0))
 
 
 def test_the_sequence_that_has_the_shortest_longest_delay_is_taken() -> None:
-    """The first beside its planned day, and the second as soon as it may, delays that by 7 days; the other sequence none by more than 3."""
+    """The first on its planned day delays the second by 7 days; the second on its own delays the first by 3."""
     free = rules({**NOTHING_CLOSED, 2: (0, 9)}, {(0, 1): 7, (1, 0): 3})
     found = placing({0: 0, 1: 0, 2: 10}, free)
     assert found.found == {0: on(3), 1: on(0), 2: on(10)}

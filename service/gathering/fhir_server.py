@@ -13,12 +13,12 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import CancelledError, Future
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urljoin
@@ -30,11 +30,14 @@ from mappings.queries import Query
 from mappings.wording import Text, _
 from service.gathering.allowlist import Allowlist, lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
+from service.gathering.many_searches import STUCK_SECONDS, ManySearches, Search, before_waiting
 from service.gathering.outbound import Bulkhead, Outbound, Room
 from service.gathering.record_server import Call, Pages
 
 if TYPE_CHECKING:
     import requests
+
+    from service.gathering.sent_ahead import Sent
 
 LOG = logging.getLogger("osteocds")
 
@@ -49,6 +52,9 @@ MOST_BYTES_OF_A_REQUEST, MOST_NODES_OF_A_REQUEST = 24_000_000, 500_000
 """Of all answers to one hook request, which are held until it is answered."""
 MOST_BYTES_OF_AN_ERROR = 65_536
 """That are read, so that the connection can be used again; what an error says is not looked at."""
+TOGETHER_SECONDS = 0.3
+"""For how long the searches of a request are waited for together; then for one after the other, so that what came is read while
+a slow one is waited for."""
 OVERTIME_SECONDS = 0.5
 """After the deadline, for reading into the evidence what came before it."""
 PART = 65_536
@@ -135,14 +141,15 @@ def new_session(ca_bundle: Path | None = None, *, connections: int = 1) -> reque
     from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415 - where no server is asked, none of this is loaded
 
     import requests  # noqa: PLC0415 - as above
-    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - as above
+
+    from service.gathering.sent_ahead import StandingConnections  # noqa: PLC0415 - as above
 
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     session = requests.Session()
     session.trust_env = False
     session.verify = str(ca_bundle) if ca_bundle is not None else True
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=MOST_HOSTS, pool_maxsize=connections, max_retries=0)
+    adapter = StandingConnections(pool_connections=MOST_HOSTS, pool_maxsize=connections, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
@@ -199,20 +206,71 @@ class FhirServer:
     authorization: FhirAuthorization | None = None
     missing_types: frozenset[str] = frozenset()
     _asking: _Asking = field(default_factory=_Asking, init=False, repr=False)
+    _many: list[ManySearches] = field(default_factory=list, init=False, repr=False)
 
     def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
         """Have a thread of the base make a search (`search`, `by_ids`), unless the base is left alone for now."""
         if self.bulkhead.breaker.admits(self._asking):
             return self.bulkhead.threads.submit(self._noted, search, *asked)
-        refused: Future[Pages] = Future()
-        refused.set_exception(FhirProblem(LEFT_ALONE))
-        return refused
+        return _left_alone()
+
+    def begin_all(self, queries: Sequence[Query], patient_id: str) -> list[Future[Pages]]:
+        """Begin many searches (`search`), for which a thread is enough where connections to the base stand."""
+        if len(queries) <= 1:
+            return [self.begin(self.search, query, patient_id) for query in queries]
+        admitted = [
+            Search(partial(self._sent_ahead, query, patient_id), partial(self._made, query, patient_id), Future())
+            if self.bulkhead.breaker.admits(self._asking)
+            else None
+            for query in queries
+        ]
+        many = ManySearches(
+            [one for one in admitted if one is not None],
+            self.bulkhead.threads,
+            lambda: self.deadline - time.monotonic(),
+            FhirProblem(BUSY),
+        )
+        self._many.append(many)
+        many.begin()
+        return [_left_alone() if one is None else one.future for one in admitted]
+
+    def _sent_ahead(self, query: Query, patient_id: str) -> Sent | None:
+        from service.gathering.sent_ahead import StandingConnections  # noqa: PLC0415 - loaded with the session
+
+        if query.is_read:
+            prepared = self._prepared("GET", self._patient(patient_id), None, None)
+        else:
+            form = query.search(_escaped(patient_id))
+            prepared = self._prepared("POST", self._search_of(query.resource_type), form, None)
+        adapter = self.session.get_adapter(self.base)
+        if not isinstance(adapter, StandingConnections):
+            return None
+        sent = adapter.send_ahead(
+            prepared, Call(self.bulkhead.listed, time.monotonic()), verify=self.session.verify or True
+        )
+        if sent is not None:
+            self._asking.calls.append(sent.call)
+        return sent
+
+    def _made(self, query: Query, patient_id: str, sent: Sent | None) -> Pages:
+        if sent is None:
+            return self._noted(self.search, query, patient_id)
+        from service.gathering.sent_ahead import answering  # noqa: PLC0415 - loaded with the session
+
+        with answering(sent):
+            return self._noted(self.search, query, patient_id)
+
+    def wait(self, searches: Sequence[Future[Pages]]) -> None:
+        """Wait until all of them are there, for a moment: to wait once costs less than to be woken by each."""
+        if not all(search.done() for search in searches):
+            with self.bulkhead.waiting():
+                wait(searches, max(0.0, min(TOGETHER_SECONDS, self.deadline - time.monotonic())))
 
     def found(self, search: Future[Pages]) -> Pages:
         """What a search found, once it is there. Raises `FhirProblem`, also where the deadline comes first."""
         try:
             with nullcontext() if search.done() else self.bulkhead.waiting():
-                return search.result(timeout=max(0.0, self.deadline - time.monotonic()))
+                return self._awaited(search)
         except CancelledError:
             raise FhirProblem(BUSY) from None
         except FutureTimeout:
@@ -224,6 +282,13 @@ class FhirServer:
             if problem.why == TOO_SLOW:
                 self._was_not_answered()
             raise
+
+    def _awaited(self, search: Future[Pages]) -> Pages:
+        while (left := self.deadline - time.monotonic()) > STUCK_SECONDS and not search.done():
+            wait((search,), STUCK_SECONDS)
+            for many in self._many:
+                many.not_kept()
+        return search.result(timeout=max(0.0, left))
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -266,7 +331,7 @@ class FhirServer:
     def search(self, query: Query, patient_id: str) -> Pages:
         """All pages of a query, opened (the read of the patient as one). Raises `FhirProblem`."""
         if query.is_read:
-            return [opened(self.read(f"Patient/{quote(patient_id, safe='')}"))]
+            return [opened(self._json("GET", self._patient(patient_id)))]
         patient_id = _escaped(patient_id)
         try:
             return self._pages(query.resource_type, query.search(patient_id), by_get=not query.several)
@@ -289,6 +354,12 @@ class FhirServer:
     @property
     def _root(self) -> str:
         return self.base.rstrip("/") + "/"
+
+    def _patient(self, patient_id: str) -> str:
+        return f"{self._root}Patient/{quote(patient_id, safe='')}"
+
+    def _search_of(self, resource_type: str) -> str:
+        return f"{self._root}{resource_type}/_search"
 
     def _pages(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool = True) -> Pages:
         page = self._first_page(resource_type, parameters, by_get=by_get)
@@ -318,7 +389,7 @@ class FhirServer:
     def _first_page(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool) -> Opened:
         """By POST, else by GET, unless the parameters are too long for an address."""
         try:
-            return self._bundle(self._json("POST", f"{self._root}{resource_type}/_search", form=parameters))
+            return self._bundle(self._json("POST", self._search_of(resource_type), form=parameters))
         except FhirProblem as problem:
             if problem.status not in _POST_REFUSED or not by_get:
                 raise
@@ -342,8 +413,13 @@ class FhirServer:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
         from urllib3.exceptions import TimeoutError as SocketTimeout  # noqa: PLC0415 - as above
 
-        call = Call(self.bulkhead.listed, time.monotonic())
-        self._asking.calls.append(call)
+        from service.gathering.sent_ahead import sent_here  # noqa: PLC0415 - as above
+
+        sent = sent_here()
+        call = Call(self.bulkhead.listed, time.monotonic()) if sent is None else sent.call
+        if sent is None:
+            before_waiting()
+            self._asking.calls.append(call)
         try:
             answer = self._answer(method, url, form, parameters)
         except FhirProblem as problem:
@@ -387,18 +463,10 @@ class FhirServer:
         """The response, its body not yet read."""
         import requests  # noqa: PLC0415 - loaded with the session
 
-        headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
-        if self.authorization is not None:
-            headers["Authorization"] = f"Bearer {self.authorization.access_token}"
+        from service.gathering.sent_ahead import sent_here  # noqa: PLC0415 - loaded with the session
 
-        if form is None:
-            prepared = requests.Request(method, url, headers=headers, params=parameters).prepare()
-        else:
-            # By hand, since our own URLs and forms are known to be plain: it takes a third of the time.
-            prepared = requests.PreparedRequest()
-            prepared.method, prepared.url, prepared.body = method, url, _form(form)
-            size = {"Content-Length": str(len(prepared.body)), "Content-Type": "application/x-www-form-urlencoded"}
-            prepared.headers = requests.structures.CaseInsensitiveDict(headers | size)
+        sent = sent_here()
+        prepared = self._prepared(method, url, form, parameters) if sent is None else sent.request
 
         def call(session: requests.Session) -> requests.Response:
             # By the adapter itself: a session would look for redirects, cookies and proxies, and takes twice as long.
@@ -410,11 +478,34 @@ class FhirServer:
         except requests.ConnectionError as error:
             if not broken_off(error):
                 raise
+        before_waiting()
         # Servers close connections that were idle for a while, some just as they are used again. Asking again is harmless,
         # since all that is sent are reads and searches; on a new connection, since the others may be as old.
         with new_session() as fresh:
             fresh.verify = self.session.verify
             return call(fresh)
+
+    def _prepared(
+        self,
+        method: str,
+        url: str,
+        form: list[tuple[str, str]] | None,
+        parameters: list[tuple[str, str]] | None,
+    ) -> requests.PreparedRequest:
+        import requests  # noqa: PLC0415 - loaded with the session
+
+        headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
+        if self.authorization is not None:
+            headers["Authorization"] = f"Bearer {self.authorization.access_token}"
+
+        if form is None:
+            return requests.Request(method, url, headers=headers, params=parameters).prepare()
+        # By hand, since our own URLs and forms are known to be plain: it takes a third of the time.
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url, prepared.body = method, url, _form(form)
+        size = {"Content-Length": str(len(prepared.body)), "Content-Type": "application/x-www-form-urlencoded"}
+        prepared.headers = requests.structures.CaseInsensitiveDict(headers | size)
+        return prepared
 
     def _time_left(self) -> float:
         left = self.deadline - time.monotonic()
@@ -518,6 +609,12 @@ class _Body:
         """What it holds is not needed any more."""
         self._parts.clear()
         self._room.give_back(self._taken)
+
+
+def _left_alone() -> Future[Pages]:
+    refused: Future[Pages] = Future()
+    refused.set_exception(FhirProblem(LEFT_ALONE))
+    return refused
 
 
 def _refusal(status: int) -> FhirProblem:

@@ -82,6 +82,13 @@ class Chart:
             answer.set_exception(problem)
         return answer
 
+    def begin_all(self, queries: Sequence[Query], patient_id: str) -> list[Future[Pages]]:
+        """Search all of them, at once."""
+        return [self.begin(self.search, query, patient_id) for query in queries]
+
+    def wait(self, searches: Sequence[Future[Pages]]) -> None:
+        """All is found by now."""
+
     def found(self, search: Future[Pages]) -> Pages:
         """What a search found. Raises `FhirProblem`."""
         return search.result(0)

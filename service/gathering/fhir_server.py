@@ -8,7 +8,6 @@ look-up too, costs no other base its answers.
 
 from __future__ import annotations
 
-import codecs
 import logging
 import re
 import threading
@@ -23,15 +22,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urljoin
 
-import orjson
-
 from cds_hooks import FhirAuthorization
 from mappings.queries import Query
-from mappings.wording import Text, _
 from service.gathering.allowlist import Allowlist, lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
+from service.gathering.body import MOST_BYTES, PART, Body
 from service.gathering.many_searches import STUCK_SECONDS, ManySearches, Search, before_waiting
-from service.gathering.outbound import Bulkhead, Outbound, Room
+from service.gathering.outbound import Bulkhead, Outbound
+from service.gathering.problems import (
+    BUSY,
+    FOREIGN_LINK,
+    LEFT_ALONE,
+    NO_JSON,
+    NOT_LISTED,
+    REDIRECTED,
+    TOKEN_EXPIRED,
+    TOKEN_OF_ANOTHER,
+    TOO_LARGE,
+    TOO_MANY_PAGES,
+    TOO_SLOW,
+    TRUNCATED,
+    UNREACHABLE,
+    FhirProblem,
+    refused,
+)
 from service.gathering.record_server import Call, Pages
 
 if TYPE_CHECKING:
@@ -44,10 +58,6 @@ LOG = logging.getLogger("osteocds")
 MOST_PAGES = 25
 MOST_HOSTS = 64
 """FHIR servers to which connections are kept."""
-MOST_BYTES = 8_000_000
-"""Of one answer, once it is decoded; a usual page of 200 resources has less than a megabyte."""
-MOST_NODES = 200_000
-"""Values and members of one answer, each of which takes some 100 bytes once it is read; a resource has some 50."""
 MOST_BYTES_OF_A_REQUEST, MOST_NODES_OF_A_REQUEST = 24_000_000, 500_000
 """Of all answers to one hook request, which are held until it is answered."""
 MOST_BYTES_OF_AN_ERROR = 65_536
@@ -57,8 +67,6 @@ TOGETHER_SECONDS = 0.3
 a slow one is waited for."""
 OVERTIME_SECONDS = 0.5
 """After the deadline, for reading into the evidence what came before it."""
-PART = 65_536
-"""Bytes that are read at a time."""
 
 PARTIAL_CONTENT = 206
 _POST_REFUSED = frozenset({404, 405, 406, 415, 501})
@@ -66,65 +74,6 @@ _PARAMETER_REFUSED = frozenset({400, 422})
 _JSON = "application/fhir+json, application/json;q=0.9"
 _ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 """Those that are decoded bounded; none is asked for."""
-_BEFORE_A_NODE = (b"{", b"[", b",")
-"""Before each value and each member of JSON stands one of these; within texts they are counted too."""
-
-
-class FhirProblem(Exception):
-    """A question to the FHIR server that was not answered; `why` is what a card says of it."""
-
-    def __init__(self, why: Text, status: int = 0) -> None:
-        super().__init__(why.message)
-        self.why = why
-        self.status = status
-
-    @property
-    def of_this_question(self) -> bool:
-        """The server answered, and a smaller question may be answered better."""
-        return bool(self.status) or self.why in (TOO_MANY_PAGES, TRUNCATED, TOO_LARGE)
-
-
-NOT_LISTED = _(
-    "the service may not ask this record",
-    hint=_(
-        "the FHIR server of the request is not on the service's allowlist (OSTEOCDS_FHIR_BASES), so it was not called"
-    ),
-)
-TOO_SLOW = _("the record did not answer in time", hint=_("the FHIR server did not answer within the deadline"))
-UNREACHABLE = _("the record could not be reached", hint=_("the FHIR server could not be reached"))
-NO_JSON = _("the record's answer could not be read", hint=_("the FHIR server did not answer with FHIR JSON"))
-REDIRECTED = _("the record could not be read", hint=_("the FHIR server redirected the search, which is not followed"))
-BUSY = _(
-    "the service was busy",
-    hint=_("the search was not begun, since too much was being asked of the FHIR server at once"),
-)
-LEFT_ALONE = _(
-    "the record did not answer lately", hint=_("the FHIR server did not answer lately, so it was not asked this time")
-)
-TOKEN_EXPIRED = _(
-    "the service may not ask this record",
-    hint=_("the access token of the request had expired (fhirAuthorization.expires_in), so it was not used"),
-)
-TOKEN_OF_ANOTHER = _(
-    "the service may not ask this record",
-    hint=_("the access token of the request is for another patient (fhirAuthorization.patient), so it was not used"),
-)
-TOO_LARGE = _("the record is too large to be read", hint=_("the FHIR server's answer was too large"))
-TOO_MANY_PAGES = _("the record could be read in part only", hint=_("the record has more pages than are followed"))
-FOREIGN_LINK = _(
-    "the record could be read in part only",
-    hint=_("a paging link of the FHIR server leads elsewhere and was not followed"),
-)
-TRUNCATED = _("the record could be read in part only", hint=_("the FHIR server announced more results than it gave"))
-
-
-def refused(status: int) -> Text:
-    """What is said of a search that was answered with this HTTP status."""
-    if status in (401, 403):
-        why = _("the FHIR server refused access (HTTP {status}): check the token's scopes", status=str(status))
-        return _("the record refused access", hint=why)
-    why = _("the FHIR server answered with an error (HTTP {status})", status=str(status))
-    return _("the record answered with an error", hint=why)
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
@@ -523,7 +472,7 @@ class FhirServer:
             raise FhirProblem(NO_JSON)
         if _length(response) > MOST_BYTES:
             raise FhirProblem(TOO_LARGE)
-        with closing(_Body(self.bulkhead.room)) as body:
+        with closing(Body(self.bulkhead.room)) as body:
             while part := response.raw.read1(body.room_for_more(), decode_content=True):
                 body.take(part)
                 self._time_left()
@@ -566,49 +515,6 @@ def open_server(
     if bulkhead is None:
         raise FhirProblem(BUSY)
     return FhirServer(base, outbound.session, bulkhead, time.monotonic() + seconds, authorization, missing_types)
-
-
-class _Body:
-    """The body of an answer that is being read.
-
-    In parts, since the allocator keeps large blocks for each thread once they are freed.
-    """
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self._taken = 0
-        self._parts = [bytearray()]
-        self.size = self.nodes = 0
-
-    def room_for_more(self) -> int:
-        """The bytes that may come next. Raises `FhirProblem` where there is no room for them."""
-        if self._taken < self.size + PART:
-            if not self._room.take(PART):
-                raise FhirProblem(BUSY)
-            self._taken += PART
-        return PART
-
-    def take(self, part: bytes) -> None:
-        """What came. Raises `FhirProblem` where it is too much."""
-        self.size += len(part)
-        self.nodes += sum(map(part.count, _BEFORE_A_NODE))
-        if self.size > MOST_BYTES or self.nodes > MOST_NODES:
-            raise FhirProblem(TOO_LARGE)
-        if len(self._parts[-1]) + len(part) > PART:
-            self._parts.append(bytearray())
-        self._parts[-1] += part
-
-    def read(self) -> object:
-        """The JSON that it is. Raises `FhirProblem` where it is none."""
-        try:
-            return orjson.loads(b"".join(self._parts).removeprefix(codecs.BOM_UTF8))
-        except orjson.JSONDecodeError:
-            raise FhirProblem(NO_JSON) from None
-
-    def close(self) -> None:
-        """What it holds is not needed any more."""
-        self._parts.clear()
-        self._room.give_back(self._taken)
 
 
 def _left_alone() -> Future[Pages]:

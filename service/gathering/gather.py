@@ -19,8 +19,8 @@ from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 from service.gathering.answers import Opened, announced_more, opened
-from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem
 from service.gathering.found_by_code import found_by_code
+from service.gathering.problems import TOO_SLOW, TRUNCATED, FhirProblem
 from service.gathering.record_server import Pages, RecordServer
 
 PREFETCH_FAILED = _("the record answered with an error", hint=_("the EHR reported an error when it prefetched it"))

@@ -14,8 +14,8 @@ from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import _
 from service.gathering.answers import Opened, opened
-from service.gathering.fhir_server import FhirProblem
 from service.gathering.found_by_code import finds
+from service.gathering.problems import FhirProblem
 from service.gathering.record_server import Call, Pages
 from service.population.export import Unreadable
 

@@ -22,7 +22,7 @@ from typing import TypeAlias
 from support.ehr import Ehr, authorization, denosumab, ehr, without
 from support.serving import in_a_thread
 
-from service.gathering.fhir_server import MOST_BYTES, MOST_NODES
+from service.gathering.body import MOST_BYTES, MOST_NODES
 
 DEADLINE = 0.6
 SOON = 2.0

@@ -97,6 +97,8 @@ class Evidence:
     _anonymous: int = 0
     _versions: dict[tuple[str, str], list[Resource]] = field(default_factory=dict)
     _sorted: dict[str, list[tuple[str, Resource]]] = field(default_factory=dict)
+    _repeated: set[str] = field(default_factory=set)
+    _followed: set[str] = field(default_factory=set)
 
     def add_patient_url(self, full_url: object) -> None:
         """Remember the `fullUrl` under which a Bundle carries this patient, so that its `urn:uuid` subjects match."""
@@ -130,8 +132,10 @@ class Evidence:
             return
         if earlier is None:
             same_type[reference] = resource
-        elif earlier != resource:
-            self._versions.setdefault((resource_type, reference), [earlier]).append(resource)
+        else:
+            self._repeated.add(reference)
+            if earlier != resource:
+                self._versions.setdefault((resource_type, reference), [earlier]).append(resource)
         self._sorted.pop(resource_type, None)
         if isinstance(full_url, str) and full_url:
             self.full_urls[full_url] = resource_type, reference
@@ -201,13 +205,40 @@ class Evidence:
         if self._versions:
             self._settle()
         if local.startswith("urn:"):
-            return self._under(local)
-        if local.startswith("#"):
-            return self._under(local) or self._only_one(local[1:])
-        found = self.by_type.get(local.partition("/")[0], {}).get(local)
-        if found is None and isinstance(reference, dict) and isinstance(written := reference.get("reference"), str):
-            found = self._under(written)
+            found = self._under(local)
+        elif local.startswith("#"):
+            found = self._under(local) or self._only_one(local[1:])
+        else:
+            found = self.by_type.get(local.partition("/")[0], {}).get(local)
+            if found is None and isinstance(reference, dict) and isinstance(written := reference.get("reference"), str):
+                found = self._under(written)
+        if found is not None:
+            self._followed.add(reference_of(found))
         return found
+
+    def can_do_without(self, reference: str) -> bool:
+        """Whether all that was found would have been found without one resource: it came once, and nothing has led to it yet."""
+        held = self.by_type.get(reference.partition("/")[0], {})
+        return reference in held and reference not in self._repeated and reference not in self._followed
+
+    def take_over(self, other: Evidence, *, without: str) -> None:
+        """Hold what another evidence of the same patient holds, but for one resource that it can do without."""
+        resource_type = without.partition("/")[0]
+        ordered = [pair for pair in other.of_type(resource_type) if pair[0] != without]
+        held = {name: one for name, one in other.by_type[resource_type].items() if name != without}
+        self.answered, self.gaps = set(other.answered), dict(other.gaps)
+        self.by_type = {**other.by_type, resource_type: held}
+        self._sorted = {**other._sorted, resource_type: ordered}
+        self.full_urls, self.patient_urls = dict(other.full_urls), set(other.patient_urls)
+        self.unreadable, self.overfull = list(other.unreadable), set(other.overfull)
+        self._anonymous = other._anonymous
+
+    def holds_all_but(self, without: str, other: Evidence) -> bool:
+        """Whether nothing was added, and no gap found, since it took the other over."""
+        left_out = without.partition("/")[0]
+        return self.gaps == other.gaps and all(
+            len(held) + (kind == left_out) == len(other.by_type.get(kind, ())) for kind, held in self.by_type.items()
+        )
 
     def _under(self, full_url: str) -> Resource | None:
         """The resource that a Bundle carried under this `fullUrl`."""
@@ -220,6 +251,7 @@ class Evidence:
             for resource_type, held in self.by_type.items()
             if (one := held.get(f"{resource_type}/{identifier}")) is not None
         ]
+        self._followed.update(map(reference_of, found))
         return found[0] if len(found) == 1 else None
 
     def gaps_of(self, queries: Iterable[str]) -> tuple[Text, ...]:

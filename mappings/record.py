@@ -130,8 +130,14 @@ class _Result:
     uncoded: bool = False
 
 
-OF_DRAFTS = dict.fromkeys(("orders", "radiotherapy_orders"))
+OF_DRAFTS = frozenset({"orders", "radiotherapy_orders"})
 """The facts that hold the drafts of the request."""
+
+OF_ORDERS: Mapping[str, frozenset[str]] = {
+    "MedicationRequest": OF_DRAFTS | {"exposures", "clearance", "clearance_inputs_missing", "_renal_inputs"},
+    "ServiceRequest": OF_DRAFTS | {"radiotherapies"},
+}
+"""The facts that are read from the orders on record, by their type; results that a recent drug makes old sooner are too."""
 
 
 class Record(Facts):
@@ -170,12 +176,46 @@ class Record(Facts):
     def ordering(self, drafts: tuple[Order, ...]) -> Record:
         """The same record with other drafts: what of it was read is not read again."""
         other = Record(self._evidence, drafts, self._reader.clock, self._reader.terminology, self._settings)
-        vars(other).update({name: fact for name, fact in vars(self).items() if name not in vars(other) | OF_DRAFTS})
+        made = vars(other).keys() | OF_DRAFTS
+        vars(other).update({name: fact for name, fact in vars(self).items() if name not in made})
         if "exposures" in vars(other):
             vars(other)["exposures"] = replace(
                 self.exposures
             )  # what was reckoned of them with the drafts there were is not kept
         other._read, other._facts = self._read, self._facts
+        return other
+
+    def can_do_without(self, order: str) -> bool:
+        """Whether `signing` an order on record (its reference) is the same as reading the record without it."""
+        if order.partition("/")[0] not in OF_ORDERS or self._evidence.overfull:
+            return False
+        if self._gaps("person") or self._gaps("orders"):
+            return False
+        return self._evidence.can_do_without(order)
+
+    def held_without(self, order: str, evidence: Evidence) -> None:
+        """Let an evidence hold what this record was read from, but for an order on record."""
+        evidence.take_over(self._evidence, without=order)
+
+    def signing(self, order: str, drafts: tuple[Order, ...], evidence: Evidence) -> Record:
+        """The record where an order on record is signed just now, and is not on record yet: `evidence` is `held_without` it.
+
+        What was read of this one and rests on no order is not read again.
+        """
+        other = Record(evidence, drafts, self._reader.clock, self._reader.terminology, self._settings)
+        if not evidence.holds_all_but(order, self._evidence):
+            return other
+        resource_type = order.partition("/")[0]
+        made = vars(other).keys() | OF_ORDERS[resource_type]
+        vars(other).update({name: fact for name, fact in vars(self).items() if name not in made})
+        if "exposures" in vars(other):
+            vars(other)["exposures"] = replace(self.exposures)  # as in `ordering`
+        of_drugs = resource_type == "MedicationRequest"
+        other._read, other._findings = dict(self._read), dict(self._findings)
+        other._facts = {one: fact for one, fact in self._facts.items() if one.sooner is None or not of_drugs}
+        for name in ("_drugs_read", "_orders_read"):
+            if name in vars(self):
+                vars(other)[name] = [one for one in vars(self)[name] if one[0] != order]
         return other
 
     @property
@@ -456,8 +496,15 @@ class Record(Facts):
     @cached_property
     def exposures(self) -> Exposures:
         """Administrations, statements and requests; of a draft, the order on record that it revises."""
-        entries: list[Exposure] = []
-        gaps = list(self._gaps("exposures"))
+        entries = [one for _source, one in self._drugs_read if isinstance(one, Exposure)]
+        gaps = (*self._gaps("exposures"), *(one for _source, one in self._drugs_read if not isinstance(one, Exposure)))
+        found = confirmed(entries, self.today)
+        return Exposures(EXPOSURES, self.today, found, tuple(dict.fromkeys(gaps)), self._settings)
+
+    @cached_property
+    def _drugs_read(self) -> list[tuple[str, Exposure | Text]]:
+        """Each by its source; of a drug that cannot be told, why."""
+        read_all: list[tuple[str, Exposure | Text]] = []
         for resource_type, read in (
             ("MedicationAdministration", administration),
             ("MedicationStatement", statement),
@@ -469,13 +516,12 @@ class Record(Facts):
                 if exposure is None:
                     continue
                 if drug.concepts:
-                    entries.append(replace(exposure, certain=False) if drug.denied else exposure)
+                    read_all.append((source, replace(exposure, certain=False) if drug.denied else exposure))
                 elif drug.possible:
-                    entries.append(possible_exposure(exposure))
+                    read_all.append((source, possible_exposure(exposure)))
                 elif not drug.identified and not (drug.named and drug.unresolved is None):
-                    gaps.append(drug.unresolved or unidentified(source, drug.name))
-        found = confirmed(entries, self.today)
-        return Exposures(EXPOSURES, self.today, found, tuple(dict.fromkeys(gaps)), self._settings)
+                    read_all.append((source, drug.unresolved or unidentified(source, drug.name)))
+        return read_all
 
     # --- conditions, acts, orders -------------------------------------------------------------------------------------
 
@@ -543,19 +589,24 @@ class Record(Facts):
     def orders(self) -> Collected[Order]:
         """All drafts, and the open orders of the record that are not one of them."""
         drafts = {order.reference for order in self._drafts if order.reference}
-        found: list[Order] = []
-        maybe: list[Uncertain[Order]] = []
+        read = [one for _source, reference, one in self._orders_read if reference not in drafts]
+        found = (one for one in read if isinstance(one, Order))
+        maybe = (one for one in read if isinstance(one, Uncertain))
+        return Collected(ORDERS, (*self._drafts, *found), self._gaps("orders"), tuple(maybe))
+
+    @cached_property
+    def _orders_read(self) -> list[tuple[str, str, Order | Uncertain[Order]]]:
+        """The open orders of the record, each by its source and its reference."""
+        read_all: list[tuple[str, str, Order | Uncertain[Order]]] = []
         for resource_type in ORDER_TYPES:
             for source, resource in self._evidence.of_type(resource_type):
                 stands = open_order(resource)
-                if stands.counts is False or reference_of(resource) in drafts:
+                if stands.counts is False:
                     continue
                 order = read_order(self._reader, resource)
-                if stands.why is None:
-                    found.append(order)
-                else:
-                    maybe.append(Uncertain(order, uncertain(order.name, source, stands.why)))
-        return Collected(ORDERS, (*self._drafts, *found), self._gaps("orders"), tuple(maybe))
+                told = order if stands.why is None else Uncertain(order, uncertain(order.name, source, stands.why))
+                read_all.append((source, reference_of(resource), told))
+        return read_all
 
     # --- what was not understood --------------------------------------------------------------------------------------
 

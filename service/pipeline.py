@@ -86,6 +86,14 @@ class HookAnswer:
     """How long each step took. To map is to read what the orders say; facts of the record are read when a rule asks for them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The record of a patient that holds all that the service may ask, and the reference of its order that is being signed."""
+
+    record: Record
+    order: str
+
+
 def advise(  # noqa: PLR0913 - all but the first three have a usual value
     body: object,
     service: Service,
@@ -97,11 +105,13 @@ def advise(  # noqa: PLR0913 - all but the first three have a usual value
     record_server: RecordServer | None = None,
     also: frozenset[Reads] = frozenset(),
     with_cards: bool = True,
+    known: Known | None = None,
 ) -> HookAnswer:
     """Answer one hook request; cards link to the `pages` of the service.
 
     `record_server` answers the searches where the record is not on the FHIR server that the request names. What is `also`
-    read is looked up besides what the rules ask. Whoever wants what the rules say and no card of it goes without them.
+    read is looked up besides what the rules ask. Whoever wants what the rules say and no card of it goes without them, and
+    may give what is `known` of the patient, which is not looked up and read again then.
 
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
     """
@@ -123,13 +133,19 @@ def advise(  # noqa: PLR0913 - all but the first three have a usual value
         needs = also.union(needs or ALWAYS)
     watch.ends("evaluate")
     if needs is not None:
-        _gather_needs(request, needs, evidence, server, not_asked, world)
+        if known is None:
+            _gather_needs(request, needs, evidence, server, not_asked, world)
+        else:
+            known.record.held_without(known.order, evidence)
         drafts.look_up_revised(server)
-        if server is not None and any("conditions" in rule.reads for rule in rules):
+        if known is None and server is not None and (also or any("conditions" in rule.reads for rule in rules)):
             look_up_stays(Reader(clock, world.terminology, evidence.find), evidence, server)
         watch.ends("gather")
         orders = drafts.read_again()
-        record = Record(evidence, orders, clock, world.terminology, world.clinical[service.guideline.id])
+        if known is None:
+            record = Record(evidence, orders, clock, world.terminology, world.clinical[service.guideline.id])
+        else:
+            record = known.record.signing(known.order, orders, evidence)
         watch.ends("map")
         outcomes = _asked(service, rules, orders, record)
         _check_precondition(request, outcomes, evidence)

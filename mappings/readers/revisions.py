@@ -14,7 +14,7 @@ from mappings.evidence import Evidence, Resource, local_reference, reference_of
 from mappings.facts import DrugOrder, Order
 from mappings.readers.exposures import NO_ORDER_INTENTS, NOT_REQUESTED, REQUESTED
 from mappings.readers.medications import identify
-from mappings.readers.orders import OPEN, ORDER_TYPES
+from mappings.readers.orders import DRAFTED, OPEN, ORDER_TYPES
 from mappings.readers.reader import Reader, contained
 from mappings.readers.standing import standing
 from mappings.shapes import a_map, a_text, maps
@@ -50,10 +50,13 @@ class Revisions:
     evidence: Evidence
 
     def found(self, draft: Resource, reference: object) -> Resource | None:
-        """The order that a reference of a draft leads to: contained, gathered, or of the same business identifier."""
+        """The order that a reference of a draft leads to: contained, gathered, or of the same business identifier.
+
+        What is no order is none, whether or not it was gathered.
+        """
         held = contained(draft, reference) or self.evidence.find(reference)
         if held is not None:
-            return held
+            return held if a_text(held.get("resourceType")) in DRAFTED else None
         identity = _identity(a_map(a_map(reference).get("identifier")))
         return self._by_identity.get(identity) if identity is not None else None
 

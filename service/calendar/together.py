@@ -1,29 +1,26 @@
-"""Days on which several drafts respect the rules together: a plain search, whose answer the hook itself confirms.
+"""Days on which several drafts respect the rules together, the best that there are; the hook itself confirms them.
 
-Drafts are placed one after the other, each on the day nearest to the planned one on which nothing binds it beside those that
-are placed; then the same in every other sequence, and once more on the earliest day instead. What a draft alone is told whatever
-the day counts for nothing. Where no sequence places all, the rules in the way are named and set aside, and the search goes on
-without them. A plan that keeps distances is found so; that there is none is not proved.
+What a draft alone is told whatever the day counts for nothing. Where no plan respects all the rest, the rules in the way are
+named and set aside, and days are sought again without them (`service.calendar.placing`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from itertools import permutations
-from typing import TypeAlias
 
 from mappings.facts import Order
 from mappings.wording import Text
-from service.calendar.asking import Asking, Key
+from service.calendar.asking import Asking, Days, Key
+from service.calendar.placing import BoundReached, Placing
 from service.rules.naming import act_at
 
-MOST_ASKED = 1_200
-"""Times that the rules are asked beyond which no further sequence is begun."""
+MOST_ASKED = 4_000
+"""Times that the rules are asked in one search; at this bound it ends, and that is told. Some 2 s."""
 
 MOST_ROUNDS = 3
-"""Times that rules which no day respects are set aside."""
+"""Searches, each without the rules that were in the way of those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +45,15 @@ class Together:
 
     `conflicts` are rules that no day of these respects, each with the draft that it is about: they were set aside. `still` are
     those that speak on these days as on every other. `checked` where the hook, fired for these days and those at the edges,
-    says the same.
+    says the same. `complete` where every sequence was tried: no other plan is better, or there is none; else the search ended
+    at its bound.
     """
 
     orders: tuple[Placed, ...]
     conflicts: tuple[tuple[str, Text], ...]
     still: tuple[tuple[str, Text], ...]
     checked: bool
+    complete: bool
 
     @property
     def as_planned(self) -> bool:
@@ -66,45 +65,42 @@ def together(orders: Sequence[Order], asking: Asking, ahead: int) -> Together | 
     """Days for all of these, from today until so many days ahead; None for fewer than two."""
     if len(orders) < 2:
         return None
-    search = _Search(tuple(sorted(orders, key=_planned)), asking, ahead)
+    drafts = _Drafts(tuple(sorted(orders, key=_planned)), asking, ahead)
     set_aside: dict[Key, None] = {}
+    complete = True
     for _round in range(MOST_ROUNDS):
-        placed = search.placed()
-        if placed is not None:
-            return search.plan(placed, tuple(set_aside))
-        if not search.least_in_the_way:
+        placing = drafts.placing()
+        complete = complete and placing.complete
+        if placing.found is not None:
+            return drafts.plan(placing.found, tuple(set_aside), complete=complete)
+        set_aside |= dict.fromkeys(placing.in_the_way)
+        if not placing.in_the_way:
             break
-        set_aside |= dict.fromkeys(search.least_in_the_way)
-        search = search.without(search.least_in_the_way)
-    return Together((), tuple(search.named(set_aside)), (), checked=False)
+        drafts = drafts.without(placing.in_the_way)
+    return Together((), tuple(drafts.named(set_aside)), (), checked=False, complete=complete)
 
 
 def _planned(order: Order) -> date:
     return order.planned.when.first
 
 
-_Step: TypeAlias = tuple[tuple[tuple[int, date], ...], int]
-"""Drafts on their days, and the one that is placed next."""
-
-
 @dataclass(slots=True)
-class _Search:
+class _Drafts:
     """`borne` is how urgent a rule may be of a draft: as it is of the draft alone whatever the day; any where it is set aside."""
 
     orders: tuple[Order, ...]
     asking: Asking
     ahead: int
     borne: dict[Key, float] = field(default_factory=dict)
-    least_in_the_way: tuple[Key, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.borne:
             for key, rank in (told for order in self.orders for told in self._alone(order).items()):
                 self.borne[key] = max(rank, self.borne.get(key, rank))
 
-    def without(self, rules: Sequence[Key]) -> _Search:
+    def without(self, rules: Sequence[Key]) -> _Drafts:
         """The same, with rules set aside."""
-        return _Search(self.orders, self.asking, self.ahead, self.borne | dict.fromkeys(rules, float("inf")))
+        return _Drafts(self.orders, self.asking, self.ahead, self.borne | dict.fromkeys(rules, float("inf")))
 
     @property
     def days(self) -> list[date]:
@@ -117,59 +113,26 @@ class _Search:
         speaking = [self.asking.speaking({order.index: when}, others) for when in self.days]
         return {key: min(one[key] for one in speaking) for key in speaking[0] if all(key in one for one in speaking)}
 
-    def binding(self, days: dict[int, date]) -> tuple[Key, ...]:
+    def binding(self, days: Days) -> tuple[Key, ...]:
         """The rules that bind drafts on these days, those without a day left out."""
         left_out = frozenset(one.index for one in self.orders if one.index not in days)
         said = self.asking.speaking(days, left_out)
         return tuple(key for key, rank in said.items() if rank > self.borne.get(key, -1))
 
-    def placed(self) -> dict[int, date] | None:
-        """A day for each draft, or none; then `least_in_the_way` are the fewest rules that would have to be set aside."""
-        failed: set[_Step] = set()
-        for nearest in (True, False):
-            for sequence in permutations(self.orders):
-                found = self._in_sequence(sequence, self._candidates(nearest), failed)
-                if found is not None:
-                    return found
-                if self.asking.asked > MOST_ASKED:
-                    return None
-        return None
+    def placing(self) -> Placing:
+        """A search for the days of all of them, which has ended."""
+        begun = self.asking.asked
 
-    def _candidates(self, nearest: bool) -> Callable[[Order], list[date]]:  # noqa: FBT001 - one of two ways
-        def by(order: Order) -> list[date]:
-            return sorted(self.days, key=lambda one: abs(one - _planned(order))) if nearest else self.days
+        def binding(days: Days) -> tuple[Key, ...]:
+            if self.asking.asked - begun >= MOST_ASKED:
+                raise BoundReached
+            return self.binding(days)
 
-        return by
-
-    def _in_sequence(
-        self, sequence: Sequence[Order], candidates: Callable[[Order], list[date]], failed: set[_Step]
-    ) -> dict[int, date] | None:
-        days: dict[int, date] = {}
-        for order in sequence:
-            which = (tuple(sorted(days.items())), order.index)
-            free = None if which in failed else self._free(order, candidates(order), days)
-            if free is None:
-                failed.add(which)
-                return None
-            days[order.index] = free
-        return days
-
-    def _free(self, order: Order, candidates: Sequence[date], days: dict[int, date]) -> date | None:
-        """The first of the candidates that is free; where none is, what was least in the way is remembered."""
-        fewest: tuple[Key, ...] = ()
-        for when in candidates:
-            binding = self.binding({**days, order.index: when})
-            if not binding:
-                return when
-            if not fewest or len(binding) < len(fewest):
-                fewest = binding
-        if not self.least_in_the_way or len(fewest) < len(self.least_in_the_way):
-            self.least_in_the_way = fewest
-        return None
+        return Placing({one.index: _planned(one) for one in self.orders}, self.days, binding).search()
 
     # --- the plan -------------------------------------------------------------------------------------------------
 
-    def plan(self, days: dict[int, date], set_aside: Sequence[Key]) -> Together:
+    def plan(self, days: Days, set_aside: Sequence[Key], *, complete: bool) -> Together:
         """The drafts on these days, with the days around that are free too."""
         placed, edges = [], [days]
         for order in sorted(self.orders, key=lambda one: days[one.index]):
@@ -181,9 +144,9 @@ class _Search:
             edges += [{**days, order.index: when} for when in sorted(around)]
         checked = all(self.asking.fired(one) == self.asking.speaking(one) for one in edges)
         still = [key for key in self.asking.speaking(days) if key not in set_aside]
-        return Together(tuple(placed), tuple(self.named(set_aside)), tuple(self.named(still)), checked)
+        return Together(tuple(placed), tuple(self.named(set_aside)), tuple(self.named(still)), checked, complete)
 
-    def _until(self, order: Order, days: dict[int, date], step: int) -> tuple[date, tuple[str, ...]]:
+    def _until(self, order: Order, days: Days, step: int) -> tuple[date, tuple[str, ...]]:
         """The last free day in a direction, and the rules that bind on the one after; none at the end of the days."""
         free = days[order.index]
         end = self.days[0] if step < 0 else self.days[-1]

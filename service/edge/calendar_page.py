@@ -177,4 +177,5 @@ def _together(found: Together | None, rules: Mapping[str, Rule], language: Langu
         "still": about(found.still),
         "as_planned": found.as_planned,
         "checked": found.checked,
+        "complete": found.complete,
     }

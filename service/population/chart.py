@@ -65,11 +65,18 @@ class Chart:
         self._exported = exported
         self._terminology = terminology
 
+    @property
+    def knows_the_patient(self) -> bool:
+        """The Patient resource is there, and was read."""
+        return "Patient" not in self._unread and any(
+            one.get("id") == self.patient_id for one in self.by_type.get("Patient", ())
+        )
+
     def without(self, resource: Resource) -> Chart:
         """The same chart without one resource: an order that is now signed, and so is not on record yet."""
-        others = (one for held in self.by_type.values() for one in held if one is not resource)
         apart = a_text(resource.get("resourceType"))
-        chart = Chart(self.patient_id, others, self._exported, self._terminology, self._found, apart)
+        chart = Chart(self.patient_id, (), self._exported, self._terminology, self._found, apart)
+        chart.by_type = {**self.by_type, apart: [one for one in self.by_type.get(apart, ()) if one is not resource]}
         chart._unread = self._unread
         return chart
 

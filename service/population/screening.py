@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import orjson
@@ -14,10 +14,11 @@ from mappings.evidence import Resource, reference_of
 from mappings.facts import Facts
 from mappings.queries import Reads
 from mappings.readers.orders import ORDER_TYPES, is_order, open_order
+from mappings.record import Record
 from mappings.wording import _
 from service.explain import Explained, explain, on_one_line
 from service.languages.render import Language
-from service.pipeline import HookAnswer, advise
+from service.pipeline import HookAnswer, Known, advise
 from service.population.board_sheet import sheet_of
 from service.population.chart import Chart
 from service.rules.guideline import Guideline
@@ -72,29 +73,53 @@ class Screening:
         findings: list[ScreenedRule] = []
         cases: list[ScreenedCase] = []
         sheets: list[Mapping[str, str]] = []
-        for service in self.services:
-            if service.hook is Hook.PATIENT_VIEW:
-                answer = self.answer(service, chart, None, also=_read_besides(service.guideline))
-                findings += self._told(service, answer, chart.patient_id, None)
-                if answer.record is not None:
-                    cases += self._cases(service.guideline, answer.record, chart.patient_id)
-                    sheets += self._sheets(service.guideline, answer.record, chart)
-            elif service.hook is Hook.ORDER_SIGN:
-                findings += self._signed(service, chart)
+        for guideline, hooks in self._by_guideline.items():
+            record: Record | None = None
+            if Hook.PATIENT_VIEW in hooks:
+                viewed = hooks[Hook.PATIENT_VIEW]
+                # Of a patient who is not exported, what is found besides would make an empty answer worth something.
+                others = tuple(hooks.values()) if chart.knows_the_patient else ()
+                answer = self.answer(viewed, chart, None, also=_read_besides(guideline, *others))
+                record = answer.record
+                findings += self._told(viewed, answer, chart.patient_id, None)
+            if record is not None:
+                cases += self._cases(guideline, record, chart.patient_id)
+                sheets += self._sheets(guideline, record, chart)
+            if Hook.ORDER_SIGN in hooks:
+                findings += self._signed(hooks[Hook.ORDER_SIGN], chart, record)
         return Screened(findings, cases, sheets)
 
-    def _signed(self, service: Service, chart: Chart) -> Iterator[ScreenedRule]:
+    @cached_property
+    def _by_guideline(self) -> Mapping[Guideline, Mapping[Hook, Service]]:
+        told: dict[Guideline, dict[Hook, Service]] = {}
+        for service in self.services:
+            told.setdefault(service.guideline, {})[service.hook] = service
+        return told
+
+    def _signed(self, service: Service, chart: Chart, record: Record | None) -> Iterator[ScreenedRule]:
         for place, order in enumerate(active_orders(chart)):
             if place < MOST_ORDERS:
-                answer = self.answer(service, chart.without(order), order)
+                answer = self.answer(service, chart.without(order), order, record=record)
                 yield from self._told(service, answer, chart.patient_id, order)
             else:
                 yield _finding(chart.patient_id, service.hook, reference_of(order), "", NOT_ASKED)
 
     def answer(
-        self, service: Service, chart: Chart, order: Resource | None, *, also: frozenset[Reads] = frozenset()
+        self,
+        service: Service,
+        chart: Chart,
+        order: Resource | None,
+        *,
+        also: frozenset[Reads] = frozenset(),
+        record: Record | None = None,
     ) -> HookAnswer:
-        """What the hook answers, about one order that is being signed or about the patient."""
+        """What the hook answers, about one order that is being signed or about the patient.
+
+        A `record` of the patient that holds all that the service may ask is read on, not again, where it can do without the
+        order.
+        """
+        own = "" if order is None else reference_of(order)
+        known = Known(record, own) if own and record is not None and record.can_do_without(own) else None
         request = hook_request(service.hook, chart.patient_id, order)
         return advise(
             request,
@@ -105,6 +130,7 @@ class Screening:
             record_server=chart,
             also=also,
             with_cards=False,
+            known=known,
         )
 
     def _told(
@@ -160,10 +186,16 @@ def cases_of(indicator: QualityIndicator, record: Facts) -> Sequence[Case]:
 
 
 @lru_cache(maxsize=8)
-def _read_besides(guideline: Guideline) -> frozenset[Reads]:
-    """What the indicators and the sheet read."""
-    sheet = frozenset[Reads]() if guideline.sheet is None else guideline.sheet.reads
-    return sheet.union(*(one.reads for one in guideline.quality))
+def _read_besides(guideline: Guideline, *services: Service) -> frozenset[Reads]:
+    """What the indicators, the sheet, and the rules of these services read: a record is looked up once for all of them.
+
+    It then is what a client sends that prefetches all that discovery asks for.
+    """
+    reads = frozenset[Reads]() if guideline.sheet is None else guideline.sheet.reads
+    if services and guideline.unidentified_matter is not None:
+        reads |= guideline.unidentified_matter.reads
+    rules = (one.reads for service in services for one in service.rules)
+    return reads.union(*(one.reads for one in guideline.quality), *rules)
 
 
 def active_orders(chart: Chart) -> Iterator[Resource]:

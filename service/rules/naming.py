@@ -46,6 +46,12 @@ def act_at(order: Order, act: Text | None = None) -> Text:
     return _("{act} ({bones})", act=called_so, bones=site) if site else called_so
 
 
+def done_at(words: Text | str, regions: frozenset[str]) -> Text | str:
+    """What was done, in these words, with the bones and sides of its region: «Nailing (left femur)»."""
+    bones = named_bones(regions)
+    return _("{act} ({bones})", act=words, bones=bones) if bones else words
+
+
 def on(when: When | None) -> Text:
     """A date after a verb: «on» it in French where the day is known, «in» it where the record has only a month or a year."""
     if when is None:

@@ -71,6 +71,21 @@ def test_a_drug_has_the_window_of_the_table_and_the_draft_its_earliest_day() -> 
     assert [entry.first for entry in entries(told["radiotherapy"], Kind.EARLIEST)] == [window.last]
 
 
+def test_two_entries_of_one_name_are_told_apart_by_their_bones() -> None:
+    orders = [{**RADIOTHERAPY, "start in": 3}, {**RADIOTHERAPY, "site": "left femur", "start in": 4}]
+    done = [
+        {"act": "internal fixation of the femur", "site": site, "days ago": 5} for site in ("left femur", "right femur")
+    ]
+    shown = picture(
+        lanes({"orders": orders, "record": {**GIVEN, "procedures": done}}).values(), TODAY, Language.ENGLISH
+    )
+    said = [(line.lane, line.what, line.kind) for line in shown.table]
+    assert len(said) == len(set(said))
+    earliest = {line.what for line in shown.table if "earliest" in line.what}
+    assert earliest == {"radiotherapy (L3): earliest", "radiotherapy (left femur): earliest"}
+    assert {"healing (left femur)", "healing (right femur)"} <= {line.what for line in shown.table}
+
+
 def test_operations_heal_and_cement_has_the_stop_of_each_antithrombotic() -> None:
     record = {
         "procedures": [{"act": "internal fixation of the femur", "site": "femur", "days ago": 5}],

@@ -105,6 +105,13 @@ def test_an_order_before_that_is_not_to_be_had_leaves_the_start_open(client, nam
     assert not is_offered_to_be_removed(cards)
 
 
+def test_what_a_draft_replaces_and_is_no_order_is_no_order_that_was_found(client):
+    asked = revising(replaces=[{"reference": "Condition/some"}])
+    some = {"resourceType": "Condition", "id": "some", "code": {"text": "some"}}
+    asked["prefetch"]["conditions"]["entry"].append({"resource": some})
+    assert START in rules(client.cards(asked), "unchecked")
+
+
 @pytest.mark.parametrize("reference", ["CarePlan/plan", "ServiceRequest/plan"])
 def test_a_plan_that_a_draft_is_based_on_is_no_order_before(client, reference):
     assert START in rules(client.cards(revising(basedOn=[{"reference": reference}])))

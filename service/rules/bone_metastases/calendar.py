@@ -41,7 +41,7 @@ from service.rules.bone_metastases.settings import settings_of
 from service.rules.bone_metastases.windows import NO_FIGURE, TABLE_6
 from service.rules.bone_metastases.wording import _
 from service.rules.calendar import Calendar, Entry, Kind, Lane
-from service.rules.naming import act_at, called, lasting, named
+from service.rules.naming import act_at, called, done_at, lasting
 
 OPERATIONS = sets.BONE_SURGERY | sets.INTERVENTIONAL_RADIOLOGY
 DENTAL = sets.DENTAL_EXAMINATION | sets.TOOTH_EXTRACTION | sets.ORTHOPANTOMOGRAM
@@ -74,14 +74,16 @@ def _radiotherapy(patient: Facts) -> Lane:
     for course in patient.radiotherapies:
         given = irradiated_by_course(course, patient.today)
         first, last = given.first or given.last, given.last
-        name = course.name or _("radiotherapy")
+        name = done_at(course.name or _("radiotherapy"), course.regions)
         if first is None:
             undated.append(name)
             continue
         found.append(Entry(Kind.DONE, name, first.first, None if last is None else last.last, source=course.source))
     for order in patient.radiotherapy_orders:
         found += _planned_radiotherapy(order, patient)
-    unsure = tuple(one.entry.name or _("radiotherapy") for one in patient.radiotherapies.uncertain)
+    unsure = tuple(
+        done_at(one.entry.name or _("radiotherapy"), one.entry.regions) for one in patient.radiotherapies.uncertain
+    )
     gaps = (*patient.radiotherapies.gaps, *patient.radiotherapy_orders.gaps)
     return Lane(_("radiotherapy"), tuple(found), gaps, (*undated, *unsure))
 
@@ -104,7 +106,9 @@ def _operations(patient: Facts) -> Lane:
         if act.dated is not None and act.is_any(sets.BONE_SURGERY):
             until = act.dated.last + timedelta(days=HEALED.days)
             note = _("healing before systemic treatment: {interval}", interval=HEALED.said)
-            found.append(Entry(Kind.WINDOW, _("healing"), act.dated.last, until, note, act.source))
+            found.append(
+                Entry(Kind.WINDOW, done_at(_("healing"), act.regions), act.dated.last, until, note, act.source)
+            )
     for order in _orders(patient, lambda one: isinstance(one, ActOrder) and one.is_any(OPERATIONS)):
         found.append(_planned(order))
     return Lane(_("surgery and cement"), tuple(found), patient.procedures.gaps, tuple(undated))
@@ -172,7 +176,7 @@ def _antithrombotics(patient: Facts) -> Lane:
             one.name,
             one.stop,
             one.stop,
-            _("stop before {act}: {line}", act=named(order), line=one.line(patient.today)),
+            _("stop before {act}: {line}", act=act_at(order), line=one.line(patient.today)),
             one.entries[0].source,
         )
         for order in _orders(patient, lambda one: isinstance(one, ActOrder) and one.is_any(sets.CEMENTOPLASTY))
@@ -267,8 +271,7 @@ def _orders(patient: Facts, wanted: Callable[[Order], bool]) -> Iterator[Order]:
 def _planned(order: Order) -> Entry:
     when = order.planned.when
     last = order.planned.end or when
-    name = act_at(order) if isinstance(order, ActOrder) else named(order)
-    return Entry(Kind.PLANNED, name, when.first, last.last, _assumed(order), order.reference)
+    return Entry(Kind.PLANNED, act_at(order), when.first, last.last, _assumed(order), order.reference)
 
 
 def _assumed(order: Order) -> Text | None:
@@ -276,16 +279,16 @@ def _assumed(order: Order) -> Text | None:
 
 
 def _earliest(order: Order, day: date) -> Entry:
-    return Entry(Kind.EARLIEST, _("{order}: earliest", order=named(order)), day, day, source=order.reference)
+    return Entry(Kind.EARLIEST, _("{order}: earliest", order=act_at(order)), day, day, source=order.reference)
 
 
 def _done(act: Act, undated: list[Text | str]) -> Iterator[Entry]:
     if act.dated is None:
-        undated.append(called(act))
+        undated.append(done_at(called(act), act.regions))
         return
     first = act.started or act.dated
     note = None if act.unsure is None else _("not certain on record")
-    yield Entry(Kind.DONE, called(act), first.first, act.dated.last, note, act.source)
+    yield Entry(Kind.DONE, done_at(called(act), act.regions), first.first, act.dated.last, note, act.source)
 
 
 def _if_any(entry: Entry | None) -> Iterable[Entry]:

@@ -143,7 +143,11 @@ def _origin(told: Any) -> str:
 KEYS: Mapping[str, Key] = {
     "issuer": Key(Said(_("a text")), "`iss` of its tokens; required", _text),
     "jku": Key(Said(_("an https address")), "where it publishes its keys (JWKS); no other is ever fetched", _published),
-    "jwks": Key(Said(_("a path")), "file of its keys (JWKS), from this file's folder: none are fetched; `jku` beside it where tokens name one", _text),
+    "jwks": Key(
+        Said(_("a path")),
+        "file of its keys (JWKS), from this file's folder: none are fetched; `jku` beside it where tokens name one",
+        _text,
+    ),
     "audiences": Key(Said(_("a list of texts")), "`aud` of its tokens beside the service's public address", _texts),
     "tenants": Key(Said(_("a list of texts")), "`tenant` of the tokens that are served; all by default", _some_texts),
     "fhir_bases": Key(Said(_("a list of addresses")), "FHIR bases that may be called for it", _texts),

@@ -16,7 +16,7 @@ from mappings.queries import Reads
 from mappings.readers.orders import ORDER_TYPES, is_order, open_order
 from mappings.record import Record
 from mappings.wording import _
-from service.explain import Explained, explain, on_one_line
+from service.explain import explain, on_one_line
 from service.languages.render import Language
 from service.pipeline import HookAnswer, Known, advise
 from service.population.board_sheet import sheet_of
@@ -102,7 +102,7 @@ class Screening:
                 answer = self.answer(service, chart.without(order), order, record=record)
                 yield from self._told(service, answer, chart.patient_id, order)
             else:
-                yield _finding(chart.patient_id, service.hook, reference_of(order), "", NOT_ASKED)
+                yield not_asked(chart.patient_id, service.hook.value, reference_of(order))
 
     def answer(
         self,
@@ -138,10 +138,22 @@ class Screening:
     ) -> Iterator[ScreenedRule]:
         asked = {one.rule.id: one.outcome for one in answer.outcomes}
         about = "" if order is None else reference_of(order)
+        hook, language = service.hook.value, self.language
         for one in explain(answer, answer.rules):
             outcome = asked.get(one.rule)
-            indicator = outcome.indicator.value if isinstance(outcome, Advice) else ""
-            yield _finding(patient, service.hook, about, one.rule, one.outcome, indicator, **self._words(one))
+            because, facts, hints = one.words(language)
+            yield {
+                "patient": patient,
+                "hook": hook,
+                "order": about,
+                "rule": one.rule,
+                "outcome": one.outcome,
+                "indicator": outcome.indicator.value if isinstance(outcome, Advice) else "",
+                "because": because,
+                "facts": facts,
+                "hints": hints,
+                "resources": " ".join(one.resources),
+            }
 
     def _cases(self, guideline: Guideline, record: Facts, patient: str) -> Iterator[ScreenedCase]:
         for indicator in guideline.quality:
@@ -162,14 +174,6 @@ class Screening:
         told = sheet_of(guideline, record, chart, self.language)
         if told is not None:
             yield {"patient": chart.patient_id, "sheet": orjson.dumps(told).decode()}
-
-    def _words(self, one: Explained) -> dict[str, str]:
-        return {
-            "because": on_one_line(one.because, self.language),
-            "facts": on_one_line(one.facts, self.language),
-            "hints": on_one_line(one.hints, self.language),
-            "resources": " ".join(one.resources),
-        }
 
 
 MET = {True: "yes", False: "no", None: "cannot tell"}
@@ -214,15 +218,7 @@ def hook_request(hook: Hook, patient: str, order: Resource | None) -> dict[str, 
     return {"hook": hook.value, "hookInstance": "screening", "context": context}
 
 
-def _finding(
-    patient: str, hook: Hook, order: str, rule: str, outcome: str, indicator: str = "", **words: str
-) -> ScreenedRule:
-    given = {
-        "patient": patient,
-        "hook": hook.value,
-        "order": order,
-        "rule": rule,
-        "outcome": outcome,
-        "indicator": indicator,
-    }
-    return {name: (given | words).get(name, "") for name in COLUMNS}
+def not_asked(patient: str, hook: str = "", order: str = "", because: str = "") -> ScreenedRule:
+    """The finding of a patient, or of an order, that no rule was asked about."""
+    told = {"patient": patient, "hook": hook, "order": order, "outcome": NOT_ASKED, "because": because}
+    return {name: told.get(name, "") for name in COLUMNS}

@@ -145,11 +145,23 @@ NO_ANSWER = _("the ledger has no answer of this hookInstance, or none on this pa
 )
 @option("--receipt", _("the receipt: a hookInstance, or a file"), placeholder=_("HOOK_INSTANCE-OR-FILE"), required=True)
 @option("--answer", _("which answer of the receipt; by default all of this request"), type=Whole(min=1), default=None)
+@option(
+    "--calendar",
+    _("draw the calendar of the request into this file, a page, as of the first of these answers"),
+    placeholder=FILE,
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+)
 @in_a_language
 @click.pass_obj
 @click.pass_context
 def replay(
-    context: click.Context, settings: Settings, request_file: BinaryIO | None, receipt: str, answer: int | None
+    context: click.Context,
+    settings: Settings,
+    request_file: BinaryIO | None,
+    receipt: str,
+    answer: int | None,
+    calendar: Path | None,
 ) -> None:
     """Compute it, and compare."""
     from service.ledger.receipt_words import printed_comparison  # noqa: PLC0415 - for this command alone
@@ -157,7 +169,10 @@ def replay(
 
     told = None if request_file is None else request_file.read()
     differs = False
-    for one, body in _answers_and_requests(settings, receipt, told, answer):
+    answers = _answers_and_requests(settings, receipt, told, answer)
+    if calendar is not None:
+        _draw(settings, *answers[0], calendar)
+    for one, body in answers:
         try:
             anew = recomputed(body, one, _circumstances(settings, one))
         except ProtocolError as error:
@@ -166,6 +181,28 @@ def replay(
             click.echo(harmless(line))
         differs = differs or not anew.identical
     context.exit(1 if differs else 0)
+
+
+def _draw(settings: Settings, answer: Mapping[str, Any], body: Any, file: Path) -> None:
+    """The calendar of the request of an answer, as of then, into a file. Raises `ClickException` for another request."""
+    from service.edge.calendar_file import calendar_file  # noqa: PLC0415 - for this option alone
+    from service.edge.calendar_page import calendar_shown  # noqa: PLC0415 - as above
+    from service.ledger.fingerprints import of_request, without_token  # noqa: PLC0415 - as above
+    from service.ledger.recomputing import clock_of  # noqa: PLC0415 - as above
+
+    if of_request(body, without_token(body)) != answer["fingerprints"]["request"]:
+        raise failure(_("the receipt is of another request than this one: no calendar is drawn of it"))
+    by = _circumstances(settings, answer)
+    alone = {name: value for name, value in body.items() if name != "fhirServer"}
+    try:
+        shown = calendar_shown(alone, by.service, by.world, now=clock_of(answer, by.timezone), language=language())
+    except ProtocolError as error:
+        raise refused(error) from error
+    page = calendar_file(shown, alone["hookInstance"], answer.get("publicUrl", ""), language())
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise failure(_("{file} cannot be written: {error}", file=str(file), error=str(error.strerror))) from None
 
 
 def _answers_and_requests(

@@ -43,6 +43,7 @@ from service.edge.openapi import openapi
 from service.edge.operator import Operator
 from service.edge.pages import COMPRESSION, pages, problem_page, wants_a_page
 from service.edge.rates import TooManyRequests
+from service.edge.receipt_page import receipt_page
 from service.edge.receipts import RECEIPT, receipts
 from service.edge.replay import StoreUnusable
 from service.edge.traces import Traces, traces_of
@@ -146,8 +147,9 @@ def create_app(
     if settings.try_page:
         add_try_page(site, settings, services, world, clock, Hooks(answering.answered, note_feedback))
     app.register_blueprint(site)
-    app.register_blueprint(receipts(ledger, callers, clock))
     operator = Operator(settings, callers)
+    as_page = receipt_page(settings, services, guidelines, ledger, world)
+    app.register_blueprint(receipts(ledger, callers, operator, clock, as_page))
     app.register_blueprint(watch(settings, guidelines, operator, ledger.database, clock))
     app.register_blueprint(calendar(settings, services, callers, operator, ledger.database, world, clock, _body))
     _register_health(app, ledger.database, callers)

@@ -61,16 +61,9 @@ def calendar(
     addresses = Blueprint("calendar", __name__)
     addresses.after_request(operator.guard)
 
-    def answered(body: Any, of: World, now: datetime, may_call: Callable[[str], bool] = lambda _id: True) -> Response:
-        hook = body.get("hook") if isinstance(body, dict) else None
-        of_hook = [one for one in services.values() if one.hook == hook]
-        if not of_hook:
-            raise InvalidHookRequest({"hook": "no service answers this hook"})
-        service = next((one for one in of_hook if may_call(one.id)), None)
-        if service is None:
-            raise NotItsService({"hook": "no service of this hook is one of those listed for the client"})
+    def answered(body: Any, of: World, now: datetime, may_call: Callable[[str], bool]) -> Response:
         chosen = asked_language(settings)
-        shown = calendar_shown(body, service, of, now=now, language=chosen)
+        shown = calendar_shown(body, _service(services, body, may_call), of, now=now, language=chosen)
         return page(written("calendar.html", chosen, **shown), chosen)
 
     @addresses.post("/calendar")
@@ -87,11 +80,31 @@ def calendar(
         kept = last_request_of(database, hook_instance, whose)
         if kept is None:
             raise NoCalendar({"": "the ledger keeps no request of this hookInstance (OSTEOCDS_LEDGER_KEEPS=requests)"})
-        request_kept, as_of = kept
-        body = {name: value for name, value in orjson.loads(request_kept).items() if name != "fhirServer"}
-        return answered(body, world, as_of)
+        chosen = asked_language(settings)
+        shown = of_kept(*kept, services, world, chosen)
+        return page(written("calendar.html", chosen, receipt=hook_instance, **shown), chosen)
 
     return addresses
+
+
+def of_kept(
+    request_kept: bytes, as_of: datetime, services: Mapping[str, Service], world: World, language: Language
+) -> dict[str, object]:
+    """What `calendar_shown` gives of a request that the ledger keeps, as of then; no FHIR server is asked again."""
+    body = {name: value for name, value in orjson.loads(request_kept).items() if name != "fhirServer"}
+    return calendar_shown(body, _service(services, body, lambda _id: True), world, now=as_of, language=language)
+
+
+def _service(services: Mapping[str, Service], body: Any, may_call: Callable[[str], bool]) -> Service:
+    """The first service of the request's hook that may be called."""
+    hook = body.get("hook") if isinstance(body, dict) else None
+    of_hook = [one for one in services.values() if one.hook == hook]
+    if not of_hook:
+        raise InvalidHookRequest({"hook": "no service answers this hook"})
+    service = next((one for one in of_hook if may_call(one.id)), None)
+    if service is None:
+        raise NotItsService({"hook": "no service of this hook is one of those listed for the client"})
+    return service
 
 
 _ONE_AT_A_TIME = BoundedSemaphore()

@@ -20,7 +20,7 @@ from service.ledger.answered import Answered
 from service.ledger.database import WHY, Database, Unusable, why_unusable
 from service.ledger.feedback import FeedbackStore
 from service.ledger.fingerprints import Pseudonyms, read_key
-from service.ledger.receipts import receipt_of
+from service.ledger.receipts import last_request_of, receipt_of
 from service.ledger.signing import read_keys
 from service.ledger.writing import Counted, Writer
 from service.pipeline import HookAnswer
@@ -70,14 +70,18 @@ class Ledger:
         with waiting(), self._turn():
             self._feedback.store(service.id, feedback, received_at=now, client=caller.name)
 
-    def receipt(self, hook_instance: str, caller: Caller, page: int, now: datetime) -> bytes | None:
-        """The receipt of what a caller was answered, signed where there is a key; None where the ledger has nothing of it.
+    def receipt(self, hook_instance: str, client: str | None, page: int, now: datetime) -> dict[str, Any] | None:
+        """The receipt of what a client was answered, or all were where it is None; None where the ledger has nothing of it.
 
         Raises `SQLAlchemyError` where the ledger cannot be read.
         """
         with self._turn():
-            receipt = receipt_of(self.database, hook_instance, issued=now, client=caller.name, page=page)
-        return None if receipt is None else self.keys.sealed(receipt)
+            return receipt_of(self.database, hook_instance, issued=now, client=client, page=page)
+
+    def request(self, hook_instance: str, client: str | None) -> tuple[bytes, datetime] | None:
+        """The last request of it that is kept, and the clock of its answer; as of `receipt`."""
+        with self._turn():
+            return last_request_of(self.database, hook_instance, client)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -138,8 +138,8 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
                 "summary": "The receipt of what the client was answered to a hookInstance",
                 "responses": {
                     "200": {
-                        "description": "The answers of a page; signed where the site has a key",
-                        "content": {"application/json": {"schema": _RECEIPT}},
+                        "description": "The answers of a page, signed where the site has a key; a page in a browser",
+                        "content": {"application/json": {"schema": _RECEIPT}, "text/html": {}},
                     },
                     **{str(status): errors[str(status)] for status in (400, 401, 503)},
                     "404": _error(

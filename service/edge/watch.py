@@ -16,7 +16,7 @@ from service.edge.operator import Operator
 from service.edge.pages import asked_language, page, written
 from service.edge.parameters import whole_number
 from service.languages.render import Language, day, render, sentence
-from service.ledger.control_chart import LIMIT, REFERENCE
+from service.ledger.control_chart import REFERENCE, WINDOW
 from service.ledger.database import Database
 from service.ledger.overrides import NO_REASON
 from service.ledger.watch import WatchedRule, as_csv, feedback_as_csv, watched
@@ -56,6 +56,7 @@ def watch(
             "review": [_row(one, rules, chosen) for one in told.to_review],
             "cut": told.cut,
             "reference": REFERENCE,
+            "window": WINDOW,
             "whose": whose,
         }
         return page(written("watch.html", chosen, **shown), chosen)
@@ -108,7 +109,7 @@ def _row(one: WatchedRule, rules: Mapping[str, tuple[Guideline, Rule]], language
         "weeks": [(day(monday, language), week, _percent(week.rate, language)) for monday, week in one.weeks.items()],
         "usual": _percent(chart.usual, language),
         "alarm": "" if one.alarm is None else day(one.alarm, language),
-        "line": _line(chart.sums),
+        "line": _line(chart.line),
     }
 
 
@@ -128,13 +129,11 @@ def _percent(rate: float | None, language: Language) -> str:
 PERCENT: Text = _("{rate} %")
 
 WIDTH, HEIGHT, TOP = 240, 48, 1.25
-"""Of the picture of a chart, in its units; how many limits high it is."""
+"""Of the picture of a chart, in its units; how many times the overrides that give an alarm it is high."""
 
 
-def _line(sums: Sequence[float]) -> str:
-    """The points of a chart's last sums, as SVG has them; the limit is at the height of `1 / TOP`."""
-    last = sums[-WIDTH:]
+def _line(parts: Sequence[float]) -> str:
+    """The last points of a chart, as SVG has them; an alarm is at the height of `1 / TOP`."""
+    last = parts[-WIDTH:]
     step = WIDTH / max(1, len(last) - 1)
-    return " ".join(
-        f"{place * step:.1f},{HEIGHT - HEIGHT * min(one / LIMIT, TOP) / TOP:.1f}" for place, one in enumerate(last)
-    )
+    return " ".join(f"{place * step:.1f},{HEIGHT - HEIGHT * min(one, TOP) / TOP:.1f}" for place, one in enumerate(last))

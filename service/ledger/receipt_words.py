@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -43,6 +44,29 @@ _FIGURE = re.compile(r"[<>=]{0,2}-?\d{1,12}\.\d{1,12}")
 NO_FACTS = _("the site did not keep facts")
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a receipt says of one answer under one heading."""
+
+    heading: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """One answer of a receipt in words: what was asked of whom, its parts, and what was left out of them."""
+
+    title: str
+    asked: tuple[str, ...]
+    parts: tuple[Part, ...]
+    left_out: tuple[str, ...]
+
+
+def worded(answer: Mapping[str, Any], folders: Mapping[str, Path], language: Language) -> Worded:
+    """An answer in a language; `folders` are those of the guidelines by their ids, whose catalogues know their sentences."""
+    return _Words(answer, folders.get(answer["guideline"], Path()), language).all()
+
+
 def printed(receipt: Mapping[str, Any], folders: Mapping[str, Path], language: Language) -> Iterator[str]:
     """The lines of a receipt; `folders` are those of the guidelines by their ids, whose catalogues know their sentences."""
     yield spoken(
@@ -51,8 +75,12 @@ def printed(receipt: Mapping[str, Any], folders: Mapping[str, Path], language: L
     for address in _calendar(receipt):
         yield spoken(_("Calendar: {address}", address=address), language)
     for answer in receipt["answers"]:
-        yield ""
-        yield from _Printed(answer, folders.get(answer["guideline"], Path()), language).lines()
+        told = worded(answer, folders, language)
+        yield from ("", told.title, *(f"  {line}" for line in told.asked))
+        for part in told.parts:
+            yield f"  {part.heading}{COLONS[language]}"
+            yield from (f"    {line}" for line in part.lines)
+        yield from (f"  {line}" for line in told.left_out)
     if "next" in receipt:
         yield ""
         yield spoken(_("More answers: --page {page}", page=receipt["next"]), language)
@@ -65,7 +93,7 @@ def _calendar(receipt: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"{base}/calendar/{named}" for base in bases if named)
 
 
-class _Printed:
+class _Words:
     """One answer in words."""
 
     def __init__(self, answer: Mapping[str, Any], folder: Path, language: Language) -> None:
@@ -73,18 +101,21 @@ class _Printed:
         self._folder = folder
         self._language = language
 
-    def lines(self) -> Iterator[str]:
+    def all(self) -> Worded:
         """All of it."""
-        yield from self._asked()
-        yield from self._listed(_("Cards"), map(self._card, self._answer["cards"]), _("none"))
-        yield from self._listed(_("Rules"), self._rules(), _("none"))
-        none = _("none") if self._answer["factsKept"] else NO_FACTS
-        yield from self._listed(_("Facts"), map(self._fact, self._answer["facts"]), none)
-        yield from self._listed(_("Versions"), self._versions(), _("none"))
+        none = _("none")
+        parts = (
+            self._part(_("Cards"), map(self._card, self._answer["cards"]), none),
+            self._part(_("Rules"), self._rules(), none),
+            self._part(
+                _("Facts"), map(self._fact, self._answer["facts"]), none if self._answer["factsKept"] else NO_FACTS
+            ),
+            self._part(_("Versions"), self._versions(), none),
+        )
         left_out = self._answer.get("leftOut", {})
-        for name, text in LEFT_OUT.items():
-            if name in left_out:
-                yield f"  {self._say(text.with_(count=left_out[name]))}"
+        left = tuple(self._say(text.with_(count=left_out[name])) for name, text in LEFT_OUT.items() if name in left_out)
+        title, *asked = self._asked()
+        return Worded(title, tuple(asked), parts, left)
 
     def _say(self, words: Text | str) -> str:
         return spoken(words, self._language)
@@ -93,10 +124,8 @@ class _Printed:
         """A sentence of the ledger in the language."""
         return in_language(sentence, self._folder, self._language)
 
-    def _listed(self, heading: Text, lines: Iterable[str], none: Text) -> Iterator[str]:
-        yield f"  {self._say(heading)}{COLONS[self._language]}"
-        for line in [*lines] or [self._say(none)]:
-            yield f"    {line}"
+    def _part(self, heading: Text, lines: Iterable[str], none: Text) -> Part:
+        return Part(self._say(heading), tuple(lines) or (self._say(none),))
 
     def _asked(self) -> Iterator[str]:
         told = self._answer
@@ -113,7 +142,7 @@ class _Printed:
         ]
         for name, value in pairs:
             if value is not None:
-                yield f"  {self._say(name)}{COLONS[self._language]} {value}"
+                yield f"{self._say(name)}{COLONS[self._language]} {value}"
 
     def _card(self, card: Mapping[str, Any]) -> str:
         parts = [

@@ -108,16 +108,28 @@ def recomputed(body: Any, receipt: Receipt, circumstances: Circumstances) -> Rec
     )
 
 
+def clock_of(receipt: Receipt, timezone: str) -> datetime:
+    """The clock of an answer, in the site's time zone."""
+    return datetime.fromisoformat(receipt["asOf"]).astimezone(ZoneInfo(timezone))
+
+
 def _rows(body: Any, receipt: Receipt, circumstances: Circumstances) -> Rows:
     """What the ledger would hold of the answer computed anew."""
     service = circumstances.service
     world = replace(circumstances.world, keeps_requests=receipt.get("requestKept", False))
     guideline = service.guideline
     language = Language(receipt["language"])
-    as_of = datetime.fromisoformat(receipt["asOf"]).astimezone(ZoneInfo(circumstances.timezone))
+    as_of = clock_of(receipt, circumstances.timezone)
     public_url = receipt.get("publicUrl", "")
     pages = Pages(public_url if "absolute" in world.link_types else "", circumstances.messaging_client)
-    advised = advise(body, service, replace(world, outbound=NobodyAsked()), now=as_of, language=language, pages=pages)
+    advised = advise(
+        body,
+        service,
+        replace(world, outbound=NobodyAsked()),
+        now=as_of,
+        language=language,
+        pages=pages,
+    )
     request = fingerprints.without_token(body)
     settings = fingerprints.of_settings(world, guideline, circumstances.timezone, circumstances.messaging_client)
     answered = Answered(

@@ -195,16 +195,17 @@ def _lines(told: Watched) -> Iterator[list[object]]:
 
 FEEDBACK_COLUMNS = (
     "intervention",
-    "intervention_version",
     "action_taken",
     "user_feedback_provided",
     "user",
     "date",
     "location",
+    "intervention_version",
+    "accepted_suggestions",
     "card",
 )
-"""What 45 CFR 170.315(b)(11)(ii)(C) asks of an export of feedback, at least: the intervention, the action taken, user feedback
-provided (if applicable), user, date and location."""
+"""First what 45 CFR 170.315(b)(11)(ii)(C) (HTI-1, 89 FR 1192, of 9 January 2024) asks of an export of feedback, at least, in its
+words and order: the intervention, action taken, user feedback provided (if applicable), user, date, and location."""
 
 
 def feedback_as_csv(
@@ -244,11 +245,11 @@ def feedback_as_csv(
 
 def _feedback(one: Any) -> list[object]:
     user, place = _who_and_where(one.body)
-    action = one.outcome if not one.accepted_suggestions else f"{one.outcome}: {one.accepted_suggestions}"
     said = " - ".join(part for part in (one.reason_code, one.reason_display, one.comment) if part)
     location = " ".join(part for part in (one.client or one.service, place) if part)
     moment = one.outcome_timestamp.isoformat(timespec="seconds")
-    return [one.rule, one.rules_version, action, said, user, moment, location, one.uuid]
+    asked = [one.rule, one.outcome, said, user, moment, location]
+    return [*asked, one.rules_version, one.accepted_suggestions, one.uuid]
 
 
 def _who_and_where(body: str | None) -> tuple[str, str]:

@@ -33,7 +33,7 @@ def as_json_schema(value: Any) -> Any:
 
 def conform(description: dict[str, Any], content: dict[str, Any], instance: Any) -> None:
     """Raises `jsonschema.ValidationError` where the instance is not what the description's media type says."""
-    (media_type,) = content.values()
+    (media_type,) = (one for kind, one in content.items() if kind.endswith("json"))
     Draft4Validator(as_json_schema({**media_type["schema"], "components": description["components"]})).validate(
         instance
     )
@@ -105,7 +105,7 @@ def test_each_example_of_a_request_is_as_described_and_gets_cards(split):
     client = ehr(split_services=split)
     description = client.get("/openapi.json").get_json()
     content = description["paths"]["/cds-services/{id}"]["post"]["requestBody"]["content"]
-    (media_type,) = content.values()
+    (media_type,) = (one for kind, one in content.items() if kind.endswith("json"))
     examples = media_type["examples"]
     assert {example["value"]["hook"] for example in examples.values()} == {"order-sign", "order-select", "patient-view"}
     for service, example in examples.items():

@@ -233,6 +233,8 @@ def test_the_files_hold_each_week_and_what_an_export_of_feedback_must_hold(clien
     assert date.fromisoformat(week["week"]) == NOW.date() - timedelta(days=NOW.weekday())
     assert (week["shown"], week["overridden"], week["override_rate"]) == ("1", "1", "1.0000")
     told = list(csv.DictReader(io.StringIO(client.get("/watch/feedback.csv").text)))
+    asked = ["intervention", "action_taken", "user_feedback_provided", "user", "date", "location"]
+    assert list(told[0])[: len(asked)] == asked
     assert tuple(told[0]) == FEEDBACK_COLUMNS
     [line] = [one for one in told if one["intervention"] == rule]
     assert line["action_taken"] == "overridden"
@@ -240,6 +242,17 @@ def test_the_files_hold_each_week_and_what_an_export_of_feedback_must_hold(clien
     assert line["user"].startswith("Practitioner/")
     assert line["date"].startswith("2026-03-30T20:30")
     assert line["location"].startswith("bone-metastases-order-sign")
+
+
+def test_the_action_that_was_taken_stands_apart_from_the_suggestions(shelf: Shelf, database_url: str) -> None:
+    shelf.show(RULE, "accepted")
+    with shelf.database.begin() as connection:
+        connection.execute(update(FEEDBACK).values(accepted_suggestions="one two"))
+    client = ehr(database_url=database_url)
+    [line] = csv.DictReader(io.StringIO(client.get("/watch/feedback.csv").text))
+    client.application.extensions["osteocds.ledger"].database.dispose()
+    assert (line["action_taken"], line["accepted_suggestions"]) == ("accepted", "one two")
+    assert (line["intervention"], line["intervention_version"]) == (RULE, "2.0.0")
 
 
 def test_nothing_that_a_client_has_sent_is_a_formula_in_a_spreadsheet(shelf: Shelf, database_url: str) -> None:

@@ -116,13 +116,13 @@ def tried(state: str) -> Go:
     return go
 
 
-def calendar_of(state: str) -> Go:
-    """The calendar of that case: of the request that the ledger of the demo keeps."""
+def drawn(state: str, of: str) -> Go:
+    """The calendar of that case, or its receipt: of the request that the ledger of the demo keeps."""
 
     def go(page: Chrome, site: str, language: str) -> None:
         tried(state)(page, site, language)
         request = json.loads(page.find_element("id", "request").get_attribute("value"))
-        address = f"{site}/calendar/{request['hookInstance']}?lang={language}"
+        address = f"{site}/{of}/{request['hookInstance']}?lang={language}"
 
         def is_there(_page: Chrome) -> bool:
             page.get(address)  # the ledger writes it a moment after the answer
@@ -146,7 +146,8 @@ def pages(state: str) -> dict[str, Go]:
         "home": at("/"),
         "try-blank": at("/try"),
         "try": tried(state),
-        "calendar": calendar_of(state),
+        "calendar": drawn(state, "calendar"),
+        "receipt": drawn(state, "receipts"),
         "watch": at("/watch"),
         "catalogue": at("/catalogue"),
         "rule": at(f"/catalogue/{guideline.id}/{guideline.rules[0].id}"),

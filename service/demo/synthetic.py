@@ -345,6 +345,12 @@ STAY_DAYS = 7
 """How long a synthetic stay lasts."""
 
 
+def human_name(told: str) -> dict[str, Any]:
+    """A HumanName of «Alder, Ruth»: the text, and where there is a comma its parts, which some EHRs cannot do without."""
+    family, comma, given = told.partition(", ")
+    return {"text": told, **({"family": family, "given": given.split()} if comma else {})}
+
+
 @dataclass
 class SyntheticRecord:
     """The resources of one synthetic patient as of one day, told item by item."""
@@ -361,7 +367,7 @@ class SyntheticRecord:
     def __post_init__(self) -> None:
         patient: dict[str, Any] = {"resourceType": "Patient", "id": self.patient_id}
         if self.name:
-            patient["name"] = [{"text": self.name}]
+            patient["name"] = [human_name(self.name)]
         if self.sex:
             patient["gender"] = self.sex
         if self.born:

@@ -81,7 +81,8 @@ class Authentication:
         self._clients: dict[str, list[Client]] = {}
         for client in clients:
             self._clients.setdefault(client.issuer, []).append(client)
-        self._published = {client.jku: PublishedKeys(client.jku, session) for client in clients if client.jku}
+        addresses = {client.jku for client in clients if client.keys is None}
+        self._published = {jku: PublishedKeys(jku, session) for jku in addresses}
         self._replay = replay
         self._rates = rates
         self._allow_unchecked = allow_unchecked

@@ -36,7 +36,9 @@ class Messaging:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """One client. `keys` are its own, `jku` the one address where it publishes them; one of the two is set.
+    """One client. `keys` are its own, `jku` the one address where it publishes them; one of the two is set, or both.
+
+    Where both are, its tokens may name the address, and nothing is fetched.
 
     `audiences` are what its tokens may name beside the service's public address, `tenants` those of its tokens that are
     served (all where there are none), `services` the ids that it may call (all where there are none). `messaging` is set
@@ -141,7 +143,11 @@ def _origin(told: Any) -> str:
 KEYS: Mapping[str, Key] = {
     "issuer": Key(Said(_("a text")), "`iss` of its tokens; required", _text),
     "jku": Key(Said(_("an https address")), "where it publishes its keys (JWKS); no other is ever fetched", _published),
-    "jwks": Key(Said(_("a path")), "file of its keys (JWKS), from this file's folder; instead of `jku`", _text),
+    "jwks": Key(
+        Said(_("a path")),
+        "file of its keys (JWKS), from this file's folder: none are fetched; `jku` beside it where tokens name one",
+        _text,
+    ),
     "audiences": Key(Said(_("a list of texts")), "`aud` of its tokens beside the service's public address", _texts),
     "tenants": Key(Said(_("a list of texts")), "`tenant` of the tokens that are served; all by default", _some_texts),
     "fhir_bases": Key(Said(_("a list of addresses")), "FHIR bases that may be called for it", _texts),
@@ -237,9 +243,8 @@ def _client(path: Path, text: str, name: str, table: Mapping[str, Any], world: W
             raise InvalidSetting(Said(_("{where}: takes {what}", where=where, what=row.takes))) from None
     if "issuer" not in told:
         raise InvalidSetting(Said(_("{path}: [{client}] has no issuer", path=str(path), client=name)))
-    if ("jku" in told) == ("jwks" in told):
-        both = _("{path}: [{client}] has either jku or jwks, one of them", path=str(path), client=name)
-        raise InvalidSetting(Said(both))
+    if "jku" not in told and "jwks" not in told:
+        raise InvalidSetting(Said(_("{path}: [{client}] has neither jku nor jwks", path=str(path), client=name)))
     if ("messaging_origin" in told) != ("messaging_handle" in told):
         neither = _("{path}: [{client}] has both messaging_origin and messaging_handle, or neither", path=str(path))
         raise InvalidSetting(Said(neither.with_(client=name)))

@@ -429,8 +429,7 @@ def test_two_clients_of_one_issuer_are_told_apart_by_their_tenants(tmp_path):
         ("issuer = 'x'", "line 1: issuer stands outside a client"),
         ("[a]\nissuer = \nx = 1", "line 2"),
         ("[a]\nissuer = 'x'\nisuer = 'y'\njwks = 'keys.json'", r"line 3: \[a\] isuer: no such key; is it issuer\?"),
-        ("[a]\nissuer = 'x'", "has either jku or jwks"),
-        ("[a]\nissuer = 'x'\njwks = 'keys.json'\njku = 'https://e.example/k'", "has either jku or jwks"),
+        ("[a]\nissuer = 'x'", "has neither jku nor jwks"),
         ("[a]\njwks = 'keys.json'", "has no issuer"),
         ("[a]\nissuer = 'x'\njku = 'http://e.example/k'", r"line 3: \[a\] jku: takes an https address"),
         ("[a]\nissuer = 'x'\njwks = 'none.json'", "holds no usable key"),
@@ -599,6 +598,16 @@ def test_published_keys_are_fetched_once(tmp_path):
         assert [status(client, token(number=number, header={"jku": jku})) for number in range(3)] == [200] * 3
         assert status(client, token(number=4)) == 200
         assert server.asked == 1
+
+
+def test_keys_of_a_file_are_not_fetched_though_tokens_name_where_they_are_published(tmp_path):
+    with published(with_keys(KEY_SET)) as (server, jku):
+        both = f'[hospital]\nissuer = "{ISSUER}"\njku = "{jku}"\njwks = "keys.json"\n'
+        client = service(tmp_path, both)
+        assert status(client, token(header={"jku": jku})) == 200
+        assert status(client, token(number=2)) == 200
+        assert status(client, token(number=3, header={"jku": f"{jku}/other"})) == 401
+        assert server.asked == 0
 
 
 def test_a_new_key_is_asked_for_and_not_more_often_than_now_and_then(tmp_path):

@@ -11,6 +11,7 @@ from http.server import HTTPServer
 from threading import Thread
 from typing import Any
 
+from flask import Flask
 from support.scenario import NOW, SETTINGS
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -23,10 +24,20 @@ class _Silent(WSGIRequestHandler):
 
 
 @contextmanager
-def served(now: Callable[[], datetime] = lambda: NOW, port: int = 0, **settings: Any) -> Iterator[str]:
-    """Serve with these settings (of `service.settings.Settings`) while the block lasts, and give the address."""
+def served(
+    now: Callable[[], datetime] = lambda: NOW,
+    port: int = 0,
+    prepare: Callable[[Flask], object] | None = None,
+    **settings: Any,
+) -> Iterator[str]:
+    """Serve with these settings (of `service.settings.Settings`) while the block lasts, and give the address.
+
+    `prepare` has the application before it is served, to hear what it is asked.
+    """
     chosen = {"database_url": "sqlite://", "public_url": "http://localhost", **settings}
     app = create_app(replace(SETTINGS, **chosen), now=now)
+    if prepare is not None:
+        prepare(app)
     with in_a_thread(make_server("127.0.0.1", port, app, threaded=True, request_handler=_Silent)) as address:
         yield address
 

@@ -28,8 +28,9 @@ from service.cards.silencing import silenced, unasked
 from service.cards.suggestions import Ordering
 from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
 from service.gathering.drafts import Drafts
-from service.gathering.fhir_server import FhirProblem, open_server
+from service.gathering.fhir_server import open_server
 from service.gathering.gather import gather, new_evidence
+from service.gathering.problems import FhirProblem
 from service.gathering.record_server import Call, RecordServer
 from service.gathering.stays import look_up_stays
 from service.languages.render import Language

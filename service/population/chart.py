@@ -14,8 +14,8 @@ from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import _
 from service.gathering.answers import Opened, opened, searchset
-from service.gathering.fhir_server import FhirProblem
 from service.gathering.found_by_code import finds
+from service.gathering.problems import FhirProblem
 from service.gathering.record_server import Call, Pages
 from service.population.export import Unreadable
 
@@ -83,6 +83,13 @@ class Chart:
     def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
         """A search, made when it is asked what it found."""
         return _Search(search, asked)
+
+    def begin_all(self, queries: Sequence[Query], patient_id: str) -> list[Future[Pages]]:
+        """Search all of them, at once."""
+        return [self.begin(self.search, query, patient_id) for query in queries]
+
+    def wait(self, searches: Sequence[Future[Pages]]) -> None:
+        """All is found by now."""
 
     def found(self, search: Future[Pages]) -> Pages:
         """What a search found. Raises `FhirProblem`."""

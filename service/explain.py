@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from mappings.facts import Order
+from mappings.values import value
 from mappings.wording import Text, _, asides
 from service.cards.compose import NOT_IDENTIFIED
 from service.cards.results import lines, resources
@@ -33,7 +33,7 @@ OUTCOMES = {
 """What a rule did, or became of an order that could not be identified, in words."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Explained:
     """One rule's answer in words. `outcome` is advises, silent, cannot tell or failed.
 

@@ -219,7 +219,7 @@ class Exposures:
         return self.once(concepts, lambda: self._of(concepts))
 
     def _of(self, concepts: frozenset[str]) -> Exposures:
-        entries = tuple(entry for entry in self.entries if entry.drug.is_any(concepts))
+        entries = tuple([entry for entry in self.entries if not concepts.isdisjoint(entry.drug.concepts)])
         return Exposures(self.what, self.today, entries, self.gaps, self.settings)
 
     @property

@@ -58,10 +58,13 @@ class Chart:
         self.by_type: dict[str, list[Resource]] = {}
         self._unread: set[str] = set()
         for one in resources:
-            if isinstance(one, Unreadable):
+            kind = one.get("resourceType")
+            if type(one) is Unreadable:
                 self._unread.add(one["resourceType"])
+            elif type(kind) is str and kind in self.by_type:
+                self.by_type[kind].append(one)
             else:
-                self.by_type.setdefault(a_text(one.get("resourceType")), []).append(one)
+                self.by_type.setdefault(a_text(kind), []).append(one)
         self._exported = exported
         self._terminology = terminology
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from cds_hooks import HookRequest
 from mappings.evidence import Resource, reference_of
 from mappings.facts import Facts
 from mappings.queries import Reads
@@ -120,7 +122,9 @@ class Screening:
         """
         own = "" if order is None else reference_of(order)
         known = Known(record, own) if own and record is not None and record.can_do_without(own) else None
-        request = hook_request(service.hook, chart.patient_id, order)
+        request: HookRequest | Mapping[str, Any] = hook_request(service.hook, chart.patient_id, order)
+        if _PLAIN_ID.fullmatch(chart.patient_id):
+            request = as_it_is_read(request)
         return advise(
             request,
             service,
@@ -208,6 +212,16 @@ def active_orders(chart: Chart) -> Iterator[Resource]:
         for one in chart.by_type.get(resource_type, ()):
             if is_order(one) and open_order(one).counts is not False:
                 yield one
+
+
+_PLAIN_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9.-]{0,63}")
+
+
+def as_it_is_read(request: Mapping[str, Any]) -> HookRequest:
+    """What is read of a request of `hook_request`, whose patient has an id that a server of FHIR takes."""
+    context = request["context"]
+    orders = context.get("draftOrders", {}).get("entry", ())
+    return HookRequest(request["hook"], request["hookInstance"], context["patientId"], draft_orders=tuple(orders))
 
 
 def hook_request(hook: Hook, patient: str, order: Resource | None) -> dict[str, Any]:

@@ -122,11 +122,10 @@ class Screening:
         """
         own = "" if order is None else reference_of(order)
         known = Known(record, own) if own and record is not None and record.can_do_without(own) else None
-        request: HookRequest | Mapping[str, Any] = hook_request(service.hook, chart.patient_id, order)
-        if _PLAIN_ID.fullmatch(chart.patient_id):
-            request = as_it_is_read(request)
+        request = hook_request(service.hook, chart.patient_id, order)
+        is_plain = _PLAIN_ID.fullmatch(chart.patient_id) is not None
         return advise(
-            request,
+            as_it_is_read(request) if is_plain else request,
             service,
             self.world,
             now=self.now,

@@ -156,6 +156,13 @@ class Evidence:
         self._versions = {}
 
     def _foreign(self, resource: Resource) -> bool:
+        subject = resource.get("subject")
+        if (
+            type(subject) is dict
+            and "patient" not in resource
+            and subject.get("reference") == f"Patient/{self.patient_id}"
+        ):
+            return False  # as nearly all say it
         subjects = [subject for name in _SUBJECT_FIELDS if (subject := resource.get(name))]
         several = [one for subject in subjects for one in (subject if isinstance(subject, list) else (subject,))]
         return any(self._another(reference) for one in several if (reference := local_reference(one)))

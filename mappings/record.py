@@ -50,8 +50,8 @@ from mappings.readers.courses import courses, links_of
 from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding, worst_of_bones
 from mappings.readers.kidney_failure import doubted_kidney_failure, kidney_failure, not_looked_for
-from mappings.readers.local_use import systemic
-from mappings.readers.medications import identify, possible_exposure, unidentified
+from mappings.readers.local_use import systemic_drug
+from mappings.readers.medications import possible_exposure, unidentified
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.not_understood import (
     analyte_named,
@@ -511,7 +511,7 @@ class Record(Facts):
             ("MedicationRequest", request),
         ):
             for source, resource in self._evidence.of_type(resource_type):
-                drug = systemic(self._reader, resource, identify(self._reader, resource))
+                drug = systemic_drug(self._reader, resource)
                 exposure = read(self._reader, resource, source, drug)
                 if exposure is None:
                     continue

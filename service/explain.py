@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mappings.facts import Order
+from mappings.values import value
 from mappings.wording import Text, _, asides
 from service.cards.compose import NOT_IDENTIFIED
 from service.cards.results import lines, resources
@@ -32,7 +33,7 @@ OUTCOMES = {
 """What a rule did, or became of an order that could not be identified, in words."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Explained:
     """One rule's answer in words. `outcome` is advises, silent, cannot tell or failed.
 
@@ -50,6 +51,10 @@ class Explained:
     def hints(self) -> tuple[Text, ...]:
         """What whoever runs the systems may do about it."""
         return tuple(dict.fromkeys(hint for text in (*self.because, *self.facts) for hint in asides(text).hints))
+
+    def words(self, language: Language) -> tuple[str, str, str]:
+        """Why, the facts, and what may be done about it, on one line each; the same few are said of most patients of a cohort."""
+        return _words(self.because, self.facts, language)
 
     def line(self, language: Language) -> str:
         """One line: id, outcome, reason, facts, and what whoever runs the systems may do about it."""
@@ -87,6 +92,12 @@ def explain(answer: HookAnswer, rules: tuple[Rule, ...]) -> Iterator[Explained]:
         yield Explained(NOT_IDENTIFIED, _called(order), outcome, because, (), tuple(filter(None, (order.reference,))))
 
 
+@lru_cache(maxsize=8192)
+def _words(because: tuple[Text, ...], facts: tuple[Text, ...], language: Language) -> tuple[str, str, str]:
+    hints = dict.fromkeys(hint for text in (*because, *facts) for hint in asides(text).hints)
+    return on_one_line(because, language), on_one_line(facts, language), on_one_line(hints, language)
+
+
 def on_one_line(texts: Iterable[Text], language: Language) -> str:
     """Sentences one after the other, without markup."""
     return SEMICOLONS[language].join(plain(sentence(text, language)) for text in texts)
@@ -116,12 +127,20 @@ def _explained(one: RuleOutcome, rounding: Rounding) -> Explained:
             )
         case Silence() as silence:
             basis = silence.basis
-            because = (CONDITION.with_(condition=silence.because),)
+            because = _unmet(silence.because)
         case CannotTell() as unknown:
             basis = unknown.basis
             because = tuple(_("{what}: {why}", what=fact.what, why=why) for fact in unknown.missing for why in fact.why)
         case Failure() as failure:
             basis = ()
             because = (_("a defect of the service ({error})", error=failure.error),)
+    if not basis:
+        return Explained(one.rule.id, order, one.word, because, (), ())
     facts = tuple(dict.fromkeys(lines(basis, rounding)))
     return Explained(one.rule.id, order, one.word, because, facts, tuple(dict.fromkeys(resources(basis))))
+
+
+@lru_cache(maxsize=1024)
+def _unmet(condition: Text) -> tuple[Text, ...]:
+    """That a condition does not hold; the same ones do not hold of most patients."""
+    return (CONDITION.with_(condition=condition),)

@@ -28,8 +28,9 @@ from service.cards.silencing import silenced, unasked
 from service.cards.suggestions import Ordering
 from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
 from service.gathering.drafts import Drafts
-from service.gathering.fhir_server import FhirProblem, open_server
+from service.gathering.fhir_server import open_server
 from service.gathering.gather import gather, new_evidence
+from service.gathering.problems import FhirProblem
 from service.gathering.record_server import Call, RecordServer
 from service.gathering.stays import look_up_stays
 from service.languages.render import Language
@@ -113,10 +114,12 @@ def advise(  # noqa: PLR0913 - all but the first three have a usual value
     read is looked up besides what the rules ask. Whoever wants what the rules say and no card of it goes without them, and
     may give what is `known` of the patient, which is not looked up and read again then.
 
+    A `body` that was read already is not read again.
+
     Raises `InvalidHookRequest` for a body that is none, and `PreconditionFailed` where nothing could be looked up.
     """
     watch = Stopwatch()
-    request = read_hook_request(body, service.hook)
+    request = body if isinstance(body, HookRequest) else read_hook_request(body, service.hook)
     watch.ends("validate")
     clock = Clock(now)
     evidence = new_evidence(request, world.max_resources)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -18,7 +18,7 @@ from mappings.wording import Text, _
 T = TypeVar("T")
 
 
-@value
+@dataclass(frozen=True, slots=True)  # read once of many resources
 class Drug:
     """A medication as far as it could be identified.
 
@@ -219,7 +219,7 @@ class Exposures:
         return self.once(concepts, lambda: self._of(concepts))
 
     def _of(self, concepts: frozenset[str]) -> Exposures:
-        entries = tuple(entry for entry in self.entries if entry.drug.is_any(concepts))
+        entries = tuple([entry for entry in self.entries if not concepts.isdisjoint(entry.drug.concepts)])
         return Exposures(self.what, self.today, entries, self.gaps, self.settings)
 
     @property

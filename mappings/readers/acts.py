@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from mappings.dates import When
 from mappings.evidence import Resource
 from mappings.facts import Act
+from mappings.readers.alike import once
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_beside, shown_words
 from mappings.readers.sites import regions_of, site_concepts
@@ -35,26 +37,41 @@ _PERFORMED = ("performedDateTime", "performedPeriod", "performedString", "occurr
 
 def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
     """A Procedure that was begun at least; None for one that was not done. One that was broken off may not be done."""
-    stands = standing(resource, PROCEDURE_STATUS, counting=BEGUN, never=NOT_DONE)
-    if stands.counts is False:
+    status, counts, undated = _undated_procedure(reader, resource)
+    if undated is None:
         return None
-    recognised = reader.recognise(resource.get("code"))
     started, ended = _performed(reader, resource)
-    if stands.status in OVER and reader.lies_ahead(started):
+    if status in OVER and reader.lies_ahead(started):
         started = ended = None
-    return Act(
-        recognised.concepts | (recognised.denied & sets.BRACHYTHERAPY),
-        shown_beside(name_of_act(recognised.concepts), resource.get("code")),
-        source,
+    return replace(
+        undated,
+        source=source,
         started=started,
         when=ended,
-        under_way=stands.status in UNDER_WAY or (stands.counts is None and stands.status not in OVER and ended is None),
+        under_way=status in UNDER_WAY or (counts is None and status not in OVER and ended is None),
+    )
+
+
+@once(*_PERFORMED)
+def _undated_procedure(reader: Reader, resource: Resource) -> tuple[str, bool | None, Act | None]:
+    """Its status, whether it counts, and all of it but where it comes from and when it was."""
+    stands = standing(resource, PROCEDURE_STATUS, counting=BEGUN, never=NOT_DONE)
+    if stands.counts is False:
+        return stands.status, False, None
+    recognised = reader.recognise(resource.get("code"))
+    act = Act(
+        recognised.concepts | (recognised.denied & sets.BRACHYTHERAPY),
+        shown_beside(name_of_act(recognised.concepts), resource.get("code")),
+        "",
+        started=None,
+        when=None,
         unsure=stands.why or (ON_HOLD if stands.status == "on-hold" else None),
         sites=site_concepts(reader, resource.get("bodySite")),
         reasons=reason_concepts(reader, resource),
         regions=act_regions(reader, resource),
         unverified_code=recognised.rests_on_unverified,
     )
+    return stands.status, stands.counts, act
 
 
 def _performed(reader: Reader, resource: Resource) -> tuple[When | None, When | None]:
@@ -104,6 +121,12 @@ def reason_regions(reader: Reader, resource: Resource) -> frozenset[str]:
 
 def imaging_study(reader: Reader, resource: Resource, source: str) -> Act | None:
     """An ImagingStudy that was done: its procedure codes, modalities and body sites."""
+    undated, when = _undated_study(reader, resource), reader.date(resource.get("started"))
+    return None if undated is None else replace(undated, source=source, started=when, when=when)
+
+
+@once("started")
+def _undated_study(reader: Reader, resource: Resource) -> Act | None:
     stands = standing(resource, STUDY_STATUS, counting=STUDIED, never=NOT_REPORTED)
     if stands.counts is False:
         return None
@@ -115,15 +138,14 @@ def imaging_study(reader: Reader, resource: Resource, source: str) -> Act | None
     for series in maps(resource.get("series")):
         coded.append(a_map(series.get("modality")))
         body_sites.append({"coding": [a_map(series.get("bodySite"))]})
-    when = reader.date(resource.get("started"))
     name = next((name for code in maps(resource.get("procedureCode")) if (name := shown_words(code))), "")
     name = name or a_text(resource.get("description"))[:80]
     return Act(
         reader.terminology.recognise(coded).concepts,
         name,
-        source,
-        started=when,
-        when=when,
+        "",
+        started=None,
+        when=None,
         sites=site_concepts(reader, body_sites),
         regions=regions_of(reader, body_sites) or regions_of(reader, resource.get("procedureCode")),
         unsure=stands.why,
@@ -132,19 +154,38 @@ def imaging_study(reader: Reader, resource: Resource, source: str) -> Act | None
 
 def report(reader: Reader, resource: Resource, source: str) -> Act | None:
     """A DiagnosticReport of something done."""
-    stands = standing(resource, REPORT_STATUS, counting=REPORTED, never=NOT_REPORTED)
-    if stands.counts is False:
+    undated = _undated_report(reader, resource)
+    if undated is None:
         return None
     started, ended = reader.period(resource.get("effectivePeriod"))
     when = reader.date(resource.get("effectiveDateTime")) or ended or started or reader.date(resource.get("issued"))
+    return replace(undated, source=source, started=when, when=when)
+
+
+_OF_A_REPORT = (
+    "effectivePeriod",
+    "effectiveDateTime",
+    "issued",
+    "result",
+    "imagingStudy",
+    "conclusion",
+    "presentedForm",
+)
+
+
+@once(*_OF_A_REPORT)
+def _undated_report(reader: Reader, resource: Resource) -> Act | None:
+    stands = standing(resource, REPORT_STATUS, counting=REPORTED, never=NOT_REPORTED)
+    if stands.counts is False:
+        return None
     code = resource.get("code")
     concepts = reader.recognise(code).concepts
     return Act(
         concepts,
         shown_beside(name_of_act(concepts), code),
-        source,
-        started=when,
-        when=when,
+        "",
+        started=None,
+        when=None,
         regions=regions_of(reader, code),
         unsure=stands.why,
     )
@@ -152,13 +193,21 @@ def report(reader: Reader, resource: Resource, source: str) -> Act | None:
 
 def encounter(reader: Reader, resource: Resource, source: str) -> Act | None:
     """A finished or current Encounter, by its type and the speciality that it was with."""
+    undated = _undated_encounter(reader, resource)
+    if undated is None:
+        return None
+    started, ended = reader.period(resource.get("period"))
+    return replace(undated, source=source, started=started, when=ended or started)
+
+
+@once("period", "diagnosis", "reasonReference", "serviceProvider", "hospitalization")
+def _undated_encounter(reader: Reader, resource: Resource) -> Act | None:
     stands = standing(resource, ENCOUNTER_STATUS, counting=MET, never=NOT_MET)
     if stands.counts is False:
         return None
-    started, ended = reader.period(resource.get("period"))
     concepts = reader.terminology.recognise(_encounter_codings(resource)).concepts
     name = next((name for kind in maps(resource.get("type")) if (name := shown_words(kind))), "")
-    return Act(concepts, name, source, started=started, when=ended or started, unsure=stands.why)
+    return Act(concepts, name, "", started=None, when=None, unsure=stands.why)
 
 
 def _encounter_codings(resource: Resource) -> Iterator[Mapping[str, Any]]:

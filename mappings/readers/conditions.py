@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from mappings.dates import When
 from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
+from mappings.readers.alike import once
 from mappings.readers.not_understood import is_nameless
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_beside, shown_name, texts
@@ -59,6 +60,32 @@ def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resour
     code that only its profile makes a metastasis). A necrosis of bone that states a jaw as its body site is an osteonecrosis
     of the jaw (`valuesets/gaps.csv`); one that states no site, and an inflammation of the jaws, may be one.
     """
+    undated = _undated(reader, resource) if _ABATEMENTS.isdisjoint(resource) else _read(reader, resource)
+    if undated is None:
+        return None
+    onset = _first_date(reader, resource, ("onsetDateTime", "onsetPeriod"))
+    recorded = _first_date(reader, resource, ("recordedDate", "assertedDate", "dateRecorded"))
+    dated_by_stay = onset is None and recorded is None and is_of_a_stay(resource)
+    return Diagnosis(
+        undated.concepts,
+        undated.name,
+        source,
+        active=undated.active,
+        provisional=undated.provisional,
+        suspected=undated.suspected,
+        onset=onset,
+        recorded=recorded,
+        stay=stay_of(reader, resource, encounter) if dated_by_stay else None,
+        sites=undated.sites,
+        regions=undated.regions,
+        severities=undated.severities,
+        unverified_code=undated.unverified_code,
+        unsure=undated.unsure,
+    )
+
+
+def _read(reader: Reader, resource: Resource) -> Diagnosis | None:
+    """All of it but where it comes from and when it was."""
     verification, certainty, status = VERIFICATION.of(resource), _certainty(resource), CONDITION_STATUS.of(resource)
     denied, why = denial(resource)
     if denied or not REFUTED.isdisjoint((verification, certainty, status)):
@@ -73,19 +100,15 @@ def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resour
     elif sites:
         concepts |= _of_site(sets.LOOK_ALIKES_WITH_SITE, recognised.denied, sites)
     concepts |= _possibly_of_the_jaw(recognised.denied, resource)
-    onset = _first_date(reader, resource, ("onsetDateTime", "onsetPeriod"))
-    recorded = _first_date(reader, resource, ("recordedDate", "assertedDate", "dateRecorded"))
-    dated_by_stay = onset is None and recorded is None and is_of_a_stay(resource)
     return Diagnosis(
         concepts,
         shown_beside(name_of_diagnosis(concepts), resource.get("code")),
-        source,
+        "",
         active=OVER.isdisjoint((certainty, clinical, status)) and (clinical != ABSENT or not over),
         provisional=not PROVISIONAL.isdisjoint((verification, certainty, status)),
         suspected=not SUSPECTED.isdisjoint((verification, certainty, status)),
-        onset=onset,
-        recorded=recorded,
-        stay=stay_of(reader, resource, encounter) if dated_by_stay else None,
+        onset=None,
+        recorded=None,
         sites=sites,
         regions=regions_of(reader, resource.get("bodySite")) or regions_of(reader, resource.get("code")),
         severities=reader.recognise(resource.get("severity")).concepts,
@@ -96,6 +119,10 @@ def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resour
         or (STATUS_NOT_UNDERSTOOD if status == NOT_UNDERSTOOD else None)
         or (ABATEMENT_NOT_UNDERSTOOD if over is None and clinical == ABSENT else None),
     )
+
+
+_undated = once("onsetDateTime", "onsetPeriod", "recordedDate", "assertedDate", "dateRecorded")(_read)
+"""Of one that says nothing of its end, which depends on the day."""
 
 
 def _possibly_of_the_jaw(denied: frozenset[str], resource: Resource) -> frozenset[str]:

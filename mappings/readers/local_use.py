@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from mappings.evidence import Resource
 from mappings.facts import Drug
-from mappings.readers.medications import coded_medication, medication_references
+from mappings.readers.alike import once
+from mappings.readers.medications import coded_medication, identify, medication_references
 from mappings.readers.not_understood import texts_of
 from mappings.readers.reader import Reader, contained
 from mappings.readers.shapes import codings
@@ -27,6 +28,29 @@ from mappings.vocabulary.local_use import (
 )
 
 STATED_BY_A_ROUTE = SiteOfAction.LOCAL | SiteOfAction.IN_ONE_ORGAN | SiteOfAction.SYSTEMIC
+
+
+def systemic_drug(reader: Reader, holder: Resource) -> Drug:
+    """The drug of a MedicationRequest, MedicationStatement or MedicationAdministration, without what is used locally."""
+    if not _REFERS.isdisjoint(holder):
+        return _systemic_drug(reader, holder)
+    lines = [{name: line[name] for name in _OF_A_LINE if name in line} for line in _lines(holder)]
+    return _of_a_concept(
+        reader, {"medicationCodeableConcept": holder.get("medicationCodeableConcept"), "dosage": lines}
+    )
+
+
+def _systemic_drug(reader: Reader, holder: Resource) -> Drug:
+    return systemic(reader, holder, identify(reader, holder))
+
+
+_of_a_concept = once()(_systemic_drug)
+
+_REFERS = frozenset({"medication", "medicationReference", "contained"})
+"""Members by which a drug may be told elsewhere than by its concept."""
+
+_OF_A_LINE = ("route", "text", "patientInstruction", "additionalInstruction", "method", "site")
+"""What a dosage line says of where a drug is used."""
 
 
 def systemic(reader: Reader, holder: Resource, drug: Drug) -> Drug:

@@ -21,8 +21,8 @@ from mappings.readers.courses import (
     with_phases,
 )
 from mappings.readers.dosage import read_dosage
-from mappings.readers.local_use import systemic
-from mappings.readers.medications import coded_medication, identify
+from mappings.readers.local_use import systemic_drug
+from mappings.readers.medications import coded_medication
 from mappings.readers.not_understood import meant, texts_of
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_name
@@ -179,7 +179,7 @@ def _concealed(order: Order, why: Text) -> Order:
 
 
 def _medication_order(reader: Reader, resource: Resource, *, index: int, draft: bool, triggers: bool) -> Order:
-    drug = systemic(reader, resource, identify(reader, resource))
+    drug = systemic_drug(reader, resource)
     why = _unidentified_drug(reader, resource, drug)
     written = reader.date(resource.get("authoredOn"))
     lines = resource.get(_DOSAGE.get(a_text(resource.get("resourceType")), "dosageInstruction"))

@@ -31,9 +31,12 @@ Days: TypeAlias = Mapping[int, date]
 """The days of drafts, by their index."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asking:
-    """An answered request, asked again with its drafts on other days. `asked` counts how often the rules were."""
+    """An answered request, asked again with its drafts on other days. What was asked is known, and not asked again.
+
+    `drafts_asked` counts how often the rules were asked, each time once for each draft.
+    """
 
     answer: HookAnswer
     record: Record
@@ -42,11 +45,7 @@ class Asking:
     world: World
     now: datetime
     known: dict[tuple[object, ...], Speaking] = field(default_factory=dict)
-
-    @property
-    def asked(self) -> int:
-        """Times that the rules were asked."""
-        return len(self.known)
+    drafts_asked: int = 0
 
     def speaking(self, days: Days, without: frozenset[int] = frozenset()) -> Speaking:
         """What the rules say with these drafts on these days, the others as they are planned, and `without` some of them."""
@@ -60,6 +59,7 @@ class Asking:
             record = self.record.ordering(drafts)
             rules = triggered(self.service.rules, self.service.guideline, drafts)
             outcomes = evaluate_orders(rules, self.service.guideline, drafts, record)
+            self.drafts_asked += len(drafts)
             self.known[which] = _told(silenced(outcomes, self.service.guideline.policy))
         return self.known[which]
 

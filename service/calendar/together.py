@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import combinations
 
 from mappings.facts import Order
 from mappings.wording import Text
@@ -16,8 +17,8 @@ from service.calendar.asking import Asking, Days, Key
 from service.calendar.placing import BoundReached, Placing
 from service.rules.naming import act_at
 
-MOST_ASKED = 4_000
-"""Times that the rules are asked in one search; at this bound it ends, and that is told. Some 2 s."""
+MOST_ASKED = 10_000
+"""Times that the rules are asked in one search, each of one draft; at this bound it ends, and that is told. Some 1.5 s."""
 
 MOST_ROUNDS = 3
 """Searches, each without the rules that were in the way of those before."""
@@ -68,16 +69,18 @@ def together(orders: Sequence[Order], asking: Asking, ahead: int) -> Together | 
     drafts = _Drafts(tuple(sorted(orders, key=_planned)), asking, ahead)
     set_aside: dict[Key, None] = {}
     complete = True
-    for _round in range(MOST_ROUNDS):
-        placing = drafts.placing()
-        complete = complete and placing.complete
-        if placing.found is not None:
-            return drafts.plan(placing.found, tuple(set_aside), complete=complete)
-        set_aside |= dict.fromkeys(placing.in_the_way)
-        if not placing.in_the_way:
-            break
-        drafts = drafts.without(placing.in_the_way)
-    return Together((), tuple(drafts.named(set_aside)), (), checked=False, complete=complete)
+    # Two that no days respect are found first: of more, what is in the way of some days may be in the way of no plan.
+    for some in (*combinations(drafts.orders, 2), *((drafts.orders,) if len(orders) > 2 else ())):
+        for _round in range(MOST_ROUNDS):
+            placing = drafts.placing(some)
+            complete = complete and placing.complete
+            if placing.found is not None or not placing.in_the_way:
+                break
+            set_aside |= dict.fromkeys(placing.in_the_way)
+            drafts = drafts.without(placing.in_the_way)
+    if placing.found is None:
+        return Together((), tuple(drafts.named(set_aside)), (), checked=False, complete=complete)
+    return drafts.plan(placing.found, tuple(set_aside), complete=complete)
 
 
 def _planned(order: Order) -> date:
@@ -119,16 +122,16 @@ class _Drafts:
         said = self.asking.speaking(days, left_out)
         return tuple(key for key, rank in said.items() if rank > self.borne.get(key, -1))
 
-    def placing(self) -> Placing:
-        """A search for the days of all of them, which has ended."""
-        begun = self.asking.asked
+    def placing(self, orders: Sequence[Order]) -> Placing:
+        """A search for the days of some of them, the others left out, which has ended."""
+        begun = self.asking.drafts_asked
 
         def binding(days: Days) -> tuple[Key, ...]:
-            if self.asking.asked - begun >= MOST_ASKED:
+            if self.asking.drafts_asked - begun >= MOST_ASKED:
                 raise BoundReached
             return self.binding(days)
 
-        return Placing({one.index: _planned(one) for one in self.orders}, self.days, binding).search()
+        return Placing({one.index: _planned(one) for one in orders}, self.days, binding).search()
 
     # --- the plan -------------------------------------------------------------------------------------------------
 

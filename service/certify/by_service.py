@@ -12,7 +12,7 @@ from service.certify.service_answers import http
 from service.certify.site import Site, request_of
 from service.certify.synthetic_orders import authorization, referring
 from service.demo.run import demo_record
-from service.gathering import fhir_server, gather
+from service.gathering import gather, problems
 from service.languages.render import Language, plain, render
 from service.rules.guideline import EXTENSION
 
@@ -23,22 +23,22 @@ LONG_SECONDS = 5.0
 
 ERRORS = range(300, 600)
 FAULTS: tuple[Text, ...] = (
-    fhir_server.NOT_LISTED,
-    fhir_server.TOO_SLOW,
-    fhir_server.UNREACHABLE,
-    fhir_server.NO_JSON,
-    fhir_server.REDIRECTED,
-    fhir_server.BUSY,
-    fhir_server.LEFT_ALONE,
-    fhir_server.TOKEN_EXPIRED,
-    fhir_server.TOO_LARGE,
-    fhir_server.TOO_MANY_PAGES,
-    fhir_server.FOREIGN_LINK,
-    fhir_server.TRUNCATED,
+    problems.NOT_LISTED,
+    problems.TOO_SLOW,
+    problems.UNREACHABLE,
+    problems.NO_JSON,
+    problems.REDIRECTED,
+    problems.BUSY,
+    problems.LEFT_ALONE,
+    problems.TOKEN_EXPIRED,
+    problems.TOO_LARGE,
+    problems.TOO_MANY_PAGES,
+    problems.FOREIGN_LINK,
+    problems.TRUNCATED,
     gather.ANOTHER_PATIENT,
     gather.SERVER_ERROR,
     gather.UNKNOWN_PATIENT,
-    *map(fhir_server.refused, ERRORS),
+    *map(problems.refused, ERRORS),
 )
 """What a card says where the FHIR server, or the way to it, is to blame."""
 

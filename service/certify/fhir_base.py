@@ -17,8 +17,9 @@ from service.certify.check import Check, failed, not_run, passed, warned
 from service.certify.service_answers import clock, http
 from service.certify.site import Site, is_safe
 from service.gathering.answers import opened
-from service.gathering.fhir_server import TOO_SLOW, FhirProblem, FhirServer
+from service.gathering.fhir_server import FhirServer
 from service.gathering.gather import gather
+from service.gathering.problems import TOO_SLOW, FhirProblem
 from service.gathering.record_server import Pages
 
 OK, NOT_FOUND = 200, 404

@@ -16,7 +16,7 @@ from service.certify.check import Check, failed, not_run, passed, warned
 from service.certify.fhir_base import MEDICATION, NO_PATIENTS, SEARCH_SECONDS, Sample, escaped, resources
 from service.certify.site import Site
 from service.coverage.counts import READERS, SHOWN_KINDS, UNITS, Coverage, Item, Kind, Verdict
-from service.gathering.fhir_server import FhirProblem
+from service.gathering.problems import FhirProblem
 
 OK = 200
 PAGE = 200

@@ -30,7 +30,8 @@ from service.edge.calendar_page import Busy, calendar_shown
 from service.edge.hook_calls import JSON, PATH
 from service.edge.pages import OURSELVES, asked_language, page, written
 from service.explain import Explained, explain
-from service.gathering.fhir_server import FhirProblem, FhirServer, open_server
+from service.gathering.fhir_server import FhirServer, open_server
+from service.gathering.problems import FhirProblem
 from service.gathering.whole_record import patients, whole_record
 from service.languages.render import Language, day, plain, render, sentence
 from service.pipeline import HookAnswer

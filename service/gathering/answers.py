@@ -74,6 +74,14 @@ def opened(answer: Mapping[str, Any]) -> Opened:
     return found
 
 
+def searchset(resources: Iterable[Resource]) -> Opened:
+    """The one page of a search that found these and nothing else: what `opened` makes of their Bundle."""
+    found = Opened(is_bundle=True, resource_type="Bundle")
+    for resource in resources:
+        _keep(resource, None, found, depth=0)
+    return found
+
+
 _OF_A_BUNDLE = frozenset({"meta", "identifier", "link", "signature", "issues", "extension", "contained", "text"})
 """Members of a Bundle that are objects or arrays and hold no entry (HL7 FHIR 4.0.1 and 5.0.0)."""
 

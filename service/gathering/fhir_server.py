@@ -8,51 +8,65 @@ look-up too, costs no other base its answers.
 
 from __future__ import annotations
 
-import codecs
 import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import CancelledError, Future
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import CancelledError, Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urljoin
 
-import orjson
-
 from cds_hooks import FhirAuthorization
 from mappings.queries import Query
-from mappings.wording import Text, _
 from service.gathering.allowlist import Allowlist, lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
-from service.gathering.outbound import Bulkhead, Outbound, Room
+from service.gathering.body import MOST_BYTES, PART, Body
+from service.gathering.many_searches import STUCK_SECONDS, ManySearches, Search, before_waiting
+from service.gathering.outbound import Bulkhead, Outbound
+from service.gathering.problems import (
+    BUSY,
+    FOREIGN_LINK,
+    LEFT_ALONE,
+    NO_JSON,
+    NOT_LISTED,
+    REDIRECTED,
+    TOKEN_EXPIRED,
+    TOKEN_OF_ANOTHER,
+    TOO_LARGE,
+    TOO_MANY_PAGES,
+    TOO_SLOW,
+    TRUNCATED,
+    UNREACHABLE,
+    FhirProblem,
+    refused,
+)
 from service.gathering.record_server import Call, Pages
 
 if TYPE_CHECKING:
     import requests
+
+    from service.gathering.sent_ahead import Sent
 
 LOG = logging.getLogger("osteocds")
 
 MOST_PAGES = 25
 MOST_HOSTS = 64
 """FHIR servers to which connections are kept."""
-MOST_BYTES = 8_000_000
-"""Of one answer, once it is decoded; a usual page of 200 resources has less than a megabyte."""
-MOST_NODES = 200_000
-"""Values and members of one answer, each of which takes some 100 bytes once it is read; a resource has some 50."""
 MOST_BYTES_OF_A_REQUEST, MOST_NODES_OF_A_REQUEST = 24_000_000, 500_000
 """Of all answers to one hook request, which are held until it is answered."""
 MOST_BYTES_OF_AN_ERROR = 65_536
 """That are read, so that the connection can be used again; what an error says is not looked at."""
+TOGETHER_SECONDS = 0.3
+"""For how long the searches of a request are waited for together; then for one after the other, so that what came is read while
+a slow one is waited for."""
 OVERTIME_SECONDS = 0.5
 """After the deadline, for reading into the evidence what came before it."""
-PART = 65_536
-"""Bytes that are read at a time."""
 
 PARTIAL_CONTENT = 206
 _POST_REFUSED = frozenset({404, 405, 406, 415, 501})
@@ -60,65 +74,6 @@ _PARAMETER_REFUSED = frozenset({400, 422})
 _JSON = "application/fhir+json, application/json;q=0.9"
 _ENCODINGS = frozenset({"", "identity", "gzip", "x-gzip", "deflate"})
 """Those that are decoded bounded; none is asked for."""
-_BEFORE_A_NODE = (b"{", b"[", b",")
-"""Before each value and each member of JSON stands one of these; within texts they are counted too."""
-
-
-class FhirProblem(Exception):
-    """A question to the FHIR server that was not answered; `why` is what a card says of it."""
-
-    def __init__(self, why: Text, status: int = 0) -> None:
-        super().__init__(why.message)
-        self.why = why
-        self.status = status
-
-    @property
-    def of_this_question(self) -> bool:
-        """The server answered, and a smaller question may be answered better."""
-        return bool(self.status) or self.why in (TOO_MANY_PAGES, TRUNCATED, TOO_LARGE)
-
-
-NOT_LISTED = _(
-    "the service may not ask this record",
-    hint=_(
-        "the FHIR server of the request is not on the service's allowlist (OSTEOCDS_FHIR_BASES), so it was not called"
-    ),
-)
-TOO_SLOW = _("the record did not answer in time", hint=_("the FHIR server did not answer within the deadline"))
-UNREACHABLE = _("the record could not be reached", hint=_("the FHIR server could not be reached"))
-NO_JSON = _("the record's answer could not be read", hint=_("the FHIR server did not answer with FHIR JSON"))
-REDIRECTED = _("the record could not be read", hint=_("the FHIR server redirected the search, which is not followed"))
-BUSY = _(
-    "the service was busy",
-    hint=_("the search was not begun, since too much was being asked of the FHIR server at once"),
-)
-LEFT_ALONE = _(
-    "the record did not answer lately", hint=_("the FHIR server did not answer lately, so it was not asked this time")
-)
-TOKEN_EXPIRED = _(
-    "the service may not ask this record",
-    hint=_("the access token of the request had expired (fhirAuthorization.expires_in), so it was not used"),
-)
-TOKEN_OF_ANOTHER = _(
-    "the service may not ask this record",
-    hint=_("the access token of the request is for another patient (fhirAuthorization.patient), so it was not used"),
-)
-TOO_LARGE = _("the record is too large to be read", hint=_("the FHIR server's answer was too large"))
-TOO_MANY_PAGES = _("the record could be read in part only", hint=_("the record has more pages than are followed"))
-FOREIGN_LINK = _(
-    "the record could be read in part only",
-    hint=_("a paging link of the FHIR server leads elsewhere and was not followed"),
-)
-TRUNCATED = _("the record could be read in part only", hint=_("the FHIR server announced more results than it gave"))
-
-
-def refused(status: int) -> Text:
-    """What is said of a search that was answered with this HTTP status."""
-    if status in (401, 403):
-        why = _("the FHIR server refused access (HTTP {status}): check the token's scopes", status=str(status))
-        return _("the record refused access", hint=why)
-    why = _("the FHIR server answered with an error (HTTP {status})", status=str(status))
-    return _("the record answered with an error", hint=why)
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------
@@ -135,14 +90,15 @@ def new_session(ca_bundle: Path | None = None, *, connections: int = 1) -> reque
     from http.cookiejar import DefaultCookiePolicy  # noqa: PLC0415 - where no server is asked, none of this is loaded
 
     import requests  # noqa: PLC0415 - as above
-    from requests.adapters import HTTPAdapter  # noqa: PLC0415 - as above
+
+    from service.gathering.sent_ahead import StandingConnections  # noqa: PLC0415 - as above
 
     logging.getLogger("urllib3").setLevel(logging.CRITICAL)
     session = requests.Session()
     session.trust_env = False
     session.verify = str(ca_bundle) if ca_bundle is not None else True
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=MOST_HOSTS, pool_maxsize=connections, max_retries=0)
+    adapter = StandingConnections(pool_connections=MOST_HOSTS, pool_maxsize=connections, max_retries=0)
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     return session
@@ -199,20 +155,71 @@ class FhirServer:
     authorization: FhirAuthorization | None = None
     missing_types: frozenset[str] = frozenset()
     _asking: _Asking = field(default_factory=_Asking, init=False, repr=False)
+    _many: list[ManySearches] = field(default_factory=list, init=False, repr=False)
 
     def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
         """Have a thread of the base make a search (`search`, `by_ids`), unless the base is left alone for now."""
         if self.bulkhead.breaker.admits(self._asking):
             return self.bulkhead.threads.submit(self._noted, search, *asked)
-        refused: Future[Pages] = Future()
-        refused.set_exception(FhirProblem(LEFT_ALONE))
-        return refused
+        return _left_alone()
+
+    def begin_all(self, queries: Sequence[Query], patient_id: str) -> list[Future[Pages]]:
+        """Begin many searches (`search`), for which a thread is enough where connections to the base stand."""
+        if len(queries) <= 1:
+            return [self.begin(self.search, query, patient_id) for query in queries]
+        admitted = [
+            Search(partial(self._sent_ahead, query, patient_id), partial(self._made, query, patient_id), Future())
+            if self.bulkhead.breaker.admits(self._asking)
+            else None
+            for query in queries
+        ]
+        many = ManySearches(
+            [one for one in admitted if one is not None],
+            self.bulkhead.threads,
+            lambda: self.deadline - time.monotonic(),
+            FhirProblem(BUSY),
+        )
+        self._many.append(many)
+        many.begin()
+        return [_left_alone() if one is None else one.future for one in admitted]
+
+    def _sent_ahead(self, query: Query, patient_id: str) -> Sent | None:
+        from service.gathering.sent_ahead import StandingConnections  # noqa: PLC0415 - loaded with the session
+
+        if query.is_read:
+            prepared = self._prepared("GET", self._patient(patient_id), None, None)
+        else:
+            form = query.search(_escaped(patient_id))
+            prepared = self._prepared("POST", self._search_of(query.resource_type), form, None)
+        adapter = self.session.get_adapter(self.base)
+        if not isinstance(adapter, StandingConnections):
+            return None
+        sent = adapter.send_ahead(
+            prepared, Call(self.bulkhead.listed, time.monotonic()), verify=self.session.verify or True
+        )
+        if sent is not None:
+            self._asking.calls.append(sent.call)
+        return sent
+
+    def _made(self, query: Query, patient_id: str, sent: Sent | None) -> Pages:
+        if sent is None:
+            return self._noted(self.search, query, patient_id)
+        from service.gathering.sent_ahead import answering  # noqa: PLC0415 - loaded with the session
+
+        with answering(sent):
+            return self._noted(self.search, query, patient_id)
+
+    def wait(self, searches: Sequence[Future[Pages]]) -> None:
+        """Wait until all of them are there, for a moment: to wait once costs less than to be woken by each."""
+        if not all(search.done() for search in searches):
+            with self.bulkhead.waiting():
+                wait(searches, max(0.0, min(TOGETHER_SECONDS, self.deadline - time.monotonic())))
 
     def found(self, search: Future[Pages]) -> Pages:
         """What a search found, once it is there. Raises `FhirProblem`, also where the deadline comes first."""
         try:
             with nullcontext() if search.done() else self.bulkhead.waiting():
-                return search.result(timeout=max(0.0, self.deadline - time.monotonic()))
+                return self._awaited(search)
         except CancelledError:
             raise FhirProblem(BUSY) from None
         except FutureTimeout:
@@ -224,6 +231,13 @@ class FhirServer:
             if problem.why == TOO_SLOW:
                 self._was_not_answered()
             raise
+
+    def _awaited(self, search: Future[Pages]) -> Pages:
+        while (left := self.deadline - time.monotonic()) > STUCK_SECONDS and not search.done():
+            wait((search,), STUCK_SECONDS)
+            for many in self._many:
+                many.not_kept()
+        return search.result(timeout=max(0.0, left))
 
     @property
     def calls(self) -> tuple[Call, ...]:
@@ -266,7 +280,7 @@ class FhirServer:
     def search(self, query: Query, patient_id: str) -> Pages:
         """All pages of a query, opened (the read of the patient as one). Raises `FhirProblem`."""
         if query.is_read:
-            return [opened(self.read(f"Patient/{quote(patient_id, safe='')}"))]
+            return [opened(self._json("GET", self._patient(patient_id)))]
         patient_id = _escaped(patient_id)
         try:
             return self._pages(query.resource_type, query.search(patient_id), by_get=not query.several)
@@ -289,6 +303,12 @@ class FhirServer:
     @property
     def _root(self) -> str:
         return self.base.rstrip("/") + "/"
+
+    def _patient(self, patient_id: str) -> str:
+        return f"{self._root}Patient/{quote(patient_id, safe='')}"
+
+    def _search_of(self, resource_type: str) -> str:
+        return f"{self._root}{resource_type}/_search"
 
     def _pages(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool = True) -> Pages:
         page = self._first_page(resource_type, parameters, by_get=by_get)
@@ -318,7 +338,7 @@ class FhirServer:
     def _first_page(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool) -> Opened:
         """By POST, else by GET, unless the parameters are too long for an address."""
         try:
-            return self._bundle(self._json("POST", f"{self._root}{resource_type}/_search", form=parameters))
+            return self._bundle(self._json("POST", self._search_of(resource_type), form=parameters))
         except FhirProblem as problem:
             if problem.status not in _POST_REFUSED or not by_get:
                 raise
@@ -342,8 +362,13 @@ class FhirServer:
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
         from urllib3.exceptions import TimeoutError as SocketTimeout  # noqa: PLC0415 - as above
 
-        call = Call(self.bulkhead.listed, time.monotonic())
-        self._asking.calls.append(call)
+        from service.gathering.sent_ahead import sent_here  # noqa: PLC0415 - as above
+
+        sent = sent_here()
+        call = Call(self.bulkhead.listed, time.monotonic()) if sent is None else sent.call
+        if sent is None:
+            before_waiting()
+            self._asking.calls.append(call)
         try:
             answer = self._answer(method, url, form, parameters)
         except FhirProblem as problem:
@@ -387,18 +412,10 @@ class FhirServer:
         """The response, its body not yet read."""
         import requests  # noqa: PLC0415 - loaded with the session
 
-        headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
-        if self.authorization is not None:
-            headers["Authorization"] = f"Bearer {self.authorization.access_token}"
+        from service.gathering.sent_ahead import sent_here  # noqa: PLC0415 - loaded with the session
 
-        if form is None:
-            prepared = requests.Request(method, url, headers=headers, params=parameters).prepare()
-        else:
-            # By hand, since our own URLs and forms are known to be plain: it takes a third of the time.
-            prepared = requests.PreparedRequest()
-            prepared.method, prepared.url, prepared.body = method, url, _form(form)
-            size = {"Content-Length": str(len(prepared.body)), "Content-Type": "application/x-www-form-urlencoded"}
-            prepared.headers = requests.structures.CaseInsensitiveDict(headers | size)
+        sent = sent_here()
+        prepared = self._prepared(method, url, form, parameters) if sent is None else sent.request
 
         def call(session: requests.Session) -> requests.Response:
             # By the adapter itself: a session would look for redirects, cookies and proxies, and takes twice as long.
@@ -410,11 +427,34 @@ class FhirServer:
         except requests.ConnectionError as error:
             if not broken_off(error):
                 raise
+        before_waiting()
         # Servers close connections that were idle for a while, some just as they are used again. Asking again is harmless,
         # since all that is sent are reads and searches; on a new connection, since the others may be as old.
         with new_session() as fresh:
             fresh.verify = self.session.verify
             return call(fresh)
+
+    def _prepared(
+        self,
+        method: str,
+        url: str,
+        form: list[tuple[str, str]] | None,
+        parameters: list[tuple[str, str]] | None,
+    ) -> requests.PreparedRequest:
+        import requests  # noqa: PLC0415 - loaded with the session
+
+        headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
+        if self.authorization is not None:
+            headers["Authorization"] = f"Bearer {self.authorization.access_token}"
+
+        if form is None:
+            return requests.Request(method, url, headers=headers, params=parameters).prepare()
+        # By hand, since our own URLs and forms are known to be plain: it takes a third of the time.
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url, prepared.body = method, url, _form(form)
+        size = {"Content-Length": str(len(prepared.body)), "Content-Type": "application/x-www-form-urlencoded"}
+        prepared.headers = requests.structures.CaseInsensitiveDict(headers | size)
+        return prepared
 
     def _time_left(self) -> float:
         left = self.deadline - time.monotonic()
@@ -432,7 +472,7 @@ class FhirServer:
             raise FhirProblem(NO_JSON)
         if _length(response) > MOST_BYTES:
             raise FhirProblem(TOO_LARGE)
-        with closing(_Body(self.bulkhead.room)) as body:
+        with closing(Body(self.bulkhead.room)) as body:
             while part := response.raw.read1(body.room_for_more(), decode_content=True):
                 body.take(part)
                 self._time_left()
@@ -477,47 +517,10 @@ def open_server(
     return FhirServer(base, outbound.session, bulkhead, time.monotonic() + seconds, authorization, missing_types)
 
 
-class _Body:
-    """The body of an answer that is being read.
-
-    In parts, since the allocator keeps large blocks for each thread once they are freed.
-    """
-
-    def __init__(self, room: Room) -> None:
-        self._room = room
-        self._taken = 0
-        self._parts = [bytearray()]
-        self.size = self.nodes = 0
-
-    def room_for_more(self) -> int:
-        """The bytes that may come next. Raises `FhirProblem` where there is no room for them."""
-        if self._taken < self.size + PART:
-            if not self._room.take(PART):
-                raise FhirProblem(BUSY)
-            self._taken += PART
-        return PART
-
-    def take(self, part: bytes) -> None:
-        """What came. Raises `FhirProblem` where it is too much."""
-        self.size += len(part)
-        self.nodes += sum(map(part.count, _BEFORE_A_NODE))
-        if self.size > MOST_BYTES or self.nodes > MOST_NODES:
-            raise FhirProblem(TOO_LARGE)
-        if len(self._parts[-1]) + len(part) > PART:
-            self._parts.append(bytearray())
-        self._parts[-1] += part
-
-    def read(self) -> object:
-        """The JSON that it is. Raises `FhirProblem` where it is none."""
-        try:
-            return orjson.loads(b"".join(self._parts).removeprefix(codecs.BOM_UTF8))
-        except orjson.JSONDecodeError:
-            raise FhirProblem(NO_JSON) from None
-
-    def close(self) -> None:
-        """What it holds is not needed any more."""
-        self._parts.clear()
-        self._room.give_back(self._taken)
+def _left_alone() -> Future[Pages]:
+    refused: Future[Pages] = Future()
+    refused.set_exception(FhirProblem(LEFT_ALONE))
+    return refused
 
 
 def _refusal(status: int) -> FhirProblem:

@@ -19,8 +19,8 @@ from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 from service.gathering.answers import Opened, announced_more, opened
-from service.gathering.fhir_server import TOO_SLOW, TRUNCATED, FhirProblem
 from service.gathering.found_by_code import found_by_code
+from service.gathering.problems import TOO_SLOW, TRUNCATED, FhirProblem
 from service.gathering.record_server import Pages, RecordServer
 
 PREFETCH_FAILED = _("the record answered with an error", hint=_("the EHR reported an error when it prefetched it"))
@@ -225,15 +225,14 @@ def _ask(
     terminology: Terminology,
 ) -> tuple[list[Query], bool]:
     """The queries that are to be asked apart, and whether the patient is unknown; `empty` takes the keys with no entry."""
-    running = [
-        (asked, answered, server.begin(server.search, asked, evidence.patient_id)) for asked, answered in questions
-    ]
+    searches = server.begin_all([asked for asked, _ in questions], evidence.patient_id)
+    server.wait(searches)
     apart: list[Query] = []
     answers: list[tuple[Query, tuple[Query, ...], Pages, tuple[Text, ...]]] = []
     patient_unknown = False
-    for asked, answered, future in running:
+    for (asked, answered), search in zip(questions, searches, strict=True):
         try:
-            pages = server.found(future)
+            pages = server.found(search)
         except FhirProblem as problem:
             patient_unknown |= asked.is_read and problem.status in _NOT_THERE
             if len(answered) > 1 and problem.of_this_question:
@@ -296,7 +295,9 @@ def fetch(resource_type: str, ids: Collection[str], evidence: Evidence, server: 
     """Add the resources with these ids, all searches at once; what cannot be had stays unresolved."""
     ordered = sorted(ids)[:MOST_FETCHED]
     batches = [ordered[start : start + MOST_IDS] for start in range(0, len(ordered), MOST_IDS)]
-    for search in [server.begin(server.by_ids, resource_type, batch) for batch in batches]:
+    searches = [server.begin(server.by_ids, resource_type, batch) for batch in batches]
+    server.wait(searches)
+    for search in searches:
         try:
             for page in server.found(search):
                 _keep(page, evidence)

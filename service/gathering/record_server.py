@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
@@ -45,6 +45,12 @@ class RecordServer(Protocol):
 
     def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
         """Begin a search (`search`, `by_ids`)."""
+
+    def begin_all(self, queries: Sequence[Query], patient_id: str) -> Sequence[Future[Pages]]:
+        """Begin many searches (`search`)."""
+
+    def wait(self, searches: Sequence[Future[Pages]]) -> None:
+        """Wait a moment for all of these searches together."""
 
     def found(self, search: Future[Pages]) -> Pages:
         """What a search found, once it is there."""

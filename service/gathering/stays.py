@@ -5,7 +5,7 @@ from __future__ import annotations
 from mappings.evidence import Evidence
 from mappings.readers.conditions import diagnosis
 from mappings.readers.reader import Reader
-from mappings.readers.stays import encounters_by_diagnosis, references_to_stays
+from mappings.readers.stays import encounters_by_diagnosis, is_of_a_stay, references_to_stays
 from service.gathering.gather import MOST_IDS, fetch
 from service.gathering.record_server import RecordServer
 
@@ -20,6 +20,8 @@ def look_up_stays(reader: Reader, evidence: Evidence, server: RecordServer) -> N
     named = encounters_by_diagnosis(evidence)
     wanted: dict[str, None] = {}
     for source, condition in evidence.of_type("Condition"):
+        if not is_of_a_stay(condition):
+            continue
         read = diagnosis(reader, condition, source, named.get(source))
         if read is None or not read.active or not read.concepts or read.stay is None or read.stay.why is None:
             continue

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from mappings.evidence import Resource
 from mappings.queries import Query
 from service.gathering.answers import opened
-from service.gathering.fhir_server import TOO_LARGE, FhirProblem, FhirServer
+from service.gathering.fhir_server import FhirServer
+from service.gathering.problems import TOO_LARGE, FhirProblem
 
 MOST_PATIENTS = 100
 MOST_RESOURCES = 1000

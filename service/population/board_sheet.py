@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from mappings.facts import Facts, Known, Person
@@ -71,5 +72,7 @@ def _name(names: Iterable[Mapping[str, Any]]) -> str:
     return ""
 
 
+@lru_cache(maxsize=8192)
 def _words(text: Text, language: Language) -> str:
+    """In words; the same few stand on most sheets of a cohort."""
     return plain(sentence(text, language))

@@ -17,8 +17,8 @@ from mappings.evidence import Resource
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.population.chart import Chart
-from service.population.export import Export, connected, quoted
-from service.population.screening import CASE_COLUMNS, COLUMNS, NOT_ASKED, SHEET_COLUMNS, Screened, Screening
+from service.population.export import Export, of_this_process, quoted
+from service.population.screening import CASE_COLUMNS, COLUMNS, SHEET_COLUMNS, Screened, Screening, not_asked
 from service.services import published
 from service.settings import Settings
 from service.world import World
@@ -46,8 +46,7 @@ def screened(patient: str, resources: Iterable[Resource]) -> Screened:
     try:
         return _screening.of(Chart(patient, resources, _types, _screening.world.terminology))
     except (ProtocolError, ValueError) as error:
-        nothing = dict.fromkeys(COLUMNS, "")
-        return Screened([nothing | {"patient": patient, "outcome": NOT_ASKED, "because": type(error).__name__}])
+        return Screened([not_asked(patient, because=type(error).__name__)])
 
 
 def rows_of(one: Screened) -> Mapping[str, Sequence[Mapping[str, Any]]]:
@@ -65,15 +64,15 @@ def screen_bucket(export: Export, parts: Path, bucket: int) -> int:
         for patient, resources in export.patients_of(bucket):
             for name, rows in rows_of(screened(patient, resources)).items():
                 lines[name].writelines(orjson.dumps(row) + b"\n" for row in rows)
-    with connected(threads=1) as connection:
-        for name, columns in TABLES.items():
-            typed = ", ".join(f"\"{column}\": 'VARCHAR'" for column in columns)
-            told = unfinished / f"{name}.ndjson"
-            connection.execute(
-                f"""COPY (SELECT * FROM read_json({quoted(told)}, format = 'newline_delimited', columns = {{{typed}}}))
-                TO {quoted(unfinished / f"{name}.parquet")} (FORMAT parquet)"""
-            )
-            told.unlink()
+    connection = of_this_process()
+    for name, columns in TABLES.items():
+        typed = ", ".join(f"\"{column}\": 'VARCHAR'" for column in columns)
+        told = unfinished / f"{name}.ndjson"
+        connection.execute(
+            f"""COPY (SELECT * FROM read_json({quoted(told)}, format = 'newline_delimited', columns = {{{typed}}}))
+            TO {quoted(unfinished / f"{name}.parquet")} (FORMAT parquet)"""
+        )
+        told.unlink()
     unfinished.rename(part_of(parts, bucket))
     return bucket
 

@@ -13,9 +13,9 @@ from mappings.queries import Query
 from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import _
-from service.gathering.answers import Opened, opened
-from service.gathering.fhir_server import FhirProblem
+from service.gathering.answers import Opened, opened, searchset
 from service.gathering.found_by_code import finds
+from service.gathering.problems import FhirProblem
 from service.gathering.record_server import Call, Pages
 from service.population.export import Unreadable
 
@@ -58,10 +58,13 @@ class Chart:
         self.by_type: dict[str, list[Resource]] = {}
         self._unread: set[str] = set()
         for one in resources:
-            if isinstance(one, Unreadable):
+            kind = one.get("resourceType")
+            if type(one) is Unreadable:
                 self._unread.add(one["resourceType"])
+            elif type(kind) is str and kind in self.by_type:
+                self.by_type[kind].append(one)
             else:
-                self.by_type.setdefault(a_text(one.get("resourceType")), []).append(one)
+                self.by_type.setdefault(a_text(kind), []).append(one)
         self._exported = exported
         self._terminology = terminology
 
@@ -81,17 +84,19 @@ class Chart:
         return chart
 
     def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
-        """Make a search."""
-        answer: Future[Pages] = Future()
-        try:
-            answer.set_result(search(*asked))
-        except FhirProblem as problem:
-            answer.set_exception(problem)
-        return answer
+        """A search, made when it is asked what it found."""
+        return _Search(search, asked)
+
+    def begin_all(self, queries: Sequence[Query], patient_id: str) -> list[Future[Pages]]:
+        """Search all of them, at once."""
+        return [self.begin(self.search, query, patient_id) for query in queries]
+
+    def wait(self, searches: Sequence[Future[Pages]]) -> None:
+        """All is found by now."""
 
     def found(self, search: Future[Pages]) -> Pages:
         """What a search found. Raises `FhirProblem`."""
-        return search.result(0)
+        return search.result()
 
     def search(self, query: Query, patient_id: str) -> Pages:
         """What a query finds. Raises `FhirProblem` for a type that was not exported or not read, or a patient who was not."""
@@ -112,14 +117,27 @@ class Chart:
         return self._found[query.key]
 
     def _of(self, query: Query, held: Sequence[Resource]) -> Opened:
-        return _bundle([one for one in held if not query.concepts or _finds(query, one, self._terminology)])
+        if not query.concepts:
+            return searchset(held)
+        return searchset([one for one in held if _finds(query, one, self._terminology)])
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
         """The resources with these ids. Raises `FhirProblem` where one of their type was not read."""
         if resource_type in self._unread:
             raise FhirProblem(NOT_READ)
         wanted = frozenset(map(bare_id, ids))
-        return [_bundle([one for one in self.by_type.get(resource_type, ()) if one.get("id") in wanted])]
+        return [searchset([one for one in self.by_type.get(resource_type, ()) if one.get("id") in wanted])]
+
+
+class _Search(Future[Pages]):
+    """What a chart was asked. It has nothing of a future but its type: no lock, and no thread that waits for another."""
+
+    def __init__(self, search: Callable[..., Pages], asked: Sequence[object]) -> None:
+        self._search, self._asked = search, asked
+
+    def result(self, timeout: float | None = None) -> Pages:  # noqa: ARG002 - nothing is waited for
+        """What it finds. Raises `FhirProblem`."""
+        return self._search(*self._asked)
 
 
 NOT_ITS_CODE_ALONE = frozenset({"component", "hasMember", "contained", "derivedFrom"})
@@ -146,7 +164,3 @@ def _finds(query: Query, observation: Resource, terminology: Terminology) -> boo
             remembered.clear()
         remembered[key] = finds(query, observation, terminology)
     return remembered[key]
-
-
-def _bundle(resources: Sequence[Resource]) -> Opened:
-    return opened({"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in resources]})

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +35,17 @@ NOBODYS = "'Medication', 'Practitioner', 'PractitionerRole', 'Organization', 'Lo
 """Types whose resources belong to no patient."""
 
 _ROW = """
-    SELECT json ->> '$.resourceType' AS type, json ->> '$.id' AS id,
-        CASE WHEN json ->> '$.resourceType' = 'Patient' THEN json ->> '$.id'
-        ELSE regexp_extract(coalesce(json ->> '$.subject.reference', json ->> '$.patient.reference',
-            json ->> '$.individual.reference', ''), 'Patient/([A-Za-z0-9.-]{1,64})', 1) END AS patient,
-        json::VARCHAR AS resource
-    FROM read_ndjson_objects($files, ignore_errors = true, maximum_object_size = $longest)
+    SELECT told[1] AS type, told[2] AS id,
+        CASE WHEN told[1] = 'Patient' THEN told[2]
+        ELSE regexp_extract(coalesce(told[3], told[4], told[5], ''), 'Patient/([A-Za-z0-9.-]{1,64})', 1) END AS patient,
+        resource
+    FROM (
+        SELECT json::VARCHAR AS resource, json_extract_string(json, ['$.resourceType', '$.id', '$.subject.reference',
+            '$.patient.reference', '$.individual.reference']) AS told
+        FROM read_ndjson_objects($files, ignore_errors = true, maximum_object_size = $longest)
+    )
 """
+"""A line is parsed once for all that is asked of it."""
 
 
 class NotAnExport(ValueError):
@@ -86,30 +91,29 @@ class Export:
 
     def patients_of(self, bucket: int) -> Iterator[tuple[str, list[Resource]]]:
         """The patients of a bucket in the order of their ids, each with all its resources, and the Medications they name."""
-        with connected(threads=1) as connection:
-            look_up = medications_of(connection, self.folder)
-            rows = connection.cursor().execute(
-                "SELECT patient, list(resource ORDER BY resource) FROM read_parquet($files) GROUP BY patient ORDER BY patient",
-                {"files": str(self.folder / f"bucket={bucket}" / "*.parquet")},
-            )
-            while found := rows.fetchmany(50):
-                for patient, resources in found:
-                    read = [resource for one in resources for resource in read_line(one)]
-                    yield patient, with_medications(read, look_up)
+        look_up = medications_of(self.folder)
+        rows = of_this_process().execute(
+            "SELECT patient, list(resource) FROM read_parquet($files) GROUP BY patient ORDER BY patient",
+            {"files": str(self.folder / f"bucket={bucket}" / "*.parquet")},
+        )
+        while found := rows.fetchmany(50):
+            for patient, resources in found:
+                resources.sort()
+                read = [resource for one in resources for resource in read_line(one)]
+                yield patient, with_medications(read, look_up)
 
 
 LookUp = Callable[[Sequence[str]], Sequence[tuple[str, str]]]
 """Of ids of Medications, those that there are, each with its resource as JSON."""
 
 
-def medications_of(connection: duckdb.DuckDBPyConnection, folder: Path) -> LookUp | None:
+def medications_of(folder: Path) -> LookUp | None:
     """The Medications of an export, which belong to nobody; None where it holds none."""
-    connection.execute(
-        f"CREATE VIEW medications AS SELECT * FROM read_parquet({quoted(folder / 'medications.parquet')})"
-    )
-    if _one(connection, "SELECT count(*) FROM medications") == (0,):
+    held = f"read_parquet({quoted(folder / 'medications.parquet')})"
+    connection = of_this_process()
+    if _one(connection, f"SELECT count(*) FROM {held}") == (0,):
         return None
-    asked = "SELECT id, resource FROM medications WHERE id IN (SELECT unnest($ids)) ORDER BY ALL"
+    asked = f"SELECT id, resource FROM {held} WHERE id IN (SELECT unnest($ids)) ORDER BY ALL"
     return lambda ids: connection.execute(asked, {"ids": list(ids)}).fetchall()
 
 
@@ -209,6 +213,16 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     raw.unlink()
     filled = tuple(sorted(int(path.name.partition("=")[2]) for path in folder.glob("bucket=*")))
     return Export(folder, filled, patients, resources, unreadable, nobodys, types)
+
+
+def of_this_process() -> duckdb.DuckDBPyConnection:
+    """A connection to the one DuckDB of this process, which computes in one thread: making one takes longer than a patient."""
+    return _of_this_process().cursor()
+
+
+@cache
+def _of_this_process() -> duckdb.DuckDBPyConnection:
+    return connected(threads=1)
 
 
 def connected(**choices: str | float | bool | list[str]) -> duckdb.DuckDBPyConnection:

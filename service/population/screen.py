@@ -169,12 +169,10 @@ class Screen:
                 connection.execute(f"CREATE VIEW {name} AS {_held(parts, name, columns)}")
             connection.execute(f"CREATE VIEW indicators AS {INDICATORS}")
             for name in (*TABLES, "indicators"):
-                ordered, written = f"SELECT * FROM {name} ORDER BY ALL", self.out / name
-                connection.execute(f"COPY ({ordered}) TO {quoted(written.with_suffix('.parquet'))} (FORMAT parquet)")
-                if name != "sheets":
-                    connection.execute(
-                        f"COPY ({ordered}) TO {quoted(written.with_suffix('.csv'))} (FORMAT csv, HEADER)"
-                    )
+                parquet, csv = (quoted((self.out / name).with_suffix(f".{kind}")) for kind in ("parquet", "csv"))
+                connection.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO {parquet} (FORMAT parquet)")
+                if name != "sheets":  # as it was sorted, once
+                    connection.execute(f"COPY (SELECT * FROM {parquet}) TO {csv} (FORMAT csv, HEADER)")
             counts = counted(connection, export)
         page = summary_page(counts, self.settings, self.now, self.language)
         (self.out / "summary.html").write_text(page, encoding="utf-8")

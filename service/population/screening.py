@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +11,14 @@ from typing import Any
 
 import orjson
 
+from cds_hooks import HookRequest
 from mappings.evidence import Resource, reference_of
 from mappings.facts import Facts
 from mappings.queries import Reads
 from mappings.readers.orders import ORDER_TYPES, is_order, open_order
 from mappings.record import Record
 from mappings.wording import _
-from service.explain import Explained, explain, on_one_line
+from service.explain import explain, on_one_line
 from service.languages.render import Language
 from service.pipeline import HookAnswer, Known, advise
 from service.population.board_sheet import sheet_of
@@ -102,7 +104,7 @@ class Screening:
                 answer = self.answer(service, chart.without(order), order, record=record)
                 yield from self._told(service, answer, chart.patient_id, order)
             else:
-                yield _finding(chart.patient_id, service.hook, reference_of(order), "", NOT_ASKED)
+                yield not_asked(chart.patient_id, service.hook.value, reference_of(order))
 
     def answer(
         self,
@@ -121,8 +123,9 @@ class Screening:
         own = "" if order is None else reference_of(order)
         known = Known(record, own) if own and record is not None and record.can_do_without(own) else None
         request = hook_request(service.hook, chart.patient_id, order)
+        is_plain = _PLAIN_ID.fullmatch(chart.patient_id) is not None
         return advise(
-            request,
+            as_it_is_read(request) if is_plain else request,
             service,
             self.world,
             now=self.now,
@@ -138,10 +141,22 @@ class Screening:
     ) -> Iterator[ScreenedRule]:
         asked = {one.rule.id: one.outcome for one in answer.outcomes}
         about = "" if order is None else reference_of(order)
+        hook, language = service.hook.value, self.language
         for one in explain(answer, answer.rules):
             outcome = asked.get(one.rule)
-            indicator = outcome.indicator.value if isinstance(outcome, Advice) else ""
-            yield _finding(patient, service.hook, about, one.rule, one.outcome, indicator, **self._words(one))
+            because, facts, hints = one.words(language)
+            yield {
+                "patient": patient,
+                "hook": hook,
+                "order": about,
+                "rule": one.rule,
+                "outcome": one.outcome,
+                "indicator": outcome.indicator.value if isinstance(outcome, Advice) else "",
+                "because": because,
+                "facts": facts,
+                "hints": hints,
+                "resources": " ".join(one.resources),
+            }
 
     def _cases(self, guideline: Guideline, record: Facts, patient: str) -> Iterator[ScreenedCase]:
         for indicator in guideline.quality:
@@ -162,14 +177,6 @@ class Screening:
         told = sheet_of(guideline, record, chart, self.language)
         if told is not None:
             yield {"patient": chart.patient_id, "sheet": orjson.dumps(told).decode()}
-
-    def _words(self, one: Explained) -> dict[str, str]:
-        return {
-            "because": on_one_line(one.because, self.language),
-            "facts": on_one_line(one.facts, self.language),
-            "hints": on_one_line(one.hints, self.language),
-            "resources": " ".join(one.resources),
-        }
 
 
 MET = {True: "yes", False: "no", None: "cannot tell"}
@@ -206,6 +213,16 @@ def active_orders(chart: Chart) -> Iterator[Resource]:
                 yield one
 
 
+_PLAIN_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9.-]{0,63}")
+
+
+def as_it_is_read(request: Mapping[str, Any]) -> HookRequest:
+    """What is read of a request of `hook_request`, whose patient has an id that a server of FHIR takes."""
+    context = request["context"]
+    orders = context.get("draftOrders", {}).get("entry", ())
+    return HookRequest(request["hook"], request["hookInstance"], context["patientId"], draft_orders=tuple(orders))
+
+
 def hook_request(hook: Hook, patient: str, order: Resource | None) -> dict[str, Any]:
     """The request that the hook would send of this patient, without prefetch; an order is a draft once more."""
     context: dict[str, Any] = {"userId": "Practitioner/screening", "patientId": patient}
@@ -214,15 +231,7 @@ def hook_request(hook: Hook, patient: str, order: Resource | None) -> dict[str, 
     return {"hook": hook.value, "hookInstance": "screening", "context": context}
 
 
-def _finding(
-    patient: str, hook: Hook, order: str, rule: str, outcome: str, indicator: str = "", **words: str
-) -> ScreenedRule:
-    given = {
-        "patient": patient,
-        "hook": hook.value,
-        "order": order,
-        "rule": rule,
-        "outcome": outcome,
-        "indicator": indicator,
-    }
-    return {name: (given | words).get(name, "") for name in COLUMNS}
+def not_asked(patient: str, hook: str = "", order: str = "", because: str = "") -> ScreenedRule:
+    """The finding of a patient, or of an order, that no rule was asked about."""
+    told = {"patient": patient, "hook": hook, "order": order, "outcome": NOT_ASKED, "because": because}
+    return {name: told.get(name, "") for name in COLUMNS}

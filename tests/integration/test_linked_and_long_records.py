@@ -11,8 +11,8 @@ from support.ehr import said
 from support.scenario import BASE, NOW
 
 from service.demo.synthetic import told_record
-from service.gathering.fhir_server import TRUNCATED
 from service.gathering.gather import MORE_PAGES
+from service.gathering.problems import TRUNCATED
 
 DENOSUMAB = {"drug": "Xgeva", "dose": "120 mg", "route": "subcutaneous", "every": "1 month"}
 PAGE = 200

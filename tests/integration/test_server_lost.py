@@ -15,7 +15,7 @@ from patients import CASES, NAMES, PATIENTS, cards_of_the_story, spoken
 from support.ehr import said
 
 from service.demo.embedded_fhir import free_port
-from service.gathering.fhir_server import LEFT_ALONE, TOO_SLOW, UNREACHABLE
+from service.gathering.problems import LEFT_ALONE, TOO_SLOW, UNREACHABLE
 
 BROOM = next(one for one in PATIENTS if one.id == "broom")
 """Calcium too low, a dose too high, an infusion too fast: each is told by another part of the record."""

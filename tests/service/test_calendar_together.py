@@ -143,6 +143,19 @@ def test_rules_that_no_day_respects_are_named_and_set_aside() -> None:
     assert found.checked
 
 
+def test_of_two_that_no_day_respects_the_rule_is_set_aside_and_no_other() -> None:
+    """Radiotherapy and gemcitabine have days beside each other, though not on each day of either."""
+    antiresorptives = [{"drug": "denosumab", "start in": 1}, {"drug": "zoledronic acid", "start in": 24}]
+    found = planned(
+        {"orders": [RADIOTHERAPY, *antiresorptives, {"drug": "gemcitabine", "start in": 24}], "record": GIVEN}
+    )
+    assert {rule for rule, _name in found.conflicts} == {"two-antiresorptives"}
+    days = {render(one.name, Language.ENGLISH): one.day for one in found.orders}
+    assert days["radiotherapy (L3)"] == on(GEMCITABINE_DAYS - 10)
+    assert days["gemcitabine"] > days["radiotherapy (L3)"] + timedelta(days=GEMCITABINE_DAYS)
+    assert found.checked
+
+
 def test_a_rule_that_holds_one_drug_whatever_the_day_still_binds_the_days_of_another() -> None:
     ongoing = {"drug": "bevacizumab", "kind": "statement", "start": 90, "every": "3 weeks"}
     record = {"medications": [*GIVEN["medications"], ongoing]}
@@ -184,7 +197,8 @@ def test_the_rules_are_asked_no_more_often_than_the_bounds_allow() -> None:
     found = module.together([one for one in answer.orders if one.draft], asking, DAYS)
     assert found is not None
     days, drafts = DAYS + 1, len(orders) + 1
-    assert asking.asked <= module.MOST_ROUNDS * module.MOST_ASKED + 2 * drafts * days
+    searches = module.MOST_ROUNDS * (drafts * (drafts - 1) // 2 + 1)
+    assert asking.drafts_asked <= searches * (module.MOST_ASKED + drafts) + 3 * drafts * drafts * days
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,9 @@ from support.scenario import PATIENT, request_for
 
 from cds_hooks import FhirAuthorization
 from service.gathering.allowlist import Base
-from service.gathering.fhir_server import MOST_PAGES, FhirProblem, FhirServer, new_session
+from service.gathering.fhir_server import MOST_PAGES, FhirServer, new_session
 from service.gathering.outbound import Outbound
+from service.gathering.problems import FhirProblem
 
 RECORD = {
     "vitamin D": "32 ng/mL 30 days ago",

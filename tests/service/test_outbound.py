@@ -32,8 +32,9 @@ from support.fhir_socket import (
 
 from service.gathering import breaker, outbound
 from service.gathering.allowlist import Base
+from service.gathering.body import MOST_BYTES, MOST_NODES, PART
 from service.gathering.breaker import MOST_FAILURES, OPEN_SECONDS, Breaker, State
-from service.gathering.fhir_server import MOST_BYTES, MOST_NODES, PART, FhirServer, new_session
+from service.gathering.fhir_server import FhirServer, new_session
 from service.gathering.outbound import MOST_BYTES_AT_ONCE, Outbound, Room
 
 TOO_SLOW = "the FHIR server did not answer within the deadline"

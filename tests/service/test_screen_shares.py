@@ -10,12 +10,14 @@ import pytest
 from support.scenario import NOW, SERVICES, WORLD
 from test_screen import TYPES, cohort
 
+from cds_hooks import read_hook_request
 from mappings.clock import Clock
 from mappings.evidence import NOT_ASKED, Evidence
 from mappings.record import OF_ORDERS, Record
 from service.languages.render import Language
 from service.population.chart import Chart
-from service.population.screening import Screened, Screening
+from service.population.screening import Screened, Screening, as_it_is_read, hook_request
+from service.rules.rule import Hook
 
 Resource = dict[str, Any]
 
@@ -144,3 +146,10 @@ def test_an_order_is_not_done_without_where(case: str) -> None:
     assert not record.can_do_without("ServiceRequest/order")
     evidence.gaps["patient"] = (NOT_ASKED,)
     assert not record.can_do_without("ServiceRequest/other")
+
+
+@pytest.mark.parametrize("hook", [Hook.PATIENT_VIEW, Hook.ORDER_SIGN])
+def test_a_request_that_is_made_is_what_would_be_read_of_it(hook: Hook) -> None:
+    order = None if hook is Hook.PATIENT_VIEW else {"resourceType": "ServiceRequest", "id": "order"}
+    request = hook_request(hook, "a-1.b", order)
+    assert as_it_is_read(request) == read_hook_request(request, hook.value)

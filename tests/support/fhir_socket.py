@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import ssl
 import threading
 import time
 import zlib
@@ -21,7 +22,7 @@ from typing import TypeAlias
 from support.ehr import Ehr, authorization, denosumab, ehr, without
 from support.serving import in_a_thread
 
-from service.gathering.fhir_server import MOST_BYTES, MOST_NODES
+from service.gathering.body import MOST_BYTES, MOST_NODES
 
 DEADLINE = 0.6
 SOON = 2.0
@@ -71,8 +72,11 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, reply: Callable[[Slow], None], port: int = 0) -> None:
+    def __init__(self, reply: Callable[[Slow], None], port: int = 0, context: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", port), Slow)
+        self.scheme, self.host = ("http", "127.0.0.1") if context is None else ("https", "localhost")
+        if context is not None:
+            self.socket = context.wrap_socket(self.socket, server_side=True)
         self.reply = reply
         self.calls: list[Call] = []
         self.running = self.most = 0
@@ -95,15 +99,16 @@ class Server(ThreadingHTTPServer):
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/fhir"
+        return f"{self.scheme}://{self.host}:{self.server_port}/fhir"
 
 
 Reply: TypeAlias = Callable[[Slow], None]
 
 
 @contextmanager
-def serving(reply: Callable[[Slow], None], port: int = 0) -> Iterator[Server]:
-    server = Server(reply, port)
+def serving(reply: Callable[[Slow], None], port: int = 0, *, context: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """The server, over TLS where there is a `context` for it."""
+    server = Server(reply, port, context)
     with in_a_thread(server):
         yield server
 

@@ -111,25 +111,21 @@ class Evidence:
         Raises `ForeignResource` for a resource of another patient.
         """
         resource = as_r4(typed(resource))
-        said = resource.get("resourceType")
-        resource_type = said if type(said) is str else str(said)
+        resource_type = str(resource.get("resourceType"))
         if resource_type == "Patient":
             if resource.get("id") != self.patient_id:
                 raise ForeignResource(resource_type)
             self.add_patient_url(full_url)
         elif self._foreign(resource):
             raise ForeignResource(resource_type)
-        named = resource.get("id")
-        reference = f"{said}/{named}" if type(named) is str and named and resource_type is said else ""
+        reference = reference_of(resource)
         if not reference:
             if isinstance(full_url, str) and full_url:
                 reference = full_url
             else:
                 self._anonymous += 1
                 reference = f"{resource_type}#{self._anonymous}"
-        same_type = self.by_type.get(resource_type)
-        if same_type is None:
-            same_type = self.by_type[resource_type] = {}
+        same_type = self.by_type.setdefault(resource_type, {})
         earlier = same_type.get(reference)
         if earlier is None and len(same_type) >= self.most:
             self.overfull.add(resource_type)

@@ -109,12 +109,20 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
             "post": {
                 "tags": [HOOKS],
                 "summary": "The calendar of the patient, and the days of what is ordered, as a page",
-                "requestBody": _body(HookRequestSchema),
+                "requestBody": _body(HookRequestSchema, requests),
                 "responses": {"200": {"description": "A page"}, **errors},
             }
         },
     )
-    hook_instance = {"in": "path", "name": "hookInstance", "required": True, "schema": {"type": "string"}}
+    of_an_example = next((told["value"]["hookInstance"] for told in requests.values()), "")
+    hook_instance = {
+        "in": "path",
+        "name": "hookInstance",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "That of a request which was answered a moment ago",
+        "example": of_an_example,
+    }
     spec.path(
         "/calendar/{hookInstance}",
         parameters=[hook_instance],
@@ -129,7 +137,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
     spec.path(
         "/receipts/{hookInstance}",
         parameters=[
-            {"in": "path", "name": "hookInstance", "required": True, "schema": {"type": "string"}},
+            hook_instance,
             {"in": "query", "name": "page", "schema": {"type": "integer", "minimum": 1, "maximum": MOST_PAGES}},
         ],
         operations={

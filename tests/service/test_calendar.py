@@ -271,3 +271,11 @@ def test_the_page_has_no_violation_in_any_mode(chromium: Chrome, tmp_path: Path,
         assert chromium.find_elements("css selector", "svg.axis rect.window")
         assert chromium.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
         assert violations_in_every_mode(chromium) == {}
+
+
+def test_a_stretch_of_one_day_is_that_day() -> None:
+    """A dose on the first day of radiotherapy comes before it, and each later one after it: by another rule."""
+    orders = [{**RADIOTHERAPY, "start in": 0}, {"drug": "gemcitabine", "start in": 0}]
+    page = ehr().post("/calendar?lang=en", json=request_for({"orders": orders})).text.replace("\u00a0", " ")
+    assert "<li>31 Mar 2026:" in page
+    assert "31 Mar 2026 to 31 Mar 2026" not in page

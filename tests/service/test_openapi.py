@@ -115,6 +115,27 @@ def test_each_example_of_a_request_is_as_described_and_gets_cards(split):
         assert answer.get_json()["cards"] or split
 
 
+def test_each_example_of_a_calendar_gets_one(client, description):
+    content = description["paths"]["/calendar"]["post"]["requestBody"]["content"]
+    examples = content["application/json"]["examples"]
+    assert examples
+    for example in examples.values():
+        answer = client.post("/calendar", json=example["value"])
+        assert (answer.status_code, answer.mimetype) == (200, "text/html")
+
+
+def test_what_was_asked_by_an_example_has_a_receipt_and_a_calendar(tmp_path):
+    client = ehr(database_url=f"sqlite:///{tmp_path}/ledger.sqlite3", ledger_keeps=frozenset({"requests"}))
+    paths = client.get("/openapi.json").get_json()["paths"]
+    (content,) = paths["/cds-services/{id}"]["post"]["requestBody"]["content"].values()
+    for service, example in content["examples"].items():
+        client.post(f"/cds-services/{service}", json=example["value"])
+    client.application.extensions["osteocds.ledger"].writer.close()
+    for path in ("/receipts/{hookInstance}", "/calendar/{hookInstance}"):
+        (named,) = (one["example"] for one in paths[path]["parameters"] if one["in"] == "path")
+        assert client.get(path.format(hookInstance=named)).status_code == 200
+
+
 def test_the_example_of_feedback_is_as_described_and_taken(client, description):
     operation = description["paths"]["/cds-services/{id}/feedback"]["post"]
     (media_type,) = operation["requestBody"]["content"].values()

@@ -31,6 +31,7 @@ from support.sandbox_requests import (
     JKU,
     KID,
     ORIGIN,
+    SUBJECT,
     accepted,
     dismissed,
     fired,
@@ -141,6 +142,14 @@ def test_what_its_screens_send_is_answered(page: Page, kind: str) -> None:
         assert "vitamin-d-deficiency" in told  # read as any order of the drug, whatever its reason is written as
     else:
         assert told <= {"antiresorptive-not-started"}  # and of an empty form nothing is made up
+
+
+def test_its_order_of_an_older_fhir_is_told_as_not_checked(page: Page) -> None:
+    """The FHIR server that it starts with is one of DSTU2, whose prescription is a MedicationOrder."""
+    drug = ibandronate()["medicationCodeableConcept"]
+    order = {"resourceType": "MedicationOrder", "id": "order-123", "status": "draft", "dateWritten": "2026-03-31"}
+    [card] = page.cards(fired("order-select", {**order, "patient": SUBJECT, "medicationCodeableConcept": drug}))
+    assert "not checked" in card["summary"]
 
 
 def test_what_its_server_did_not_answer_is_told_as_not_looked_up(page: Page) -> None:

@@ -23,7 +23,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 from support.serving import in_a_thread
 
-SECONDS = 60
+SECONDS = 30
 FIELD = "medication-input"
 TYPE = """
 Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(arguments[0], arguments[1]);
@@ -208,7 +208,9 @@ class Sandbox:
             return WebDriverWait(self.browser, SECONDS).until(lambda _: held())
         except TimeoutException:
             asked = [f"{one.method} {one.path} {one.status}" for one in self.ear.heard[-4:]]
-            raise AssertionError(f"{failed}; it says: {self.said[-600:]!r}; we were last asked: {asked}") from None
+            raise AssertionError(
+                f"{failed}; it says: {self.said[-600:]!r}; we were last asked: {asked}; on its page: {self.errors()}"
+            ) from None
 
 
 def lower(what: str) -> str:

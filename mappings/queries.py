@@ -41,6 +41,10 @@ class Query:
     concepts: frozenset[str] = frozenset()
     panels: frozenset[str] = frozenset()
 
+    def __hash__(self) -> int:
+        """By its key: those of one table differ by it, and their codes are long texts."""
+        return hash(self.key)
+
     @property
     def is_read(self) -> bool:
         """The read of the Patient resource."""
@@ -60,7 +64,8 @@ class Query:
         return f"{self.resource_type}?{parameters}"
 
 
-def together(queries: Sequence[Query]) -> Query:
+@lru_cache(maxsize=256)
+def together(queries: tuple[Query, ...]) -> Query:
     """One search for all codes of several searches for Observations: what is found answers each of them."""
     return Query(
         " ".join(query.key for query in queries),

@@ -52,10 +52,13 @@ def lines(basis: Iterable[Basis], rounding: Rounding, received: Iterable[Exposur
     """
     history = tuple(received)
     for one in basis:
-        if isinstance(one, Known) and isinstance(one.value, Exposure):
-            yield _exposure_line(one.value, history)
-        elif isinstance(one, Known):
-            yield from _known_line(one, rounding)
+        if isinstance(one, Collected | Exposures):
+            continue
+        if isinstance(one, Known):
+            if isinstance(one.value, Exposure):
+                yield _exposure_line(one.value, history)
+            else:
+                yield from _known_line(one, rounding)
         elif isinstance(one, Absent):
             yield _absent_line(one)
         elif isinstance(one, Exposure):

@@ -106,11 +106,11 @@ def screen(  # noqa: PLR0913 - a command has as many options as it has
         from service.population.summary import printed  # noqa: PLC0415 - as above
     except ImportError as error:
         raise failure(_("this needs DuckDB: pip install {extra}", extra="'osteocds[population]'")) from error
-    from service.population.fetched import fetched, without_fetched  # noqa: PLC0415 - as above
+    from service.population.fetched import without_fetched  # noqa: PLC0415 - as above
 
     moment = moment_of(as_of, settings)
     try:
-        files = source if isinstance(source, Path) else fetched(source, out, settings, token)
+        files = source if isinstance(source, Path) else _fetched(source, out, settings, token)
         asked = Screen(
             files,
             out,
@@ -134,6 +134,28 @@ def screen(  # noqa: PLR0913 - a command has as many options as it has
     except (ValueError, OSError) as error:
         raise failure(error) from error
     click.echo("\n".join(map(harmless, printed(counts, language()))))
+
+
+def _fetched(address: str, out: Path, settings: Settings, token: Path | None) -> Path:
+    """The files of a server's export, with how far it is where somebody looks on."""
+    from service.population.fetched import fetched  # noqa: PLC0415 - for an export from a server alone
+
+    with click.progressbar(
+        length=1,
+        label=say(_("fetching the export")),
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
+        item_show_func=lambda shown: shown,
+    ) as bar:
+
+        def advance(done: int, of_all: int, size: int) -> None:
+            bar.length = of_all
+            bar.update(done - bar.pos, say(_("{megabytes} MB", megabytes=size // 1_000_000)))
+
+        def waiting(progress: str) -> None:
+            bar.update(0, progress or say(_("the server prepares it")))
+
+        return fetched(address, out, settings, token, advance=advance, waiting=waiting)
 
 
 @click.command(

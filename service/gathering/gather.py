@@ -115,6 +115,8 @@ def _read_prefetch(
     has_server: bool,
 ) -> list[Query]:
     """Take what the client sent; return the queries that it leaves open."""
+    if not request.prefetch and has_server:
+        return list(queries)
     sent = {key: prefetched(request.prefetch, key) for key in request.prefetch}
     answers = {key: opened(one.resource) for key, one in sent.items() if one.resource is not None}
     _remember_patient_urls(answers.values(), evidence)

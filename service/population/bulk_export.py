@@ -20,6 +20,7 @@ from urllib.parse import urlencode
 import orjson
 
 from mappings.shapes import a_text, maps
+from mappings.vocabulary.letters import on_one_line
 from mappings.wording import Said, Text, _
 from service.gathering.allowlist import Allowlist, lies_under, plain_url
 from service.population.whole import write_whole
@@ -51,7 +52,13 @@ FHIR_JSON, NDJSON = "application/fhir+json", "application/fhir+ndjson"
 FOR_THE_MOMENT = frozenset({408, 429, 500, 502, 503, 504})
 OK, ACCEPTED, PARTIAL_CONTENT, NOT_FOUND, GONE, OUT_OF_RANGE = 200, 202, 206, 404, 410, 416
 TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}\Z")
-PROGRESS, FILES = "begun.json", "files"
+PROGRESS, FILES, WHOLE = "begun.json", "files", ".ndjson"
+
+PARTS_BETWEEN = 256
+"""Parts of a file, of 16 MB together, between two words of how far it is."""
+
+LONGEST_PROGRESS = 100
+"""Characters of what the server says of how far it is."""
 
 
 class NotExported(ValueError):
@@ -71,7 +78,9 @@ def is_address(source: str) -> bool:
 class BulkExport:
     """The export of `types` at an address (a base, `Patient` or a `Group` below it), kept in `folder`.
 
-    `token` is asked before each request, so that one that is renewed meanwhile is used. `wait` is `time.sleep`.
+    `token` is asked before each request, so that one that is renewed meanwhile is used. `wait` is `time.sleep`. `advance` is
+    told the files that are there, all of them, and the bytes that were fetched; `waiting` what the server says meanwhile of how
+    far it is (`X-Progress`), or nothing.
     """
 
     address: str
@@ -81,7 +90,8 @@ class BulkExport:
     session: requests.Session
     token: Callable[[], str] = lambda: ""
     wait: Callable[[float], None] = time.sleep
-    advance: Callable[[int, int], None] = field(default=lambda _done, _all: None)
+    advance: Callable[[int, int, int], None] = field(default=lambda _done, _all, _bytes: None)
+    waiting: Callable[[str], None] = field(default=lambda _progress: None)
 
     def fetch(self) -> Path:
         """The folder of its files, one a file of the manifest. Raises `NotExported`."""
@@ -92,10 +102,21 @@ class BulkExport:
             begun = self._ready(begun)
         output = begun["output"]
         for place, one in enumerate(output):
-            self._download(one, files / f"{place:05}.{one['type']}.ndjson", authorized=begun["token"])
-            self.advance(place + 1, len(output))
+            self._tell(files, len(output))
+            self._download(
+                one,
+                files / f"{place:05}.{one['type']}.ndjson",
+                authorized=begun["token"],
+                tell=lambda: self._tell(files, len(output)),
+            )
+        self._tell(files, len(output))
         self._let_go(begun["status"])
         return files
+
+    def _tell(self, files: Path, of_all: int) -> None:
+        held = list(files.iterdir())
+        done = sum(path.suffix == WHOLE for path in held)
+        self.advance(done, of_all, sum(path.stat().st_size for path in held))
 
     # --- begun and ready ----------------------------------------------------------------------------------------------
 
@@ -135,6 +156,7 @@ class BulkExport:
                 if answer.status_code != ACCEPTED:
                     raise _failed(_("the export failed (HTTP {status})", status=str(answer.status_code)))
                 seconds = pause(answer.headers.get("Retry-After", ""))
+                self.waiting(on_one_line(answer.headers.get("X-Progress", "")[:LONGEST_PROGRESS]))
             waited += seconds
             if waited > MOST_HOURS * 3600:
                 raise _failed(_("the export was not ready after {hours} hours", hours=MOST_HOURS))
@@ -168,13 +190,13 @@ class BulkExport:
 
     # --- files --------------------------------------------------------------------------------------------------------
 
-    def _download(self, one: Mapping[str, Any], target: Path, *, authorized: bool) -> None:
+    def _download(self, one: Mapping[str, Any], target: Path, *, authorized: bool, tell: Callable[[], None]) -> None:
         """A file, whole or not at all; what of it came before is asked for no second time, where the server can."""
         if target.exists():
             return
         unfinished = target.with_suffix(".unfinished")
         for attempt in range(TRIES):
-            if self._part(one["url"], unfinished, authorized=authorized):
+            if self._part(one["url"], unfinished, authorized=authorized, tell=tell):
                 break
             if attempt + 1 == TRIES:
                 raise _failed(_("a file of the export could not be fetched whole: run the command again"))
@@ -182,7 +204,7 @@ class BulkExport:
         _check_count(unfinished, one.get("count"))
         unfinished.replace(target)
 
-    def _part(self, url: str, unfinished: Path, *, authorized: bool) -> bool:
+    def _part(self, url: str, unfinished: Path, *, authorized: bool, tell: Callable[[], None]) -> bool:
         """Fetch what is missing of a file; False where the way broke."""
         import requests  # noqa: PLC0415 - for an export from a server alone
 
@@ -202,9 +224,11 @@ class BulkExport:
             room = MOST_BYTES - sum(path.stat().st_size for path in unfinished.parent.iterdir())
             try:
                 with unfinished.open("ab" if goes_on else "wb") as written:
-                    for part in answer.iter_content(PART):
+                    for number, part in enumerate(answer.iter_content(PART), start=1):
                         written.write(part)
                         room -= len(part)
+                        if number % PARTS_BETWEEN == 0:
+                            tell()
                         if room < 0:
                             raise _failed(_("the export has more than {most} bytes", most=MOST_BYTES))
             except requests.RequestException:

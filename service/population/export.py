@@ -6,7 +6,9 @@ whatever the size of the export.
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -24,7 +26,7 @@ LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
 DOCUMENTS = (".json", ".json.gz")
 
 LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes of one resource; a longer line is counted as unreadable, and one of twice as many is refused by DuckDB, with its file."""
+"""Bytes of one resource; a longer line is counted as unreadable. Of twice as many DuckDB refuses the file: see `short_lines`."""
 
 PATIENTS_OF_A_BUCKET = 500
 """About so many patients are screened, and written, at once; what was not finished is begun again."""
@@ -183,12 +185,11 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     with connected(
         memory_limit=memory, temp_directory=str(folder / "spilled"), preserve_insertion_order=False
     ) as connection:
-        asked = {"files": [str(path) for path in lines], "longest": LONGEST_LINE}
         raw = folder / "resources.parquet"
         try:
-            connection.execute(f"COPY ({_ROW}) TO {quoted(raw)} (FORMAT parquet)", asked)
-        except duckdb.Error as error:  # such as a gzip file that was cut off: whose lines are lacking nobody knows
-            raise CannotGroup(str(error).partition("\n")[0]) from None
+            _write_rows(connection, lines, raw)
+        except LineTooLong:
+            _write_rows(connection, [short_lines(path, folder / f"{n}.ndjson") for n, path in enumerate(lines)], raw)
         connection.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(raw)})")
         patients, resources, unreadable, nobodys = _one(
             connection,
@@ -210,9 +211,51 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
             f"""COPY (SELECT id, resource FROM resources WHERE type = 'Medication' AND id IS NOT NULL ORDER BY id)
             TO {quoted(folder / "medications.parquet")} (FORMAT parquet)"""
         )
-    raw.unlink()
+    for path in (raw, *folder.glob("*.ndjson")):
+        path.unlink()
     filled = tuple(sorted(int(path.name.partition("=")[2]) for path in folder.glob("bucket=*")))
     return Export(folder, filled, patients, resources, unreadable, nobodys, types)
+
+
+class LineTooLong(ValueError):
+    """A line of a file is so long that DuckDB does not pass over it."""
+
+
+def _write_rows(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], target: Path) -> None:
+    """A row a line of the files. Raises `LineTooLong`, and `CannotGroup`."""
+    asked = {"files": [str(path) for path in lines], "longest": LONGEST_LINE}
+    try:
+        connection.execute(f"COPY ({_ROW}) TO {quoted(target)} (FORMAT parquet)", asked)
+    except duckdb.Error as error:  # such as a gzip file that was cut off: whose lines are lacking nobody knows
+        why = str(error).partition("\n")[0]
+        raise (LineTooLong if '"maximum_object_size"' in why else CannotGroup)(why) from None
+
+
+def short_lines(path: Path, target: Path) -> Path:
+    """The file, or where it has lines that are too long a copy in `target`, in which each of these is one that cannot be read.
+
+    Raises `CannotGroup` where it cannot be read itself.
+    """
+    opened = gzip.open if path.name.casefold().endswith(".gz") else open
+    found = False
+    try:
+        with opened(path, "rb") as read, target.open("wb") as written:
+            while line := read.readline(LONGEST_LINE + 1):
+                if len(line) <= LONGEST_LINE or line.endswith(b"\n"):
+                    written.write(line)
+                    continue
+                found = True
+                written.write(UNREADABLE_LINE)
+                while (line := read.readline(LONGEST_LINE)) and not line.endswith(b"\n"):
+                    pass
+    except (OSError, EOFError, zlib.error) as error:
+        raise CannotGroup(f"{path}: {error}") from None
+    if not found:
+        target.unlink()
+    return target if found else path
+
+
+UNREADABLE_LINE = b"{\n"
 
 
 def of_this_process() -> duckdb.DuckDBPyConnection:

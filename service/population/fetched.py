@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from mappings.vocabulary.concepts import Terminology
@@ -21,8 +22,19 @@ FETCHED = ".export"
 LONGEST_TOKEN = 16_384
 
 
-def fetched(address: str, out: Path, settings: Settings, token: Path | None) -> Path:
-    """The files of the server's export. Raises `NotExported`, and `ValueError` for a base that is no URL."""
+def fetched(
+    address: str,
+    out: Path,
+    settings: Settings,
+    token: Path | None,
+    *,
+    advance: Callable[[int, int, int], None] = lambda _done, _all, _bytes: None,
+    waiting: Callable[[str], None] = lambda _progress: None,
+) -> Path:
+    """The files of the server's export; how far it is, is told as `BulkExport` tells it.
+
+    Raises `NotExported`, and `ValueError` for a base that is no URL.
+    """
     out.mkdir(parents=True, exist_ok=True)
     return BulkExport(
         address,
@@ -31,6 +43,8 @@ def fetched(address: str, out: Path, settings: Settings, token: Path | None) -> 
         Allowlist(settings.fhir_bases),
         new_session(settings.ca_bundle),
         token=lambda: "" if token is None else token_of(token),
+        advance=advance,
+        waiting=waiting,
     ).fetch()
 
 

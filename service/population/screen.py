@@ -93,10 +93,24 @@ class Screen:
         }
         manifest, written = self.out / MANIFEST, orjson.dumps(told, option=orjson.OPT_INDENT_2)
         if manifest.exists() and manifest.read_bytes() != written:
-            raise AnotherScreen(
-                Said(_("{out} holds another screen: of other files, another day or other settings", out=str(self.out)))
-            )
+            if self._holds_findings():
+                raise AnotherScreen(
+                    Said(
+                        _(
+                            "{out} holds another screen: of other files, another day or other settings; name another folder, or "
+                            "delete this one",
+                            out=str(self.out),
+                        )
+                    )
+                )
+            shutil.rmtree(self.out / WORK, ignore_errors=True)  # it failed before anybody was screened
         manifest.write_bytes(written)
+
+    def _holds_findings(self) -> bool:
+        """Somebody was screened into the folder."""
+        work = self.out / WORK
+        results = (self.out / f"{name}.parquet" for name in TABLES)
+        return any(path.exists() for path in (*results, work / "spark.json", *work.glob("parts/[0-9]*")))
 
     def _made_by(self, guideline: Guideline) -> Mapping[str, Any]:
         """What answers are made by, as the ledger tells it."""

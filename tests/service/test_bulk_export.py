@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,32 @@ def test_it_is_begun_waited_for_as_the_server_says_and_fetched(server: responses
     assert "_type=Condition%2CPatient" in (kick_off.url or "")
     assert {call.request.headers["Authorization"] for call in server.calls} == {f"Bearer {TOKEN}"}
     assert server.calls[-1].request.method == "DELETE"
+
+
+def test_it_tells_how_far_it_is(
+    server: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins(server)
+    server.get(STATUS, status=202, headers={"Retry-After": "1", "X-Progress": "a third\x1b[2J is done " + "x" * 500})
+    server.get(STATUS, status=202, headers={"Retry-After": "1"})
+    ready(server, f"{BASE}/files/1", f"{BASE}/files/2")
+    server.get(f"{BASE}/files/1", body=PATIENTS)
+    server.get(f"{BASE}/files/2", body=PATIENTS)
+    monkeypatch.setattr(bulk_export, "PART", 10)
+    monkeypatch.setattr(bulk_export, "PARTS_BETWEEN", 2)
+    told: list[tuple[int, int, int]] = []
+    waited: list[str] = []
+    export = replace(Export(tmp_path).of, advance=lambda *far: told.append(far), waiting=waited.append)
+    export.fetch()
+    assert waited[0].startswith("a third")
+    assert len(waited[0]) <= 100
+    assert waited[0].isprintable()
+    assert waited[1] == ""
+    assert told[0] == (0, 2, 0)
+    assert told[-1] == (2, 2, 2 * len(PATIENTS))
+    assert (1, 2, len(PATIENTS)) in told
+    assert told == sorted(told)
+    assert len(told) > 5
 
 
 def test_a_group_is_exported_where_it_is_named(server: responses.RequestsMock, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.pipeline import advise
 from service.population.chart import Chart
-from service.population.export import CannotGroup, NotAnExport
+from service.population.export import LONGEST_LINE, CannotGroup, NotAnExport
 from service.population.screen import AnotherScreen, Screen
 from service.population.screening import active_orders, hook_request
 from service.population.summary import printed
@@ -227,6 +227,33 @@ def test_a_file_that_was_cut_off_is_refused_and_named(tmp_path: Path) -> None:
     whole = gzip.compress(b"".join(b'{"resourceType": "Condition", "id": "%d"}\n' % number for number in range(5_000)))
     (source / "Condition.ndjson.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CannotGroup, match=r"Condition\.ndjson\.gz"):
+        screen(source, tmp_path / "out").run()
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_a_line_longer_than_any_resource_is_counted_and_ends_no_screen(tmp_path: Path, *, packed: bool) -> None:
+    one, other = '{"resourceType": "Patient", "id": "one"}', '{"resourceType": "Patient", "id": "other"}'
+    long = '{"resourceType": "DocumentReference", "subject": {"reference": "Patient/one"}, "x": "'
+    too_long, beyond = (long + "y" * round(times * LONGEST_LINE) + '"}' for times in (1.2, 2.1))
+    told = f"{one}\n{beyond}\n{other}\n{too_long}".encode()
+    source = tmp_path / f"export.ndjson{'.gz' if packed else ''}"
+    source.write_bytes(gzip.compress(told, 1) if packed else told)
+    counts = screen(source, tmp_path / "out").run()
+    assert (counts["patients"], counts["unreadable"], counts["types"]) == (2, 2, ["Patient"])
+    assert {row[0] for row in findings(tmp_path / "out")} == {"one", "other"}
+
+
+def test_a_screen_that_failed_before_anybody_was_screened_is_begun_anew_with_what_was_mended(tmp_path: Path) -> None:
+    source = tmp_path / "export"
+    source.mkdir()
+    patients = b'{"resourceType": "Patient", "id": "one"}'
+    (source / "some.ndjson.gz").write_bytes(gzip.compress(patients * 100)[:-20])
+    with pytest.raises(CannotGroup):
+        screen(source, tmp_path / "out").run()
+    (source / "some.ndjson.gz").write_bytes(gzip.compress(patients))
+    assert screen(source, tmp_path / "out").run()["patients"] == 1
+    (source / "more.ndjson").write_bytes(patients)
+    with pytest.raises(AnotherScreen, match="name another folder, or delete this one"):
         screen(source, tmp_path / "out").run()
 
 

@@ -2,8 +2,9 @@
 
 Synthetic cohorts of known truth are screened by one process, by two, and on Spark, beside each other in one run, each in a
 process of its own whose processor time and memory (with that of its children) are counted. What was found is held against the
-truth before anything is counted. From the sizes that were measured the time of larger ones is reckoned (a straight line
-through them); those rows are marked. The table is as docs/screening.md has it.
+truth before anything is counted. Sizes grow as long as the next one will be done within the seconds that are given. From the
+sizes that were measured the time of larger ones is reckoned (a straight line through them); those rows are marked. The table is
+as docs/screening.md has it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -32,7 +33,7 @@ ENGINES = {
     TWO: ("--workers", "2"),
     SPARK: ("--engine", "spark", "--master", "local[2]"),
 }
-SIZES = (1_000, 10_000, 100_000, 1_000_000)
+SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 SAMPLE_SECONDS = 0.2
 KIB = 1024
 
@@ -141,6 +142,12 @@ def reckoned(engine: str, told: Sequence[Measured], sizes: Sequence[int]) -> Ite
             yield Measured(engine, size, seconds, processor, 0, reckoned=True)
 
 
+def will_take(size: int, passed: Mapping[int, float]) -> float:
+    """The seconds of a size, by those that the one before took: larger ones never took less of each patient."""
+    before = max(passed, default=0)
+    return passed[before] * size / before if before else 0.0
+
+
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
@@ -151,12 +158,18 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=10_000, help="the largest cohort that is screened")
     parser.add_argument("--engines", nargs="*", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=3600, help="all of it may take, as far as that can be told")
     chosen = parser.parse_args()
     told: list[Measured] = []
+    ends, passed = time.monotonic() + chosen.seconds, dict[int, float]()
     say("| engine | patients | time | patients a second | a second of a core | memory |")
     say("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for size in (one for one in SIZES if one <= chosen.most):
+            began = time.monotonic()
+            if began + will_take(size, passed) > ends:
+                say(f"(no time for {size:,} patients)")
+                break
             cohort = Path(folder) / f"cohort-{size}"
             synthesize(size, chosen.seed, DAY, cohort)
             for engine in chosen.engines:
@@ -165,6 +178,7 @@ def main() -> None:
                 say(told[-1].row())
                 shutil.rmtree(out)
             shutil.rmtree(cohort)
+            passed[size] = time.monotonic() - began
     for engine in chosen.engines:
         for one in reckoned(engine, told, SIZES):
             say(one.row())

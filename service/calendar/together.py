@@ -1,7 +1,7 @@
 """Days on which several drafts respect the rules together, the best that there are; the hook itself confirms them.
 
 What a draft alone is told whatever the day counts for nothing. Where no plan respects all the rest, the rules in the way are
-named and set aside, and days are sought again without them (`service.calendar.placing`).
+named and borne where they are least urgent, at last everywhere, and days are sought again (`service.calendar.placing`).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from service.rules.naming import act_at
 MOST_ASKED = 10_000
 """Times that the rules are asked in one search, each of one draft; at this bound it ends, and that is told. Some 1.5 s."""
 
-MOST_ROUNDS = 3
-"""Searches, each without the rules that were in the way of those before."""
+MOST_ROUNDS = 4
+"""Searches, each bearing the rules that were in the way of those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +44,10 @@ class Placed:
 class Together:
     """The drafts on their days, in the sequence of these; none where none were found within the bounds.
 
-    `conflicts` are rules that no day of these respects, each with the draft that it is about: they were set aside. `still` are
-    those that speak on these days as on every other. `checked` where the hook, fired for these days and those at the edges,
-    says the same. `complete` where every sequence was tried: no other plan is better, or there is none; else the search ended
-    at its bound.
+    `conflicts` are rules that speak of the drafts beside each other on whatever days, each with the draft that it is about; such
+    a rule binds the days on which it is more urgent than on others. `still` are those that speak of a draft whatever its day.
+    `checked` where the hook, fired for these days and those at the edges, says the same. `complete` where every sequence was
+    tried: no other plan is better, or there is none; else the search ended at its bound.
     """
 
     orders: tuple[Placed, ...]
@@ -77,7 +77,7 @@ def together(orders: Sequence[Order], asking: Asking, ahead: int) -> Together | 
             if placing.found is not None or not placing.in_the_way:
                 break
             set_aside |= dict.fromkeys(placing.in_the_way)
-            drafts = drafts.without(placing.in_the_way)
+            drafts = drafts.bearing(placing.in_the_way)
     if placing.found is None:
         return Together((), tuple(drafts.named(set_aside)), (), checked=False, complete=complete)
     return drafts.plan(placing.found, tuple(set_aside), complete=complete)
@@ -89,7 +89,7 @@ def _planned(order: Order) -> date:
 
 @dataclass(slots=True)
 class _Drafts:
-    """`borne` is how urgent a rule may be of a draft: as it is of the draft alone whatever the day; any where it is set aside."""
+    """`borne` is how urgent a rule may be of a draft: as it is whatever the day, of the draft alone or beside others."""
 
     orders: tuple[Order, ...]
     asking: Asking
@@ -101,9 +101,12 @@ class _Drafts:
             for key, rank in (told for order in self.orders for told in self._alone(order).items()):
                 self.borne[key] = max(rank, self.borne.get(key, rank))
 
-    def without(self, rules: Sequence[Key]) -> _Drafts:
-        """The same, with rules set aside."""
-        return _Drafts(self.orders, self.asking, self.ahead, self.borne | dict.fromkeys(rules, float("inf")))
+    def bearing(self, rules: Sequence[Key]) -> _Drafts:
+        """The same, these rules borne as urgent as they are at least; where that did not help, however urgent."""
+        known = self.asking.known.values()
+        least = {key: min(said[key] for said in known if key in said) for key in rules}
+        more = {key: rank if rank > self.borne.get(key, -1) else float("inf") for key, rank in least.items()}
+        return _Drafts(self.orders, self.asking, self.ahead, self.borne | more)
 
     @property
     def days(self) -> list[date]:
@@ -146,8 +149,10 @@ class _Drafts:
             around = {first, last} | ({first - _DAY} if before else set()) | ({last + _DAY} if after else set())
             edges += [{**days, order.index: when} for when in sorted(around)]
         checked = all(self.asking.fired(one) == self.asking.speaking(one) for one in edges)
-        still = [key for key in self.asking.speaking(days) if key not in set_aside]
-        return Together(tuple(placed), tuple(self.named(set_aside)), tuple(self.named(still)), checked, complete)
+        said = self.asking.speaking(days)
+        conflicts = [key for key in set_aside if key in said]
+        still = [key for key in said if key not in set_aside]
+        return Together(tuple(placed), tuple(self.named(conflicts)), tuple(self.named(still)), checked, complete)
 
     def _until(self, order: Order, days: Days, step: int) -> tuple[date, tuple[str, ...]]:
         """The last free day in a direction, and the rules that bind on the one after; none at the end of the days."""

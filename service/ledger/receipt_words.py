@@ -129,7 +129,7 @@ class _Words:
 
     def _asked(self) -> Iterator[str]:
         told = self._answer
-        asked = _("Answer {number}: {service} ({hook}), at {moment}", number=told["number"], service=told["service"])
+        asked = _("Answer {number}: {service} ({hook}), {moment}", number=told["number"], service=told["service"])
         yield self._say(asked.with_(hook=told["hook"], moment=_dated(told["asOf"], self._language)))
         pairs = [
             (_("client"), told.get("client")),

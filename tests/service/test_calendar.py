@@ -15,7 +15,7 @@ from support.serving import served
 
 from mappings.wording import verbatim
 from service.calendar.picture import picture
-from service.calendar.sequencer import DAYS, MOST_ORDERS, Movable, Schedule, sequence
+from service.calendar.sequencer import DAYS, MOST_ORDERS, Movable, Schedule, sequence, with_earliest
 from service.languages.render import Language
 from service.ledger.fingerprints import SHORTEST_KEY
 from service.pipeline import advise
@@ -271,6 +271,24 @@ def test_the_page_has_no_violation_in_any_mode(chromium: Chrome, tmp_path: Path,
         assert chromium.find_elements("css selector", "svg.axis rect.window")
         assert chromium.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
         assert violations_in_every_mode(chromium) == {}
+
+
+def test_a_planned_extraction_is_of_the_teeth_and_the_earliest_day_of_the_drug_is_marked() -> None:
+    told = {"orders": [{"drug": "denosumab", "start in": 1}, {"act": "tooth extraction", "start in": 2}]}
+    assert [entry.first for entry in entries(lanes(told)["teeth and jaw"], Kind.PLANNED)] == [TODAY + timedelta(days=2)]
+    schedule = scheduled(told)
+    found = {lane.title.message: lane for lane in with_earliest(lanes(told).values(), schedule)}
+    [marked] = entries(found["antiresorptives"], Kind.EARLIEST)
+    assert marked.first == marked.last == TODAY + timedelta(days=2) + HEALING
+    assert entries(found["teeth and jaw"], Kind.EARLIEST) == []
+
+
+def test_the_earliest_day_of_a_draft_is_marked_once() -> None:
+    told = {"orders": [{**RADIOTHERAPY, "start in": 3}], "record": GIVEN}
+    [lane] = [
+        one for one in with_earliest(lanes(told).values(), scheduled(told)) if one.title.message == "radiotherapy"
+    ]
+    assert len(entries(lane, Kind.EARLIEST)) == 1
 
 
 def test_a_stretch_of_one_day_is_that_day() -> None:

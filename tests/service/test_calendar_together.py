@@ -15,11 +15,13 @@ from service.calendar.sequencer import DAYS, Schedule, sequence
 from service.calendar.together import Together
 from service.languages.render import Language, render
 from service.pipeline import advise
+from service.rules.bone_metastases.dental import HEALING
 from service.rules.bone_metastases.windows import TABLE_6
 
 TODAY = NOW.date()
 SERVICE = SERVICES["bone-metastases-order-sign"]
 GEMCITABINE_DAYS = TABLE_6.rows[0][1].days or 0
+HEALING_DAYS = HEALING.days
 RADIOTHERAPY = {"act": "radiotherapy", "site": "L3", "dose": "30 Gy", "fractions": 10, "start in": 3}
 FIXATION = {"act": "internal fixation of the femur", "site": "femur", "start in": 12}
 GIVEN = {"medications": [{"drug": "gemcitabine", "days ago": 10}]}
@@ -143,6 +145,17 @@ def test_rules_that_no_day_respects_are_named_and_set_aside() -> None:
     assert found.checked
 
 
+def test_a_rule_that_speaks_on_every_day_binds_those_on_which_it_is_more_urgent() -> None:
+    """A first dose after an extraction: the rule always speaks of it, and is more urgent until the socket has healed."""
+    extraction = {"act": "tooth extraction", "start in": 1}
+    told = {"orders": [{"drug": "denosumab", "start in": 1}, extraction]}
+    assert moved(told) == {"tooth extraction": 0, "denosumab": HEALING_DAYS}
+    found = planned(told)
+    assert [rule for rule, _name in found.conflicts] == ["dental-restoration-pending"]
+    assert "dental-restoration-pending" not in {rule for rule, _name in found.still}
+    assert found.orders[1].before == ("dental-restoration-pending",)
+
+
 def test_of_two_that_no_day_respects_the_rule_is_set_aside_and_no_other() -> None:
     """Radiotherapy and gemcitabine have days beside each other, though not on each day of either."""
     antiresorptives = [{"drug": "denosumab", "start in": 1}, {"drug": "zoledronic acid", "start in": 24}]
@@ -219,5 +232,5 @@ def test_the_page_says_the_days_of_all_and_what_binds_them(language: str, said: 
 def test_the_page_names_what_was_set_aside() -> None:
     told = {"orders": [{"drug": "denosumab", "start in": 1}, {"drug": "zoledronic acid", "start in": 24}]}
     page = ehr().post("/calendar?lang=en", json=request_for(told))
-    assert "so they were set aside" in page.text
+    assert "Beside each other, whatever the days:" in page.text
     assert "/catalogue/bone-metastases/two-antiresorptives" in page.text

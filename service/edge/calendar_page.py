@@ -14,7 +14,7 @@ from flask import Blueprint, Request, Response, request
 from cds_hooks import InvalidHookRequest, ProtocolError
 from mappings.wording import Text
 from service.calendar.picture import picture
-from service.calendar.sequencer import DAYS, Movable, sequence
+from service.calendar.sequencer import DAYS, Movable, sequence, with_earliest
 from service.calendar.together import Placed, Together
 from service.edge.authentication import NotItsService
 from service.edge.callers import Callers
@@ -130,8 +130,8 @@ def _worked_out(body: Any, service: Service, world: World, now: datetime, langua
     answer = advise(body, service, world, now=now, language=language, also=frozenset() if told is None else told.reads)
     if told is None or answer.record is None:
         raise NoCalendar({"": "this guideline has no calendar"})
-    lanes = tuple(told.of(answer.record))
     schedule = sequence(answer, body, service, world, now=now)
+    lanes = tuple(with_earliest(told.of(answer.record), schedule))
     rules = {rule.id: rule for rule in service.guideline.rules}
     return {
         "picture": picture(lanes, answer.record.today, language),

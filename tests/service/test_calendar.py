@@ -297,3 +297,23 @@ def test_a_stretch_of_one_day_is_that_day() -> None:
     page = ehr().post("/calendar?lang=en", json=request_for({"orders": orders})).text.replace("\u00a0", " ")
     assert "<li>31 Mar 2026:" in page
     assert "31 Mar 2026 to 31 Mar 2026" not in page
+
+
+def test_on_a_telephone_today_is_in_view(chromium: Chrome, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.sqlite3"
+    client: Ehr = ehr(database_url=url, ledger_keeps=frozenset({"requests"}))
+    request = request_for({**TOLD, "record": {"medications": [{"drug": "gemcitabine", "days ago": 150}]}})
+    client.cards(request)
+    client.application.extensions["osteocds.ledger"].writer.close()
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    with served(database_url=url, ledger_keeps=frozenset({"requests"})) as site:
+        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+        try:
+            chromium.get(f"{site}/calendar/{request['hookInstance']}?lang=en")
+            place = chromium.execute_script(
+                "const of = (css) => document.querySelector(css).getBoundingClientRect();"
+                "return of('.axis line.today').left - of('.wide').left"
+            )
+        finally:
+            chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert 0 < place < phone["width"] - 100

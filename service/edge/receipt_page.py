@@ -58,7 +58,7 @@ def receipt_page(
         drawn = calendar(receipt["hookInstance"], whose, chosen)
         shown = {
             "instance": receipt["hookInstance"],
-            "number": receipt["page"],
+            "kept": {"page": receipt["page"]},
             "next": receipt.get("next"),
             "answers": [worded(one, folders, chosen) for one in receipt["answers"]],
             "calendar": None if isinstance(drawn, Text) else drawn,

@@ -80,7 +80,10 @@ def explain(answer: HookAnswer, rules: tuple[Rule, ...]) -> Iterator[Explained]:
     """Every rule of the service, in its order, about every order that it was asked about; then the orders without a rule."""
     answered: dict[str, list[RuleOutcome]] = {}
     for one in answer.outcomes:
-        answered.setdefault(one.rule.id, []).append(one)
+        if (several := answered.get(one.rule.id)) is None:
+            answered[one.rule.id] = [one]
+        else:
+            several.append(one)
     for rule in rules:
         if rule.id not in answered:
             yield Explained(rule.id, "", "silent", (NOT_TRIGGERED,), (), ())
@@ -115,6 +118,8 @@ def explanation(answer: HookAnswer, rules: tuple[Rule, ...], language: Language)
 def _explained(one: RuleOutcome, rounding: Rounding) -> Explained:
     order = _called(one.order)
     because: tuple[Text, ...]
+    if isinstance(one.outcome, Silence) and not one.outcome.basis:
+        return Explained(one.rule.id, order, "silent", _unmet(one.outcome.because), (), ())
     match one.outcome:
         case Advice() as advice:
             basis = advice.basis

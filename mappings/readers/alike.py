@@ -43,10 +43,10 @@ def once(*own: str) -> Callable[[Callable[[Reader, Mapping[str, Any]], T]], Call
     def remembering(read: Callable[[Reader, Mapping[str, Any]], T]) -> Callable[[Reader, Mapping[str, Any]], T]:
         @lru_cache(maxsize=REMEMBERED)
         def of_json(terminology: Terminology, told: bytes) -> T:
-            return read(_reader(terminology), orjson.loads(told))
+            return read(reader_of_json(terminology), orjson.loads(told))
 
         def reading(reader: Reader, resource: Mapping[str, Any]) -> T:
-            told = _alike(resource, left_out)
+            told = as_json(resource, left_out)
             return read(reader, resource) if told is None else of_json(reader.terminology, told)
 
         return reading
@@ -54,8 +54,8 @@ def once(*own: str) -> Callable[[Callable[[Reader, Mapping[str, Any]], T]], Call
     return remembering
 
 
-def _alike(resource: Mapping[str, Any], left_out: frozenset[str]) -> bytes | None:
-    """The rest of a resource as JSON; None where that cannot be remembered."""
+def as_json(resource: Mapping[str, Any], left_out: frozenset[str] = frozenset()) -> bytes | None:
+    """A resource, or a part of one, as JSON without some members; None where that cannot be remembered."""
     rest = {name: member for name, member in resource.items() if name not in left_out}
     if (meta := resource.get("meta")) is not None:
         if not isinstance(meta, dict):
@@ -70,6 +70,6 @@ def _alike(resource: Mapping[str, Any], left_out: frozenset[str]) -> bytes | Non
 
 
 @lru_cache(maxsize=8)
-def _reader(terminology: Terminology) -> Reader:
+def reader_of_json(terminology: Terminology) -> Reader:
     """A reader that knows no other resource, and no time: there is no clock to ask by mistake."""
     return Reader(cast("Clock", None), terminology, lambda _reference: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from mappings.dates import When
 from mappings.evidence import Resource
@@ -201,6 +202,12 @@ def _first_date(reader: Reader, resource: Resource, names: tuple[str, ...]) -> W
 
 def allergy(reader: Reader, resource: Resource, source: str) -> Allergy | None:
     """An AllergyIntolerance that is neither refuted nor resolved: the concepts of its substances."""
+    found = _undated_allergy(reader, resource) if _ABATEMENTS.isdisjoint(resource) else _allergy(reader, resource)
+    return None if found is None else replace(found, source=source)
+
+
+def _allergy(reader: Reader, resource: Resource) -> Allergy | None:
+    """All of it but where it comes from."""
     verification, clinical, status = (
         VERIFICATION.of(resource),
         CLINICAL_STATUS.of(resource),
@@ -224,4 +231,8 @@ def allergy(reader: Reader, resource: Resource, source: str) -> Allergy | None:
     if all(is_nameless(reader.terminology, concept) for concept in named):
         why = why or NAMELESS
     unclear = STATUS_NOT_UNDERSTOOD if status == NOT_UNDERSTOOD else _unclear(verification, clinical)
-    return Allergy(concepts, source, name, unsure=why or modification(resource) or unclear)
+    return Allergy(concepts, "", name, unsure=why or modification(resource) or unclear)
+
+
+_undated_allergy = once("recordedDate", "assertedDate", "lastOccurrence")(_allergy)
+"""Of one that says nothing of its end, which depends on the day."""

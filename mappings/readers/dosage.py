@@ -11,12 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
+
+import orjson
 
 from mappings.dates import When, add_months, day
 from mappings.facts import Dosage, Drug, Interval
 from mappings.quantities import decimal_of, written_number
+from mappings.readers.alike import REMEMBERED, as_json, reader_of_json
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_words
 from mappings.readers.strengths import (
@@ -29,7 +33,7 @@ from mappings.shapes import NOTHING, a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concept_sets import WEIGHED_IN_INTERNATIONAL_UNITS as BY_MASS
-from mappings.vocabulary.concepts import code_of
+from mappings.vocabulary.concepts import Terminology, code_of
 from mappings.vocabulary.doses import DOSE_UNITS, FEWEST_UNITS, MOST_PIECES, Dimension, DoseUnit
 from mappings.vocabulary.frequencies import AS_NEEDED, CODES, ONCE, PERIODS, Frequency, frequencies_in
 from mappings.vocabulary.units import MONTH, WEEK, YEAR, normalised_unit
@@ -89,7 +93,7 @@ def read_dosage(reader: Reader, lines: object, drug: Drug, written: When | None)
     `lines` is `dosageInstruction`, `dosage` or the `dosage` of an administration. Of several lines the highest dose,
     the shortest infusion and the longest interval count; a product's strength turns millilitres and units into mg.
     """
-    read = [_read_line(reader, line, drug, written) for line in maps(lines)]
+    read = [_line(reader, line, drug, written) for line in maps(lines)]
     if not read:
         return Dosage()
     if len(read) == 1:
@@ -120,6 +124,25 @@ def read_dosage(reader: Reader, lines: object, drug: Drug, written: When | None)
         route_unverified=any(one.route_unverified for one in read),
         infusion_minutes=min((one.infusion_minutes for one in read if one.infusion_minutes is not None), default=None),
     )
+
+
+def _line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: When | None) -> Dosage:
+    """One dosage line; those without a date, and without an end that counts from one, are read once a drug."""
+    timing = a_map(line.get("timing"))
+    undated = "event" not in timing and not any(
+        name.startswith(_DATING) for repeat in maps(timing.get("repeat")) for name in repeat
+    )
+    told = as_json(line) if undated else None
+    return _read_line(reader, line, drug, written) if told is None else _undated_line(reader.terminology, drug, told)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _undated_line(terminology: Terminology, drug: Drug, told: bytes) -> Dosage:
+    return _read_line(reader_of_json(terminology), orjson.loads(told), drug, None)
+
+
+_DATING = ("bounds", "count")
+"""How members of `Timing.repeat` begin by which an end is reckoned."""
 
 
 def _mg_a_day(read: list[Dosage]) -> Decimal | None:

@@ -213,6 +213,8 @@ def worst_of_bones(
 
     A newer score of one vertebra replaces none of another. Unavailable where that of any of these bones is.
     """
+    if not readings and not gaps:
+        return newest_finding(clock, name, readings, gaps, valid_days=valid_days, of_a_site=bool(regions))
     named = frozenset[str]().union(*(reading.regions for reading in readings))
     marks = named & regions if regions else named
     of_bones = [

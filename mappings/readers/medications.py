@@ -92,6 +92,8 @@ def unidentified(source: str, name: Text) -> Text:
 
 def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
     """The references that identifying this one needs."""
+    if _MAY_REFER.isdisjoint(holder):
+        return
     _, reference = _medication(holder)
     references = [reference] if reference else []
     if holder.get("resourceType") == "Medication":
@@ -99,6 +101,10 @@ def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
     for within in maps(holder.get("contained")):
         references += [a_map(ingredient.get("itemReference")) for ingredient in maps(within.get("ingredient"))]
     yield from references
+
+
+_MAY_REFER = frozenset({"medication", "medicationReference", "ingredient", "contained"})
+"""Members by which a medication may be told elsewhere."""
 
 
 def coded_medication(reader: Reader, holder: Resource) -> object:

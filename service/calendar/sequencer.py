@@ -7,16 +7,17 @@ others. Then days are sought on which all of them agree (`service.calendar.toget
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from mappings.facts import Order
-from mappings.wording import Text
+from mappings.wording import Text, _
 from service.calendar.asking import Asking
 from service.calendar.together import Together, together
 from service.pipeline import HookAnswer
+from service.rules.calendar import Entry, Kind, Lane
 from service.rules.naming import act_at
 from service.services import Service
 from service.world import World
@@ -52,6 +53,7 @@ class Movable:
     stretches: tuple[Stretch, ...]
     always: tuple[str, ...]
     checked: bool
+    reference: str = ""
 
     @property
     def free(self) -> tuple[Stretch, ...]:
@@ -82,6 +84,19 @@ def sequence(answer: HookAnswer, body: Mapping[str, Any], service: Service, worl
     )
 
 
+def with_earliest(lanes: Iterable[Lane], schedule: Schedule) -> Iterator[Lane]:
+    """The lanes, with the earliest day of each draft that is planned too early; not where they have marked one themselves."""
+    for lane in lanes:
+        marked = {entry.source for entry in lane.entries if entry.kind is Kind.EARLIEST}
+        planned = {entry.source for entry in lane.entries if entry.kind is Kind.PLANNED} - marked - {""}
+        found = [
+            Entry(Kind.EARLIEST, _("{order}: earliest", order=one.name), first, first, source=one.reference)
+            for one in schedule.orders
+            if one.reference in planned and one.free and (first := one.free[0].first) > one.planned
+        ]
+        yield replace(lane, entries=(*lane.entries, *found))
+
+
 def _days_of(order: Order, asking: Asking) -> Movable:
     today = asking.record.today
     days = [today + timedelta(days=ahead) for ahead in range(DAYS + 1)]
@@ -97,7 +112,8 @@ def _days_of(order: Order, asking: Asking) -> Movable:
     edges |= {one.last for one in stretches if one.last is not None}
     said = dict(zip(days, speaking, strict=True))
     checked = all(asking.fired({order.index: when}) == said[when] for when in edges)
-    return Movable(act_at(order), order.planned.when.first, stretches, tuple(sorted(always)), checked)
+    name, planned = act_at(order), order.planned.when.first
+    return Movable(name, planned, stretches, tuple(sorted(always)), checked, order.reference)
 
 
 def _stretches(days: Sequence[date], binding: Sequence[frozenset[str]]) -> Iterator[Stretch]:

@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 from flask import Blueprint, Request, Response, request
 
-from cds_hooks import InvalidHookRequest, ProtocolError
+from cds_hooks import InvalidHookRequest, PreconditionFailed, ProtocolError
 from mappings.wording import Text
 from service.calendar.picture import picture
-from service.calendar.sequencer import DAYS, Movable, sequence
+from service.calendar.sequencer import DAYS, Movable, sequence, with_earliest
 from service.calendar.together import Placed, Together
 from service.edge.authentication import NotItsService
 from service.edge.callers import Callers
@@ -38,6 +38,10 @@ class NoCalendar(ProtocolError):
 
     status = 404
     code = "not-found"
+
+
+class NotAskedAgain(NoCalendar):
+    """The record of the request that is kept was read from a FHIR server, which may say something else today."""
 
 
 class Busy(ProtocolError):
@@ -92,7 +96,11 @@ def of_kept(
 ) -> dict[str, object]:
     """What `calendar_shown` gives of a request that the ledger keeps, as of then; no FHIR server is asked again."""
     body = {name: value for name, value in orjson.loads(request_kept).items() if name != "fhirServer"}
-    return calendar_shown(body, _service(services, body, lambda _id: True), world, now=as_of, language=language)
+    service = _service(services, body, lambda _id: True)
+    try:
+        return calendar_shown(body, service, world, now=as_of, language=language)
+    except PreconditionFailed:
+        raise NotAskedAgain({"": "its record came from a FHIR server, which is not asked again"}) from None
 
 
 def _service(services: Mapping[str, Service], body: Any, may_call: Callable[[str], bool]) -> Service:
@@ -130,8 +138,8 @@ def _worked_out(body: Any, service: Service, world: World, now: datetime, langua
     answer = advise(body, service, world, now=now, language=language, also=frozenset() if told is None else told.reads)
     if told is None or answer.record is None:
         raise NoCalendar({"": "this guideline has no calendar"})
-    lanes = tuple(told.of(answer.record))
     schedule = sequence(answer, body, service, world, now=now)
+    lanes = tuple(with_earliest(told.of(answer.record), schedule))
     rules = {rule.id: rule for rule in service.guideline.rules}
     return {
         "picture": picture(lanes, answer.record.today, language),

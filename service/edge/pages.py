@@ -77,7 +77,7 @@ MOST_WAITING = 3
 
 
 def written(template: str, chosen: Language, **shown: object) -> str:
-    """A page in a language, from its template."""
+    """A page in a language, from its template; `kept`, of what is shown, the switch of the language keeps in the address."""
     return render_template(
         template,
         lang=chosen.value,

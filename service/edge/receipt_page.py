@@ -13,7 +13,7 @@ from flask import Response
 
 from cds_hooks import ProtocolError
 from mappings.wording import Text, _
-from service.edge.calendar_page import Busy, of_kept
+from service.edge.calendar_page import Busy, NotAskedAgain, of_kept
 from service.edge.ledger import Ledger
 from service.edge.pages import asked_language, page, written
 from service.languages.render import Language
@@ -26,6 +26,9 @@ from service.world import World
 NOT_KEPT = _(
     "It cannot be drawn: the site does not keep requests (OSTEOCDS_LEDGER_KEEPS), and a receipt holds nothing of the record. "
     "Whoever has the request draws it: osteocds replay REQUEST.json --receipt {instance} --calendar calendar.html"
+)
+NOT_ASKED_AGAIN = _(
+    "It cannot be drawn: the record came from a FHIR server, which may say something else today and is not asked again."
 )
 BUSY = _("Another calendar is being worked out: load the page again in a moment.")
 REFUSED = _("It cannot be drawn from the request that is kept: {problem}")
@@ -45,6 +48,8 @@ def receipt_page(
             return of_kept(*kept, services, world, chosen)
         except Busy:
             return BUSY
+        except NotAskedAgain:
+            return NOT_ASKED_AGAIN
         except ProtocolError as error:
             return REFUSED.with_(problem="; ".join(map(str, error.problems.values())))
 
@@ -53,7 +58,7 @@ def receipt_page(
         drawn = calendar(receipt["hookInstance"], whose, chosen)
         shown = {
             "instance": receipt["hookInstance"],
-            "number": receipt["page"],
+            "kept": {"page": receipt["page"]},
             "next": receipt.get("next"),
             "answers": [worded(one, folders, chosen) for one in receipt["answers"]],
             "calendar": None if isinstance(drawn, Text) else drawn,

@@ -51,6 +51,7 @@ def watch(
         chosen = asked_language(settings)
         shown = {
             "weeks": weeks,
+            "kept": {"weeks": weeks},
             "offered": OFFERED,
             "rows": [_row(one, rules, chosen) for one in told.rules],
             "review": [_row(one, rules, chosen) for one in told.to_review],

@@ -40,6 +40,11 @@ is refused, does not wait for computing."""
 CLOSING_SECONDS = 0.5
 """How long the end of a worker waits for what is still to be noted of answers that are sent."""
 
+GOING_ON_AT_ONCE = 1
+GOING_ON_SECONDS = 0.25
+"""Requests that go on computing after they have waited for others, and for how long one waits for its turn at most. More at once
+would only wake each other to ask for the interpreter."""
+
 COLLECTED_BYTES = 4_000_000
 """Of bodies, after which the young objects are looked through for what circles keep: errors that libraries have a name for where
 they raise them, with all that was at work then. By the number of objects alone that would come after gigabytes of bodies."""
@@ -110,6 +115,7 @@ def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock)
                         place.sendall(piece)
                 finally:
                     _closed(close)
+                    _end_turn()
                 del answer, close  # nothing of a request is kept until the next comes
                 _HELD.came(length)
 
@@ -129,6 +135,7 @@ class _Held:
 
 _HELD = _Held()
 _HERE = threading.local()
+_GOES_ON = threading.Semaphore(GOING_ON_AT_ONCE)
 
 
 @contextmanager
@@ -139,10 +146,18 @@ def waiting() -> Iterator[None]:
         yield
         return
     _tell(place, waits=True)
+    _end_turn()
     try:
         yield
     finally:
+        _HERE.has_turn = _GOES_ON.acquire(timeout=GOING_ON_SECONDS)
         _tell(place, waits=False)
+
+
+def _end_turn() -> None:
+    if getattr(_HERE, "has_turn", False):
+        _HERE.has_turn = False
+        _GOES_ON.release()
 
 
 def _tell(place: socket.socket, *, waits: bool) -> None:

@@ -78,8 +78,16 @@ def searchset(resources: Iterable[Resource]) -> Opened:
     """The one page of a search that found these and nothing else: what `opened` makes of their Bundle."""
     found = Opened(is_bundle=True, resource_type="Bundle")
     for resource in resources:
-        _keep(resource, None, found, depth=0)
+        kind = resource.get("resourceType")
+        if type(kind) is str and kind in _ENTRIES and "contained" not in resource:
+            found.entries.append((resource, None))
+        else:
+            _keep(resource, None, found, depth=0)
     return found
+
+
+_ENTRIES = frozenset(TYPES) - _CONTAINERS - {"OperationOutcome"}
+"""Types that are entries as they are."""
 
 
 _OF_A_BUNDLE = frozenset({"meta", "identifier", "link", "signature", "issues", "extension", "contained", "text"})

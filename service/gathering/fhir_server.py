@@ -21,6 +21,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus, urljoin
+from weakref import ReferenceType, ref
 
 from cds_hooks import FhirAuthorization
 from mappings.queries import Query
@@ -155,7 +156,7 @@ class FhirServer:
     authorization: FhirAuthorization | None = None
     missing_types: frozenset[str] = frozenset()
     _asking: _Asking = field(default_factory=_Asking, init=False, repr=False)
-    _many: list[ManySearches] = field(default_factory=list, init=False, repr=False)
+    _many: list[ReferenceType[ManySearches]] = field(default_factory=list, init=False, repr=False)
 
     def begin(self, search: Callable[..., Pages], *asked: object) -> Future[Pages]:
         """Have a thread of the base make a search (`search`, `by_ids`), unless the base is left alone for now."""
@@ -179,7 +180,7 @@ class FhirServer:
             lambda: self.deadline - time.monotonic(),
             FhirProblem(BUSY),
         )
-        self._many.append(many)
+        self._many.append(ref(many))  # a thread holds it while it is at work; a circle would keep all that was found
         many.begin()
         return [_left_alone() if one is None else one.future for one in admitted]
 
@@ -235,8 +236,9 @@ class FhirServer:
     def _awaited(self, search: Future[Pages]) -> Pages:
         while (left := self.deadline - time.monotonic()) > STUCK_SECONDS and not search.done():
             wait((search,), STUCK_SECONDS)
-            for many in self._many:
-                many.not_kept()
+            for reference in self._many:
+                if (many := reference()) is not None:
+                    many.not_kept()
         return search.result(timeout=max(0.0, left))
 
     @property

@@ -312,7 +312,10 @@ def fetch_medications(references: Iterable[str], evidence: Evidence, server: Rec
     wanted, tried = set(references), set[str]()
     for _round in range(MOST_REFERENCE_ROUNDS):
         ids = {reference.partition("/")[2] for reference in wanted - tried}
-        fetch("Medication", ids, evidence, server)
+        if ids:
+            fetch("Medication", ids, evidence, server)
+        elif not evidence.of_type("Medication"):
+            return
         tried |= wanted
         wanted = _missing_medications(evidence, ("Medication",))
 

@@ -134,7 +134,8 @@ class ManySearches:
         try:
             found = search.make(search.sent)
         except BaseException as error:  # noqa: BLE001 - whoever waits for the future is told
-            search.future.set_exception(error)
+            # Without where it was raised, from where the future itself is seen: a circle, which would keep what was found.
+            search.future.set_exception(error.with_traceback(None))
         else:
             search.future.set_result(found)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from support.scenario import NOW, WORLD
 
 from mappings.clock import Clock
-from mappings.evidence import Evidence
+from mappings.dates import day
+from mappings.evidence import Evidence, ForeignResource
+from mappings.facts import Drug
 from mappings.readers.alike import LONGEST, REMEMBERED, once
+from mappings.readers.dosage import read_dosage
 from mappings.readers.reader import Reader
 from mappings.record import Record
+from mappings.wording import verbatim
 
 Resource = dict[str, Any]
 
@@ -111,3 +116,40 @@ def test_an_act_has_the_reasons_that_it_refers_to() -> None:
     (with_it,) = record(refers, CONDITION).procedures
     assert not without.reasons
     assert with_it.reasons
+
+
+@pytest.mark.parametrize(
+    ("timing", "first", "end"),
+    [
+        ({"repeat": {"frequency": 1, "period": 4, "periodUnit": "wk"}}, None, None),
+        ({"repeat": {"boundsPeriod": {"start": "2026-01-02"}}}, "2026-01-02", None),
+        ({"repeat": {"boundsDuration": {"value": 7, "code": "d"}}}, None, "2026-02-08"),
+        ({"repeat": {"frequency": 1, "period": 1, "periodUnit": "d", "count": 3}}, None, "2026-02-03"),
+        ({"event": ["2026-01-02"]}, "2026-01-02", None),
+    ],
+    ids=["undated", "a period", "a duration", "a count", "an event"],
+)
+def test_dosage_lines_that_are_alike_keep_their_dates(timing: Resource, first: str | None, end: str | None) -> None:
+    drug, lines = Drug(frozenset(), verbatim("some"), identified=True), [{"timing": timing}]
+    read_dosage(reader(), lines, drug, day(date(2025, 5, 5)))
+    found = read_dosage(reader(), lines, drug, day(date(2026, 2, 1)))
+    assert (found.first and str(found.first.first)) == first
+    assert (found.end and str(found.end.first)) == end
+
+
+def test_allergies_that_are_alike_keep_where_they_come_from() -> None:
+    evidence = Evidence("one", answered={"allergies", "patient"})
+    for name in ("one", "two"):
+        evidence.add({"resourceType": "AllergyIntolerance", "id": name, "code": {"text": "zoledronic acid"}})
+    found = Record(evidence, (), Clock(NOW), WORLD.terminology, WORLD.clinical["bone-metastases"]).allergies
+    assert [one.entry.source for one in found.uncertain] + [one.source for one in found] == [
+        "AllergyIntolerance/one",
+        "AllergyIntolerance/two",
+    ]
+
+
+@pytest.mark.parametrize("patient", ["one?two", "one/two"])
+def test_a_patient_whose_id_no_reference_can_hold_has_no_resources(patient: str) -> None:
+    evidence = Evidence(patient)
+    with pytest.raises(ForeignResource):
+        evidence.add(CONDITION | {"subject": {"reference": f"Patient/{patient}"}})

@@ -15,7 +15,7 @@ from support.serving import served
 
 from mappings.wording import verbatim
 from service.calendar.picture import picture
-from service.calendar.sequencer import DAYS, MOST_ORDERS, Movable, Schedule, sequence
+from service.calendar.sequencer import DAYS, MOST_ORDERS, Movable, Schedule, sequence, with_earliest
 from service.languages.render import Language
 from service.ledger.fingerprints import SHORTEST_KEY
 from service.pipeline import advise
@@ -273,9 +273,47 @@ def test_the_page_has_no_violation_in_any_mode(chromium: Chrome, tmp_path: Path,
         assert violations_in_every_mode(chromium) == {}
 
 
+def test_a_planned_extraction_is_of_the_teeth_and_the_earliest_day_of_the_drug_is_marked() -> None:
+    told = {"orders": [{"drug": "denosumab", "start in": 1}, {"act": "tooth extraction", "start in": 2}]}
+    assert [entry.first for entry in entries(lanes(told)["teeth and jaw"], Kind.PLANNED)] == [TODAY + timedelta(days=2)]
+    schedule = scheduled(told)
+    found = {lane.title.message: lane for lane in with_earliest(lanes(told).values(), schedule)}
+    [marked] = entries(found["antiresorptives"], Kind.EARLIEST)
+    assert marked.first == marked.last == TODAY + timedelta(days=2) + HEALING
+    assert entries(found["teeth and jaw"], Kind.EARLIEST) == []
+
+
+def test_the_earliest_day_of_a_draft_is_marked_once() -> None:
+    told = {"orders": [{**RADIOTHERAPY, "start in": 3}], "record": GIVEN}
+    [lane] = [
+        one for one in with_earliest(lanes(told).values(), scheduled(told)) if one.title.message == "radiotherapy"
+    ]
+    assert len(entries(lane, Kind.EARLIEST)) == 1
+
+
 def test_a_stretch_of_one_day_is_that_day() -> None:
     """A dose on the first day of radiotherapy comes before it, and each later one after it: by another rule."""
     orders = [{**RADIOTHERAPY, "start in": 0}, {"drug": "gemcitabine", "start in": 0}]
     page = ehr().post("/calendar?lang=en", json=request_for({"orders": orders})).text.replace("\u00a0", " ")
     assert "<li>31 Mar 2026:" in page
     assert "31 Mar 2026 to 31 Mar 2026" not in page
+
+
+def test_on_a_telephone_today_is_in_view(chromium: Chrome, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/ledger.sqlite3"
+    client: Ehr = ehr(database_url=url, ledger_keeps=frozenset({"requests"}))
+    request = request_for({**TOLD, "record": {"medications": [{"drug": "gemcitabine", "days ago": 150}]}})
+    client.cards(request)
+    client.application.extensions["osteocds.ledger"].writer.close()
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    with served(database_url=url, ledger_keeps=frozenset({"requests"})) as site:
+        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+        try:
+            chromium.get(f"{site}/calendar/{request['hookInstance']}?lang=en")
+            place = chromium.execute_script(
+                "const of = (css) => document.querySelector(css).getBoundingClientRect();"
+                "return of('.axis line.today').left - of('.wide').left"
+            )
+        finally:
+            chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    assert 0 < place < phone["width"] - 100

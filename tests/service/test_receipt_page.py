@@ -86,6 +86,20 @@ def test_where_the_request_is_not_kept_nothing_is_drawn_and_it_says_who_can(url:
     assert f"osteocds replay REQUEST.json --receipt {INSTANCE} --calendar" in page.text
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_what_a_fhir_server_said_then_is_not_drawn_and_that_is_said(url: str, language: str) -> None:
+    base = "http://127.0.0.1:9/fhir"
+    client: Ehr = ehr(database_url=url, ledger_keeps=KEEPS, fhir_bases=(base,))
+    body = {name: part for name, part in request_for({}).items() if name != "prefetch"} | {"fhirServer": base}
+    assert client.fire(body).status_code == 200
+    client.application.extensions["osteocds.ledger"].writer.close()
+    page = client.get(f"/receipts/{body['hookInstance']}?lang={language}", headers=PAGE)
+    assert (page.status_code, DRAWN in page.text) == (200, False)
+    assert {"en": "not asked again", "fr": "pas réinterrogé"}[language] in page.text
+    alone = client.get(f"/calendar/{body['hookInstance']}?lang=en")
+    assert (alone.status_code, "not asked again" in alone.text) == (404, True)
+
+
 def test_while_another_calendar_is_worked_out_the_receipt_is_shown_all_the_same(url: str) -> None:
     client = answered(url, ledger_keeps=KEEPS)
     with calendar_page._ONE_AT_A_TIME:  # noqa: SLF001 - another request has it

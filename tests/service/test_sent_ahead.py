@@ -5,6 +5,7 @@ That changes no answer: what is slow, broken or too large is told as it is on ne
 
 from __future__ import annotations
 
+import gc
 import json
 import ssl
 import threading
@@ -178,6 +179,31 @@ def test_an_answer_that_comes_too_late_is_never_that_to_another_request():
             cards = client.cards(asking(server))
             assert "vitamin-d-unknown" in rules(cards), "nothing was found"
             assert rules(cards, "unchecked") == []
+
+
+@pytest.mark.parametrize("slow", [False, True], ids=["all answered", "one too slow"])
+def test_an_answer_leaves_no_circle_that_would_keep_it_in_memory(slow):
+    """Collections are rare where the service runs, and a record is large: it goes with its last reference."""
+    condition = b'{"resourceType":"Condition","id":"c","note":[' + b'{"extension":[]},' * 20_000 + b"{}]}"
+    held = b'{"resourceType":"Bundle","type":"searchset","entry":[{"resource":' + condition + b"}]}"
+
+    def large(call):
+        if slow and "/Procedure/" in call.path:
+            time.sleep(SECONDS + 0.5)
+        call.found(held if "/Condition/" in call.path else NOTHING)
+
+    with standing(large) as (client, server):
+        client.cards(asking(server))
+        time.sleep(1)
+        gc.collect()
+        gc.disable()
+        try:
+            client.cards(asking(server))
+            time.sleep(1)  # threads end what nobody waits for
+            left = gc.collect()
+        finally:
+            gc.enable()
+    assert left < 10_000
 
 
 def test_further_pages_are_read_while_others_read_what_came(submitted):

@@ -224,6 +224,10 @@ def test_the_page_shows_what_was_fired_and_overridden(client: Ehr, language: str
     assert "100 %" in page.replace("\u202f", " ").replace("\u00a0", " ")
 
 
+def test_the_switch_of_the_language_keeps_the_weeks(client: Ehr) -> None:
+    assert 'href="?lang=fr&amp;weeks=26"' in client.get("/watch?lang=en&weeks=26").text
+
+
 def test_the_files_hold_each_week_and_what_an_export_of_feedback_must_hold(client: Ehr) -> None:
     rule = fired(client)
     client.application.extensions["osteocds.ledger"].writer.close()

@@ -204,6 +204,7 @@ def _teeth(patient: Facts) -> Lane:
             until = act.dated.last + timedelta(days=settings.extraction_wait_days)
             note = _("wait before a start: {interval}", interval=lasting(settings.extraction_wait_days))
             found.append(Entry(Kind.WINDOW, _("extraction"), act.dated.last, until, note, act.source))
+    found += [_planned(order) for order in _orders(patient, lambda one: one.draft and one.is_any(DENTAL))]
     gaps = (*patient.procedures.gaps, *patient.imaging.gaps, *patient.consultations.gaps)
     return Lane(_("teeth and jaw"), tuple(found), tuple(dict.fromkeys(gaps)), tuple(undated))
 
@@ -252,6 +253,7 @@ def _other_orders(patient: Facts) -> Lane:
         | sets.ANTIRESORPTIVES
         | sets.ANTITHROMBOTICS
         | OPERATIONS
+        | DENTAL
     )
     found = [
         _planned(order)

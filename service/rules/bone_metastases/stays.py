@@ -62,7 +62,8 @@ def on_record(patient: Facts, is_one: Callable[[Diagnosis], bool | None]) -> Tru
     """Whether a diagnosis is on record that still counts; it rests on those, else on what stands in the way."""
 
     def counts(one: Diagnosis) -> bool | None:
-        return both(is_one(one), still_counts(one, patient))
+        is_this = is_one(one)
+        return is_this if is_this is False else both(is_this, still_counts(one, patient))
 
     found = tuple(filter(counts, patient.conditions))
     if found:

@@ -247,7 +247,8 @@ def awaits_radiotherapy(act: Act, patient: Facts) -> bool | None:
     """Surgery of a bone metastasis within the setting's days, and no radiotherapy of the bone since or planned."""
     since = days_before(patient.today, settings_of(patient).post_operative_days)
     recent = None if act.dated is None else act.dated.within(since, patient.today)
-    return both(is_bone_metastasis_surgery(act, patient), recent, negated(_irradiated_since(act, patient)))
+    awaits = both(is_bone_metastasis_surgery(act, patient), recent)
+    return awaits if awaits is False else both(awaits, negated(_irradiated_since(act, patient)))
 
 
 def _irradiated_since(surgery: Act, patient: Facts) -> bool | None:

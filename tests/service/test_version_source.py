@@ -94,7 +94,7 @@ def test_all_code_that_runs_when_a_rule_is_asked_is_part_of_what_it_is_written_a
                 missing |= {(one.rule.id, each) for each in ran if each not in closure(one.rule.id)}
                 seen |= ran
     assert missing == set()
-    assert len(seen) > 300
+    assert len(seen) > 200  # less what is cached since an earlier test
 
 
 # --- what differs -----------------------------------------------------------------------------------------------------

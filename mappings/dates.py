@@ -176,6 +176,7 @@ def add_months(start: date, months: int) -> date:
     return date(year, month + 1, min(start.day, calendar.monthrange(year, month + 1)[1]))
 
 
+@lru_cache(maxsize=1024)
 def days_before(today: date, days: int) -> date:
     """The day that lies `days` days before today; the first day of the calendar where that would lie before it."""
     try:

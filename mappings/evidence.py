@@ -99,6 +99,12 @@ class Evidence:
     _sorted: dict[str, list[tuple[str, Resource]]] = field(default_factory=dict)
     _repeated: set[str] = field(default_factory=set)
     _followed: set[str] = field(default_factory=set)
+    _own: str = field(init=False)
+    """The reference to the patient, where it is one as servers write it."""
+
+    def __post_init__(self) -> None:
+        own = f"Patient/{self.patient_id}"
+        self._own = own if self.patient_id and local_reference(own) == own else ""
 
     def add_patient_url(self, full_url: object) -> None:
         """Remember the `fullUrl` under which a Bundle carries this patient, so that its `urn:uuid` subjects match."""
@@ -156,16 +162,14 @@ class Evidence:
         self._versions = {}
 
     def _foreign(self, resource: Resource) -> bool:
-        subject = resource.get("subject")
-        if (
-            type(subject) is dict
-            and "patient" not in resource
-            and subject.get("reference") == f"Patient/{self.patient_id}"
-        ):
-            return False  # as nearly all say it
-        subjects = [subject for name in _SUBJECT_FIELDS if (subject := resource.get(name))]
-        several = [one for subject in subjects for one in (subject if isinstance(subject, list) else (subject,))]
-        return any(self._another(reference) for one in several if (reference := local_reference(one)))
+        for name in _SUBJECT_FIELDS:
+            subject = resource.get(name)
+            if not subject or (type(subject) is dict and subject.get("reference") == self._own):  # as nearly all say it
+                continue
+            several = subject if isinstance(subject, list) else (subject,)
+            if any(self._another(reference) for one in several if (reference := local_reference(one))):
+                return True
+        return False
 
     def _another(self, reference: str) -> bool:
         """The reference leads to another subject than the patient; a contained one cannot be told."""

@@ -10,7 +10,7 @@ from support.scenario import NOW, WORLD
 
 from mappings.clock import Clock
 from mappings.dates import day
-from mappings.evidence import Evidence
+from mappings.evidence import Evidence, ForeignResource
 from mappings.facts import Drug
 from mappings.readers.alike import LONGEST, REMEMBERED, once
 from mappings.readers.dosage import read_dosage
@@ -146,3 +146,10 @@ def test_allergies_that_are_alike_keep_where_they_come_from() -> None:
         "AllergyIntolerance/one",
         "AllergyIntolerance/two",
     ]
+
+
+@pytest.mark.parametrize("patient", ["one?two", "one/two"])
+def test_a_patient_whose_id_no_reference_can_hold_has_no_resources(patient: str) -> None:
+    evidence = Evidence(patient)
+    with pytest.raises(ForeignResource):
+        evidence.add(CONDITION | {"subject": {"reference": f"Patient/{patient}"}})

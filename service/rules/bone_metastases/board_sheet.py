@@ -28,6 +28,7 @@ DISEASE = (
     | sets.OLIGOMETASTATIC_DISEASE
 )
 OPERATIONS = sets.BONE_SURGERY | sets.INTERVENTIONAL_RADIOLOGY
+JAW = sets.OSTEONECROSIS_OF_JAW | sets.DENTAL_INFECTION_ACTIVE
 TEETH = sets.DENTAL_EXAMINATION | sets.ORTHOPANTOMOGRAM | sets.TOOTH_EXTRACTION
 
 SCORES: tuple[tuple[str, Text], ...] = (
@@ -47,7 +48,7 @@ def sections(patient: Facts) -> Iterator[Section]:
     yield _antiresorptive(patient)
     yield _facts(_("results"), (patient.calcium, patient.result(PHOSPHATE), patient.vitamin_d, patient.clearance))
     teeth = [one for one in (*patient.procedures, *patient.imaging) if one.is_any(TEETH)]
-    jaw = (one for one in patient.conditions if one.is_any(sets.OSTEONECROSIS_OF_JAW | sets.DENTAL_INFECTION_ACTIVE))
+    jaw = (one for one in patient.conditions if one.is_any(JAW))
     gaps = dict.fromkeys((*patient.procedures.gaps, *patient.imaging.gaps))
     yield Section(_("teeth and jaw"), (*_newest(teeth), *jaw), gaps=tuple(gaps))
     blood = patient.exposures.of(sets.ANTITHROMBOTICS)

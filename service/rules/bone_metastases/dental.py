@@ -322,8 +322,11 @@ def _possible_osteonecrosis(order: DrugOrder | None, patient: Facts) -> Advice:
 # --- cofactors --------------------------------------------------------------------------------------------------------
 
 
+COFACTOR_DRUGS = sets.SYSTEMIC_CORTICOSTEROIDS | sets.SYSTEMIC_ANTIANGIOGENICS
+
+
 def _cofactor_drugs(patient: Facts) -> Exposures:
-    return patient.exposures.of(sets.SYSTEMIC_CORTICOSTEROIDS | sets.SYSTEMIC_ANTIANGIOGENICS)
+    return patient.exposures.of(COFACTOR_DRUGS)
 
 
 def _is_of_head_and_neck(course: RadiotherapyCourse) -> bool:

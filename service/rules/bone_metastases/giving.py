@@ -392,8 +392,11 @@ def _is_allergy(one: Allergy) -> bool:
     return not one.concepts.isdisjoint(sets.PARACETAMOL_ALLERGY)
 
 
+AGAINST_PARACETAMOL = sets.SEVERE_LIVER_DISEASE | sets.PARACETAMOL_ALLERGY
+
+
 def _speaks_against(one: Diagnosis) -> bool:
-    return one.active and one.is_any(sets.SEVERE_LIVER_DISEASE | sets.PARACETAMOL_ALLERGY)
+    return one.active and one.is_any(AGAINST_PARACETAMOL)
 
 
 @rule(

@@ -19,6 +19,9 @@ def long_bone_target(order: RadiotherapyOrder, _patient: Facts) -> Truth:
     return that(not named.isdisjoint(LONG_BONES) or not order.sites.isdisjoint(sets.LONG_BONE))
 
 
+ORTHOPAEDIC = sets.ORTHOPAEDIC_CONSULTATION | sets.ORTHOPAEDIC_SPECIALTY
+
+
 @condition(
     _("no orthopaedic consultation, order or surgery of that bone is on record"),
     reads=("procedures", "consultations", "orders"),
@@ -27,9 +30,7 @@ def nothing_orthopaedic(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Surgery of another bone is none; one whose bone is not named may be."""
 
     def counts(one: Act | Order) -> bool:
-        return one.is_any(sets.ORTHOPAEDIC_CONSULTATION | sets.ORTHOPAEDIC_SPECIALTY) or (
-            one.is_any(sets.BONE_SURGERY) and may_be_of_the_bone(one, order)
-        )
+        return one.is_any(ORTHOPAEDIC) or (one.is_any(sets.BONE_SURGERY) and may_be_of_the_bone(one, order))
 
     found = either(patient.procedures.any(counts), patient.consultations.any(counts), patient.orders.any(counts))
     return that(negated(found), patient.procedures, patient.consultations, patient.orders)

@@ -20,10 +20,12 @@ def skeletal_event(_order: Order | None, patient: Facts) -> Truth:
     return that(either(recorded, done), patient.conditions, patient.procedures)
 
 
+EVENTS = sets.PATHOLOGICAL_FRACTURE | sets.SPINAL_CORD_COMPRESSION | sets.HYPERCALCAEMIA
+OF_BONE = sets.ANY_BONE | sets.BONE_METASTASIS
+
+
 def _is_skeletal_event(one: Diagnosis) -> bool:
-    return not one.suspected and one.is_any(
-        sets.PATHOLOGICAL_FRACTURE | sets.SPINAL_CORD_COMPRESSION | sets.HYPERCALCAEMIA
-    )
+    return not one.suspected and one.is_any(EVENTS)
 
 
 def _treats_a_skeletal_event(act: Act, patient: Facts) -> bool | None:
@@ -39,9 +41,7 @@ def skeletal_events(patient: Facts) -> tuple[Diagnosis | Act, ...]:
 
 def is_bone_radiotherapy(act: Act) -> bool:
     """External radiotherapy of a bone, by its site or its reason."""
-    return act.is_any(sets.RADIOTHERAPY) and not (act.sites | act.reasons).isdisjoint(
-        sets.ANY_BONE | sets.BONE_METASTASIS
-    )
+    return act.is_any(sets.RADIOTHERAPY) and not (act.sites | act.reasons).isdisjoint(OF_BONE)
 
 
 def is_bone_metastasis_surgery(act: Act | ActOrder, patient: Facts) -> bool | None:

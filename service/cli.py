@@ -8,7 +8,7 @@ import click
 
 from mappings.wording import _
 from service.certify.command import certify
-from service.commands.catalogue import export_ig, print_catalogue
+from service.commands.catalogue import arithmetic, export_ig, print_catalogue
 from service.commands.checking import check, coverage, rules, services
 from service.commands.ledger import migrate, purge, report
 from service.commands.population import diff, screen, synthesize, worklist
@@ -40,7 +40,7 @@ def main(context: click.Context) -> None:
 
 COMMANDS = (
     *(serve, demo, load_demo_patients, check, coverage, certify, rules, services, print_catalogue, export_ig),
-    *(screen, synthesize, worklist, diff),
+    *(screen, synthesize, worklist, diff, arithmetic),
     *(migrate, purge, report, receipt, replay),
 )
 for command in COMMANDS:

@@ -27,7 +27,7 @@ LEFT, WIDTH, ROW, TOP = 190, 960, 20, 30
 MOST_ROWS = 80
 """Rows that are drawn."""
 
-LONGEST_LABEL = 40
+LONGEST_LABEL = 48
 LONGEST_RESULT = 60
 """Of a result, which stands with its limits."""
 

@@ -85,16 +85,25 @@ def sequence(answer: HookAnswer, body: Mapping[str, Any], service: Service, worl
 
 
 def with_earliest(lanes: Iterable[Lane], schedule: Schedule) -> Iterator[Lane]:
-    """The lanes, with the earliest day of each draft that is planned too early; not where they have marked one themselves."""
+    """The lanes, with the earliest day of each draft that is planned too early: that of the plan for all, where there is one.
+
+    Without a plan the others stay as they are planned, and what a lane has marked itself stays.
+    """
+    plan = () if schedule.together is None else schedule.together.orders
+    days = {one.reference: (one.name, one.day) for one in plan if one.day > one.planned}
+    if not plan:
+        alone = [(one, one.free[0].first) for one in schedule.orders if one.free]
+        days = {one.reference: (one.name, first) for one, first in alone if first > one.planned}
+    placed = {one.reference for one in plan}
     for lane in lanes:
-        marked = {entry.source for entry in lane.entries if entry.kind is Kind.EARLIEST}
-        planned = {entry.source for entry in lane.entries if entry.kind is Kind.PLANNED} - marked - {""}
-        found = [
-            Entry(Kind.EARLIEST, _("{order}: earliest", order=one.name), first, first, source=one.reference)
-            for one in schedule.orders
-            if one.reference in planned and one.free and (first := one.free[0].first) > one.planned
-        ]
-        yield replace(lane, entries=(*lane.entries, *found))
+        kept = [entry for entry in lane.entries if entry.kind is not Kind.EARLIEST or entry.source not in placed]
+        marked = {entry.source for entry in kept if entry.kind is Kind.EARLIEST} | {""}
+        planned = dict.fromkeys(entry.source for entry in kept if entry.kind is Kind.PLANNED)
+        for reference in planned:
+            if reference in days and reference not in marked:
+                name, first = days[reference]
+                kept.append(Entry(Kind.EARLIEST, _("{order}: earliest", order=name), first, first, source=reference))
+        yield replace(lane, entries=tuple(kept))
 
 
 def _days_of(order: Order, asking: Asking) -> Movable:

@@ -38,6 +38,7 @@ class Placed:
     last: date | None
     before: tuple[str, ...]
     after: tuple[str, ...]
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class _Drafts:
             first, before = self._until(order, days, -1)
             last, after = self._until(order, days, 1)
             ends = (first, last if after else None, before, after)
-            placed.append(Placed(act_at(order), days[order.index], _planned(order), *ends))
+            placed.append(Placed(act_at(order), days[order.index], _planned(order), *ends, order.reference))
             around = {first, last} | ({first - _DAY} if before else set()) | ({last + _DAY} if after else set())
             edges += [{**days, order.index: when} for when in sorted(around)]
         checked = all(self.asking.fired(one) == self.asking.speaking(one) for one in edges)

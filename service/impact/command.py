@@ -67,22 +67,27 @@ def _on_a_cohort(asked: Asked, old: Side, new: Side) -> Iterator[str]:
 
 
 def _proved(old: Side, new: Side, language: Language) -> Iterator[str]:
-    if not _are_settings(old) or not _are_settings(new):
-        raise NoSide(Said(_("another version is compared on an export: name one with --on")))
+    if isinstance(old, ScreenedBefore) or isinstance(new, ScreenedBefore):
+        raise NoSide(Said(_("the results of a screen are compared on an export: name one with --on")))
     try:
-        from service.impact.proof_words import printed  # noqa: PLC0415 - needs z3
-        from service.impact.regions import proved  # noqa: PLC0415 - as above
+        from service.impact import proof_words, regions  # noqa: PLC0415 - needs z3
     except ImportError as error:
         raise Missing(Said(NEEDS_Z3)) from error
+    if isinstance(old, Installed) or isinstance(new, Installed):
+        yield from _of_versions(old, new, language)
+        return
     for guideline in GUIDELINES:
-        yield from printed(proved(guideline, _clinical(old)[guideline.id], _clinical(new)[guideline.id]), language)
+        yield from proof_words.printed(regions.proved(guideline, old[guideline.id], new[guideline.id]), language)
 
 
-def _are_settings(side: Side) -> bool:
-    return not isinstance(side, ScreenedBefore | Installed)
+def _of_versions(old: Clinical | Installed, new: Clinical | Installed, language: Language) -> Iterator[str]:
+    from service.impact import other_version, version_words, versions  # noqa: PLC0415 - needs z3
 
+    def teller(side: Clinical | Installed) -> other_version.Teller:
+        return other_version.Elsewhere(side) if isinstance(side, Installed) else other_version.Here(side)
 
-def _clinical(side: Side) -> Clinical:
-    if isinstance(side, ScreenedBefore | Installed):
-        raise TypeError(type(side).__name__)
-    return side
+    try:
+        found = versions.compared(teller(old), teller(new))
+    except (LookupError, SyntaxError) as error:
+        raise NoSide(Said(_("the code of a version cannot be read ({error})", error=type(error).__name__))) from error
+    yield from version_words.printed(found, language)

@@ -38,6 +38,17 @@ def printed(proof: Proof, language: Language) -> Iterator[str]:
     for name, old, new in proof.settings:
         yield say("setting", name=name, old=old, new=new)
     yield ""
+    yield from printed_lines(proof, language)
+    yield ""
+    yield say("compared", examples=proof.examples, lines=proof.lines)
+
+
+def printed_lines(proof: Proof, language: Language) -> Iterator[str]:
+    """The regions with a witness each, the examples that change, what was not proved."""
+
+    def say(what: str, /, **told: object) -> str:
+        return spoken(SAID[what].with_(**told), language)
+
     yield say("regions") + COLONS[language]
     for one in proof.regions:
         answers = {"before": _word(one.before, language), "after": _word(one.after, language)}
@@ -55,8 +66,6 @@ def printed(proof: Proof, language: Language) -> Iterator[str]:
         yield say("not proved") + COLONS[language]
         for left in proof.not_proved:
             yield f"  {left.rule}{COLONS[language]} {left.number} ({left.example})"
-    yield ""
-    yield say("compared", examples=proof.examples, lines=proof.lines)
 
 
 def _word(answer: str, language: Language) -> str:

@@ -26,7 +26,7 @@ from mappings.vocabulary.findings import KINDS
 from service.catalogue.examples import Example, Showroom, Traced, examples_of, showroom
 from service.evaluate import evaluate_orders, evaluate_patient
 from service.impact.intervals import Interval, intervals
-from service.impact.symbolic import Symbol, paths
+from service.impact.symbolic import Path, Symbol, paths
 from service.languages.render import Language
 from service.pipeline import HookAnswer
 from service.rules.guideline import Guideline
@@ -89,11 +89,11 @@ def proved(guideline: Guideline, old: FactSettings, new: FactSettings) -> Proof:
     open_ones: list[NotProved] = []
     changed: list[tuple[str, str, str, str]] = []
     lines = 0
-    examples = _examples(guideline, old)
+    examples = examples_under(guideline, old)
     for example, before, read in examples:
         if read.isdisjoint(names):
             continue  # what reads none of the settings that change does the same under both
-        after = _answered(rooms[1], guideline, example)
+        after = answered(rooms[1], guideline, example)
         if before != after:
             changed.append((example.rule.id, example.name(Language.ENGLISH), before, after))
         for line in _lines(rooms, guideline, example, _horizon(old, new, names)):
@@ -112,17 +112,17 @@ def _horizon(old: FactSettings, new: FactSettings, names: Sequence[str]) -> int:
 
 
 @cache
-def _examples(guideline: Guideline, settings: FactSettings) -> tuple[tuple[Example, str, frozenset[str]], ...]:
+def examples_under(guideline: Guideline, settings: FactSettings) -> tuple[tuple[Example, str, frozenset[str]], ...]:
     """Each example, what its rule answers, and the settings on which that rests."""
     room = showroom(guideline, settings)
     return tuple(
-        (example, _answered(room, guideline, example), _read(room, guideline, example))
+        (example, answered(room, guideline, example), _read(room, guideline, example))
         for rule in guideline.rules
         for example in examples_of(rule, guideline)
     )
 
 
-def _answered(room: Showroom, guideline: Guideline, example: Example) -> str:
+def answered(room: Showroom, guideline: Guideline, example: Example) -> str:
     """What the rule of an example answers of it, the most urgent of its orders."""
     answer = room.answer(example, Language.ENGLISH)
     return "silent" if answer.record is None else _asked(example.rule, guideline, answer, answer.record)
@@ -217,7 +217,7 @@ def _of_numbers(
     answers = [room.answer(example, Language.ENGLISH) for room in rooms]
     if any(one.record is None for one in answers):
         return
-    for one in _numbers(example):
+    for one in numbers_of(example):
         if all(one.is_known(answer.record) for answer in answers):
             yield _of_number(one, answers, guideline, example)
 
@@ -227,19 +227,27 @@ def _of_number(
 ) -> list[Region] | NotProved:
     told = (example.rule.id, example.name(Language.ENGLISH), number.name)
     found = [
-        paths("x", number.low, number.high, _code(one, guideline, example.rule, number.name), whole=number.whole)
+        paths("x", number.low, number.high, code_of(one, guideline, example.rule, number.name), whole=number.whole)
         for one in answers
     ]
+    return differing(told, found[0], found[1], whole=number.whole)
+
+
+def differing(
+    told: tuple[str, str, str], before: Sequence[Path[str]], after: Sequence[Path[str]], *, whole: bool
+) -> list[Region] | NotProved:
+    """Where two sides answer otherwise, of one number of an example of a rule (`told`: rule, example, number)."""
+    found = before, after
     if any(path.answer == "failed" for several in found for path in several):
         return NotProved(*told)
-    open_one: Any = z3.Int("x") if number.whole else z3.Real("x")
-    differing: dict[tuple[str, str], list[Any]] = {}
+    open_one: Any = z3.Int("x") if whole else z3.Real("x")
+    by_answers: dict[tuple[str, str], list[Any]] = {}
     for one, other in product(*found):
         if one.answer != other.answer:
-            differing.setdefault((one.answer, other.answer), []).append(z3.And(one.condition, other.condition))
+            by_answers.setdefault((one.answer, other.answer), []).append(z3.And(one.condition, other.condition))
     return [
-        Region(*told, where, before, after)
-        for (before, after), conditions in sorted(differing.items())
+        Region(*told, where, was, becomes)
+        for (was, becomes), conditions in sorted(by_answers.items())
         for where in intervals(open_one, z3.Or(*conditions))
     ]
 
@@ -262,7 +270,7 @@ class Number:
         return isinstance(found, Known) and (isinstance(found.value, VitaminD) or hasattr(found.value, "bounds"))
 
 
-def _numbers(example: Example) -> Iterator[Number]:
+def numbers_of(example: Example) -> Iterator[Number]:
     """Facts, results of analytes, and the findings that the example tells."""
     for read in sorted(example.rule.reads, key=str):
         if isinstance(read, Analyte):
@@ -282,7 +290,9 @@ def _result(analyte: Analyte, record: Any) -> Fact[Any]:
     return found
 
 
-def _code(answer: HookAnswer, guideline: Guideline, rule: Rule, fact: str) -> Callable[[Symbol], str]:
+def code_of(answer: HookAnswer, guideline: Guideline, rule: Rule, fact: str) -> Callable[[Symbol], str]:
+    """What a rule answers of the patient of an answer, as code of one number of the record."""
+
     def code(number: Symbol) -> str:
         return _asked(rule, guideline, answer, WithSymbol(answer.record, fact, number))
 
@@ -296,37 +306,39 @@ DAYS = frozenset({"days ago", "start", "end", "start in"})
 
 
 def _of_days(rooms: Sequence[Showroom], guideline: Guideline, example: Example, horizon: int) -> Iterator[list[Region]]:
-    for place, told_with in _days(example.told):
-        runs: list[tuple[int, int, str, str]] = []
-        for days in range(horizon + 1):
-            other = Example(example.rule, told_with(days))
-            before, after = (_answered(room, guideline, other) for room in rooms)
-            if runs and runs[-1][1:] == (days - 1, before, after):
-                runs[-1] = (runs[-1][0], days, before, after)
-            elif before != after:
-                runs.append((days, days, before, after))
-        yield [
-            Region(example.rule.id, example.name(Language.ENGLISH), place, _whole(first, last), before, after)
-            for first, last, before, after in runs
-        ]
+    for place, told_with in days_of(example.told):
+        told = [Example(example.rule, told_with(days)) for days in range(horizon + 1)]
+        before, after = ([answered(room, guideline, one) for one in told] for room in rooms)
+        yield differing_days((example.rule.id, example.name(Language.ENGLISH), place), before, after)
+
+
+def differing_days(told: tuple[str, str, str], before: Sequence[str], after: Sequence[str]) -> list[Region]:
+    """Where two sides answer otherwise, of the days from 0 on (`told`: rule, example, place)."""
+    runs: list[tuple[int, int, str, str]] = []
+    for days, (one, other) in enumerate(zip(before, after, strict=True)):
+        if runs and runs[-1][1:] == (days - 1, one, other):
+            runs[-1] = (runs[-1][0], days, one, other)
+        elif one != other:
+            runs.append((days, days, one, other))
+    return [Region(*told, _whole(first, last), one, other) for first, last, one, other in runs]
 
 
 def _whole(first: int, last: int) -> Interval:
     return Interval(Fraction(first), Fraction(last), low_closed=True, high_closed=True, witness=Fraction(first))
 
 
-def _days(told: Any, place: str = "") -> Iterator[tuple[str, Callable[[int], Any]]]:
+def days_of(told: Any, place: str = "") -> Iterator[tuple[str, Callable[[int], Any]]]:
     """Each number of days that is told, and what is told with another in its place."""
     if isinstance(told, Mapping):
         for name, inner in told.items():
             if name in DAYS and isinstance(inner, int):
                 yield f"{place}{name}", _put(told, name, lambda days: days)
             elif place or name in ("record", "order", "orders"):
-                for where, other in _days(inner, f"{place}{name}/"):
+                for where, other in days_of(inner, f"{place}{name}/"):
                     yield where, _put(told, name, other)
     elif isinstance(told, list):
         for number, inner in enumerate(told):
-            for where, other in _days(inner, f"{place}{number + 1}/"):
+            for where, other in days_of(inner, f"{place}{number + 1}/"):
                 yield where, _put(told, number, other)
     elif isinstance(told, str) and _AGO.search(told):
         yield f"{place}days ago", lambda days: _AGO.sub(f"{days} days ago", told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
@@ -38,16 +39,37 @@ class ScreenedBefore:
 
 @dataclass(frozen=True)
 class Installed:
-    """Another version: the command `osteocds` of its installation."""
+    """Another version: the command `osteocds` of its installation; or the folder of its code, which this Python runs."""
 
-    command: Path
+    command: Path | None = None
+    folder: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """What was named."""
+        return self.command or self.folder or Path()
+
+    @property
+    def command_line(self) -> list[str]:
+        """How its commands are run; `-P`: no folder comes before that of its code."""
+        return [str(self.command)] if self.command is not None else [sys.executable, "-P", "-m", "service"]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of that process: ours, with its code first."""
+        if self.folder is None:
+            return dict(os.environ)
+        others = [one for one in os.environ.get("PYTHONPATH", "").split(os.pathsep) if one]
+        return {**os.environ, "PYTHONPATH": os.pathsep.join([str(self.folder), *others])}
 
 
 Side: TypeAlias = Clinical | ScreenedBefore | Installed
 
 
 def side_of(told: str, clinical: Clinical) -> Side:
-    """What is named: nothing (the settings in force), `name=figure,…`, a TOML file of settings, a folder, or a program.
+    """What is named: nothing (the settings in force), `name=figure,…`, a TOML file of settings, a screen, code, or a program.
+
+    A screen and the code of another version are named by their folders.
 
     Raises `NoSide`, and `InvalidSetting` for a setting that there is not or that does not take the figure.
     """
@@ -60,14 +82,16 @@ def side_of(told: str, clinical: Clinical) -> Side:
         return ScreenedBefore(path)
     if path.suffix == ".toml" and path.is_file():
         return clinical_settings(GUIDELINES, told)
+    if (path / "service" / "cli.py").is_file() and (path / "mappings").is_dir():
+        return Installed(folder=path.absolute())
     command = path.with_name("osteocds") if path.name.startswith("python") else path
     if command.is_file() and os.access(command, os.X_OK):
         return Installed(command.absolute())
     raise NoSide(
         Said(
             _(
-                "{told} is nothing to compare: name settings (name=figure), a TOML file of them, the folder of a screen, or the "
-                "osteocds command of another installation",
+                "{told} is nothing to compare: name settings (name=figure), a TOML file of them, the folder of a screen, the "
+                "osteocds command of another installation, or a folder that holds its code",
                 told=told,
             )
         )
@@ -127,13 +151,17 @@ class Screening:
         return out
 
     def _by_another(self, side: Installed, out: Path) -> None:
-        asked = [str(side.command), "screen", str(self.cohort.absolute()), "--out", str(out.absolute())]
+        asked = [*side.command_line, "screen", str(self.cohort.absolute()), "--out", str(out.absolute())]
         means = ["--as-of", self.now.isoformat(), "--workers", str(self.workers), "--memory", self.memory]
         done = subprocess.run(  # noqa: S603 - the program that the caller named
-            [*asked, *means, "--language", self.language.value], capture_output=True, text=True, check=False
+            [*asked, *means, "--language", self.language.value],
+            capture_output=True,
+            text=True,
+            env=side.environment,
+            check=False,
         )
         if done.returncode:
             why = done.stderr.strip().splitlines()[-1:] or [str(done.returncode)]
-            raise NoSide(Said(_("{command} could not screen: {why}", command=str(side.command), why=why[0])))
+            raise NoSide(Said(_("{command} could not screen: {why}", command=str(side.place), why=why[0])))
         if not (out / FINDINGS).is_file():
-            raise NoSide(Said(_("{command} left no results of a screen: is it osteocds?", command=str(side.command))))
+            raise NoSide(Said(_("{command} left no results of a screen: is it osteocds?", command=str(side.place))))

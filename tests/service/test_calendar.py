@@ -13,7 +13,7 @@ from support.ehr import Ehr, ehr
 from support.scenario import NOW, SERVICES, WORLD, request_for
 from support.serving import served
 
-from mappings.wording import verbatim
+from mappings.wording import Text, verbatim
 from service.calendar.picture import picture
 from service.calendar.sequencer import DAYS, MOST_ORDERS, Movable, Schedule, sequence, with_earliest
 from service.languages.render import Language
@@ -281,6 +281,18 @@ def test_a_planned_extraction_is_of_the_teeth_and_the_earliest_day_of_the_drug_i
     [marked] = entries(found["antiresorptives"], Kind.EARLIEST)
     assert marked.first == marked.last == TODAY + timedelta(days=2) + HEALING
     assert entries(found["teeth and jaw"], Kind.EARLIEST) == []
+
+
+def test_the_earliest_days_that_are_marked_are_those_of_the_plan_for_all() -> None:
+    told = {"orders": [{**RADIOTHERAPY, "start in": 3}, {"drug": "gemcitabine", "start in": 24}], "record": GIVEN}
+    schedule = scheduled(told)
+    assert schedule.together is not None
+    plan = {str(one.name): one.day for one in schedule.together.orders}
+    marked = [entry for lane in with_earliest(lanes(told).values(), schedule) for entry in entries(lane, Kind.EARLIEST)]
+    assert {
+        str(entry.name.parameters["order"]): entry.first for entry in marked if isinstance(entry.name, Text)
+    } == plan
+    assert len(marked) == len(plan) == 2
 
 
 def test_the_earliest_day_of_a_draft_is_marked_once() -> None:

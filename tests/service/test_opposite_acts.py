@@ -7,19 +7,31 @@ and record of one joined with the record of the other, both ways round. This is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from itertools import combinations, permutations
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
-from support.scenario import Scenario, answer_to, run, scenarios_of
+from support.scenario import NOW, WORLD, Scenario, answer_to, request_for, run, scenarios_of
 
+from mappings.wording import _
 from service.guidelines import GUIDELINES
-from service.pipeline import HookAnswer
-from service.rules.offers import DeleteOrder, SetInstruction, UpdateOrder
-from service.rules.outcome import Advice, Failure
+from service.languages.render import Language
+from service.pipeline import HookAnswer, advise
+from service.rules.bone_metastases.calcium import calcium_is_low, phosphate_is_low
+from service.rules.bone_metastases.triggers import ANTIRESORPTIVE
+from service.rules.guideline import Chapter
+from service.rules.offers import DeleteOrder, SetDose, SetInstruction, UpdateOrder
+from service.rules.outcome import Advice, Failure, Indicator
+from service.rules.rule import Rule
+from service.rules.rule import rule as declared
+from service.rules.say import warning
+from service.services import published
 
 RULES = GUIDELINES[0].rules
 SCENARIOS = [scenario for rule in RULES for scenario in scenarios_of(rule.id)]
@@ -71,14 +83,37 @@ def opposites(answer: HookAnswer) -> Iterator[frozenset[str]]:
                 yield frozenset({rule, other})
 
 
+Acting = Mapping[str, tuple[Scenario, ...]]
+Run = Callable[[Any], HookAnswer]
+
+
 @cache
-def acting() -> dict[str, tuple[Scenario, ...]]:
+def acting() -> Acting:
+    return acting_of(SCENARIOS, run)
+
+
+def acting_of(scenarios: Iterable[Scenario], run: Run) -> Acting:
     """The rules that remove or change an order, and the scenarios in which they do, at most three."""
     found: dict[str, list[Scenario]] = {}
-    for scenario in SCENARIOS:
-        if scenario.rule in {rule for by_rule in acts(answer_to(scenario)).values() for rule in by_rule}:
+    for scenario in scenarios:
+        if scenario.rule in {rule for by_rule in acts(run(scenario.told)).values() for rule in by_rule}:
             found.setdefault(scenario.rule, []).append(scenario)
     return {rule: tuple(several[:3]) for rule, several in found.items()}
+
+
+def opposites_of_pairs(acting: Acting, run: Run) -> dict[frozenset[str], str]:
+    """The pairs opposed on the order and record of one joined with the record of the other, with the first place each."""
+    found: dict[frozenset[str], str] = {}
+    for rule, other in permutations(acting, 2):
+        for scenario in acting[rule][:1]:
+            record = joined(scenario.told.get("record") or {}, acting[other][0].told.get("record") or {})
+            try:
+                answer = run({**scenario.told, "record": record})
+            except ValueError:
+                continue  # two records that no patient can have
+            for pair in opposites(answer):
+                found.setdefault(pair, f"{scenario.name} / {acting[other][0].name}")
+    return found
 
 
 def joined(one: Any, other: Any) -> Any:
@@ -97,16 +132,7 @@ def test_on_no_scenario_do_two_rules_advise_opposite_acts():
 
 
 def test_neither_do_they_where_the_records_of_any_two_are_joined():
-    found: dict[frozenset[str], str] = {}
-    for rule, other in permutations(acting(), 2):
-        for scenario in acting()[rule][:1]:
-            record = joined(scenario.told.get("record") or {}, acting()[other][0].told.get("record") or {})
-            try:
-                answer = run({**scenario.told, "record": record})
-            except ValueError:
-                continue  # two records that no patient can have
-            for pair in opposites(answer):
-                found.setdefault(pair, f"{scenario.name} / {acting()[other][0].name}")
+    found = opposites_of_pairs(acting(), run)
     assert found.keys() <= EXCEPTIONS.keys(), found
     assert found.keys() >= {pair for pair, why in EXCEPTIONS.items() if why != NO_SUPPLEMENT}
 
@@ -123,6 +149,64 @@ def test_there_are_rules_that_remove_and_rules_that_change_an_order():
     }
     assert kinds == {DeleteOrder, UpdateOrder}
     assert len(acting()) >= 10
+
+
+# --- a pair that is planted -------------------------------------------------------------------------------------------
+
+
+def planted(name: str, condition: Any, act: Callable[[Any], Any]) -> Rule:
+    @declared(
+        name,
+        title=_("Planted"),
+        citations=RULES[0].citations,
+        trigger=ANTIRESORPTIVE,
+        when=(condition,),
+        severest=Indicator.WARNING,
+    )
+    def says(order: Any, _patient: Any) -> Any:
+        return warning(_("Planted"), _("Planted."), rests_on=(), offers=(act(order),))
+
+    return says
+
+
+def to_dose(milligrams: Decimal) -> Callable[[Any], UpdateOrder]:
+    return lambda order: UpdateOrder(order, (SetDose(milligrams),))
+
+
+@pytest.mark.parametrize(
+    ("act", "other", "found"),
+    [
+        (DeleteOrder, to_dose(Decimal(60)), True),
+        (to_dose(Decimal(90)), to_dose(Decimal(60)), True),
+        (DeleteOrder, DeleteOrder, False),
+        (to_dose(Decimal(60)), to_dose(Decimal(60)), False),
+    ],
+    ids=["remove and change", "two doses", "remove twice", "one dose twice"],
+)
+def test_a_planted_pair_of_opposite_acts_is_found_where_their_records_are_joined(act, other, found):
+    """One speaks on low calcium, one on low phosphate: no scenario of either alone shows that they are opposed."""
+    module = ModuleType("planted")
+    module.one = planted("planted-one", calcium_is_low, act)  # type: ignore[attr-defined]
+    module.other = planted("planted-other", phosphate_is_low, other)  # type: ignore[attr-defined]
+    guideline = replace(GUIDELINES[0], chapters=(*GUIDELINES[0].chapters, Chapter("planted", _("Planted"), module)))
+    services = published([guideline], split=False, terminology=WORLD.terminology)
+
+    def run_planted(told: Any) -> HookAnswer:
+        request = request_for(told)
+        return advise(request, services[f"{guideline.id}-{request['hook']}"], WORLD, now=NOW, language=Language.ENGLISH)
+
+    denosumab = {"drug": "denosumab", "dose": "120 mg"}
+    low = {"calcium": "1.85 mmol/L today", "albumin": "40 g/L today"}
+    scenarios = [
+        Scenario("planted-one", {"name": "low calcium", "order": denosumab, "record": low}),
+        Scenario(
+            "planted-other", {"name": "low phosphate", "order": denosumab, "record": {"phosphate": "0.50 mmol/L today"}}
+        ),
+    ]
+    assert not any(pair for one in scenarios for pair in opposites(run_planted(one.told)))
+    pairs = acting_of(scenarios, run_planted)
+    assert set(pairs) == {"planted-one", "planted-other"}
+    assert (frozenset(pairs) in opposites_of_pairs(pairs, run_planted)) is found
 
 
 @pytest.mark.parametrize("pair", EXCEPTIONS, ids=lambda pair: " ".join(sorted(pair)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -12,7 +11,7 @@ from mappings.facts import FactSettings
 from mappings.vocabulary.concepts import Terminology
 from service.gathering.allowlist import Allowlist
 from service.gathering.fhir_server import new_session
-from service.gathering.outbound import SEARCHES_AT_ONCE, Outbound, Waiting, Watch
+from service.gathering.outbound import NO_TURNS, SEARCHES_AT_ONCE, Outbound, Turns, Watch
 from service.gathering.site_codes import site_terminology
 from service.guidelines import GUIDELINES
 from service.rules.guideline import Guideline, terminology_of
@@ -47,16 +46,16 @@ class World:
         settings: Settings,
         guidelines: Sequence[Guideline] = GUIDELINES,
         watch: Watch = lambda *_: None,
-        waiting: Waiting = nullcontext,
+        turns: Turns = NO_TURNS,
     ) -> World:
-        """The world of a process, with `watch` and `waiting` of `Outbound`.
+        """The world of a process, with `watch` and `turns` of `Outbound`.
 
         Raises `ValueError` for a base that is no URL or a ConceptMap that cannot be used.
         """
         connect = partial(new_session, settings.ca_bundle, connections=SEARCHES_AT_ONCE * settings.threads)
         return cls(
             allowlist=Allowlist(settings.fhir_bases),
-            outbound=Outbound(connect, settings.threads, watch, waiting),
+            outbound=Outbound(connect, settings.threads, watch, turns),
             terminology=site_terminology(terminology_of(guidelines), settings.concept_maps),
             clinical=settings.clinical,
             deadline_seconds=settings.deadline_seconds,

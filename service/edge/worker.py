@@ -45,6 +45,9 @@ GOING_ON_SECONDS = 0.25
 """Requests that go on computing after they have waited for others, and for how long one waits for its turn at most. More at once
 would only wake each other to ask for the interpreter."""
 
+GIVES_WAY_SECONDS = 0.01
+"""For how long what is read of a FHIR server lets requests go first that have all they need: such a one takes less than it."""
+
 COLLECTED_BYTES = 4_000_000
 """Of bodies, after which the young objects are looked through for what circles keep: errors that libraries have a name for where
 they raise them, with all that was at work then. By the number of objects alone that would come after gigabytes of bodies."""
@@ -104,6 +107,7 @@ def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock)
         while True:
             head, body = exchange.read(requests)
             with at_work:
+                _FRESH.begins()
                 told: dict[str, Any] = {}
                 environ = _environ(head, body) | {TOLD: told}
                 length = len(body)
@@ -114,6 +118,7 @@ def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock)
                     for piece in exchange.packed({"status": status, "headers": headers, "told": told}, answer):
                         place.sendall(piece)
                 finally:
+                    _FRESH.ends()
                     _closed(close)
                     _end_turn()
                 del answer, close  # nothing of a request is kept until the next comes
@@ -138,6 +143,43 @@ _HERE = threading.local()
 _GOES_ON = threading.Semaphore(GOING_ON_AT_ONCE)
 
 
+class _Fresh:
+    """The requests that compute and have waited for nothing yet."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._number = 0
+
+    def begins(self) -> None:
+        """The request of this thread is one of them."""
+        _HERE.is_fresh = True
+        with self._changed:
+            self._number += 1
+
+    def ends(self) -> None:
+        """That of this thread is none of them, from now on."""
+        if getattr(_HERE, "is_fresh", False):
+            _HERE.is_fresh = False
+            with self._changed:
+                self._number -= 1
+                if not self._number:
+                    self._changed.notify_all()
+
+    def wait_for_none(self, seconds: float) -> None:
+        """Wait until there is none, for so long at most."""
+        if self._number:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._number, seconds)
+
+
+_FRESH = _Fresh()
+
+
+def gives_way() -> None:
+    """Let requests go first that have all they need: what waits for others is later by far in any case."""
+    _FRESH.wait_for_none(GIVES_WAY_SECONDS)
+
+
 @contextmanager
 def waiting() -> Iterator[None]:
     """Tell the front that the request of this thread computes nothing while the block lasts: it waits for others."""
@@ -150,11 +192,13 @@ def waiting() -> Iterator[None]:
     try:
         yield
     finally:
+        gives_way()
         _HERE.has_turn = _GOES_ON.acquire(timeout=GOING_ON_SECONDS)
         _tell(place, waits=False)
 
 
 def _end_turn() -> None:
+    _FRESH.ends()
     if getattr(_HERE, "has_turn", False):
         _HERE.has_turn = False
         _GOES_ON.release()

@@ -179,6 +179,7 @@ class FhirServer:
             self.bulkhead.threads,
             lambda: self.deadline - time.monotonic(),
             FhirProblem(BUSY),
+            self.bulkhead.turns.gives_way,
         )
         self._many.append(ref(many))  # a thread holds it while it is at work; a circle would keep all that was found
         many.begin()
@@ -213,13 +214,13 @@ class FhirServer:
     def wait(self, searches: Sequence[Future[Pages]]) -> None:
         """Wait until all of them are there, for a moment: to wait once costs less than to be woken by each."""
         if not all(search.done() for search in searches):
-            with self.bulkhead.waiting():
+            with self.bulkhead.turns.waiting():
                 wait(searches, max(0.0, min(TOGETHER_SECONDS, self.deadline - time.monotonic())))
 
     def found(self, search: Future[Pages]) -> Pages:
         """What a search found, once it is there. Raises `FhirProblem`, also where the deadline comes first."""
         try:
-            with nullcontext() if search.done() else self.bulkhead.waiting():
+            with nullcontext() if search.done() else self.bulkhead.turns.waiting():
                 return self._awaited(search)
         except CancelledError:
             raise FhirProblem(BUSY) from None

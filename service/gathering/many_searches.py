@@ -44,13 +44,19 @@ class ManySearches:
     """Those of one request to one base, until its deadline."""
 
     def __init__(
-        self, searches: Sequence[Search], threads: DaemonThreads, time_left: TimeLeft, busy: Exception
+        self,
+        searches: Sequence[Search],
+        threads: DaemonThreads,
+        time_left: TimeLeft,
+        busy: Exception,
+        gives_way: Callable[[], None],
     ) -> None:
-        """`busy` is what becomes of a search for which there is no thread."""
+        """`busy` is what becomes of a search for which there is no thread; `gives_way` is called before an answer is read."""
         self._searches = searches
         self._threads = threads
         self._time_left = time_left
         self._busy = busy
+        self._gives_way = gives_way
         self._lock = threading.Lock()
         self._awaited: dict[int, Search] = {}
         self._reads_since: float | None = None
@@ -98,6 +104,7 @@ class ManySearches:
         return [number for number, _ in waiting.poll(1000 * left)] if left > 0 else awaited
 
     def _read(self, number: int) -> None:
+        self._gives_way()
         with self._lock:
             search = self._awaited.pop(number, None)
             self._reads_since = None if search is None else time.monotonic()

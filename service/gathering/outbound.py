@@ -30,6 +30,17 @@ Waiting: TypeAlias = Callable[[], AbstractContextManager[None]]
 """What a request enters while it waits for searches, and leaves when it goes on."""
 
 
+@dataclass(frozen=True)
+class Turns:
+    """How the threads of a process take turns: what a request waits within, and what is called before an answer is read."""
+
+    waiting: Waiting = nullcontext
+    gives_way: Callable[[], None] = lambda: None
+
+
+NO_TURNS = Turns()
+
+
 MOST_BYTES_AT_ONCE = 16_000_000
 """Of the answers of one base that are being read, together; what several usual requests read at once is a tenth of it."""
 
@@ -62,7 +73,7 @@ class Bulkhead:
     threads: DaemonThreads
     breaker: Breaker
     room: Room
-    waiting: Waiting = nullcontext
+    turns: Turns = NO_TURNS
 
 
 class Outbound:
@@ -76,14 +87,14 @@ class Outbound:
         connect: Callable[[], requests.Session],
         requests_at_once: int,
         watch: Watch = lambda *_: None,
-        waiting: Waiting = nullcontext,
+        turns: Turns = NO_TURNS,
     ) -> None:
-        """`connect` makes the session of all, when something outside is first to be asked. A request waits within `waiting`."""
+        """`connect` makes the session of all, when something outside is first to be asked."""
         self._connect = connect
         self._session: requests.Session | None = None
         self._most_threads = SEARCHES_AT_ONCE * requests_at_once
         self._watch = watch
-        self._waiting = waiting
+        self._turns = turns
         self._lock = threading.Lock()
         self._bulkheads: dict[str, OrderedDict[str, Bulkhead]] = {}
 
@@ -114,7 +125,7 @@ class Outbound:
             DaemonThreads(self._most_threads, waiting=self._most_threads, name="fhir"),
             Breaker(partial(self._watch, listed)),
             Room(MOST_BYTES_AT_ONCE),
-            self._waiting,
+            self._turns,
         )
 
     def _make_place(self, listed: str, below: OrderedDict[str, Bulkhead]) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from service.edge import exchange
-from service.edge.worker import GOING_ON_AT_ONCE, GOING_ON_SECONDS, answer_at, waiting
+from service.edge.worker import GIVES_WAY_SECONDS, GOING_ON_AT_ONCE, GOING_ON_SECONDS, answer_at, gives_way, waiting
 
 HEAD = {
     "method": "POST",
@@ -75,6 +75,36 @@ def test_those_that_have_waited_go_on_in_turns():
             ask(place, "any")
         assert [answer_on(place) for place in places] == [b"done"] * REQUESTS
     assert most == GOING_ON_AT_ONCE
+
+
+def test_what_is_read_lets_those_go_first_that_have_waited_for_nothing():
+    began, released, gave_way = threading.Event(), threading.Event(), []
+
+    def application(_environ, start_response):
+        began.set()
+        released.wait(20)
+        start_response("200 OK", [])
+        return [b"done"]
+
+    def read():
+        while not released.is_set():
+            before = time.monotonic()
+            gives_way()
+            gave_way.append(time.monotonic() - before)
+
+    ours, theirs = socket.socketpair()
+    with ours:
+        answer_at(application, [theirs])
+        ask(ours, "any")
+        assert began.wait(20)
+        reading = threading.Thread(target=read)
+        reading.start()
+        time.sleep(0.1)
+        released.set()
+        assert answer_on(ours) == b"done"
+        reading.join()
+    assert gave_way[0] >= GIVES_WAY_SECONDS * 0.9
+    assert len(gave_way) > 1, "for a moment at a time"
 
 
 def test_one_that_hangs_keeps_the_others_for_a_moment_only():

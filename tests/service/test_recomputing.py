@@ -316,4 +316,4 @@ def test_the_commands_of_the_document_run_as_they_stand_there(database_url, tmp_
             done = CliRunner().invoke(main, shlex.split(command)[1:], env=told)
             assert done.exit_code == 0, f"{command}: {done.output}"
     client.application.extensions["osteocds.ledger"].writer.close()
-    assert len(COMMANDS) == 8
+    assert len(COMMANDS) == 9

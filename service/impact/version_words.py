@@ -18,7 +18,7 @@ SAID: Mapping[str, Text] = {
     "setting": _("setting {name}: {old} becomes {new}"),
     "gone": _("Rules of the old version alone"),
     "added": _("Rules of the new version alone"),
-    "proved": _("Their figures alone differ: proved on the numbers left open"),
+    "proved": _("Their figures alone differ (proved on the numbers left open)"),
     "left": _("Changed, not proved: compare on a cohort"),
     "road": _(
         "Records are read, or rules asked, by other code or lists; that concerns every rule: compare on a cohort"

@@ -56,7 +56,7 @@ def compared(old: Teller, new: Teller) -> tuple[tuple[str, str], tuple[Compared,
     both = sorted(ids[0] & ids[1])
     of_guidelines = {one: (told[0]["guidelines"][one], told[1]["guidelines"][one]) for one in both}
     written = {one: written_changes((Folder(roots[0]), Folder(roots[1])), of_guidelines[one]) for one in both}
-    asked = {one: _asked(written[one], of_guidelines[one]) for one in both}
+    asked = {one: asked_of(written[one], of_guidelines[one]) for one in both}
     question = {"format": FORMAT, "guidelines": asked}
     answers = [one.answers(question)["answers"] for one in (old, new)]
     return (
@@ -69,7 +69,7 @@ def compared(old: Teller, new: Teller) -> tuple[tuple[str, str], tuple[Compared,
     )
 
 
-def _asked(written: Rewritten, told: tuple[Told, Told]) -> Told:
+def asked_of(written: Rewritten, told: tuple[Told, Told]) -> Told:
     """The examples of both versions, of the rules whose answers may differ, each once; and the days to be tried."""
     concerned = {one.rule: one for one in written.rules if one.answers or written.road}
     examples = {

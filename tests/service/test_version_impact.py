@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from service.impact.intervals import shown
 from service.impact.other_version import Elsewhere, Here
 from service.impact.sides import Installed, side_of
 from service.impact.version_words import printed
-from service.impact.versions import Compared, compared
+from service.impact.versions import MOST_RULES_BY_DAY, Compared, asked_of, compared
 from service.languages.render import Language
 
 GUIDELINE = GUIDELINES[0]
@@ -173,6 +174,29 @@ def test_a_question_that_is_none_is_refused(tmp_path, asked):
     done = CliRunner().invoke(main, ["arithmetic", "--of", str(tmp_path / "question")])
     assert done.exit_code == 1
     assert "the question cannot be read" in done.output
+
+
+def test_an_example_that_a_version_does_not_understand_is_counted_apart():
+    told = [
+        {"rule": "no-such-rule", "told": "{name: a rule that is not ours}"},
+        {
+            "rule": "hypocalcaemia",
+            "told": "{name: other words, order: {drug: denosumab}, record: {humours: black bile}}",
+        },
+        {"rule": "hypocalcaemia", "told": "{name: ours, order: {drug: denosumab}, record: {}}"},
+    ]
+    here = Here({GUIDELINE.id: GUIDELINE.settings})
+    question = {"format": 1, "guidelines": {GUIDELINE.id: {"examples": told, "days": {}}}}
+    of_ours = here.answers(question)["answers"][GUIDELINE.id]
+    assert [one is None for one in of_ours] == [True, True, False]
+
+
+def test_days_are_tried_of_few_rules_and_of_none_where_many_differ(found):
+    one = next(each for each in found.proved if each.days)
+    none_told: Any = ({"examples": []}, {"examples": []})
+    for number, tried in ((MOST_RULES_BY_DAY, MOST_RULES_BY_DAY), (MOST_RULES_BY_DAY + 1, 0)):
+        rules = tuple(replace(one, rule=f"rule-{each}") for each in range(number))
+        assert len(asked_of(replace(found.written, rules=rules), none_told)["days"]) == tried
 
 
 # --- what is printed --------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ import service
 from mappings.facts import FactSettings
 from service.catalogue.examples import Example, showroom
 from service.impact.regions import MOST_DAYS, answered, code_of, days_of, examples_under, numbers_of
-from service.impact.source_text import RULES
+from service.impact.source_text import RULES, plain
 from service.impact.symbolic import paths
 from service.languages.render import Language
 from service.rules.guideline import OSTEOCDS, Guideline, versions
@@ -77,8 +77,10 @@ def _places(guideline: Guideline, rule: Rule) -> Iterator[tuple[str, str]]:
 
 def _anywhere(value: Any) -> list[tuple[str, str]]:
     """The first module of the rules that holds a value under a name."""
-    modules = [module for name, module in sorted(sys.modules.items()) if name.startswith(f"{RULES}.")]
-    named = ((module.__name__, name) for module in modules for name, held in vars(module).items() if held is value)
+    modules = [module for name, module in sorted(sys.modules.items()) if plain(name).startswith(f"{RULES}.")]
+    named = (
+        (plain(module.__name__), name) for module in modules for name, held in vars(module).items() if held is value
+    )
     return list(islice(named, 1))
 
 
@@ -86,7 +88,7 @@ def _written(guideline: Guideline, value: Any) -> Iterator[tuple[str, str]]:
     for chapter in guideline.chapters:
         for name, held in vars(chapter.module).items():
             if held is value:
-                yield chapter.module.__name__, name
+                yield plain(chapter.module.__name__), name
                 return
 
 

@@ -16,7 +16,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
-RULES = "service.rules"
+RULES = ".".join(
+    ("service", "rules")
+)  # not as one text: that would name a module, which a wheel has under another name
 ROAD = (
     *("mappings", "service/gathering", "service/evaluate.py", "service/pipeline.py", "service/world.py"),
     *(f"service/rules/{one}.py" for one in ("condition", "guideline", "outcome", "rule")),
@@ -33,6 +35,15 @@ OF_THE_READER = frozenset({"title", "citations", "reading"})
 """What a rule declares for those who read it."""
 
 _FIGURE = re.compile(r"-?\d+(?:\.\d+)?\Z")
+
+
+IN_A_WHEEL = "osteocds."
+"""What stands before the names of all modules there."""
+
+
+def plain(module: str) -> str:
+    """The name of a module as the source tree has it."""
+    return module.removeprefix(IN_A_WHEEL)
 
 
 @dataclass(frozen=True)
@@ -103,7 +114,7 @@ class SourceText:
             return False
         parts = [_Parts(self.settings) for _one in read]
         for one, written in zip(parts, read, strict=True):
-            one.add(ast.parse(written))
+            one.add(_parsed(written))
         return parts[0].code == parts[1].code and parts[0].figures == parts[1].figures
 
     # --- modules ------------------------------------------------------------------------------------------------------
@@ -171,10 +182,20 @@ class SourceText:
         return f"{module}.{name}" if name else module
 
 
+def _parsed(source: bytes) -> ast.Module:
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            node.module = plain(node.module)
+        elif isinstance(node, ast.alias):
+            node.name = plain(node.name)
+    return tree
+
+
 def _read(path: Path) -> _Module:
     defined: dict[str, list[ast.stmt]] = {BESIDES: []}
     imported: dict[str, tuple[str, str]] = {}
-    for statement in ast.parse(path.read_bytes()).body:
+    for statement in _parsed(path.read_bytes()).body:
         if isinstance(statement, ast.ImportFrom | ast.Import):
             imported.update(_imports(statement))
             continue

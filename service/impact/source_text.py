@@ -16,9 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
-RULES = ".".join(
-    ("service", "rules")
-)  # not as one text: that would name a module, which a wheel has under another name
+from service import rules
+
 ROAD = (
     *("mappings", "service/gathering", "service/evaluate.py", "service/pipeline.py", "service/world.py"),
     *(f"service/rules/{one}.py" for one in ("condition", "guideline", "outcome", "rule")),
@@ -44,6 +43,9 @@ IN_A_WHEEL = "osteocds."
 def plain(module: str) -> str:
     """The name of a module as the source tree has it."""
     return module.removeprefix(IN_A_WHEEL)
+
+
+RULES = plain(rules.__name__)
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,11 @@ SETTINGS: tuple[Setting, ...] = (
         str(MOST_OF_A_TYPE),
         "most resources of one FHIR type that are read for one request; more of them are told as not looked at",
     ),
+    Setting(
+        "OSTEOCDS_PINNED",
+        "1",
+        "1: each worker keeps to one processor at a time, the one that the system chooses; 0: its threads run on all of them",
+    ),
     Setting("OSTEOCDS_MAX_REQUEST_BYTES", "10000000", "largest request body that is read"),
     Setting(
         "OSTEOCDS_LOG_JSON", "0", "1: the log of `osteocds serve` is JSON, one object a line; 0: it is text to read"
@@ -184,6 +189,7 @@ class Settings:
     workers: int
     threads: int
     waiting: int
+    pinned: bool
     fhir_bases: tuple[str, ...]
     clients: Path | None
     allow_unauthenticated: bool
@@ -243,6 +249,7 @@ def read_settings(environ: Mapping[str, str], guidelines: Sequence[Guideline] = 
         workers=read("OSTEOCDS_WORKERS", _positive, _("a positive whole number")),
         threads=read("OSTEOCDS_THREADS", _positive, _("a positive whole number")),
         waiting=read("OSTEOCDS_WAITING", _positive, _("a positive whole number")),
+        pinned=read("OSTEOCDS_PINNED", _flag, _("0 or 1")),
         fhir_bases=_listed(raw["OSTEOCDS_FHIR_BASES"]),
         clients=read("OSTEOCDS_CLIENTS", _file, _("the path of a file")),
         allow_unauthenticated=read("OSTEOCDS_ALLOW_UNAUTHENTICATED", _flag, _("0 or 1")),

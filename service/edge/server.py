@@ -22,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from cds_hooks import operation_outcome
 from service.edge import logs
 from service.edge.front import Front, Tell
+from service.edge.one_processor import keep_to_one_processor
 from service.edge.worker import Application, Build
 from service.edge.workers import Workers
 from service.settings import Settings
@@ -238,6 +239,8 @@ def _application(settings: Settings) -> Application:
     logs.begin(settings)
     app = create_app(settings)
     ready_to_serve()
+    if settings.pinned:
+        keep_to_one_processor()
     return Application(app.wsgi_app, app.extensions["osteocds.ledger"].writer.close)
 
 

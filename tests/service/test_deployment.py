@@ -291,9 +291,10 @@ def confined() -> list[str | Path]:
         pytest.param("import socket; socket.socket(socket.AF_NETLINK)", True, id="a socket of another family"),
         pytest.param("import mmap; mmap.mmap(-1, 4096, prot=7)", True, id="memory that is written and run"),
         pytest.param("import os; os.setuid(0)", True, id="another user"),
-        pytest.param("import os; os.sched_setaffinity(0, {0})", True, id="a processor of its own"),
+        pytest.param("import os; os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))", True, id="to go first"),
         pytest.param("import socket; socket.socketpair()", False, id="its own processes"),
         pytest.param("import os; os.nice(1)", False, id="to let others go first"),
+        pytest.param("import os; os.sched_setaffinity(0, {0})", False, id="to keep to one processor"),
     ],
 )
 def test_the_unit_refuses_what_the_service_does_not_do(attempt, refused):
@@ -302,7 +303,9 @@ def test_the_unit_refuses_what_the_service_does_not_do(attempt, refused):
     assert ("PermissionError" in done.stderr) is refused
 
 
-@pytest.mark.parametrize("without", ["", "SystemCallFilter=setpriority\n"], ids=["as it is", "where none may give way"])
+@pytest.mark.parametrize(
+    "without", ["", "SystemCallFilter=setpriority sched_setaffinity\n"], ids=["as it is", "where none may choose"]
+)
 def test_the_service_answers_under_the_unit_and_a_worker_that_died_is_replaced_there(tmp_path, without):
     unit = tmp_path / UNIT.name
     told = UNIT.read_text(encoding="utf-8")

@@ -51,6 +51,7 @@ OTHER = {
     "OSTEOCDS_CLINICAL_SETTINGS": "clinical.toml",
     "OSTEOCDS_CORS_ORIGINS": "https://browser.example.org",
     "OSTEOCDS_MAX_RESOURCES": "50",
+    "OSTEOCDS_PINNED": "0",
     "OSTEOCDS_MAX_REQUEST_BYTES": "2000000",
     "OSTEOCDS_LOG_JSON": "1",
     "OSTEOCDS_LOG_LEVEL": "debug",
@@ -96,6 +97,7 @@ WRONG = [
     ),
     *(("OSTEOCDS_MAX_REQUEST_BYTES", value) for value in ("", "0", "10MB")),
     *(("OSTEOCDS_LOG_LEVEL", value) for value in ("", "trace", "INFO")),
+    *(("OSTEOCDS_PINNED", value) for value in ("2", "x")),
     *(("OSTEOCDS_ACCESS_LOG", value) for value in ("2", "x")),
     *(("OSTEOCDS_TRACES", value) for value in ("2", "x")),
 ]

@@ -43,6 +43,7 @@ from tools.asking import ask_at_once, post
 from cds_hooks import HookRequestSchema, HookResponseSchema
 from service.demo.embedded_fhir import free_port, running
 from service.edge.app import create_app
+from service.edge.one_processor import keep_to_one_processor
 from service.edge.server import ready_to_serve, serve
 from service.edge.worker import Application
 from service.settings import Settings
@@ -187,6 +188,7 @@ def application(view: str, body: bytes, settings: Settings) -> Application:
     ours = create_app(settings, now=lambda: NOW)
     app = ours if view == "service" else bare_view(orjson.loads(called(ours, body)))
     ready_to_serve()
+    keep_to_one_processor()
     return Application(app.wsgi_app)
 
 

@@ -65,7 +65,7 @@ liveness: .venv/.tools ## measure how soon /health/live answers while hooks, slo
 audit: .venv/.tools ## write the SBOM of the image's packages (dist/sbom.cdx.json), and look for advisories about them
 	$(TOOL).audit
 
-load: .venv/.load ## measure the service under 80 % and 200 % of what it can bear, into docs/performance/; SECONDS=600 at 80 %
+load: .venv/.load ## measure the service under 50, 80 and 200 % of what it can bear, into docs/performance/; SECONDS=600 at 80 %
 	$(TOOL).load --seconds $(or $(SECONDS),600)
 
 release: .venv/.tools ## build what is handed over into dist/: wheel, chart, SBOM, changes by rule, sums

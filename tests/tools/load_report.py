@@ -157,6 +157,10 @@ NAMES = {
 }
 
 
+DASHES = ("", ' stroke-dasharray="1 3"', ' stroke-dasharray="6 4"')
+"""One a phase."""
+
+
 def _x(share: float) -> float:
     return LEFT + WIDTH * (-math.log10(1 - share) - 0.3) / 2.7
 
@@ -175,7 +179,7 @@ def picture(phases: Sequence[Phase]) -> str:
     for share, name in ((0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (0.999, "99.9 %")):
         drawing.add(f'<path d="M{_x(share):g} {TOP}v{HEIGHT}" stroke="{RULE}"/>')
         drawing.text(_x(share) - 14, TOP + HEIGHT + 18, name, 12, fill=QUIET)
-    for phase, dashes in zip(phases, ("", ' stroke-dasharray="5 4"'), strict=False):
+    for phase, dashes in zip(phases, DASHES, strict=False):
         for kind, (_name, colour) in NAMES.items():
             if times := phase.times(kind):
                 drawn = " ".join(f"{_x(share):.1f},{_y(quantile(times, share)):.1f}" for share in SHARES)
@@ -186,8 +190,7 @@ def picture(phases: Sequence[Phase]) -> str:
     for number, (name, colour) in enumerate(NAMES.values()):
         drawing.add(f'<path d="M650 {TOP + 12 + 22 * number}h20" stroke="{colour}" stroke-width="2"/>')
         drawing.text(676, TOP + 16 + 22 * number, name, 12)
-    for number, phase in enumerate(phases):
-        dashes = ' stroke-dasharray="5 4"' if number else ""
+    for number, (phase, dashes) in enumerate(zip(phases, DASHES, strict=False)):
         drawing.add(f'<path d="M650 {TOP + 88 + 22 * number}h20" stroke="{INK}" stroke-width="2"{dashes}/>')
         drawing.text(676, TOP + 92 + 22 * number, f"{phase.name} of capacity", 12)
     top = TOP + HEIGHT + 60

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 STUCK_SECONDS = 0.1
 """How long one answer may keep the thread from the others."""
+
+LONGEST_SECONDS = 60.0
+"""How long a socket is waited for at a time."""
 
 _HERE = threading.local()
 
@@ -77,7 +81,8 @@ class ManySearches:
     def _run(self) -> None:
         begun = [one for one in self._searches if not one.future.cancelled()]
         for one in begun:
-            one.sent = one.send()
+            with suppress(Exception):  # what cannot be sent ahead is asked as ever, and says itself what is wrong
+                one.sent = one.send()
         with self._lock:
             self._awaited = {one.sent.fileno(): one for one in begun if one.sent is not None and _begins(one)}
         apart = [one for one in begun if one.sent is None]
@@ -101,7 +106,7 @@ class ManySearches:
         for number in awaited:
             waiting.register(number, select.POLLIN)
         left = self._time_left()
-        return [number for number, _ in waiting.poll(1000 * left)] if left > 0 else awaited
+        return [number for number, _ in waiting.poll(1000 * min(left, LONGEST_SECONDS))] if left > 0 else awaited
 
     def _read(self, number: int) -> None:
         self._gives_way()

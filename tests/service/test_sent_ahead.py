@@ -25,6 +25,7 @@ from support.fhir_socket import BROKEN, NOTHING, SLOW, UNBOUNDED, Reply, Server,
 
 from service.gathering.daemon_threads import DaemonThreads
 from service.gathering.many_searches import STUCK_SECONDS
+from service.gathering.sent_ahead import StandingConnections
 
 SECONDS = 1.5
 """A deadline that a sound server keeps."""
@@ -204,6 +205,18 @@ def test_an_answer_leaves_no_circle_that_would_keep_it_in_memory(slow):
         finally:
             gc.enable()
     assert left < 10_000
+
+
+def test_what_cannot_be_sent_ahead_is_asked_as_ever(monkeypatch):
+    def breaks(*_asked, **_how):
+        raise ValueError
+
+    with standing(Slow.found, seconds=20) as (client, server):
+        monkeypatch.setattr(StandingConnections, "send_ahead", breaks)
+        cards = client.cards(asking(server))
+        assert len(server.calls) > 11
+    assert rules(cards, "unchecked") == []
+    assert "vitamin-d-unknown" in rules(cards)
 
 
 def test_further_pages_are_read_while_others_read_what_came(submitted):

@@ -74,23 +74,6 @@ def _undated_procedure(reader: Reader, resource: Resource) -> tuple[str, bool | 
     return stands.status, stands.counts, act
 
 
-def _dated(undated: Act, source: str, started: When | None, when: When | None) -> Act:
-    """The act with where it comes from and when it was."""
-    return Act(
-        undated.concepts,
-        undated.name,
-        source,
-        started,
-        when,
-        sites=undated.sites,
-        reasons=undated.reasons,
-        intents=undated.intents,
-        regions=undated.regions,
-        unverified_code=undated.unverified_code,
-        unsure=undated.unsure,
-    )
-
-
 def _performed(reader: Reader, resource: Resource) -> tuple[When | None, When | None]:
     for name in _PERFORMED:
         raw = resource.get(name)
@@ -139,7 +122,7 @@ def reason_regions(reader: Reader, resource: Resource) -> frozenset[str]:
 def imaging_study(reader: Reader, resource: Resource, source: str) -> Act | None:
     """An ImagingStudy that was done: its procedure codes, modalities and body sites."""
     undated, when = _undated_study(reader, resource), reader.date(resource.get("started"))
-    return None if undated is None else _dated(undated, source, when, when)
+    return None if undated is None else replace(undated, source=source, started=when, when=when)
 
 
 @once("started")
@@ -176,7 +159,7 @@ def report(reader: Reader, resource: Resource, source: str) -> Act | None:
         return None
     started, ended = reader.period(resource.get("effectivePeriod"))
     when = reader.date(resource.get("effectiveDateTime")) or ended or started or reader.date(resource.get("issued"))
-    return _dated(undated, source, when, when)
+    return replace(undated, source=source, started=when, when=when)
 
 
 _OF_A_REPORT = (
@@ -214,7 +197,7 @@ def encounter(reader: Reader, resource: Resource, source: str) -> Act | None:
     if undated is None:
         return None
     started, ended = reader.period(resource.get("period"))
-    return _dated(undated, source, started, ended or started)
+    return replace(undated, source=source, started=started, when=ended or started)
 
 
 @once("period", "diagnosis", "reasonReference", "serviceProvider", "hospitalization")

@@ -67,22 +67,8 @@ def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resour
     onset = _first_date(reader, resource, ("onsetDateTime", "onsetPeriod"))
     recorded = _first_date(reader, resource, ("recordedDate", "assertedDate", "dateRecorded"))
     dated_by_stay = onset is None and recorded is None and is_of_a_stay(resource)
-    return Diagnosis(
-        undated.concepts,
-        undated.name,
-        source,
-        active=undated.active,
-        provisional=undated.provisional,
-        suspected=undated.suspected,
-        onset=onset,
-        recorded=recorded,
-        stay=stay_of(reader, resource, encounter) if dated_by_stay else None,
-        sites=undated.sites,
-        regions=undated.regions,
-        severities=undated.severities,
-        unverified_code=undated.unverified_code,
-        unsure=undated.unsure,
-    )
+    stay = stay_of(reader, resource, encounter) if dated_by_stay else None
+    return replace(undated, source=source, onset=onset, recorded=recorded, stay=stay)
 
 
 def _read(reader: Reader, resource: Resource) -> Diagnosis | None:

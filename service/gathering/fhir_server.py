@@ -204,8 +204,6 @@ class FhirServer:
         return sent
 
     def _made(self, query: Query, patient_id: str, sent: Sent | None) -> Pages:
-        if sent is None:
-            return self._noted(self.search, query, patient_id)
         from service.gathering.sent_ahead import answering  # noqa: PLC0415 - loaded with the session
 
         with answering(sent):

@@ -186,8 +186,9 @@ def to_dose(milligrams: Decimal) -> Callable[[Any], UpdateOrder]:
 def test_a_planted_pair_of_opposite_acts_is_found_where_their_records_are_joined(act, other, found):
     """One speaks on low calcium, one on low phosphate: no scenario of either alone shows that they are opposed."""
     module = ModuleType("planted")
-    module.one = planted("planted-one", calcium_is_low, act)  # type: ignore[attr-defined]
-    module.other = planted("planted-other", phosphate_is_low, other)  # type: ignore[attr-defined]
+    vars(module).update(
+        one=planted("planted-one", calcium_is_low, act), other=planted("planted-other", phosphate_is_low, other)
+    )
     guideline = replace(GUIDELINES[0], chapters=(*GUIDELINES[0].chapters, Chapter("planted", _("Planted"), module)))
     services = published([guideline], split=False, terminology=WORLD.terminology)
 

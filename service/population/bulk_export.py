@@ -204,9 +204,7 @@ class BulkExport:
             return True
         if not (url := a_text(one.get("url"))):
             return False
-        with self._asked(
-            "GET", self._listed(url), headers={"Accept": NDJSON}, authorized=authorized
-        ) as answer:
+        with self._asked("GET", self._listed(url), headers={"Accept": NDJSON}, authorized=authorized) as answer:
             if answer.status_code != OK:
                 return False
             lines = _bounded(answer).splitlines()

@@ -45,8 +45,7 @@ class SparkFailed(ValueError):
 
 
 def screen_on_spark(
-    source: Path,
-    files: Sequence[Path], folder: Path, master: str, asked: Asked, also_exported: frozenset[str]
+    source: Path, files: Sequence[Path], folder: Path, master: str, asked: Asked, also_exported: frozenset[str]
 ) -> Export:
     """Write what comes of all patients of the `files` (NDJSON) of a source into `folder`, a row of JSON each, by table.
 
@@ -77,7 +76,7 @@ def screen_on_spark(
         session.stop()
 
 
-def _screened(  # noqa: PLR0913 - as many as its caller is told
+def _screened(
     session: Any, source: Path, files: Sequence[Path], folder: Path, asked: Asked, also_exported: frozenset[str]
 ) -> Export:
     lines = _lines(session, files).cache()

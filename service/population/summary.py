@@ -82,7 +82,7 @@ def _lines(counts: Mapping[str, Any]) -> Iterator[Text]:
     if counts["unreadable"]:
         yield _n("{number} line could not be read", "{number} lines could not be read", counts["unreadable"])
         for one in counts["unreadable in"]:
-            yield _("  {file}: {number}", file=one["file"], number=one["lines"])
+            yield _("of these in {file}: {number}", file=one["file"], number=one["lines"])
     if counts["nobodys"]:
         yield _n(
             "{number} resource names no patient, and was left out",

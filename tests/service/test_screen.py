@@ -190,7 +190,9 @@ def test_what_cannot_be_read_or_is_nobodys_is_counted(tmp_path: Path) -> None:
     counts = screen(source, tmp_path / "out").run()
     assert (counts["patients"], counts["unreadable"], counts["nobodys"]) == (1, 1, 1)
     told = "\n".join(printed(counts, Language.ENGLISH))
-    assert "1 line could not be read\n  export.ndjson: 1\n1 resource names no patient, and was left out" in told
+    assert (
+        "1 line could not be read\nof these in export.ndjson: 1\n1 resource names no patient, and was left out" in told
+    )
 
 
 @pytest.mark.parametrize(

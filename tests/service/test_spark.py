@@ -38,8 +38,14 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "medicationReference": {"reference": "Medication/m"},
     }
     medication = {"resourceType": "Medication", "id": "m", "code": {"text": "Xgeva"}}
-    of_another = '{"resourceType": "Observation", "subject": {"reference": "Patient/synthetic-0000002"}, "note": "dosé"}'
-    broken = ['{"resourceType": "Observation", "subject": ', of_another, '{"resourceType": "Patient", "id": "third", "x": ']
+    of_another = (
+        '{"resourceType": "Observation", "subject": {"reference": "Patient/synthetic-0000002"}, "note": "dosé"}'
+    )
+    broken = [
+        '{"resourceType": "Observation", "subject": ',
+        of_another,
+        '{"resourceType": "Patient", "id": "third", "x": ',
+    ]
     lines = [json.dumps(order), *broken, "", json.dumps(medication), json.dumps(order)]
     (folder / "others.ndjson").write_bytes("\n".join(lines).encode("latin-1"))
     procedures = folder / "Procedure.ndjson"

@@ -262,6 +262,7 @@ class DiscoverySchema(Strict):
     """The answer to `GET /cds-services`."""
 
     services = fields.List(fields.Nested(ServiceDescriptionSchema), required=True)
+    extension = fields.Dict(keys=fields.String())
 
 
 class IssueSchema(Strict):

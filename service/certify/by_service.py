@@ -37,6 +37,7 @@ FAULTS: tuple[Text, ...] = (
     problems.TRUNCATED,
     gather.ANOTHER_PATIENT,
     gather.SERVER_ERROR,
+    gather.WITHHELD,
     gather.UNKNOWN_PATIENT,
     *map(problems.refused, ERRORS),
 )

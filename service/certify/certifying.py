@@ -6,7 +6,16 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 
 from mappings.wording import Text, _
-from service.certify import by_service, fhir_base, local_codes, refusals, searches, service_answers, synthetic_orders
+from service.certify import (
+    by_service,
+    fhir_base,
+    local_codes,
+    noted_answer,
+    refusals,
+    searches,
+    service_answers,
+    synthetic_orders,
+)
 from service.certify.calls import NoAnswer, Over
 from service.certify.check import CHECKS, Check, Verdict, failed, not_run, passed
 from service.certify.fhir_base import Sample
@@ -20,6 +29,9 @@ NO_FHIR = _("the FHIR server does not answer")
 NOT_REACHED = _("an earlier check could not be ended")
 NO_CLIENT = _("the service takes no call of ours: see token.sound")
 DEFECT = _("a defect of ours: report it with the version")
+
+APART = ("running.live", noted_answer.CHECK)
+"""Of the running service, and looked at before and after the others."""
 
 Found = Callable[[Check], None]
 
@@ -39,10 +51,12 @@ def certified(site: Site, tell: Found = lambda _check: None) -> list[Check]:
     living = note(_tried("running.live", lambda: iter([service_answers.lives(site)])))
     lives = living[0].verdict is Verdict.PASS
     if lives:
-        note(_tried("running.", lambda: service_answers.checks(site), besides=("running.live",)))
+        note(_tried("running.", lambda: service_answers.checks(site), besides=APART))
         tokens = note(_tried("token.", lambda: refusals.checks(site)))
         answers = any(one.verdict is Verdict.PASS and one.id == "token.sound" for one in tokens) or _is_open(tokens)
-        why = None if answers else NO_CLIENT
+        why = _noted(site, note) if answers else NO_CLIENT
+        if not answers:
+            note([not_run(noted_answer.CHECK, NO_CLIENT)])
     else:
         note(_none_of(("running.", "token."), NO_SERVICE, besides=("running.live",)))
         why = NO_SERVICE
@@ -62,11 +76,24 @@ def _is_open(tokens: Iterable[Check]) -> bool:
     return any(one.id == "token.none" and one.verdict is Verdict.FAIL for one in tokens)
 
 
+def _noted(site: Site, note: Callable[[Iterable[Check]], list[Check]]) -> Text | None:
+    """Whether answers are noted, and why what the client is answered tells nothing, where it does not."""
+    why: Text | None = None
+
+    def noted() -> Iterator[Check]:
+        nonlocal why
+        check, why = noted_answer.check(site)
+        yield check
+
+    note(_tried(noted_answer.CHECK, noted))
+    return why
+
+
 def _of_a_base(
     site: Site, base: str, note: Callable[[Iterable[Check]], list[Check]], why: Text | None, *, write: bool
 ) -> None:
     """All that is looked at of one FHIR base; synthetic orders are written to the first one alone."""
-    first = ("fhir.reachable", "fhir.version", "fhir.transport", "fhir.clock", "fhir.token")
+    first = ("fhir.reachable", "fhir.version", "fhir.transport", "fhir.clock", "fhir.token", "fhir.token-taken")
     reached = note(_tried(first, lambda: fhir_base.answers(site, base), base))
     if reached[0].verdict is not Verdict.PASS:
         note(_none_of(("fhir.", "codes.", "orders."), NO_FHIR, (*first, "fhir.listed"), base))

@@ -99,6 +99,13 @@ CHECKS: Mapping[str, Row] = MappingProxyType(
             _("Discovery lists services as CDS Hooks has it"),
             _("See what stands between: a proxy that asks for a login, or another service, answers GET /cds-services."),
         ),
+        "running.replicas": Row(
+            _("All replicas publish the same, and sign by the same keys"),
+            _(
+                "Have all replicas run one version under one set of settings and keys: see whether an update was not ended, or "
+                "an old one still gets requests."
+            ),
+        ),
         "running.version": Row(
             _("The running service is of the version that certifies it"),
             _("Run `osteocds certify` of the version that is installed, in its own container or environment."),
@@ -106,8 +113,8 @@ CHECKS: Mapping[str, Row] = MappingProxyType(
         "running.settings": Row(
             _("The running service publishes what these settings publish"),
             _(
-                "Run `osteocds certify` under the settings of the installation (the same OSTEOCDS_ variables and files): its "
-                "OSTEOCDS_CONCEPT_MAPS or OSTEOCDS_SPLIT_SERVICES are others."
+                "Run `osteocds certify` under the settings of the installation (the same OSTEOCDS_ variables and files), or set "
+                "what is named; of codes and services it is OSTEOCDS_CONCEPT_MAPS or OSTEOCDS_SPLIT_SERVICES."
             ),
         ),
         "running.language": Row(
@@ -137,6 +144,13 @@ CHECKS: Mapping[str, Row] = MappingProxyType(
         "running.receipts": Row(
             _("Receipts are signed by the site's key"),
             _("Give every replica the key of OSTEOCDS_RECEIPT_KEY (docs/receipts.md)."),
+        ),
+        "running.ledger": Row(
+            _("An answer is in the ledger, and every replica finds it there"),
+            _(
+                "Give all replicas one PostgreSQL (OSTEOCDS_DATABASE_URL): a file of SQLite is of one machine. The metrics "
+                "osteocds_ledger_… tell what became of an answer that is not there."
+            ),
         ),
         # --- tokens
         "token.none": Row(
@@ -184,6 +198,10 @@ CHECKS: Mapping[str, Row] = MappingProxyType(
         "fhir.token": Row(
             _("It refuses who has no token"),
             _("Have the FHIR server ask for tokens: anybody on the network can read the records."),
+        ),
+        "fhir.token-taken": Row(
+            _("It takes the token that is named"),
+            _("Fetch a token of this FHIR server anew (it may be over), and name its file: --fhir-token."),
         ),
         "fhir.patients": Row(
             _("Patients of a sample can be found"),

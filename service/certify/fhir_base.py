@@ -15,10 +15,10 @@ from mappings.wording import Text, _, _n, asides
 from service.certify.calls import Answer, NoAnswer
 from service.certify.check import Check, failed, not_run, passed, warned
 from service.certify.service_answers import clock, http
-from service.certify.site import Site, is_safe
+from service.certify.site import UNAUTHENTICATED, Site, is_safe
 from service.gathering.answers import opened
 from service.gathering.fhir_server import FhirServer
-from service.gathering.gather import gather
+from service.gathering.gather import WITHHELD, gather
 from service.gathering.problems import TOO_SLOW, FhirProblem
 from service.gathering.record_server import Pages
 
@@ -66,16 +66,24 @@ def answers(site: Site, base: str) -> Iterator[Check]:
     else:
         yield warned("fhir.transport", _("http: tokens and records cross the network in the clear"), base)
     yield clock(answer, "fhir.clock", base)
-    yield _token(site, base)
+    yield from _token(site, base)
 
 
-def _token(site: Site, base: str) -> Check:
+def _token(site: Site, base: str) -> Iterator[Check]:
+    """Without one it refuses; the one that is named it takes, whatever it lets it read."""
     if not site.fhir_token:
-        return not_run("fhir.token", _("no token was named (--fhir-token)"), base)
-    answer = site.ask_fhir(base, "Patient?_count=1", with_token=False)
-    if answer.status in REFUSED:
-        return passed("fhir.token", http(answer), base)
-    return failed("fhir.token", http(answer), base)
+        yield from (not_run(check, NO_TOKEN, base) for check in ("fhir.token", "fhir.token-taken"))
+        return
+    without = site.ask_fhir(base, ANYBODY, with_token=False)
+    judged = passed if without.status in REFUSED else failed
+    yield judged("fhir.token", http(without), base)
+    answer = site.ask_fhir(base, ANYBODY)
+    judged = failed if answer.status == UNAUTHENTICATED else passed
+    yield judged("fhir.token-taken", http(answer), base)
+
+
+ANYBODY = "Patient?_count=1"
+NO_TOKEN = _("no token was named (--fhir-token)")
 
 
 def sample(site: Site, base: str) -> tuple[Check, Sample]:
@@ -179,12 +187,14 @@ class Read:
     number: int = 0
     of_others: int = 0
     problem: FhirProblem | None = None
+    withheld: bool = False
 
     def take(self, patient: str, came: Searched) -> None:
         """Count what came of the search for a patient."""
         if isinstance(came, FhirProblem):
             self.problem = self.problem or came
             return
+        self.withheld |= any(page.withheld for page in came)
         evidence = Evidence(patient, self.base)
         for resource, full_url in (one for page in came for one in page.entries):
             self.number += resource.get("resourceType") != "OperationOutcome"
@@ -200,6 +210,8 @@ class Read:
             if self.problem.status == NOT_FOUND and told_missing:
                 return passed("fhir.read", AS_TOLD, about)
             return failed("fhir.read", why(self.problem), about)
+        if self.withheld:
+            return failed("fhir.read", hint_of(WITHHELD), about)
         if told_missing:
             return warned("fhir.read", _("it is told as missing (missing resource types), and is there"), about)
         return passed("fhir.read", _n("{number} found", "{number} found", self.number), about)
@@ -223,8 +235,13 @@ def _medication(site: Site, found: Sample) -> Check:
 
 def why(problem: FhirProblem) -> Text:
     """What whoever runs the systems is told of it, else what a card says."""
-    hints = asides(problem.why).hints
-    return hints[0] if hints else problem.why
+    return hint_of(problem.why)
+
+
+def hint_of(gap: Text) -> Text:
+    """The same, of why an answer is not whole."""
+    hints = asides(gap).hints
+    return hints[0] if hints else gap
 
 
 # --- time -------------------------------------------------------------------------------------------------------------

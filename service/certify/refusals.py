@@ -9,16 +9,12 @@ from mappings.wording import _, _n
 from service.certify.attack_names import BY_NAME
 from service.certify.calls import Answer
 from service.certify.check import Check, failed, not_run, passed
-from service.certify.service_answers import http
+from service.certify.service_answers import NO_KEYS, TIMES, http
 from service.certify.site import UNAUTHENTICATED, Site
 from service.certify.tokens import REFUSED, STRANGER
 
 OK, NOT_FOUND = 200, 404
 IDS = ("token.none", "token.sound", "token.twice", "token.forged")
-TIMES = 6
-"""How often one token is used, each time over a connection of its own: a balancer then gives it to several replicas."""
-
-NO_KEYS = _("no keys of a client were named (--keys)")
 MOST_NAMED = 10
 
 

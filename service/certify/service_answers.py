@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,9 +12,10 @@ from cds_hooks import DiscoverySchema
 from mappings.wording import Text, _, verbatim
 from service.certify.calls import Answer, NoAnswer
 from service.certify.check import Check, failed, not_run, passed, warned
-from service.certify.site import Site, is_safe
+from service.certify.site import UNAUTHENTICATED, Site, is_safe
 from service.edge.authentication import LEEWAY_SECONDS
 from service.edge.callers import DATABASE_UNUSABLE, TOKENS_UNTAKEN, UNCHECKED
+from service.edge.told_settings import FINGERPRINTS, read_told, told_settings
 from service.languages.render import Language
 from service.ledger.signing import read_keys
 from service.rules.guideline import EXTENSION, versions
@@ -28,12 +30,21 @@ WARN_SECONDS = 5.0
 ROOM = 2000
 """Bytes of a longest body that are left for the head."""
 
+TIMES = 6
+"""How often the same is asked, each time over a connection of its own: a balancer then gives it to several replicas."""
+
+NO_KEYS = _("no keys of a client were named (--keys)")
 HTTP = _("it answered with HTTP {status}")
 
 
 def http(answer: Answer) -> Text:
     """That the answer has another status than it should."""
     return HTTP.with_(status=str(answer.status))
+
+
+def _needs_keys(site: Site, answer: Answer) -> bool:
+    """Pages are for clients alone here (OSTEOCDS_OPEN_PAGES), and no client is known who could ask."""
+    return answer.status == UNAUTHENTICATED and site.tokens is None
 
 
 def lives(site: Site) -> Check:
@@ -99,6 +110,9 @@ def _diagnostics(answer: Answer) -> str:
 
 def _discovery(site: Site) -> Iterator[Check]:
     answer = site.page("/cds-services", language="en")
+    if _needs_keys(site, answer):
+        yield from (not_run(check, NO_KEYS) for check in ("running.discovery", *OF_DISCOVERY))
+        return
     told = answer.json
     wrong = None
     if answer.status != OK:
@@ -107,15 +121,29 @@ def _discovery(site: Site) -> Iterator[Check]:
         wrong = _("the answer is not what CDS Hooks has discovery say, or lists no service")
     if wrong is not None:
         yield failed("running.discovery", wrong)
-        for check in ("running.version", "running.settings"):
-            yield not_run(check, _("discovery did not pass"))
+        yield from (not_run(check, _("discovery did not pass")) for check in OF_DISCOVERY)
         return
     listed = {one["id"]: one for one in told["services"]}
     yield passed("running.discovery", _("services: {names}", names=", ".join(listed)))
-    yield from _agreement(site, listed)
+    yield _replicas(site)
+    yield from _agreement(site, listed, read_told(told))
 
 
-def _agreement(site: Site, listed: Mapping[str, Mapping[str, Any]]) -> Iterator[Check]:
+OF_DISCOVERY = ("running.replicas", "running.version", "running.settings")
+
+
+def _replicas(site: Site) -> Check:
+    """Whichever replica is asked, what it publishes and by which keys it signs is the same."""
+    for path in ("/cds-services", "/jwks.json"):
+        answers = Counter(site.page(path, language="en", anew=True).body for _time in range(TIMES))
+        if len(answers) > 1:
+            apart = TIMES - max(answers.values())
+            seen = _("of {times} answers at {path} {number} are others", times=TIMES, path=path, number=apart)
+            return failed("running.replicas", seen)
+    return passed("running.replicas", _("{times} times the same", times=TIMES))
+
+
+def _agreement(site: Site, listed: Mapping[str, Mapping[str, Any]], in_force: Mapping[str, Any]) -> Iterator[Check]:
     """Whether what is published is what our version publishes under our settings."""
     own = {one.id: one for one in site.services.values()}
     theirs = [one.get("extension", {}).get(EXTENSION, {}).get("version") for one in listed.values()]
@@ -135,13 +163,37 @@ def _agreement(site: Site, listed: Mapping[str, Mapping[str, Any]]) -> Iterator[
         for key, template in own[name].description.prefetch.items()
         if one.get("prefetch", {}).get(key) != template
     ]
+    here = told_settings(site.settings)
+    others = [
+        _of_a_setting(name, in_force.get(name), here.get(name))
+        for name in (*here, *(one for one in in_force if one not in here and one.isupper()))
+        if in_force.get(name) != here.get(name)
+    ]
     if differ:
         yield failed("running.settings", _("other codes are asked for: {keys}", keys=", ".join(differ[:MOST_NAMED])))
+    elif others:
+        yield failed("running.settings", _("{others}", others=tuple(others)))
     else:
-        yield passed("running.settings", _("services and prefetch templates are the same"))
+        yield passed("running.settings", _("services, prefetch templates and what decides of cards are the same"))
 
 
 MOST_NAMED = 5
+
+
+def _of_a_setting(name: str, there: Any, here: Any) -> Text:
+    """What the running service says of it, and what the settings here say; of files only that they differ."""
+    if name in FINGERPRINTS:
+        return _("{name}: another file there than here", name=name)
+    told = {"there": verbatim(_plain(there)), "here": verbatim(_plain(here))}
+    return _("{name}: {there} there, {here} here", name=name, **told)
+
+
+def _plain(value: Any) -> str:
+    return orjson.dumps(value).decode()[:LONGEST_VALUE]
+
+
+LONGEST_VALUE = 100
+"""Signs of a value of a setting that are told."""
 
 
 # --- language, clock, addresses ---------------------------------------------------------------------------------------
@@ -149,7 +201,10 @@ MOST_NAMED = 5
 
 def _language(site: Site) -> Check:
     """By default the site's; asked for one after the other, each: what keeps answers must tell them apart."""
-    usual = site.page("/cds-services").headers.get("Content-Language", "")
+    first = site.page("/cds-services")
+    if _needs_keys(site, first):
+        return not_run("running.language", NO_KEYS)
+    usual = first.headers.get("Content-Language", "")
     if usual != site.settings.language.value:
         return failed("running.language", _("by default it is «{language}»", language=usual or "?"))
     for asked in (*Language, next(iter(Language))):
@@ -209,6 +264,8 @@ def _try_page(site: Site) -> Check:
 
 def _receipts(site: Site) -> Check:
     answer = site.page("/jwks.json")
+    if _needs_keys(site, answer):
+        return not_run("running.receipts", NO_KEYS)
     keys = answer.json.get("keys") if isinstance(answer.json, dict) else None
     if answer.status != OK or not isinstance(keys, list):
         return failed("running.receipts", http(answer))

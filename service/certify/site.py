@@ -58,18 +58,18 @@ class Site:
 
     # --- the service --------------------------------------------------------------------------------------------------
 
-    def get(self, path: str, *, language: str = "", bearer: str = "") -> Answer:
+    def get(self, path: str, *, language: str = "", bearer: str = "", anew: bool = False) -> Answer:
         """Read a page of the service."""
         headers = {"Accept": "application/json"}
         if language:
             headers["Accept-Language"] = language
-        return self.calls.ask("GET", f"{self.url}{path}", headers=headers | _bearer(bearer))
+        return self.calls.ask("GET", f"{self.url}{path}", headers=headers | _bearer(bearer), anew=anew)
 
-    def page(self, path: str, *, language: str = "") -> Answer:
+    def page(self, path: str, *, language: str = "", anew: bool = False) -> Answer:
         """The same, with a token where pages need one."""
-        answer = self.get(path, language=language)
+        answer = self.get(path, language=language, anew=anew)
         if answer.status == UNAUTHENTICATED and self.tokens is not None:
-            return self.get(path, language=language, bearer=self.token(path))
+            return self.get(path, language=language, bearer=self.token(path), anew=anew)
         return answer
 
     def fire(self, service: Service, request: Mapping[str, Any], bearer: str, *, anew: bool = False) -> Answer:

@@ -16,6 +16,7 @@ from mappings.wording import Text, _, _n, verbatim
 from service.catalogue.examples import Example, examples_of
 from service.certify.calls import NoAnswer, Over
 from service.certify.check import Check, failed, not_run, passed
+from service.certify.ending import not_now
 from service.certify.fhir_base import resources
 from service.certify.service_answers import http
 from service.certify.site import Site, request_of
@@ -120,6 +121,12 @@ class Tagged:
         self._base = base
         self.tag = str(uuid4())
         self._written: list[str] = []
+        self._untold: set[str] = set()
+
+    @property
+    def is_untold(self) -> bool:
+        """The server may have written what nobody knows of: it did not tell, and cannot be asked."""
+        return bool(self._untold)
 
     def write(self, record: SyntheticRecord) -> dict[str, str]:
         """Write a record in one transaction; the references that the server gave, by those that it had. Raises `Left`."""
@@ -132,6 +139,8 @@ class Tagged:
             }
             for one in record.resources
         ]
+        types = {one["resourceType"] for one in record.resources} - self._untold
+        self._untold |= types  # until it is answered: who does not hear an answer does not know what became of it
         answer = self._site.send_fhir(
             self._base, "POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         )
@@ -142,6 +151,7 @@ class Tagged:
         self._written += [place for place in places if place.count("/") == 1]
         if len(places) != len(entries) or not all(place.count("/") == 1 for place in places):
             raise Left(http(answer))
+        self._untold -= types
         return dict(zip(names, places, strict=True))
 
     def _labelled(self, resource: dict[str, Any]) -> dict[str, Any]:
@@ -153,6 +163,7 @@ class Tagged:
 
     def clear(self) -> int:
         """Delete all that was written, at once or one by one; how much is left."""
+        self._ask_what_was_written()
         entries = [{"request": {"method": "DELETE", "url": place}} for place in reversed(self._written)]
         if entries:
             bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
@@ -165,6 +176,16 @@ class Tagged:
                     self._site.send_fhir(self._base, "DELETE", place)
             left = [place for place in left if self._is_there(place)]
         return len(left)
+
+    def _ask_what_was_written(self) -> None:
+        """Of each type of which the server did not say: what bears this tag."""
+        for name in sorted(self._untold):
+            with suppress(NoAnswer):
+                answer = self._site.ask_fhir(self._base, f"{name}?_tag={TAG_SYSTEM}%7C{self.tag}&_count={PAGE}")
+                if answer.status == OK:
+                    self._untold.discard(name)
+                    found = (f"{name}/{one.get('id')}" for one in resources(answer) if _is_ours(one, self.tag))
+                    self._written += [one for one in found if one not in self._written]
 
     def _is_there(self, place: str) -> bool:
         try:
@@ -179,12 +200,15 @@ class Tagged:
 
 
 GONE = frozenset({404, 410})
+PAGE = 200
+"""Resources of a type that are asked for by their tag: more than are written."""
 
 
-def _is_ours(resource: Mapping[str, Any]) -> bool:
-    """It bears our tag: a server that ignores `_tag` finds everybody."""
+def _is_ours(resource: Mapping[str, Any], tag: str = "") -> bool:
+    """It bears our tag, or one of ours: a server that ignores `_tag` finds everybody."""
     tags = (resource.get("meta") or {}).get("tag") or ()
-    return any(isinstance(one, dict) and one.get("system") == TAG_SYSTEM for one in tags)
+    ours = (one for one in tags if isinstance(one, dict) and one.get("system") == TAG_SYSTEM)
+    return any(not tag or one.get("code") == tag for one in ours)
 
 
 def referring(resource: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -206,18 +230,23 @@ def referring(resource: Mapping[str, Any], names: Mapping[str, str]) -> dict[str
 
 
 def checks(site: Site, base: str) -> Iterator[Check]:
-    """Write, ask, delete; what was written is deleted whatever becomes of the rest."""
+    """Write, ask, delete; what was written is deleted whatever becomes of the rest, and that is told."""
     tagged = Tagged(site, base)
     found: list[Check] = []
+    ended: BaseException | None = None
     try:
         found += _asked(site, base, tagged)
     except (Over, NoAnswer) as error:
         found.append(not_run("orders.cards", error.why, base))
-    finally:
+    except BaseException as error:  # noqa: BLE001 - Ctrl-C too; it goes on once nothing is left
+        ended = error
+    with not_now():
         site.calls.clearing()
         left = _cleared(tagged, base)
     yield from found
     yield left
+    if ended is not None:
+        raise ended
 
 
 def _cleared(tagged: Tagged, base: str) -> Check:
@@ -227,6 +256,8 @@ def _cleared(tagged: Tagged, base: str) -> Check:
         others = tagged.leftovers() if not left else 0
     except (Over, NoAnswer) as error:
         return failed("orders.deleted", _("tag {tag}: {why}", tag=tag, why=error.why), base)
+    if tagged.is_untold:
+        return failed("orders.deleted", _("tag {tag}: the server does not tell what it has written", tag=tag), base)
     if left:
         return failed(
             "orders.deleted", _n("{number} is left under {tag}", "{number} are left under {tag}", left, tag=tag), base

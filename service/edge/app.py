@@ -46,6 +46,7 @@ from service.edge.rates import TooManyRequests
 from service.edge.receipt_page import receipt_page
 from service.edge.receipts import RECEIPT, receipts
 from service.edge.replay import StoreUnusable
+from service.edge.told_settings import in_discovery
 from service.edge.traces import Traces, traces_of
 from service.edge.try_page import Hooks, add_try_page
 from service.edge.watch import WATCH, watch
@@ -98,7 +99,7 @@ def create_app(
     callers = Callers(settings, world, ledger.database, metrics.callers, services)
     gate.watch(app, callers, clock, open_pages=settings.open_pages)
     cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
-    discovery = {language: _discovery(services, language) for language in Language}
+    discovery = {language: _discovery(services, language, settings) for language in Language}
 
     @cache  # its examples are worked out for who asks
     def description() -> bytes:
@@ -218,9 +219,9 @@ class Answering:
         return advised, answer, once_sent
 
 
-def _discovery(services: dict[str, Service], language: Language) -> bytes:
+def _discovery(services: dict[str, Service], language: Language, settings: Settings) -> bytes:
     described = [service.described(language).to_json() for service in services.values()]
-    return _json({"services": described}, _DISCOVERY)
+    return _json({"services": described, "extension": in_discovery(settings)}, _DISCOVERY)
 
 
 class UnknownService(ProtocolError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -44,6 +45,13 @@ class Unauthenticated(ProtocolError):
     def __init__(self, reason: str) -> None:
         super().__init__({"": "a valid token of a registered client is needed"})
         self.reason = reason
+
+
+REQUEST_ID = "OsteoCDS-Request-Id"
+"""The header in which a balancer names each request, and overwrites whatever a client has put there (docs/clients.md)."""
+
+A_REQUEST_ID = re.compile("[0-9a-f]{32}")
+"""Sixteen random bytes, which nobody guesses: nginx's `$request_id`."""
 
 
 class Unchecked(ProtocolError):
@@ -89,8 +97,10 @@ class Authentication:
         self._unchecked = unchecked
         self._public_url = public_url.rstrip("/")
 
-    def client(self, authorization: str, *, path: str, service_id: str, now: datetime) -> Client:
+    def client(self, authorization: str, *, path: str, service_id: str, now: datetime, request_id: str = "") -> Client:
         """The client whose token `authorization` (the header) carries, for a call of `path`; no `service_id` is a page.
+
+        `request_id` is what a balancer calls the request, `REQUEST_ID`: what it asks again of another replica has the same.
 
         Raises `Unauthenticated` with the reason for the log, `Unchecked`, `TooManyRequests`, `NotItsService`.
         """
@@ -102,7 +112,7 @@ class Authentication:
         moment = int(now.timestamp())
         self._check_audience(client, claims, path)
         expires = _check_times(claims, moment)
-        self._check_once(client, claims, expires, moment)
+        self._check_once(client, claims, expires, moment, request_id)
         # Not before: whoever repeats a client's tokens must not use up what it may send.
         self._rates.check(client, moment)
         if service_id and client.services and service_id not in client.services:
@@ -151,13 +161,18 @@ class Authentication:
         if not {one.rstrip("/") for one in named} & (ours | {one.rstrip("/") for one in client.audiences}):
             raise Unauthenticated("its audience (aud) is not this service")
 
-    def _check_once(self, client: Client, claims: Mapping[str, Any], expires: int, moment: int) -> None:
+    def _check_once(
+        self, client: Client, claims: Mapping[str, Any], expires: int, moment: int, request_id: str
+    ) -> None:
         jti = claims.get("jti")
         if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_CLAIM:
             raise Unauthenticated("it has no jti")
         seen = hashlib.sha256(f"{client.issuer}\n{jti}".encode()).hexdigest()
+        same = (
+            hashlib.sha256(f"{seen}\n{request_id}".encode()).hexdigest() if A_REQUEST_ID.fullmatch(request_id) else ""
+        )
         try:
-            first = self._replay.first(seen, expires=expires + LEEWAY_SECONDS, now=moment)
+            first = self._replay.first(seen, expires=expires + LEEWAY_SECONDS, now=moment, request=same)
         except StoreUnusable:
             if not self._allow_unchecked:
                 self._unchecked("refused")

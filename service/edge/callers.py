@@ -9,7 +9,7 @@ from datetime import datetime
 from werkzeug.wrappers import Request
 
 from mappings.wording import Said, _
-from service.edge.authentication import Authentication, Unauthenticated
+from service.edge.authentication import REQUEST_ID, Authentication, Unauthenticated
 from service.edge.clients import read_clients, refuse_unknown_services
 from service.edge.metrics import CallerMetrics
 from service.edge.rates import Rates
@@ -127,6 +127,12 @@ class Callers:
             return self._anybody
         if not self._registered:
             raise NobodyRegistered
-        client = self._authentication.client(authorization, path=request.path, service_id=service_id, now=now)
+        client = self._authentication.client(
+            authorization,
+            path=request.path,
+            service_id=service_id,
+            now=now,
+            request_id=request.headers.get(REQUEST_ID, ""),
+        )
         messaging = client.name if client.messaging is not None else ""
         return Caller(client.name, client.world, client.language, messaging, client.shadow, frozenset(client.services))

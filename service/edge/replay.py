@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from service.ledger.database import Database
@@ -20,8 +20,11 @@ class StoreUnusable(Exception):
 class ReplayStore(Protocol):
     """Where tokens are remembered."""
 
-    def first(self, token: str, *, expires: int, now: int) -> bool:
-        """Whether this token was never taken before; it is from now on, until `expires`. Raises `StoreUnusable`."""
+    def first(self, token: str, *, expires: int, now: int, request: str = "") -> bool:
+        """Whether this token was never taken before, but with this same `request`; it is from now on, until `expires`.
+
+        Without a request (empty) every second use is one too many. Raises `StoreUnusable`.
+        """
 
 
 class TokensInDatabase:
@@ -31,16 +34,24 @@ class TokensInDatabase:
         self._database = database
         self._swept = 0
 
-    def first(self, token: str, *, expires: int, now: int) -> bool:
-        """As `ReplayStore` has it."""
+    def first(self, token: str, *, expires: int, now: int, request: str = "") -> bool:
+        """As `ReplayStore` has it; a row of its own tells with which request it was taken."""
+        rows = [{"token": one, "expires": expires} for one in (token, request) if one]
         try:
             with self._database.begin() as connection:
                 if now - self._swept >= SWEPT_EVERY_SECONDS:
                     self._swept = now
                     connection.execute(delete(TAKEN_TOKENS).where(TAKEN_TOKENS.c.expires < now))
-                connection.execute(insert(TAKEN_TOKENS), {"token": token, "expires": expires})
+                connection.execute(insert(TAKEN_TOKENS), rows)
         except IntegrityError:
-            return False
+            return bool(request) and self._holds(request)
         except SQLAlchemyError:
             raise StoreUnusable from None
         return True
+
+    def _holds(self, token: str) -> bool:
+        try:
+            with self._database.read(briefly=True) as connection:
+                return connection.execute(select(TAKEN_TOKENS).where(TAKEN_TOKENS.c.token == token)).first() is not None
+        except SQLAlchemyError:
+            raise StoreUnusable from None

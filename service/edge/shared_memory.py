@@ -27,6 +27,9 @@ PAUSE_SECONDS = 1.0
 """How long it is left alone after it did not answer, so that requests do not wait for it one after the other."""
 
 MINUTE = 60
+NO_REQUEST = b"1"
+"""Beside a token that was taken with no request that is told."""
+
 PREFIX = "osteocds"
 
 
@@ -45,10 +48,16 @@ class SharedMemory:
         self._lock = threading.Lock()
         self._again = float("-inf")
 
-    def first(self, token: str, *, expires: int, now: int) -> bool:
+    def first(self, token: str, *, expires: int, now: int, request: str = "") -> bool:
         """As `service.edge.replay.ReplayStore` has it."""
-        seconds = max(1, expires - now)
-        return self._asked(lambda: bool(self._redis.set(f"{PREFIX}:token:{token}", b"1", nx=True, px=1000 * seconds)))
+        key, milliseconds = f"{PREFIX}:token:{token}", 1000 * max(1, expires - now)
+
+        def taken() -> bool:
+            if self._redis.set(key, request or NO_REQUEST, nx=True, px=milliseconds):
+                return True
+            return bool(request) and self._redis.get(key) == request.encode()
+
+        return self._asked(taken)
 
     def count(self, client: str, minute: int) -> int:
         """Count one more request of a client in this minute; how many there are, those of all processes."""

@@ -23,6 +23,18 @@ MOST_NESTED = 8
 """Bundles within Bundles that are opened; what lies deeper is unreadable."""
 
 _NO_ERRORS = frozenset({"information", "warning"})
+_NOT_ALL = frozenset(
+    map(
+        spelled,
+        (
+            *("security", "login", "expired", "forbidden", "suppressed"),
+            *("transient", "lock-error", "no-store", "exception", "timeout", "incomplete", "throttled"),
+            *("too-costly", "too-long"),
+        ),
+    )
+)
+"""Codes of issues (HL7 FHIR 4.0.1 and 5.0.0, issue-type) of which a warning says that what is shown may not be all there is."""
+
 _CONTAINERS = frozenset({"Bundle", "Parameters"})
 
 
@@ -32,9 +44,9 @@ class Opened:
 
     `entries` are its resources with the `fullUrl` under which a Bundle carries them. `next_page` is the link to the next
     page (empty where there is one that leads nowhere), `announced` the number of results that it says there are, `matches`
-    those that it holds. `error` tells that it reports one, `outcome` that the server says how it searched, `unreadable` that
-    an entry is no FHIR resource that we can tell, `cut_off` that a Bundle within it does not hold all, `uncounted` that its
-    total cannot be read.
+    those that it holds. `error` tells that it reports one, `outcome` that the server says how it searched, `withheld` that not
+    all is shown, `unreadable` that an entry is no FHIR resource that we can tell, `cut_off` that a Bundle within it does not
+    hold all, `uncounted` that its total cannot be read.
     """
 
     is_bundle: bool
@@ -45,6 +57,7 @@ class Opened:
     matches: int = 0
     error: bool = False
     outcome: bool = False
+    withheld: bool = False
     unreadable: bool = False
     cut_off: bool = False
     uncounted: bool = False
@@ -172,7 +185,9 @@ def _read_response(response: object, found: Opened) -> None:
     status, outcome = (a_map(response).get(member) for member in ("status", "outcome"))
     found.error |= status is not None and not str(status).strip().startswith("2")
     found.cut_off |= str(status).strip().startswith(PARTIAL)
-    found.error |= isinstance(outcome, dict) and _reports_error(outcome)
+    if isinstance(outcome, dict):
+        found.error |= _reports_error(outcome)
+        found.withheld |= _tells_of_more(outcome)
 
 
 def _keep(resource: Resource, full_url: object, found: Opened, *, depth: int) -> None:
@@ -180,6 +195,7 @@ def _keep(resource: Resource, full_url: object, found: Opened, *, depth: int) ->
     kind = a_text(resource.get("resourceType"))
     if kind == "OperationOutcome":
         found.error |= _reports_error(resource)
+        found.withheld |= _tells_of_more(resource)
     elif kind not in TYPES:
         found.unreadable = True
     elif kind not in _CONTAINERS:
@@ -222,6 +238,11 @@ def _reports_error(outcome: Resource) -> bool:
     """An issue of an error, or one that does not say how severe it is; zero results, or a warning, is none."""
     severities = {ISSUE_SEVERITY.of(issue) for issue in maps(outcome.get("issue"))}
     return not severities or not severities <= _NO_ERRORS
+
+
+def _tells_of_more(outcome: Resource) -> bool:
+    """An issue, of whatever severity, says that something is not shown to who asks, or did not answer."""
+    return any(spelled(a_text(issue.get("code"))) in _NOT_ALL for issue in maps(outcome.get("issue")))
 
 
 # --- results within reports and panels --------------------------------------------------------------------------------

@@ -39,6 +39,10 @@ UNCOUNTED = _(
     "the record could be read in part only",
     hint=_("the number of results that it says there are cannot be read"),
 )
+WITHHELD = _(
+    "the record could be read in part only",
+    hint=_("the answer says that it does not show all: the token's scopes, or a rule of the site, hide some of it"),
+)
 OTHER_TYPE = _(
     "the record could be read in part only",
     hint=_("what was sent holds nothing of the kind that was asked for: have the answer to the query itself sent"),
@@ -166,6 +170,8 @@ def _faults(answer: Opened, query: Query) -> tuple[Text, ...]:
     faults: tuple[Text, ...] = ()
     if answer.unreadable:
         faults += (UNREADABLE_ENTRY,)
+    if answer.withheld:
+        faults += (WITHHELD,)
     if answer.uncounted:
         faults += (UNCOUNTED,)
     if (answer.entries or query.is_read) and not answer.holds_any(query.resource_type):

@@ -28,7 +28,7 @@ from service.certify.tokens import STRANGER, Tokens
 from service.edge import keys as key_sets
 from service.edge import shared_memory
 from service.edge.app import create_app
-from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS
+from service.edge.authentication import LEEWAY_SECONDS, LONGEST_LIFE_SECONDS, REQUEST_ID
 from service.edge.callers import at_start
 from service.edge.clients import KEYS
 from service.edge.keys import ASKED_AGAIN_SECONDS, FETCH_SECONDS, MOST_KEY_SET_BYTES, PublishedKeys
@@ -124,6 +124,35 @@ def test_a_token_is_taken_once_by_all_processes(tmp_path):
     assert status(one, bearer) == 401
     assert status(other, bearer) == 401
     assert status(other, token(number=2)) == 200
+
+
+A_REQUEST, ANOTHER = "0f" * 16, "1f" * 16
+
+
+def named(client, bearer, request_id):
+    headers = {"Authorization": f"Bearer {bearer}", REQUEST_ID: request_id}
+    return client.fire(denosumab(), SERVICE, headers=headers).status_code
+
+
+@pytest.mark.parametrize("kind", ["database", "redis"])
+def test_what_a_balancer_asks_again_of_another_replica_is_one_request(tmp_path, redis, kind):
+    shared = (
+        {"database_url": f"sqlite:///{tmp_path}/shared.sqlite3"} if kind == "database" else {"redis_url": redis.url}
+    )
+    one, other = (service(tmp_path, **shared) for _process in range(2))
+    assert named(one, token(), A_REQUEST) == 200
+    assert named(other, token(), A_REQUEST) == 200
+    assert [named(other, token(), told) for told in (ANOTHER, ANOTHER, "", A_REQUEST.upper())] == [401] * 4
+    assert status(one, token()) == 401
+    assert named(one, token(number=2), ANOTHER) == 200
+
+
+@pytest.mark.parametrize("told", ["", "1", "x" * 32, A_REQUEST + "0", f"{A_REQUEST}, {A_REQUEST}"])
+def test_an_id_that_could_be_guessed_names_no_request(tmp_path, told):
+    client = service(tmp_path, database_url=f"sqlite:///{tmp_path}/shared.sqlite3")
+    assert named(client, token(), told) == 200
+    assert named(client, token(), told) == 401
+    assert named(client, token(), A_REQUEST) == 401
 
 
 def test_feedback_needs_a_token_too(tmp_path):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
@@ -75,6 +77,26 @@ def too_slow(site: Installation) -> None:
     running(deadline_seconds=0.5)(site)
 
 
+def told_as_missing(site: Installation) -> None:
+    """Here and there."""
+    environment(OSTEOCDS_MISSING_RESOURCE_TYPES="ImagingStudy")(site)
+    running(missing_resource_types=frozenset({"ImagingStudy"}))(site)
+
+
+def token_is_over(call: Call) -> Reply | None:
+    return None if call.address.endswith("/metadata") else refusal(401)
+
+
+def hiding(call: Call) -> Reply | None:
+    """A remark in the place of results, as servers have it where a token may not see all."""
+    if call.resource_type != "Condition":
+        return None
+    issue = {"severity": "warning", "code": "suppressed", "diagnostics": "not authorized for some sub-types"}
+    entry = {"search": {"mode": "outcome"}, "resource": {"resourceType": "OperationOutcome", "issue": [issue]}}
+    found = {"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": [entry]}
+    return Reply(200, {"Content-Type": "application/fhir+json"}, json.dumps(found).encode())
+
+
 def elsewhere(_call: Call, reply: Reply) -> Reply:
     told = json.loads(reply.body)
     for link in told.get("link", ()):
@@ -123,8 +145,12 @@ PLANTED = {
     "a type that the server does not have": Planted(
         fhir(refusing(404, "BodyStructure")), {"fhir.read": "fail", "fhir.by-service": "fail"}, "404"
     ),
-    "a type told as missing that is there": Planted(
-        environment(OSTEOCDS_MISSING_RESOURCE_TYPES="ImagingStudy"), {"fhir.read": "warn"}
+    "a type told as missing that is there": Planted(told_as_missing, {"fhir.read": "warn"}),
+    "a token that is over": Planted(
+        lambda site: setattr(site.fhir, "before", token_is_over), {"fhir.token-taken": "fail"}, "HTTP 401"
+    ),
+    "a server that says that it hides some": Planted(
+        fhir(hiding), {"fhir.read": "fail", "fhir.by-service": "fail"}, "does not show all"
     ),
     "patient ignored": Planted(fhir(ignoring("patient")), {"fhir.own-patient": "fail", "fhir.by-service": "fail"}),
     "typed references find nothing": Planted(fhir(no_typed_reference), {"fhir.patient-reference": "fail"}),
@@ -188,6 +214,76 @@ def remove(demo_fhir: str, tag: str) -> None:
         found = requests.get(f"{demo_fhir}/{resource_type}", query, timeout=10).json()
         for entry in found.get("entry", ()):
             requests.delete(f"{demo_fhir}/{resource_type}/{entry['resource']['id']}", timeout=10)
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Signals as a terminal has them, wherever the tests run: a job in the background ignores Ctrl-C."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGHUP)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    for one, handled in before.items():
+        signal.signal(one, handled)
+
+
+@pytest.mark.usefixtures("heard")
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=str)
+def test_who_is_told_to_end_deletes_what_was_written_first(told, site, demo_fhir):
+    """While the first order is asked about; told again while it deletes, it goes on."""
+    signalled = []
+
+    def ends(call: Call) -> None:
+        is_order, deletes = call.address.startswith("/cds-services/"), b'"DELETE"' in call.body
+        if (is_order and b'"fhirServer"' in call.body and any(written)) or deletes:
+            signalled.append(deletes)
+            os.kill(os.getpid(), told)
+
+    written: list[bool] = []
+
+    def remembers(call: Call) -> None:
+        if call.method == "POST" and call.address == "/fhir" and b'"DELETE"' not in call.body:
+            written.append(True)
+        elif call.method == "POST" and call.address == "/fhir":
+            ends(call)
+
+    fhir(remembers)(site)
+    site.front.before = ends
+    result = site.certify("--write")
+    assert signalled == [False, True]
+    assert "Aborted" in result.output
+    assert re.search(r"passed +orders.deleted", result.output)
+    assert left_at(demo_fhir) == 0
+
+
+def left_at(demo_fhir: str) -> int:
+    total: int = requests.get(f"{demo_fhir}/Patient", {"_tag": "urn:osteocds:certify|"}, timeout=10).json()["total"]
+    return total
+
+
+def lost(call: Call, reply: Reply) -> Reply:
+    """What the server says to a transaction that writes does not come back."""
+    writes = call.method == "POST" and call.address == "/fhir" and b'"DELETE"' not in call.body
+    return Reply(502, {}, b"") if writes else reply
+
+
+def test_what_was_written_and_not_told_is_found_by_its_tag_and_deleted(site, demo_fhir):
+    site.fhir.after = lost
+    site.certify("--write")
+    assert site.outcomes(*ATTENTION) == {"orders.created": "fail"}
+    assert site.outcomes("pass")["orders.deleted"] == "pass"
+    assert left_at(demo_fhir) == 0
+
+
+def test_where_nobody_tells_what_was_written_it_is_not_said_to_be_gone(site, demo_fhir):
+    site.fhir.after = lost
+    fhir(lambda call: refusal(400) if "_tag" in call.parameters else None)(site)
+    site.certify("--write")
+    assert site.outcomes(*ATTENTION) == {"orders.created": "fail", "orders.deleted": "fail"}
+    tag = re.search(r"urn:osteocds:certify\|(\S+):", site.seen("orders.deleted"))
+    assert tag is not None
+    for one in requests.get(f"{demo_fhir}/Patient", {"_tag": tag[0].rstrip(":")}, timeout=10).json()["entry"]:
+        requests.delete(f"{demo_fhir}/Patient/{one['resource']['id']}", timeout=10)
 
 
 def test_http_to_a_fhir_server_beyond_this_machine_is_told(site):

@@ -52,6 +52,12 @@ def replicas_apart(site: Installation) -> None:
     site.replicas = 2
 
 
+def clinical_settings(site: Installation) -> None:
+    file = site.folder / "clinical.toml"
+    file.write_text("vitamin_d_valid_days = 17\n")
+    site.environment["OSTEOCDS_CLINICAL_SETTINGS"] = str(file)
+
+
 def ahead(site: Installation) -> None:
     site.front.ahead = 600
 
@@ -115,6 +121,23 @@ PLANTED = {
     ),
     "a ConceptMap is missing": Planted(concept_map, {"running.settings": "fail"}, "creatinine"),
     "services are split here alone": Planted(environment(OSTEOCDS_SPLIT_SERVICES="1"), {"running.settings": "fail"}),
+    "another zone": Planted(
+        environment(OSTEOCDS_TIMEZONE="America/New_York"), {"running.settings": "fail"}, "OSTEOCDS_TIMEZONE.*New_York"
+    ),
+    "other figures": Planted(
+        clinical_settings, {"running.settings": "fail"}, "OSTEOCDS_CLINICAL_SETTINGS: another file"
+    ),
+    **{
+        f"another {name}": Planted(environment(**{name: value}), {"running.settings": "fail"}, name)
+        for name, value in {
+            "OSTEOCDS_MAX_CARDS": "2",
+            "OSTEOCDS_EXPLAIN": "1",
+            "OSTEOCDS_SINGLE_ACTION": "1",
+            "OSTEOCDS_SELECTION_BEHAVIOR": "at-most-one",
+            "OSTEOCDS_MAX_RESOURCES": "50",
+            "OSTEOCDS_DEADLINE_SECONDS": "2.5",
+        }.items()
+    },
     "another language": Planted(environment(OSTEOCDS_LANGUAGE="fr"), {"running.language": "fail"}),
     "a proxy drops Accept-Language": Planted(front(drop("Accept-Language")), {"running.language": "fail"}),
     "a proxy keeps answers of all languages": Planted(keeping, {"running.language": "fail"}),
@@ -138,7 +161,9 @@ PLANTED = {
     ),
     "a client that is not registered": Planted(another_client, {"token.sound": "fail"}),
     "a proxy drops Authorization": Planted(front(drop("Authorization")), {"token.sound": "fail"}),
-    "replicas without a shared store": Planted(replicas_apart, {"token.twice": "fail"}, "2 times of 6"),
+    "replicas without a shared store": Planted(
+        replicas_apart, {"token.twice": "fail", "running.ledger": "fail"}, "2 times of 6"
+    ),
     "a gateway that trusts everybody": Planted(
         trusting_gateway, {"token.none": "fail", "token.twice": "fail", "token.forged": "fail"}
     ),
@@ -159,6 +184,45 @@ def test_http_beyond_this_machine_is_found(site):
             inside.upstreams = [address]
             site.certify()
     assert site.outcomes(*ATTENTION) == {"running.transport": "fail", "running.public-url": "fail"}
+
+
+@pytest.mark.parametrize(
+    ("last", "path"),
+    [({"max_cards": 2}, "/cds-services"), ({"receipt_key": kept() / "another.pem"}, "/jwks.json")],
+    ids=["settings", "keys"],
+)
+def test_a_replica_that_is_unlike_the_other_is_found_whichever_is_asked(last, path, site):
+    site.replicas = 2
+    site.running["database_url"] = f"sqlite:///{site.folder}/both.sqlite3"
+    site.last = last
+    site.certify()
+    assert site.outcomes("fail")["running.replicas"] == "fail"
+    assert site.seen("running.replicas").startswith(f"of 6 answers at {path} 3 are others")
+
+
+def test_replicas_that_share_their_tokens_and_not_their_ledger_are_found(site, redis):
+    site.replicas = 2
+    site.running["redis_url"] = redis.url
+    site.certify()
+    assert site.outcomes(*ATTENTION) == {"running.ledger": "fail"}
+    assert "of 6 times it was not found 3 times" in site.seen("running.ledger")
+
+
+def test_a_client_in_shadow_which_gets_no_cards_tells_nothing_of_them(site):
+    site.register("shadow = true")
+    site.certify("--write")
+    assert site.outcomes(*ATTENTION) == {}
+    for check in ("fhir.by-service", "orders.cards"):
+        assert "in shadow" in site.seen(check)
+        assert check in site.outcomes("not run")
+
+
+def test_where_pages_are_for_clients_alone_nobody_is_blamed_for_what_needs_a_client(site):
+    site.running["open_pages"] = False
+    site.options = site.options[2:]
+    site.certify()
+    assert site.outcomes(*ATTENTION) == {}
+    assert "--keys" in site.seen("running.discovery")
 
 
 def test_without_keys_tokens_are_not_said_to_hold(site):

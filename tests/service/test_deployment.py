@@ -251,6 +251,21 @@ def test_where_nobody_is_named_nobody_reaches_a_replica(helm):
         ('receiptKey.file="x"', "receiptKey"),
         ('files=[{"name":"site"}]', "files/0"),
         ('files=[{"name":"site","secret":"a","configMap":"b"}]', "files/0"),
+        ("autoscaling.enable=false", "autoscaling"),
+        ("autoscaling.minReplicas=7", "autoscaling.maxReplicas is less"),
+        ('service.type="LoadBalancer"', "service"),
+        ("podDisruptionBudget.min=1", "podDisruptionBudget"),
+        ("fhir.base=[]", "fhir"),
+        (
+            'fhir.bases=[{"base":"https://a.example/r4,https://b.example/r4","port":443,"to":[{"ipBlock":{"cidr":"192.0.2.1/32"}}]}]',
+            "fhir/bases/0/base",
+        ),
+        ('postgresql.to=[{"ipBlock":{"cidr":"192.0.2.1"}}]', "postgresql/to/0/ipBlock/cidr"),
+        ('postgresql.to=[{"ipblock":{"cidr":"192.0.2.1/32"}}]', "postgresql/to/0"),
+        ("ingressFrom=[{}]", "ingressFrom/0"),
+        ("ingressFrom=null", "ingressFrom"),
+        ("redis=null", "redis"),
+        ("preStopSeconds=25", "terminationGracePeriodSeconds: preStopSeconds"),
     ],
 )
 def test_values_that_would_open_or_break_it_are_refused(helm, changed, told):

@@ -201,6 +201,15 @@ IN_SEARCHES = {
         )
         for severity in (None, [], "catastrophic")
     },
+    **{
+        f"a {severity} of the code {code!r}": adds(
+            {
+                "search": {"mode": "outcome"},
+                "resource": {**OUTCOME, "issue": [{"severity": severity, "code": code}]},
+            }
+        )
+        for severity, code in (("warning", "suppressed"), ("information", "incomplete"), ("warning", " Throttled"))
+    },
     "an outcome without an issue": adds({"resource": {"resourceType": "OperationOutcome"}}),
     "a search mode that is none": adds(
         {"search": {"mode": "guess"}, "resource": {**OUTCOME, "issue": [{"severity": "information"}]}}

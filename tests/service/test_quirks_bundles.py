@@ -169,6 +169,15 @@ def test_an_error_of_the_server_among_the_entries_makes_the_answer_unavailable()
     assert UNKNOWN not in rules(given)
 
 
+@pytest.mark.parametrize("severity", ["information", "warning"])
+@pytest.mark.parametrize("code", ["suppressed", "forbidden", "incomplete", "too-costly"])
+def test_a_remark_that_not_all_is_shown_makes_what_was_not_found_unavailable(severity: str, code: str) -> None:
+    remark = {"resourceType": "OperationOutcome", "issue": [{"severity": severity, "code": code}]}
+    given = prefetched(searchset({"resource": remark, "search": {"mode": "outcome"}}))
+    assert UNKNOWN in rules(given, "unchecked")
+    assert UNKNOWN not in rules(given)
+
+
 @pytest.mark.parametrize("entry", [None, {}, {"fullUrl": f"{UUID}1"}, {"resource": None}, {"resource": {}}, "x"])
 def test_an_entry_that_cannot_be_read_makes_its_fact_unavailable_never_missing(entry: Any) -> None:
     given = prefetched(searchset(entry))

@@ -180,6 +180,39 @@ def test_while_a_replica_is_gone_and_comes_back_every_hook_is_answered(site):
     assert all(site.counted("osteocds_requests_total"))
 
 
+def test_where_replicas_are_killed_no_token_is_refused(site):
+    """What nginx asks again has its token taken by the replica that did not come to answer."""
+    with under_load(site) as load:
+        for replica in site.replicas:
+            load.wait_for(20)
+            replica.kill()
+            load.wait_for(20)
+            replica.start()
+            site.wait_until_ready()
+    assert 401 not in load.statuses
+
+
+def test_without_postgresql_feedback_is_told_to_come_again_and_not_to_bring_a_token(site):
+    feedback = {
+        "feedback": [{"card": str(uuid.uuid4()), "outcome": "accepted", "outcomeTimestamp": "2026-11-30T20:00:00Z"}]
+    }
+    site.postgresql.stop()
+    try:
+        told = [
+            site.front.post(
+                f"{site.front.base}{HOOK}/feedback",
+                json=feedback,
+                headers={"Authorization": f"Bearer {new_token()}"},
+                timeout=60,
+            )
+            for _time in range(4)
+        ]
+    finally:
+        site.postgresql.start()
+    assert {(answer.status_code, answer.headers.get("Retry-After")) for answer in told} == {(503, "1")}
+    site.wait_until_ready()
+
+
 def test_without_postgresql_cards_go_on_it_is_told_and_counted_and_what_waited_is_written_without_a_restart(site):
     with under_load(site) as load:
         load.wait_for(10)

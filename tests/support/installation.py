@@ -16,6 +16,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 from support.gateway import Call, Gateway, Reply, gateway
+from support.scenario import SETTINGS
 from support.serving import served
 
 from service.certify.tokens import KEYS, REGISTRY, tokens_of
@@ -47,7 +48,10 @@ def make_key(file: Path) -> None:
 
 @dataclass
 class Installation:
-    """What is certified. `running` are the settings of the service, `environment` those that certify it; a test changes them."""
+    """What is certified; a test changes it.
+
+    `running` are the settings of the service, `last` what is other in its last replica, `environment` those that certify it.
+    """
 
     folder: Path
     fhir: Gateway
@@ -56,6 +60,7 @@ class Installation:
     environment: dict[str, str]
     options: list[str]
     replicas: int = 1
+    last: dict[str, Any] = field(default_factory=dict)
     starts: bool = True
     databases: list[str] = field(default_factory=list)
 
@@ -75,7 +80,8 @@ class Installation:
 
     def _settings(self, number: int) -> dict[str, Any]:
         """Each replica keeps a database for itself, unless one is named."""
-        return {"database_url": f"sqlite:///{self.folder}/{number}.sqlite3", **self.running}
+        own = {"database_url": f"sqlite:///{self.folder}/{number}.sqlite3"}
+        return {**own, **self.running, **(self.last if number == self.replicas - 1 else {})}
 
     @property
     def report(self) -> dict[str, Any]:
@@ -92,6 +98,11 @@ class Installation:
 
     def seen(self, check: str) -> str:
         return "\n".join(f"{one['seen']} {one.get('rows', '')}" for one in self.report["checks"] if one["id"] == check)
+
+    def register(self, line: str) -> None:
+        """One line more in the table of the client."""
+        registry = self.folder / "keys" / REGISTRY
+        registry.write_text(f"{registry.read_text()}{line}\n")
 
     def use_registry(self, *, client: str = "certify", bases: list[str] | None = None) -> None:
         """The registry of the running service."""
@@ -149,6 +160,7 @@ def installation(folder: Path, fhir_base: str) -> Iterator[Installation]:
                 "OSTEOCDS_PUBLIC_URL": front.address,
                 "OSTEOCDS_RECEIPT_KEY": str(kept() / "receipt.pem"),
                 "OSTEOCDS_FHIR_BASES": base,
+                "OSTEOCDS_TIMEZONE": str(SETTINGS.timezone),
             },
             options=["--keys", str(keys), "--fhir-token", str(token), "--sample", "5"],
         )

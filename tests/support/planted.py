@@ -69,5 +69,6 @@ def check_found(planted: Planted, site: Installation) -> None:
     result: Result = site.certify(*planted.options)
     assert site.outcomes(*ATTENTION) == planted.told, result.output
     assert result.exit_code == (1 if "fail" in planted.told.values() else 2)
-    assert re.search(planted.says, site.seen(next(iter(planted.told))))
+    seen = site.seen(next(iter(planted.told)))
+    assert re.search(planted.says, seen), seen
     assert all("todo" in one for one in site.report["checks"] if one["verdict"] in ATTENTION)

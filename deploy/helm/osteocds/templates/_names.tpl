@@ -2,6 +2,16 @@
 {{- if contains .Chart.Name .Release.Name }}{{ .Release.Name | trunc 50 | trimSuffix "-" }}{{ else }}{{ printf "%s-%s" .Release.Name .Chart.Name | trunc 50 | trimSuffix "-" }}{{ end }}
 {{- end }}
 
+{{/* What values say together, and no schema can compare. */}}
+{{- define "osteocds.refuse" -}}
+{{- if lt (int .Values.terminationGracePeriodSeconds) (add 10 .Values.preStopSeconds | int) }}
+{{- fail "terminationGracePeriodSeconds: preStopSeconds and the ten seconds in which requests are answered must have room in it" }}
+{{- end }}
+{{- if and .Values.autoscaling.enabled (lt (int .Values.autoscaling.maxReplicas) (int .Values.autoscaling.minReplicas)) }}
+{{- fail "autoscaling.maxReplicas is less than autoscaling.minReplicas" }}
+{{- end }}
+{{- end }}
+
 {{- define "osteocds.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}
 app.kubernetes.io/instance: {{ .Release.Name }}

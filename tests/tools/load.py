@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -26,6 +26,7 @@ import orjson
 import requests
 from rich.console import Console
 from rich.markdown import Markdown
+from support.processes import mebibytes, processor_seconds, with_those_below
 from support.scenario import BASE, SERVICES
 from tools.bench import RECORD
 from tools.load_phases import FAULTY, PREFETCHED, STEADY, Hook, Phase
@@ -111,19 +112,6 @@ def service(folder: Path, fhir: str, its_processors: frozenset[int]) -> Iterator
         yield base, process.pid
 
 
-def megabytes_of(pid: int) -> float:
-    """Of a process and all below it (Linux, proc(5)); what they share is counted once."""
-    total, left = 0, [str(pid)]
-    while left:
-        one = left.pop()
-        with suppress(OSError, StopIteration):  # it has ended meanwhile
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii").splitlines()
-            total += int(next(line for line in rollup if line.startswith("Pss:")).split()[1])
-            for begun in Path(f"/proc/{one}/task").glob("*/children"):
-                left += begun.read_text(encoding="ascii").split()
-    return total / 1024
-
-
 @contextmanager
 def watched(pid: int, megabytes: list[float]) -> Iterator[None]:
     """Note the memory once a second while the block lasts."""
@@ -131,7 +119,7 @@ def watched(pid: int, megabytes: list[float]) -> Iterator[None]:
 
     def watch() -> None:
         while not ended.wait(1):
-            megabytes.append(megabytes_of(pid))
+            megabytes.append(sum(map(mebibytes, with_those_below(pid))))
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -140,6 +128,11 @@ def watched(pid: int, megabytes: list[float]) -> Iterator[None]:
     finally:
         ended.set()
         watching.join()
+
+
+def processors_taken(pid: int) -> float:
+    """Seconds of processors that a process and those below it have taken so far."""
+    return sum(map(processor_seconds, with_those_below(pid)))
 
 
 def loaded(phase: Phase, folder: Path, base: str, pid: int, *, ehrs: int) -> Phase:
@@ -163,7 +156,7 @@ def loaded(phase: Phase, folder: Path, base: str, pid: int, *, ehrs: int) -> Pha
     ]
     command += ["--host", base, "--users", str(ehrs), "--spawn-rate", str(ehrs), "--run-time", f"{phase.seconds:.0f}s"]
     command += ["--stop-timeout", "15", "--exit-code-on-error", "0", "--loglevel", "WARNING"]
-    before = log.stat().st_size
+    before, taken = log.stat().st_size, processors_taken(pid)
     with watched(pid, phase.megabytes), (folder / "locust.log").open("ab") as said:
         subprocess.run(command, env=environment, stdout=said, stderr=said, check=True)  # noqa: S603 - our own command
     with log.open("rb") as lines:
@@ -173,6 +166,7 @@ def loaded(phase: Phase, folder: Path, base: str, pid: int, *, ehrs: int) -> Pha
     hooks = [Hook(*orjson.loads(line)) for line in told.read_bytes().splitlines()]
     return replace(
         phase,
+        processors=(processors_taken(pid) - taken) / phase.seconds,
         hooks=[replace(one, service_milliseconds=took.get(one.instance)) for one in hooks],
         shed_times=sorted(
             line["took_ms"] for line in said_of_requests if line["status"] == HTTPStatus.SERVICE_UNAVAILABLE

@@ -45,6 +45,9 @@ class Phase:
     hooks: list[Hook] = field(default_factory=list)
     megabytes: list[float] = field(default_factory=list)
     silent: frozenset[str] = frozenset()
+    processors: float = 0.0
+    """How many the service took, on the mean."""
+
     shed_times: list[float] = field(default_factory=list)
 
     @property

@@ -56,6 +56,7 @@ def lines_of(phase: Phase) -> Iterator[Line]:
         "",
         f"{len(phase.hooks) / phase.seconds:.0f}, {len(phase.answered) / phase.seconds:.0f} answered",
     )
+    yield Line("processors that the service took", "", f"{phase.processors:.2f}")
     errors = ", ".join(f"{status} × {times}" for status, times in sorted(phase.errors.items())) or "0"
     yield Line("errors", "0", errors, not phase.errors)
     yield Line("critical cards lost that the record held", "0", str(len(phase.lost)), not phase.lost)

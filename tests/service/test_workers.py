@@ -27,7 +27,7 @@ from sqlalchemy import func, select
 from support.ehr import denosumab, without
 from support.fhir_socket import UNBOUNDED, Slow
 from support.fhir_socket import serving as serving_fhir
-from support.processes import with_those_below
+from support.held_by_processes import with_those_below
 from tools.liveness import large_body
 
 from service.demo.embedded_fhir import free_port, running

@@ -26,7 +26,7 @@ import orjson
 import requests
 from rich.console import Console
 from rich.markdown import Markdown
-from support.processes import mebibytes, processor_seconds, with_those_below
+from support.held_by_processes import mebibytes, processor_seconds, with_those_below
 from support.scenario import BASE, SERVICES
 from tools.bench import RECORD
 from tools.load_phases import FAULTY, PREFETCHED, STEADY, Hook, Phase

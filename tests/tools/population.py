@@ -22,7 +22,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-from support.processes import mebibytes, processor_seconds, with_those_below
+from support.held_by_processes import mebibytes, processor_seconds, with_those_below
 
 from service.population.synthesis import TRUTH, synthesize
 

@@ -293,6 +293,7 @@ def test_a_user_of_the_server_without_the_right_to_write_is_told(database_url, r
         told = client.get("/health/ready")
         assert told.status_code == 503
         assert "no right to write" in told.get_json()["issue"][0]["diagnostics"]
+        client.application.extensions["osteocds.ledger"].writer.close(5)
     finally:
         with owner.connect() as connection:
             connection.execute(text("DROP OWNED BY reader"))

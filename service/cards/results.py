@@ -272,7 +272,7 @@ def _ongoing_line(drug: Text, since: When | None, last: When | None) -> Text:
         return _("{drug}: ongoing", drug=drug)
     if since is None:
         return _("{drug}: ongoing, last dose {last}", drug=drug, last=_dated_on(last))
-    if last is None or last.last <= since.first:
+    if last is None or last == since:
         return _("{drug}: ongoing since {when}", drug=drug, when=_dated_since(since))
     return _(
         "{drug}: ongoing since {when}, last dose {last}", drug=drug, when=_dated_since(since), last=_dated_on(last)

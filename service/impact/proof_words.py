@@ -23,6 +23,9 @@ SAID: Mapping[str, Text] = {
     "compared": _(
         "compared: {examples} examples as they stand, and {lines} numbers left open in those that rest on it"
     ),
+    "unseen": _(
+        "No example shows what this changes, which does not mean that it changes nothing: compare on a cohort (--on)."
+    ),
 }
 
 
@@ -41,6 +44,8 @@ def printed(proof: Proof, language: Language) -> Iterator[str]:
     yield from printed_lines(proof, language)
     yield ""
     yield say("compared", examples=proof.examples, lines=proof.lines)
+    if not (proof.regions or proof.changed):
+        yield say("unseen")
 
 
 def printed_lines(proof: Proof, language: Language) -> Iterator[str]:

@@ -8,6 +8,7 @@ stopped goes on, and asks the server for no second export.
 from __future__ import annotations
 
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from urllib.parse import urlencode
 
 import orjson
 
-from mappings.shapes import a_text, maps
+from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.letters import on_one_line
 from mappings.wording import Said, Text, _
 from service.gathering.allowlist import Allowlist, lies_under, plain_url
@@ -52,6 +53,7 @@ FHIR_JSON, NDJSON = "application/fhir+json", "application/fhir+ndjson"
 FOR_THE_MOMENT = frozenset({408, 429, 500, 502, 503, 504})
 OK, ACCEPTED, PARTIAL_CONTENT, NOT_FOUND, GONE, OUT_OF_RANGE = 200, 202, 206, 404, 410, 416
 TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}\Z")
+NO_FAILURE = frozenset({"information", "warning", "success"})
 PROGRESS, FILES, WHOLE = "begun.json", "files", ".ndjson"
 
 PARTS_BETWEEN = 256
@@ -130,6 +132,8 @@ class BulkExport:
         return self._begin()
 
     def _begin(self) -> dict[str, Any]:
+        shutil.rmtree(self.folder / FILES)  # of another export, whose files are none of this one
+        (self.folder / FILES).mkdir(mode=0o700)
         base = self._listed(self.address.rstrip("/"))
         url = f"{base}/$export?{urlencode({'_type': ','.join(self.types), '_outputFormat': NDJSON})}"
         with self._asked("GET", url, headers={"Accept": FHIR_JSON, "Prefer": "respond-async"}) as answer:
@@ -148,12 +152,13 @@ class BulkExport:
         while True:
             with self._asked("GET", begun["status"], headers={"Accept": "application/json"}) as answer:
                 if answer.status_code == OK:
-                    manifest = self._manifest(answer)
+                    told = _bounded(answer)
                     break
                 if answer.status_code in (NOT_FOUND, GONE):
-                    (self.folder / PROGRESS).unlink(missing_ok=True)
+                    self._forget()
                     raise _failed(_("the server knows nothing of the export any more: run the command again"))
                 if answer.status_code != ACCEPTED:
+                    self._forget()
                     raise _failed(_("the export failed (HTTP {status})", status=str(answer.status_code)))
                 seconds = pause(answer.headers.get("Retry-After", ""))
                 self.waiting(on_one_line(answer.headers.get("X-Progress", "")[:LONGEST_PROGRESS]))
@@ -161,29 +166,57 @@ class BulkExport:
             if waited > MOST_HOURS * 3600:
                 raise _failed(_("the export was not ready after {hours} hours", hours=MOST_HOURS))
             self.wait(seconds)
-        ready = {**begun, **manifest}
+        try:
+            ready = {**begun, **self._manifest(told)}
+        except NotExported:
+            self._forget()  # it will not become better: whoever runs the command again wants another
+            raise
         self._keep(ready)
         return ready
 
-    def _manifest(self, answer: requests.Response) -> dict[str, Any]:
+    def _manifest(self, manifest: bytes) -> dict[str, Any]:
         """Its files, each of a type and under a listed base, and whether they want the token. Raises `NotExported`."""
         try:
-            told = orjson.loads(_bounded(answer))
+            told = orjson.loads(manifest)
         except orjson.JSONDecodeError:
             raise _failed(_("the manifest of the export is no JSON")) from None
         output = list(maps(told.get("output"))) if isinstance(told, dict) else []
-        if len(output) > MOST_FILES:
+        errors = list(maps(told.get("error"))) if isinstance(told, dict) else []
+        if len(output) + len(errors) > MOST_FILES:
             raise _failed(_("the export has more than {most} files", most=MOST_FILES))
         wrong = next((one for one in output if not TYPE.match(a_text(one.get("type")))), None)
         if wrong is not None or not output:
             raise _failed(_("the manifest of the export names no files that can be fetched"))
-        if maps(told.get("error")) and any(one.get("count") for one in maps(told.get("error"))):
+        if any(a_text(one.get("relation")) == "next" for one in maps(told.get("link"))):
+            raise _failed(_("the manifest of the export comes in parts, which was not asked for and is not read"))
+        with_token = told.get("requiresAccessToken") is not False
+        if any(not self._is_no_failure(one, authorized=with_token) for one in errors):
             raise _failed(_("the server says that it could not export everything: look at its log, and export again"))
         files = [
             {"type": one["type"], "url": self._listed(a_text(one.get("url"))), "count": one.get("count")}
             for one in output
         ]
-        return {"output": files, "token": told.get("requiresAccessToken") is not False}
+        return {"output": files, "token": with_token}
+
+    def _is_no_failure(self, one: Mapping[str, Any], *, authorized: bool) -> bool:
+        """What the server says besides its files is nothing, or of nothing that failed: many say there what they left out."""
+        if one.get("count") == 0:
+            return True
+        if not (url := a_text(one.get("url"))):
+            return False
+        with self._asked("GET", self._listed(url), headers={"Accept": NDJSON}, authorized=authorized) as answer:
+            if answer.status_code != OK:
+                return False
+            lines = _bounded(answer).splitlines()
+        try:
+            issues = [issue for line in lines if line.strip() for issue in _issues(orjson.loads(line))]
+        except orjson.JSONDecodeError:
+            return False
+        return bool(issues) and all(issue.get("severity") in NO_FAILURE for issue in issues)
+
+    def _forget(self) -> None:
+        """The next time another export is begun."""
+        (self.folder / PROGRESS).unlink(missing_ok=True)
 
     def _keep(self, begun: Mapping[str, Any]) -> None:
         write_whole(self.folder / PROGRESS, orjson.dumps(begun))
@@ -214,6 +247,9 @@ class BulkExport:
         with self._asked("GET", url, headers=headers, authorized=authorized) as answer:
             if answer.status_code == OUT_OF_RANGE and held:
                 return _is_whole(answer.headers.get("Content-Range", ""), held) or _begun_anew(unfinished)
+            if answer.status_code in (NOT_FOUND, GONE):
+                self._forget()
+                raise _failed(_("the server has the files of the export no longer: run the command again"))
             if answer.status_code not in (OK, PARTIAL_CONTENT):
                 raise _failed(
                     _("the server gave no file of the export (HTTP {status})", status=str(answer.status_code))
@@ -339,6 +375,11 @@ def _is_all(answer: requests.Response, size: int, before: int) -> bool:
     announced = answer.headers.get("Content-Length", "")
     packed = answer.headers.get("Content-Encoding", "identity").casefold() not in ("", "identity")
     return packed or not announced.isdecimal() or size == before + int(announced)
+
+
+def _issues(outcome: object) -> Sequence[Mapping[str, Any]]:
+    """Those of an OperationOutcome; one without a severity where it is none."""
+    return maps(a_map(outcome).get("issue")) or [{}]
 
 
 def _goes_on(content_range: str, held: int) -> bool:

@@ -8,7 +8,7 @@ from functools import cache
 
 import orjson
 
-from mappings.evidence import Resource, bare_id
+from mappings.evidence import Resource, bare_id, newest_versions
 from mappings.queries import Query
 from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
@@ -65,6 +65,9 @@ class Chart:
                 self.by_type[kind].append(one)
             else:
                 self.by_type.setdefault(a_text(kind), []).append(one)
+        for kind, of_type in self.by_type.items():
+            if len({one.get("id") for one in of_type if type(one.get("id")) is str}) != len(of_type):
+                self.by_type[kind] = _each_once(of_type)
         self._exported = exported
         self._terminology = terminology
 
@@ -79,7 +82,8 @@ class Chart:
         """The same chart without one resource: an order that is now signed, and so is not on record yet."""
         apart = a_text(resource.get("resourceType"))
         chart = Chart(self.patient_id, (), self._exported, self._terminology, self._found, apart)
-        chart.by_type = {**self.by_type, apart: [one for one in self.by_type.get(apart, ()) if one is not resource]}
+        others = [one for one in self.by_type.get(apart, ()) if one is not resource and not _same(one, resource)]
+        chart.by_type = {**self.by_type, apart: others}
         chart._unread = self._unread
         return chart
 
@@ -127,6 +131,23 @@ class Chart:
             raise FhirProblem(NOT_READ)
         wanted = frozenset(map(bare_id, ids))
         return [searchset([one for one in self.by_type.get(resource_type, ()) if one.get("id") in wanted])]
+
+
+def _same(one: Resource, other: Resource) -> bool:
+    """They are versions of one resource."""
+    return "id" in other and one.get("id") == other["id"]
+
+
+def _each_once(resources: Sequence[Resource]) -> list[Resource]:
+    """Each resource once, in its newest version, as a server has it: an export may hold it twice.
+
+    Where nobody can tell which is the newest, the record reads them all.
+    """
+    found: dict[str, list[Resource]] = {}
+    for place, one in enumerate(resources):
+        name = one.get("id")
+        found.setdefault(name if type(name) is str and name else f"#{place}", []).append(one)
+    return [one for versions in found.values() for one in (newest_versions(versions) if versions[1:] else versions)]
 
 
 class _Search(Future[Pages]):

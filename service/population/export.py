@@ -6,11 +6,9 @@ whatever the size of the export.
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,12 +19,7 @@ import orjson
 from mappings.evidence import Resource
 from mappings.shapes import a_map, a_text, maps
 from mappings.wording import Said, _
-
-LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
-DOCUMENTS = (".json", ".json.gz")
-
-LONGEST_LINE = 16 * 1024 * 1024
-"""Bytes of one resource; a longer line is counted as unreadable. Of twice as many DuckDB refuses the file: see `short_lines`."""
+from service.population.exported_files import ID, LONGEST_LINE, TYPE, CannotGroup, NotAnExport, lines_of, readable
 
 PATIENTS_OF_A_BUCKET = 500
 """About so many patients are screened, and written, at once; what was not finished is begun again."""
@@ -39,30 +32,19 @@ NOBODYS = "'Medication', 'Practitioner', 'PractitionerRole', 'Organization', 'Lo
 _ROW = """
     SELECT told[1] AS type, told[2] AS id,
         CASE WHEN told[1] = 'Patient' THEN told[2]
-        ELSE regexp_extract(coalesce(told[3], told[4], told[5], ''), 'Patient/([A-Za-z0-9.-]{1,64})', 1) END AS patient,
+        ELSE regexp_extract(coalesce(told[3], told[4], told[5], ''), 'Patient/(ID)', 1) END AS patient,
         resource
     FROM (
         SELECT json::VARCHAR AS resource, json_extract_string(json, ['$.resourceType', '$.id', '$.subject.reference',
             '$.patient.reference', '$.individual.reference']) AS told
         FROM read_ndjson_objects($files, ignore_errors = true, maximum_object_size = $longest)
     )
-"""
+""".replace("(ID)", f"({ID})")
 """A line is parsed once for all that is asked of it."""
-
-
-class NotAnExport(ValueError):
-    """A path that holds no export; the message says what is taken."""
-
-
-class CannotGroup(ValueError):
-    """DuckDB does not take what was chosen, such as the size of its memory, or cannot read a file; the message is its own."""
 
 
 class Unreadable(dict[str, Any]):
     """Stands for a resource of a patient that is no JSON that we read; it holds its `resourceType` alone."""
-
-
-_TYPE = re.compile(r'"resourceType"\s*:\s*"([A-Za-z]{1,64})"')
 
 
 def read_line(line: str) -> list[Resource]:
@@ -73,7 +55,7 @@ def read_line(line: str) -> list[Resource]:
     try:
         return [orjson.loads(line)]
     except orjson.JSONDecodeError:
-        return [Unreadable(resourceType=one) for one in dict.fromkeys(_TYPE.findall(line))]
+        return [Unreadable(resourceType=one) for one in dict.fromkeys(re.findall(TYPE, line))]
 
 
 @dataclass(frozen=True)
@@ -90,6 +72,8 @@ class Export:
     unreadable: int
     nobodys: int
     types: frozenset[str]
+    unreadable_in: Mapping[str, int] = field(default_factory=dict)
+    """Of which files they are, and how many of each."""
 
     def patients_of(self, bucket: int) -> Iterator[tuple[str, list[Resource]]]:
         """The patients of a bucket in the order of their ids, each with all its resources, and the Medications they name."""
@@ -123,15 +107,16 @@ def with_medications(resources: Sequence[Resource], look_up: LookUp | None) -> l
     """The resources of a patient with the Medications that they refer to, and those that these are mixed of."""
     if look_up is None:
         return list(resources)
-    found: dict[str, Resource] = {}
+    found: dict[str, list[Resource]] = {}
     wanted = _medications_in(resources)
     while (missing := wanted - found.keys()) and len(found) < MOST_MEDICATIONS_OF_A_PATIENT:
         rows = look_up(sorted(missing))
         if not rows:
             break
-        found |= {name: one for name, resource in rows for one in read_line(resource)}
-        wanted |= _medications_in([found[name] for name, _resource in rows])
-    return [*resources, *found.values()]
+        for name, resource in rows:
+            found.setdefault(name, []).extend(read_line(resource))
+        wanted |= _medications_in([one for name, _resource in rows for one in found[name]])
+    return [*resources, *(one for versions in found.values() for one in versions)]
 
 
 def _medications_in(resources: Sequence[Resource]) -> set[str]:
@@ -147,32 +132,14 @@ def _medications_in(resources: Sequence[Resource]) -> set[str]:
     return {name for _before, separator, name in named if separator and name}
 
 
-def files_of(source: Path) -> list[Path]:
-    """The files of an export, in order. Raises `NotAnExport` where there is none."""
-    if source.is_file():
-        found = [source]
-    else:
-        found = sorted(path for path in source.rglob("*") if path.name.casefold().endswith((*LINES, *DOCUMENTS)))
-    if not found:
-        raise NotAnExport(
-            Said(
-                _(
-                    "{path} holds no export: give NDJSON files (.ndjson, .ndjson.gz), a Bundle (.json), or a folder of them",
-                    path=str(source),
-                )
-            )
-        )
-    return found
+MOST_FILES_NAMED = 20
+"""Of those with lines that cannot be read."""
 
 
-def lines_of(source: Path, folder: Path) -> list[Path]:
-    """The NDJSON files of an export; its Bundles are written into one in `folder`. Raises `NotAnExport`."""
-    files = files_of(source)
-    lines = [path for path in files if path.name.casefold().endswith(LINES)]
-    documents = [path for path in files if path not in lines]
-    if documents:
-        lines.append(_as_lines(documents, folder / "documents.ndjson"))
-    return lines
+def counted_in(source: Path, numbers: Mapping[Path, int]) -> dict[str, int]:
+    """How many lines cannot be read of which file, as it is called in the export; of the first files by name."""
+    told = {str(path.relative_to(source)) if path != source else path.name: n for path, n in numbers.items() if n}
+    return dict(sorted(told.items())[:MOST_FILES_NAMED])
 
 
 def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: int) -> Export:
@@ -186,10 +153,11 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
         memory_limit=memory, temp_directory=str(folder / "spilled"), preserve_insertion_order=False
     ) as connection:
         raw = folder / "resources.parquet"
-        try:
-            _write_rows(connection, lines, raw)
-        except LineTooLong:
-            _write_rows(connection, [short_lines(path, folder / f"{n}.ndjson") for n, path in enumerate(lines)], raw)
+        unreadable_in: dict[str, int] = {}
+        if not _all_readable(connection, lines, raw):
+            mended = [readable(path, folder / f"{number}.ndjson") for number, path in enumerate(lines)]
+            unreadable_in = counted_in(source, {path: n for path, (_mended, n) in zip(lines, mended, strict=True)})
+            _write_rows(connection, [path for path, _number in mended], raw)
         connection.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(raw)})")
         patients, resources, unreadable, nobodys = _one(
             connection,
@@ -214,7 +182,7 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     for path in (raw, *folder.glob("*.ndjson")):
         path.unlink()
     filled = tuple(sorted(int(path.name.partition("=")[2]) for path in folder.glob("bucket=*")))
-    return Export(folder, filled, patients, resources, unreadable, nobodys, types)
+    return Export(folder, filled, patients, resources, unreadable, nobodys, types, unreadable_in)
 
 
 class LineTooLong(ValueError):
@@ -231,31 +199,13 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], ta
         raise (LineTooLong if '"maximum_object_size"' in why else CannotGroup)(why) from None
 
 
-def short_lines(path: Path, target: Path) -> Path:
-    """The file, or where it has lines that are too long a copy in `target`, in which each of these is one that cannot be read.
-
-    Raises `CannotGroup` where it cannot be read itself.
-    """
-    opened = gzip.open if path.name.casefold().endswith(".gz") else open
-    found = False
+def _all_readable(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], target: Path) -> bool:
+    """Write a row a line of the files; whether all of them could be read."""
     try:
-        with opened(path, "rb") as read, target.open("wb") as written:
-            while line := read.readline(LONGEST_LINE + 1):
-                if len(line) <= LONGEST_LINE or line.endswith(b"\n"):
-                    written.write(line)
-                    continue
-                found = True
-                written.write(UNREADABLE_LINE)
-                while (line := read.readline(LONGEST_LINE)) and not line.endswith(b"\n"):
-                    pass
-    except (OSError, EOFError, zlib.error) as error:
-        raise CannotGroup(f"{path}: {error}") from None
-    if not found:
-        target.unlink()
-    return target if found else path
-
-
-UNREADABLE_LINE = b"{\n"
+        _write_rows(connection, lines, target)
+    except LineTooLong:
+        return False
+    return _one(connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM read_parquet({quoted(target)})") == (0,)
 
 
 def of_this_process() -> duckdb.DuckDBPyConnection:
@@ -286,33 +236,3 @@ def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
     if row is None:
         raise ValueError(query)
     return row
-
-
-def _as_lines(documents: Sequence[Path], target: Path) -> Path:
-    """The resources of Bundles, one a line; what a Bundle names by `fullUrl` is named by type and id."""
-    from service.coverage.sample import Sample  # noqa: PLC0415 - where Bundles are exported alone
-
-    with target.open("wb") as written:
-        for path in documents:
-            held = [(one.resource, one.full_url) for one in Sample(path).resources()]
-            names = {
-                url: f"{one['resourceType']}/{one['id']}" for one, url in held if url and isinstance(one.get("id"), str)
-            }
-            for one, _url in held:
-                written.write(orjson.dumps(_renamed(one, names)) + b"\n")
-    return target
-
-
-def _renamed(value: Any, names: Mapping[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: names.get(held, held) if name == "reference" and isinstance(held, str) else _renamed(held, names)
-            for name, held in value.items()
-        }
-    return [_renamed(one, names) for one in value] if isinstance(value, list) else value
-
-
-def stamps(source: Path) -> list[tuple[str, int, int]]:
-    """The names, sizes and times of the files of an export."""
-    found = [(path, path.stat()) for path in files_of(source)]
-    return [(str(path), status.st_size, status.st_mtime_ns) for path, status in found]

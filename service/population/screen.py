@@ -21,7 +21,8 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.ledger.fingerprints import fingerprint, of_rules, of_settings, of_value_sets
 from service.population.bucket import TABLES, begin, part_of, screen_bucket
-from service.population.export import PATIENTS_OF_A_BUCKET, Export, connected, grouped, lines_of, quoted, stamps
+from service.population.export import PATIENTS_OF_A_BUCKET, Export, connected, grouped, quoted
+from service.population.exported_files import lines_of, stamps
 from service.population.summary import INDICATORS, counted
 from service.population.summary_page import summary_page
 from service.population.whole import write_whole
@@ -149,6 +150,7 @@ class Screen:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(mode=0o700)
         export = screen_on_spark(
+            self.source,
             lines_of(self.source, work),
             parts,
             self.spark_master,

@@ -206,11 +206,16 @@ def _read_besides(guideline: Guideline, *services: Service) -> frozenset[Reads]:
 
 
 def active_orders(chart: Chart) -> Iterator[Resource]:
-    """The orders on record that are active or planned, or may be."""
+    """The orders on record that are active or planned, or may be; each once."""
+    told = set()
     for resource_type in ORDER_TYPES:
         for one in chart.by_type.get(resource_type, ()):
             if is_order(one) and open_order(one).counts is not False:
-                yield one
+                name = reference_of(one)
+                if name not in told:
+                    yield one
+                if name:
+                    told.add(name)
 
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9-][A-Za-z0-9.-]{0,63}")

@@ -13,12 +13,23 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import orjson
 
 from mappings.wording import Said, _
 from service.population.bucket import TABLES, begin, rows_of, screened
-from service.population.export import LONGEST_LINE, NOBODYS, Export, NotAnExport, read_line, with_medications
+from service.population.export import NOBODYS, Export, counted_in, read_line, with_medications
+from service.population.exported_files import (
+    ID,
+    LONGEST_LINE,
+    NO_NUMBER,
+    OF_A_PATIENT,
+    OWN_ID,
+    SUBJECT,
+    TYPE,
+    NotAnExport,
+)
 
 MOST_MEDICATIONS = 500_000
 """Medication resources of an export, which every executor holds."""
@@ -34,9 +45,9 @@ class SparkFailed(ValueError):
 
 
 def screen_on_spark(
-    files: Sequence[Path], folder: Path, master: str, asked: Asked, also_exported: frozenset[str]
+    source: Path, files: Sequence[Path], folder: Path, master: str, asked: Asked, also_exported: frozenset[str]
 ) -> Export:
-    """Write what comes of all patients of the `files` (NDJSON) into `folder`, a row of JSON each, by table.
+    """Write what comes of all patients of the `files` (NDJSON) of a source into `folder`, a row of JSON each, by table.
 
     Raises `SparkFailed`, and `NotAnExport` where they hold no patient.
     """
@@ -60,12 +71,14 @@ def screen_on_spark(
     except (PySparkException, OSError, RuntimeError) as error:
         raise SparkFailed(Said(_("Spark could not be started ({error})", error=type(error).__name__))) from error
     try:
-        return _screened(session, files, folder, asked, also_exported)
+        return _screened(session, source, files, folder, asked, also_exported)
     finally:
         session.stop()
 
 
-def _screened(session: Any, files: Sequence[Path], folder: Path, asked: Asked, also_exported: frozenset[str]) -> Export:
+def _screened(
+    session: Any, source: Path, files: Sequence[Path], folder: Path, asked: Asked, also_exported: frozenset[str]
+) -> Export:
     lines = _lines(session, files).cache()
     counts = lines.selectExpr(
         "count(distinct nullif(patient, '')) AS patients",
@@ -88,11 +101,34 @@ def _screened(session: Any, files: Sequence[Path], folder: Path, asked: Asked, a
     found = grouped.rdd.mapPartitions(_task((*asked, types | also_exported), told))
     written = session.createDataFrame(found, "name string, row string", verifySchema=False)
     written.write.mode("overwrite").partitionBy("name").parquet(str(folder))
-    return Export(folder, (), counts["patients"], counts["resources"], counts["unreadable"], counts["nobodys"], types)
+    unreadable_in = counted_in(source, _unreadable_in(lines)) if counts["unreadable"] else {}
+    return Export(
+        folder,
+        (),
+        counts["patients"],
+        counts["resources"],
+        counts["unreadable"],
+        counts["nobodys"],
+        types,
+        unreadable_in,
+    )
+
+
+def _unreadable_in(lines: Any) -> dict[Path, int]:
+    """How many lines cannot be read of which file."""
+    rows = lines.where("type IS NULL").groupBy("file").count().collect()
+    return {Path(unquote(urlsplit(row["file"]).path)): row["count"] for row in rows}
+
+
+# As `told_of` writes it.
+UNREADABLE = f"""concat('{{"of":[', array_join(transform(array_distinct(regexp_extract_all(value, r'{TYPE}', 1)),
+    one -> concat('{{"resourceType":"', one, '"}}')), ','), '],{NO_NUMBER}')"""
+OF_WHOM = f"""coalesce(nullif(regexp_extract(value, r'{SUBJECT}', 1), ''),
+    CASE WHEN value RLIKE r'{OF_A_PATIENT}' THEN regexp_extract(value, r'{OWN_ID}', 1) END, '')"""
 
 
 def _lines(session: Any, files: Sequence[Path]) -> Any:
-    """A row a line: the type, the id and the patient of its resource; no type where it cannot be read."""
+    """A row a line: the type, the id and the patient of its resource; no type, but its file, where it cannot be read."""
     whose = (
         "coalesce(get_json_object(value, '$.subject.reference'), get_json_object(value, '$.patient.reference'), "
         "get_json_object(value, '$.individual.reference'), '')"
@@ -101,13 +137,20 @@ def _lines(session: Any, files: Sequence[Path]) -> Any:
         session.read.text([str(path) for path in files])
         .where("length(trim(value)) > 0")
         .selectExpr(
-            f"CASE WHEN octet_length(value) <= {LONGEST_LINE} THEN get_json_object(value, '$.resourceType') END AS type",
+            f"""CASE WHEN octet_length(value) <= {LONGEST_LINE} AND is_valid_utf8(value)
+                THEN get_json_object(value, '$.resourceType') END AS type""",
             "get_json_object(value, '$.id') AS id",
-            f"regexp_extract({whose}, 'Patient/([A-Za-z0-9.-]{{1,64}})', 1) AS named",
-            "value AS resource",
+            f"regexp_extract({whose}, 'Patient/({ID})', 1) AS named",
+            "input_file_name() AS file",
+            "value",
         )
-        .selectExpr("type", "id", "CASE WHEN type = 'Patient' THEN id ELSE named END AS patient", "resource")
-        .selectExpr("type", "id", "CASE WHEN type IS NULL THEN NULL ELSE patient END AS patient", "resource")
+        .selectExpr(
+            "type",
+            "id",
+            f"CASE WHEN type IS NULL THEN {OF_WHOM} WHEN type = 'Patient' THEN id ELSE named END AS patient",
+            "CASE WHEN type IS NULL THEN file END AS file",
+            f"CASE WHEN type IS NULL THEN {UNREADABLE} ELSE value END AS resource",
+        )
     )
 
 

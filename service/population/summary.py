@@ -37,6 +37,7 @@ def counted(connection: duckdb.DuckDBPyConnection, export: Export) -> dict[str, 
         "patients": export.patients,
         "resources": export.resources,
         "unreadable": export.unreadable,
+        "unreadable in": [{"file": file, "lines": lines} for file, lines in export.unreadable_in.items()],
         "nobodys": export.nobodys,
         "types": sorted(export.types),
         "rules": rows(
@@ -80,6 +81,8 @@ def _lines(counts: Mapping[str, Any]) -> Iterator[Text]:
     )
     if counts["unreadable"]:
         yield _n("{number} line could not be read", "{number} lines could not be read", counts["unreadable"])
+        for one in counts["unreadable in"]:
+            yield _("of these in {file}: {number}", file=one["file"], number=one["lines"])
     if counts["nobodys"]:
         yield _n(
             "{number} resource names no patient, and was left out",

@@ -282,9 +282,18 @@ def test_a_file_with_fewer_resources_than_the_manifest_says_is_not_taken(
             ),
             "could not export everything",
         ),
+        (
+            json.dumps(
+                {
+                    "output": [{"type": "Patient", "url": f"{BASE}/1"}],
+                    "link": [{"relation": "next", "url": f"{STATUS}?page=2"}],
+                }
+            ),
+            "comes in parts",
+        ),
         (" " * 2000, "too large"),
     ],
-    ids=["no json", "a list", "none", "a path as a type", "too many", "errors", "too large"],
+    ids=["no json", "a list", "none", "a path as a type", "too many", "errors", "in parts", "too large"],
 )
 def test_a_manifest_that_cannot_be_used_is_refused(
     server: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manifest: str, message: str
@@ -295,6 +304,70 @@ def test_a_manifest_that_cannot_be_used_is_refused(
     server.get(STATUS, body=manifest)
     with pytest.raises(NotExported, match=message):
         Export(tmp_path).fetch()
+
+
+def outcome(*severities: str) -> str:
+    return json.dumps({"resourceType": "OperationOutcome", "issue": [{"severity": one} for one in severities]})
+
+
+@pytest.mark.parametrize(
+    ("said", "is_taken"),
+    [
+        (outcome("information", "warning") + "\n\n" + outcome("success"), True),
+        (outcome("information") + "\n" + outcome("error"), False),
+        (outcome("fatal"), False),
+        (outcome("serious"), False),
+        (outcome(), False),
+        ('{"resourceType": "OperationOutcome"}', False),
+        ("no json", False),
+        ("", False),
+    ],
+)
+def test_what_a_server_says_beside_its_files_is_read_and_taken_where_nothing_of_it_failed(
+    server: responses.RequestsMock, tmp_path: Path, said: str, *, is_taken: bool
+) -> None:
+    begins(server)
+    ready(server, error=[{"type": "OperationOutcome", "url": f"{BASE}/files/said"}])
+    server.get(f"{BASE}/files/said", body=said)
+    server.get(f"{BASE}/files/1", body=PATIENTS)
+    if is_taken:
+        assert Export(tmp_path).fetch() == {"00000.Patient.ndjson": PATIENTS}
+        return
+    for _time in range(2):  # the second begins another export, whose files may be whole
+        with pytest.raises(NotExported, match="could not export everything"):
+            Export(tmp_path).fetch()
+    assert len(sent(server, KICK_OFF)) == 2
+
+
+def test_files_that_the_server_deleted_meanwhile_are_those_of_another_export_next_time(
+    server: responses.RequestsMock, tmp_path: Path
+) -> None:
+    begins(server)
+    ready(server, f"{BASE}/files/1", f"{BASE}/files/2")
+    server.get(f"{BASE}/files/1", body=PATIENTS)
+    server.get(f"{BASE}/files/2", status=410)
+    with pytest.raises(NotExported, match="no longer: run the command again"):
+        Export(tmp_path).fetch()
+    newer = PATIENTS.replace(b"one", b"new")
+    server.replace("GET", f"{BASE}/files/1", body=newer)
+    server.replace("GET", f"{BASE}/files/2", body=newer)
+    assert Export(tmp_path).fetch() == {"00000.Patient.ndjson": newer, "00001.Patient.ndjson": newer}
+    assert len(sent(server, KICK_OFF)) == 2
+
+
+def test_what_came_of_another_export_is_none_of_this_one(server: responses.RequestsMock, tmp_path: Path) -> None:
+    begins(server)
+    ready(server, f"{BASE}/files/1", f"{BASE}/files/2")
+    server.get(f"{BASE}/files/1", body=PATIENTS)
+    server.get(f"{BASE}/files/2", status=400)
+    with pytest.raises(NotExported):
+        Export(tmp_path).fetch()
+    of_group = PATIENTS.replace(b"one", b"of-the-group")
+    server.get(f"{BASE}/Group/lung/$export", status=202, headers={"Content-Location": f"{BASE}/jobs/2"})
+    server.get(f"{BASE}/jobs/2", json={"output": [{"type": "Patient", "url": f"{BASE}/files/3"}]})
+    server.get(f"{BASE}/files/3", body=of_group)
+    server.delete(f"{BASE}/jobs/2", status=202)
+    assert Export(tmp_path, f"{BASE}/Group/lung").fetch() == {"00000.Patient.ndjson": of_group}
 
 
 def test_more_than_may_come_is_not_kept(

@@ -247,6 +247,13 @@ def test_the_command_tells_the_region_in_both_languages_and_needs_no_cohort():
     assert "the settings are the same" in diff()
 
 
+def test_a_change_that_no_example_shows_is_not_told_as_none():
+    told = diff("--new", "finding_valid_days=180")
+    assert "nowhere" in told
+    assert told.strip().endswith("does not mean that it changes nothing: compare on a cohort (--on).")
+    assert "does not mean" not in diff("--new", CHANGED)
+
+
 def test_a_number_is_shown_as_a_decimal_or_a_fraction():
     assert [shown(Fraction(one)) for one in ("2", "1.9", "1/3")] == ["2", "1.9", "1/3"]
     assert str(Interval(Fraction(1), Fraction(1), low_closed=True, high_closed=True, witness=Fraction(1))) == "1"

@@ -25,7 +25,7 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.pipeline import advise
 from service.population.chart import Chart
-from service.population.export import LONGEST_LINE, CannotGroup, NotAnExport
+from service.population.exported_files import LONGEST_LINE, CannotGroup, NotAnExport
 from service.population.screen import AnotherScreen, Screen
 from service.population.screening import active_orders, hook_request
 from service.population.summary import printed
@@ -190,14 +190,26 @@ def test_what_cannot_be_read_or_is_nobodys_is_counted(tmp_path: Path) -> None:
     counts = screen(source, tmp_path / "out").run()
     assert (counts["patients"], counts["unreadable"], counts["nobodys"]) == (1, 1, 1)
     told = "\n".join(printed(counts, Language.ENGLISH))
-    assert "1 line could not be read\n1 resource names no patient, and was left out" in told
+    assert (
+        "1 line could not be read\nof these in export.ndjson: 1\n1 resource names no patient, and was left out" in told
+    )
 
 
 @pytest.mark.parametrize(
-    "broken", ['"valueQuantity": {"value": 1e999}', f'"x": {"[" * 3000}{"]" * 3000}'], ids=["infinite", "deep"]
+    "broken",
+    [
+        b'"valueQuantity": {"value": 1e999}}',
+        b'"x": ' + b"[" * 3000 + b"]" * 3000 + b"}",
+        b'"valueQuantity": {"value": NaN}}',
+        '"note": "dosé"}'.encode("latin-1"),
+        b'"note": "a\tb"}',
+        b'"valueQuantity": {"va\n',
+        b'"x": "' + b"y" * LONGEST_LINE + b'"}',
+    ],
+    ids=["infinite", "deep", "not a number", "Latin-1", "a raw tabulator", "ends early", "too long"],
 )
 def test_a_resource_that_cannot_be_read_is_unknown_of_its_patient_and_stops_nobody_elses_screen(
-    broken: str, tmp_path: Path
+    broken: bytes, tmp_path: Path
 ) -> None:
     source = tmp_path / "export.ndjson"
     drug = '"medicationCodeableConcept": {"text": "Xgeva 120 mg"}, "status": "active", "intent": "order"'
@@ -211,8 +223,9 @@ def test_a_resource_that_cannot_be_read_is_unknown_of_its_patient_and_stops_nobo
             + "}",
         )
     ]
-    lines.append('{"resourceType": "Observation", "id": "o", "subject": {"reference": "Patient/one"}, ' + broken + "}")
-    source.write_text("\n".join(lines), encoding="utf-8")
+    lines.append('{"resourceType": "Observation", "id": "p", "subject": {"reference": "Patient/other"}}')
+    of_one = b'{"resourceType": "Observation", "id": "o", "subject": {"reference": "Patient/one"}, ' + broken
+    source.write_bytes("\n".join(lines).encode() + b"\n" + of_one)
     screen(source, tmp_path / "out").run()
     of_calcium = {row[0]: (row[4], row[6]) for row in findings(tmp_path / "out") if row[3] == "hypocalcaemia"}
     assert of_calcium["one"][0] == "cannot tell"
@@ -228,6 +241,86 @@ def test_a_file_that_was_cut_off_is_refused_and_named(tmp_path: Path) -> None:
     (source / "Condition.ndjson.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CannotGroup, match=r"Condition\.ndjson\.gz"):
         screen(source, tmp_path / "out").run()
+
+
+@pytest.mark.parametrize(
+    ("name", "held", "said"),
+    [
+        ("Condition.ndjson", b'{"resourceType": "Condition"}\n{"resourceType": "Cond', "was cut off"),
+        ("Condition.ndjson", gzip.compress(b'{"resourceType": "Condition"}'), r"name it Condition\.ndjson\.gz"),
+        ("Condition.ndjson", '{"resourceType": "Condition"}'.encode("utf-16"), "not UTF-8"),
+        ("Condition.001.ndjson.zst", b"packed", "packed otherwise than by gzip, or not whole"),
+        ("Condition.ndjson.part", b'{"resourceType": "Condition"}', "not whole"),
+        ("Condition.json", b'{"resourceType": "Bundle", "entry": [', "not JSON"),
+    ],
+    ids=["cut off", "gzip without its name", "UTF-16", "another packing", "not fetched whole", "a Bundle cut off"],
+)
+def test_a_file_of_which_it_is_not_known_what_is_lacking_is_refused_and_named(
+    name: str, held: bytes, said: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "export"
+    source.mkdir()
+    (source / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "one"}', encoding="utf-8")
+    (source / name).write_bytes(held)
+    with pytest.raises(NotAnExport, match=said) as refused:
+        screen(source, tmp_path / "out").run()
+    assert str(source / name) in str(refused.value)
+
+
+def test_what_a_system_hides_in_the_folder_is_no_part_of_the_export(tmp_path: Path) -> None:
+    source = tmp_path / "export"
+    (source / ".trash").mkdir(parents=True)
+    (source / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "one"}', encoding="utf-8")
+    (source / "._Patient.ndjson").write_bytes(b"\0\5\x16\7")
+    (source / ".trash" / "Patient.ndjson").write_text('{"resourceType": "Patient", "id": "gone"}', encoding="utf-8")
+    counts = screen(source, tmp_path / "out").run()
+    assert (counts["patients"], counts["unreadable"]) == (1, 0)
+
+
+def test_what_is_exported_twice_is_screened_once_in_its_newest_version(export: Path, tmp_path: Path) -> None:
+    screen(export, tmp_path / "once").run()
+    twice = tmp_path / "export"
+    twice.mkdir()
+    older: list[str] = []
+    for path in export.iterdir():
+        held = path.read_bytes() if path.suffix == ".ndjson" else gzip.decompress(path.read_bytes())
+        for name in ("first", "second"):
+            (twice / f"{path.name.partition('.')[0]}.{name}.ndjson").write_bytes(held)
+        for resource in map(json.loads, held.splitlines()):
+            if resource["resourceType"] == "MedicationRequest":
+                versions = {"old": "2026-01-01T00:00:00Z", "new": "2026-01-02T00:00:00Z"}
+                told = {name: {**resource, "meta": {"lastUpdated": day}} for name, day in versions.items()}
+                older.append(json.dumps(told["new"] | {"id": f"new-{resource['id']}", "status": "completed"}))
+                older.append(json.dumps(told["old"] | {"id": f"new-{resource['id']}", "status": "active"}))
+    screen(twice, tmp_path / "twice").run()
+    assert findings(tmp_path / "twice") == findings(tmp_path / "once")
+    (twice / "MedicationRequest.third.ndjson").write_text("\n".join(older), encoding="utf-8")
+    screen(twice, tmp_path / "newest").run()
+    of_orders = [row[2] for row in findings(tmp_path / "newest")]
+    assert of_orders
+    assert not any(one.startswith("MedicationRequest/new-") for one in of_orders)
+
+
+def test_what_a_bundle_is_to_create_has_no_id_yet_and_is_found_by_its_name(tmp_path: Path) -> None:
+    source = tmp_path / "bundles"
+    source.mkdir()
+    order = {
+        "resourceType": "MedicationRequest",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "urn:uuid:6a1f0f0e-0000-4000-8000-000000000001"},
+        "medicationCodeableConcept": {"text": "Xgeva 120 mg"},
+    }
+    entries = [
+        {"fullUrl": "urn:uuid:6a1f0f0e-0000-4000-8000-000000000001", "resource": {"resourceType": "Patient"}},
+        {"fullUrl": "urn:uuid:6a1f0f0e-0000-4000-8000-000000000002", "resource": order},
+    ]
+    told = [{**one, "request": {"method": "POST", "url": one["resource"]["resourceType"]}} for one in entries]
+    document = {"resourceType": "Bundle", "type": "transaction", "entry": told}
+    (source / "one.json").write_text(json.dumps(document), encoding="utf-8")
+    assert screen(source, tmp_path / "out").run()["patients"] == 1
+    asked = {(row[0], row[3]) for row in findings(tmp_path / "out") if row[2]}
+    assert ("6a1f0f0e-0000-4000-8000-000000000001", "hypocalcaemia") in asked
 
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])

@@ -26,7 +26,7 @@ TWO_EXECUTORS = "local-cluster[2,1,1024]"
 
 @pytest.fixture(scope="module")
 def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Synthetic patients, one of them with an order that names a Medication; a line that is no JSON, a file that is packed."""
+    """Synthetic patients, one of them with an order that names a Medication; lines that are no JSON, a file that is packed."""
     folder = tmp_path_factory.mktemp("cohort")
     synthesize(NUMBER, 3, NOW.date(), folder)
     order = {
@@ -38,8 +38,16 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "medicationReference": {"reference": "Medication/m"},
     }
     medication = {"resourceType": "Medication", "id": "m", "code": {"text": "Xgeva"}}
-    lines = [json.dumps(order), json.dumps(medication), "", '{"resourceType": "Observation", "subject": ']
-    (folder / "others.ndjson").write_text("\n".join(lines), encoding="utf-8")
+    of_another = (
+        '{"resourceType": "Observation", "subject": {"reference": "Patient/synthetic-0000002"}, "note": "dosé"}'
+    )
+    broken = [
+        '{"resourceType": "Observation", "subject": ',
+        of_another,
+        '{"resourceType": "Patient", "id": "third", "x": ',
+    ]
+    lines = [json.dumps(order), *broken, "", json.dumps(medication), json.dumps(order)]
+    (folder / "others.ndjson").write_bytes("\n".join(lines).encode("latin-1"))
     procedures = folder / "Procedure.ndjson"
     (folder / "Procedure.ndjson.gz").write_bytes(gzip.compress(procedures.read_bytes()))
     procedures.unlink()
@@ -104,4 +112,4 @@ def test_an_executor_that_is_killed_costs_nothing_of_what_is_found(cohort: Path,
 def test_without_pyspark_it_is_said_how_to_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark.errors", None)
     with pytest.raises(SparkFailed, match="pip install"):
-        screen_on_spark([tmp_path], tmp_path, "local", (), frozenset())
+        screen_on_spark(tmp_path, [tmp_path], tmp_path, "local", (), frozenset())

@@ -95,6 +95,63 @@ def test_a_sheet_holds_what_a_board_asks_for(results: Mapping[Language, Path]) -
         assert expected.casefold() in told.casefold(), (expected, told)
 
 
+@pytest.mark.parametrize(
+    ("told", "expected", "not_expected"),
+    [
+        (
+            {
+                "medications": [
+                    *({"drug": "Xgeva", "kind": "administration", "days ago": ago} for ago in (150, 120, 90)),
+                    {"drug": "Xgeva", "kind": "request", "start": 1},
+                ]
+            },
+            ("ongoing since 30 Mar 2026, last dose 31 Dec 2025", "Denosumab: 3 doses recorded, the last 31 Dec 2025"),
+            (),
+        ),
+        (
+            {"procedures": [{"act": "radiotherapy", "site": "L3", "days ago": 90, "dose": "30 Gy"}]},
+            ("30 Gy, fractions not on record",),
+            ("dose not on record",),
+        ),
+        (
+            {
+                "procedures": [
+                    *({"act": "dental examination", "days ago": ago} for ago in range(10, 80, 10)),
+                    {"act": "tooth extraction", "days ago": 100},
+                ]
+            },
+            ("extraction (21 Dec 2025)", "2 earlier ones on record"),
+            (),
+        ),
+        (
+            {"medications": [{"drug": "enoxaparin", "kind": "administration", "days ago": 1}]},
+            ("Antithrombotics Enoxaparin: given 30 Mar 2026",),
+            (),
+        ),
+        (
+            {"medications": [{"drug": "apixaban", "kind": "statement", "status": "unknown"}]},
+            ("Apixaban: last dose not dated", "(apixaban) is uncertain"),
+            (),
+        ),
+    ],
+    ids=["doses before a renewal", "a dose without fractions", "an old extraction", "given yesterday", "not known"],
+)
+def test_nothing_that_a_board_must_know_is_left_out_for_something_newer(
+    told: Mapping[str, Any], expected: tuple[str, ...], not_expected: tuple[str, ...], tmp_path: Path
+) -> None:
+    lines = list(told_record("one", NOW.date(), {**BASE, **told}).resources)
+    lines += [{"resourceType": name, "id": "x", "subject": {"reference": "Patient/nobody"}} for name in TYPES]
+    source = tmp_path / "export.ndjson"
+    source.write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    Screen(source, tmp_path / "out", SETTINGS, NOW, Language.ENGLISH).run()
+    (page,) = worklist(tmp_path / "out", patients=["one"]).split("<article")[1:]
+    words = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    for one in expected:
+        assert one.casefold() in words.casefold(), (one, words)
+    for one in not_expected:
+        assert one not in words, (one, words)
+
+
 def test_the_same_in_french(results: Mapping[Language, Path]) -> None:
     page = worklist(results[Language.FRENCH])
     assert '<html lang="fr">' in page

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Any
 
-from mappings.facts import Absent, Act, Exposure, Fact, Facts, RadiotherapyCourse, Unavailable
+from mappings.dates import When
+from mappings.facts import (
+    Absent,
+    Act,
+    Exposure,
+    ExposureKind,
+    Exposures,
+    Fact,
+    Facts,
+    RadiotherapyCourse,
+    Unavailable,
+    Volume,
+)
 from mappings.facts.bones import named_bones
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import PHOSPHATE
-from mappings.wording import Text
+from mappings.wording import Amount, Text
 from service.rules.bone_metastases.conditions import antiresorptives
 from service.rules.bone_metastases.prerequisites import PREREQUISITES_READ, missing_prerequisites
-from service.rules.bone_metastases.schemes import volume_said
-from service.rules.bone_metastases.wording import _
+from service.rules.bone_metastases.schemes import GRAY, volume_said
+from service.rules.bone_metastases.wording import _, _n
 from service.rules.naming import lasting, on
 from service.rules.outcome import Basis
 from service.rules.sheet import Section, Sheet
@@ -30,6 +43,9 @@ DISEASE = (
 OPERATIONS = sets.BONE_SURGERY | sets.INTERVENTIONAL_RADIOLOGY
 JAW = sets.OSTEONECROSIS_OF_JAW | sets.DENTAL_INFECTION_ACTIVE
 TEETH = sets.DENTAL_EXAMINATION | sets.ORTHOPANTOMOGRAM | sets.TOOTH_EXTRACTION
+
+RECENT_DAYS = 14
+"""Within which a last dose of an antithrombotic is told: longer than any delay before an act."""
 
 SCORES: tuple[tuple[str, Text], ...] = (
     ("mirels-score", _("Mirels score")),
@@ -50,9 +66,12 @@ def sections(patient: Facts) -> Iterator[Section]:
     teeth = [one for one in (*patient.procedures, *patient.imaging) if one.is_any(TEETH)]
     jaw = (one for one in patient.conditions if one.is_any(JAW))
     gaps = dict.fromkeys((*patient.procedures.gaps, *patient.imaging.gaps))
-    yield Section(_("teeth and jaw"), (*_newest(teeth), *jaw), gaps=tuple(gaps))
+    shown, beyond = _newest(teeth)
+    yield Section(_("teeth and jaw"), (*shown, *jaw), beyond, tuple(gaps))
     blood = patient.exposures.of(sets.ANTITHROMBOTICS)
-    yield Section(_("antithrombotics"), _once_a_drug(one for one in blood.entries if one.ongoing), gaps=blood.gaps)
+    since = patient.today - timedelta(days=RECENT_DAYS)
+    taken = (one for one in blood.entries if one.planned or one.touches(since, patient.today))
+    yield Section(_("antithrombotics"), _once_a_drug(taken), gaps=blood.gaps)
 
 
 def _facts(title: Text, facts: Iterable[Fact[Any]]) -> Section:
@@ -67,30 +86,61 @@ def _facts(title: Text, facts: Iterable[Fact[Any]]) -> Section:
 def _local_treatment(patient: Facts) -> Section:
     operations = [one for one in patient.procedures if one.is_any(OPERATIONS)]
     gaps = dict.fromkeys((*patient.radiotherapies.gaps, *patient.procedures.gaps))
+    shown, beyond = _newest(operations)
     return Section(
         _("local treatment"),
-        _newest(operations),
-        tuple(_course_said(one) for one in patient.radiotherapies),
+        shown,
+        (*beyond, *(_course_said(one) for one in patient.radiotherapies)),
         tuple(gaps),
     )
 
 
 def _course_said(course: RadiotherapyCourse) -> Text:
     volume = course.highest
-    dose = volume_said(volume) if volume is not None and volume.dose_gy is not None and volume.fractions else None
-    return _(
+    said = _(
         "radiotherapy ({bones}): {dose}, {when}",
         bones=named_bones(course.regions) or _("bone not stated"),
-        dose=dose or _("dose not on record"),
+        dose=_("dose not on record") if volume is None else _dose_said(volume),
         when=_("under way") if course.under_way else on(course.last or course.first),
     )
+    return said if course.unsure is None else _("{radiotherapy}: {unsure}", radiotherapy=said, unsure=course.unsure)
+
+
+def _dose_said(volume: Volume) -> Text:
+    """As much as is stated of it."""
+    if volume.dose_gy is None:
+        return _("dose not on record")
+    if not volume.fractions:
+        return _("{gray}, fractions not on record", gray=Amount(volume.dose_gy, GRAY))
+    return volume_said(volume)
 
 
 def _antiresorptive(patient: Facts) -> Section:
     exposures = antiresorptives(patient)
     course = exposures.last_course
     says = () if course is None or not course.days else (_("course of {time}", time=lasting(course.days)),)
-    return Section(_("antiresorptive"), _once_a_drug(exposures.entries), says, exposures.gaps)
+    return Section(
+        _("antiresorptive"), _once_a_drug(exposures.entries), (*_doses_given(exposures), *says), exposures.gaps
+    )
+
+
+def _doses_given(exposures: Exposures) -> Iterator[Text]:
+    """How many doses of each drug are recorded as given, where there are several; as many days, since a dose may be told twice."""
+    days: dict[str, set[When]] = {}
+    names: dict[str, Text] = {}
+    for one in exposures.entries:
+        if one.kind is ExposureKind.ADMINISTRATION and one.is_one_dose and one.last_dose is not None:
+            names.setdefault(one.drug.name.message, one.drug.name)
+            days.setdefault(one.drug.name.message, set()).add(one.last_dose)
+    for name, of_drug in days.items():
+        if len(of_drug) > 1:
+            newest = max(of_drug, key=lambda when: when.last)
+            yield _(
+                "{drug}: {number} doses recorded, the last {when}",
+                drug=names[name],
+                number=len(of_drug),
+                when=on(newest),
+            )
 
 
 def _once_a_drug(entries: Iterable[Exposure]) -> tuple[Basis, ...]:
@@ -102,12 +152,21 @@ def _once_a_drug(entries: Iterable[Exposure]) -> tuple[Basis, ...]:
 
 
 MOST_ACTS = 6
-"""Of one section; the newest stand there."""
+"""Of one section: the newest of each kind first, so that six examinations hide no extraction; the others are counted."""
 
 
-def _newest(acts: Iterable[Act]) -> tuple[Act, ...]:
-    dated = sorted(acts, key=lambda one: (one.dated is not None and one.dated.last.toordinal(), one.source))
-    return tuple(dated[: -MOST_ACTS - 1 : -1])
+def _newest(acts: Iterable[Act]) -> tuple[tuple[Act, ...], tuple[Text, ...]]:
+    dated = sorted(
+        acts, key=lambda one: (one.dated is not None and one.dated.last.toordinal(), one.source), reverse=True
+    )
+    kinds: dict[frozenset[str], Act] = {}
+    for one in dated:
+        kinds.setdefault(one.concepts, one)
+    first = list(kinds.values())
+    shown = [*first, *(one for one in dated if kinds[one.concepts] is not one)][:MOST_ACTS]
+    beyond = len(dated) - len(shown)
+    told = (_n("{number} earlier one on record", "{number} earlier ones on record", beyond),) if beyond else ()
+    return tuple(one for one in dated if any(one is other for other in shown)), told
 
 
 def missing(patient: Facts) -> Iterator[Text]:

@@ -283,7 +283,9 @@ def test_a_server_that_is_read_only_is_told(served_by_postgresql):
 @pytest.mark.parametrize("rights", ["SELECT", "SELECT, UPDATE"])
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_user_of_the_server_without_the_right_to_write_is_told(database_url, rights):
-    databases.Database(database_url).migrate()
+    tables = databases.Database(database_url)
+    tables.migrate()
+    tables.dispose()
     owner = create_engine(database_url, isolation_level="AUTOCOMMIT")
     with owner.connect() as connection:
         connection.execute(text("CREATE ROLE reader LOGIN"))

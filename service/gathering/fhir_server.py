@@ -19,7 +19,7 @@ from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, quote_plus, urljoin
 from weakref import ReferenceType, ref
 
@@ -111,6 +111,18 @@ def _outcome(problem: FhirProblem) -> str:
     return {TOO_SLOW: "too slow", UNREACHABLE: "unreachable"}.get(problem.why, "unusable")
 
 
+class Asked(NamedTuple):
+    """One request to a server: by POST with its parameters as a form, or by GET with them in the address."""
+
+    method: str
+    url: str
+    parameters: list[tuple[str, str]] | None = None
+
+
+SEARCH = "/_search"
+"""Below the address of a type, what is searched for by POST."""
+
+
 class _Asking:
     """What one hook request has asked of a base so far."""
 
@@ -188,14 +200,10 @@ class FhirServer:
     def _sent_ahead(self, query: Query, patient_id: str) -> Sent | None:
         from service.gathering.sent_ahead import StandingConnections  # noqa: PLC0415 - loaded with the session
 
-        if query.is_read:
-            prepared = self._prepared("GET", self._patient(patient_id), None, None)
-        else:
-            form = query.search(_escaped(patient_id))
-            prepared = self._prepared("POST", self._search_of(query.resource_type), form, None)
         adapter = self.session.get_adapter(self.base)
         if not isinstance(adapter, StandingConnections):
             return None
+        prepared = self._prepared(self._first(query, patient_id))
         sent = adapter.send_ahead(
             prepared, Call(self.bulkhead.listed, time.monotonic()), verify=self.session.verify or True
         )
@@ -280,26 +288,35 @@ class FhirServer:
 
     def search(self, query: Query, patient_id: str) -> Pages:
         """All pages of a query, opened (the read of the patient as one). Raises `FhirProblem`."""
+        first = self._first(query, patient_id)
         if query.is_read:
-            return [opened(self._json("GET", self._patient(patient_id)))]
-        patient_id = _escaped(patient_id)
+            return [opened(self._json(first))]
         try:
-            return self._pages(query.resource_type, query.search(patient_id), by_get=not query.several)
+            return self._pages(first, by_get=not query.several)
         except FhirProblem as problem:
             if problem.status == 404 and query.resource_type in self.missing_types:
                 return []
             if problem.status not in _PARAMETER_REFUSED or not query.fallback:
                 raise
-            fallback = query.search(patient_id, fallback=True)
-            return self._pages(query.resource_type, fallback, by_get=not query.several)
+            fallback = query.search(_escaped(patient_id), fallback=True)
+            return self._pages(self._form(query.resource_type, fallback), by_get=not query.several)
+
+    def _first(self, query: Query, patient_id: str) -> Asked:
+        """What a search asks first, whether or not it is sent ahead."""
+        if query.is_read:
+            return Asked("GET", self._patient(patient_id))
+        return self._form(query.resource_type, query.search(_escaped(patient_id)))
+
+    def _form(self, resource_type: str, parameters: list[tuple[str, str]]) -> Asked:
+        return Asked("POST", f"{self._root}{resource_type}{SEARCH}", parameters)
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
         """The resources with these ids. Raises `FhirProblem`."""
-        return self._pages(resource_type, [("_id", ",".join(map(_escaped, ids))), ("_count", "200")])
+        return self._pages(self._form(resource_type, [("_id", ",".join(map(_escaped, ids))), ("_count", "200")]))
 
     def read(self, path: str) -> Mapping[str, Any]:
         """One resource. Raises `FhirProblem`."""
-        return self._json("GET", f"{self._root}{path}")
+        return self._json(Asked("GET", f"{self._root}{path}"))
 
     @property
     def _root(self) -> str:
@@ -308,16 +325,13 @@ class FhirServer:
     def _patient(self, patient_id: str) -> str:
         return f"{self._root}Patient/{quote(patient_id, safe='')}"
 
-    def _search_of(self, resource_type: str) -> str:
-        return f"{self._root}{resource_type}/_search"
-
-    def _pages(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool = True) -> Pages:
-        page = self._first_page(resource_type, parameters, by_get=by_get)
+    def _pages(self, first: Asked, *, by_get: bool = True) -> Pages:
+        page = self._first_page(first, by_get=by_get)
         pages = [page]
         while page.next_page is not None:
             if len(pages) >= MOST_PAGES:
                 raise FhirProblem(TOO_MANY_PAGES)
-            page = self._bundle(self._json("GET", self._on_the_base(page.next_page)))
+            page = self._bundle(self._json(Asked("GET", self._on_the_base(page.next_page))))
             pages.append(page)
         if announced_more(pages):
             raise FhirProblem(TRUNCATED)
@@ -336,14 +350,14 @@ class FhirServer:
             raise FhirProblem(FOREIGN_LINK)
         return url
 
-    def _first_page(self, resource_type: str, parameters: list[tuple[str, str]], *, by_get: bool) -> Opened:
+    def _first_page(self, first: Asked, *, by_get: bool) -> Opened:
         """By POST, else by GET, unless the parameters are too long for an address."""
         try:
-            return self._bundle(self._json("POST", self._search_of(resource_type), form=parameters))
+            return self._bundle(self._json(first))
         except FhirProblem as problem:
             if problem.status not in _POST_REFUSED or not by_get:
                 raise
-        return self._bundle(self._json("GET", f"{self._root}{resource_type}", parameters=parameters))
+        return self._bundle(self._json(Asked("GET", first.url.removesuffix(SEARCH), first.parameters)))
 
     def _bundle(self, answer: Mapping[str, Any]) -> Opened:
         page = opened(answer)
@@ -351,14 +365,7 @@ class FhirServer:
             raise FhirProblem(NO_JSON)
         return page
 
-    def _json(
-        self,
-        method: str,
-        url: str,
-        *,
-        form: list[tuple[str, str]] | None = None,
-        parameters: list[tuple[str, str]] | None = None,
-    ) -> Mapping[str, Any]:
+    def _json(self, asked: Asked) -> Mapping[str, Any]:
         import requests  # noqa: PLC0415 - loaded with the session
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
         from urllib3.exceptions import TimeoutError as SocketTimeout  # noqa: PLC0415 - as above
@@ -371,7 +378,7 @@ class FhirServer:
             before_waiting()
             self._asking.calls.append(call)
         try:
-            answer = self._answer(method, url, form, parameters)
+            answer = self._answer(asked)
         except FhirProblem as problem:
             call.outcome = _outcome(problem)
             raise
@@ -387,11 +394,9 @@ class FhirServer:
         call.outcome = "answered"
         return answer
 
-    def _answer(
-        self, method: str, url: str, form: list[tuple[str, str]] | None, parameters: list[tuple[str, str]] | None
-    ) -> Mapping[str, Any]:
+    def _answer(self, asked: Asked) -> Mapping[str, Any]:
         """What it answered. Raises `FhirProblem`, and what requests raises."""
-        with self._respond(method, url, form, parameters) as response:
+        with self._respond(asked) as response:
             if not 200 <= response.status_code < 300:
                 self._throw_away(response)
                 raise _refusal(response.status_code)
@@ -403,24 +408,18 @@ class FhirServer:
             raise FhirProblem(NO_JSON)
         return answer
 
-    def _respond(
-        self,
-        method: str,
-        url: str,
-        form: list[tuple[str, str]] | None,
-        parameters: list[tuple[str, str]] | None,
-    ) -> requests.Response:
+    def _respond(self, asked: Asked) -> requests.Response:
         """The response, its body not yet read."""
         import requests  # noqa: PLC0415 - loaded with the session
 
         from service.gathering.sent_ahead import sent_here  # noqa: PLC0415 - loaded with the session
 
         sent = sent_here()
-        prepared = self._prepared(method, url, form, parameters) if sent is None else sent.request
+        prepared = self._prepared(asked) if sent is None else sent.request
 
         def call(session: requests.Session) -> requests.Response:
             # By the adapter itself: a session would look for redirects, cookies and proxies, and takes twice as long.
-            adapter = session.get_adapter(url)
+            adapter = session.get_adapter(asked.url)
             return adapter.send(prepared, stream=True, timeout=self._time_left(), verify=session.verify or True)
 
         try:
@@ -435,24 +434,18 @@ class FhirServer:
             fresh.verify = self.session.verify
             return call(fresh)
 
-    def _prepared(
-        self,
-        method: str,
-        url: str,
-        form: list[tuple[str, str]] | None,
-        parameters: list[tuple[str, str]] | None,
-    ) -> requests.PreparedRequest:
+    def _prepared(self, asked: Asked) -> requests.PreparedRequest:
         import requests  # noqa: PLC0415 - loaded with the session
 
         headers = {"Accept": _JSON, "Cache-Control": "no-cache"}
         if self.authorization is not None:
             headers["Authorization"] = f"Bearer {self.authorization.access_token}"
 
-        if form is None:
-            return requests.Request(method, url, headers=headers, params=parameters).prepare()
+        if asked.method == "GET":
+            return requests.Request("GET", asked.url, headers=headers, params=asked.parameters).prepare()
         # By hand, since our own URLs and forms are known to be plain: it takes a third of the time.
         prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.body = method, url, _form(form)
+        prepared.method, prepared.url, prepared.body = asked.method, asked.url, _form(asked.parameters or [])
         size = {"Content-Length": str(len(prepared.body)), "Content-Type": "application/x-www-form-urlencoded"}
         prepared.headers = requests.structures.CaseInsensitiveDict(headers | size)
         return prepared

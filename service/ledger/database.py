@@ -11,7 +11,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from sqlalchemy import Column, MetaData, String, Table, create_engine, event, insert, inspect, select, text, update
+from sqlalchemy import (
+    Column,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import URL, Connection, Engine, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnection
@@ -57,6 +70,7 @@ WHY = {
     "deleted": Said(_("its file is gone; a new one is made")),
     "corrupt": Said(_("its file is damaged, or no database")),
     "read-only": Said(_("it is read-only")),
+    "no-rights": Said(_("its user has no right to write there")),
     "locked": Said(_("another program keeps it locked")),
     "full": Said(_("its disk is full")),
     "old": Said(_("it is of an older version: run `osteocds migrate`")),
@@ -90,6 +104,7 @@ _OF_SQLITE = {
 
 _OF_POSTGRESQL = {
     "25006": "read-only",
+    "42501": "no-rights",
     "53100": "full",
     "55P03": "locked",
     "57014": "locked",
@@ -177,6 +192,10 @@ class Database:
                 connection.execute(update(_VERSION).values(version_num=REVISIONS[-1]))
                 for table in LEDGER.sorted_tables:
                     connection.execute(select(table).limit(1))
+                    if not self.is_sqlite and not connection.scalar(
+                        select(func.has_table_privilege(table.name, "INSERT"))
+                    ):
+                        raise Unusable("no-rights")
                 connection.rollback()
 
     def migrate(self) -> None:

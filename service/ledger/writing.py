@@ -46,6 +46,9 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
 FLUSH_SECONDS = 1.5
 """How long the end of the process waits for what is still to be written: short enough for the 10 s of a container's stop."""
 
+LATE_SECONDS = 5.0
+"""How old the oldest answer is that waits, before somebody looks at it beside the writer."""
+
 IDLE_SECONDS = 30.0
 """How long the thread waits for work before it ends; the next answer starts another."""
 
@@ -100,6 +103,7 @@ class Writer:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._ending = False
+        self._is_late = False
         self._told = ""
 
     def put(self, answered: Answered) -> None:
@@ -120,6 +124,9 @@ class Writer:
                         self._thread.start()
                     elif len(self._waiting) in (1, BATCH):
                         self._changed.notify_all()
+                    if not self._is_late and self._lag() > LATE_SECONDS:
+                        self._is_late = True
+                        threading.Thread(target=self._tell_of_the_lag, name="ledger-lag", daemon=True).start()
                     return
         self._counted.dropped("full", 1)
 
@@ -147,6 +154,17 @@ class Writer:
         deadline = self._now() + seconds
         with self._changed:
             return self._changed.wait_for(lambda: not self._waiting, max(0.0, deadline - self._now()))
+
+    def _lag(self) -> float:
+        return self._now() - self._waiting[0].since if self._waiting else 0.0
+
+    def _tell_of_the_lag(self) -> None:
+        """While the writer waits for a database that says nothing, which may be for ever, how late it is is told all the same."""
+        with self._changed:
+            while (lag := self._lag()) > LATE_SECONDS and not self._ending:
+                self._counted.lag(lag, len(self._waiting))
+                self._changed.wait_for(lambda: self._ending, LATE_SECONDS)
+            self._is_late = False
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 

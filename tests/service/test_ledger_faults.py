@@ -280,6 +280,29 @@ def test_a_server_that_is_read_only_is_told(served_by_postgresql):
     assert flushed(client)
 
 
+@pytest.mark.parametrize("rights", ["SELECT", "SELECT, UPDATE"])
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_user_of_the_server_without_the_right_to_write_is_told(database_url, rights):
+    tables = databases.Database(database_url)
+    tables.migrate()
+    tables.dispose()
+    owner = create_engine(database_url, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        connection.execute(text("CREATE ROLE reader LOGIN"))
+        connection.execute(text(f"GRANT {rights} ON ALL TABLES IN SCHEMA public TO reader"))
+    try:
+        client = ehr(database_url=database_url.replace("//osteocds@", "//reader@"))
+        told = client.get("/health/ready")
+        assert told.status_code == 503
+        assert "no right to write" in told.get_json()["issue"][0]["diagnostics"]
+        client.application.extensions["osteocds.ledger"].writer.close(5)
+    finally:
+        with owner.connect() as connection:
+            connection.execute(text("DROP OWNED BY reader"))
+            connection.execute(text("DROP ROLE reader"))
+        owner.dispose()
+
+
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_connection_that_the_server_ends_is_made_again(served_by_postgresql):
     client, url = served_by_postgresql

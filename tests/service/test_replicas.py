@@ -232,6 +232,19 @@ def test_without_postgresql_cards_go_on_it_is_told_and_counted_and_what_waited_i
     assert site.counted("osteocds_ledger_dropped_total") == [0, 0]
 
 
+def test_of_a_postgresql_that_says_nothing_it_is_told_how_late_the_ledger_is(site):
+    with under_load(site) as load:
+        load.wait_for(10)
+        with site.postgresql.held_still():
+            site.wait_until_counted("osteocds_ledger_lag_seconds")
+            assert min(site.counted("osteocds_ledger_lag_seconds")) > 5
+            assert all(site.counted("osteocds_ledger_waiting"))
+            load.wait_for(10)
+        site.wait_until_ready()
+    assert set(load.statuses) == {200}
+    assert site.held(load.answered) == Counter(load.answered)
+
+
 def test_without_redis_tokens_are_refused_with_503_which_nginx_passes_on_and_taken_again_at_once_when_it_is_back(site):
     """Were a 503 a failure for nginx, it would leave both replicas alone and answer 502."""
     site.redis.stop()

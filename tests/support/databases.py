@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import uuid
@@ -42,6 +43,20 @@ class PostgreSqlServer:
     def stop(self) -> None:
         """At once, with the connections that there are."""
         self._control("--mode=immediate", "stop")
+
+    @contextmanager
+    def held_still(self) -> Iterator[None]:
+        """It takes what is sent, and says nothing, while the block lasts."""
+        first = (self._folder / "cluster/postmaster.pid").read_text().split()[0]
+        others = subprocess.run(["pgrep", "--parent", first], capture_output=True, text=True, check=True)  # noqa: S603, S607
+        processes = [int(first), *map(int, others.stdout.split())]
+        for one in processes:
+            os.kill(one, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for one in processes:
+                os.kill(one, signal.SIGCONT)
 
     def _control(self, *options: str | Path) -> None:
         self._run("pg_ctl", "--pgdata", self._folder / "cluster", "--wait", *options)

@@ -12,10 +12,10 @@ from mappings.facts import FactSettings
 from mappings.queries import Reads, queries_of, query_table
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.concepts import Terminology
-from mappings.wording import Text, _
+from mappings.wording import Text, _, verbatim
 from service.catalogue.entries import RuleEntry, SaidCard
 from service.catalogue.value_sets import canonical_of
-from service.languages.render import Language, plain, render, sentence
+from service.languages.render import COLONS, Language, plain, render, sentence
 from service.rules.citation import Document
 from service.rules.guideline import Guideline
 from service.rules.rule import Rule
@@ -34,11 +34,8 @@ SAID = {
     ),
     "about": _("It is about: {what}."),
     "scope": _("{scope} (where that cannot be known, the rule is asked)."),
-    "card": _("{level}: {summary}"),
-    "copyright": _(
-        "In the words of OsteoCDS (Apache-2.0), after {documents}, whose text is not reproduced here. {licences} The rights in "
-        "the documents are their authors'."
-    ),
+    "copyright": _("In the words of OsteoCDS (Apache-2.0), after {documents}, whose text is not reproduced here."),
+    "rights": _("The rights in the documents are their authors'."),
     "licence": _("{document}: {licence}."),
     "no licence": _("no licence is stated in it"),
 }
@@ -54,6 +51,7 @@ def plan_definition(
 ) -> dict[str, Any]:
     """The PlanDefinition of a rule; `entry` is what the catalogue says of it in that language."""
     hooks = sorted(hook.value for hook in rule.hooks)
+    about = SAID["about"].with_(what=tuple(verbatim(plain(one)) for one in entry.triggers))
     return {
         "resourceType": "PlanDefinition",
         "id": rule.id,
@@ -74,7 +72,7 @@ def plan_definition(
             {
                 "title": plain(entry.statement),
                 "description": "\n\n".join(_card(card, language) for card in entry.cards),
-                "textEquivalent": render(SAID["about"].with_(what=plain(", ".join(entry.triggers))), language),
+                "textEquivalent": render(about, language),
                 "trigger": [{"type": "named-event", "name": hook} for hook in hooks],
                 "condition": [_in_words(words) for words in _conditions(rule, settings, language)],
                 **_inputs(rule, terminology),
@@ -86,11 +84,11 @@ def plan_definition(
 
 def copyright_of(documents: dict[Document, None], language: Language) -> str:
     """Whose words these are, and what is known of the licence of the documents."""
-    licences = tuple(
+    licences = (
         SAID["licence"].with_(document=one.title, licence=one.licence or SAID["no licence"]) for one in documents
     )
-    said = SAID["copyright"].with_(documents=tuple(one.title for one in documents))
-    return render(said.with_(licences=" ".join(sentence(one, language) for one in licences)), language)
+    words = SAID["copyright"].with_(documents=tuple(one.title for one in documents))
+    return " ".join(sentence(one, language) for one in (words, *licences, SAID["rights"]))
 
 
 def _cited(rule: Rule, language: Language) -> Iterator[dict[str, Any]]:
@@ -120,7 +118,7 @@ def _in_words(words: str) -> dict[str, Any]:
 
 
 def _card(card: SaidCard, language: Language) -> str:
-    first = render(SAID["card"].with_(level=card.level, summary=plain(card.summary)), language)
+    first = f"{card.level}{COLONS[language]} {plain(card.summary)}"
     return "\n\n".join(filter(None, [first, card.detail]))
 
 

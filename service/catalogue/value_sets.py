@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from mappings.vocabulary.valuesets import FOLDER, CodeRow, rows
-from mappings.wording import _
+from mappings.wording import _, verbatim
 from service.catalogue.notices import notices_of
 from service.languages.render import Language, render
 
@@ -64,7 +64,7 @@ def _described(concept: str, told: Sequence[CodeRow]) -> Iterator[Any]:
         yield SAID["prefix"]
     unverified = sorted({row.code for row in told if row.status != "verified"})
     if unverified:
-        yield SAID["unverified"].with_(codes=", ".join(unverified))
+        yield SAID["unverified"].with_(codes=tuple(map(verbatim, unverified)))
 
 
 def _included(told: Sequence[CodeRow]) -> Iterator[dict[str, Any]]:

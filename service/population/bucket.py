@@ -73,8 +73,19 @@ def screen_bucket(export: Export, parts: Path, bucket: int) -> int:
             TO {quoted(unfinished / f"{name}.parquet")} (FORMAT parquet)"""
         )
         told.unlink()
-    unfinished.rename(part_of(parts, bucket))
+    try:
+        unfinished.rename(part_of(parts, bucket))
+    except OSError:  # a process that outlived its screen did the same
+        if not part_of(parts, bucket).exists():
+            raise
+        shutil.rmtree(unfinished)
     return bucket
+
+
+def without_unfinished(parts: Path) -> None:
+    """Delete what a screen that was killed left: it may hold a table that is whole, of a bucket that is screened again."""
+    for path in parts.glob("*.*"):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def part_of(parts: Path, bucket: int) -> Path:

@@ -20,7 +20,7 @@ from mappings.wording import Said, _
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.ledger.fingerprints import fingerprint, of_rules, of_settings, of_value_sets
-from service.population.bucket import TABLES, begin, part_of, screen_bucket
+from service.population.bucket import TABLES, begin, part_of, screen_bucket, without_unfinished
 from service.population.export import PATIENTS_OF_A_BUCKET, Export, connected, grouped, quoted
 from service.population.exported_files import lines_of, stamps
 from service.population.summary import INDICATORS, counted
@@ -66,6 +66,7 @@ class Screen:
         export = self._grouped()
         parts = self.out / WORK / "parts"
         parts.mkdir(exist_ok=True)
+        without_unfinished(parts)
         left = [bucket for bucket in export.buckets if not part_of(parts, bucket).exists()]
         of_all = len(export.buckets)
         advance(of_all - len(left), of_all)
@@ -193,6 +194,8 @@ class Screen:
         page = summary_page(counts, self.settings, self.now, self.language)
         (self.out / "summary.html").write_text(page, encoding="utf-8")
         (self.out / "summary.json").write_bytes(orjson.dumps(counts, option=orjson.OPT_INDENT_2))
+        for name in ("export.json", "spark.json"):
+            (self.out / WORK / name).unlink(missing_ok=True)  # killed from here on, nobody goes on with half of it
         shutil.rmtree(self.out / WORK)
         return counts
 

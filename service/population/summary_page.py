@@ -66,8 +66,21 @@ def _indicators(counts: Mapping[str, Any], settings: Settings, language: Languag
                 "few": one.few_wanted,
                 "total": in_all(counts, one.id),
                 "rows": [{**row, "month": _month(row["month"], language)} for row in rows],
-                "columns": _columns([row for row in rows if row["month"]][-MOST_MONTHS:]),
+                "columns": _columns(_month_after_month([row for row in rows if row["month"]])),
             }
+
+
+NO_CASE: Mapping[str, Any] = {"numerator": 0, "denominator": 0, "could_not_be_told": 0}
+
+
+def _month_after_month(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The newest months, those without a case between them too, so that the axis of the picture is that of time."""
+    if not rows:
+        return []
+    by_month = {row["month"]: row for row in rows}
+    first, last = (int(one[:4]) * 12 + int(one[5:]) - 1 for one in (min(by_month), max(by_month)))
+    months = (f"{one // 12:04}-{one % 12 + 1:02}" for one in range(max(first, last - MOST_MONTHS + 1), last + 1))
+    return [by_month.get(one, {"month": one, **NO_CASE}) for one in months]
 
 
 def _columns(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -15,10 +16,12 @@ import pytest
 from click.testing import CliRunner
 from gout import GUIDELINE as GOUT
 
+from service.catalogue.entries import catalogue
 from service.catalogue.fhir_package import package_files, valid
+from service.catalogue.value_sets import FOLDER, rows
 from service.cli import main
 from service.guidelines import GUIDELINES
-from service.languages.render import Language
+from service.languages.render import Language, plain, render
 from service.rules.guideline import Guideline, terminology_of
 
 GUIDELINE = GUIDELINES[0]
@@ -88,6 +91,31 @@ def test_each_plan_says_what_is_known_of_the_licence_of_its_documents():
     for plan in held("PlanDefinition", GOUT).values():
         assert "Creative Commons Attribution 4.0" in plan["copyright"]
         assert "no licence is stated" not in plan["copyright"]
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_nothing_that_a_resource_says_is_cut_short(language):
+    """Words of a record are shortened where they are shown; these are ours."""
+    chapters = catalogue(GUIDELINE, language, GUIDELINE.settings).chapters
+    entries = {one.id: one for chapter in chapters for one in chapter.entries}
+    for rule in GUIDELINE.rules:
+        plan = held("PlanDefinition", language=language)[rule.id]
+        documents = [render(one, language) for one in dict.fromkeys(each.document.title for each in rule.citations)]
+        assert all(plain(one) in plan["copyright"].partition(". ")[0] for one in documents), rule.id
+        for one in documents:
+            _before, found, licence = plan["copyright"].partition(". ")[2].partition(one)
+            assert found, (rule.id, one)
+            assert "licen" in licence, (rule.id, one)
+        assert plan["copyright"].endswith({"en": "their authors'.", "fr": "leurs auteurs."}[language.value])
+        entry = entries[rule.id]
+        assert all(plain(one) in plan["action"][0]["textEquivalent"] for one in entry.triggers), rule.id
+        for card in entry.cards:
+            assert plain(card.summary) in plan["action"][0]["description"], rule.id
+    unverified = {(one.concept, one.code) for one in rows(FOLDER) if one.status != "verified"}
+    sets = {one["url"].rpartition(":")[2]: one for one in held("ValueSet", language=language).values()}
+    assert unverified
+    for concept, code in unverified:
+        assert {code, f"{code}."} & set(re.split(r"[\s,]+", sets[concept]["description"])), (concept, code)
 
 
 def test_every_concept_is_a_value_set_with_its_codes_and_the_notices_of_their_owners():

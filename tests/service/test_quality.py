@@ -81,6 +81,16 @@ def test_radiotherapy_after_surgery_counts_within_the_days_of_the_table(after: i
     assert found["radiotherapy-after-surgery"] == [(month(60), "yes", met)]
 
 
+def test_what_cannot_be_told_is_said_of_the_date_that_is_not_whole(tmp_path: Path) -> None:
+    operated = {**FIXED, "on": f"{TODAY - timedelta(days=60):%Y-%m}"}
+    irradiated = {"act": "radiotherapy", "site": "femur", "days ago": 40}
+    found = cases({"procedures": [operated, irradiated]}, tmp_path)
+    assert [met for _month, _counts, met in found["radiotherapy-after-surgery"]] == ["cannot tell"]
+    told = (tmp_path / "out" / "cases.csv").read_text(encoding="utf-8")
+    assert "The day of the surgery is not on record" in told
+    assert "The first day of a radiotherapy" not in told
+
+
 @pytest.mark.parametrize(("operated", "counted"), [(21, []), (22, [(month(22), "yes", "no")])])
 def test_an_operation_counts_once_its_window_is_over(operated: int, counted: list[Any], tmp_path: Path) -> None:
     found = cases({"procedures": [{**FIXED, "days ago": operated}]}, tmp_path)

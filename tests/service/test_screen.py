@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,6 +144,8 @@ def test_goes_on_after_kill_9_without_loss_or_repetition(export: Path, tmp_path:
         process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     done = {path.name for path in parts.iterdir() if path.name.isdecimal()}
+    # Killed between its last table and its name: whole, and yet to be screened again.
+    shutil.copytree(parts / min(done), parts / f"{min(done)}.1")
     seen: list[tuple[int, int]] = []
     screen(export, killed, patients_of_a_bucket=4).run(lambda now_done, of_all: seen.append((now_done, of_all)))
 

@@ -70,6 +70,18 @@ def test_each_indicator_has_its_figures_and_columns_within_the_picture(results: 
     assert max(bars) == BAR
 
 
+def test_a_month_without_a_case_has_its_place_on_the_axis(counts: dict[str, Any]) -> None:
+    indicator = GUIDELINES[0].quality[0].id
+    figures = {"numerator": 1, "denominator": 1, "could_not_be_told": 0, "may_count": 0}
+    months = ("", "2020-01", "2025-11", "2026-02")
+    told = {**counts, "indicators": [{"indicator": indicator, "month": one, **figures} for one in months]}
+    page = summary_page(told, SETTINGS, NOW, Language.ENGLISH)
+    drawn = re.findall(r'font-size="8">([\d-]+)</text>', page)
+    assert drawn[-4:] == ["25-11", "25-12", "26-01", "26-02"]
+    assert (len(drawn), drawn[0]) == (24, "24-03")
+    assert cells(page, '<th scope="row">Jan 2020</th>')
+
+
 def test_the_page_needs_no_script_and_nothing_from_elsewhere(results: Path) -> None:
     page = (results / "summary.html").read_text(encoding="utf-8")
     assert "<script" not in page

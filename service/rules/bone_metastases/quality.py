@@ -137,7 +137,8 @@ def radiotherapy_after_surgery(patient: Facts) -> Iterator[Case]:
             yield Case(None, None, counts=False, why=(SURGERY_UNDATED,), sources=(act.source,))
         elif (patient.today - act.dated.last).days > OPERATED_BONE.longest_days:
             met = patient.radiotherapies.any(partial(_began_in_time, surgery=act))
-            why = (*patient.radiotherapies.unavailable.why, RADIOTHERAPY_UNDATED) if met is None else ()
+            undated = SURGERY_UNDATED if act.dated.partial else RADIOTHERAPY_UNDATED
+            why = (*patient.radiotherapies.unavailable.why, undated) if met is None else ()
             yield Case(act.dated, met, operated is True, why, (act.source,))
 
 

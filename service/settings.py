@@ -44,8 +44,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("OSTEOCDS_WORKERS", "2", "processes of `osteocds serve` that compute answers, beside the one that listens"),
     Setting(
         "OSTEOCDS_THREADS",
-        "32",
-        "threads of each of them: it computes two requests at once, the others wait for FHIR servers",
+        "64",
+        "threads of each of them: one computes at a time, the others wait, most of them for FHIR servers",
     ),
     Setting(
         "OSTEOCDS_WAITING",

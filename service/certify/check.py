@@ -166,7 +166,10 @@ CHECKS: Mapping[str, Row] = MappingProxyType(
         ),
         "token.twice": Row(
             _("A token is taken once, by all replicas together"),
-            _("Give all replicas one store: OSTEOCDS_REDIS_URL, or one PostgreSQL in OSTEOCDS_DATABASE_URL."),
+            _(
+                "Give all replicas one store: OSTEOCDS_REDIS_URL, or one PostgreSQL in OSTEOCDS_DATABASE_URL; have the balancer "
+                "put its own OsteoCDS-Request-Id in the place of a client's (docs/clients.md)."
+            ),
         ),
         "token.forged": Row(
             _("Every forged or wrong token is refused"),

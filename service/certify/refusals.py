@@ -8,10 +8,11 @@ from uuid import uuid4
 from mappings.wording import _, _n
 from service.certify.attack_names import BY_NAME
 from service.certify.calls import Answer
-from service.certify.check import Check, failed, not_run, passed
+from service.certify.check import Check, failed, not_run, passed, warned
 from service.certify.service_answers import NO_KEYS, TIMES, http
 from service.certify.site import UNAUTHENTICATED, Site
 from service.certify.tokens import REFUSED, STRANGER
+from service.edge.authentication import REQUEST_ID
 
 OK, NOT_FOUND = 200, 404
 IDS = ("token.none", "token.sound", "token.twice", "token.forged")
@@ -41,8 +42,8 @@ def checks(site: Site) -> Iterator[Check]:
     yield _forged(site)
 
 
-def _fired(site: Site, bearer: str, *, anew: bool = False) -> Answer:
-    return site.fire(site.asked, site.about_nobody(), bearer, anew=anew)
+def _fired(site: Site, bearer: str, *, anew: bool = False, request_id: str = "") -> Answer:
+    return site.fire(site.asked, site.about_nobody(), bearer, anew=anew, request_id=request_id)
 
 
 def _none(answer: Answer) -> Check:
@@ -63,11 +64,17 @@ def _sound(site: Site, unasked: Answer) -> Check:
 def _twice(site: Site) -> Check:
     tokens = site.fresh
     assert tokens is not None  # noqa: S101 - for the types alone
-    bearer = tokens.token(number=str(uuid4()))
-    taken = sum(_fired(site, bearer, anew=True).status not in REFUSED for _time in range(TIMES))
-    if taken == 1:
-        return passed("token.twice", _("of {times} times once", times=TIMES))
-    return failed("token.twice", _("it was taken {taken} times of {times}", taken=taken, times=TIMES))
+    taken = _times_taken(site, tokens.token(number=str(uuid4())))
+    if taken != 1:
+        return failed("token.twice", _("it was taken {taken} times of {times}", taken=taken, times=TIMES))
+    if _times_taken(site, tokens.token(number=str(uuid4())), request_id=uuid4().hex) != 1:
+        return warned("token.twice", _("a client names its requests itself: {header} is passed on", header=REQUEST_ID))
+    return passed("token.twice", _("of {times} times once", times=TIMES))
+
+
+def _times_taken(site: Site, bearer: str, request_id: str = "") -> int:
+    fired = (_fired(site, bearer, anew=True, request_id=request_id) for _time in range(TIMES))
+    return sum(answer.status not in REFUSED for answer in fired)
 
 
 def _forged(site: Site) -> Check:

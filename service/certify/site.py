@@ -17,6 +17,7 @@ from cds_hooks import FhirAuthorization
 from service.certify.calls import Answer, Calls
 from service.certify.tokens import Tokens
 from service.demo.scenario import context_of
+from service.edge.authentication import REQUEST_ID
 from service.edge.clients import LOOPBACK
 from service.gathering.fhir_server import FhirServer, open_server
 from service.guidelines import GUIDELINES
@@ -72,13 +73,17 @@ class Site:
             return self.get(path, language=language, bearer=self.token(path), anew=anew)
         return answer
 
-    def fire(self, service: Service, request: Mapping[str, Any], bearer: str, *, anew: bool = False) -> Answer:
-        """Call a hook."""
-        return self.post(service.id, orjson.dumps(request), bearer, anew=anew)
+    def fire(
+        self, service: Service, request: Mapping[str, Any], bearer: str, *, anew: bool = False, request_id: str = ""
+    ) -> Answer:
+        """Call a hook; with a `request_id` as if a balancer had named the request."""
+        return self.post(service.id, orjson.dumps(request), bearer, anew=anew, request_id=request_id)
 
-    def post(self, service_id: str, body: bytes, bearer: str, *, anew: bool = False) -> Answer:
+    def post(self, service_id: str, body: bytes, bearer: str, *, anew: bool = False, request_id: str = "") -> Answer:
         """Send a body to a service."""
         sent = {"Content-Type": "application/json", "Accept-Language": "en"} | _bearer(bearer)
+        if request_id:
+            sent[REQUEST_ID] = request_id
         return self.calls.ask("POST", f"{self.url}/cds-services/{service_id}", headers=sent, body=body, anew=anew)
 
     @property

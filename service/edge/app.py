@@ -50,7 +50,7 @@ from service.edge.told_settings import in_discovery
 from service.edge.traces import Traces, traces_of
 from service.edge.try_page import Hooks, add_try_page
 from service.edge.watch import WATCH, watch
-from service.edge.worker import TOLD, gives_way, waiting
+from service.edge.worker import TOLD, reading, waiting
 from service.explain import explanation
 from service.gathering.outbound import Turns
 from service.guidelines import GUIDELINES
@@ -93,7 +93,7 @@ def create_app(
     app.url_map.merge_slashes = False
     clock = now or (lambda: datetime.now(settings.timezone))  # noqa: TID251 - the one place where the clock comes in
     metrics = Metrics()
-    world = World.from_settings(settings, guidelines, metrics.breaker_changed, Turns(waiting, gives_way))
+    world = World.from_settings(settings, guidelines, metrics.breaker_changed, Turns(waiting, reading))
     services = published(guidelines, split=settings.split_services, terminology=world.terminology)
     ledger = app.extensions["osteocds.ledger"] = Ledger(settings, metrics.ledger)
     callers = Callers(settings, world, ledger.database, metrics.callers, services)

@@ -14,6 +14,7 @@ import requests
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
+from service.edge.worker import waiting
 from service.gathering.daemon_threads import DaemonThreads
 
 ALGORITHMS: Mapping[str, type[ECKey | RSAKey]] = {"RS384": RSAKey, "ES384": ECKey}
@@ -116,7 +117,8 @@ class PublishedKeys:
         """Name resolution included, it takes no longer than `FETCH_SECONDS`."""
         deadline = time.monotonic() + FETCH_SECONDS
         try:
-            return self._threads.submit(self._download, deadline).result(timeout=FETCH_SECONDS)
+            with waiting():
+                return self._threads.submit(self._download, deadline).result(timeout=FETCH_SECONDS)
         except (FutureTimeout, CancelledError):
             raise NoKeys("its keys did not come in time") from None
         except (requests.RequestException, ValueError) as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mappings.wording import Said, _
 from service.edge.replay import StoreUnusable
+from service.edge.worker import waiting_for_a_moment
 from service.gathering.daemon_threads import DaemonThreads
 from service.settings import InvalidSetting
 
@@ -81,7 +82,8 @@ class SharedMemory:
             self._failed()
             raise StoreUnusable
         try:
-            told = self._threads.submit(call).result(timeout=ANSWER_SECONDS)
+            with waiting_for_a_moment():
+                told = self._threads.submit(call).result(timeout=ANSWER_SECONDS)
         except (RedisError, OSError, FutureTimeout, CancelledError):
             with self._lock:
                 self._again = self._clock() + PAUSE_SECONDS

@@ -21,6 +21,7 @@ import orjson
 
 from cds_hooks import operation_outcome
 from service.edge import exchange
+from service.edge.turns import Turn, Turns
 
 Wsgi: TypeAlias = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -39,14 +40,6 @@ is refused, does not wait for computing."""
 
 CLOSING_SECONDS = 0.5
 """How long the end of a worker waits for what is still to be noted of answers that are sent."""
-
-GOING_ON_AT_ONCE = 1
-GOING_ON_SECONDS = 0.25
-"""Requests that go on computing after they have waited for others, and for how long one waits for its turn at most. More at once
-would only wake each other to ask for the interpreter."""
-
-GIVES_WAY_SECONDS = 0.01
-"""For how long what is read of a FHIR server lets requests go first that have all they need: such a one takes less than it."""
 
 COLLECTED_BYTES = 4_000_000
 """Of bodies, after which the young objects are looked through for what circles keep: errors that libraries have a name for where
@@ -86,6 +79,7 @@ def work(build: Build, control: socket.socket, places: Sequence[socket.socket]) 
     with control, suppress(OSError):
         control.sendall(ALIVE)
         while control.recv(1):
+            _TURNS.take(new=False).end()  # as late as those that go on after they waited
             control.sendall(ALIVE)
     until = time.monotonic() + CLOSING_SECONDS
     for one in at_work:
@@ -107,7 +101,7 @@ def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock)
         while True:
             head, body = exchange.read(requests)
             with at_work:
-                _FRESH.begins()
+                _HERE.turn = _TURNS.take(new=True)
                 told: dict[str, Any] = {}
                 environ = _environ(head, body) | {TOLD: told}
                 length = len(body)
@@ -118,9 +112,8 @@ def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock)
                     for piece in exchange.packed({"status": status, "headers": headers, "told": told}, answer):
                         place.sendall(piece)
                 finally:
-                    _FRESH.ends()
                     _closed(close)
-                    _end_turn()
+                    _HERE.turn.end()
                 del answer, close  # nothing of a request is kept until the next comes
                 _HELD.came(length)
 
@@ -140,44 +133,8 @@ class _Held:
 
 _HELD = _Held()
 _HERE = threading.local()
-_GOES_ON = threading.Semaphore(GOING_ON_AT_ONCE)
-
-
-class _Fresh:
-    """The requests that compute and have waited for nothing yet."""
-
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._number = 0
-
-    def begins(self) -> None:
-        """The request of this thread is one of them."""
-        _HERE.is_fresh = True
-        with self._changed:
-            self._number += 1
-
-    def ends(self) -> None:
-        """That of this thread is none of them, from now on."""
-        if getattr(_HERE, "is_fresh", False):
-            _HERE.is_fresh = False
-            with self._changed:
-                self._number -= 1
-                if not self._number:
-                    self._changed.notify_all()
-
-    def wait_for_none(self, seconds: float) -> None:
-        """Wait until there is none, for so long at most."""
-        if self._number:
-            with self._changed:
-                self._changed.wait_for(lambda: not self._number, seconds)
-
-
-_FRESH = _Fresh()
-
-
-def gives_way() -> None:
-    """Let requests go first that have all they need: what waits for others is later by far in any case."""
-    _FRESH.wait_for_none(GIVES_WAY_SECONDS)
+_TURNS = Turns()
+reading = _TURNS.reading
 
 
 @contextmanager
@@ -188,20 +145,26 @@ def waiting() -> Iterator[None]:
         yield
         return
     _tell(place, waits=True)
-    _end_turn()
+    _HERE.turn.end()
     try:
         yield
     finally:
-        gives_way()
-        _HERE.has_turn = _GOES_ON.acquire(timeout=GOING_ON_SECONDS)
         _tell(place, waits=False)
+        _HERE.turn = _TURNS.take(new=False)
 
 
-def _end_turn() -> None:
-    _FRESH.ends()
-    if getattr(_HERE, "has_turn", False):
-        _HERE.has_turn = False
-        _GOES_ON.release()
+@contextmanager
+def waiting_for_a_moment() -> Iterator[None]:
+    """Let others compute while the block lasts, which is too soon over to tell the front of it."""
+    turn: Turn | None = getattr(_HERE, "turn", None)
+    if turn is None:
+        yield
+        return
+    turn.end()
+    try:
+        yield
+    finally:
+        _HERE.turn = _TURNS.take(new=turn.new)
 
 
 def _tell(place: socket.socket, *, waits: bool) -> None:

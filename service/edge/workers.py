@@ -34,13 +34,15 @@ BEGINNING_SECONDS = 120.0
 ASKED_EVERY_SECONDS = 5.0
 LOOKED_AT_EVERY_SECONDS = 0.5
 
-COMPUTE_AT_ONCE = 2
-"""Requests that a worker computes: more would only take turns on its processor, and each take longer. What waits for others, such
-as FHIR servers, has a thread and does not count."""
+NEW_AT_ONCE = 2
+"""Requests that a worker has been given and that have waited for nothing yet: one computes, the next is there when it is done.
+Those that wait for others, such as FHIR servers, or did, do not count: a new one goes before them (`turns.py`)."""
 
-HEARD_EVERY_SECONDS = 0.05
-"""How often a worker is asked for a word. One that is late with it (`Patience.late`) gets nothing more to do: its threads, those
-that read answers of FHIR servers too, want more of the processor than there is."""
+HEARD_EVERY_SECONDS = 0.02
+"""How often a worker is asked for a word, which it gives in turn with those that go on after they waited: as late as they are."""
+
+LATEST_SECONDS = 1.0
+"""A worker that is later with its word gets nothing more to do until it gives one: it is held up."""
 
 COMPUTES_SECONDS = 0.5
 """A request that is longer in work at a stretch waits for something that it has not told."""
@@ -107,7 +109,8 @@ class _Place:
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     computes: bool = False
-    since: float | None = None
+    is_new: bool = False
+    """It computes, and has waited for nothing yet."""
     timer: asyncio.TimerHandle | None = None
 
     async def exchanged(
@@ -162,15 +165,24 @@ class _Worker:
     def busy(self) -> int:
         return len(self.places) - len(self.idle)
 
-    def able(self, now: float, *, large: bool, latest: float) -> bool:
-        """It may be given a request: it has a place, computes few, and is not later with its word than so many seconds."""
-        if not self.ready or not self.idle or (large and self.large) or self.computing >= COMPUTE_AT_ONCE:
+    def able(self, now: float, *, large: bool) -> bool:
+        """It may be given a request: it has a place, computes few that are new, and is not held up."""
+        if not self.ready or not self.idle or (large and self.large) or self.new >= NEW_AT_ONCE:
             return False
-        return max(self.late, 0.0 if self.awaited is None else now - self.awaited) < latest
+        return self.is_late(now) < LATEST_SECONDS
+
+    def is_late(self, now: float) -> float:
+        """By how many seconds, as far as is known."""
+        return max(self.late, 0.0 if self.awaited is None else now - self.awaited)
 
     @property
     def computing(self) -> int:
         return sum(place.computes for place in self.places)
+
+    @property
+    def new(self) -> int:
+        """Requests that it computes, and that have waited for nothing yet."""
+        return sum(place.is_new for place in self.places)
 
     def close(self) -> None:
         """Have it end, and let go of it."""
@@ -182,8 +194,8 @@ class _Worker:
 class Workers:
     """`processes` of `threads` each, that call what `build` makes; it is called in each of them.
 
-    A worker computes `COMPUTE_AT_ONCE` requests; its other threads wait for others. It has one body of more than `large_bytes` in
-    work at once: in memory a body is many times its length. An answer may take `answer_seconds`.
+    A worker is given `NEW_AT_ONCE` requests; its other threads wait for others, or go on after they did. It has one body of more
+    than `large_bytes` in work at once: in memory a body is many times its length. An answer may take `answer_seconds`.
     """
 
     def __init__(
@@ -217,12 +229,16 @@ class Workers:
     async def answer(self, head: dict[str, Any], body: bytes) -> exchange.Message:
         """The head and the body of the answer to a request (`service.edge.worker.head_of`). Raises `Busy`, `Lost`."""
         large = len(body) > self._large_bytes
+        ahead = sum(not one.large for one in self._waiting)
+        if not large and self._patience.refuses(ahead, self._late()):
+            self._patience.told()
+            raise Busy
         # Nobody passes those that wait, but for large bodies, which wait for each other.
-        place = None if any(not one.large for one in self._waiting) else self._taken(large=large)
+        place = None if ahead else self._taken(large=large)
         if place is None:
             place = await self._turn(large=large)
         else:
-            self._patience.waited(0)
+            self._patience.waited(0, self._late())
         # Whether or not somebody still waits for it: the thread is free once it has answered.
         asked = self._task(self._asked(place, head, body, large=large))
         try:
@@ -256,10 +272,8 @@ class Workers:
 
     def _turned(self, place: _Place, *, computes: bool, gives: bool = True) -> None:
         """A request begins to compute, or waits for others meanwhile, or is answered."""
-        now = self._clock()
-        if place.since is not None and not computes:
-            self._patience.computed(now - place.since)
-        place.computes, place.since = computes, now if computes else None
+        place.computes = computes
+        place.is_new = place.is_new and computes
         if place.timer is not None:
             place.timer.cancel()
             place.timer = None
@@ -270,27 +284,28 @@ class Workers:
             self._give()
 
     def _waits_untold(self, place: _Place) -> None:
-        place.since = None  # it did not compute so long
         self._turned(place, computes=False)
 
     def _taken(self, *, large: bool) -> _Place | None:
         """A place of the worker that computes the fewest requests, of those the one that was asked longest ago."""
         now = self._clock()
-        able = [one for one in self._workers if one.able(now, large=large, latest=self._patience.late)]
+        able = [one for one in self._workers if one.able(now, large=large)]
         if not able:
             return None
         worker = min(able, key=lambda one: (one.computing, one.busy, one.asked))
         worker.asked = now
         worker.large = worker.large or large
         place = worker.idle.pop()
-        place.computes = True
+        place.computes = place.is_new = True
         return place
+
+    def _late(self) -> float:
+        """How late (seconds) those go on that have waited for others, in the worker where they are soonest."""
+        now = self._clock()
+        return min((one.is_late(now) for one in self._workers if one.ready), default=0.0)
 
     async def _turn(self, *, large: bool) -> _Place:
         """A place, once there is one. Raises `Busy` where that takes too long, or would. A large body waits for others."""
-        if not large and self._patience.refuses(sum(not one.large for one in self._waiting)):
-            self._patience.told()
-            raise Busy
         waiting = _Waiting(asyncio.get_running_loop().create_future(), large, self._clock())
         self._waiting.append(waiting)
         try:
@@ -314,7 +329,7 @@ class Workers:
                 self._waiting.remove(waiting)
                 waiting.turn.set_result(place)
                 if not waiting.large:
-                    self._patience.waited(self._clock() - waiting.since)
+                    self._patience.waited(self._clock() - waiting.since, self._late())
 
     # --- processes ----------------------------------------------------------------------------------------------------
 

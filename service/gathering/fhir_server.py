@@ -191,7 +191,7 @@ class FhirServer:
             self.bulkhead.threads,
             lambda: self.deadline - time.monotonic(),
             FhirProblem(BUSY),
-            self.bulkhead.turns.gives_way,
+            self.bulkhead.turns.reading,
         )
         self._many.append(ref(many))  # a thread holds it while it is at work; a circle would keep all that was found
         many.begin()

@@ -20,6 +20,7 @@ from service.gathering.daemon_threads import DaemonThreads
 from service.gathering.record_server import Pages
 
 if TYPE_CHECKING:
+    from service.gathering.outbound import Reading, ReadingTurn
     from service.gathering.sent_ahead import Sent
 
 STUCK_SECONDS = 0.1
@@ -53,14 +54,15 @@ class ManySearches:
         threads: DaemonThreads,
         time_left: TimeLeft,
         busy: Exception,
-        gives_way: Callable[[], None],
+        reading: Reading,
     ) -> None:
-        """`busy` is what becomes of a search for which there is no thread; `gives_way` is called before an answer is read."""
+        """`busy` is what becomes of a search for which there is no thread; answers are read within `reading`."""
         self._searches = searches
         self._threads = threads
         self._time_left = time_left
         self._busy = busy
-        self._gives_way = gives_way
+        self._reading = reading
+        self._turn: ReadingTurn | None = None
         self._lock = threading.Lock()
         self._awaited: dict[int, Search] = {}
         self._reads_since: float | None = None
@@ -93,8 +95,10 @@ class ManySearches:
         if own is not None:
             self._made(own)
         while (ready := self._ready()) is not None:
-            for number in ready:
-                self._read(number)
+            with self._reading() as self._turn:
+                for number in ready:
+                    self._read(number)
+                    self._turn.let_new_pass()
 
     def _ready(self) -> list[int] | None:
         """The sockets on which answers have come; at the deadline, all that are left. None where none is left."""
@@ -109,7 +113,6 @@ class ManySearches:
         return [number for number, _ in waiting.poll(1000 * min(left, LONGEST_SECONDS))] if left > 0 else awaited
 
     def _read(self, number: int) -> None:
-        self._gives_way()
         with self._lock:
             search = self._awaited.pop(number, None)
             self._reads_since = None if search is None else time.monotonic()
@@ -124,7 +127,9 @@ class ManySearches:
                 self._reads_since = None
 
     def part(self) -> None:
-        """Give the others threads of their own."""
+        """Give the others threads of their own, and let somebody else compute meanwhile."""
+        if self._turn is not None:
+            self._turn.end()
         with self._lock:
             others, self._awaited = list(self._awaited.values()), {}
         for one in others:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from service.gathering.allowlist import Base
 from service.gathering.breaker import Breaker, State
@@ -30,12 +30,36 @@ Waiting: TypeAlias = Callable[[], AbstractContextManager[None]]
 """What a request enters while it waits for searches, and leaves when it goes on."""
 
 
+class ReadingTurn(Protocol):
+    """The turn of a thread that reads answers."""
+
+    def let_new_pass(self) -> None:
+        """Let requests go first that have waited for nothing yet: called between one answer and the next."""
+
+    def end(self) -> None:
+        """Let others compute: this one waits."""
+
+
+class _Alone:
+    """Nobody else takes turns."""
+
+    def let_new_pass(self) -> None:
+        pass
+
+    def end(self) -> None:
+        pass
+
+
+Reading: TypeAlias = Callable[[], AbstractContextManager[ReadingTurn]]
+"""What answers are read within that have come."""
+
+
 @dataclass(frozen=True)
 class Turns:
-    """How the threads of a process take turns: what a request waits within, and what is called before an answer is read."""
+    """How the threads of a process take turns."""
 
     waiting: Waiting = nullcontext
-    gives_way: Callable[[], None] = lambda: None
+    reading: Reading = lambda: nullcontext(_Alone())
 
 
 NO_TURNS = Turns()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 
 import pytest
-from support.gateway import Call, Reply, gateway
+from support.gateway import PASSED, Call, Reply, gateway
 from support.installation import Installation, kept, now
 from support.planted import ATTENTION, Change, Planted, check_found, environment, login_page, replaced, running
 from support.serving import served
@@ -15,6 +15,7 @@ from support.serving import served
 from service.certify.attack_names import BY_NAME
 from service.certify.tokens import Tokens, tokens_of
 from service.demo.embedded_fhir import free_port
+from service.edge.authentication import REQUEST_ID
 
 
 def front(before: Callable[[Call], Reply | None]) -> Change:
@@ -161,6 +162,9 @@ PLANTED = {
     ),
     "a client that is not registered": Planted(another_client, {"token.sound": "fail"}),
     "a proxy drops Authorization": Planted(front(drop("Authorization")), {"token.sound": "fail"}),
+    "a balancer that lets clients name their requests": Planted(
+        lambda site: setattr(site.front, "passed", (*PASSED, REQUEST_ID)), {"token.twice": "warn"}, REQUEST_ID
+    ),
     "replicas without a shared store": Planted(
         replicas_apart, {"token.twice": "fail", "running.ledger": "fail"}, "2 times of 6"
     ),

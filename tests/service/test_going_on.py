@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from service.edge import exchange
-from service.edge.worker import GIVES_WAY_SECONDS, GOING_ON_AT_ONCE, GOING_ON_SECONDS, answer_at, gives_way, waiting
+from service.edge.turns import GOING_ON_SECONDS
+from service.edge.worker import answer_at, waiting, waiting_for_a_moment
 
 HEAD = {
     "method": "POST",
@@ -58,7 +59,7 @@ def answer_on(place: socket.socket) -> bytes:
                 return body
 
 
-def test_those_that_have_waited_go_on_in_turns():
+def test_those_that_have_waited_go_on_one_at_a_time():
     at_once, most, lock = 0, 0, threading.Lock()
 
     def computes(_who):
@@ -74,37 +75,30 @@ def test_those_that_have_waited_go_on_in_turns():
         for place in places:
             ask(place, "any")
         assert [answer_on(place) for place in places] == [b"done"] * REQUESTS
-    assert most == GOING_ON_AT_ONCE
+    assert most == 1
 
 
-def test_what_is_read_lets_those_go_first_that_have_waited_for_nothing():
-    began, released, gave_way = threading.Event(), threading.Event(), []
+def test_what_waits_for_a_moment_lets_another_compute_meanwhile():
+    waits, answered = threading.Event(), threading.Event()
 
-    def application(_environ, start_response):
-        began.set()
-        released.wait(20)
+    def application(environ, start_response):
+        if environ["QUERY_STRING"] == "waits":
+            with waiting_for_a_moment():
+                waits.set()
+                assert answered.wait(20)
         start_response("200 OK", [])
         return [b"done"]
 
-    def read():
-        while not released.is_set():
-            before = time.monotonic()
-            gives_way()
-            gave_way.append(time.monotonic() - before)
-
-    ours, theirs = socket.socketpair()
-    with ours:
-        answer_at(application, [theirs])
-        ask(ours, "any")
-        assert began.wait(20)
-        reading = threading.Thread(target=read)
-        reading.start()
-        time.sleep(0.1)
-        released.set()
-        assert answer_on(ours) == b"done"
-        reading.join()
-    assert gave_way[0] >= GIVES_WAY_SECONDS * 0.9
-    assert len(gave_way) > 1, "for a moment at a time"
+    pairs = [socket.socketpair() for _ in range(2)]
+    answer_at(application, [theirs for _, theirs in pairs])
+    waiter, other = (ours for ours, _ in pairs)
+    with waiter, other:
+        ask(waiter, "waits")
+        assert waits.wait(20)
+        ask(other, "")
+        assert answer_on(other) == b"done"
+        answered.set()
+        assert answer_on(waiter) == b"done"
 
 
 def test_one_that_hangs_keeps_the_others_for_a_moment_only():

@@ -12,14 +12,21 @@ import orjson
 import pytest
 from support.ehr import denosumab
 from tools import load_fhir
-from tools.load_phases import FAULTY, PREFETCHED, STEADY, Hook, Phase
+from tools.load_phases import FAULTY, PREFETCHED, SETTLING_SECONDS, STEADY, Hook, Phase
 from tools.load_report import lines_of, write
 
 WHEN = datetime(2026, 3, 31, tzinfo=UTC)
 
 
-def hook(kind: str = PREFETCHED, *, status: int = 200, became: str = "held", took: float | None = 10.0) -> Hook:
-    return Hook(kind, status, 20.0, "i", "p", became, took)
+def hook(
+    kind: str = PREFETCHED,
+    *,
+    status: int = 200,
+    became: str = "held",
+    took: float | None = 10.0,
+    began: float = SETTLING_SECONDS,
+) -> Hook:
+    return Hook(kind, status, 20.0, "i", "p", became, began, took)
 
 
 STEADILY = Phase("80 %", 10, 8, 10, [hook(), hook(STEADY, took=250), hook(FAULTY, took=1600)], [300.0] * 20)
@@ -50,6 +57,15 @@ def test_what_holds_is_said_to_hold():
 )
 def test_one_that_is_wrong_is_told(added, told):
     assert failing(replace(STEADILY, hooks=[*STEADILY.hooks, added])) == [told]
+
+
+def test_before_a_surplus_is_known_for_one_its_times_are_told_apart():
+    slow = hook(took=400, began=SETTLING_SECONDS - 0.1)
+    beyond = replace(BEYOND, hooks=[*BEYOND.hooks, hook(STEADY, took=250), slow])
+    assert failing(beyond) == []
+    assert [one.found for one in lines_of(beyond) if "first 6 s" in one.what] == ["99 % within 400 ms"]
+    assert failing(replace(beyond, hooks=[*beyond.hooks, replace(slow, status=500)])) == ["errors"]
+    assert failing(replace(STEADILY, hooks=[*STEADILY.hooks, slow])) == ["record prefetched"]
 
 
 def test_a_card_that_could_not_tell_is_none_that_was_lost_where_the_fhir_server_was_silent():

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import gc
 import json
+import socket
 import ssl
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -23,8 +25,9 @@ from cryptography.x509.oid import NameOID
 from support.ehr import Ehr, rules, said, topics
 from support.fhir_socket import BROKEN, NOTHING, SLOW, UNBOUNDED, Reply, Server, Slow, asking, client_of, serving, timed
 
+from service.edge.turns import Turns
 from service.gathering.daemon_threads import DaemonThreads
-from service.gathering.many_searches import STUCK_SECONDS
+from service.gathering.many_searches import STUCK_SECONDS, ManySearches, Search, before_waiting
 from service.gathering.sent_ahead import StandingConnections
 
 SECONDS = 1.5
@@ -233,6 +236,35 @@ def test_further_pages_are_read_while_others_read_what_came(submitted):
         assert any("page=2" in call.path for call in server.calls)
     assert rules(cards, "unchecked") == []
     assert "vitamin-d-unknown" in rules(cards)
+
+
+def test_who_reads_lets_others_compute_while_it_waits_for_a_further_page():
+    turns = Turns()
+    ours, theirs = socket.socketpair()
+    computes: list[bool] = []
+
+    class OnItsWay:
+        def fileno(self):
+            return ours.fileno()
+
+        def let_go(self):
+            pass
+
+    def make(_sent):
+        computes.append(turns._now is not None)  # noqa: SLF001 - whose turn it is, nobody is told
+        before_waiting()
+        computes.append(turns._now is not None)  # noqa: SLF001
+        return ()
+
+    found = Future()
+    searches = [Search(OnItsWay, make, found)]
+    threads = DaemonThreads(1, waiting=1, name="fhir")
+    many = ManySearches(searches, threads, lambda: 20.0, RuntimeError(), turns.reading)
+    with ours, theirs:
+        theirs.sendall(b"!")
+        many.begin()
+        assert found.result(20) == ()
+    assert computes == [True, False]
 
 
 def test_over_tls_they_are_sent_ahead_too(submitted, tmp_path):

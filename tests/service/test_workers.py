@@ -27,6 +27,7 @@ from sqlalchemy import func, select
 from support.ehr import denosumab, without
 from support.fhir_socket import UNBOUNDED, Slow
 from support.fhir_socket import serving as serving_fhir
+from support.held_by_processes import with_those_below
 from tools.liveness import large_body
 
 from service.demo.embedded_fhir import free_port, running
@@ -228,7 +229,7 @@ def test_where_every_process_is_told_to_stop_what_was_taken_is_answered_and_note
         slow = without(denosumab(), "prefetch") | {"fhirServer": fhir.base}
         asked = [ehrs.submit(here.post, ORDER_SIGN, slow) for _ in range(4)]
         wait_until(lambda: here.metrics()[IN_PROGRESS] == 4)
-        others = processes_below(here.front)
+        _, *others = with_those_below(here.front)
         for one in (here.front, *others):
             os.kill(one, signal.SIGTERM)
         wait_until(lambda: "Shutting down" in here.log.read_text())
@@ -252,11 +253,6 @@ def ending(event: Event) -> Iterator[None]:
         yield
     finally:
         event.set()
-
-
-def processes_below(parent: int) -> list[int]:
-    told = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    return [process for one in map(int, told) for process in (one, *processes_below(one))]
 
 
 def test_workers_are_renewed_without_losing_a_request_or_a_count(serving):

@@ -79,6 +79,9 @@ class Gateway(ThreadingHTTPServer):
     ahead = 0.0
     """Seconds by which its clock is ahead."""
 
+    passed: tuple[str, ...] = PASSED
+    """Headers that it passes on."""
+
     def __init__(self, upstream: str, port: int, host: str) -> None:
         super().__init__((host, port), _Handler)
         self.upstreams = [upstream]
@@ -105,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {name: value for name in PASSED if (value := self.headers.get(name)) is not None}
+        headers = {name: value for name in self.server.passed if (value := self.headers.get(name)) is not None}
         call = Call(self.command, self.path, headers, body)
         reply = self.server.before(call) or self.pass_on(call)
         reply = self.server.after(call, reply)

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -26,6 +26,7 @@ import orjson
 import requests
 from rich.console import Console
 from rich.markdown import Markdown
+from support.held_by_processes import mebibytes, processor_seconds, with_those_below
 from support.scenario import BASE, SERVICES
 from tools.bench import RECORD
 from tools.load_phases import FAULTY, PREFETCHED, STEADY, Hook, Phase
@@ -39,8 +40,8 @@ TOLD = {"order": {"drug": "denosumab", "dose": "120 mg"}, "record": {**RECORD, "
 SHARES = {PREFETCHED: 60, STEADY: 20, FAULTY: 20}
 """How many hooks of a hundred come so."""
 
-AT_ONCE = 64
-"""Hooks in work while the capacity is measured: so many that some compute while others wait for the FHIR server."""
+AT_ONCE = 32
+"""Hooks in work a processor while the capacity is measured: so many that some compute while others wait for the FHIR server."""
 
 EHRS = 300
 """Connections that hooks come on while so many a second come."""
@@ -60,6 +61,24 @@ def bodies(folder: Path, fhir: str) -> None:
         (folder / f"{base}.json").write_bytes(orjson.dumps(request | {"fhirServer": f"{fhir}/{base}"}))
 
 
+def processors() -> tuple[frozenset[int], frozenset[int]]:
+    """Those of the service, and those of who asks it and whom it asks, which at a site are other machines. Of one, the same."""
+    allowed = sorted(os.sched_getaffinity(0))
+    half = len(allowed) // 2
+    return frozenset(allowed[half:]), frozenset(allowed[:half] or allowed)
+
+
+@contextmanager
+def on(these: frozenset[int]) -> Iterator[None]:
+    """Whoever is begun in the block runs on these processors, and so do we meanwhile."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, these)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 @contextmanager
 def fhir_server(folder: Path) -> Iterator[str]:
     """The FHIR server of the record that is prefetched; its address."""
@@ -71,8 +90,10 @@ def fhir_server(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def service(folder: Path, fhir: str) -> Iterator[tuple[str, int]]:
-    """`osteocds serve` as a site runs it, but for SQLite in a folder of its own and who may call; its address and process."""
+def service(folder: Path, fhir: str, its_processors: frozenset[int]) -> Iterator[tuple[str, int]]:
+    """`osteocds serve` as a site runs it, a worker a processor, but for who may call and SQLite in a folder of its own.
+
+    Its address and process."""
     base = f"http://127.0.0.1:{free_port()}"
     ours = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")} | {
         "OSTEOCDS_PORT": base.rpartition(":")[2],
@@ -81,25 +102,14 @@ def service(folder: Path, fhir: str) -> Iterator[tuple[str, int]]:
         "OSTEOCDS_FHIR_BASES": ",".join(f"{fhir}/{one}" for one in (STEADY, FAULTY)),
         "OSTEOCDS_LOG_JSON": "1",
         "OSTEOCDS_ACCESS_LOG": "1",
+        "OSTEOCDS_WORKERS": str(len(its_processors)),
     }
     command = [sys.executable, "-m", "service.cli", "serve"]
-    with running(
-        command, base, start_seconds=60, environment=ours, ready="/health/ready", log=folder / "log"
-    ) as process:
+    with ExitStack() as opened:
+        serving = running(command, base, start_seconds=60, environment=ours, ready="/health/ready", log=folder / "log")
+        with on(its_processors):
+            process = opened.enter_context(serving)
         yield base, process.pid
-
-
-def megabytes_of(pid: int) -> float:
-    """Of a process and all below it (Linux, proc(5)); what they share is counted once."""
-    total, left = 0, [str(pid)]
-    while left:
-        one = left.pop()
-        with suppress(OSError, StopIteration):  # it has ended meanwhile
-            rollup = Path(f"/proc/{one}/smaps_rollup").read_text(encoding="ascii").splitlines()
-            total += int(next(line for line in rollup if line.startswith("Pss:")).split()[1])
-            for begun in Path(f"/proc/{one}/task").glob("*/children"):
-                left += begun.read_text(encoding="ascii").split()
-    return total / 1024
 
 
 @contextmanager
@@ -109,7 +119,7 @@ def watched(pid: int, megabytes: list[float]) -> Iterator[None]:
 
     def watch() -> None:
         while not ended.wait(1):
-            megabytes.append(megabytes_of(pid))
+            megabytes.append(sum(map(mebibytes, with_those_below(pid))))
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -118,6 +128,11 @@ def watched(pid: int, megabytes: list[float]) -> Iterator[None]:
     finally:
         ended.set()
         watching.join()
+
+
+def processors_taken(pid: int) -> float:
+    """Seconds of processors that a process and those below it have taken so far."""
+    return sum(map(processor_seconds, with_those_below(pid)))
 
 
 def loaded(phase: Phase, folder: Path, base: str, pid: int, *, ehrs: int) -> Phase:
@@ -141,7 +156,7 @@ def loaded(phase: Phase, folder: Path, base: str, pid: int, *, ehrs: int) -> Pha
     ]
     command += ["--host", base, "--users", str(ehrs), "--spawn-rate", str(ehrs), "--run-time", f"{phase.seconds:.0f}s"]
     command += ["--stop-timeout", "15", "--exit-code-on-error", "0", "--loglevel", "WARNING"]
-    before = log.stat().st_size
+    before, taken = log.stat().st_size, processors_taken(pid)
     with watched(pid, phase.megabytes), (folder / "locust.log").open("ab") as said:
         subprocess.run(command, env=environment, stdout=said, stderr=said, check=True)  # noqa: S603 - our own command
     with log.open("rb") as lines:
@@ -151,6 +166,7 @@ def loaded(phase: Phase, folder: Path, base: str, pid: int, *, ehrs: int) -> Pha
     hooks = [Hook(*orjson.loads(line)) for line in told.read_bytes().splitlines()]
     return replace(
         phase,
+        processors=(processors_taken(pid) - taken) / phase.seconds,
         hooks=[replace(one, service_milliseconds=took.get(one.instance)) for one in hooks],
         shed_times=sorted(
             line["took_ms"] for line in said_of_requests if line["status"] == HTTPStatus.SERVICE_UNAVAILABLE
@@ -163,11 +179,13 @@ def measured(seconds: float) -> tuple[Phase, list[Phase]]:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         bodies(folder, "")
-        with fhir_server(folder) as fhir:
+        of_service, of_others = processors()
+        at_once = AT_ONCE * len(of_service)
+        with on(of_others), fhir_server(folder) as fhir:
             bodies(folder, fhir)
-            with service(folder, fhir) as (base, pid):
-                loaded(Phase("warming", LEAST_SECONDS), folder, base, pid, ehrs=AT_ONCE)
-                capacity = loaded(Phase("capacity", max(LEAST_SECONDS, seconds / 10)), folder, base, pid, ehrs=AT_ONCE)
+            with service(folder, fhir, of_service) as (base, pid):
+                loaded(Phase("warming", LEAST_SECONDS), folder, base, pid, ehrs=at_once)
+                capacity = loaded(Phase("capacity", max(LEAST_SECONDS, seconds / 10)), folder, base, pid, ehrs=at_once)
                 able = len(capacity.answered) / capacity.seconds
                 phases = [
                     loaded(Phase(name, lasts, share * able, able), folder, base, pid, ehrs=EHRS)

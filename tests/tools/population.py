@@ -22,6 +22,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+from support.held_by_processes import mebibytes, processor_seconds, with_those_below
 
 from service.population.synthesis import TRUTH, synthesize
 
@@ -35,7 +36,6 @@ ENGINES = {
 }
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 SAMPLE_SECONDS = 0.2
-KIB = 1024
 
 
 @dataclass(frozen=True)
@@ -59,36 +59,6 @@ class Measured:
         )
 
 
-def processes_below(ancestor: int) -> list[int]:
-    """A process and those that descend from it."""
-    children: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*"):
-        try:
-            parent = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-        except OSError:
-            continue
-        children.setdefault(parent, []).append(int(path.name))
-    found, waiting = [], [ancestor]
-    while waiting:
-        process = waiting.pop()
-        found.append(process)
-        waiting += children.get(process, [])
-    return found
-
-
-def held(process: int) -> tuple[float, float]:
-    """The memory of a process (MiB; what is shared with others counts for each in part) and its processor seconds."""
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-        pss = next(
-            line for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines() if line.startswith("Pss:")
-        )
-    except (OSError, StopIteration):
-        return 0.0, 0.0
-    ticks = int(fields[11]) + int(fields[12])
-    return int(pss.split()[1]) / KIB, ticks / os.sysconf("SC_CLK_TCK")
-
-
 def measured(engine: str, cohort: Path, patients: int, out: Path) -> Measured:
     """Screen a cohort, and hold what was found against the truth."""
     command = [sys.executable, "-m", "service", "screen", str(cohort), "--out", str(out), "--as-of", AS_OF]
@@ -101,9 +71,9 @@ def measured(engine: str, cohort: Path, patients: int, out: Path) -> Measured:
         stderr=subprocess.PIPE,
     ) as process:
         while process.poll() is None:
-            now = {one: held(one) for one in processes_below(process.pid)}
-            most = max(most, sum(memory for memory, _ticks in now.values()))
-            processor |= {one: max(processor.get(one, 0), ticks) for one, (_memory, ticks) in now.items()}
+            now = list(with_those_below(process.pid))
+            most = max(most, sum(map(mebibytes, now)))
+            processor |= {one: max(processor.get(one, 0), processor_seconds(one)) for one in now}
             time.sleep(SAMPLE_SECONDS)
         seconds = time.monotonic() - began
         if process.returncode:

@@ -119,12 +119,9 @@ def _refuse_what_is_no_text(path: Path) -> None:
 
 def _refuse_what_was_cut_off(path: Path) -> None:
     """A last line that ends early: how many are lacking after it, and of whom, nobody knows."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - LONGEST_LINE))
-        last = _last_line(file.read(LONGEST_LINE), whole=size <= LONGEST_LINE)
+    last = _last_line(path).removeprefix(b"\xef\xbb\xbf").strip()
     try:
-        orjson.loads(last or b"{}")
+        orjson.loads(last.decode("utf-8", "ignore") or "{}")  # the end may be in the midst of a character
     except orjson.JSONDecodeError as error:
         if "unexpected end of data" in str(error):
             raise _refused(
@@ -132,11 +129,16 @@ def _refuse_what_was_cut_off(path: Path) -> None:
             ) from None
 
 
-def _last_line(end: bytes, *, whole: bool) -> bytes:
+def _last_line(path: Path) -> bytes:
     """What stands after the last line break; empty where the file ends with one, or it is longer than any line may be."""
-    before, broken, last = end.rpartition(b"\n")
-    del before
-    return last.removeprefix(b"\xef\xbb\xbf").strip() if broken or whole else b""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 1))
+        if file.read() in (b"", b"\n"):
+            return b""
+        file.seek(max(0, size - LONGEST_LINE))
+        _before, broken, last = file.read().rpartition(b"\n")
+        return last if broken or size <= LONGEST_LINE else b""
 
 
 def told_of(line: str) -> str:

@@ -250,13 +250,22 @@ def test_a_file_that_was_cut_off_is_refused_and_named(tmp_path: Path) -> None:
     ("name", "held", "said"),
     [
         ("Condition.ndjson", b'{"resourceType": "Condition"}\n{"resourceType": "Cond', "was cut off"),
+        ("Condition.ndjson", '{"resourceType": "Condition", "note": "é'.encode()[:-1], "was cut off"),
         ("Condition.ndjson", gzip.compress(b'{"resourceType": "Condition"}'), r"name it Condition\.ndjson\.gz"),
         ("Condition.ndjson", '{"resourceType": "Condition"}'.encode("utf-16"), "not UTF-8"),
         ("Condition.001.ndjson.zst", b"packed", "packed otherwise than by gzip, or not whole"),
         ("Condition.ndjson.part", b'{"resourceType": "Condition"}', "not whole"),
         ("Condition.json", b'{"resourceType": "Bundle", "entry": [', "not JSON"),
     ],
-    ids=["cut off", "gzip without its name", "UTF-16", "another packing", "not fetched whole", "a Bundle cut off"],
+    ids=[
+        "cut off",
+        "cut off in a character",
+        "gzip without its name",
+        "UTF-16",
+        "another packing",
+        "not fetched whole",
+        "a Bundle cut off",
+    ],
 )
 def test_a_file_of_which_it_is_not_known_what_is_lacking_is_refused_and_named(
     name: str, held: bytes, said: str, tmp_path: Path

@@ -23,8 +23,10 @@ LONGEST_LINE = 16 * 1024 * 1024
 _PACKED = re.compile(r"\.(?:ndjson|jsonl)\.", re.IGNORECASE)
 """In the name of a file of another kind: packed otherwise, or not fetched whole."""
 
-ID = "[A-Za-z0-9.-]{1,64}"
-"""As FHIR has it."""
+ID = '[^/?#|" ]+'
+"""Of a patient, as a reference has it, whole: one that FHIR would not allow is not half of another."""
+
+FHIR_ID = "[A-Za-z0-9.-]{1,64}"
 
 TYPE = '"resourceType"[ \t]*:[ \t]*"([A-Za-z]{1,64})"'
 SUBJECT = (
@@ -117,12 +119,9 @@ def _refuse_what_is_no_text(path: Path) -> None:
 
 def _refuse_what_was_cut_off(path: Path) -> None:
     """A last line that ends early: how many are lacking after it, and of whom, nobody knows."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - LONGEST_LINE))
-        last = _last_line(file.read(LONGEST_LINE), whole=size <= LONGEST_LINE)
+    last = _last_line(path).removeprefix(b"\xef\xbb\xbf").strip()
     try:
-        orjson.loads(last or b"{}")
+        orjson.loads(last.decode("utf-8", "ignore") or "{}")  # the end may be in the midst of a character
     except orjson.JSONDecodeError as error:
         if "unexpected end of data" in str(error):
             raise _refused(
@@ -130,11 +129,16 @@ def _refuse_what_was_cut_off(path: Path) -> None:
             ) from None
 
 
-def _last_line(end: bytes, *, whole: bool) -> bytes:
+def _last_line(path: Path) -> bytes:
     """What stands after the last line break; empty where the file ends with one, or it is longer than any line may be."""
-    before, broken, last = end.rpartition(b"\n")
-    del before
-    return last.removeprefix(b"\xef\xbb\xbf").strip() if broken or whole else b""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - 1))
+        if file.read() in (b"", b"\n"):
+            return b""
+        file.seek(max(0, size - LONGEST_LINE))
+        _before, broken, last = file.read().rpartition(b"\n")
+        return last if broken or size <= LONGEST_LINE else b""
 
 
 def told_of(line: str) -> str:
@@ -149,17 +153,19 @@ def told_of(line: str) -> str:
 
 
 def readable(path: Path, target: Path) -> tuple[Path, int]:
-    """The file and 0, or a copy in `target` and how many of its lines cannot be read: what they tell stands there for them.
+    """The file, or a copy in `target` where what lines tell stands for those that are no JSON; how many are no resource.
 
     Raises `CannotGroup` where the file cannot be read itself.
     """
     opened = gzip.open if path.name.casefold().endswith(".gz") else open
-    replaced = 0
+    replaced = others = 0
     try:
         with opened(path, "rb") as read, target.open("wb") as written:
             for number, line in enumerate(_bounded_lines(read)):
-                if _is_readable(line, first=number == 0):
+                text = (line if number else line.removeprefix(b"\xef\xbb\xbf")).strip()
+                if _is_readable(line, text):
                     written.write(line)
+                    others += bool(text) and _is_no_resource(text)
                     continue
                 replaced += 1
                 written.write(told_of(line.decode("utf-8", "replace")).encode() + b"\n")
@@ -167,7 +173,7 @@ def readable(path: Path, target: Path) -> tuple[Path, int]:
         raise CannotGroup(f"{path}: {error}") from None
     if not replaced:
         target.unlink()
-    return (target if replaced else path), replaced
+    return (target if replaced else path), replaced + others
 
 
 def _bounded_lines(read: Any) -> Iterator[bytes]:
@@ -179,11 +185,19 @@ def _bounded_lines(read: Any) -> Iterator[bytes]:
             rest = read.readline(LONGEST_LINE)
 
 
-def _is_readable(line: bytes, *, first: bool) -> bool:
+def _is_no_resource(text: bytes) -> bool:
+    """JSON, and nothing that says what it is."""
+    try:
+        told = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return not isinstance(told, dict) or told.get("resourceType") is None
+
+
+def _is_readable(line: bytes, text: bytes) -> bool:
     """DuckDB reads it, which takes more for JSON than we do: see `read_line`."""
     if len(line.rstrip(b"\r\n")) > LONGEST_LINE:
         return False
-    text = (line.removeprefix(b"\xef\xbb\xbf") if first else line).strip()
     try:
         orjson.loads(text or b"{}")
     except orjson.JSONDecodeError:
@@ -234,7 +248,7 @@ def _as_lines(documents: Sequence[Path], target: Path) -> Path:
 def _with_an_id(resource: Mapping[str, Any], full_url: str) -> Mapping[str, Any]:
     """What is to be created has no id yet: the end of the name that its Bundle gives it."""
     name = re.split("[/:]", full_url)[-1]
-    return resource if "id" in resource or not re.fullmatch(ID, name) else {**resource, "id": name}
+    return resource if "id" in resource or not re.fullmatch(FHIR_ID, name) else {**resource, "id": name}
 
 
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 import duckdb
 
 from mappings.wording import Text, _, _n
+from service.cards.compose import NOT_IDENTIFIED
+from service.explain import OUTCOMES
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, spoken
 from service.population.export import Export
@@ -29,7 +31,8 @@ def counted(connection: duckdb.DuckDBPyConnection, export: Export) -> dict[str, 
     """How many patients and orders each rule was asked about, and what came of it; why it could not be told."""
 
     def rows(query: str) -> list[dict[str, Any]]:
-        found = connection.execute(query)
+        asked = {"not_identified": NOT_IDENTIFIED} if "$not_identified" in query else None
+        found = connection.execute(query, asked)
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
@@ -50,7 +53,11 @@ def counted(connection: duckdb.DuckDBPyConnection, export: Export) -> dict[str, 
                 count(*) FILTER (WHERE outcome = 'silent') AS silent,
                 count(*) FILTER (WHERE outcome = 'cannot tell') AS cannot_tell,
                 count(*) FILTER (WHERE outcome = 'failed') AS failed
-            FROM findings WHERE rule <> '' GROUP BY ALL ORDER BY hook, rule"""
+            FROM findings WHERE rule NOT IN ('', $not_identified) GROUP BY ALL ORDER BY hook, rule"""
+        ),
+        "not identified": rows(
+            """SELECT hook, outcome, because, count(*) AS times, count(DISTINCT patient) AS patients
+            FROM findings WHERE rule = $not_identified GROUP BY ALL ORDER BY times DESC, hook, outcome, because LIMIT 100"""
         ),
         "cannot tell": rows(
             """SELECT rule, because, count(*) AS times, count(DISTINCT patient) AS patients
@@ -91,6 +98,14 @@ def _lines(counts: Mapping[str, Any]) -> Iterator[Text]:
         )
     for one in counts["not asked"]:
         yield _("{count} times not asked: {because}", count=one["times"], because=one["because"] or one["hook"])
+    for one in counts["not identified"]:
+        yield _(
+            "orders not identified ({outcome}): {times}, patients: {patients}; {because}",
+            times=one["times"],
+            patients=one["patients"],
+            outcome=OUTCOMES[one["outcome"]],
+            because=one["because"],
+        )
     for one in counts["rules"]:
         if one["advises"] or one["cannot_tell"] or one["failed"]:
             yield _(

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from service.explain import OUTCOMES
 from service.guidelines import GUIDELINES
-from service.languages.render import Language, day, plain, sentence
+from service.languages.render import Language, day, plain, render, sentence
 from service.population.printed import written
 from service.population.summary import in_all
 from service.rules.condition import under
@@ -33,6 +34,9 @@ def summary_page(counts: Mapping[str, Any], settings: Settings, now: datetime, l
         language,
         moment=day(now.date(), language),
         counts=counts,
+        not_identified=[
+            {**one, "outcome": plain(render(OUTCOMES[one["outcome"]], language))} for one in counts["not identified"]
+        ],
         rules=[{**one, **_bar(one), "title": titles.get(one["rule"], one["rule"])} for one in counts["rules"]],
         bar=BAR,
         reasons=[

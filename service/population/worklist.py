@@ -11,6 +11,7 @@ import duckdb
 import orjson
 
 from mappings.wording import Said, _
+from service.cards.compose import NOT_IDENTIFIED, NOT_IDENTIFIED_NAME
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, day, plain, render, sentence
 from service.population.export import connected
@@ -49,7 +50,7 @@ def worklist(results: Path, *, patients: Sequence[str] | None = None, most: int 
         said = _by_patient(
             connection,
             """SELECT patient, rule, outcome, indicator, because, "order" FROM findings
-            WHERE outcome IN ('advises', 'cannot tell', 'failed') AND patient IN (SELECT unnest($ids)) ORDER BY ALL""",
+            WHERE outcome IN ('advises', 'cannot tell', 'failed', 'told') AND patient IN (SELECT unnest($ids)) ORDER BY ALL""",
             shown,
         )
     return written(
@@ -99,14 +100,16 @@ def _patient(
     told = [orjson.loads(sheet) for (sheet,) in sheets]
     who = told[0] if told else {}
     titles = {rule.id: plain(sentence(rule.title, language)) for guideline in GUIDELINES for rule in guideline.rules}
+    titles[NOT_IDENTIFIED] = plain(sentence(NOT_IDENTIFIED_NAME, language))
     advised: dict[tuple[str, str], dict[str, str]] = {}
-    unknown: dict[str, dict[str, str]] = {}
+    unknown: dict[tuple[str, str], dict[str, str]] = {}
     for rule, outcome, indicator, because, order in said:
         if outcome == "advises":
             words = because.partition(":")[2].strip() or because
             advised.setdefault((rule, words), {"level": indicator, "words": words, "order": order})
         else:
-            unknown.setdefault(rule, {"words": titles.get(rule, rule), "because": because})
+            about = (rule, order if rule == NOT_IDENTIFIED else "")
+            unknown.setdefault(about, {"words": titles.get(rule, rule), "because": because})
     return {
         "id": patient,
         "name": who.get("name", ""),

@@ -250,13 +250,22 @@ def test_a_file_that_was_cut_off_is_refused_and_named(tmp_path: Path) -> None:
     ("name", "held", "said"),
     [
         ("Condition.ndjson", b'{"resourceType": "Condition"}\n{"resourceType": "Cond', "was cut off"),
+        ("Condition.ndjson", '{"resourceType": "Condition", "note": "é'.encode()[:-1], "was cut off"),
         ("Condition.ndjson", gzip.compress(b'{"resourceType": "Condition"}'), r"name it Condition\.ndjson\.gz"),
         ("Condition.ndjson", '{"resourceType": "Condition"}'.encode("utf-16"), "not UTF-8"),
         ("Condition.001.ndjson.zst", b"packed", "packed otherwise than by gzip, or not whole"),
         ("Condition.ndjson.part", b'{"resourceType": "Condition"}', "not whole"),
         ("Condition.json", b'{"resourceType": "Bundle", "entry": [', "not JSON"),
     ],
-    ids=["cut off", "gzip without its name", "UTF-16", "another packing", "not fetched whole", "a Bundle cut off"],
+    ids=[
+        "cut off",
+        "cut off in a character",
+        "gzip without its name",
+        "UTF-16",
+        "another packing",
+        "not fetched whole",
+        "a Bundle cut off",
+    ],
 )
 def test_a_file_of_which_it_is_not_known_what_is_lacking_is_refused_and_named(
     name: str, held: bytes, said: str, tmp_path: Path
@@ -268,6 +277,49 @@ def test_a_file_of_which_it_is_not_known_what_is_lacking_is_refused_and_named(
     with pytest.raises(NotAnExport, match=said) as refused:
         screen(source, tmp_path / "out").run()
     assert str(source / name) in str(refused.value)
+
+
+def test_a_line_that_is_no_resource_is_counted_with_its_file(tmp_path: Path) -> None:
+    source = tmp_path / "export.ndjson"
+    source.write_text('{"resourceType": "Patient", "id": "one"}\n[1]\n"two"\n\nnull\n{"a": 1}\n{"b', encoding="utf-8")
+    with pytest.raises(NotAnExport, match="cut off"):
+        screen(source, tmp_path / "out").run()
+    source.write_text(source.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    counts = screen(source, tmp_path / "out").run()
+    assert counts["unreadable"] == 5
+    assert counts["unreadable in"] == [{"file": "export.ndjson", "lines": 5}]
+
+
+def test_an_id_that_fhir_would_not_allow_is_no_half_of_another(tmp_path: Path) -> None:
+    source = tmp_path / "export.ndjson"
+    told = [{"resourceType": "Patient", "id": one} for one in ("one", "one_other", "one" * 30)]
+    told.append({"resourceType": "Condition", "id": "c", "subject": {"reference": "Patient/one_other/_history/2"}})
+    told.append({"resourceType": "Condition", "id": "d", "subject": {"reference": f"Patient/{'one' * 30}"}})
+    source.write_text("\n".join(map(json.dumps, told)), encoding="utf-8")
+    assert screen(source, tmp_path / "out").run()["patients"] == 3
+    assert {row[0] for row in findings(tmp_path / "out")} == {one["id"] for one in told[:3]}
+
+
+def test_an_order_that_could_not_be_identified_is_told_beside_the_rules_and_is_none_of_them(tmp_path: Path) -> None:
+    source = tmp_path / "export.ndjson"
+    mystery = {
+        "resourceType": "MedicationRequest",
+        "id": "mystery",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "Patient/one"},
+        "medicationCodeableConcept": {},
+    }
+    told = [{"resourceType": "Patient", "id": "one"}, mystery]
+    source.write_text("\n".join(map(json.dumps, told)), encoding="utf-8")
+    counts = screen(source, tmp_path / "out").run()
+    assert "not-identified" not in {one["rule"] for one in counts["rules"]}
+    for one in counts["rules"]:
+        assert one["asked"] == one["advises"] + one["silent"] + one["cannot_tell"] + one["failed"], one
+    assert sum(one["times"] for one in counts["not identified"]) == 1
+    assert counts["not identified"][0]["because"] == "It names nothing that is ordered"
+    assert any("not identified" in line for line in printed(counts, Language.ENGLISH))
+    assert "Orders that could not be identified" in (tmp_path / "out" / "summary.html").read_text(encoding="utf-8")
 
 
 def test_what_a_system_hides_in_the_folder_is_no_part_of_the_export(tmp_path: Path) -> None:

@@ -294,7 +294,8 @@ def _register_health(app: Flask, database: Database, callers: Callers) -> None:
     @app.get("/health/ready")
     def ready() -> Response:
         try:
-            database.probe()
+            with waiting():
+                database.probe()
         except SQLAlchemyError as error:
             return _problem(503, "transient", {"": f"{DATABASE_UNUSABLE}: {WHY[why_unusable(error)]}"})
         try:

@@ -67,7 +67,7 @@ class Ledger:
 
     def take(self, service: Service, feedback: Sequence[Feedback], caller: Caller, now: datetime) -> None:
         """Store feedback durably. Raises `SQLAlchemyError` where that could not be done."""
-        with waiting(), self._turn():
+        with self._turn():
             self._feedback.store(service.id, feedback, received_at=now, client=caller.name)
 
     def receipt(self, hook_instance: str, client: str | None, page: int, now: datetime) -> dict[str, Any] | None:
@@ -86,16 +86,17 @@ class Ledger:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """At most half of the threads, and few, wait for a database that is slow or fails: the others go on answering hooks."""
-        if not self._waiting.acquire(timeout=0 if self._fails else TURN_SECONDS):
-            raise Unusable("locked")
-        try:
-            yield
-            self._fails = False
-        except SQLAlchemyError:
-            self._fails = True
-            raise
-        finally:
-            self._waiting.release()
+        with waiting():
+            if not self._waiting.acquire(timeout=0 if self._fails else TURN_SECONDS):
+                raise Unusable("locked")
+            try:
+                yield
+                self._fails = False
+            except SQLAlchemyError:
+                self._fails = True
+                raise
+            finally:
+                self._waiting.release()
 
     def note(
         self,

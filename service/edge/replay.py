@@ -7,6 +7,7 @@ from typing import Protocol
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
+from service.edge.worker import waiting_for_a_moment
 from service.ledger.database import Database
 from service.ledger.tables import TAKEN_TOKENS
 
@@ -38,7 +39,7 @@ class TokensInDatabase:
         """As `ReplayStore` has it; a row of its own tells with which request it was taken."""
         rows = [{"token": one, "expires": expires} for one in (token, request) if one]
         try:
-            with self._database.begin() as connection:
+            with waiting_for_a_moment(), self._database.begin() as connection:
                 if now - self._swept >= SWEPT_EVERY_SECONDS:
                     self._swept = now
                     connection.execute(delete(TAKEN_TOKENS).where(TAKEN_TOKENS.c.expires < now))
@@ -51,7 +52,7 @@ class TokensInDatabase:
 
     def _holds(self, token: str) -> bool:
         try:
-            with self._database.read(briefly=True) as connection:
+            with waiting_for_a_moment(), self._database.read(briefly=True) as connection:
                 return connection.execute(select(TAKEN_TOKENS).where(TAKEN_TOKENS.c.token == token)).first() is not None
         except SQLAlchemyError:
             raise StoreUnusable from None

@@ -15,6 +15,7 @@ from service.cards.compose import OVERRIDE_REASONS
 from service.edge.operator import Operator
 from service.edge.pages import asked_language, page, written
 from service.edge.parameters import whole_number
+from service.edge.worker import waiting
 from service.languages.render import Language, day, render, sentence
 from service.ledger.control_chart import REFERENCE, WINDOW
 from service.ledger.database import Database
@@ -47,7 +48,8 @@ def watch(
     def overview() -> Response:
         whose = operator.sees(clock())
         weeks, since, until = _time(clock())
-        told = watched(database, settings.timezone, since=since, until=until, client=whose)
+        with waiting():
+            told = watched(database, settings.timezone, since=since, until=until, client=whose)
         chosen = asked_language(settings)
         shown = {
             "weeks": weeks,
@@ -66,14 +68,16 @@ def watch(
     def rules_file() -> Response:
         whose = operator.sees(clock())
         _weeks, since, until = _time(clock())
-        told = watched(database, settings.timezone, since=since, until=until, client=whose)
+        with waiting():
+            told = watched(database, settings.timezone, since=since, until=until, client=whose)
         return _file(as_csv(told), "osteocds-rules.csv", cut=told.cut)
 
     @addresses.get("/watch/feedback.csv")
     def feedback_file() -> Response:
         whose = operator.sees(clock())
         _weeks, since, until = _time(clock())
-        told, cut = feedback_as_csv(database, since=since, until=until, client=whose)
+        with waiting():
+            told, cut = feedback_as_csv(database, since=since, until=until, client=whose)
         return _file(told, "osteocds-feedback.csv", cut=cut)
 
     return addresses

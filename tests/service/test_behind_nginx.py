@@ -68,3 +68,14 @@ def test_while_a_replica_is_gone_the_other_answers_for_it(folder, tmp_path):
         with in_front_of([gone, left], front) as session:
             statuses = {session.post(session.base + HOOK, json=denosumab(), timeout=60).status_code for _ in range(6)}
     assert statuses == {200}
+
+
+def test_while_no_replica_answers_it_is_told_to_come_again_as_the_service_says_it(folder):
+    front = folder / "nobody"
+    front.mkdir()
+    gone = [f"http://127.0.0.1:{free_port()}" for _ in range(2)]
+    with in_front_of(gone, front) as session:
+        answer = session.post(session.base + HOOK, json=denosumab(), timeout=60)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
+    assert answer.headers["Content-Type"] == "application/fhir+json"
+    assert answer.json()["issue"][0]["code"] == "transient"

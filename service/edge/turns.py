@@ -40,6 +40,10 @@ class Turns:
         self._wait(turn)
         return turn
 
+    def beside(self) -> Turn:
+        """Of a request that computes so long that it is not waited for: it computes beside whoever has a turn."""
+        return Turn(self, new=True)
+
     @contextmanager
     def reading(self) -> Iterator[Turn]:
         """A turn of what reads answers for a request that waits for them."""

@@ -34,6 +34,9 @@ ASKED, ALIVE = b"?", b"!"
 WAITS = "waits"
 """The member of a message that is no answer: whether the request waits for others from now on."""
 
+LARGE = "large"
+"""The member of a request's head: its body is large, and what is computed of it takes seconds."""
+
 GIVES_WAY = 10
 """By how much (nice) a worker lets the front go first where all processors are busy: who asks whether the service lives, or
 is refused, does not wait for computing."""
@@ -101,7 +104,7 @@ def _answer_on(application: Wsgi, place: socket.socket, at_work: threading.Lock)
         while True:
             head, body = exchange.read(requests)
             with at_work:
-                _HERE.turn = _TURNS.take(new=True)
+                _HERE.turn = _TURNS.beside() if head.get(LARGE) else _TURNS.take(new=True)
                 told: dict[str, Any] = {}
                 environ = _environ(head, body) | {TOLD: told}
                 length = len(body)

@@ -19,7 +19,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from service.edge import exchange
 from service.edge.patience import Patience
-from service.edge.worker import ALIVE, ASKED, WAITS, Build, process
+from service.edge.worker import ALIVE, ASKED, LARGE, WAITS, Build, process
 
 LOG = logging.getLogger("osteocds")
 
@@ -254,7 +254,8 @@ class Workers:
         worker = place.worker
         self._turned(place, computes=True)
         try:
-            answer = await place.exchanged(head, body, lambda place, computes: self._turned(place, computes=computes))
+            told = head | {LARGE: large}
+            answer = await place.exchanged(told, body, lambda place, computes: self._turned(place, computes=computes))
         except exchange.Ended:
             worker.places.remove(place)
             place.writer.close()

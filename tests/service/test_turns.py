@@ -124,3 +124,13 @@ def test_of_many_threads_one_computes_and_all_have_their_turn():
     for one in threads:
         one.join(60)
     assert counts == {"now": 0, "most": 1, "turns": 12 * 200}
+
+
+def test_who_computes_beside_holds_nobody():
+    turns = Turns()
+    beside = turns.beside()
+    began = time.monotonic()
+    turn = turns.take(new=True)
+    assert time.monotonic() - began < NEW_SECONDS
+    beside.end()
+    assert turns._now is turn  # noqa: SLF001 - nobody else would be told

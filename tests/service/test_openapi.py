@@ -130,7 +130,7 @@ def test_what_was_asked_by_an_example_has_a_receipt_and_a_calendar(tmp_path):
     (content,) = paths["/cds-services/{id}"]["post"]["requestBody"]["content"].values()
     for service, example in content["examples"].items():
         client.post(f"/cds-services/{service}", json=example["value"])
-    client.application.extensions["osteocds.ledger"].writer.close()
+    assert client.application.extensions["osteocds.ledger"].writer.flush(60)
     for path in ("/receipts/{hookInstance}", "/calendar/{hookInstance}"):
         (named,) = (one["example"] for one in paths[path]["parameters"] if one["in"] == "path")
         assert client.get(path.format(hookInstance=named)).status_code == 200

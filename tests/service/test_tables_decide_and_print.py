@@ -107,6 +107,7 @@ OTHER_NUMBERS = {
     ("antithrombotics", "HOUR"): "a unit",
     ("antithrombotics", "THE_DAY_BEFORE"): "said as «the day before»",
     ("board_sheet", "MOST_ACTS"): "lines of a section of a page; it decides nothing",
+    ("board_sheet", "RECENT_DAYS"): "of a page, no rule; test_worklist.py holds it",
     ("documents", "ONC"): "an index",
     ("elsewhere", "ASTRO_YEAR"): "the year of a document",
     ("elsewhere", "ELSEWHERE"): "years of documents, which a citation prints",

@@ -21,6 +21,7 @@ from service.demo.synthetic import told_record
 from service.languages.render import Language
 from service.population.screen import Screen
 from service.population.worklist import NotScreened, worklist
+from service.rules.bone_metastases.board_sheet import RECENT_DAYS
 
 TYPES = sorted({query.resource_type for service in SERVICES.values() for query in service.queries})
 NAME = "Alder <script>alert(1)</script>"
@@ -129,12 +130,30 @@ def test_a_sheet_holds_what_a_board_asks_for(results: Mapping[Language, Path]) -
             (),
         ),
         (
+            {"medications": [{"drug": "enoxaparin", "kind": "administration", "days ago": RECENT_DAYS}]},
+            ("Antithrombotics Enoxaparin: given",),
+            (),
+        ),
+        (
+            {"medications": [{"drug": "enoxaparin", "kind": "administration", "days ago": RECENT_DAYS + 1}]},
+            (),
+            ("Enoxaparin",),
+        ),
+        (
             {"medications": [{"drug": "apixaban", "kind": "statement", "status": "unknown"}]},
             ("Apixaban: last dose not dated", "(apixaban) is uncertain"),
             (),
         ),
     ],
-    ids=["doses before a renewal", "a dose without fractions", "an old extraction", "given yesterday", "not known"],
+    ids=[
+        "doses before a renewal",
+        "a dose without fractions",
+        "an old extraction",
+        "given yesterday",
+        "given in the last days",
+        "given before them",
+        "not known",
+    ],
 )
 def test_nothing_that_a_board_must_know_is_left_out_for_something_newer(
     told: Mapping[str, Any], expected: tuple[str, ...], not_expected: tuple[str, ...], tmp_path: Path

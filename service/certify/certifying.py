@@ -54,9 +54,11 @@ def certified(site: Site, tell: Found = lambda _check: None) -> list[Check]:
         note(_tried("running.", lambda: service_answers.checks(site), besides=APART))
         tokens = note(_tried("token.", lambda: refusals.checks(site)))
         answers = any(one.verdict is Verdict.PASS and one.id == "token.sound" for one in tokens) or _is_open(tokens)
-        why = _noted(site, note) if answers else NO_CLIENT
-        if not answers:
-            note([not_run(noted_answer.CHECK, NO_CLIENT)])
+        if answers:
+            why = _noted(site, note)
+        else:
+            why = NO_CLIENT
+            note([not_run(noted_answer.CHECK, why)])
     else:
         note(_none_of(("running.", "token."), NO_SERVICE, besides=("running.live",)))
         why = NO_SERVICE

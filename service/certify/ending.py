@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -31,14 +31,16 @@ def not_now() -> Iterator[None]:
 
 
 @contextmanager
-def _handled(handler: object, signals: tuple[signal.Signals, ...]) -> Iterator[None]:
+def _handled(
+    handler: Callable[[int, FrameType | None], None] | signal.Handlers, signals: tuple[signal.Signals, ...]
+) -> Iterator[None]:
     """Only the main thread hears signals; in another there is nothing to do."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {one: handled for one in signals if (handled := signal.getsignal(one)) is not signal.SIG_IGN}
     for one in before:
-        signal.signal(one, handler)  # type: ignore[arg-type]  # a function, or SIG_IGN
+        signal.signal(one, handler)
     try:
         yield
     finally:

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from service.edge import exchange
@@ -280,12 +281,9 @@ class Workers:
             place.timer = None
         if computes:
             loop = asyncio.get_running_loop()
-            place.timer = loop.call_later(COMPUTES_SECONDS, self._waits_untold, place)
+            place.timer = loop.call_later(COMPUTES_SECONDS, partial(self._turned, place, computes=False))
         elif gives:
             self._give()
-
-    def _waits_untold(self, place: _Place) -> None:
-        self._turned(place, computes=False)
 
     def _taken(self, *, large: bool) -> _Place | None:
         """A place of the worker that computes the fewest requests, of those the one that was asked longest ago."""
@@ -306,7 +304,7 @@ class Workers:
         return min((one.is_late(now) for one in self._workers if one.ready), default=0.0)
 
     async def _turn(self, *, large: bool) -> _Place:
-        """A place, once there is one. Raises `Busy` where that takes too long, or would. A large body waits for others."""
+        """A place, once there is one. Raises `Busy` where that takes too long. A large body waits for others."""
         waiting = _Waiting(asyncio.get_running_loop().create_future(), large, self._clock())
         self._waiting.append(waiting)
         try:

@@ -7,6 +7,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
@@ -163,12 +164,13 @@ def readable(path: Path, target: Path) -> tuple[Path, int]:
         with opened(path, "rb") as read, target.open("wb") as written:
             for number, line in enumerate(_bounded_lines(read)):
                 text = (line if number else line.removeprefix(b"\xef\xbb\xbf")).strip()
-                if _is_readable(line, text):
+                kind = _kind_of(line, text)
+                if kind is _Kind.UNREADABLE:
+                    replaced += 1
+                    written.write(told_of(line.decode("utf-8", "replace")).encode() + b"\n")
+                else:
+                    others += kind is _Kind.NO_RESOURCE
                     written.write(line)
-                    others += bool(text) and _is_no_resource(text)
-                    continue
-                replaced += 1
-                written.write(told_of(line.decode("utf-8", "replace")).encode() + b"\n")
     except (OSError, EOFError, zlib.error) as error:
         raise CannotGroup(f"{path}: {error}") from None
     if not replaced:
@@ -185,24 +187,26 @@ def _bounded_lines(read: Any) -> Iterator[bytes]:
             rest = read.readline(LONGEST_LINE)
 
 
-def _is_no_resource(text: bytes) -> bool:
+class _Kind(Enum):
+    """What a line is."""
+
+    RESOURCE = auto()
+    NO_RESOURCE = auto()
     """JSON, and nothing that says what it is."""
-    try:
-        told = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return False
-    return not isinstance(told, dict) or told.get("resourceType") is None
+
+    UNREADABLE = auto()
 
 
-def _is_readable(line: bytes, text: bytes) -> bool:
-    """DuckDB reads it, which takes more for JSON than we do: see `read_line`."""
+def _kind_of(line: bytes, text: bytes) -> _Kind:
+    """DuckDB takes more for JSON than we do (`read_line`): what it reads is not unreadable here. An empty line is no fault."""
     if len(line.rstrip(b"\r\n")) > LONGEST_LINE:
-        return False
+        return _Kind.UNREADABLE
     try:
-        orjson.loads(text or b"{}")
+        told = orjson.loads(text or b"{}")
     except orjson.JSONDecodeError:
-        return _is_json_all_the_same(text)
-    return True
+        return _Kind.RESOURCE if _is_json_all_the_same(text) else _Kind.UNREADABLE
+    is_resource = isinstance(told, dict) and told.get("resourceType") is not None
+    return _Kind.RESOURCE if is_resource or not text else _Kind.NO_RESOURCE
 
 
 def _is_json_all_the_same(text: bytes) -> bool:

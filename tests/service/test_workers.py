@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from sqlalchemy import func, select
 from support.ehr import denosumab, without
 from support.fhir_socket import UNBOUNDED, Slow
 from support.fhir_socket import serving as serving_fhir
-from support.held_by_processes import with_those_below
+from support.held_by_processes import held_still, with_those_below
 from tools.liveness import large_body
 
 from service.demo.embedded_fhir import free_port, running
@@ -76,18 +76,6 @@ class Serving:
         text = requests.get(f"{self.base}/metrics", headers={"Connection": "close"}, timeout=30).text
         lines = (line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
         return {name: float(value) for name, value in lines}
-
-
-@contextmanager
-def held_still(workers: Sequence[int]) -> Iterator[None]:
-    """Stop these processes, as a debugger does, while the block lasts."""
-    for pid in workers:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in workers:
-            os.kill(pid, signal.SIGCONT)
 
 
 def alive(pid: int) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import uuid
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
+from support.held_by_processes import held_still, with_those_below
 
 from service.demo.embedded_fhir import ServerMissingError, free_port
 
@@ -48,15 +48,8 @@ class PostgreSqlServer:
     def held_still(self) -> Iterator[None]:
         """It takes what is sent, and says nothing, while the block lasts."""
         first = (self._folder / "cluster/postmaster.pid").read_text().split()[0]
-        others = subprocess.run(["pgrep", "--parent", first], capture_output=True, text=True, check=True)  # noqa: S603, S607
-        processes = [int(first), *map(int, others.stdout.split())]
-        for one in processes:
-            os.kill(one, signal.SIGSTOP)
-        try:
+        with held_still(list(with_those_below(int(first)))):
             yield
-        finally:
-            for one in processes:
-                os.kill(one, signal.SIGCONT)
 
     def _control(self, *options: str | Path) -> None:
         self._run("pg_ctl", "--pgdata", self._folder / "cluster", "--wait", *options)

@@ -1,10 +1,11 @@
-"""What a process and those that it began hold of the machine (Linux, proc(5))."""
+"""A process and those that it began: which they are, what they hold of the machine (Linux, proc(5)), and to hold them still."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 KIB = 1024
@@ -33,3 +34,15 @@ def processor_seconds(process: int) -> float:
         fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     return 0.0
+
+
+@contextmanager
+def held_still(processes: Sequence[int]) -> Iterator[None]:
+    """Stop these processes, as a debugger does, while the block lasts."""
+    for one in processes:
+        os.kill(one, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for one in processes:
+            os.kill(one, signal.SIGCONT)

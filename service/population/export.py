@@ -26,6 +26,9 @@ PATIENTS_OF_A_BUCKET = 500
 
 MOST_MEDICATIONS_OF_A_PATIENT = 5_000
 
+MEDICATIONS = "medications"
+"""The folder of what an export holds of Medications, sorted by id, as Parquet."""
+
 NOBODYS = "'Medication', 'Practitioner', 'PractitionerRole', 'Organization', 'Location', 'Device'"
 """Types whose resources belong to no patient."""
 
@@ -94,8 +97,8 @@ LookUp = Callable[[Sequence[str]], Sequence[tuple[str, str]]]
 
 
 def medications_of(folder: Path) -> LookUp | None:
-    """The Medications of an export, which belong to nobody; None where it holds none."""
-    held = f"read_parquet({quoted(folder / 'medications.parquet')})"
+    """The Medications of an export, which belong to nobody and lie below `folder`; None where it holds none."""
+    held = f"read_parquet({quoted(folder / MEDICATIONS / '*.parquet')})"
     connection = of_this_process()
     if _one(connection, f"SELECT count(*) FROM {held}") == (0,):
         return None
@@ -149,9 +152,7 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     """
     folder.mkdir(parents=True, exist_ok=True)
     lines = lines_of(source, folder)
-    with connected(
-        memory_limit=memory, temp_directory=str(folder / "spilled"), preserve_insertion_order=False
-    ) as connection:
+    with connected(folder / SPILLED, memory_limit=memory, preserve_insertion_order=False) as connection:
         raw = folder / "resources.parquet"
         unreadable_in: dict[str, int] = {}
         if not _all_readable(connection, lines, raw):
@@ -175,9 +176,11 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
             f"""COPY (SELECT patient, resource, hash(patient) % {buckets} AS bucket FROM resources WHERE patient <> '')
             TO {quoted(folder)} (FORMAT parquet, PARTITION_BY bucket, OVERWRITE_OR_IGNORE true)"""
         )
+        medications = folder / MEDICATIONS
+        medications.mkdir(exist_ok=True)
         connection.execute(
             f"""COPY (SELECT id, resource FROM resources WHERE type = 'Medication' AND id IS NOT NULL ORDER BY id)
-            TO {quoted(folder / "medications.parquet")} (FORMAT parquet)"""
+            TO {quoted(medications / "all.parquet")} (FORMAT parquet)"""
         )
     for path in (raw, *folder.glob("*.ndjson")):
         path.unlink()
@@ -215,13 +218,21 @@ def of_this_process() -> duckdb.DuckDBPyConnection:
 
 @cache
 def _of_this_process() -> duckdb.DuckDBPyConnection:
-    return connected(threads=1)
+    return connected(None, threads=1)
 
 
-def connected(**choices: str | float | bool | list[str]) -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory, with these choices of its configuration. Raises `CannotGroup` for one that it does not take."""
+SPILLED = "spilled"
+"""The folder of what DuckDB holds no more in memory; it holds what records say, and is deleted with what it lies in."""
+
+
+def connected(spilled: Path | None, **choices: str | float | bool | list[str]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory, with these choices of its configuration. Raises `CannotGroup` for one that it does not take.
+
+    What memory does not hold is written into the folder `spilled`; without one nothing is, where DuckDB would write it into
+    the folder that the command is given in.
+    """
     try:
-        return duckdb.connect(config=choices)
+        return duckdb.connect(config=choices | {"temp_directory": "" if spilled is None else str(spilled)})
     except duckdb.Error as error:
         raise CannotGroup(str(error).partition("\n")[0]) from None
 

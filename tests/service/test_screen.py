@@ -26,6 +26,7 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.pipeline import advise
 from service.population.chart import Chart
+from service.population.export import connected
 from service.population.exported_files import LONGEST_LINE, CannotGroup, NotAnExport
 from service.population.screen import AnotherScreen, Screen
 from service.population.screening import active_orders, hook_request
@@ -463,6 +464,27 @@ def test_the_command_says_what_came_of_it(tmp_path: Path) -> None:
     assert english.exit_code == 0, english.output
     assert "antiresorptive-not-started" in english.output
     assert (tmp_path / "out" / "findings.csv").exists()
+
+
+SORTED = "COPY (SELECT md5(range::VARCHAR) AS one, range FROM range(1000000) ORDER BY ALL) TO '{}' (FORMAT parquet)"
+
+
+def test_what_memory_does_not_hold_is_written_into_the_folder_of_the_screen_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    work = tmp_path / "work"
+    work.mkdir()
+    asked = SORTED.format(work / "sorted.parquet")
+    with connected(work / "spilled", memory_limit="40MB", threads=1) as connection:
+        connection.execute(asked)
+        assert (work / "spilled").exists()
+    assert [path.name for path in work.iterdir()] == ["sorted.parquet"]
+    with connected(None, memory_limit="40MB", threads=1) as connection, pytest.raises(duckdb.Error, match="Memory"):
+        connection.execute(asked)
+    assert not list(elsewhere.iterdir())
 
 
 def test_a_size_of_memory_that_is_none_is_refused(tmp_path: Path) -> None:

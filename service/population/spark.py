@@ -7,6 +7,7 @@ patients one after the other, and what it writes counts once it is whole, whiche
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
@@ -40,6 +41,7 @@ from service.population.exported_files import (
 )
 
 PATIENTS_OF_A_TASK = 2_000
+SECONDS_TO_END = 30
 
 Asked = tuple[Any, ...]
 """What a process is begun with, but for the types that were exported."""
@@ -85,10 +87,14 @@ def _end(session: Any) -> None:
     """End Spark with its JVM, which would hold the memory that it took until this process ends."""
     context, gateway = type(session.sparkContext), session.sparkContext._gateway  # noqa: SLF001 - there is no other way
     session.stop()
-    gateway.shutdown()
-    gateway.proc.terminate()
-    gateway.proc.wait()
-    context._gateway = context._jvm = None  # noqa: SLF001 - else the next session asks a JVM that is gone
+    if gateway.proc is not None:  # spark-submit began the JVM otherwise, and ends it
+        gateway.shutdown()
+        gateway.proc.terminate()
+        try:
+            gateway.proc.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            gateway.proc.kill()
+        context._gateway = context._jvm = None  # noqa: SLF001 - else the next session asks a JVM that is gone
 
 
 def _screened(

@@ -26,7 +26,7 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.pipeline import advise
 from service.population.chart import Chart
-from service.population.export import connected
+from service.population.export import connected, grouped
 from service.population.exported_files import LONGEST_LINE, CannotGroup, NotAnExport
 from service.population.screen import AnotherScreen, Screen
 from service.population.screening import active_orders, hook_request
@@ -485,6 +485,24 @@ def test_what_memory_does_not_hold_is_written_into_the_folder_of_the_screen_alon
     with connected(None, memory_limit="40MB", threads=1) as connection, pytest.raises(duckdb.Error, match="Memory"):
         connection.execute(asked)
     assert not list(elsewhere.iterdir())
+
+
+def test_an_export_is_divided_in_parts_into_no_more_buckets_than_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "export.ndjson"
+    patients = [f"Patient/{n}" for n in range(50)]
+    with source.open("w", encoding="utf-8") as lines:
+        for n in range(260_000):
+            one = {"resourceType": "Observation", "id": f"{n}", "subject": {"reference": patients[n % 50]}}
+            lines.write(json.dumps(one) + "\n")
+    monkeypatch.setattr("service.population.export.MOST_BUCKETS", 3)
+    monkeypatch.setattr("service.population.export.BYTES_AT_ONCE", 1)
+    export = grouped(source, tmp_path / "grouped", memory="1GB", patients_of_a_bucket=10)
+    assert export.buckets == (0, 1, 2)
+    assert len(list((tmp_path / "grouped" / "bucket=0").iterdir())) > 1
+    found = dict(told for bucket in export.buckets for told in export.patients_of(bucket))
+    assert {patient: len(resources) for patient, resources in found.items()} == {str(n): 5_200 for n in range(50)}
 
 
 def test_a_size_of_memory_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -13,13 +13,15 @@ from support.quirk import (
     Resource,
     concept,
     condition,
-    fact,
     quantity,
     record,
     resource,
     result,
     status,
     words,
+)
+from support.quirk import (
+    fact as fact_of,
 )
 from support.scenario import NOW, PATIENT, WORLD
 
@@ -544,7 +546,7 @@ def test_an_act_in_german_words_is_said(text):
 @pytest.mark.parametrize("text", ["Kreatinin i.S.", "Creatinin (enzym.)"])
 def test_a_result_in_german_words_is_never_none(text):
     found = resource("Observation", "kidney", status="final", code={"text": text}, valueString="x", issued="2026-03-30")
-    assert isinstance(fact(record(found), "creatinine"), Unavailable)
+    assert isinstance(fact_of(record(found), "creatinine"), Unavailable)
 
 
 @pytest.mark.parametrize(("code", "said_so"), [("94222008", True), ("38341003", False)])

@@ -16,7 +16,7 @@ _NOT_GIVEN = frozenset(
     word
     for several in (
         "arrêt arrêter arrêté arrêtée arrêtés arrêtées stop",
-        "stopped stopping stopper stoppé suspendre suspendu suspendue suspension",
+        "stopped stopping stopper stoppé suspendre suspendu suspendue",
         "suspended interrompre interrompu interrompue interruption",
         "interrupted cesser cessé cessation discontinue discontinued",
         "discontinuation discontinuing hold held withhold withheld",
@@ -37,6 +37,11 @@ _NOT_GIVEN_IN_A_ROW = _phrases(
     "nicht gegeben|nicht verabreicht|nicht mehr|nicht geben|nicht erhalten",
     "nicht eingenommen",
 )
+_OF_A_FORM = frozenset(
+    words("injectable buvable buvables orale oral nasale pour for injection ophtalmique rectale nébulisation")
+)
+"""A suspension is a form, unless it heads the text and is of none: « Suspension Xgeva »."""
+
 _BEGIN_NOT_GIVEN = frozenset(phrase[0] for phrase in _NOT_GIVEN_IN_A_ROW)
 
 _NOT_DONE = _phrases(
@@ -63,7 +68,7 @@ _DOUBTED = _phrases(
 def denies_giving(text: str) -> bool:
     """A text that names a drug says that it is stopped, refused or not to be given: « Arrêt Xgeva », « hold denosumab »."""
     said = tuple(words(text))
-    if not _NOT_GIVEN.isdisjoint(said):
+    if not _NOT_GIVEN.isdisjoint(said) or (said[:1] == ("suspension",) and _OF_A_FORM.isdisjoint(said)):
         return True
     return not _BEGIN_NOT_GIVEN.isdisjoint(said) and any(holds(said, phrase) for phrase in _NOT_GIVEN_IN_A_ROW)
 

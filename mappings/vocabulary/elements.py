@@ -216,9 +216,9 @@ PRIORITY = Element(
     ("priority",),
     _table(
         routine="normal | elective | r | programmé | programmée | non urgent | non urgente",
-        urgent="u | high | haute | urgence | urgente",
+        urgent="u | high | haute | urgence | urgente | dringend | dringlich | eilig | hoch",
         asap="a | as soon as possible | dès que possible",
-        stat="s | emergency | immediate | immédiat | immédiate",
+        stat="s | emergency | immediate | immédiat | immédiate | Notfall | sofort | cito",
     ),
     absent="routine",
 )

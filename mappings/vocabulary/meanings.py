@@ -227,13 +227,29 @@ ALLERGENS_SAID = (
 DENIALS = _phrases(
     *("antécédent", "antécédents", "ATCD", "history", "familial", "familiale", "family", "père", "mère"),
     *("suspicion", "suspecté", "suspectée", "suspect", "suspected", "possible", "probable", "éventuelle"),
-    *("pas de", "pas d", "absence", "sans", "aucun", "aucune", "exclu", "exclue", "éliminé", "éliminée"),
-    *("réfuté", "réfutée", "no", "not", "without", "negative", "refuted", "excluded", "ruled out", "rule out"),
+    *(
+        "exclu",
+        "exclue",
+        "éliminé",
+        "éliminée",
+        "réfuté",
+        "réfutée",
+        "negative",
+        "refuted",
+        "excluded",
+        "ruled out",
+        "rule out",
+    ),
     *("risque", "risk", "recherche", "prévention", "prevention", "dépistage", "screening", "bilan"),
     *("consultation", "avis", "information", "UV", "UVB"),
-    *("Verdacht", "V a", "kein", "keine", "ohne", "Ausschluss", "ausgeschlossen", "Zustand nach", "Z n", "Anamnese"),
+    *("Verdacht", "V a", "Ausschluss", "ausgeschlossen", "Zustand nach", "Z n", "Anamnese"),
 )
 """Words that make of a text a history, a doubt, a denial or another matter."""
+
+DENIALS_BEFORE = _phrases(
+    *("pas de", "pas d", "absence", "sans", "aucun", "aucune", "no", "not", "without", "kein", "keine", "ohne"),
+)
+"""Words that deny what stands behind them, and nothing before: « métastases osseuses sans fracture »."""
 
 OTHER_RESULTS = _phrases(
     *("urine", "urines", "urinaire", "urinaires", "urinary", "24h", "24 h", "24 heures", "diurèse", "spot"),

@@ -380,10 +380,13 @@ _SHORT_NAMES = frozenset(words("G5 G10 G15 G20 G30 G50 SG5 SG10 B1 B2 B5 B6 B9 B
 
 def holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     """The words of a text hold these words in a row."""
-    if phrase[0] not in said:  # nearly always, and found out sooner
-        return False
+    return phrase[0] in said and place_of(said, phrase) >= 0  # nearly always not, and found out sooner
+
+
+def place_of(said: tuple[str, ...], phrase: tuple[str, ...]) -> int:
+    """Where in a text these words stand in a row, first; -1 where they do not."""
     length = len(phrase)
-    return any(said[place : place + length] == phrase for place in range(len(said) - length + 1))
+    return next((place for place in range(len(said) - length + 1) if said[place : place + length] == phrase), -1)
 
 
 DRUG_NAMES = "drug_names.csv"

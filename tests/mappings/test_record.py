@@ -529,7 +529,17 @@ REFUTED = {"verificationStatus": status("ver-status", "refuted")}
             ({"text": text}, True)
             for text in ("Knochenmetastasen", "Multiple ossäre Metastasen BWK 8", "Rückenmarkskompression")
         ),
-        *(({"text": text}, False) for text in ("V.a. Knochenmetastasen", "keine Knochenmetastasen", "Hypertonie")),
+        *(({"text": text}, True) for text in ("Métastases osseuses sans fracture", "Bone metastases, no fracture")),
+        *(
+            ({"text": text}, False)
+            for text in (
+                "sans métastase osseuse",
+                "Métastase osseuse exclue",
+                "V.a. Knochenmetastasen",
+                "keine Knochenmetastasen",
+                "Hypertonie",
+            )
+        ),
         ({"text": "Hypertension"}, False),
     ],
 )

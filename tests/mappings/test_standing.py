@@ -26,6 +26,7 @@ from support.quirk import (
 from mappings.facts import Known, Unavailable, uncertain_remark
 from mappings.readers.standing import denial, modification
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.denials import denies_giving
 
 GEMCITABINE, BONE_METASTASIS = concept(ATC, "L01BC05"), (SNOMED, "94222008")
 VITAMIN_D = result("1989-3", quantity(35, "ng/mL"))
@@ -170,6 +171,23 @@ def test_a_drug_that_its_words_stop_is_not_started_and_the_order_is_told(said: s
     cards = drafted({**code, "text": said})
     assert topics(cards) == ["not-identified"]
     assert "stopped or not given" in cards[0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("said", "denied"),
+    [
+        *(
+            ("Suspension Xgeva", True),
+            ("Suspension de Xgeva", True),
+            ("Denosumab abgesetzt", True),
+            ("nicht gegeben", True),
+        ),
+        *(("ABRAXANE, poudre pour suspension injectable", False), ("calcium, suspension buvable", False)),
+        *(("Suspension buvable de calcium", False), ("paclitaxel albumin powder for suspension", False)),
+    ],
+)
+def test_a_suspension_is_a_form_unless_it_heads_the_text(said: str, *, denied: bool) -> None:
+    assert denies_giving(said) is denied
 
 
 @pytest.mark.parametrize("said", ["Xgeva 120 mg", "Xgeva (relais de Zometa)", "XGEVA™"])

@@ -62,7 +62,7 @@ class Ledger:
         try:
             self.database.prepare()
         except SQLAlchemyError as error:
-            LOG.error("the database cannot be used: %s", WHY[why_unusable(error)])  # noqa: TRY400 - no address, no password
+            LOG.error("the database cannot be used: %s", WHY[why_unusable(error)])
         self.database.dispose()
 
     def take(self, service: Service, feedback: Sequence[Feedback], caller: Caller, now: datetime) -> None:
@@ -134,7 +134,7 @@ class Ledger:
             )
             self.writer.put(answered)
         except Exception as error:  # noqa: BLE001 - the cards matter more
-            LOG.error("defect of the service: %s while noting an answer", type(error).__name__)  # noqa: TRY400 - no values
+            LOG.error("defect of the service: %s while noting an answer", type(error).__name__)
             self._counted.dropped("defect", 1)
 
     def _settings_of(self, service: Service, caller: Caller) -> str:

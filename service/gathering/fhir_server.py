@@ -273,7 +273,7 @@ class FhirServer:
                 self._was_answered()
             raise
         except Exception as error:  # noqa: BLE001 - what the other searches found must not be lost with it
-            LOG.error("defect of the service: %s in a search", type(error).__name__)  # noqa: TRY400 - without values
+            LOG.error("defect of the service: %s in a search", type(error).__name__)
             raise FhirProblem(NO_JSON) from None
         self._was_answered()
         return pages

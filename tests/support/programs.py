@@ -35,7 +35,7 @@ def required(program: str, version: str, *, at_least: int, option: str) -> str:
     path = shutil.which(program)
     if path is None:
         raise ServerMissingError(f"{program} is not installed; {program} {at_least} or newer is needed.")
-    answer = subprocess.run(  # noqa: S603 - a program named in this file
+    answer = subprocess.run(
         [path, option], capture_output=True, text=True, check=False
     )
     found = re.search(version, answer.stdout + answer.stderr)
@@ -50,7 +50,7 @@ def build(command: list[str], folder: Path) -> None:
 
     :raises ServerFailedError: it ends with an error.
     """
-    done = subprocess.run(  # noqa: S603 - a command written in this file
+    done = subprocess.run(
         command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:

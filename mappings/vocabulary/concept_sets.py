@@ -249,13 +249,9 @@ RADIOTHERAPY = STEREOTACTIC_RADIOTHERAPY | _set(
 BRACHYTHERAPY = _set("brachytherapy")
 """A look-alike of external radiotherapy, which the head and neck bear as well."""
 
-RADIOTHERAPY_RECORD = _set("radiotherapy_record")
-"""Course, phase and plan, as the CodeX radiotherapy guide writes them: parts of one course."""
-
 RADIOTHERAPY_PREPARATION = _set("radiotherapy_preparation")
 """Planning and dosimetry: radiotherapy is planned, none was given."""
 
-PALLIATIVE_RADIOTHERAPY = _set("radiotherapy_palliative")
 RADIONUCLIDE_THERAPY = RADIOPHARMACEUTICALS | _set(
     "radionuclide_therapy radionuclide_therapy_bone radionuclide_therapy_ra223 radionuclide_therapy_sr89"
 )

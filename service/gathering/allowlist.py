@@ -83,7 +83,3 @@ class Allowlist:
             return None
         scheme, host, port = _origin(parsed)
         return Base(max(listed, key=len), f"{scheme}://{host}:{port}{_folder(parsed)}")
-
-    def permits(self, url: str) -> bool:
-        """The URL lies under a listed base."""
-        return self.base(url) is not None

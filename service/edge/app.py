@@ -1,4 +1,4 @@
-"""The HTTP edge: routes, errors to status codes, CORS. Nothing clinical."""
+"""The HTTP edge: the application, its routes, and its errors as status codes. Nothing clinical."""
 
 from __future__ import annotations
 

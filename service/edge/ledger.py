@@ -108,7 +108,7 @@ class Ledger:
         now: datetime,
         took_seconds: float,
     ) -> None:
-        """Hand one answer over; all that is costly happens in the writer. A defect of ours here costs the row, not the answer."""
+        """Hand one answer over, once it is sent. A defect of ours here costs the row, not the answer."""
         guideline = service.guideline
         try:
             request = fingerprints.without_token(body)

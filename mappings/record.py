@@ -368,8 +368,8 @@ class Record(Facts):
         if not given:
             return usual
         counted = drugs.recent(days)
-        uncertain = () if any(one.certain for one in counted) else tuple(uncertain_remark(one) for one in counted)
-        return replace(soon, remarks=(*soon.remarks, *uncertain))
+        doubted = () if any(one.certain for one in counted) else tuple(uncertain_remark(one) for one in counted)
+        return replace(soon, remarks=(*soon.remarks, *doubted))
 
     @cached_property
     def vitamin_d(self) -> Fact[VitaminD]:

@@ -9,12 +9,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mappings.vocabulary.code_systems import FINDING as FINDING_SYSTEM
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = ["FINDING_SYSTEM"]
 
 
 def _set(names: str) -> frozenset[str]:

@@ -312,7 +312,9 @@ class FhirServer:
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
         """The resources with these ids. Raises `FhirProblem`."""
-        return self._pages(self._form(resource_type, [("_id", ",".join(map(_escaped, ids))), ("_count", str(PAGE_SIZE))]))
+        return self._pages(
+            self._form(resource_type, [("_id", ",".join(map(_escaped, ids))), ("_count", str(PAGE_SIZE))])
+        )
 
     def read(self, path: str) -> Mapping[str, Any]:
         """One resource. Raises `FhirProblem`."""

@@ -24,7 +24,9 @@ from mappings.wording import Text, _
 from service.gathering.answers import referred_results
 
 UNKNOWN_CODE = _("a result came under a code that is not known", hint=_("code it in LOINC, or have its code mapped"))
-UNREADABLE_ENTRY = _("an entry of the record could not be read", hint=_("an entry could not be read as a FHIR resource"))
+UNREADABLE_ENTRY = _(
+    "an entry of the record could not be read", hint=_("an entry could not be read as a FHIR resource")
+)
 NOT_WITH_IT = _("results that a report or a panel refers to did not come with it")
 
 Entries: TypeAlias = Sequence[tuple[Resource, object]]

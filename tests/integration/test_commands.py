@@ -141,9 +141,7 @@ def check_what_it_offers(said):
     [page] = re.findall(r"^Open: (http\S+/try)$", said, re.MULTILINE)
     assert "demo-alder" in requests.get(page, headers={"Accept": "text/html"}, timeout=30).text
     [command] = re.findall(r"^Fire a hook: (curl .*)$", said, re.MULTILINE)
-    done = subprocess.run(
-        shlex.split(command), capture_output=True, text=True, timeout=60, check=True
-    )
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=60, check=True)
     check_hook_answer(json.loads(done.stdout))
     assert "denosumab-discontinued" in rules(json.loads(done.stdout)["cards"])
 
@@ -207,9 +205,7 @@ def test_serve_answers_health_discovery_and_hooks_until_it_is_told_to_end(sekmet
         OSTEOCDS_ALLOW_UNAUTHENTICATED="1",
         OSTEOCDS_DATABASE_URL=f"sqlite:///{tmp_path}/feedback.sqlite3",
     )
-    subprocess.run(
-        [*OSTEOCDS, "load-demo-patients", sekmet_base], cwd=ROOT, env=here, check=True, capture_output=True
-    )
+    subprocess.run([*OSTEOCDS, "load-demo-patients", sekmet_base], cwd=ROOT, env=here, check=True, capture_output=True)
     birch = next(one for one in DEMO_PATIENTS if one.id == "demo-birch")
     request = hook_request(birch, demo_record(birch, NOW.date()), sekmet_base)
     with running([*OSTEOCDS, "serve"], base, start_seconds=60, environment=here, ready="/health/ready") as process:

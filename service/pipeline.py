@@ -163,7 +163,7 @@ def advise(  # noqa: PLR0913 - all but the first three have a usual value
     cards: tuple[Card, ...] = ()
     if with_cards:
         cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
-    rounding = service.guideline.rounding
+    rounding = service.guideline.rounding_of(record)
     watch.ends("card")
     return HookAnswer(
         request,

@@ -44,16 +44,41 @@ NO_STRENGTH = Strength()
 
 _NUMBER = rf"[1-9]\d{{0,2}}(?:[{BLANKS_AND_MARKS}]\d{{3}})+(?!\d)(?:[.,]\d{{1,9}})?|\d{{1,12}}(?:[.,]\d{{1,9}}){{0,4}}"
 _UNIT = (
-    r"m(?:illi)?g(?:rammes?|rams?)?|(?:[µμu]|mc|micro)g(?:rammes?|rams?)?|g(?:rammes?|rams?)?|[iu]\.?[iue]\.?|units?|unit[ée]s?|"
-    r"unt|ut|u|(?:milli|centi|d[ée]ci)?lit(?:re|er)s?|[mcd]?l|cc"
+    r"m(?:illi)?g(?:rammes?|ramm|rams?)?|(?:[µμu]|mc|mi[ck]ro)g(?:rammes?|ramm|rams?)?|g(?:rammes?|ramm|rams?)?|"
+    r"[iu]\.?[iue]\.?|[iu]\.\s[iue]\.?|\[iu\]|int(?:ernational(?:en?)?|\.|'l)\s(?:units?|einheit(?:en)?)|einheit(?:en)?|"
+    r"units?|unit[ée]s?|unt|ut|u|(?:milli|centi|d[ée][cz]i)?lit(?:re|er)s?|[mcd]?l|cc"
 )
+_VOLUME = r"(?:(?:milli|centi|d[ée][cz]i)?lit(?:re|er)s?|[mcd]?l|cc)(?!\w)"
+_ONE = r"(?:each\b|every\b|one\b|un\b|une\b|einem\b|chaque\b|jede[mnrs]?\b)"
+_PER = (
+    rf"(?:/|per\b|par\b|pour\b|pro\b|je\b)(?:\s{{0,3}}{_ONE}(?=\s{{1,3}}{_VOLUME}))?|"
+    rf"(?:in|dans|auf|for|für|:|{_ONE})(?=\s{{0,3}}(?:{_ONE}\s{{1,3}})?(?:{_NUMBER})?\s{{0,3}}{_VOLUME})"
+    rf"(?:\s{{1,3}}{_ONE}(?=\s{{1,3}}{_VOLUME}))?"
+)
+"""What stands between an amount and what it is per; «in» and its like only before a volume."""
+
+_SLASHES = str.maketrans({"⁄": "/", "∕": "/", "÷": "/", "∶": "/", "´": "'", "`": "'", "ʹ": "'", "′": "'"})
+_POWER = re.compile(
+    r"(?<=[A-Za-zµμ.\]])[^\S\n]?[.·⋅∙*]?[^\S\n]?(?P<unit>ml|l|kg|m2|h|d)[^\S\n]?(?:\^?[-−]1|⁻¹)(?!\d)", re.IGNORECASE
+)
+"""« mg.ml-1 », « mg mL⁻¹ »: per millilitre."""
+
+
+def _plain(text: str) -> str:
+    """A text with one sign for what divides, and one for what parts thousands."""
+    return _POWER.sub(r"/\g<unit>", text.translate(_SLASHES))
+
+
 _AMOUNT = re.compile(
     rf"(?P<glued>[^\W\d_xX×]\d{{1,6}})|"
     rf"(?P<number>{_NUMBER})(?:[^\S\n]{{0,3}}(?P<kilo>k\s?(?=[iu]))?(?P<unit>{_UNIT})(?!\w)(?![^\S\n]?[.·]?[^\S\n]?(?:kg|m2|m²))"
-    rf"(?=(?:\s{{0,3}}(?P<per>/|per\b|par\b|pour\b)\s{{0,3}}(?:(?P<per_number>{_NUMBER})\s{{0,3}})?(?P<per_unit>[^\W\d]\w{{0,20}})?)?))?",
+    rf"(?=(?:\s{{0,3}}(?P<per>{_PER})\s{{0,3}}(?:(?P<per_number>{_NUMBER})\s{{0,3}})?(?P<per_unit>[^\W\d]\w{{0,20}})?)?))?",
     re.IGNORECASE,
 )
-_CONTAINER = r"(?:flacon|vial|ampoule|ampule|seringue|syringe|poche|bag|bouteille|bottle|stylo|pen|cartouche|cartridge|unidose)s?"
+_CONTAINER = (
+    r"(?:flacon|vial|ampoule|ampule|ampulle|seringue|syringe|spritze|fertigspritze|poche|bag|beutel|bouteille|bottle|flasche|stylo|"
+    r"pen|cartouche|cartridge|unidose)n?s?"
+)
 _FILLED = r"(?:pr[ée]-?rempli\w{0,2}|pre-?filled)"
 _CONTAINER_BEFORE = re.compile(
     rf"\b{_CONTAINER}(?:\s{{1,3}}{_FILLED})?\s{{0,3}}(?:(?<=\s)(?:de|of|[àa])\s{{1,3}}|[(,]\s{{0,3}})?\Z", re.IGNORECASE
@@ -97,7 +122,7 @@ def _amounts(text: str) -> Iterator[_Amount]:
 
 def tells_an_amount(text: str) -> bool:
     """A mass, a volume or international units stand in a text of a dosage."""
-    return next(_amounts(text[:LONGEST_NAME]), None) is not None
+    return next(_amounts(_plain(text[:LONGEST_NAME])), None) is not None
 
 
 _PART_OF_A_PIECE = re.compile(
@@ -120,7 +145,7 @@ def repeats_the_strength(text: str, strength_mg: Decimal | None) -> bool:
     """A text of a dosage begins with the product's own strength, and names no other amount and no number of it."""
     if strength_mg is None or len(text) > LONGEST_NAME:
         return False
-    text = text.strip()
+    text = _plain(text.strip())
     told = list(_amounts(text))
     return (
         len(told) == 1
@@ -139,7 +164,7 @@ def strength_in_name(name: str, *, in_units: bool) -> Strength:
 
     `in_units`: the drug is counted in international units, so that its «units» are such. Of several amounts the first counts.
     """
-    return _strength_in(name[:LONGEST_NAME], in_units)
+    return _strength_in(_plain(name[:LONGEST_NAME]), in_units)
 
 
 @lru_cache(maxsize=1024)
@@ -184,6 +209,8 @@ class _Told(NamedTuple):
             return False
         if amount.per and not _is_of_a_piece(amount, divisor):
             return False
+        if divisor is not None and divisor.counted is counted and amount.per_number is not None:
+            whole = None  # of two drugs in one product: nobody tells which amount is whose
         number = amount.per_number if divisor is not None and divisor.counted is Dimension.PIECES else None
         self.pieces.setdefault(counted, None if whole is None else whole / (number or 1))
         return True

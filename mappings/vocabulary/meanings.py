@@ -86,11 +86,31 @@ CONDITIONS_SAID = (
             "metastasis to bone",
             "metastases to bone",
             "secondary malignant neoplasm of bone",
+            *(
+                "osteolytic metastases",
+                "osteoblastic metastases",
+                "lésions osseuses secondaires",
+                "lésion osseuse secondaire",
+            ),
+            *("métastases ostéolytiques", "métastases ostéocondensantes", "mét osseuse", "mét osseuses"),
+            *(
+                "M1 OSS",
+                "Knochenmetastase",
+                "Knochenmetastasen",
+                "ossäre Metastase",
+                "ossäre Metastasen",
+                "ossären Metastasen",
+            ),
+            *("ossäre Filiae", "ossär metastasiert", "Skelettmetastase", "Skelettmetastasen", "Wirbelkörpermetastase"),
+            *("Wirbelkörpermetastasen", "Wirbelmetastasen", "Knochenfiliae", "Metastasen im Knochen"),
         ),
     ),
     _meaning(
         sets.SPINAL_CORD_COMPRESSION,
-        ("compression médullaire", "queue de cheval", "spinal cord compression", "cauda equina"),
+        (
+            *("compression médullaire", "queue de cheval", "spinal cord compression", "cauda equina"),
+            *("Rückenmarkkompression", "Rückenmarkskompression", "Myelonkompression"),
+        ),
     ),
     _meaning(
         sets.OSTEONECROSIS_OF_JAW,
@@ -105,9 +125,17 @@ CONDITIONS_SAID = (
             "jaw osteonecrosis",
             "MRONJ",
             "BRONJ",
+            "Kieferosteonekrose",
+            "Kiefernekrose",
         ),
     ),
-    _meaning(sets.PATHOLOGICAL_FRACTURE, ("fracture pathologique", "pathological fracture", "pathologic fracture")),
+    _meaning(
+        sets.PATHOLOGICAL_FRACTURE,
+        (
+            *("fracture pathologique", "pathological fracture", "pathologic fracture"),
+            *("pathologische Fraktur", "pathologischer Fraktur"),
+        ),
+    ),
 )
 ACTS_SAID = (
     _meaning(
@@ -159,6 +187,25 @@ ACTS_SAID = (
     _meaning(CTX.concepts, ("CTX", "crosslaps", "C télopeptide", "C telopeptide")),
 )
 
+ALLERGENS_SAID = (
+    _meaning(
+        sets.BONE_CEMENT,
+        (
+            *("PMMA", "ciment osseux", "ciment chirurgical", "ciment orthopédique", "ciment acrylique", "bone cement"),
+            *("orthopaedic cement", "orthopedic cement", "acrylic cement", "Knochenzement"),
+            *(
+                "polyméthacrylate de méthyle",
+                "polyméthylméthacrylate",
+                "polymethyl methacrylate",
+                "polymethylmethacrylate",
+            ),
+            *("Polymethylmethacrylat", "méthacrylate de méthyle", "methyl methacrylate", "Methylmethacrylat"),
+            *("méthacrylate", "méthacrylates", "methacrylate", "methacrylates", "Methacrylat", "Methacrylate"),
+        ),
+    ),
+)
+"""Substances that are no drug and that a rule asks an allergy about."""
+
 DENIALS = _phrases(
     *("antécédent", "antécédents", "ATCD", "history", "familial", "familiale", "family", "père", "mère"),
     *("suspicion", "suspecté", "suspectée", "suspect", "suspected", "possible", "probable", "éventuelle"),
@@ -166,6 +213,7 @@ DENIALS = _phrases(
     *("réfuté", "réfutée", "no", "not", "without", "negative", "refuted", "excluded", "ruled out", "rule out"),
     *("risque", "risk", "recherche", "prévention", "prevention", "dépistage", "screening", "bilan"),
     *("consultation", "avis", "information", "UV", "UVB"),
+    *("Verdacht", "V a", "kein", "keine", "ohne", "Ausschluss", "ausgeschlossen", "Zustand nach", "Z n", "Anamnese"),
 )
 """Words that make of a text a history, a doubt, a denial or another matter."""
 

@@ -185,43 +185,6 @@ _NO_ORDER_OF_A_DRUG = frozenset(
 )
 """Words of a line that is about a drug and does not ask for it."""
 
-_NOT_GIVEN = frozenset(
-    words(
-        "arrêt arrêter arrêté arrêtée arrêtés arrêtées stop stopped stopping stopper stoppé suspendre suspendu suspendue"
-        " suspension suspended interrompre interrompu interrompue interruption interrupted cesser cessé cessation"
-        " discontinue discontinued discontinuation discontinuing hold held withhold withheld annuler annulé annulée"
-        " annulation cancel cancelled canceled cancellation refus refusé refusée refused declined contraindicated"
-        " allergie allergy intolérance intolerance pause sevrage"
-    )
-)
-_NOT_GIVEN_IN_A_ROW = tuple(
-    tuple(words(one))
-    for one in (
-        *(
-            "contre indication",
-            "contre indications",
-            "contre indiqué",
-            "contre indiquée",
-            "ne pas",
-            "ne plus",
-            "pas de",
-        ),
-        *("plus de", "fin de", "fin du", "fin d", "do not", "don t", "not to", "no more", "end of", "on hold"),
-    )
-)
-
-
-_BEGIN_NOT_GIVEN = frozenset(phrase[0] for phrase in _NOT_GIVEN_IN_A_ROW)
-
-
-def denies_giving(text: str) -> bool:
-    """A text that names a drug says that it is stopped, refused or not to be given: « Arrêt Xgeva », « hold denosumab »."""
-    said = tuple(words(text))
-    if not _NOT_GIVEN.isdisjoint(said):
-        return True
-    return not _BEGIN_NOT_GIVEN.isdisjoint(said) and any(holds(said, phrase) for phrase in _NOT_GIVEN_IN_A_ROW)
-
-
 _ALSO_MEASURED = frozenset(
     [
         "vitamin_d_prefix",

@@ -24,7 +24,7 @@ from service.evaluate import RuleOutcome
 from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
 from service.rules.citation import Citation, cited_shortly
-from service.rules.guideline import EXTENSION, Guideline, Place, versions
+from service.rules.guideline import EXTENSION, Guideline, Place, Rounding, versions
 from service.rules.naming import act_at, named, site_of
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Asked, Basis, CannotTell, Failure, Indicator
@@ -64,6 +64,7 @@ class Composed:
     detail: tuple[Text, ...]
     lines: tuple[Text, ...] = ()
     items: tuple[Text, ...] = ()
+    items_missing: bool = False
     results: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -105,7 +106,8 @@ def compose(
 
     groups = sorted(map(_most_urgent_first, _grouped(advised, guideline)), key=place)
     noted = _Noted(guideline, patient, advised)
-    cards = [_advice_card(group, guideline, patient, noted) for group in groups]
+    rounding = guideline.rounding_of(patient)
+    cards = [_advice_card(group, guideline, patient, noted, rounding) for group in groups]
     cards += _unchecked_cards(outcomes)
     told = {note for card in cards for note in card.notes}
     set_aside = [one for one in set_aside if one.why not in told]
@@ -148,7 +150,9 @@ def _most_urgent_first(group: list[RuleOutcome]) -> list[RuleOutcome]:
     return sorted(group, key=lambda one: -_level(one).rank)
 
 
-def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts | None, noted: _Noted) -> Composed:
+def _advice_card(
+    group: list[RuleOutcome], guideline: Guideline, patient: Facts | None, noted: _Noted, rounding: Rounding
+) -> Composed:
     """One card of one or several outcomes, the most urgent first; it gives the card its summary."""
     advices = [(one, one.outcome) for one in group if isinstance(one.outcome, Advice)]
     first, lead = advices[0]
@@ -183,11 +187,12 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
         indicator=lead.indicator,
         topic=CHECKLIST if checklist else first.rule.id,
         topic_name=CHECKLIST_NAME if checklist else first.rule.title,
-        summary=_checklist_summary(first, [advice for _, advice in advices]) if checklist else lead.summary,
+        summary=_checklist_summary(first, [advice for _, advice in advices]) if checklist else _fitted(lead.summary),
         detail=detail,
         lines=lines_of_rules,
         items=items,
-        results=_unique(lines(shown, guideline.rounding, _received(shown, patient))),
+        items_missing=checklist or first.rule.id in guideline.policy.lists_what_is_missing,
+        results=_unique(lines(shown, rounding, _received(shown, patient))),
         notes=notes,
         citations=tuple(dict.fromkeys(citation for one, _ in advices for citation in one.rule.citations)),
         offers=tuple(offer for _, advice in advices for offer in advice.offers),
@@ -257,6 +262,19 @@ def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
 def _fits_a_summary(text: Text) -> bool:
     """Whatever its language, so that a card names the same in each."""
     return all(len(plain(sentence(text, language))) <= LONGEST_SUMMARY for language in Language)
+
+
+def _fitted(summary: Text) -> Text:
+    """A summary of which a list is too long for it names fewer, and says how many more; the card tells them all below."""
+    listed = [(name, one) for name, one in summary.parameters.items() if isinstance(one, tuple) and len(one) > 1]
+    if not listed or _fits_a_summary(summary):
+        return summary
+    shorter = (
+        summary.with_(**{name: (*one[:most], _n("{number} more", "{number} more", number=len(one) - most))})
+        for name, one in listed
+        for most in range(len(one) - 1, 0, -1)
+    )
+    return next(filter(_fits_a_summary, shorter), summary)
 
 
 def _missing(order: Order, every: tuple[Text, ...], named_at_most: int) -> Text:
@@ -695,13 +713,13 @@ def _override_reasons(language: Language) -> tuple[Coding, ...]:
 
 def _detail(composed: Composed, language: Language) -> str:
     """Short markdown: what to do, in a paragraph and in lists, then what it rests on; the source is the card's own."""
-    missing = _n("Missing", "Missing", len(composed.items))
-    headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING, CHECKLIST: missing}
+    of_items = _n("Missing", "Missing", len(composed.items)) if composed.items_missing else ITEMS_HEADING
+    headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING}
     told = (_without_its_order(sentence(text, language), composed, language) for text in composed.detail)
     paragraph = [" ".join(dict.fromkeys(map(_ended, told)))]
     results = _beside(composed.results, (*composed.lines, *composed.items), language)
     listed = _bullets(None, composed.lines, language)
-    listed += _bullets(headings.get(composed.topic, ITEMS_HEADING), composed.items, language)
+    listed += _bullets(headings.get(composed.topic, of_items), composed.items, language)
     parts = [*paragraph, *listed]
     quiet = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
     parts += _bullets(WHY_HEADING if quiet else RESULTS_HEADING, results, language)

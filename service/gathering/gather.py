@@ -171,7 +171,8 @@ def _faults(answer: Opened, query: Query) -> tuple[Text, ...]:
         faults += (WITHHELD,)
     if answer.uncounted:
         faults += (UNCOUNTED,)
-    if (answer.entries or query.is_read) and not answer.holds_any(query.resource_type):
+    nothing_of_it = (answer.entries or query.is_read) and not answer.holds_any(query.resource_type)
+    if nothing_of_it or answer.hides_any(query.resource_type):
         faults += (OTHER_TYPE,)
     return faults
 

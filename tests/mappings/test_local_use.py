@@ -43,6 +43,19 @@ def exposures(
             {"route": coded(EDQM, code)}
             for code in ("20003000", "20051000", "20001000", "20049000", "20020000", "20024000")
         ),
+        *(
+            {"name": one}
+            for one in (
+                "Betamethason Salbe",
+                "Dexamethason Augentropfen",
+                "Mometason Nasenspray",
+                "Budesonid Dosieraerosol",
+            )
+        ),
+        *(
+            {"route": {"text": one}}
+            for one in ("zur Anwendung auf der Haut", "kutan", "ins Auge", "intraartikulär", "INH")
+        ),
         *({"form": coded(EDQM, code)} for code in ("10502000", "10604000", "11004000")),
         *(
             {"route": coded(SNOMED, code)}

@@ -388,8 +388,8 @@ PARACETAMOL_DOSE = {"grams": PARACETAMOL_GRAMS, "times": PARACETAMOL_TIMES_A_DAY
 """The dose, as the sentences name it."""
 
 
-def _is_allergy(one: Allergy) -> bool:
-    return not one.concepts.isdisjoint(sets.PARACETAMOL_ALLERGY)
+def _is_allergy(one: Allergy) -> bool | None:
+    return one.is_to(sets.PARACETAMOL_ALLERGY)
 
 
 AGAINST_PARACETAMOL = sets.SEVERE_LIVER_DISEASE | sets.PARACETAMOL_ALLERGY

@@ -331,5 +331,5 @@ def cumulative_nephrotoxicity(_order: DrugOrder, patient: Facts) -> Outcome:
     return warning(
         _("{drugs}: cumulative renal toxicity, check renal function", drugs=names),
         _("Check creatinine and clearance before each course."),
-        rests_on=(*bisphosphonates.entries, *others.entries),
+        rests_on=(*bisphosphonates.drafts, *others.drafts, *bisphosphonates.entries, *others.entries),
     )

@@ -164,21 +164,21 @@ CANAL_NARROWED_PERCENT = 25
 CORD_DISTANCE_MM = 5
 
 
-@condition(_("MRI is contraindicated"), reads=("finding",))
+@condition(_("MRI contraindicated"), reads=("finding",))
 def mri_contraindicated(_order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Recorded so."""
     mri = patient.finding("mri-contraindicated")
     return that(is_true(mri), mri)
 
 
-@condition(_("the canal is narrowed by more than {percent} %", percent=CANAL_NARROWED_PERCENT), reads=("finding",))
+@condition(_("canal narrowed by more than {percent} %", percent=CANAL_NARROWED_PERCENT), reads=("finding",))
 def canal_narrowed(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """At the level that is treated."""
     narrowing = patient.finding("canal-narrowing", order.prescription.regions)
     return that(above(narrowing, CANAL_NARROWED_PERCENT), narrowing)
 
 
-@condition(_("the tumour is less than {distance} mm from the cord", distance=CORD_DISTANCE_MM), reads=("finding",))
+@condition(_("tumour less than {distance} mm from the cord", distance=CORD_DISTANCE_MM), reads=("finding",))
 def tumour_near_cord(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """At the level that is treated."""
     distance = patient.finding("tumour-cord-distance", order.prescription.regions)

@@ -115,6 +115,15 @@ class Together(ABC):
             *(other for other in orders if self._counts_bone_order(other, order, patient)),
         )
 
+    def radiotherapies_named(self, order: Order, patient: Facts) -> tuple[RadiotherapyOrder, ...]:
+        """The radiotherapy of either half, the same where a drug and radiotherapy share a card; none beside any of the record."""
+        if isinstance(order, RadiotherapyOrder):
+            sharing = (self.radiotherapies_named(one, patient) for one in self._drafts(patient) if one.triggers)
+            return next((several for several in sharing if order in several), (order,))
+        beside = self.beside(order, patient)
+        orders = tuple(one for one in beside if isinstance(one, RadiotherapyOrder))
+        return orders if len(orders) == len(beside) else ()
+
     def drugs_named(self, order: Order, patient: Facts) -> tuple[Text, ...]:
         """The drugs of either half, each once: the one that is ordered, or those beside the radiotherapy, drafts first."""
         if not isinstance(order, RadiotherapyOrder):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -86,8 +85,7 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
             return sent
         corrected = correct(measured.value)
         said = (*measured.remarks, *corrected.remarks, *_limits_remarks(measured.value))
-        found = replace(corrected.value, albumin_window_days=albumin_window_days)
-        return Known(WHAT, found, corrected.sources, said)
+        return Known(WHAT, corrected.value, corrected.sources, said)
     match sent, measured:
         case (Unavailable() as told, Absent()) | (Absent(stale=Text()) as told, Absent(stale=None)):
             return told

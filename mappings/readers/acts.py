@@ -83,10 +83,15 @@ def act_standing(resource: Resource, *, counting: frozenset[str]) -> Standing:
     stands = standing(resource, PROCEDURE_STATUS, counting=counting, never=NOT_DONE)
     if stands.counts is not True:
         return stands
-    why: Text | None = WORDS_DENY if any(map(denies_doing, texts(resource.get("code")))) else None
+    why = words_deny(resource.get("code"))
     if why is None and "focus" in resource and is_of_another(resource):
         why = OF_ANOTHER
     return stands if why is None else Standing(stands.status, counts=None, why=why)
+
+
+def words_deny(*concepts: object) -> Text | None:
+    """Why an act may not be one that was done, where its words say so."""
+    return WORDS_DENY if any(denies_doing(text) for one in concepts for text in texts(one)) else None
 
 
 ABOUT_THE_PATIENT = frozenset({"Condition", "BodyStructure"})
@@ -178,7 +183,7 @@ def _undated_study(reader: Reader, resource: Resource) -> Act | None:
         when=None,
         sites=site_concepts(reader, body_sites),
         regions=regions_of(reader, body_sites) or regions_of(reader, resource.get("procedureCode")),
-        unsure=stands.why or unreadable,
+        unsure=stands.why or unreadable or words_deny(*maps(resource.get("procedureCode"))),
     )
 
 
@@ -217,7 +222,7 @@ def _undated_report(reader: Reader, resource: Resource) -> Act | None:
         started=None,
         when=None,
         regions=regions_of(reader, code),
-        unsure=stands.why,
+        unsure=stands.why or words_deny(code),
     )
 
 
@@ -237,7 +242,8 @@ def _undated_encounter(reader: Reader, resource: Resource) -> Act | None:
         return None
     concepts = reader.terminology.recognise(_encounter_codings(resource)).concepts
     name = next((name for kind in maps(resource.get("type")) if (name := shown_words(kind))), "")
-    return Act(concepts, name, "", started=None, when=None, unsure=stands.why)
+    unsure = stands.why or words_deny(*maps(resource.get("type")))
+    return Act(concepts, name, "", started=None, when=None, unsure=unsure)
 
 
 def _encounter_codings(resource: Resource) -> Iterator[Mapping[str, Any]]:

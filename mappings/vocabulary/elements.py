@@ -449,7 +449,9 @@ CATEGORY = Element(
     "Condition.category",
     (),
     _table(
-        encounter_diagnosis="encounter | visit diagnosis | diagnostic de séjour | diagnostic du séjour",
+        encounter_diagnosis="encounter | visit diagnosis | diagnostic de séjour | diagnostic du séjour | discharge diagnosis"
+        "| admission diagnosis | diagnostic d'entrée | diagnostic de sortie | Aufnahmediagnose | Entlassdiagnose"
+        "| Entlassungsdiagnose | Behandlungsdiagnose | Falldiagnose",
         problem_list_item="problem | problem list | liste de problèmes",
         health_concern="",
     ),

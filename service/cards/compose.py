@@ -162,16 +162,22 @@ def _advice_card(
     shown = [one for one in basis if not _nothing_at_all(one)] if checklist else basis
     lines_of_rules = _unique(text for _, advice in advices for text in advice.lines)
     items = _unique(text for _, advice in advices for text in advice.items)
+    same = [(one, advice) for one, advice in advices[1:] if one.rule.id == first.rule.id and _is_the_same(advice, lead)]
     if checklist and len(advices) > 1:
         act = _completed_before(first.order)
         reasons = _unique(text for _, advice in advices for text in advice.detail[1:])
         detail = (act, *_that_fit(reasons, beside=(act, *lines_of_rules, *items)))
     else:
-        others = [(advice, advice.beside if one.rule.id != first.rule.id else None) for one, advice in advices[1:]]
+        others = [
+            (advice, advice.beside if one.rule.id != first.rule.id else None)
+            for one, advice in advices[1:]
+            if (one, advice) not in same
+        ]
         detail = _unique((*lead.detail, *_of_the_others(lead, others)))
     of_an_emergency = first.rule.trigger is not None and first.rule.trigger.any_relevant
     notes_on_orders = noted.of(() if of_an_emergency else orders, Place.DETAIL)
     detail = noted.said_once((*detail, *notes_on_orders), orders, act_first=True)
+    detail = (*detail, *_also_for(lead, same))
     lines_of_rules = noted.said_once(lines_of_rules, orders)
     notes = _unique(
         text
@@ -206,6 +212,26 @@ def _advice_card(
 def _nothing_at_all(one: Basis) -> bool:
     """Neither a result nor an old one: the checklist's own lines say so already."""
     return isinstance(one, Absent) and one.stale is None
+
+
+_NAMES_OF_ORDERS = frozenset({"drug", "act"})
+"""The parameters by which the summary of a rule names its order."""
+
+
+def _is_the_same(advice: Advice, lead: Advice) -> bool:
+    """The same summary and detail, but for the name of the order."""
+    return advice.detail == lead.detail and _without_its_name(advice.summary) == _without_its_name(lead.summary)
+
+
+def _without_its_name(summary: Text) -> tuple[str, dict[str, object]]:
+    return summary.message, {name: one for name, one in summary.parameters.items() if name not in _NAMES_OF_ORDERS}
+
+
+def _also_for(lead: Advice, same: Iterable[tuple[RuleOutcome, Advice]]) -> Iterator[Text]:
+    """Of which other orders a card says the same; not where its summary names them."""
+    orders = (one.order for one, advice in same if one.order is not None and advice.summary != lead.summary)
+    if others := tuple(dict.fromkeys(map(act_at, orders))):
+        yield _("The same for {orders}.", orders=others)
 
 
 def _of_the_others(lead: Advice, others: Sequence[tuple[Advice, tuple[Text, ...] | None]]) -> Iterator[Text]:

@@ -223,6 +223,25 @@ def test_an_act_that_its_words_deny_is_not_known_to_be_done(said: str) -> None:
     assert examined(code=concept(SNOMED, "34043003", text="Examen dentaire fait")) is True
 
 
+@pytest.mark.parametrize(
+    "said", ["Examen dentaire annulé", "Bilan dentaire (refus patient)", "Dental examination: not done"]
+)
+def test_an_order_that_its_words_call_off_counts_as_none(said: str) -> None:
+    told = {"status": "active", "intent": "order", "code": concept(SNOMED, "34043003", text=said)}
+    [order] = record(resource("ServiceRequest", "asked", **told)).orders
+    assert not order.concepts
+    assert not order.identified
+
+
+def test_a_visit_that_did_not_take_place_is_not_known_to_be_one() -> None:
+    told = {
+        "status": "finished",
+        "period": {"start": "2026-03-01"},
+        "type": [{"text": "Consultation dentaire, patient non venu"}],
+    }
+    assert record(resource("Encounter", "visit", **told)).consultations.entries == ()
+
+
 def test_an_act_done_to_another_is_not_known_to_be_one_of_the_patient() -> None:
     assert examined(focus={"reference": "Patient/child"}) is None
     assert examined(focus=[{"reference": "BodyStructure/tooth"}]) is True

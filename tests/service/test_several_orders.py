@@ -282,3 +282,21 @@ def test_a_summary_whose_list_is_too_long_names_fewer_and_says_so(language: str)
     summary = card_of("stereotactic-relative-contraindication", cards)["summary"]
     assert not summary.endswith("…")
     assert summary.endswith(("and 1 more", "et 1 autre"))
+
+
+def test_what_a_card_says_of_several_orders_alike_it_says_once() -> None:
+    deficient = {"25-OH vitamin D": "8 ng/mL 3 days ago"}
+    card = card_of("vitamin-d-deficiency", signed(DENOSUMAB, ZOLEDRONIC_ACID, record=deficient))
+    assert card["summary"].startswith("Denosumab: correct vitamin D first")
+    assert "The same for zoledronic acid." in card["detail"]
+    assert "correct vitamin D first" not in card["detail"]
+    again = card_of(
+        "hypocalcaemia", signed(DENOSUMAB, ZOLEDRONIC_ACID, record={**deficient, "calcium": "1.7 mmol/L today"})
+    )
+    assert "The same for zoledronic acid." in again["detail"], "a more urgent card has said it of something else"
+
+
+def test_what_differs_between_two_orders_is_told_of_each() -> None:
+    doses = [{**ZOLEDRONIC_ACID, "dose": dose} for dose in ("4 mg", "8 mg")]
+    card = card_of("zoledronate-renal-dose", signed(*doses, record={"clearance": "45 mL/min today"}))
+    assert all(dose in untyped(said([card])) for dose in ("Zoledronic acid 4 mg", "Zoledronic acid 8 mg"))

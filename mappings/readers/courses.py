@@ -20,7 +20,7 @@ from mappings.readers.acts import BEGUN, OVER, UNDER_WAY, act_standing, reason_c
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_words
 from mappings.readers.sites import regions_of, site_concepts
-from mappings.readers.standing import standing
+from mappings.readers.standing import says_it_is_absent, standing
 from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
@@ -206,7 +206,9 @@ def gray(quantity: Mapping[str, Any]) -> Decimal | None:
     value = decimal_of(quantity.get("value"))
     unit = normalised_unit(a_text(quantity.get("code")) or a_text(quantity.get("unit")))
     factor = _GRAY.get(unit)
-    return None if value is None or factor is None or value <= 0 else value * factor
+    if value is None or factor is None or value <= 0 or quantity.get("comparator") or says_it_is_absent(quantity):
+        return None
+    return value * factor
 
 
 def added_phases(phases: Iterable[Prescription]) -> tuple[Volume, ...]:

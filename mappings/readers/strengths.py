@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from mappings.evidence import Resource
 from mappings.quantities import BLANKS_AND_MARKS, decimal_of, written_number
+from mappings.readers.standing import modification, says_it_is_absent
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.doses import CONVENTIONAL_VOLUMES, DOSE_UNITS, NO_AMOUNT, Dimension, DoseUnit, plain_unit
 
@@ -126,7 +127,8 @@ def tells_an_amount(text: str) -> bool:
 
 
 _PART_OF_A_PIECE = re.compile(
-    r"(?:\b(?:demie?|half|moiti[ée]|quart)\b|[½¼¾]|\b\d{1,2}\s?[/⁄]\s?[2-9]\b|\b0[.,]\d{1,2}\b|\b(?:[2-9]|1\d|deux|two|trois|three)\b)"
+    r"(?:\b(?:demie?|half|halbe[nrs]?|moiti[ée]|quart|viertel)\b|[½¼¾]|"
+    r"\b\d{1,2}\s?[/⁄]\s?[2-9]\b|\b0[.,]\d{1,2}\b|\b(?:[2-9]|1\d|deux|two|zwei|trois|three|drei)\b)"
     rf"[\s-]{{0,3}}(?:d['’]|de\s|of\s)?(?:(?:une?|an?|the)\s)?(?:{_CONTAINER}|doses?|injections?)\b(?!\s?/)",
     re.IGNORECASE,
 )
@@ -274,7 +276,7 @@ def strength_of_ingredient(medication: Resource, *, in_units: bool) -> Strength:
     )
     amount, over = quantity_unit(numerator)
     number = decimal_of(numerator.get("value"))
-    if amount is None or number is None or number <= 0:
+    if amount is None or number is None or number <= 0 or any(map(_is_qualified, (numerator, denominator, ratio))):
         return NO_STRENGTH
     counted = amount.counted
     if counted is Dimension.UNITS and in_units:
@@ -292,6 +294,11 @@ def strength_of_ingredient(medication: Resource, *, in_units: bool) -> Strength:
     if by.counted in (Dimension.PIECES, Dimension.UNITS):
         return _resolved({counted: whole / divided}, {}, _volume_of(medication))
     return NO_STRENGTH
+
+
+def _is_qualified(node: Mapping[str, Any]) -> bool:
+    """It is a bound, says that it is absent, or carries a modifier: no amount that anybody can tell."""
+    return bool(node.get("comparator")) or modification(node) is not None or says_it_is_absent(node)
 
 
 def _stated(part: Mapping[str, Any]) -> bool:

@@ -150,6 +150,7 @@ ACTS_SAID = (
             "chemoradiotherapy",
             "SBRT",
             "EBRT",
+            *("Strahlentherapie", "Radiotherapie", "Bestrahlung", "Radiochemotherapie", "Chemoradiotherapie"),
         ),
     ),
     _meaning(
@@ -164,6 +165,7 @@ ACTS_SAID = (
             "vertebroplasty",
             "kyphoplasty",
             "sacroplasty",
+            *("Vertebroplastie", "Kyphoplastie", "Zementoplastie", "Sakroplastie"),
         ),
     ),
     _meaning(
@@ -175,15 +177,31 @@ ACTS_SAID = (
             "avulsions dentaires",
             "tooth extraction",
             "dental extraction",
+            *("Zahnextraktion", "Zahnextraktionen", "Zahnentfernung"),
         ),
     ),
     _meaning(
         sets.BONE_SURGERY,
-        ("ostéosynthèse", "enclouage", "laminectomie", "osteosynthesis", "intramedullary nailing", "laminectomy"),
+        (
+            *("ostéosynthèse", "enclouage", "laminectomie", "osteosynthesis", "intramedullary nailing", "laminectomy"),
+            *("Osteosynthese", "Marknagelung", "Laminektomie"),
+        ),
     ),
-    _meaning(sets.BONE_SCINTIGRAPHY, ("scintigraphie osseuse", "bone scan", "bone scintigraphy")),
+    _meaning(
+        sets.BONE_SCINTIGRAPHY,
+        (
+            *(
+                "scintigraphie osseuse",
+                "bone scan",
+                "bone scintigraphy",
+                "Skelettszintigraphie",
+                "Knochenszintigraphie",
+            ),
+            *("Skelettszintigrafie", "Knochenszintigrafie"),
+        ),
+    ),
     _meaning(sets.FDG_PET, ("TEP FDG", "TEP au FDG", "FDG PET", "PET FDG")),
-    _meaning(sets.BONE_BIOPSY, ("biopsie osseuse", "bone biopsy")),
+    _meaning(sets.BONE_BIOPSY, ("biopsie osseuse", "bone biopsy", "Knochenbiopsie")),
     _meaning(CTX.concepts, ("CTX", "crosslaps", "C télopeptide", "C telopeptide")),
 )
 
@@ -222,7 +240,20 @@ OTHER_RESULTS = _phrases(
     *("1 25", "LCR", "CSF", "liquide", "fluid", "ascite", "pleural", "épanchement", "drain", "selles", "stool"),
     *("ionisé", "ionized", "ionised", "rapport", "ratio", "kinase", "indice", "index", "score", "canal"),
     *("naissance", "birth", "idéal", "ideal", "théorique", "perte", "loss", "gain", "cible", "target", "goal"),
-    *("volume", "moyen", "mean", "anticorps", "antibody", "oxalate", "allergie", "allergy", "INR"),
+    *(
+        "volume",
+        "moyen",
+        "mean",
+        "anticorps",
+        "antibody",
+        "oxalate",
+        "allergie",
+        "allergy",
+        "INR",
+        "Urin",
+        "Sammelurin",
+    ),
+    *("ionisiert", "ionisiertes", "Liquor", "Quotient", "Antikörper", "Geburtsgewicht", "Zielgewicht", "Stuhl"),
 )
 """Words that make of a name another specimen's or another quantity's."""
 

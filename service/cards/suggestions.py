@@ -7,6 +7,7 @@ only that. An update carries the complete draft with its change, and is offered 
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -70,16 +71,25 @@ class Ordering:
 
 def suggestions(offers: Iterable[Offer], ordering: Ordering) -> list[Suggestion]:
     """The offers as suggestions; updates of one order are one, an offer that cannot be made valid is left out."""
-    made: list[Suggestion] = []
+    made: list[tuple[Offer, Suggestion]] = []
     for offer in _merged(offers):
         actions = list(_actions(offer, ordering))
         if not actions:
             continue
         if ordering.single_action:
-            made += [Suggestion(label=action.description, actions=(action,)) for action in actions]
+            made += [(offer, Suggestion(label=action.description, actions=(action,))) for action in actions]
         else:
-            made.append(Suggestion(label=_label(offer, actions, ordering), actions=tuple(actions)))
-    return made
+            made.append((offer, Suggestion(label=_label(offer, actions, ordering), actions=tuple(actions))))
+    labels = Counter(one.label for _offer, one in made)
+    return [_told_apart(offer, one, ordering) if labels[one.label] > 1 else one for offer, one in made]
+
+
+def _told_apart(offer: Offer, suggestion: Suggestion, ordering: Ordering) -> Suggestion:
+    """With the day of its order, where the same is offered for another order of the same name."""
+    if not isinstance(offer, DeleteOrder | UpdateOrder) or offer.order.planned.assumed:
+        return suggestion
+    planned = ordering.say(_("(planned date: {when})", when=offer.order.planned.when))
+    return replace(suggestion, label=f"{suggestion.label} {planned}")
 
 
 def _merged(offers: Iterable[Offer]) -> list[Offer]:

@@ -220,7 +220,14 @@ def test_a_dose_in_words_is_stated_and_unreadable(text, member):
         ("120 mg/semaine", True),
         ("2 injections de 120 mg", True),
         ("120 mL", True),
-        *(("1/2 flacon", True), ("un demi flacon", True), ("2 seringues", True), ("la moitié d'une ampoule", True)),
+        *(
+            ("halbe Fertigspritze", True),
+            ("zwei Ampullen", True),
+            ("1/2 flacon", True),
+            ("un demi flacon", True),
+            ("2 seringues", True),
+            ("la moitié d'une ampoule", True),
+        ),
         *(("1 flacon", False), ("une injection", False), ("1 injection / 4 semaines", False)),
     ],
 )

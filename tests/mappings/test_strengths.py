@@ -276,6 +276,13 @@ def test_a_strength_of_a_piece_is_what_it_holds(numerator, denominator, mg):
     assert of(medication(numerator, denominator)) == strength(mg=mg)
 
 
+QUALIFIED: tuple[Json, ...] = (
+    {"comparator": ">"},
+    {"modifierExtension": [{"url": "urn:invented"}]},
+    {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]},
+)
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -284,6 +291,8 @@ def test_a_strength_of_a_piece_is_what_it_holds(numerator, denominator, mg):
         medication(amount(5, "mg/mL"), amount(1, "mL")),
         medication(amount(5, "mg"), amount(0, "mL")),
         medication(amount("five", "mg"), amount(1, "mL")),
+        *(medication(amount(5, "mg") | said, amount(1, "vial")) for said in QUALIFIED),
+        *(medication(amount(5, "mg"), amount(1, "vial") | said) for said in QUALIFIED),
         medication(amount(0, "mg"), amount(1, "mL")),
         medication(amount(5, "mg", "ug"), amount(1, "mL")),
         {"ingredient": [*medication(amount(4, "mg"))["ingredient"], *medication(amount(9, "mg"))["ingredient"]]},

@@ -300,3 +300,11 @@ def test_what_differs_between_two_orders_is_told_of_each() -> None:
     doses = [{**ZOLEDRONIC_ACID, "dose": dose} for dose in ("4 mg", "8 mg")]
     card = card_of("zoledronate-renal-dose", signed(*doses, record={"clearance": "45 mL/min today"}))
     assert all(dose in untyped(said([card])) for dose in ("Zoledronic acid 4 mg", "Zoledronic acid 8 mg"))
+
+
+def test_what_is_offered_for_two_orders_of_one_name_is_told_apart_by_their_dates() -> None:
+    infusions = [{**ZOLEDRONIC_ACID, "start in": days, "count": 1} for days in (1, 29)]
+    card = card_of("zoledronate-renal-contraindication", signed(*infusions, record={"clearance": "25 mL/min today"}))
+    removal = "Remove the draft order: zoledronic acid"
+    days = ("1 Apr 2026", "29 Apr 2026")
+    assert [untyped(label) for label in labels(card)] == [f"{removal} (planned date: {day})" for day in days]

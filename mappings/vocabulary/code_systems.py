@@ -274,8 +274,6 @@ prefixes), the French and American catalogues of acts. Not whole: products (new 
 of which we hold a few codes only.
 """
 
-WHOLE = frozenset(uri for uri, system in SYSTEMS.items() if system.whole)
-
 _ENDINGS = {
     "mimic-diagnosis-icd9": ICD_9_CM,
     "mimic-procedure-icd9": ICD_9_CM_PROCEDURES,

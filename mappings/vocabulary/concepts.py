@@ -20,7 +20,6 @@ from mappings.vocabulary.analytes import ANALYTES, Analyte
 from mappings.vocabulary.code_systems import (
     ATC,
     CONCEPT,
-    LOINC,
     LONGEST_SYSTEM,
     SNOMED_CT,
     SYSTEMS,
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 
     from mappings.vocabulary.names import DrugNames
     from mappings.vocabulary.scores import Score
-
-__all__ = ["LOINC", "ConceptMapProblem", "Recognised", "Terminology"]
 
 LONGEST_CODE = 64
 ATC_CLASS_LENGTH = 5

@@ -552,7 +552,7 @@ def _set_aside_card(set_aside: Sequence[NotUnderstood]) -> Composed:
 
 
 def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
-    named = tuple(order.name if order.name.message else _("(no name)") for order in unidentified)
+    names = tuple(order.name if order.name.message else _("(no name)") for order in unidentified)
     results = tuple(
         _(
             "{order}: {why}",
@@ -560,7 +560,7 @@ def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
             source=order.reference,
             why=order.unidentified_because or "",
         )
-        for order, name in zip(unidentified, named, strict=True)
+        for order, name in zip(unidentified, names, strict=True)
     )
     return Composed(
         indicator=Indicator.INFO,
@@ -568,7 +568,7 @@ def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
         topic_name=NOT_IDENTIFIED_NAME,
         summary=_(
             "Order not identified, so not checked: {orders}",
-            orders=named[:2],
+            orders=names[:2],
         ),
         detail=(
             _(
@@ -747,8 +747,8 @@ def _detail(composed: Composed, language: Language) -> str:
     listed = _bullets(None, composed.lines, language)
     listed += _bullets(headings.get(composed.topic, of_items), composed.items, language)
     parts = [*paragraph, *listed]
-    plain = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
-    parts += _bullets(WHY_HEADING if plain else RESULTS_HEADING, results, language)
+    quiet = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
+    parts += _bullets(WHY_HEADING if quiet else RESULTS_HEADING, results, language)
     if composed.notes:
         notes = dict.fromkeys(_ended(sentence(note, language)) for note in composed.notes)
         parts.append(" ".join(f"*{note}*" for note in notes))

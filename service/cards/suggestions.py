@@ -285,18 +285,8 @@ def _apply(change: DraftChange, resource: dict[str, Any], ordering: Ordering) ->
             "text": ordering.write(change.name),
         }
         return True
-    line = _only_line(resource)
+    line = _only(resource, "dosageInstruction")
     return line is not None and _apply_to_line(change, line)
-
-
-def _only_line(resource: dict[str, Any]) -> dict[str, Any] | None:
-    """The only dosage line, made where there is none; None where there are several."""
-    lines = resource.get("dosageInstruction")
-    if not lines:
-        lines = resource["dosageInstruction"] = [{}]
-    if not isinstance(lines, list) or len(lines) != 1 or not isinstance(lines[0], dict):
-        return None
-    return lines[0]
 
 
 def _apply_to_line(change: DraftChange, line: dict[str, Any]) -> bool:
@@ -305,7 +295,7 @@ def _apply_to_line(change: DraftChange, line: dict[str, Any]) -> bool:
     line.pop("text", None)
     match change:
         case SetDose():
-            dosed = _only_part(line)
+            dosed = _only(line, "doseAndRate")
             if dosed is None:
                 return False
             dosed.pop("doseRange", None)
@@ -367,10 +357,11 @@ def _part(element: dict[str, Any], name: str) -> dict[str, Any] | None:
     return part if isinstance(part, dict) else None
 
 
-def _only_part(line: dict[str, Any]) -> dict[str, Any] | None:
-    parts = line.get("doseAndRate")
+def _only(element: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """The only part of this name, made where there is none; None where there are several, or it has another shape than R4's."""
+    parts = element.get(name)
     if not parts:
-        parts = line["doseAndRate"] = [{}]
+        parts = element[name] = [{}]
     if not isinstance(parts, list) or len(parts) != 1 or not isinstance(parts[0], dict):
         return None
     return parts[0]

@@ -21,7 +21,7 @@ from service.rules.citation import Citation, Document
 from service.rules.condition import Condition
 from service.rules.outcome import Basis
 from service.rules.quality import QualityIndicator
-from service.rules.rule import Hook, Rule, Trigger
+from service.rules.rule import Rule, Trigger
 from service.rules.sheet import Sheet
 from service.rules.statements import Statements, read_statements
 from service.rules.synonyms import Synonym
@@ -225,10 +225,6 @@ class Guideline:
         """The triggers of all rules, each once, those aside that any relevant order sets off."""
         found = dict.fromkeys(rule.trigger for rule in self.rules if rule.trigger is not None)
         return tuple(trigger for trigger in found if not trigger.any_relevant)
-
-    def asked_at(self, hook: Hook) -> tuple[Rule, ...]:
-        """The rules that a hook asks."""
-        return tuple(rule for rule in self.rules if hook in rule.hooks)
 
     def rounding_of(self, patient: Facts | None) -> Rounding:
         """The limits that a result of this patient is never rounded across, by the settings in force."""

@@ -196,7 +196,7 @@ def other_route(order: DrugOrder, _patient: Facts) -> Truth:
     """By a code that we hold, or several; words alone do not decide."""
     route, ordered = route_of(order), order.dosage.routes & sets.ROUTES
     if route is None:
-        return that(False)  # noqa: FBT003 - a truth
+        return that(False)
     words = _("the route ordered is known and is not {right}", right=route.name)
     return that(bool(ordered) and route.concept not in ordered, text=words)
 

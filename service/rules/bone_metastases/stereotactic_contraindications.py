@@ -46,7 +46,7 @@ def active_cord_compression(_order: RadiotherapyOrder, patient: Facts) -> Truth:
         return recorded
     active = [one for one in recorded.basis if isinstance(one, Diagnosis)]
     acts = (act for act in patient.procedures if any(_treated_by(act, one, patient) for one in active))
-    return that(True, *active, *acts)  # noqa: FBT003 - a truth
+    return that(True, *active, *acts)
 
 
 def treated_since(patient: Facts) -> bool | None:
@@ -153,7 +153,7 @@ TREATED = _("the compression was treated since")
 def known_whether_treated(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """A compression that was treated makes a milder card, which an undated act cannot decide."""
     if holding(CONTRAINDICATIONS, order, patient) != (active_cord_compression,):
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     known = treated_since(patient) is not None
     return that(known or None, patient.procedures, text=TREATED)
 

@@ -39,7 +39,7 @@ def _of_bone(target: Target, patient: Facts) -> bool | None:
 def radiotherapy_is_of_bone(order: Order, patient: Facts) -> Truth:
     """The radiotherapy that is ordered; beside a drug that is ordered, the record is asked for radiotherapy of bone."""
     if not isinstance(order, RadiotherapyOrder):
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     return that(_of_bone(order.prescription.target, patient), patient.conditions)
 
 

@@ -63,7 +63,7 @@ CALCIUM_MG_A_DAY = (1000, 1500)
 def for_bone_metastases_or_vitamin_d(order: DrugOrder, patient: Facts) -> Truth:
     """A draft of vitamin D always is; one of an antiresorptive unless it is recognisably for osteoporosis."""
     if order.is_any(ANY_VITAMIN_D):
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     return for_bone_metastases(order, patient)
 
 

@@ -56,7 +56,11 @@ _PER = (
     rf"(?:in|dans|auf|for|für|:|{_ONE})(?=\s{{0,3}}(?:{_ONE}\s{{1,3}})?(?:{_NUMBER})?\s{{0,3}}{_VOLUME})"
     rf"(?:\s{{1,3}}{_ONE}(?=\s{{1,3}}{_VOLUME}))?"
 )
-"""What stands between an amount and what it is per; «in» and its like only before a volume."""
+"""What stands between an amount and what it is per; «in» and its like only before a volume.
+
+These tell in how much an amount is dissolved, which is then the whole: « 3,5 mg dans 100 mL »; but for one millilitre.
+"""
+_DIVIDES = re.compile(r"/|per\b|par\b|pour\b|pro\b|je\b", re.IGNORECASE)
 
 _SLASHES = str.maketrans({"⁄": "/", "∕": "/", "÷": "/", "∶": "/", "´": "'", "`": "'", "ʹ": "'", "′": "'"})
 _POWER = re.compile(
@@ -88,13 +92,14 @@ _CONTAINER_AFTER = re.compile(rf"[\s(,]{{0,3}}(?:{_FILLED}\s{{1,3}})?{_CONTAINER
 
 
 class _Amount(NamedTuple):
-    """An amount in a text: its number (None: it cannot be told), its unit, and what it is per."""
+    """An amount in a text: its number (None: it cannot be told), its unit, and what it is per, or diluted in."""
 
     number: Decimal | None
     unit: DoseUnit
     start: int
     end: int
     per: bool
+    diluted: bool
     per_start: int
     per_number: Decimal | None
     per_unit: str
@@ -115,6 +120,7 @@ def _amounts(text: str) -> Iterator[_Amount]:
             unit,
             *found.span(),
             found["per"] is not None,
+            found["per"] is not None and _DIVIDES.match(found["per"]) is None,
             found.start("per_number"),
             None if told_per is None else written_number(told_per) or Decimal(-1),
             found["per_unit"] or "",
@@ -205,7 +211,8 @@ class _Told(NamedTuple):
                 self.concentrations.setdefault(counted, whole / millilitres)
                 if amount.per_number is not None and counted is Dimension.MASS:
                     self.labels.append((whole, millilitres))
-                if amount.per_number is not None and millilitres not in CONVENTIONAL_VOLUMES:
+                diluted = amount.diluted and amount.per_number != 1
+                if amount.per_number is not None and (diluted or millilitres not in CONVENTIONAL_VOLUMES):
                     self.pieces.setdefault(counted, whole)
                     self.volumes.append(millilitres)
             return False

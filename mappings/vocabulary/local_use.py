@@ -101,7 +101,7 @@ _LOCAL = phrases(
         "topisch",
     ),
     *("äußerlich", "auf der haut", "auf die haut", "zur anwendung auf der haut", "ins auge", "ins ohr", "in die nase"),
-    *("ins gelenk", "kopfhautlösung", "hautlösung", "hautspray", "inh", "top"),
+    *("ins gelenk", "kopfhautlösung", "hautlösung", "hautspray"),
 )
 _PLACES = phrases(
     *("cutané", "cutanée", "cutaneous", "dermique", "dermal", "peau", "skin", "cuir chevelu", "scalp"),
@@ -118,10 +118,9 @@ _PLACES = phrases(
         "kutan",
         "okular",
         "aurikulär",
-        "haut",
         "auge",
     ),
-    *("augen", "ohr", "ohren", "nase", "gelenk", "kopfhaut"),
+    *("augen", "ohren", "nase", "gelenk", "kopfhaut"),
 )
 """Where a drug may act: in a route, a form or a product that is its use; in other words only beside an application."""
 

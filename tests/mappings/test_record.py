@@ -529,7 +529,14 @@ REFUTED = {"verificationStatus": status("ver-status", "refuted")}
             ({"text": text}, True)
             for text in ("Knochenmetastasen", "Multiple ossäre Metastasen BWK 8", "Rückenmarkskompression")
         ),
-        *(({"text": text}, True) for text in ("Métastases osseuses sans fracture", "Bone metastases, no fracture")),
+        *(
+            ({"text": text}, True)
+            for text in (
+                "Métastases osseuses sans fracture",
+                "Compression médullaire, sans précision",
+                "Bone metastases, no fracture",
+            )
+        ),
         *(
             ({"text": text}, False)
             for text in (

@@ -93,6 +93,13 @@ def test_what_divides_a_mass_by_a_volume_is_read_in_every_spelling(divides):
         assert in_name(f"denosumab 70 mg{divides}{volume}")._replace(label=None) == strength(mg_per_ml="70")
 
 
+@pytest.mark.parametrize(
+    "name", ["3,5 mg dans 100 mL de NaCl", "3.5 mg in 100 ml", "3,5 mg in 5 ml", "3,5 mg auf 250 ml NaCl"]
+)
+def test_what_is_diluted_in_a_volume_is_the_whole(name):
+    assert in_name(f"acide zolédronique {name}").mg == Decimal("3.5")
+
+
 @pytest.mark.parametrize("said", ["mg.ml-1", "mg ml-1", "mg·mL⁻¹", "mg mL^-1", "mg.mL−1"])
 def test_a_negative_power_divides(said):
     assert in_name(f"denosumab 70 {said}") == strength(mg_per_ml="70")

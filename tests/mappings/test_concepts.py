@@ -325,7 +325,17 @@ def test_a_certainty_stands_behind_a_code_in_any_form(code):
     assert TERMINOLOGY.recognise([{"system": ICD_10, "code": code}]).concepts == concepts(ICD_10, "C79.5")
 
 
-@pytest.mark.parametrize("name", ["Zoledronsäure 4 mg", "ZOLEDRONSAEURE", "Gemcitabin", "ASS 100", "Dexamethason 4 mg"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Zoledronsäure 4 mg",
+        "ZOLEDRONSAEURE",
+        "Gemcitabin",
+        "ASS 100",
+        "Dexamethason 4 mg",
+        "ACIDE ACETYL.VIA 100MG CPR",
+    ],
+)
 def test_drugs_are_known_by_their_german_names(name):
     assert TERMINOLOGY.recognise_name(name)
 

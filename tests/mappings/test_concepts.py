@@ -336,7 +336,7 @@ def test_a_certainty_stands_behind_a_code_in_any_form(code):
         "ACIDE ACETYL.VIA 100MG CPR",
     ],
 )
-def test_drugs_are_known_by_their_german_names(name):
+def test_drugs_are_known_by_their_german_names_and_short_labels(name):
     assert TERMINOLOGY.recognise_name(name)
 
 

@@ -4,6 +4,7 @@ Lenient with what comes in, strict with what goes out; no web framework, no FHIR
 """
 
 from cds_hooks.card import (
+    LINK_TYPES,
     LONGEST_SUMMARY,
     RELATIVE_REFERENCE,
     UUID,
@@ -33,6 +34,7 @@ from cds_hooks.schemas import (
 )
 
 __all__ = [
+    "LINK_TYPES",
     "LONGEST_SUMMARY",
     "NOT_SENT",
     "RELATIVE_REFERENCE",

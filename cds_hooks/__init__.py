@@ -31,6 +31,7 @@ from cds_hooks.schemas import (
     OperationOutcomeSchema,
     operation_outcome,
 )
+from cds_hooks.unambiguous_json import Ambiguous, read_json
 
 __all__ = [
     "LONGEST_SUMMARY",
@@ -38,6 +39,7 @@ __all__ = [
     "RELATIVE_REFERENCE",
     "UUID",
     "Action",
+    "Ambiguous",
     "Card",
     "CardSchema",
     "Coding",
@@ -66,4 +68,5 @@ __all__ = [
     "prefetched",
     "read_feedback",
     "read_hook_request",
+    "read_json",
 ]

@@ -104,6 +104,7 @@ def _logical_id(value: object, resource_type: str) -> str:
     parts = value.strip().split("/") if isinstance(value, str) else [""]
     if "_history" in parts[1:]:
         parts = parts[: parts.index("_history", 1)]
+        parts = ["", *parts] if parts == [resource_type] else parts  # a version of nothing
     if len(parts) > 1 and parts[-2].lower() != resource_type.lower():
         return ""
     return parts[-1] if len(parts[-1]) <= LONGEST_ID else ""

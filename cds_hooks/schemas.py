@@ -141,7 +141,9 @@ _OF_A_BUNDLE = frozenset({"meta", "identifier", "signature", "issues", "extensio
 def _holds_something(bundle: Mapping[str, Any]) -> bool:
     """Orders may stand in another place than its entries, or on another page: it says that there are some."""
     total, links = bundle.get("total"), bundle.get("link")
-    if any(isinstance(one, dict) and one.get("relation") == "next" for one in (links if isinstance(links, list) else ())):
+    if any(
+        isinstance(one, dict) and one.get("relation") == "next" for one in (links if isinstance(links, list) else ())
+    ):
         return True
     elsewhere = (
         held

@@ -100,8 +100,7 @@ def create_app(
     ledger = app.extensions["osteocds.ledger"] = Ledger(settings, metrics.ledger)
     callers = Callers(settings, world, ledger.database, metrics.callers, services)
     gate.watch(app, callers, clock, open_pages=settings.open_pages)
-    origins = app.extensions["osteocds.origins"] = frozenset((*settings.cors_origins, *callers.cors_origins))
-    cors.allow(app, origins)
+    cors.allow(app, (*settings.cors_origins, *callers.cors_origins))
     discovery = {language: _discovery(services, language, settings) for language in Language}
 
     @cache  # its examples are worked out for who asks

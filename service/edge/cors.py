@@ -7,6 +7,9 @@ from collections.abc import Collection
 from flask import Flask, Response, request
 
 ANY_ORIGIN = "*"
+LISTED = "osteocds.origins"
+"""Where the application holds the origins that may call it."""
+
 ALLOWED = "Access-Control-Allow-Origin"
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
@@ -24,7 +27,7 @@ def told(origins: Collection[str], origin: str) -> dict[str, str]:
 
 def allow(app: Flask, origins: Collection[str]) -> None:
     """Let pages of these origins call the application; `*` lets those of any. Cookies are not."""
-    listed = frozenset(origins)
+    listed = app.extensions[LISTED] = frozenset(origins)
     if not listed:
         return
 

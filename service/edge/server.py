@@ -68,7 +68,7 @@ class BoundedHttp(HttpToolsProtocol):
     """uvicorn's protocol, with bounds to the bytes of a request's head, to the time that it takes, and to that of an answer.
 
     All that a client sends is HTTP/1.1. The parser would leave the body of a request unread that offers another protocol too
-    (`Upgrade: h2c`, as Java's client does), and would take it for the next request: a proxy and we would not agree on which is which.
+    (`Upgrade: h2c`, as Java's client does), and would take it for the next request, where a proxy sees one.
     """
 
     _in_head = False
@@ -93,7 +93,6 @@ class BoundedHttp(HttpToolsProtocol):
         while data:
             try:
                 self.parser.feed_data(data)
-                return
             except httptools.HttpParserUpgrade as offered:
                 if self.parser.get_method() == b"CONNECT":
                     self.send_400_response(INVALID)
@@ -104,6 +103,8 @@ class BoundedHttp(HttpToolsProtocol):
             except httptools.HttpParserError:
                 self.logger.warning(INVALID)
                 self.send_400_response(INVALID)
+                return
+            else:
                 return
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
@@ -228,7 +229,7 @@ def run(settings: Settings) -> None:
             partial(_application, settings),
             tell=tell,
             turned_away=FrontMetrics().turned_away,
-            of_origin=partial(cors.told, extensions["osteocds.origins"]),
+            of_origin=partial(cors.told, extensions[cors.LISTED]),
         )
 
 

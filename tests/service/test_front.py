@@ -205,7 +205,9 @@ A_REQUEST_WITHIN = b"POST /other HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n
 def test_a_request_that_offers_another_protocol_is_read_whole_and_nothing_of_it_is_another(
     base, echo, body, offer, cut, chunked
 ):
-    head = HEAD + offer + (b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)) + b"\r\n\r\n"
+    head = (
+        HEAD + offer + (b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)) + b"\r\n\r\n"
+    )
     framed = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body
     place = {0: 20, 1: len(head), -1: len(head) + 2, None: 0}[cut]
     sent = head + framed + LAST
@@ -226,9 +228,7 @@ def test_many_that_offer_another_protocol_are_each_answered(base, echo):
 
 def test_what_comes_after_a_body_is_no_header(base):
     after = b"Authorization: Bearer x\r\nX-One: 1\r\nContent-Type: text/plain\r\n\r\n"
-    told = exchanged(
-        base, HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n" + after
-    )
+    told = exchanged(base, HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n" + after)
     environ = json.loads(told.partition(b"\r\n\r\n")[2])
     assert (environ["body"], environ["CONTENT_TYPE"]) == ("one", "application/json")
     assert not {"HTTP_AUTHORIZATION", "HTTP_X_ONE"} & environ.keys()
@@ -242,7 +242,9 @@ def test_a_client_that_has_sent_all_and_says_so_is_answered(base, requests_sent,
         assert read_all(connection).count(b"HTTP/1.1 200 OK") == answered
 
 
-@pytest.mark.parametrize("sent", [b"", HEAD, HEAD + b"Content-Length: 9\r\n\r\none"], ids=["nothing", "a head", "a part"])
+@pytest.mark.parametrize(
+    "sent", [b"", HEAD, HEAD + b"Content-Length: 9\r\n\r\none"], ids=["nothing", "a head", "a part"]
+)
 def test_a_client_that_ends_in_the_midst_is_let_go(base, echo, sent):
     with connected(base) as connection:
         connection.sendall(sent)

@@ -74,7 +74,14 @@ def twice(request: dict[str, Any], *path: str, other: str = "null") -> str:
 
 @pytest.mark.parametrize(
     "path",
-    [("hook",), ("context",), ("prefetch",), ("context", "patientId"), ("context", "draftOrders"), ("prefetch", "vitaminD")],
+    [
+        ("hook",),
+        ("context",),
+        ("prefetch",),
+        ("context", "patientId"),
+        ("context", "draftOrders"),
+        ("prefetch", "vitaminD"),
+    ],
     ids=".".join,
 )
 def test_a_member_that_stands_twice_is_a_400_for_nobody_knows_which_is_meant(client, path):
@@ -88,7 +95,12 @@ def test_a_member_that_stands_twice_is_found_however_it_is_written(client):
     for told in ('"hook" :1,', '"\\u0068ook":1,', '"x":{"\\"y":"\\u0022", "\\u0022y":""},', '"x":[{"y":[],"y":[]}],'):
         answer = post(client, "{" + told + request[1:])
         assert (answer.status_code, "stands twice" in answer.text) == (400, True), told
-    for told in ('"x":{"x":{"x":1}},', '"x":[{"y":1},{"y":1}],', '"x":"\\u0022y\\u0022:1, \\\\u0022y",', '"\\"":"\\"",'):
+    for told in (
+        '"x":{"x":{"x":1}},',
+        '"x":[{"y":1},{"y":1}],',
+        '"x":"\\u0022y\\u0022:1, \\\\u0022y",',
+        '"\\"":"\\"",',
+    ):
         assert post(client, "{" + told + request[1:]).status_code == 200, told
 
 
@@ -484,7 +496,9 @@ def test_a_draft_can_be_selected_by_the_full_url_of_its_entry(client):
     assert orders_spoken_of(client.cards(request)) == {f"MedicationRequest/{entry['resource']['id']}"}
 
 
-@pytest.mark.parametrize("other", ["MedicationRequest/elsewhere", "medicationrequest/{id}", "MedicationRequest-{id}", ""])
+@pytest.mark.parametrize(
+    "other", ["MedicationRequest/elsewhere", "medicationrequest/{id}", "MedicationRequest-{id}", ""]
+)
 def test_a_selection_that_names_none_of_the_drafts_may_mean_any_of_them(client, other):
     first, second = (entry["resource"]["id"] for entry in two_drafts([])["context"]["draftOrders"]["entry"])
     cards = client.cards(two_drafts([f"MedicationRequest/{first}", other.format(id=second)]))

@@ -4,6 +4,7 @@ Lenient with what comes in, strict with what goes out; no web framework, no FHIR
 """
 
 from cds_hooks.card import (
+    LINK_TYPES,
     LONGEST_SUMMARY,
     RELATIVE_REFERENCE,
     UUID,
@@ -34,6 +35,7 @@ from cds_hooks.schemas import (
 from cds_hooks.unambiguous_json import Ambiguous, read_json
 
 __all__ = [
+    "LINK_TYPES",
     "LONGEST_SUMMARY",
     "NOT_SENT",
     "RELATIVE_REFERENCE",

@@ -13,13 +13,16 @@ from typing import Any
 from marshmallow import ValidationError, validate
 
 END = r"(?![\s\S])"
+"""The end of a text in a pattern: OpenAPI takes patterns of ECMA 262, which has no `\\Z`."""
+
 UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}" + END)
-RELATIVE_REFERENCE = re.compile(r"^[A-Z][A-Za-z]+/[A-Za-z0-9._-]+(?![\s\S])")
+RELATIVE_REFERENCE = re.compile(r"^[A-Z][A-Za-z]+/[A-Za-z0-9._-]+" + END)
 """What an action may name a resource by; the ids of real EHRs are longer than FHIR has them, and hold `_`."""
 
-
-INDICATORS = frozenset({"info", "warning", "critical"})
-SELECTION_BEHAVIORS = frozenset({"at-most-one", "any"})
+INDICATORS = ("info", "warning", "critical")
+SELECTION_BEHAVIORS = ("at-most-one", "any")
+ACTION_TYPES = ("create", "update", "delete")
+LINK_TYPES = ("absolute", "smart")
 LONGEST_SUMMARY = 139
 """A summary has fewer than 140 characters."""
 
@@ -119,7 +122,7 @@ class Action:
         if self.type == "delete":
             _require(not self.resource and RELATIVE_REFERENCE.match(self.resource_id), "a delete names its resource")
         else:
-            _require(self.type in {"create", "update"}, "an action creates, updates or deletes")
+            _require(self.type in ACTION_TYPES, "an action creates, updates or deletes")
             _require(self.resource and not self.resource_id, "a create or an update carries its resource")
 
     def to_json(self) -> dict[str, Any]:
@@ -157,7 +160,7 @@ class Link:
     def __post_init__(self) -> None:
         _require(self.label.strip(), "a link has a label")
         _require(_is_url(self.url), "the url of a link is an address")
-        _require(self.type in {"absolute", "smart"}, "a link is absolute or smart")
+        _require(self.type in LINK_TYPES, "a link is absolute or smart")
 
     def to_json(self) -> dict[str, Any]:
         """As it goes over the wire, without empty members."""

@@ -12,9 +12,16 @@ from typing import Any
 
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate, validates_schema
 
-from cds_hooks.card import END, LONGEST_SUMMARY, RELATIVE_REFERENCE, UUID
-
-"""The end of a text in a pattern: OpenAPI takes patterns of ECMA 262, which has no `\\Z`."""
+from cds_hooks.card import (
+    ACTION_TYPES,
+    END,
+    INDICATORS,
+    LINK_TYPES,
+    LONGEST_SUMMARY,
+    RELATIVE_REFERENCE,
+    SELECTION_BEHAVIORS,
+    UUID,
+)
 
 LONGEST_ID = 512
 MOST_DRAFTS = 500
@@ -210,7 +217,7 @@ class SourceSchema(Strict):
 class ActionSchema(Strict):
     """One action of a suggestion."""
 
-    type = fields.String(required=True, validate=validate.OneOf(["create", "update", "delete"]))
+    type = fields.String(required=True, validate=validate.OneOf(ACTION_TYPES))
     description = fields.String(required=True, validate=_FILLED)
     resource = fields.Dict(keys=fields.String())
     resourceId = fields.String(validate=validate.Regexp(RELATIVE_REFERENCE))
@@ -236,7 +243,7 @@ class LinkSchema(Strict):
 
     label = fields.String(required=True, validate=_FILLED)
     url = fields.Url(required=True, require_tld=False)
-    type = fields.String(required=True, validate=validate.OneOf(["absolute", "smart"]))
+    type = fields.String(required=True, validate=validate.OneOf(LINK_TYPES))
 
 
 class CardSchema(Strict):
@@ -245,10 +252,10 @@ class CardSchema(Strict):
     uuid = fields.String(required=True, validate=validate.Regexp(UUID))
     summary = fields.String(required=True, validate=[_FILLED, validate.Length(max=LONGEST_SUMMARY)])
     detail = fields.String(validate=_FILLED)
-    indicator = fields.String(required=True, validate=validate.OneOf(["info", "warning", "critical"]))
+    indicator = fields.String(required=True, validate=validate.OneOf(INDICATORS))
     source = fields.Nested(SourceSchema, required=True)
     suggestions = fields.List(fields.Nested(SuggestionSchema), validate=validate.Length(min=1))
-    selectionBehavior = fields.String(validate=validate.OneOf(["at-most-one", "any"]))
+    selectionBehavior = fields.String(validate=validate.OneOf(SELECTION_BEHAVIORS))
     overrideReasons = fields.List(fields.Nested(OverrideReasonSchema), validate=validate.Length(min=1))
     links = fields.List(fields.Nested(LinkSchema), validate=validate.Length(min=1))
     extension = fields.Dict(keys=fields.String())

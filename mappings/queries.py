@@ -15,7 +15,8 @@ from typing import TypeAlias
 
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import Analyte
-from mappings.vocabulary.concepts import LOINC, Terminology
+from mappings.vocabulary.code_systems import LOINC
+from mappings.vocabulary.concepts import Terminology
 
 PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105 - a prefetch token of CDS Hooks, no secret
 

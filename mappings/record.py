@@ -176,14 +176,17 @@ class Record(Facts):
     def ordering(self, drafts: tuple[Order, ...]) -> Record:
         """The same record with other drafts: what of it was read is not read again."""
         other = Record(self._evidence, drafts, self._reader.clock, self._reader.terminology, self._settings)
-        made = vars(other).keys() | OF_DRAFTS
-        vars(other).update({name: fact for name, fact in vars(self).items() if name not in made})
-        if "exposures" in vars(other):
-            vars(other)["exposures"] = replace(
-                self.exposures
-            )  # what was reckoned of them with the drafts there were is not kept
+        self._hand_on(other, but=OF_DRAFTS)
         other._read, other._facts = self._read, self._facts
         return other
+
+    def _hand_on(self, other: Record, *, but: frozenset[str]) -> None:
+        """Let another record of the patient keep what was read of this one, but the facts of these names."""
+        made = vars(other).keys() | but
+        vars(other).update({name: fact for name, fact in vars(self).items() if name not in made})
+        if "exposures" in vars(other):
+            # A copy: what was reckoned of them with the drafts there were is not kept.
+            vars(other)["exposures"] = replace(self.exposures)
 
     def can_do_without(self, order: str) -> bool:
         """Whether `signing` an order on record (its reference) is the same as reading the record without it."""
@@ -206,10 +209,7 @@ class Record(Facts):
         if not evidence.holds_all_but(order, self._evidence):
             return other
         resource_type = order.partition("/")[0]
-        made = vars(other).keys() | OF_ORDERS[resource_type]
-        vars(other).update({name: fact for name, fact in vars(self).items() if name not in made})
-        if "exposures" in vars(other):
-            vars(other)["exposures"] = replace(self.exposures)  # as in `ordering`
+        self._hand_on(other, but=OF_ORDERS[resource_type])
         of_drugs = resource_type == "MedicationRequest"
         other._read, other._findings = dict(self._read), dict(self._findings)
         other._facts = {one: fact for one, fact in self._facts.items() if one.sooner is None or not of_drugs}
@@ -368,8 +368,8 @@ class Record(Facts):
         if not given:
             return usual
         counted = drugs.recent(days)
-        uncertain = () if any(one.certain for one in counted) else tuple(uncertain_remark(one) for one in counted)
-        return replace(soon, remarks=(*soon.remarks, *uncertain))
+        doubted = () if any(one.certain for one in counted) else tuple(uncertain_remark(one) for one in counted)
+        return replace(soon, remarks=(*soon.remarks, *doubted))
 
     @cached_property
     def vitamin_d(self) -> Fact[VitaminD]:

@@ -12,7 +12,9 @@ NOTHING: Mapping[str, Any] = {}
 
 
 def a_map(value: object) -> Mapping[str, Any]:
-    """The value where it is a JSON object, else an empty one."""
+    """The value where it is a JSON object, or the only one of an array, else an empty one."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     return value if isinstance(value, dict) else NOTHING
 
 

@@ -75,7 +75,7 @@ def evaluate_orders(
     kinds = _about(guideline, orders)
     about = {trigger: _in_scope(trigger, of_its_kind, patient) for trigger, of_its_kind in kinds.items()}
     in_scope = {id(order) for found in about.values() for order, _ in found}
-    in_any_case = that(True)  # noqa: FBT003 - a truth
+    in_any_case = that(True)
     relevant = [(order, in_any_case) for order in orders if id(order) in in_scope]
     outcomes: list[RuleOutcome] = []
     for rule in rules:
@@ -99,7 +99,7 @@ def _in_scope(trigger: Trigger, orders: Sequence[Order], patient: Facts) -> list
 def _scope(trigger: Trigger, order: Order, patient: Facts) -> Truth:
     """Whether the order, which is of the trigger's kind, is one that the rule speaks of; a defect of ours leaves it open."""
     if trigger.scope is None:
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     try:
         return trigger.scope(order, patient)
     except Exception:  # noqa: BLE001 - as in `ask`; the rules themselves will fail on the same fact, and be told

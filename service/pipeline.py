@@ -163,7 +163,7 @@ def advise(  # noqa: PLR0913 - all but the first three have a usual value
     cards: tuple[Card, ...] = ()
     if with_cards:
         cards = _cards(outcomes, service.guideline, record, ordering, world, orders, unidentified, pages)
-    rounding = service.guideline.rounding
+    rounding = service.guideline.rounding_of(record)
     watch.ends("card")
     return HookAnswer(
         request,
@@ -249,10 +249,10 @@ def _cards(
             composed = compose(outcomes, guideline, unidentified, record, aside)
     except Exception as error:  # noqa: BLE001 - what the rules advise must not be lost; it is told on a card
         _log_defect(error, "composing cards")
-        told = [one for one in outcomes if not isinstance(one.outcome, Silence)]
-        levels = [one.outcome.indicator for one in told if isinstance(one.outcome, Advice)]
+        spoke = [one for one in outcomes if not isinstance(one.outcome, Silence)]
+        levels = [one.outcome.indicator for one in spoke if isinstance(one.outcome, Advice)]
         worst = max(levels, key=lambda indicator: indicator.rank, default=Indicator.INFO)
-        return (told_plainly([one.rule.id for one in told], worst, ordering.language),)
+        return (told_plainly([one.rule.id for one in spoke], worst, ordering.language),)
     return tuple(_written(card, guideline, ordering, world, pages) for card in limited(composed, world.max_cards))
 
 

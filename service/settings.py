@@ -330,7 +330,7 @@ def _host(text: str) -> str:
 
 
 def _origins(text: str) -> tuple[str, ...]:
-    """Whole origins only: Flask-CORS would read a pattern as a regular expression, which matches more than it seems to."""
+    """Whole origins only: they are compared as they are written, and a pattern would match none."""
     origins = _listed(text)
     if any(origin != "*" and not re.fullmatch(r"https?://[\w.-]+(:\d+)?", origin) for origin in origins):
         raise ValueError(text)

@@ -92,9 +92,14 @@ class NotUnderstood:
 
 @value
 class Allergy:
-    """An AllergyIntolerance that is not refuted: the substances that it names."""
+    """An AllergyIntolerance that is not refuted: the substances that it names; `nameless` where nobody can tell to what it is."""
 
     concepts: frozenset[str]
     source: str
     name: str = ""
     unsure: Text | None = None
+    nameless: bool = False
+
+    def is_to(self, substances: frozenset[str]) -> bool | None:
+        """To one of these; None where it may be."""
+        return True if not self.concepts.isdisjoint(substances) else None if self.nameless else False

@@ -7,18 +7,19 @@ from dataclasses import replace
 from typing import Any
 
 from mappings.dates import When
-from mappings.evidence import Resource
+from mappings.evidence import Resource, local_reference
 from mappings.facts import Act
 from mappings.readers.alike import once
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import codings, shown_beside, shown_words
+from mappings.readers.shapes import codings, shown_beside, shown_words, texts
 from mappings.readers.sites import regions_of, site_concepts
-from mappings.readers.standing import standing
+from mappings.readers.standing import Standing, modification, standing
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.concept_names import name_of_act
+from mappings.vocabulary.denials import denies_doing
 from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REPORT_STATUS, STUDY_STATUS
-from mappings.wording import _
+from mappings.wording import Text, _
 
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
 BEGUN = UNDER_WAY | {"completed"}
@@ -31,6 +32,9 @@ MET = frozenset({"arrived", "triaged", "in-progress", "onleave", "discharged", "
 NOT_MET = frozenset({"cancelled", "entered-in-error", "planned"})
 
 ON_HOLD = _("it is on hold: whether it was done cannot be told")
+
+WORDS_DENY = _("its words say that it was not done, its code and status that it was")
+OF_ANOTHER = _("it was done to somebody or something else than the patient")
 
 _PERFORMED = ("performedDateTime", "performedPeriod", "performedString", "occurrenceDateTime", "occurrencePeriod")
 
@@ -55,7 +59,7 @@ def procedure(reader: Reader, resource: Resource, source: str) -> Act | None:
 @once(*_PERFORMED)
 def _undated_procedure(reader: Reader, resource: Resource) -> tuple[str, bool | None, Act | None]:
     """Its status, whether it counts, and all of it but where it comes from and when it was."""
-    stands = standing(resource, PROCEDURE_STATUS, counting=BEGUN, never=NOT_DONE)
+    stands = act_standing(resource, counting=BEGUN)
     if stands.counts is False:
         return stands.status, False, None
     recognised = reader.recognise(resource.get("code"))
@@ -74,12 +78,39 @@ def _undated_procedure(reader: Reader, resource: Resource) -> tuple[str, bool | 
     return stands.status, stands.counts, act
 
 
+def act_standing(resource: Resource, *, counting: frozenset[str]) -> Standing:
+    """Whether a Procedure counts: by its status and flags, by its words, and by whom it was done to (R5's `focus`)."""
+    stands = standing(resource, PROCEDURE_STATUS, counting=counting, never=NOT_DONE)
+    if stands.counts is not True:
+        return stands
+    why = words_deny(resource.get("code"))
+    if why is None and "focus" in resource and is_of_another(resource):
+        why = OF_ANOTHER
+    return stands if why is None else Standing(stands.status, counts=None, why=why)
+
+
+def words_deny(*concepts: object) -> Text | None:
+    """Why an act may not be one that was done, where its words say so."""
+    return WORDS_DENY if any(denies_doing(text) for one in concepts for text in texts(one)) else None
+
+
+ABOUT_THE_PATIENT = frozenset({"Condition", "BodyStructure"})
+"""What an Observation or an act may be focused on, and still be one of the patient: a tumour, say (mCODE)."""
+
+
+def is_of_another(resource: Resource) -> bool:
+    """Its `focus` is neither the patient nor something of the patient's."""
+    focused = {local_reference(one) for one in maps(resource.get("focus"))}
+    others = focused - {local_reference(resource.get("subject")) or None}
+    return not ABOUT_THE_PATIENT.issuperset(one.rpartition("/")[0] for one in others)
+
+
 def _performed(reader: Reader, resource: Resource) -> tuple[When | None, When | None]:
     for name in _PERFORMED:
         raw = resource.get(name)
         if raw is None:
             continue
-        if isinstance(raw, dict):
+        if a_map(raw):
             started, ended = reader.period(raw)
             return started or ended, ended
         when = reader.date(raw)
@@ -135,7 +166,11 @@ def _undated_study(reader: Reader, resource: Resource) -> Act | None:
     ]
     coded += list(maps(resource.get("modality")))
     body_sites = []
+    unreadable = None
     for series in maps(resource.get("series")):
+        if (modified := modification(series)) is not None:
+            unreadable = modified
+            continue
         coded.append(a_map(series.get("modality")))
         body_sites.append({"coding": [a_map(series.get("bodySite"))]})
     name = next((name for code in maps(resource.get("procedureCode")) if (name := shown_words(code))), "")
@@ -148,7 +183,7 @@ def _undated_study(reader: Reader, resource: Resource) -> Act | None:
         when=None,
         sites=site_concepts(reader, body_sites),
         regions=regions_of(reader, body_sites) or regions_of(reader, resource.get("procedureCode")),
-        unsure=stands.why,
+        unsure=stands.why or unreadable or words_deny(*maps(resource.get("procedureCode"))),
     )
 
 
@@ -187,7 +222,7 @@ def _undated_report(reader: Reader, resource: Resource) -> Act | None:
         started=None,
         when=None,
         regions=regions_of(reader, code),
-        unsure=stands.why,
+        unsure=stands.why or words_deny(code),
     )
 
 
@@ -207,7 +242,8 @@ def _undated_encounter(reader: Reader, resource: Resource) -> Act | None:
         return None
     concepts = reader.terminology.recognise(_encounter_codings(resource)).concepts
     name = next((name for kind in maps(resource.get("type")) if (name := shown_words(kind))), "")
-    return Act(concepts, name, "", started=None, when=None, unsure=stands.why)
+    unsure = stands.why or words_deny(*maps(resource.get("type")))
+    return Act(concepts, name, "", started=None, when=None, unsure=unsure)
 
 
 def _encounter_codings(resource: Resource) -> Iterator[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -9,7 +10,8 @@ from mappings.dates import When
 from mappings.evidence import Resource
 from mappings.facts import Allergy, Diagnosis
 from mappings.readers.alike import once
-from mappings.readers.not_understood import is_nameless
+from mappings.readers.medications import names_in_codes
+from mappings.readers.not_understood import is_nameless, meant
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_beside, shown_name, texts
 from mappings.readers.sites import regions_of, site_concepts
@@ -20,6 +22,7 @@ from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.code_systems import certainty_mark
 from mappings.vocabulary.concept_names import name_of_diagnosis
 from mappings.vocabulary.concepts import LONGEST_CODE, code_of
+from mappings.vocabulary.denials import denies_having, doubts_having
 from mappings.vocabulary.elements import (
     ABATED,
     ABATED_IN_WORDS,
@@ -30,7 +33,10 @@ from mappings.vocabulary.elements import (
     CONDITION_STATUS,
     NOT_UNDERSTOOD,
     VERIFICATION,
+    spelled,
 )
+from mappings.vocabulary.meanings import ALLERGENS_SAID
+from mappings.vocabulary.names import LONGEST_TEXT
 from mappings.wording import Text, _
 
 REFUTED = frozenset({"refuted", "entered-in-error"})
@@ -50,8 +56,11 @@ _ABATEMENTS = frozenset(
 
 ABATEMENT_NOT_UNDERSTOOD = _("whether it is over cannot be told: have its status sent")
 
-CERTAINTY_EXTENSION = "http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit"
-"""The mark of German coding of outpatients, on a coding of the Condition, on its code or on itself."""
+WORDS_DENY = _("its words deny what its code states")
+
+CERTAINTY_EXTENSION = "diagnosesicherheit"
+"""How the addresses end of the mark of German coding of outpatients, on a coding of the Condition, on its code or on itself:
+`http://fhir.de/StructureDefinition/icd-10-gm-diagnosesicherheit`, and those of its other editions."""
 
 
 def diagnosis(reader: Reader, resource: Resource, source: str, encounter: Resource | None = None) -> Diagnosis | None:
@@ -87,13 +96,15 @@ def _read(reader: Reader, resource: Resource) -> Diagnosis | None:
     elif sites:
         concepts |= _of_site(sets.LOOK_ALIKES_WITH_SITE, recognised.denied, sites)
     concepts |= _possibly_of_the_jaw(recognised.denied, resource)
+    said = texts(resource.get("code")) if concepts else []
+    doubted = any(map(doubts_having, said))
     return Diagnosis(
         concepts,
         shown_beside(name_of_diagnosis(concepts), resource.get("code")),
         "",
         active=OVER.isdisjoint((certainty, clinical, status)) and (clinical != ABSENT or not over),
-        provisional=not PROVISIONAL.isdisjoint((verification, certainty, status)),
-        suspected=not SUSPECTED.isdisjoint((verification, certainty, status)),
+        provisional=doubted or not PROVISIONAL.isdisjoint((verification, certainty, status)),
+        suspected=doubted or not SUSPECTED.isdisjoint((verification, certainty, status)),
         onset=None,
         recorded=None,
         sites=sites,
@@ -103,6 +114,7 @@ def _read(reader: Reader, resource: Resource) -> Diagnosis | None:
         unsure=why
         or modification(resource)
         or _unclear(verification, clinical, certainty)
+        or (WORDS_DENY if any(map(denies_having, said)) else None)
         or (STATUS_NOT_UNDERSTOOD if status == NOT_UNDERSTOOD else None)
         or (ABATEMENT_NOT_UNDERSTOOD if over is None and clinical == ABSENT else None),
     )
@@ -123,10 +135,10 @@ def _certainty(resource: Resource) -> str:
     """What the marks of its codings say, all of them: those of an extension, and those behind a code (`C79.5 G`)."""
     coded = codings(resource.get("code"))
     marks = [
-        extension.get("valueCoding") or extension.get("valueCode") or extension.get("valueCodeableConcept")
+        next((told for member, told in extension.items() if member.startswith("value")), NOT_UNDERSTOOD)
         for marked in (*coded, *maps(resource.get("code")), resource)
         for extension in maps(marked.get("extension"))
-        if a_text(extension.get("url")).partition("|")[0] == CERTAINTY_EXTENSION
+        if spelled(a_text(extension.get("url")).partition("|")[0]).endswith(CERTAINTY_EXTENSION)
     ]
     behind = (certainty_mark(a_text(coding.get("system")), code_of(coding)[:LONGEST_CODE]) for coding in coded)
     marks += [mark for mark in behind if mark]
@@ -179,8 +191,8 @@ def _first_date(reader: Reader, resource: Resource, names: tuple[str, ...]) -> W
     """The first of these dates that says something; None where that one cannot be read."""
     for name in names:
         raw = resource.get(name)
-        if isinstance(raw, dict):
-            raw = raw.get("start")
+        if told := a_map(raw):
+            raw = told.get("start")
         if reader.states(raw):
             return reader.date(raw)
     return None
@@ -208,16 +220,34 @@ def _allergy(reader: Reader, resource: Resource) -> Allergy | None:
     named += [reaction.get("substance") for reaction in maps(resource.get("reaction"))]
     why = why or next(modified_nodes(resource, "reaction"), None)
     concepts: frozenset[str] = frozenset()
+    denied_in_words = False
     for concept in named:
         recognised = reader.recognise(concept)
         concepts |= recognised.concepts | recognised.possible
         if not recognised.concepts and not recognised.denied:
-            concepts = concepts.union(*map(reader.terminology.recognise_name, texts(concept)))
+            said = [_apart(one) for one in (*texts(concept), *names_in_codes(codings(concept)))]
+            concepts = concepts.union(*map(reader.terminology.recognise_name, said))
+            if (meaning := meant(said, ALLERGENS_SAID)) is not None:
+                concepts |= meaning.concepts
+            denied_in_words = denied_in_words or any(map(denies_having, said))
     name = next((shown for concept in named if (shown := shown_name(concept))), "")
-    if all(is_nameless(reader.terminology, concept) for concept in named):
+    nameless = not concepts and all(is_nameless(reader.terminology, concept) for concept in named)
+    if nameless:
         why = why or NAMELESS
+    if concepts and denied_in_words:
+        why = why or WORDS_DENY
     unclear = STATUS_NOT_UNDERSTOOD if status == NOT_UNDERSTOOD else _unclear(verification, clinical)
-    return Allergy(concepts, "", name, unsure=why or modification(resource) or unclear)
+    return Allergy(concepts, "", name, unsure=why or modification(resource) or unclear, nameless=nameless)
+
+
+_OF_AN_ALLERGY = re.compile(
+    r"(?<=\w)(?=(?:allergie|unverträglichkeit|überempfindlichkeit|intoleranz)\b)", re.IGNORECASE
+)
+
+
+def _apart(text: str) -> str:
+    """The substance of a compound apart: « Paracetamolallergie »."""
+    return _OF_AN_ALLERGY.sub(" ", text) if len(text) <= LONGEST_TEXT else text
 
 
 _undated_allergy = once("recordedDate", "assertedDate", "lastOccurrence")(_allergy)

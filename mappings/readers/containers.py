@@ -1,7 +1,8 @@
 """What the drafts of a hook hold: orders, what holds orders, what orders nothing, and what may order and cannot be read.
 
 Every type of R4 is in one of the tables, by what it may order; what is in none of them may order something, and is told.
-What a container holds is an order as one of its own entry is: contained in it, referred to, or written within.
+What a container holds is an order as one of its own entry is: contained in it, referred to, or written within; so is an order
+that is contained in what orders nothing, an appointment say.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from mappings.evidence import Resource, local_reference, reference_of, typed
-from mappings.readers.orders import DRAFTED, NO_ORDER
+from mappings.readers.orders import DRAFTED, NO_ORDER, ORDER_TYPES
 from mappings.readers.reader import contained
 from mappings.readers.shapes import codings
 from mappings.readers.standing import denial, modification
@@ -404,9 +405,22 @@ class _Walk:
             entry.name = kind
             entry.unreadable = TOO_MANY if depth > MOST_LEVELS else modification(resource)
         place = self._add(entry, holder)
-        if place is None or holds is None or withdrawn or entry.unreadable is not None:
+        if place is None:
             return
-        contents = holds(resource)
+        if kind in ORDERS_NOTHING and not is_contained and depth <= MOST_LEVELS:
+            self._orders_contained(resource, place, depth)
+        if holds is not None and not withdrawn and entry.unreadable is None:
+            self._open(holds(resource), entry, place, depth, is_contained=is_contained)
+
+    def _orders_contained(self, resource: Resource, place: int, depth: int) -> None:
+        """The orders that something contains which orders nothing itself: an appointment, a claim."""
+        for held in maps(resource.get("contained")):
+            if type_of(held) in ORDER_TYPES:
+                self._contained(held, place, depth + 1)
+
+    def _open(self, contents: _Contents, entry: DraftEntry, place: int, depth: int, *, is_contained: bool) -> None:
+        """What a container holds."""
+        kind, resource = type_of(entry.resource), entry.resource
         for why in dict.fromkeys(contents.unreadable):
             self._add(DraftEntry(NOTHING, reference=entry.reference, itself=False, name=kind, unreadable=why), place)
         for inner in contents.sent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -89,6 +90,8 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
     match sent, measured:
         case (Unavailable() as told, Absent()) | (Absent(stale=Text()) as told, Absent(stale=None)):
             return told
+    if isinstance(measured, Absent) and measured.stale is not None:
+        return replace(measured, what=CALCIUM.name)  # it is shown as it was measured, which no albumin corrects
     return measured
 
 

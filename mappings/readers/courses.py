@@ -16,16 +16,16 @@ from mappings.dates import When
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts.radiotherapy import Prescription, RadiotherapyCourse, Target, Volume, reckoned_end
 from mappings.quantities import decimal_of
-from mappings.readers.acts import BEGUN, NOT_DONE, OVER, UNDER_WAY, reason_concepts, reason_regions
+from mappings.readers.acts import BEGUN, OVER, UNDER_WAY, act_standing, reason_concepts, reason_regions
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_words
 from mappings.readers.sites import regions_of, site_concepts
-from mappings.readers.standing import standing
+from mappings.readers.standing import says_it_is_absent, standing
 from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.concepts import Recognised
-from mappings.vocabulary.elements import ORDER_STATUS, PROCEDURE_STATUS
+from mappings.vocabulary.elements import ORDER_STATUS
 from mappings.vocabulary.units import normalised_unit
 from mappings.wording import Text, _
 
@@ -206,7 +206,9 @@ def gray(quantity: Mapping[str, Any]) -> Decimal | None:
     value = decimal_of(quantity.get("value"))
     unit = normalised_unit(a_text(quantity.get("code")) or a_text(quantity.get("unit")))
     factor = _GRAY.get(unit)
-    return None if value is None or factor is None or value <= 0 else value * factor
+    if value is None or factor is None or value <= 0 or quantity.get("comparator") or says_it_is_absent(quantity):
+        return None
+    return value * factor
 
 
 def added_phases(phases: Iterable[Prescription]) -> tuple[Volume, ...]:
@@ -314,7 +316,7 @@ def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = F
     if is_order:
         stands = standing(resource, ORDER_STATUS, counting=CARRIED_OUT, never=NOT_CARRIED_OUT)
     else:
-        stands = standing(resource, PROCEDURE_STATUS, counting=GIVEN, never=NOT_DONE)
+        stands = act_standing(resource, counting=GIVEN)
     if stands.counts is False:
         return None
     level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)

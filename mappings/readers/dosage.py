@@ -22,7 +22,8 @@ from mappings.facts import Dosage, Drug, Interval
 from mappings.quantities import decimal_of, written_number
 from mappings.readers.alike import REMEMBERED, as_json, reader_of_json
 from mappings.readers.reader import Reader
-from mappings.readers.shapes import codings, shown_words
+from mappings.readers.shapes import codings, shown_words, texts
+from mappings.readers.standing import modification, says_it_is_absent
 from mappings.readers.strengths import (
     quantity_unit,
     repeats_the_strength,
@@ -64,9 +65,10 @@ _MINUTES = {
     "mn": Decimal(1),
     "minute": Decimal(1),
     "minutes": Decimal(1),
-    "h": Decimal(60),
-    "hr": Decimal(60),
-    "s": Decimal(1) / 60,
+    "mins": Decimal(1),
+    "minuten": Decimal(1),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours", "heure", "heures", "stunde", "stunden", "std"), Decimal(60)),
+    **dict.fromkeys(("s", "sec", "second", "seconds", "sekunde", "sekunden"), Decimal(1) / 60),
 }
 
 
@@ -103,14 +105,17 @@ def read_dosage(reader: Reader, lines: object, drug: Drug, written: When | None)
     counts = [one.count for one in read if one.count is not None]
     firsts = [one.first for one in read if one.first is not None]
     ends = [one.end for one in read if one.end is not None]
+    each_once = all(one.single for one in read) and len(firsts) == len(read) and len(set(firsts)) > 1
+    apart = _between(firsts) if each_once else None
+    spaced = None if apart is None else Interval(_longest_days(apart), interval_text(apart))
     return Dosage(
         dose_mg=_highest(one.dose_mg for one in read),
         dose_ml=_highest(one.dose_ml for one in read),
         dose_iu=_highest(one.dose_iu for one in read),
         dose_stated=any(one.dose_stated for one in read),
         dose_unreadable=any(one.dose_unreadable for one in read),
-        interval_unreadable=any(one.interval_unreadable for one in read),
-        interval=max(intervals, key=lambda interval: interval.longest_days, default=None),
+        interval_unreadable=any(one.interval_unreadable for one in read) or (each_once and spaced is None),
+        interval=max(intervals, key=lambda interval: interval.longest_days, default=spaced),
         doses_per_week=_highest(one.doses_per_week for one in read),
         mg_a_day=_mg_a_day(read),
         count=sum(counts) if len(counts) == len(read) else None,
@@ -160,6 +165,8 @@ def _highest(values: Any) -> Decimal | None:
 
 
 def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: When | None) -> Dosage:
+    if any(modification(node) for node in _nodes(line)):
+        return Dosage(dose_stated=True, dose_unreadable=True, interval_unreadable=True)
     doses = [_read_dose(quantity, drug) for quantity in (*stated_doses(line), *_misshaped_doses(line))]
     amounts = {counted: _highest(amount for what, amount in doses if what is counted) for counted in Dimension}
     ml, pieces = amounts[Dimension.VOLUME], amounts[Dimension.PIECES]
@@ -176,6 +183,7 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
         mg * 1000 * IU_PER_MICROGRAM if mg and drug.is_any(BY_MASS) else None,
     )
     words = [said for name in ("text", "patientInstruction", "timing") if (said := a_text(line.get(name)))]
+    words += [said for one in maps(line.get("additionalInstruction")) for said in texts(one)]
     stated = bool(doses) or any(
         tells_a_number_of_pieces(said) or (tells_an_amount(said) and not repeats_the_strength(said, drug.strength_mg))
         for said in words
@@ -203,6 +211,12 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
         route_unverified=not routes.concepts.isdisjoint(routes.unverified),
         infusion_minutes=_infusion_minutes(line, timing, mg, ml, drug),
     )
+
+
+def _nodes(line: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The line and what is within it that may carry a modifier."""
+    timing = a_map(line.get("timing"))
+    yield from (line, timing, a_map(timing.get("repeat")), *maps(line.get("doseAndRate")))
 
 
 def _first_of(*amounts: Decimal | None) -> Decimal | None:
@@ -251,6 +265,8 @@ def _read_dose(quantity: Mapping[str, Any], drug: Drug) -> tuple[Dimension | Non
     number = _number(quantity)
     unit, over = _unit_of(quantity)
     if number is None or unit is None or over or quantity.get("comparator") or quantity.get("modifierExtension"):
+        return None, Decimal(0)
+    if says_it_is_absent(quantity):
         return None, Decimal(0)
     counted = unit.counted
     if counted is Dimension.UNITS:
@@ -313,6 +329,8 @@ def _read_timing(reader: Reader, timing: Mapping[str, Any], words: Sequence[str]
             unreadable = frequency is None
         elif not stated:
             frequency, unreadable = _in_words(repeat, timing, words)
+        else:
+            unreadable = not events
     bounds_first, end = _bounds(reader, repeat, first or written)
     first = first or bounds_first
     if end is None and len(events) > 1:  # a single one is where the treatment begins
@@ -365,11 +383,12 @@ def _in_words(
     code = timing.get("code")
     of_timing = [a_text(code)] if isinstance(code, str) else [a_text(a_map(code).get("text"))]
     of_timing += [a_text(coding.get(name)) for coding in codings(code) for name in ("code", "display")]
+    of_timing.append(a_text(timing.get("text")))
     for said in (of_timing, words):
         found, ambiguous = _told(said)
         if found or ambiguous:
             return (next(iter(found)), False) if len(found) == 1 and not ambiguous else (None, True)
-    has_period = repeat.get("period") is not None and (decimal_of(repeat.get("period")) or 0) > 0
+    has_period = repeat.get("period") is not None and decimal_of(repeat.get("period")) != 0
     return None, has_period or any(code_of(coding).upper() not in {"", *AS_NEEDED} for coding in codings(code))
 
 
@@ -398,7 +417,8 @@ def _frequency(repeat: Mapping[str, Any], timing: Mapping[str, Any]) -> Frequenc
     days = repeat.get("dayOfWeek")
     only_on_these_days = bool(days) and period == 1 and unit == "d"  # "every day", if it is one of them
     if period is not None and period > 0 and unit in _DAY_UNITS and not only_on_these_days:
-        return Frequency(_whole(repeat.get("frequency")) or 1, period, unit)
+        times = repeat.get("frequency")
+        return Frequency(_whole(times) or 1, period, unit) if times is None or _whole(times) else None
     if days:
         return Frequency(len(days) if isinstance(days, list) else 1, Decimal(1), "wk")
     for coding in (*codings(timing.get("code")), {"code": a_map(timing.get("code")).get("text")}):
@@ -462,7 +482,9 @@ def interval_text(frequency: Frequency) -> Text:
 
 def _minutes(repeat: Mapping[str, Any]) -> Decimal | None:
     value = decimal_of(repeat.get("duration"))
-    factor = _MINUTES.get(a_text(repeat.get("durationUnit") or repeat.get("durationUnits")))
+    factor = _MINUTES.get(
+        normalised_unit(a_text(repeat.get("durationUnit") or repeat.get("durationUnits"))).rstrip(".")
+    )
     return None if value is None or factor is None or value <= 0 else value * factor
 
 
@@ -499,7 +521,7 @@ def _minutes_of_ratio(ratio: Mapping[str, Any], mg: Decimal | None, volume: Deci
     return None if per_one_unit else time
 
 
-_PER_TIME = re.compile(r"(?P<amount>ml|l|mg)/(?P<time>min|mn|h|hr)\Z")
+_PER_TIME = re.compile(rf"(?P<amount>ml|l|mg)/(?P<time>{'|'.join(_MINUTES)})\.?\Z")
 
 
 def _minutes_of_rate(rate: Mapping[str, Any], mg: Decimal | None, volume: Decimal | None) -> Decimal | None:

@@ -45,6 +45,7 @@ def administration(reader: Reader, resource: Resource, source: str, drug: Drug) 
     stands = standing(resource, ADMINISTRATION_STATUS, counting=ADMINISTERED, never=NOT_ADMINISTERED)
     if stands.counts is False:
         return None
+    contradicted = stands.status == "completed" and bool(resource.get("statusReason"))  # "why it was not performed"
     start, end = reader.period(a_map(resource.get("effectivePeriod")) or resource.get("occurencePeriod"))
     single = reader.date(resource.get("effectiveDateTime")) or reader.date(resource.get("occurenceDateTime"))
     when, today, status = single or end or start, reader.clock.today, stands.status
@@ -53,7 +54,7 @@ def administration(reader: Reader, resource: Resource, source: str, drug: Drug) 
         drug,
         source,
         read_dosage(reader, resource.get("dosage"), drug, when),
-        certain=stands.counts is True,
+        certain=stands.counts is True and not contradicted,
         first=start or when,
         last=when,
         last_dose=when,

@@ -16,7 +16,7 @@ from mappings.readers.newest import UNDATED, Reading, newest
 from mappings.readers.observations import IGNORED_STATUSES, not_usable, result_time
 from mappings.readers.reader import Reader
 from mappings.readers.scores import contradicts_itself, incomplete, of_no_known_bone
-from mappings.readers.shapes import codings
+from mappings.readers.shapes import codings, texts
 from mappings.readers.sites import unplaced
 from mappings.shapes import a_map, a_text
 from mappings.values import value
@@ -129,9 +129,10 @@ def _interpret(
     if isinstance(value, bool):
         return None, value, None, None
     words = {a_text(coding.get("code")).casefold() for coding in codings(value)} | {a_text(value).casefold()}
-    if words & {"true", "yes", "y", "oui", "373066001", "la33-6"}:
+    words |= {text.casefold() for text in texts(value)} if isinstance(value, dict) else set()
+    if words & {"true", "yes", "y", "oui", "ja", "present", "présent", "présente", "373066001", "52101004", "la33-6"}:
         return None, True, None, None
-    if words & {"false", "no", "n", "non", "373067005", "la32-8"}:
+    if words & {"false", "no", "n", "non", "nein", "absent", "absente", "373067005", "2667000", "la32-8"}:
         return None, False, None, None
     return None, None, None, None
 

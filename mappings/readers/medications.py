@@ -23,9 +23,10 @@ from mappings.shapes import NOTHING, a_map, a_text, maps
 from mappings.vocabulary.code_systems import ATC, SYSTEMS, canonical
 from mappings.vocabulary.concept_sets import COUNTED_IN_INTERNATIONAL_UNITS
 from mappings.vocabulary.concepts import code_of
+from mappings.vocabulary.denials import denies_giving
 from mappings.vocabulary.drug_classes import names_chemotherapy_alone
 from mappings.vocabulary.elements import ABSENT, MEDICATION_STATUS
-from mappings.vocabulary.names import LONGEST_TEXT, denies_giving, says_nothing
+from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
 from mappings.vocabulary.products import is_sold, millilitres_of, strength_of
 from mappings.wording import Text, _, of_resource, verbatim
 
@@ -141,7 +142,7 @@ def _from_concept(reader: Reader, concept: object) -> Drug:
         return _drug(reader, recognised.concepts, text or shown_words(concept), coded, unverified=unverified)
     if _is_another_by_code(reader, concept):
         return Drug(frozenset(), verbatim(shown_name(concept)), identified=True, named=bool(texts(concept)))
-    said = [*texts(concept), *_names_in_codes(coded)]
+    said = [*texts(concept), *names_in_codes(coded)]
     for words_said in said:
         if by_name := reader.terminology.recognise_name(words_said):
             return _drug(reader, by_name, words_said, by_name=True)
@@ -191,7 +192,7 @@ _NAME_IN_CODE = re.compile(r"[^\W\d_]{5,}(?:[\s/,-].*)?", re.DOTALL)
 """Begins with a word of five letters or more, as a name does and a formulary's code (`ALBU100`) does not."""
 
 
-def _names_in_codes(coded: list[Mapping[str, Any]]) -> Iterator[str]:
+def names_in_codes(coded: list[Mapping[str, Any]]) -> Iterator[str]:
     """Names of drugs that a local system uses as its codes (MIMIC-IV on FHIR does)."""
     for coding in coded:
         code = a_text(coding.get("code"))

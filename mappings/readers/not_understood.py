@@ -27,8 +27,8 @@ from mappings.vocabulary.code_systems import (
     located,
 )
 from mappings.vocabulary.concepts import LONGEST_EXPRESSION, Terminology, code_of
-from mappings.vocabulary.meanings import DENIALS, OTHER_RESULTS, Meaning
-from mappings.vocabulary.names import LONGEST_TEXT, holds, says_nothing, words
+from mappings.vocabulary.meanings import DENIALS, DENIALS_BEFORE, OTHER_RESULTS, Meaning
+from mappings.vocabulary.names import LONGEST_TEXT, holds, place_of, says_nothing, words
 from mappings.wording import Amount, Text, _, verbatim
 
 
@@ -56,8 +56,11 @@ def _meant_by(text: str, meanings: tuple[Meaning, ...]) -> Meaning | None:
 
 def _names(said: tuple[str, ...], meaning: Meaning) -> bool:
     """Denials are looked for last: hardly any text of a record names a meaning."""
-    named = any(holds(said, phrase) for phrase in meaning.phrases)
-    return named and not any(holds(said, phrase) for phrase in DENIALS)
+    named = [phrase for phrase in meaning.phrases if holds(said, phrase)]
+    if not named or any(holds(said, phrase) for phrase in DENIALS):
+        return False
+    before = said[: max(place_of(said, phrase) for phrase in named)]
+    return not any(holds(before, phrase) for phrase in DENIALS_BEFORE)
 
 
 def without_system(concept: object, systems: Iterable[str]) -> list[dict[str, str]]:

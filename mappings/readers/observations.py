@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from mappings.clock import Clock
 from mappings.dates import UnreadableDate, When, days_before
-from mappings.evidence import Resource, local_reference
+from mappings.evidence import Resource
 from mappings.facts import TREND_DAYS, Absent, Fact, Known, Measurement, Person, Unavailable, VitaminD
 from mappings.facts.results import (
     DEEP_DEFICIENCY_BELOW,
@@ -24,12 +24,13 @@ from mappings.facts.results import (
     INTOXICATION_ABOVE,
     RECOMMENDED_UP_TO,
 )
-from mappings.quantities import ZERO, Bounds, bounded, decimal_of
+from mappings.quantities import BLANKS_AND_MARKS, ZERO, Bounds, bounded, decimal_of, written_number
+from mappings.readers.acts import is_of_another
 from mappings.readers.newest import Reading, dated_ahead, newest
 from mappings.readers.reader import Reader
 from mappings.readers.reference_ranges import normal_range
-from mappings.readers.standing import FLAG_NOT_UNDERSTOOD, denial, modification
-from mappings.shapes import a_map, a_text, maps
+from mappings.readers.standing import FLAG_NOT_UNDERSTOOD, denial, modification, says_it_is_absent
+from mappings.shapes import a_map, a_text
 from mappings.vocabulary.analytes import Analyte
 from mappings.vocabulary.elements import OBSERVATION_STATUS
 from mappings.vocabulary.units import Conversion, UnknownUnit, conversion
@@ -103,23 +104,17 @@ def read_result(
     return Reading(source, when, measurement)
 
 
-ABOUT_THE_PATIENT = frozenset({"Condition", "BodyStructure"})
-"""What an Observation may be focused on, and still be one of the patient: a tumour, say (mCODE)."""
-
-
 def not_usable(observation: Resource, node: Mapping[str, Any], status: str) -> Text | None:
     """Why an Observation with a value is none of this patient's, or does not mean what it seems to."""
     if status not in USED_STATUSES:
         return _("its status cannot be read", hint=_("its status is not one of FHIR R4: correct it"))
-    if node.get("dataAbsentReason"):
+    values = [said for name, said in node.items() if name.lstrip("_").startswith("value") and isinstance(said, dict)]
+    if node.get("dataAbsentReason") or any(map(says_it_is_absent, values)):
         return _("it has a value, and says that it has none")
-    focused = {local_reference(one) for one in maps(observation.get("focus"))}
-    others = focused - {local_reference(observation.get("subject")) or None}
-    if not ABOUT_THE_PATIENT.issuperset(one.rpartition("/")[0] for one in others):
+    if is_of_another(observation):
         return _("it is about something else than the patient")
     denied, why = denial(observation)
     why = FLAG_NOT_UNDERSTOOD if denied else why
-    values = [said for name, said in node.items() if name.startswith("value") and isinstance(said, dict)]
     return why or next(filter(None, map(modification, (observation, node, *values))), None)
 
 
@@ -161,7 +156,7 @@ LONGEST_VALUE = 100
 
 _NUMBER_TEXT = re.compile(
     r"\s*(?P<comparator><=|>=|≤|≥|<|>|inf(?:érieur)?e? à|sup(?:érieur)?e? à|less than|more than|greater than)?\s*"
-    r"(?P<number>\d[\d\s\u00a0\u202f]*(?:[.,]\d+)?)\s*(?P<unit>[^\d\s<>].*)?\Z",
+    rf"(?P<number>\d(?:[\d.,\s{BLANKS_AND_MARKS}]*\d)?)\s*(?P<unit>[^\d\s<>].*)?\Z",
     re.IGNORECASE,
 )
 _COMPARATOR_WORDS = {"≤": "<=", "≥": ">=", "inf": "<", "les": "<", "sup": ">", "mor": ">", "gre": ">"}
@@ -181,10 +176,9 @@ def _read_value(node: Mapping[str, Any], analyte: Analyte) -> tuple[Bounds, Amou
     short = text if isinstance(text, str) and len(text) <= LONGEST_VALUE else ""
     if match := _NUMBER_TEXT.match(unicodedata.normalize("NFC", short)):
         word = (match["comparator"] or "").lower()
-        number = re.sub(r"\s", "", match["number"]).replace(",", ".")
         return _read_quantity(
             {
-                "value": number,
+                "value": written_number(match["number"], mark_parts_thousands=False),
                 "comparator": _COMPARATOR_WORDS.get(word[:3], word),
                 "unit": (match["unit"] or "").strip(),
             },
@@ -256,7 +250,7 @@ def _check_plausible(value: Decimal, converted: Conversion, reported: Amount) ->
 
 
 def _limit(quantity: object, analyte: Analyte, unit: str) -> Decimal | None:
-    if not isinstance(quantity, dict):
+    if not isinstance(quantity, dict) or quantity.get("comparator") or says_it_is_absent(quantity):
         return None
     value = decimal_of(quantity.get("value"))
     if value is None:

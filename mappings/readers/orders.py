@@ -36,6 +36,7 @@ from mappings.vocabulary.acts_in_words import NOTHING_SAID, LineSaid
 from mappings.vocabulary.analytes import ordered_analytes
 from mappings.vocabulary.code_systems import is_of_drugs
 from mappings.vocabulary.concepts import Recognised, code_of
+from mappings.vocabulary.denials import denies_doing
 from mappings.vocabulary.elements import (
     ABSENT,
     ADMINISTRATION_STATUS,
@@ -138,10 +139,13 @@ def read_order(
     why = _not_what_it_seems(resource) if draft and (order.concepts or not order.identified) else None
     if why is None and isinstance(order, DrugOrder) and order.drug.denied and order.concepts:
         why = NOT_GIVEN
+    if why is None and order.concepts and not is_drug and any(map(denies_doing, texts_of(resource.get("code")))):
+        why = NOT_TO_BE_DONE
     return order if why is None else _concealed(order, why)
 
 
 NOT_GIVEN = _("its words say that the drug is stopped or not given")
+NOT_TO_BE_DONE = _("its words say that it is called off or was not done")
 
 
 def _as_a_drug(reader: Reader, resource: Resource) -> Resource:

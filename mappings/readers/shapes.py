@@ -21,7 +21,7 @@ def codings(concept: object) -> list[Mapping[str, Any]]:
             return []
         inner = concept.get("coding")
         if isinstance(inner, list):
-            return [coding for coding in inner if isinstance(coding, dict)]
+            return [coding for coding in inner if isinstance(coding, dict) and "modifierExtension" not in coding]
         if isinstance(inner, dict):
             return [inner]
         if ("code" in concept or "display" in concept) and "value" not in concept:  # a Quantity has a code too

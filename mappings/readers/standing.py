@@ -6,11 +6,12 @@ and never fails to count.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mappings.evidence import ONE_OF_SEVERAL, Resource
-from mappings.shapes import maps
+from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary import elements
 from mappings.vocabulary.elements import ABSENT, NOT_UNDERSTOOD, Element
@@ -50,18 +51,37 @@ def standing(resource: Resource, status: Element, *, counting: frozenset[str], n
 
 def denial(resource: Resource) -> tuple[bool, Text | None]:
     """Whether a flag of some FHIR version or profile denies the resource; else why that cannot be told."""
-    named = {member: name for member in resource if (name := elements.denying(member))}
-    if not named:
+    told = {member: resource[member] for member in resource if elements.denying(member)}
+    if "extension" in resource:
+        told = {**dict(_in_extensions(resource)), **told}
+    if not told:
         return False, None
-    taken = elements.TAKEN.of(resource)
-    said = {elements.FLAGS[name].read(resource[member]) for member, name in named.items() if name in elements.FLAGS}
+    named = {member: elements.denying(member) for member in told}
+    taken = elements.TAKEN.of(told)
+    said = {elements.FLAGS[name].read(told[member]) for member, name in named.items() if name in elements.FLAGS}
     if "true" in said or taken in ("n", "na"):
         return True, None
     others = named.keys() - {*elements.TAKEN.fields, *elements.REASONS_OF_DENIAL}
-    said |= {elements.ANOTHER_FLAG.read(resource[one]) for one in others if named[one] not in elements.FLAGS}
-    reasons = any(resource.get(name) for name in elements.REASONS_OF_DENIAL)
+    said |= {elements.ANOTHER_FLAG.read(told[one]) for one in others if named[one] not in elements.FLAGS}
+    reasons = any(told.get(name) for name in elements.REASONS_OF_DENIAL)
     unsure = reasons or not said <= {"false"} or taken in (NOT_UNDERSTOOD, "unk")
     return False, FLAG_NOT_UNDERSTOOD if unsure else None
+
+
+_STEPS, _WORDS = re.compile(r"[/:#]"), re.compile(r"[-.]")
+
+
+def _in_extensions(resource: Resource) -> Iterator[tuple[str, object]]:
+    """The flags that extensions carry, by the last word of their address: between versions of FHIR, of a profile, of a system.
+
+    HL7 FHIR 4.0.1, "Extensions for converting between versions": `.../extension-Procedure.notDone`; QI-Core: `qicore-notDone`.
+    """
+    for extension in maps(resource.get("extension")):
+        last = _STEPS.split(a_text(extension.get("url")).rstrip("/"))[-1]
+        names = (last, _WORDS.split(last)[-1])
+        if name := next((one for one in names if elements.denying(one)), ""):
+            said = [told for member, told in extension.items() if member.startswith("value")]
+            yield name, said[0] if said else elements.NOT_UNDERSTOOD
 
 
 def modification(node: Mapping[str, Any]) -> Text | None:
@@ -71,6 +91,21 @@ def modification(node: Mapping[str, Any]) -> Text | None:
     if node.get("implicitRules") or node.get("_implicitRules"):
         return BY_RULES
     return MODIFIED if node.get("modifierExtension") else None
+
+
+_SAYS_THAT_IT_IS_ABSENT = ("data-absent-reason", "nullflavor")
+"""How the addresses of HL7's extensions end that say that a value is none: `data-absent-reason`, `iso21090-nullFlavor`."""
+
+
+def says_it_is_absent(node: Mapping[str, Any]) -> bool:
+    """An extension of a value, or of its number, says that there is none."""
+    extended = (node, *(a_map(node.get(name)) for name in ("_value", "_code") if name in node))
+    return any(
+        a_text(extension.get("url")).casefold().endswith(_SAYS_THAT_IT_IS_ABSENT)
+        for one in extended
+        if "extension" in one
+        for extension in maps(one.get("extension"))
+    )
 
 
 def modified_nodes(resource: Resource, *names: str) -> Iterator[Text]:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from mappings.evidence import Resource
 from mappings.quantities import BLANKS_AND_MARKS, decimal_of, written_number
+from mappings.readers.standing import modification, says_it_is_absent
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary.doses import CONVENTIONAL_VOLUMES, DOSE_UNITS, NO_AMOUNT, Dimension, DoseUnit, plain_unit
 
@@ -44,16 +45,45 @@ NO_STRENGTH = Strength()
 
 _NUMBER = rf"[1-9]\d{{0,2}}(?:[{BLANKS_AND_MARKS}]\d{{3}})+(?!\d)(?:[.,]\d{{1,9}})?|\d{{1,12}}(?:[.,]\d{{1,9}}){{0,4}}"
 _UNIT = (
-    r"m(?:illi)?g(?:rammes?|rams?)?|(?:[µμu]|mc|micro)g(?:rammes?|rams?)?|g(?:rammes?|rams?)?|[iu]\.?[iue]\.?|units?|unit[ée]s?|"
-    r"unt|ut|u|(?:milli|centi|d[ée]ci)?lit(?:re|er)s?|[mcd]?l|cc"
+    r"m(?:illi)?g(?:rammes?|ramm|rams?)?|(?:[µμu]|mc|mi[ck]ro)g(?:rammes?|ramm|rams?)?|g(?:rammes?|ramm|rams?)?|"
+    r"[iu]\.?[iue]\.?|[iu]\.\s[iue]\.?|\[iu\]|int(?:ernational(?:en?)?|\.|'l)\s(?:units?|einheit(?:en)?)|einheit(?:en)?|"
+    r"units?|unit[ée]s?|unt|ut|u|(?:milli|centi|d[ée][cz]i)?lit(?:re|er)s?|[mcd]?l|cc"
 )
+_VOLUME = r"(?:(?:milli|centi|d[ée][cz]i)?lit(?:re|er)s?|[mcd]?l|cc)(?!\w)"
+_ONE = r"(?:each\b|every\b|one\b|un\b|une\b|einem\b|chaque\b|jede[mnrs]?\b)"
+_PER = (
+    rf"(?:/|per\b|par\b|pour\b|pro\b|je\b)(?:\s{{0,3}}{_ONE}(?=\s{{1,3}}{_VOLUME}))?|"
+    rf"(?:in|dans|auf|for|für|:|{_ONE})(?=\s{{0,3}}(?:{_ONE}\s{{1,3}})?(?:{_NUMBER})?\s{{0,3}}{_VOLUME})"
+    rf"(?:\s{{1,3}}{_ONE}(?=\s{{1,3}}{_VOLUME}))?"
+)
+"""What stands between an amount and what it is per; «in» and its like only before a volume.
+
+These tell in how much an amount is dissolved, which is then the whole: « 3,5 mg dans 100 mL »; but for one millilitre.
+"""
+_DIVIDES = re.compile(r"/|per\b|par\b|pour\b|pro\b|je\b", re.IGNORECASE)
+
+_SLASHES = str.maketrans({"⁄": "/", "∕": "/", "÷": "/", "∶": "/", "´": "'", "`": "'", "ʹ": "'", "′": "'"})
+_POWER = re.compile(
+    r"(?<=[A-Za-zµμ.\]])[^\S\n]?[.·⋅∙*]?[^\S\n]?(?P<unit>ml|l|kg|m2|h|d)[^\S\n]?(?:\^?[-−]1|⁻¹)(?!\d)", re.IGNORECASE
+)
+"""« mg.ml-1 », « mg mL⁻¹ »: per millilitre."""
+
+
+def _plain(text: str) -> str:
+    """A text with one sign for what divides, and one for what parts thousands."""
+    return _POWER.sub(r"/\g<unit>", text.translate(_SLASHES))
+
+
 _AMOUNT = re.compile(
     rf"(?P<glued>[^\W\d_xX×]\d{{1,6}})|"
     rf"(?P<number>{_NUMBER})(?:[^\S\n]{{0,3}}(?P<kilo>k\s?(?=[iu]))?(?P<unit>{_UNIT})(?!\w)(?![^\S\n]?[.·]?[^\S\n]?(?:kg|m2|m²))"
-    rf"(?=(?:\s{{0,3}}(?P<per>/|per\b|par\b|pour\b)\s{{0,3}}(?:(?P<per_number>{_NUMBER})\s{{0,3}})?(?P<per_unit>[^\W\d]\w{{0,20}})?)?))?",
+    rf"(?=(?:\s{{0,3}}(?P<per>{_PER})\s{{0,3}}(?:(?P<per_number>{_NUMBER})\s{{0,3}})?(?P<per_unit>[^\W\d]\w{{0,20}})?)?))?",
     re.IGNORECASE,
 )
-_CONTAINER = r"(?:flacon|vial|ampoule|ampule|seringue|syringe|poche|bag|bouteille|bottle|stylo|pen|cartouche|cartridge|unidose)s?"
+_CONTAINER = (
+    r"(?:flacon|vial|ampoule|ampule|ampulle|seringue|syringe|spritze|fertigspritze|poche|bag|beutel|bouteille|bottle|flasche|stylo|"
+    r"pen|cartouche|cartridge|unidose)n?s?"
+)
 _FILLED = r"(?:pr[ée]-?rempli\w{0,2}|pre-?filled)"
 _CONTAINER_BEFORE = re.compile(
     rf"\b{_CONTAINER}(?:\s{{1,3}}{_FILLED})?\s{{0,3}}(?:(?<=\s)(?:de|of|[àa])\s{{1,3}}|[(,]\s{{0,3}})?\Z", re.IGNORECASE
@@ -62,13 +92,14 @@ _CONTAINER_AFTER = re.compile(rf"[\s(,]{{0,3}}(?:{_FILLED}\s{{1,3}})?{_CONTAINER
 
 
 class _Amount(NamedTuple):
-    """An amount in a text: its number (None: it cannot be told), its unit, and what it is per."""
+    """An amount in a text: its number (None: it cannot be told), its unit, and what it is per, or diluted in."""
 
     number: Decimal | None
     unit: DoseUnit
     start: int
     end: int
     per: bool
+    diluted: bool
     per_start: int
     per_number: Decimal | None
     per_unit: str
@@ -89,6 +120,7 @@ def _amounts(text: str) -> Iterator[_Amount]:
             unit,
             *found.span(),
             found["per"] is not None,
+            found["per"] is not None and _DIVIDES.match(found["per"]) is None,
             found.start("per_number"),
             None if told_per is None else written_number(told_per) or Decimal(-1),
             found["per_unit"] or "",
@@ -97,11 +129,12 @@ def _amounts(text: str) -> Iterator[_Amount]:
 
 def tells_an_amount(text: str) -> bool:
     """A mass, a volume or international units stand in a text of a dosage."""
-    return next(_amounts(text[:LONGEST_NAME]), None) is not None
+    return next(_amounts(_plain(text[:LONGEST_NAME])), None) is not None
 
 
 _PART_OF_A_PIECE = re.compile(
-    r"(?:\b(?:demie?|half|moiti[ée]|quart)\b|[½¼¾]|\b\d{1,2}\s?[/⁄]\s?[2-9]\b|\b0[.,]\d{1,2}\b|\b(?:[2-9]|1\d|deux|two|trois|three)\b)"
+    r"(?:\b(?:demie?|half|halbe[nrs]?|moiti[ée]|quart|viertel)\b|[½¼¾]|"
+    r"\b\d{1,2}\s?[/⁄]\s?[2-9]\b|\b0[.,]\d{1,2}\b|\b(?:[2-9]|1\d|deux|two|zwei|trois|three|drei)\b)"
     rf"[\s-]{{0,3}}(?:d['’]|de\s|of\s)?(?:(?:une?|an?|the)\s)?(?:{_CONTAINER}|doses?|injections?)\b(?!\s?/)",
     re.IGNORECASE,
 )
@@ -120,7 +153,7 @@ def repeats_the_strength(text: str, strength_mg: Decimal | None) -> bool:
     """A text of a dosage begins with the product's own strength, and names no other amount and no number of it."""
     if strength_mg is None or len(text) > LONGEST_NAME:
         return False
-    text = text.strip()
+    text = _plain(text.strip())
     told = list(_amounts(text))
     return (
         len(told) == 1
@@ -139,7 +172,7 @@ def strength_in_name(name: str, *, in_units: bool) -> Strength:
 
     `in_units`: the drug is counted in international units, so that its «units» are such. Of several amounts the first counts.
     """
-    return _strength_in(name[:LONGEST_NAME], in_units)
+    return _strength_in(_plain(name[:LONGEST_NAME]), in_units)
 
 
 @lru_cache(maxsize=1024)
@@ -178,12 +211,15 @@ class _Told(NamedTuple):
                 self.concentrations.setdefault(counted, whole / millilitres)
                 if amount.per_number is not None and counted is Dimension.MASS:
                     self.labels.append((whole, millilitres))
-                if amount.per_number is not None and millilitres not in CONVENTIONAL_VOLUMES:
+                diluted = amount.diluted and amount.per_number != 1
+                if amount.per_number is not None and (diluted or millilitres not in CONVENTIONAL_VOLUMES):
                     self.pieces.setdefault(counted, whole)
                     self.volumes.append(millilitres)
             return False
         if amount.per and not _is_of_a_piece(amount, divisor):
             return False
+        if divisor is not None and divisor.counted is counted and amount.per_number is not None:
+            whole = None  # of two drugs in one product: nobody tells which amount is whose
         number = amount.per_number if divisor is not None and divisor.counted is Dimension.PIECES else None
         self.pieces.setdefault(counted, None if whole is None else whole / (number or 1))
         return True
@@ -247,7 +283,7 @@ def strength_of_ingredient(medication: Resource, *, in_units: bool) -> Strength:
     )
     amount, over = quantity_unit(numerator)
     number = decimal_of(numerator.get("value"))
-    if amount is None or number is None or number <= 0:
+    if amount is None or number is None or number <= 0 or any(map(_is_qualified, (numerator, denominator, ratio))):
         return NO_STRENGTH
     counted = amount.counted
     if counted is Dimension.UNITS and in_units:
@@ -265,6 +301,11 @@ def strength_of_ingredient(medication: Resource, *, in_units: bool) -> Strength:
     if by.counted in (Dimension.PIECES, Dimension.UNITS):
         return _resolved({counted: whole / divided}, {}, _volume_of(medication))
     return NO_STRENGTH
+
+
+def _is_qualified(node: Mapping[str, Any]) -> bool:
+    """It is a bound, says that it is absent, or carries a modifier: no amount that anybody can tell."""
+    return bool(node.get("comparator")) or modification(node) is not None or says_it_is_absent(node)
 
 
 def _stated(part: Mapping[str, Any]) -> bool:

@@ -689,7 +689,7 @@ _WHOLE_SPINE = "spine:1-30"
 
 
 def _said(concepts: frozenset[str], line: Line, start: int, sites: tuple[SiteSaid, ...]) -> LineSaid:
-    bones = bones_with_sides(line, start, tuple(site for site in sites if site.is_bone))
+    bones = bones_with_sides(line, start, _without_wider(line, tuple(site for site in sites if site.is_bone)))
     levels = [bone for bone in bones if bone != _WHOLE_SPINE]
     if len(levels) < len(bones) and any(bone.startswith("spine:") for bone in levels):
         bones = tuple(levels)
@@ -711,6 +711,42 @@ def _said(concepts: frozenset[str], line: Line, start: int, sites: tuple[SiteSai
         reasons=_reasons(line) if concepts & (sets.BONE_SURGERY | sets.BONE_BIOPSY) else frozenset(),
         asks_a_question=not words.isdisjoint(_COMPLAINTS),
     )
+
+
+_PARTS_SITES = ",;+/"
+
+
+def _without_wider(line: Line, sites: tuple[SiteSaid, ...]) -> tuple[SiteSaid, ...]:
+    """Without a stretch of the spine that stands beside a part of it: « rachis lombaire L3 » is L3."""
+    runs: list[list[SiteSaid]] = []
+    for site in sites:
+        if runs and _stands_behind(line, runs[-1][-1], site):
+            runs[-1].append(site)
+        else:
+            runs.append([site])
+    return tuple(site for run in runs for site in run if not any(_is_part_of(other, site) for other in run))
+
+
+def _stands_behind(line: Line, before: SiteSaid, site: SiteSaid) -> bool:
+    """With nothing between the two that would part them."""
+    marks = line[site.place - 1].after
+    return before.place + before.length == site.place and not any(mark in _PARTS_SITES for mark in marks)
+
+
+def _is_part_of(one: SiteSaid, whole: SiteSaid) -> bool:
+    """Two stretches of the spine that share a vertebra, of which one is the shorter."""
+    part, of = _stretch_of(one.bones), _stretch_of(whole.bones)
+    if part is None or of is None:
+        return False
+    return part[0] <= of[1] and of[0] <= part[1] and part[1] - part[0] < of[1] - of[0]
+
+
+def _stretch_of(bones: tuple[str, ...]) -> tuple[int, int] | None:
+    """The first and the last vertebra of a site that is one stretch of the spine."""
+    if len(bones) != 1 or not bones[0].startswith("spine:"):
+        return None
+    first, _dash, last = bones[0].removeprefix("spine:").partition("-")
+    return int(first), int(last)
 
 
 _DENIES = one_word("sans pas absence aucune aucun no without non")

@@ -175,7 +175,7 @@ CALCIUM = Analyte(
     _set("calcium_total_mass calcium_total_moles calcium_total_mass_or_moles"),
     "calcium",
     "calcium_valid_days",
-    words=("calcium", "calcémie"),
+    words=("calcium", "calcémie", "Kalzium"),
     ordered_by=CORRECTED_CALCIUM.concepts | _METABOLIC_PANELS | _set("order_calcium panel_basic_metabolic"),
     request=Request("2000-8"),
 )
@@ -199,7 +199,16 @@ PHOSPHATE = Analyte(
     _set("phosphate_mass phosphate_moles phosphate_mass_or_moles"),
     "phosphate",
     "calcium_valid_days",
-    words=("phosphore", "phosphorémie", "phosphate", "phosphates", "phosphatémie", "phosphorus"),
+    words=(
+        "phosphore",
+        "phosphorémie",
+        "phosphate",
+        "phosphates",
+        "phosphatémie",
+        "phosphorus",
+        "Phosphat",
+        "Phosphor",
+    ),
     ordered_by=_set("order_phosphate panel_renal"),
     request=Request("14879-1"),
 )
@@ -228,7 +237,7 @@ CREATININE = Analyte(
     "creatinine",
     "renal_valid_days",
     lower_is_worse=False,
-    words=("créatinine", "créatininémie", "creatinine"),
+    words=("créatinine", "créatininémie", "creatinine", "Kreatinin", "Creatinin"),
     ordered_by=_METABOLIC_PANELS
     | _set(
         "order_creatinine panel_basic_metabolic creatinine_clearance_cockcroft creatinine_clearance_measured"
@@ -271,6 +280,7 @@ EGFR = Analyte(
     "renal_valid_days",
     words=(
         *("clairance de la créatinine", "clairance créatinine", "clairance", "creatinine clearance", "Cockcroft"),
+        *("Kreatinin Clearance", "Kreatininclearance", "glomeruläre Filtrationsrate"),
         *("DFG", "DFGe", "débit de filtration glomérulaire", "eGFR", "glomerular filtration rate", "CKD EPI", "MDRD"),
     ),
     panels=(RENAL_PANEL,),
@@ -293,7 +303,7 @@ WEIGHT = Analyte(
     _set("body_weight"),
     "bodyWeight",
     "weight_valid_days",
-    words=("poids", "body weight", "weight"),
+    words=("poids", "body weight", "weight", "Körpergewicht", "Gewicht"),
 )
 
 # --- haemostasis and pain ---------------------------------------------------------------------------------------------
@@ -306,7 +316,7 @@ PLATELETS = Analyte(
     _set("platelets"),
     "platelets",
     "haemostasis_valid_days",
-    words=("plaquettes", "platelets", "platelet count", "thrombocytes"),
+    words=("plaquettes", "platelets", "platelet count", "thrombocytes", "Thrombozyten"),
     ordered_by=_set("order_platelets panel_blood_count"),
     request=Request("777-3"),
     sooner=_SOONER_ON_CYTOTOXICS,
@@ -318,7 +328,7 @@ PROTHROMBIN = Analyte(
     _set("prothrombin_percent"),
     "prothrombin",
     "haemostasis_valid_days",
-    words=("taux de prothrombine", "TP"),
+    words=("taux de prothrombine", "TP", "Quickwert", "Quick Wert", "Thromboplastinzeit"),
     ordered_by=_set("order_prothrombin"),
     request=Request("5894-1"),
     sooner=_SOONER_ON_CYTOTOXICS,

@@ -274,8 +274,6 @@ prefixes), the French and American catalogues of acts. Not whole: products (new 
 of which we hold a few codes only.
 """
 
-WHOLE = frozenset(uri for uri, system in SYSTEMS.items() if system.whole)
-
 _ENDINGS = {
     "mimic-diagnosis-icd9": ICD_9_CM,
     "mimic-procedure-icd9": ICD_9_CM_PROCEDURES,
@@ -349,8 +347,8 @@ def located(system: str, code: str) -> tuple[str, str]:
     return known, _NORMALISED.get(known, _without_spaces)(code)
 
 
-_CLASSIFICATION_MARKS = str.maketrans("", "", " .+*-!#†")
-"""Dots, and the marks of dagger, asterisk and national extensions."""
+_CLASSIFICATION_MARKS = str.maketrans("", "", " .,+*-!#†()/\u00a0")
+"""Dots, and the marks of dagger, asterisk and national extensions; what stands around a letter of certainty."""
 
 
 def _classification(code: str) -> str:
@@ -452,9 +450,23 @@ def atc_class(system: str, code: str) -> str:
 
 _TERM = re.compile(r"\|[^|]*\|")
 _IDENTIFIER = re.compile(r"[0-9]{6,18}", re.ASCII)
-_CONTEXT = frozenset({"408729009", "408730004", "408731000", "408732007", "246090004", "363589002"})
-"""The attributes of SNOMED CT that say of whom, when, and whether at all: finding, procedure, temporal and subject context; and
-of what a situation tells that: its associated finding or procedure."""
+_REFINES = frozenset(
+    {
+        *("272741003", "363698007", "363704007", "405813007", "405814001", "246112005", "246454002", "116676008"),
+        *("363700003", "363714003", "370135005", "246075003", "42752001", "255234002", "288526004", "371881003"),
+        *("260686004", "424226004", "405815000", "363699004", "363701004", "260507000", "260870009", "363703001"),
+        *("425391005", "424361007", "418775008", "246456000", "47429007", "704321009", "363702006", "405816004"),
+    }
+)
+"""The attributes of SNOMED CT that make a finding or an act narrower and leave it there: laterality, sites, severity, occurrence,
+morphology, pathology, cause, course of events, method, devices, access, priority, intent. Any other may deny what the focus says:
+finding, procedure, temporal and subject context do, and an associated finding or procedure is not one."""
+
+_ATTRIBUTE = re.compile(r"([0-9]{6,18})=")
+_SAYS_NOT_THERE = frozenset(
+    {"410516002", "410594000", "413322009", "723506003", "2667000", "272519000", "385660001", "262008008"}
+)
+"""Values of SNOMED CT that deny: known absent, definitely not present, resolved, absent, not done, not performed."""
 
 
 def focus_concepts(expression: str) -> tuple[str, ...]:
@@ -465,10 +477,24 @@ def focus_concepts(expression: str) -> tuple[str, ...]:
     bare = "".join(_TERM.sub("", expression).split()).removeprefix("===").removeprefix("<<<")
     bare = bare.removeprefix("http://snomed.info/id/").removeprefix("https://snomed.info/id/")
     focus, _, refinement = bare.partition(":")
-    if not _CONTEXT.isdisjoint(_IDENTIFIER.findall(refinement)):
+    if not _REFINES.issuperset(_ATTRIBUTE.findall(refinement)):
+        return ()
+    if not _SAYS_NOT_THERE.isdisjoint(_IDENTIFIER.findall(refinement)):
         return ()
     concepts = tuple(focus.split("+"))
     return concepts if all(_IDENTIFIER.fullmatch(one) for one in concepts) else ()
+
+
+_PARTS = re.compile(r"[\s/+;,&*†]+")
+_ONE_OF_SEVERAL = re.compile(r"[A-Z][0-9]{2}(?:\.?[0-9A-Z]{1,4})?[!-]?", re.ASCII | re.IGNORECASE)
+
+
+def several_codes(system: str, code: str) -> tuple[str, ...]:
+    """The codes of ICD-10 that stand in the place of one: `C34.1 C79.5`, `M90.7* C79.5†`; empty for a single one."""
+    if canonical(system) not in (ICD_10, CIM_10, ICD_10_CM):
+        return ()
+    parts = tuple(part for part in _PARTS.split(code.partition("|")[0]) if part)
+    return parts if len(parts) > 1 and all(map(_ONE_OF_SEVERAL.fullmatch, parts)) else ()
 
 
 _CERTAINTY = re.compile(r"[A-Z][0-9]{2,4}[RLB]?([AVZG])[RLB]?", re.ASCII)

@@ -9,12 +9,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from mappings.vocabulary.code_systems import FINDING as FINDING_SYSTEM
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-__all__ = ["FINDING_SYSTEM"]
 
 
 def _set(names: str) -> frozenset[str]:
@@ -249,13 +245,9 @@ RADIOTHERAPY = STEREOTACTIC_RADIOTHERAPY | _set(
 BRACHYTHERAPY = _set("brachytherapy")
 """A look-alike of external radiotherapy, which the head and neck bear as well."""
 
-RADIOTHERAPY_RECORD = _set("radiotherapy_record")
-"""Course, phase and plan, as the CodeX radiotherapy guide writes them: parts of one course."""
-
 RADIOTHERAPY_PREPARATION = _set("radiotherapy_preparation")
 """Planning and dosimetry: radiotherapy is planned, none was given."""
 
-PALLIATIVE_RADIOTHERAPY = _set("radiotherapy_palliative")
 RADIONUCLIDE_THERAPY = RADIOPHARMACEUTICALS | _set(
     "radionuclide_therapy radionuclide_therapy_bone radionuclide_therapy_ra223 radionuclide_therapy_sr89"
 )

@@ -20,7 +20,6 @@ from mappings.vocabulary.analytes import ANALYTES, Analyte
 from mappings.vocabulary.code_systems import (
     ATC,
     CONCEPT,
-    LOINC,
     LONGEST_SYSTEM,
     SNOMED_CT,
     SYSTEMS,
@@ -30,6 +29,7 @@ from mappings.vocabulary.code_systems import (
     focus_concepts,
     located,
     plain,
+    several_codes,
 )
 from mappings.vocabulary.drug_classes import classes_in
 from mappings.vocabulary.lines import LONGEST_LINE
@@ -43,8 +43,6 @@ if TYPE_CHECKING:
 
     from mappings.vocabulary.names import DrugNames
     from mappings.vocabulary.scores import Score
-
-__all__ = ["LOINC", "ConceptMapProblem", "Recognised", "Terminology"]
 
 LONGEST_CODE = 64
 ATC_CLASS_LENGTH = 5
@@ -438,6 +436,11 @@ class Terminology:
             return found
         if len(code) > LONGEST_CODE:
             return NOTHING
+        if several := several_codes(system, code):
+            found = NOTHING
+            for one in several:
+                found = _united(found, self._listed(system, one))
+            return found
         if group := atc_class(system, code):
             return self._value_sets.of_class(group)
         place, key = located(system, code)

@@ -51,12 +51,19 @@ def _unit(counted: Dimension, worth: str, spellings: str) -> dict[str, DoseUnit]
     return dict.fromkeys(spellings.split("|"), DoseUnit(counted, Decimal(worth)))
 
 
-_INTERNATIONAL = "[iu]|iu|i.u.|i.u|ui|u.i.|u.i|ie|i.e.|i.e|unt|[usp'u]"
-_INTERNATIONAL_IN_WORDS = "international unit|international units|unite internationale|unites internationales"
+_INTERNATIONAL = "[iu]|iu|i.u|i. u|ui|u.i|u. i|ie|i.e|i. e|unt|[usp'u]|usp'u"
+_INTERNATIONAL_IN_WORDS = (
+    "international unit|international units|unite internationale|unites internationales|internationale einheit|"
+    "internationale einheiten|internationalen einheiten|int. unit|int. units|int. einheiten|int'l units|intl units"
+)
 _PRESENTATIONS = (
     "ampoule|ampul|ampule|amp|vial|flacon|fl|bottle|bag|poche|syringe|seringue|pen|stylo|cartridge|cartouche|unidose"
 )
 _SOLID = "tablet|tbl|tab|comprime|cp|cpr|capsule|cap|gelule|sachet|dose|piece|container|recipient"
+_GERMAN = (
+    "tablette|tabletten|filmtablette|filmtabletten|kapsel|kapseln|kps|weichkapsel|weichkapseln|ampulle|ampullen|spritze|"
+    "spritzen|fertigspritze|fertigspritzen|durchstechflasche|durchstechflaschen|flasche|infusionsflasche|beutel|stuck|stk|dosen"
+)
 _FILLED = "prefilled syringe|pre-filled syringe|seringue preremplie|seringue pre-remplie"
 _EDQM = "15002000|15005000|15009000|15012000|15013000|15016000|15037000|15045000|15052000|15054000|15059000|15060000"
 
@@ -67,9 +74,9 @@ def _plurals(spellings: str) -> str:
 
 DOSE_UNITS: Mapping[str, DoseUnit] = MappingProxyType(
     {
-        **_unit(Dimension.MASS, "1", "mg|milligram|milligrams|milligramme|milligrammes"),
-        **_unit(Dimension.MASS, "1000", "g|gram|grams|gramme|grammes"),
-        **_unit(Dimension.MASS, "0.001", "ug|mcg|microgram|micrograms|microgramme|microgrammes"),
+        **_unit(Dimension.MASS, "1", "mg|milligram|milligramm|milligrams|milligramme|milligrammes"),
+        **_unit(Dimension.MASS, "1000", "g|gram|gramm|grams|gramme|grammes"),
+        **_unit(Dimension.MASS, "0.001", "ug|mcg|microgram|micrograms|microgramme|microgrammes|mikrogramm"),
         **_unit(Dimension.VOLUME, "1", "ml|cc|cm3|milliliter|milliliters|millilitre|millilitres"),
         **_unit(Dimension.VOLUME, "10", "cl|centiliter|centiliters|centilitre|centilitres"),
         **_unit(Dimension.VOLUME, "100", "dl|deciliter|deciliters|decilitre|decilitres"),
@@ -78,8 +85,12 @@ DOSE_UNITS: Mapping[str, DoseUnit] = MappingProxyType(
         **_unit(Dimension.INTERNATIONAL_UNITS, "1", f"{_INTERNATIONAL}|{_INTERNATIONAL_IN_WORDS}"),
         **_unit(Dimension.INTERNATIONAL_UNITS, "1000", "k[iu]|kiu|kui|k.iu|k.ui|10*3.[iu]|10*3[iu]"),
         **_unit(Dimension.INTERNATIONAL_UNITS, "1000000", "10*6.[iu]|10*6[iu]"),
-        **_unit(Dimension.UNITS, "1", "unit|units|unite|unites|u|u.|ut|[u]|usp unit|usp units"),
-        **_unit(Dimension.PIECES, "1", f"1|each|ea|{_plurals(_PRESENTATIONS)}|{_plurals(_SOLID)}|{_FILLED}|{_EDQM}"),
+        **_unit(Dimension.UNITS, "1", "unit|units|unite|unites|u|ut|[u]|usp unit|usp units|einheit|einheiten"),
+        **_unit(
+            Dimension.PIECES,
+            "1",
+            f"1|each|ea|{_plurals(_PRESENTATIONS)}|{_plurals(_SOLID)}|{_GERMAN}|{_FILLED}|{_EDQM}",
+        ),
     }
 )
 """The codes of eight digits are EDQM's (`http://standardterms.edqm.eu`): ampoule, bag, bottle, capsule, cartridge, container,
@@ -89,6 +100,7 @@ NO_AMOUNT = frozenset().union(
     _words("kg kilo kilogram kilogramme kilogrammes m m2 cm2 g gram gramme"),
     _words("h hr hour heure heures 24h min minute minutes s bouffee puff spray"),
     _words("j jr jour jours journee d day days sem semaine semaines wk week weeks mois month months an ans year years"),
+    _words("kgkg tag tage tagen woche wochen monat monate jahr stunde stunden std hub hube spruhstoss"),
 )
 """What a figure "per" them is: a rate or a concentration by weight, body weight, surface or time, never what a product holds."""
 
@@ -103,7 +115,7 @@ LONGEST_UNIT = 64
 
 
 def plain_unit(spelling: str) -> str:
-    """A unit as the tables spell it: compatibility forms, case, accents and outer blanks removed, an annotation by its word.
+    """A unit as the tables spell it: without case, accents, outer blanks and a last point, an annotation by its word.
 
     An annotation beside a unit is dropped («mg{total}»), unless it divides it («mg{/kg}»), which no table holds.
     """
@@ -112,7 +124,7 @@ def plain_unit(spelling: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _plain_unit(spelling: str) -> str:
-    text = " ".join(without_accents(spelling.casefold()).translate(_SIGNS).replace("(s)", "").split())
+    text = " ".join(without_accents(spelling.casefold()).translate(_SIGNS).replace("(s)", "").split()).rstrip(".")
     alone = _ANNOTATION.fullmatch(text)
     if alone:
         return alone[1].strip()

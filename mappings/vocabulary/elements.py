@@ -43,6 +43,16 @@ def _spelled(said: str) -> str:
     return _IGNORED.sub("", without_accents(said.casefold()))
 
 
+_TERM = re.compile(
+    r"(?<=\d)\s*\|.*|\s*\((?:qualifier value|finding|situation|procedure|disorder)\)\s*\Z", re.IGNORECASE
+)
+"""Behind a code of SNOMED CT its term, and behind a term its semantic tag: `385658003 |Done|`, `Done (qualifier value)`."""
+
+
+def _without_term(said: str) -> str:
+    return _TERM.sub("", said) if "|" in said or ")" in said else said
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Element:
     """One element: its name, where resources of any FHIR version have it, and what its values mean.
@@ -73,9 +83,9 @@ class Element:
         if value in _NOTHING:
             return self.absent
         codes, words = _told(value)
-        meant = {self.values[code] for said in codes if (code := spelled(said)) in self.values}
+        meant = {self.values[code] for said in codes if (code := spelled(_without_term(said))) in self.values}
         if not meant:
-            meant = {self.values[word] for said in words if (word := spelled(said)) in self.values}
+            meant = {self.values[word] for said in words if (word := spelled(_without_term(said))) in self.values}
         return meant.pop() if len(meant) == 1 else NOT_UNDERSTOOD
 
 
@@ -85,7 +95,7 @@ _NOTHING: tuple[object, ...] = (None, "", {}, [])
 @lru_cache(maxsize=4096)
 def _of_text(element: Element, said: str) -> str:
     """What a plain code says; nearly every resource has one, and they are few."""
-    return element.values.get(spelled(said), NOT_UNDERSTOOD) if said.strip() else element.absent
+    return element.values.get(spelled(_without_term(said)), NOT_UNDERSTOOD) if said.strip() else element.absent
 
 
 def _told(value: object) -> tuple[list[str], list[str]]:
@@ -131,16 +141,19 @@ _UNKNOWN = "unk | inconnu | inconnue | 261665006 | 410537005"
 # --- statuses ---------------------------------------------------------------------------------------------------------
 
 _EVENT = _table(
-    preparation="planned | scheduled | prévu | prévue | planifié | planifiée",
-    in_progress="en cours | commencé | commencée | 385651009",
+    preparation="planned | scheduled | prévu | prévue | planifié | planifiée | geplant | vorgesehen",
+    in_progress="en cours | commencé | commencée | laufend | begonnen | 385651009",
     not_done="notperformed | not given | not administered | not carried out | non réalisé | non réalisée | non fait | non faite"
     "| non effectué | non effectuée | non administré | non administrée | omitted | refused | declined | refusé | refusée"
     "| cancelled | canceled | annulé | annulée | withheld | missed | skipped | not administered | nonadministered"
+    "| not completed | nicht durchgeführt | nicht erfolgt | nicht gegeben | nicht verabreicht | abgelehnt | storniert"
     "| 385660001 | 262008008 | 89925002 | 443390004",
     on_hold="suspended | paused | suspendu | suspendue",
     completed="done | given | administered | performed | finished | terminé | terminée | réalisé | réalisée | fait | faite"
-    "| effectué | effectuée | administré | administrée | 385658003 | 398166005",
-    stopped="aborted | discontinued | abandoned | interrupted | interrompu | interrompue | arrêté | arrêtée | 410545000"
+    "| effectué | effectuée | administré | administrée | durchgeführt | erfolgt | abgeschlossen | gegeben | verabreicht"
+    "| 385658003 | 398166005",
+    stopped="aborted | discontinued | abandoned | interrupted | interrompu | interrompue | arrêté | arrêtée | abgebrochen"
+    "| abgesetzt | 410545000"
     "| 410546004",
     entered_in_error=_ERROR,
     unknown=_UNKNOWN,
@@ -203,9 +216,9 @@ PRIORITY = Element(
     ("priority",),
     _table(
         routine="normal | elective | r | programmé | programmée | non urgent | non urgente",
-        urgent="u | high | haute | urgence | urgente",
+        urgent="u | high | haute | urgence | urgente | dringend | dringlich | eilig | hoch",
         asap="a | as soon as possible | dès que possible",
-        stat="s | emergency | immediate | immédiat | immédiate",
+        stat="s | emergency | immediate | immédiat | immédiate | Notfall | sofort | cito",
     ),
     absent="routine",
 )
@@ -282,10 +295,10 @@ CLINICAL_STATUS = Element(
     "Condition.clinicalStatus, AllergyIntolerance.clinicalStatus",
     ("clinicalStatus",),
     _table(
-        active="actif | recurrence | relapse | récidive | 55561003 | 246455001 | 263855007",
-        inactive="inactif | 73425007",
+        active="actif | recurrence | relapse | récidive | aktiv | Rezidiv | 55561003 | 246455001 | 263855007",
+        inactive="inactif | inaktiv | 73425007",
         remission="rémission | en rémission | in remission | 277022003 | 765205004",
-        resolved="résolu | résolue | guéri | guérie | cured | 413322009 | 370996005",
+        resolved="résolu | résolue | guéri | guérie | cured | geheilt | ausgeheilt | 413322009 | 370996005",
         unknown=_UNKNOWN,
     ),
 )
@@ -297,11 +310,12 @@ VERIFICATION = Element(
     ("verificationStatus",),
     _table(
         unconfirmed="suspecté | suspectée | suspicion | suspected | possible | probable | non confirmé | non confirmée"
-        "| 415684004 | 410590009 | 410592001",
+        "| Verdacht | Verdacht auf | 415684004 | 410590009 | 410592001",
         provisional="working | provisoire | presumed",
         differential="différentiel",
-        confirmed="confirmé | confirmée | definite | certain | 410605003",
-        refuted="réfuté | réfutée | infirmé | infirmée | ruled out | excluded | exclu | exclue | negated | absent | 410594000"
+        confirmed="confirmé | confirmée | definite | certain | gesichert | known present | 410515003 | 410605003",
+        refuted="réfuté | réfutée | infirmé | infirmée | ruled out | excluded | exclu | exclue | negated | absent | known absent"
+        "| écarté | écartée | éliminé | éliminée | ausgeschlossen | Ausschluss | 410594000"
         "| 410516002",
         entered_in_error=_ERROR,
         unknown=_UNKNOWN,
@@ -435,7 +449,9 @@ CATEGORY = Element(
     "Condition.category",
     (),
     _table(
-        encounter_diagnosis="encounter | visit diagnosis | diagnostic de séjour | diagnostic du séjour",
+        encounter_diagnosis="encounter | visit diagnosis | diagnostic de séjour | diagnostic du séjour | discharge diagnosis"
+        "| admission diagnosis | diagnostic d'entrée | diagnostic de sortie | Aufnahmediagnose | Entlassdiagnose"
+        "| Entlassungsdiagnose | Behandlungsdiagnose | Falldiagnose",
         problem_list_item="problem | problem list | liste de problèmes",
         health_concern="",
     ),

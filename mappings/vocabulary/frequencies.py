@@ -57,12 +57,22 @@ PERIODS: Mapping[str, tuple[int, str]] = MappingProxyType(
         **dict.fromkeys(["s", "sec", "second", "seconds", "seconde", "secondes"], (1, "s")),
         **dict.fromkeys(["min", "mn", "minute", "minutes"], (1, "min")),
         **dict.fromkeys(["h", "hr", "hrs", "hour", "hours", "heure", "heures"], (1, "h")),
-        **dict.fromkeys(["d", "day", "days", "j", "jr", "jrs", "jour", "jours"], (1, "d")),
+        **dict.fromkeys(
+            ["d", "day", "days", "j", "jr", "jrs", "jour", "jours", "tag", "tage", "tagen", "tags"], (1, "d")
+        ),
         **dict.fromkeys(["w", "wk", "wks", "week", "weeks", "sem", "semaine", "semaines"], (1, "wk")),
+        **dict.fromkeys(["wo", "wch", "woche", "wochen"], (1, "wk")),
         **dict.fromkeys(["mo", "mos", "mth", "mths", "month", "months", "mois"], (1, "mo")),
-        **dict.fromkeys(["quarter", "quarters", "trimestre", "trimestres", "trim"], (3, "mo")),
-        **dict.fromkeys(["semestre", "semestres"], (6, "mo")),
-        **dict.fromkeys(["y", "yr", "yrs", "year", "years", "an", "ans", "annee", "annees"], (1, "a")),
+        **dict.fromkeys(
+            ["monat", "monate", "monaten", "monats", "mte", "calendar month", "calendar months"], (1, "mo")
+        ),
+        **dict.fromkeys(["quarter", "quarters", "trimestre", "trimestres", "trim", "quartal", "quartale"], (3, "mo")),
+        **dict.fromkeys(["semestre", "semestres", "halbjahr"], (6, "mo")),
+        **dict.fromkeys(
+            ["y", "yr", "yrs", "year", "years", "an", "ans", "annee", "annees", "jahr", "jahre", "jahren"], (1, "a")
+        ),
+        **dict.fromkeys(["std", "stunde", "stunden"], (1, "h")),
+        **dict.fromkeys(["montag", "dienstag", "mittwoch", "donnerstag", "freitag", "samstag", "sonntag"], (1, "wk")),
         **dict.fromkeys(["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"], (1, "wk")),
         **dict.fromkeys(["lundis", "mardis", "mercredis", "jeudis", "vendredis", "samedis", "dimanches"], (1, "wk")),
         **dict.fromkeys(["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"], (1, "wk")),
@@ -72,24 +82,35 @@ PERIODS: Mapping[str, tuple[int, str]] = MappingProxyType(
 
 NUMBERS: Mapping[str, int] = MappingProxyType(
     {
-        **dict.fromkeys(["un", "une", "one", "once"], 1),
-        **dict.fromkeys(["deux", "two", "twice", "other"], 2),
-        **dict.fromkeys(["trois", "three", "thrice", "third"], 3),
-        **dict.fromkeys(["quatre", "four", "fourth"], 4),
-        **dict.fromkeys(["cinq", "five"], 5),
-        **dict.fromkeys(["six", "sixth"], 6),
-        **dict.fromkeys(["sept", "seven"], 7),
-        **dict.fromkeys(["huit", "eight"], 8),
-        **dict.fromkeys(["neuf", "nine"], 9),
-        **dict.fromkeys(["dix", "ten"], 10),
-        **dict.fromkeys(["douze", "twelve"], 12),
+        **dict.fromkeys(["un", "une", "one", "once", "ein", "eine", "einen", "einer", "eines"], 1),
+        **dict.fromkeys(
+            ["deux", "two", "twice", "other", "second", "zwei", "zweite", "zweiten", "zweiter", "zweites"], 2
+        ),
+        **dict.fromkeys(["trois", "three", "thrice", "third", "drei", "dritte", "dritten", "dritter", "drittes"], 3),
+        **dict.fromkeys(["quatre", "four", "fourth", "vier", "vierte", "vierten", "vierter"], 4),
+        **dict.fromkeys(["cinq", "five", "funf"], 5),
+        **dict.fromkeys(["six", "sixth", "sechs"], 6),
+        **dict.fromkeys(["sept", "seven", "sieben"], 7),
+        **dict.fromkeys(["huit", "eight", "eighth", "acht"], 8),
+        **dict.fromkeys(["neuf", "nine", "neun"], 9),
+        **dict.fromkeys(["dix", "ten", "zehn"], 10),
+        **dict.fromkeys(["douze", "twelve", "twelfth", "zwolf"], 12),
+        **dict.fromkeys(["quatorze", "fourteen", "vierzehn"], 14),
         "quinze": 15,
+        **dict.fromkeys(["vingt huit", "vingt-huit", "twenty eight", "twenty-eight"], 28),
     }
 )
 """Numbers in words, from "every other" and "twice" to "quinze jours"."""
 
 ADVERBS: Mapping[str, Frequency] = MappingProxyType(
     {
+        **dict.fromkeys(["taglich", "tgl"], _every(1, "d")),
+        "tagig": _every(1, "d"),
+        **dict.fromkeys(["wochentlich", "wochentl", "wochtl"], _every(1, "wk")),
+        **dict.fromkeys(["monatlich", "monatl", "mtl"], _every(1, "mo")),
+        **dict.fromkeys(["vierteljahrlich", "quartalsweise"], _every(3, "mo")),
+        **dict.fromkeys(["halbjahrlich"], _every(6, "mo")),
+        **dict.fromkeys(["jahrlich", "jahrl"], _every(1, "a")),
         **dict.fromkeys(
             ["daily", "quotidien", "quotidienne", "quotidiennement", "journalier", "journaliere"], _every(1, "d")
         ),
@@ -122,8 +143,21 @@ _IN_TWO_WORDS = "|".join(
 )
 """What stands behind « bi- » or « tri- », whatever it is then."""
 
-_DIVISIBLE: Mapping[str, str] = MappingProxyType({"daily": "d", "weekly": "wk", "monthly": "mo", "yearly": "a"})
-_COUNT = rf"(?:\d{{1,3}}|{'|'.join(NUMBERS)})"
+_DIVISIBLE: Mapping[str, str] = MappingProxyType(
+    {
+        "daily": "d",
+        "weekly": "wk",
+        "monthly": "mo",
+        "yearly": "a",
+        "tagig": "d",
+        "wochentlich": "wk",
+        "wochentl": "wk",
+        "monatlich": "mo",
+        "monatl": "mo",
+        "jahrlich": "a",
+    }
+)
+_COUNT = rf"(?:\d{{1,3}}(?:st|nd|rd|th|e|eme)?|{'|'.join(sorted(NUMBERS, key=len, reverse=True))})"
 _PERIOD = "|".join(sorted(PERIODS, key=len, reverse=True))
 _RANGE = rf"(?:{_COUNT}\s?(?:-|a|to|ou|or)\s?)?{_COUNT}"
 _DOSES = r"(?:injections?|inj|perfusions?|perf|prises?|doses?|administrations?|infusions?|cures?)"
@@ -131,16 +165,21 @@ _FREQUENCY = re.compile(
     rf"\b(?P<ambiguous>{'|'.join(sorted(AMBIGUOUS))}|(?:bi|semi|tri)[\s-](?:{_IN_TWO_WORDS}))\b"
     r"|\bj1\s?=\s?j(?P<cycle>\d{1,3})\b|\bq\s?(?P<months>\d{1,2})\s?m\b"
     rf"|\b(?:1\s?|une?\s)(?P<alternate>{_PERIOD})\s?(?:sur|out of|/)\s?(?P<of>{_COUNT})\b"
-    rf"|(?:\b|\A)(?:(?P<times>{_RANGE})\s?(?:x|fois|times?|{_DOSES})?\s?)?"
-    r"(?:\b(?:par|per|tous les|toutes les|ts les|tt?es les|every|each|chaque|q)|(?:(?<=[\da-z])|\A)\s?/"
+    rf"|\bp(?P<iso>\d{{1,3}})(?P<iso_unit>[dwmy])\b"
+    rf"|\b(?:intervalles?|intervals?|espace(?:e?s?|ment)|abstand)\s(?:(?:de|d'|a|of|von|tous les|toutes les)\s?)?"
+    rf"(?P<apart>{_RANGE})[\s-]?(?P<apart_unit>{_PERIOD})\b"
+    rf"|\b(?P<set_apart>{_RANGE})[\s-]?(?P<set_apart_unit>{_PERIOD})s?[\s-]?(?:d'intervalle|intervals?|apart|abstande?n?|rhythmus|takt)\b"
+    rf"|(?:\b|\A)(?:(?:\bx\s?)?(?P<times>{_RANGE})\s?(?:x|fois|times?|mal|{_DOSES})?\s?)?"
+    r"(?:\b(?:par|per|tous les|toutes les|ts les|tt?e?s? les|every|each|chaque|q|alle|pro|je|jede[nrsm]?)|(?<=fois )l'"
+    r"|(?<=mal)\sim|(?<=[\dx])\sim(?=\s(?:monat|jahr|quartal|halbjahr))|(?:(?<=[\da-z])|\A)\s?/"
     r"|(?:(?<=\bonce)|(?<=\btwice)|(?<=\btimes)|(?<=\btime))\sa)"
     rf"\s?(?P<number>{_RANGE})?\s?(?P<period>{_PERIOD})\b"
-    rf"|\b(?:(?P<adverb_times>{_COUNT})(?P<by>[\s-]?(?:x|fois|times?)?)[\s-]?)?(?P<adverb>{'|'.join(sorted(ADVERBS))})\b"
+    rf"|\b(?:(?P<adverb_times>{_COUNT})(?P<by>[\s-]?(?:x|fois|times?|mal)?)[\s-]?)?(?P<adverb>{'|'.join(sorted(ADVERBS))})\b"
 )
 _OF_A_RATE = frozenset({"s", "min", "h"})
 """«400 mL/h» is a rate; only «toutes les 8 heures» is a frequency."""
 
-_EVERY = re.compile(r"tou|every|each|chaque|\bq")
+_EVERY = re.compile(r"tou|every|each|chaque|alle|jede|\bq")
 _SIGNS = str.maketrans({"’": "'", "‑": "-", "–": "-", "—": "-", "×": "x", "⁄": "/", ".": " ", ",": " "})
 
 
@@ -188,6 +227,11 @@ def _frequency(match: re.Match[str]) -> Frequency | None:
         return _of_cycle(int(match["cycle"]))
     if match["months"]:
         return _positive(1, int(match["months"]), "mo")
+    if match["iso"]:
+        return _positive(1, int(match["iso"]), {"d": "d", "w": "wk", "m": "mo", "y": "a"}[match["iso_unit"]])
+    if (number := match["apart"] or match["set_apart"]) is not None:
+        size, unit = PERIODS[match["apart_unit"] or match["set_apart_unit"]]
+        return None if unit in _OF_A_RATE else _positive(1, _highest(number) * size, unit)
     if match["alternate"]:
         size, unit = PERIODS[match["alternate"]]
         return _positive(1, _highest(match["of"]) * size, unit)
@@ -206,9 +250,11 @@ def _by_adverb(match: re.Match[str]) -> Frequency | None:
     if told is None:
         return adverb
     number, unit = _highest(told), _DIVISIBLE.get(match["adverb"])
+    counts_doses = match["by"].strip(" -") != "" or told in ("once", "twice", "thrice")
+    if unit is None and counts_doses and adverb.times == adverb.period == 1:
+        unit = adverb.unit
     if unit is None:
         return None
-    counts_doses = match["by"].strip(" -") != "" or told in ("once", "twice", "thrice")
     return _positive(number, 1, unit) if counts_doses else _positive(1, number, unit)
 
 
@@ -218,6 +264,9 @@ def _highest(said: str) -> int:
 
 
 def _numbers(said: str) -> Iterator[int]:
+    if said in NUMBERS:
+        yield NUMBERS[said]
+        return
     for word in re.findall(r"\d+|[a-z]+", said):
         if word.isdigit():
             yield int(word)

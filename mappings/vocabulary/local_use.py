@@ -50,6 +50,16 @@ _SYSTEMIC = phrases(
     *("sous cutané", "sous cutanée", "subcutaneous", "subcutaneously", "sc", "s c", "intramusculaire", "im"),
     *("intra musculaire", "intramuscular", "parentéral", "parentérale", "parenteral", "intraosseux", "sub cutané"),
     *("sous cutanément", "sub cutanée"),
+    *(
+        "intravenös",
+        "subkutan",
+        "intramuskulär",
+        "zum einnehmen",
+        "einnehmen",
+        "peroral",
+        "schlucken",
+        "infusionslösung",
+    ),
 )
 _LOCAL = phrases(
     *("topique", "topical", "topically", "crème", "cream", "pommade", "ointment", "onguent", "lotion", "gel"),
@@ -69,20 +79,55 @@ _LOCAL = phrases(
     *("péri tendineuse", "peritendinous", "badigeonner", "badigeon", "couche mince", "thin layer", "affected area"),
     *("affected areas", "zone atteinte", "gargle", "gargariser", "spit", "recracher", "ophth", "ophtal"),
     *("sur la lésion", "sur les lésions", "sur les plaques", "on the lesions", "on the rash"),
+    *(
+        "salbe",
+        "augensalbe",
+        "haftsalbe",
+        "wundsalbe",
+        "creme",
+        "hautcreme",
+        "augentropfen",
+        "ohrentropfen",
+        "nasentropfen",
+    ),
+    *("nasenspray", "mundspülung", "mundspüllösung", "gurgellösung", "inhalat", "inhalativ", "inhalationslösung"),
+    *(
+        "inhalationspulver",
+        "dosieraerosol",
+        "pulverinhalator",
+        "rektalschaum",
+        "intraartikulär",
+        "periartikulär",
+        "topisch",
+    ),
+    *("äußerlich", "auf der haut", "auf die haut", "zur anwendung auf der haut", "ins auge", "ins ohr", "in die nase"),
+    *("ins gelenk", "kopfhautlösung", "hautlösung", "hautspray"),
 )
 _PLACES = phrases(
     *("cutané", "cutanée", "cutaneous", "dermique", "dermal", "peau", "skin", "cuir chevelu", "scalp"),
     *("ophtalmique", "ophthalmic", "oculaire", "ocular", "eye", "œil", "oeil", "yeux", "conjonctival", "conjonctivale"),
     *("auriculaire", "otique", "otic", "auricular", "ear", "oreille", "nasal", "nasale", "nasaux", "narine", "nostril"),
     *("endosinusien", "endosinusale", "gingival", "gingivale", "dentaire", "dental", "pâte", "paste", "joint"),
-    *("articulaire", "articulation", "genou", "knee", "épaule", "shoulder"),
+    *(
+        "articulaire",
+        "articulation",
+        "genou",
+        "knee",
+        "épaule",
+        "shoulder",
+        "kutan",
+        "okular",
+        "aurikulär",
+        "auge",
+    ),
+    *("augen", "ohren", "nase", "gelenk", "kopfhaut"),
 )
 """Where a drug may act: in a route, a form or a product that is its use; in other words only beside an application."""
 
 _APPLIED = phrases(
     *("appliquer", "application", "applique", "apply", "applied", "goutte", "drop", "instiller", "instillation"),
     *("pulvérisation", "spray", "étaler", "badigeonner", "masser", "voie", "route", "injection"),
-    *("injecter", "inject", "rub"),
+    *("injecter", "inject", "rub", "auftragen", "einreiben", "tropfen", "träufeln", "spülung", "spülen"),
 )
 _LABELS = one_word("cr crem pde pom coll")
 _TUBES = one_word("tb tube tb10g tb15g tb20g tb30g tb50g tb100g")

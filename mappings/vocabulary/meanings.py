@@ -86,11 +86,31 @@ CONDITIONS_SAID = (
             "metastasis to bone",
             "metastases to bone",
             "secondary malignant neoplasm of bone",
+            *(
+                "osteolytic metastases",
+                "osteoblastic metastases",
+                "lésions osseuses secondaires",
+                "lésion osseuse secondaire",
+            ),
+            *("métastases ostéolytiques", "métastases ostéocondensantes", "mét osseuse", "mét osseuses"),
+            *(
+                "M1 OSS",
+                "Knochenmetastase",
+                "Knochenmetastasen",
+                "ossäre Metastase",
+                "ossäre Metastasen",
+                "ossären Metastasen",
+            ),
+            *("ossäre Filiae", "ossär metastasiert", "Skelettmetastase", "Skelettmetastasen", "Wirbelkörpermetastase"),
+            *("Wirbelkörpermetastasen", "Wirbelmetastasen", "Knochenfiliae", "Metastasen im Knochen"),
         ),
     ),
     _meaning(
         sets.SPINAL_CORD_COMPRESSION,
-        ("compression médullaire", "queue de cheval", "spinal cord compression", "cauda equina"),
+        (
+            *("compression médullaire", "queue de cheval", "spinal cord compression", "cauda equina"),
+            *("Rückenmarkkompression", "Rückenmarkskompression", "Myelonkompression"),
+        ),
     ),
     _meaning(
         sets.OSTEONECROSIS_OF_JAW,
@@ -105,9 +125,17 @@ CONDITIONS_SAID = (
             "jaw osteonecrosis",
             "MRONJ",
             "BRONJ",
+            "Kieferosteonekrose",
+            "Kiefernekrose",
         ),
     ),
-    _meaning(sets.PATHOLOGICAL_FRACTURE, ("fracture pathologique", "pathological fracture", "pathologic fracture")),
+    _meaning(
+        sets.PATHOLOGICAL_FRACTURE,
+        (
+            *("fracture pathologique", "pathological fracture", "pathologic fracture"),
+            *("pathologische Fraktur", "pathologischer Fraktur"),
+        ),
+    ),
 )
 ACTS_SAID = (
     _meaning(
@@ -122,6 +150,7 @@ ACTS_SAID = (
             "chemoradiotherapy",
             "SBRT",
             "EBRT",
+            *("Strahlentherapie", "Radiotherapie", "Bestrahlung", "Radiochemotherapie", "Chemoradiotherapie"),
         ),
     ),
     _meaning(
@@ -136,6 +165,7 @@ ACTS_SAID = (
             "vertebroplasty",
             "kyphoplasty",
             "sacroplasty",
+            *("Vertebroplastie", "Kyphoplastie", "Zementoplastie", "Sakroplastie"),
         ),
     ),
     _meaning(
@@ -147,34 +177,99 @@ ACTS_SAID = (
             "avulsions dentaires",
             "tooth extraction",
             "dental extraction",
+            *("Zahnextraktion", "Zahnextraktionen", "Zahnentfernung"),
         ),
     ),
     _meaning(
         sets.BONE_SURGERY,
-        ("ostéosynthèse", "enclouage", "laminectomie", "osteosynthesis", "intramedullary nailing", "laminectomy"),
+        (
+            *("ostéosynthèse", "enclouage", "laminectomie", "osteosynthesis", "intramedullary nailing", "laminectomy"),
+            *("Osteosynthese", "Marknagelung", "Laminektomie"),
+        ),
     ),
-    _meaning(sets.BONE_SCINTIGRAPHY, ("scintigraphie osseuse", "bone scan", "bone scintigraphy")),
+    _meaning(
+        sets.BONE_SCINTIGRAPHY,
+        (
+            *(
+                "scintigraphie osseuse",
+                "bone scan",
+                "bone scintigraphy",
+                "Skelettszintigraphie",
+                "Knochenszintigraphie",
+            ),
+            *("Skelettszintigrafie", "Knochenszintigrafie"),
+        ),
+    ),
     _meaning(sets.FDG_PET, ("TEP FDG", "TEP au FDG", "FDG PET", "PET FDG")),
-    _meaning(sets.BONE_BIOPSY, ("biopsie osseuse", "bone biopsy")),
+    _meaning(sets.BONE_BIOPSY, ("biopsie osseuse", "bone biopsy", "Knochenbiopsie")),
     _meaning(CTX.concepts, ("CTX", "crosslaps", "C télopeptide", "C telopeptide")),
 )
+
+ALLERGENS_SAID = (
+    _meaning(
+        sets.BONE_CEMENT,
+        (
+            *("PMMA", "ciment osseux", "ciment chirurgical", "ciment orthopédique", "ciment acrylique", "bone cement"),
+            *("orthopaedic cement", "orthopedic cement", "acrylic cement", "Knochenzement"),
+            *(
+                "polyméthacrylate de méthyle",
+                "polyméthylméthacrylate",
+                "polymethyl methacrylate",
+                "polymethylmethacrylate",
+            ),
+            *("Polymethylmethacrylat", "méthacrylate de méthyle", "methyl methacrylate", "Methylmethacrylat"),
+            *("méthacrylate", "méthacrylates", "methacrylate", "methacrylates", "Methacrylat", "Methacrylate"),
+        ),
+    ),
+)
+"""Substances that are no drug and that a rule asks an allergy about."""
 
 DENIALS = _phrases(
     *("antécédent", "antécédents", "ATCD", "history", "familial", "familiale", "family", "père", "mère"),
     *("suspicion", "suspecté", "suspectée", "suspect", "suspected", "possible", "probable", "éventuelle"),
-    *("pas de", "pas d", "absence", "sans", "aucun", "aucune", "exclu", "exclue", "éliminé", "éliminée"),
-    *("réfuté", "réfutée", "no", "not", "without", "negative", "refuted", "excluded", "ruled out", "rule out"),
+    *(
+        "exclu",
+        "exclue",
+        "éliminé",
+        "éliminée",
+        "réfuté",
+        "réfutée",
+        "negative",
+        "refuted",
+        "excluded",
+        "ruled out",
+        "rule out",
+    ),
     *("risque", "risk", "recherche", "prévention", "prevention", "dépistage", "screening", "bilan"),
     *("consultation", "avis", "information", "UV", "UVB"),
+    *("Verdacht", "V a", "Ausschluss", "ausgeschlossen", "Zustand nach", "Z n", "Anamnese"),
 )
 """Words that make of a text a history, a doubt, a denial or another matter."""
+
+DENIALS_BEFORE = _phrases(
+    *("pas de", "pas d", "absence", "sans", "aucun", "aucune", "no", "not", "without", "kein", "keine", "ohne"),
+)
+"""Words that deny what stands behind them, and nothing before: « métastases osseuses sans fracture »."""
 
 OTHER_RESULTS = _phrases(
     *("urine", "urines", "urinaire", "urinaires", "urinary", "24h", "24 h", "24 heures", "diurèse", "spot"),
     *("1 25", "LCR", "CSF", "liquide", "fluid", "ascite", "pleural", "épanchement", "drain", "selles", "stool"),
     *("ionisé", "ionized", "ionised", "rapport", "ratio", "kinase", "indice", "index", "score", "canal"),
     *("naissance", "birth", "idéal", "ideal", "théorique", "perte", "loss", "gain", "cible", "target", "goal"),
-    *("volume", "moyen", "mean", "anticorps", "antibody", "oxalate", "allergie", "allergy", "INR"),
+    *(
+        "volume",
+        "moyen",
+        "mean",
+        "anticorps",
+        "antibody",
+        "oxalate",
+        "allergie",
+        "allergy",
+        "INR",
+        "Urin",
+        "Sammelurin",
+    ),
+    *("ionisiert", "ionisiertes", "Liquor", "Quotient", "Antikörper", "Geburtsgewicht", "Zielgewicht", "Stuhl"),
 )
 """Words that make of a name another specimen's or another quantity's."""
 

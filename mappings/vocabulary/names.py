@@ -185,43 +185,6 @@ _NO_ORDER_OF_A_DRUG = frozenset(
 )
 """Words of a line that is about a drug and does not ask for it."""
 
-_NOT_GIVEN = frozenset(
-    words(
-        "arrêt arrêter arrêté arrêtée arrêtés arrêtées stop stopped stopping stopper stoppé suspendre suspendu suspendue"
-        " suspension suspended interrompre interrompu interrompue interruption interrupted cesser cessé cessation"
-        " discontinue discontinued discontinuation discontinuing hold held withhold withheld annuler annulé annulée"
-        " annulation cancel cancelled canceled cancellation refus refusé refusée refused declined contraindicated"
-        " allergie allergy intolérance intolerance pause sevrage"
-    )
-)
-_NOT_GIVEN_IN_A_ROW = tuple(
-    tuple(words(one))
-    for one in (
-        *(
-            "contre indication",
-            "contre indications",
-            "contre indiqué",
-            "contre indiquée",
-            "ne pas",
-            "ne plus",
-            "pas de",
-        ),
-        *("plus de", "fin de", "fin du", "fin d", "do not", "don t", "not to", "no more", "end of", "on hold"),
-    )
-)
-
-
-_BEGIN_NOT_GIVEN = frozenset(phrase[0] for phrase in _NOT_GIVEN_IN_A_ROW)
-
-
-def denies_giving(text: str) -> bool:
-    """A text that names a drug says that it is stopped, refused or not to be given: « Arrêt Xgeva », « hold denosumab »."""
-    said = tuple(words(text))
-    if not _NOT_GIVEN.isdisjoint(said):
-        return True
-    return not _BEGIN_NOT_GIVEN.isdisjoint(said) and any(holds(said, phrase) for phrase in _NOT_GIVEN_IN_A_ROW)
-
-
 _ALSO_MEASURED = frozenset(
     [
         "vitamin_d_prefix",
@@ -417,10 +380,13 @@ _SHORT_NAMES = frozenset(words("G5 G10 G15 G20 G30 G50 SG5 SG10 B1 B2 B5 B6 B9 B
 
 def holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     """The words of a text hold these words in a row."""
-    if phrase[0] not in said:  # nearly always, and found out sooner
-        return False
+    return phrase[0] in said and place_of(said, phrase) >= 0  # nearly always not, and found out sooner
+
+
+def place_of(said: tuple[str, ...], phrase: tuple[str, ...]) -> int:
+    """Where in a text these words stand in a row, first; -1 where they do not."""
     length = len(phrase)
-    return any(said[place : place + length] == phrase for place in range(len(said) - length + 1))
+    return next((place for place in range(len(said) - length + 1) if said[place : place + length] == phrase), -1)
 
 
 DRUG_NAMES = "drug_names.csv"

@@ -32,7 +32,9 @@ POPULATIONS: Mapping[str, str] = MappingProxyType(
 SEX_WORDS: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("male", "males", "man", "men", "homme", "hommes", "masculin"), "male"),
+        **dict.fromkeys(("mann", "männer", "männlich"), "male"),
         **dict.fromkeys(("female", "females", "woman", "women", "femme", "femmes", "féminin"), "female"),
+        **dict.fromkeys(("frau", "frauen", "weiblich"), "female"),
     }
 )
 
@@ -42,6 +44,13 @@ RANGE_WORDS = frozenset().union(
     _words("value values valeur valeurs limit limits limite limites low high lower upper basse bas haute haut"),
     _words("inférieure supérieure adult adults adulte adultes sex sexe gender"),
     _words("to and or of for the from between à a au et ou de des du la le les pour chez entre per par"),
+    _words(
+        "referenzbereich referenzbereiche referenzwert referenzwerte referenzintervall normbereich normwert normwerte"
+    ),
+    _words(
+        "normalwert normalwerte normalbereich erwachsene erwachsener erwachsenen geschlecht bis von und für der die das"
+    ),
+    _words("serum sérum plasma sang blood blut"),
     _words("mmol umol µmol nmol pmol mol meq kg g mg ug µg mcg ng pg l dl ml ui iu u"),
 )
 """What else may be said of a range of healthy adults; the last are units."""

@@ -24,7 +24,7 @@ from service.evaluate import RuleOutcome
 from service.languages.render import Language, plain, sentence
 from service.languages.render import render as rendered
 from service.rules.citation import Citation, cited_shortly
-from service.rules.guideline import EXTENSION, Guideline, Place, versions
+from service.rules.guideline import EXTENSION, Guideline, Place, Rounding, versions
 from service.rules.naming import act_at, named, site_of
 from service.rules.offers import DeleteOrder, Offer
 from service.rules.outcome import Advice, Asked, Basis, CannotTell, Failure, Indicator
@@ -64,6 +64,7 @@ class Composed:
     detail: tuple[Text, ...]
     lines: tuple[Text, ...] = ()
     items: tuple[Text, ...] = ()
+    items_missing: bool = False
     results: tuple[Text, ...] = ()
     notes: tuple[Text, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -105,7 +106,8 @@ def compose(
 
     groups = sorted(map(_most_urgent_first, _grouped(advised, guideline)), key=place)
     noted = _Noted(guideline, patient, advised)
-    cards = [_advice_card(group, guideline, patient, noted) for group in groups]
+    rounding = guideline.rounding_of(patient)
+    cards = [_advice_card(group, guideline, patient, noted, rounding) for group in groups]
     cards += _unchecked_cards(outcomes)
     told = {note for card in cards for note in card.notes}
     set_aside = [one for one in set_aside if one.why not in told]
@@ -148,7 +150,9 @@ def _most_urgent_first(group: list[RuleOutcome]) -> list[RuleOutcome]:
     return sorted(group, key=lambda one: -_level(one).rank)
 
 
-def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts | None, noted: _Noted) -> Composed:
+def _advice_card(
+    group: list[RuleOutcome], guideline: Guideline, patient: Facts | None, noted: _Noted, rounding: Rounding
+) -> Composed:
     """One card of one or several outcomes, the most urgent first; it gives the card its summary."""
     advices = [(one, one.outcome) for one in group if isinstance(one.outcome, Advice)]
     first, lead = advices[0]
@@ -158,16 +162,22 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
     shown = [one for one in basis if not _nothing_at_all(one)] if checklist else basis
     lines_of_rules = _unique(text for _, advice in advices for text in advice.lines)
     items = _unique(text for _, advice in advices for text in advice.items)
+    same = [(one, advice) for one, advice in advices[1:] if one.rule.id == first.rule.id and _is_the_same(advice, lead)]
     if checklist and len(advices) > 1:
         act = _completed_before(first.order)
         reasons = _unique(text for _, advice in advices for text in advice.detail[1:])
         detail = (act, *_that_fit(reasons, beside=(act, *lines_of_rules, *items)))
     else:
-        others = [(advice, advice.beside if one.rule.id != first.rule.id else None) for one, advice in advices[1:]]
+        others = [
+            (advice, advice.beside if one.rule.id != first.rule.id else None)
+            for one, advice in advices[1:]
+            if (one, advice) not in same
+        ]
         detail = _unique((*lead.detail, *_of_the_others(lead, others)))
     of_an_emergency = first.rule.trigger is not None and first.rule.trigger.any_relevant
     notes_on_orders = noted.of(() if of_an_emergency else orders, Place.DETAIL)
     detail = noted.said_once((*detail, *notes_on_orders), orders, act_first=True)
+    detail = (*detail, *_also_for(lead, same))
     lines_of_rules = noted.said_once(lines_of_rules, orders)
     notes = _unique(
         text
@@ -183,11 +193,12 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
         indicator=lead.indicator,
         topic=CHECKLIST if checklist else first.rule.id,
         topic_name=CHECKLIST_NAME if checklist else first.rule.title,
-        summary=_checklist_summary(first, [advice for _, advice in advices]) if checklist else lead.summary,
+        summary=_checklist_summary(first, [advice for _, advice in advices]) if checklist else _fitted(lead.summary),
         detail=detail,
         lines=lines_of_rules,
         items=items,
-        results=_unique(lines(shown, guideline.rounding, _received(shown, patient))),
+        items_missing=checklist or first.rule.id in guideline.policy.lists_what_is_missing,
+        results=_unique(lines(shown, rounding, _received(shown, patient))),
         notes=notes,
         citations=tuple(dict.fromkeys(citation for one, _ in advices for citation in one.rule.citations)),
         offers=tuple(offer for _, advice in advices for offer in advice.offers),
@@ -201,6 +212,26 @@ def _advice_card(group: list[RuleOutcome], guideline: Guideline, patient: Facts 
 def _nothing_at_all(one: Basis) -> bool:
     """Neither a result nor an old one: the checklist's own lines say so already."""
     return isinstance(one, Absent) and one.stale is None
+
+
+_NAMES_OF_ORDERS = frozenset({"drug", "act"})
+"""The parameters by which the summary of a rule names its order."""
+
+
+def _is_the_same(advice: Advice, lead: Advice) -> bool:
+    """The same summary and detail, but for the name of the order."""
+    return advice.detail == lead.detail and _without_its_name(advice.summary) == _without_its_name(lead.summary)
+
+
+def _without_its_name(summary: Text) -> tuple[str, dict[str, object]]:
+    return summary.message, {name: one for name, one in summary.parameters.items() if name not in _NAMES_OF_ORDERS}
+
+
+def _also_for(lead: Advice, same: Iterable[tuple[RuleOutcome, Advice]]) -> Iterator[Text]:
+    """Of which other orders a card says the same; not where its summary names them."""
+    orders = (one.order for one, advice in same if one.order is not None and advice.summary != lead.summary)
+    if others := tuple(dict.fromkeys(map(act_at, orders))):
+        yield _("The same for {orders}.", orders=others)
 
 
 def _of_the_others(lead: Advice, others: Sequence[tuple[Advice, tuple[Text, ...] | None]]) -> Iterator[Text]:
@@ -257,6 +288,19 @@ def _checklist_summary(first: RuleOutcome, advices: Sequence[Advice]) -> Text:
 def _fits_a_summary(text: Text) -> bool:
     """Whatever its language, so that a card names the same in each."""
     return all(len(plain(sentence(text, language))) <= LONGEST_SUMMARY for language in Language)
+
+
+def _fitted(summary: Text) -> Text:
+    """A summary of which a list is too long for it names fewer, and says how many more; the card tells them all below."""
+    listed = [(name, one) for name, one in summary.parameters.items() if isinstance(one, tuple) and len(one) > 1]
+    if not listed or _fits_a_summary(summary):
+        return summary
+    shorter = (
+        summary.with_(**{name: (*one[:most], _n("{number} more", "{number} more", number=len(one) - most))})
+        for name, one in listed
+        for most in range(len(one) - 1, 0, -1)
+    )
+    return next(filter(_fits_a_summary, shorter), summary)
 
 
 def _missing(order: Order, every: tuple[Text, ...], named_at_most: int) -> Text:
@@ -508,7 +552,7 @@ def _set_aside_card(set_aside: Sequence[NotUnderstood]) -> Composed:
 
 
 def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
-    named = tuple(order.name if order.name.message else _("(no name)") for order in unidentified)
+    names = tuple(order.name if order.name.message else _("(no name)") for order in unidentified)
     results = tuple(
         _(
             "{order}: {why}",
@@ -516,7 +560,7 @@ def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
             source=order.reference,
             why=order.unidentified_because or "",
         )
-        for order, name in zip(unidentified, named, strict=True)
+        for order, name in zip(unidentified, names, strict=True)
     )
     return Composed(
         indicator=Indicator.INFO,
@@ -524,7 +568,7 @@ def _not_identified_card(unidentified: Sequence[Order]) -> Composed:
         topic_name=NOT_IDENTIFIED_NAME,
         summary=_(
             "Order not identified, so not checked: {orders}",
-            orders=named[:2],
+            orders=names[:2],
         ),
         detail=(
             _(
@@ -695,16 +739,16 @@ def _override_reasons(language: Language) -> tuple[Coding, ...]:
 
 def _detail(composed: Composed, language: Language) -> str:
     """Short markdown: what to do, in a paragraph and in lists, then what it rests on; the source is the card's own."""
-    missing = _n("Missing", "Missing", len(composed.items))
-    headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING, CHECKLIST: missing}
+    of_items = _n("Missing", "Missing", len(composed.items)) if composed.items_missing else ITEMS_HEADING
+    headings = {COULD_NOT_BE_CHECKED: UNCHECKED_HEADING}
     told = (_without_its_order(sentence(text, language), composed, language) for text in composed.detail)
     paragraph = [" ".join(dict.fromkeys(map(_ended, told)))]
     results = _beside(composed.results, (*composed.lines, *composed.items), language)
     listed = _bullets(None, composed.lines, language)
-    listed += _bullets(headings.get(composed.topic, ITEMS_HEADING), composed.items, language)
+    listed += _bullets(headings.get(composed.topic, of_items), composed.items, language)
     parts = [*paragraph, *listed]
-    plain = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
-    parts += _bullets(WHY_HEADING if plain else RESULTS_HEADING, results, language)
+    quiet = composed.topic in (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
+    parts += _bullets(WHY_HEADING if quiet else RESULTS_HEADING, results, language)
     if composed.notes:
         notes = dict.fromkeys(_ended(sentence(note, language)) for note in composed.notes)
         parts.append(" ".join(f"*{note}*" for note in notes))

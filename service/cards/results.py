@@ -16,6 +16,7 @@ from mappings.facts import (
     Collected,
     CorrectedCalcium,
     Diagnosis,
+    DrugOrder,
     Exposure,
     ExposureKind,
     Exposures,
@@ -87,6 +88,8 @@ def remarks(basis: Iterable[Basis]) -> Iterator[Text]:
                 yield _("{name} is a provisional diagnosis", name=called(one), source=one.source)
             if one.unverified_code:
                 yield _unverified(called(one), one.source)
+        elif isinstance(one, DrugOrder) and one.drug.by_name:
+            yield _("{drug} was identified by name", drug=one.name, source=one.reference)
         elif isinstance(one, Order) and one.by_words:
             yield _("«{order}»: identified by its words.", order=one.name)
 

@@ -7,6 +7,7 @@ only that. An update carries the complete draft with its change, and is offered 
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -70,16 +71,25 @@ class Ordering:
 
 def suggestions(offers: Iterable[Offer], ordering: Ordering) -> list[Suggestion]:
     """The offers as suggestions; updates of one order are one, an offer that cannot be made valid is left out."""
-    made: list[Suggestion] = []
+    made: list[tuple[Offer, Suggestion]] = []
     for offer in _merged(offers):
         actions = list(_actions(offer, ordering))
         if not actions:
             continue
         if ordering.single_action:
-            made += [Suggestion(label=action.description, actions=(action,)) for action in actions]
+            made += [(offer, Suggestion(label=action.description, actions=(action,))) for action in actions]
         else:
-            made.append(Suggestion(label=_label(offer, actions, ordering), actions=tuple(actions)))
-    return made
+            made.append((offer, Suggestion(label=_label(offer, actions, ordering), actions=tuple(actions))))
+    labels = Counter(one.label for _offer, one in made)
+    return [_told_apart(offer, one, ordering) if labels[one.label] > 1 else one for offer, one in made]
+
+
+def _told_apart(offer: Offer, suggestion: Suggestion, ordering: Ordering) -> Suggestion:
+    """With the day of its order, where the same is offered for another order of the same name."""
+    if not isinstance(offer, DeleteOrder | UpdateOrder) or offer.order.planned.assumed:
+        return suggestion
+    planned = ordering.say(_("(planned date: {when})", when=offer.order.planned.when))
+    return replace(suggestion, label=f"{suggestion.label} {planned}")
 
 
 def _merged(offers: Iterable[Offer]) -> list[Offer]:
@@ -275,18 +285,8 @@ def _apply(change: DraftChange, resource: dict[str, Any], ordering: Ordering) ->
             "text": ordering.write(change.name),
         }
         return True
-    line = _only_line(resource)
+    line = _only(resource, "dosageInstruction")
     return line is not None and _apply_to_line(change, line)
-
-
-def _only_line(resource: dict[str, Any]) -> dict[str, Any] | None:
-    """The only dosage line, made where there is none; None where there are several."""
-    lines = resource.get("dosageInstruction")
-    if not lines:
-        lines = resource["dosageInstruction"] = [{}]
-    if not isinstance(lines, list) or len(lines) != 1 or not isinstance(lines[0], dict):
-        return None
-    return lines[0]
 
 
 def _apply_to_line(change: DraftChange, line: dict[str, Any]) -> bool:
@@ -295,7 +295,7 @@ def _apply_to_line(change: DraftChange, line: dict[str, Any]) -> bool:
     line.pop("text", None)
     match change:
         case SetDose():
-            dosed = _only_part(line)
+            dosed = _only(line, "doseAndRate")
             if dosed is None:
                 return False
             dosed.pop("doseRange", None)
@@ -357,10 +357,11 @@ def _part(element: dict[str, Any], name: str) -> dict[str, Any] | None:
     return part if isinstance(part, dict) else None
 
 
-def _only_part(line: dict[str, Any]) -> dict[str, Any] | None:
-    parts = line.get("doseAndRate")
+def _only(element: dict[str, Any], name: str) -> dict[str, Any] | None:
+    """The only part of this name, made where there is none; None where there are several, or it has another shape than R4's."""
+    parts = element.get(name)
     if not parts:
-        parts = line["doseAndRate"] = [{}]
+        parts = element[name] = [{}]
     if not isinstance(parts, list) or len(parts) != 1 or not isinstance(parts[0], dict):
         return None
     return parts[0]

@@ -135,7 +135,7 @@ def _tried(
     except (Over, NoAnswer) as error:
         why = error.why
     except Exception as error:  # noqa: BLE001 - a report with a hole is worth more than none
-        LOG.error("defect of the service: %s in a certification", type(error).__name__)  # noqa: TRY400 - without values
+        LOG.error("defect of the service: %s in a certification", type(error).__name__)
         why = DEFECT
     yield from (not_run(one, why, about) for one in wanted)
 

@@ -87,10 +87,10 @@ ABOUT = _(
 @click.pass_context
 def certify(context: click.Context, /, url: str, out: Path | None, **options: Any) -> None:
     """Certify it, and write the report."""
-    from service.certify.certifying import certified  # noqa: PLC0415 - for this command alone
-    from service.certify.ending import as_by_hand  # noqa: PLC0415 - as above
-    from service.certify.report import Report, lines  # noqa: PLC0415 - as above
-    from service.ledger.signing import read_keys  # noqa: PLC0415 - as above
+    from service.certify.certifying import certified
+    from service.certify.ending import as_by_hand
+    from service.certify.report import Report, lines
+    from service.ledger.signing import read_keys
 
     settings: Settings = context.obj
     chosen = language()
@@ -147,11 +147,11 @@ class Asked:
 
 def _site(settings: Settings, url: str, asked: Asked) -> Site:
     """What is certified. Raises `ClickException` for what cannot be used."""
-    from service.certify.calls import Calls  # noqa: PLC0415 - for this command alone
-    from service.certify.site import Site  # noqa: PLC0415 - as above
-    from service.gathering.allowlist import Allowlist  # noqa: PLC0415 - as above
-    from service.settings import InvalidSetting  # noqa: PLC0415 - as above
-    from service.world import World  # noqa: PLC0415 - as above
+    from service.certify.calls import Calls
+    from service.certify.site import Site
+    from service.gathering.allowlist import Allowlist
+    from service.settings import InvalidSetting
+    from service.world import World
 
     address, fhir_token = url.rstrip("/"), _told(asked.fhir_token)
     if not re.fullmatch(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?", address):
@@ -187,7 +187,7 @@ def _site(settings: Settings, url: str, asked: Asked) -> Site:
 
 def _listed(settings: Settings, world: World) -> tuple[str, ...]:
     """The bases of the settings and of the clients, each once."""
-    from service.edge.clients import read_clients  # noqa: PLC0415 - for this command alone
+    from service.edge.clients import read_clients
 
     clients = () if settings.clients is None else read_clients(settings.clients, world, settings.language)
     return tuple(
@@ -197,7 +197,7 @@ def _listed(settings: Settings, world: World) -> tuple[str, ...]:
 
 def _tokens(site: Site, folder: Path, clock: Callable[[], datetime]) -> Tokens:
     """Tokens of the client of a folder of keys, for the service that is asked."""
-    from service.certify.tokens import tokens_of  # noqa: PLC0415 - for this command alone
+    from service.certify.tokens import tokens_of
 
     audience = site.settings.public_url or site.url
     moment = int(clock().timestamp())

@@ -22,7 +22,7 @@ from service.settings import Settings
 @click.pass_obj
 def print_catalogue(settings: Settings, guideline: str | None) -> None:
     """Print one of each guideline."""
-    from service.catalogue.markdown import catalogue_to_read  # noqa: PLC0415 - for this command alone
+    from service.catalogue.markdown import catalogue_to_read
 
     chosen = language()
     for one in GUIDELINES:
@@ -48,7 +48,7 @@ def print_catalogue(settings: Settings, guideline: str | None) -> None:
 @click.pass_obj
 def export_ig(settings: Settings, out: Path) -> None:
     """Write a package of each guideline."""
-    from service.catalogue.fhir_package import export  # noqa: PLC0415 - for this command alone
+    from service.catalogue.fhir_package import export
 
     for one in GUIDELINES:
         try:
@@ -72,7 +72,7 @@ def export_ig(settings: Settings, out: Path) -> None:
 def arithmetic(settings: Settings, of: BinaryIO | None) -> None:
     """Print one line of JSON."""
     try:
-        from service.impact import arithmetic as impact  # noqa: PLC0415 - for this command alone
+        from service.impact import arithmetic as impact
     except ImportError as error:
         raise failure(_("this needs z3: pip install {extra}", extra="'osteocds[proofs]'")) from error
     if of is None:

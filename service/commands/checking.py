@@ -109,8 +109,8 @@ def check(
 @click.pass_obj
 def coverage(settings: Settings, sample: Path, top: int, as_of: str | None, *, without_texts: bool, json: bool) -> None:
     """Read the sample twice, and print the report."""
-    from service.coverage import sample as coverages  # noqa: PLC0415 - for this command alone
-    from service.coverage.counts import Coverage  # noqa: PLC0415 - for this command alone
+    from service.coverage import sample as coverages
+    from service.coverage.counts import Coverage
 
     counted = Coverage(own_terminology(settings), Clock(moment_of(as_of, settings)), with_texts=not without_texts)
     try:

@@ -52,9 +52,9 @@ def world_of(settings: Settings) -> World:
 @contextmanager
 def database_of(settings: Settings) -> Iterator[Database]:
     """The database of the ledger, for one command. Raises `ClickException` where it cannot be used."""
-    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - for the commands of the ledger alone
+    from sqlalchemy.exc import SQLAlchemyError
 
-    from service.ledger.database import WHY, Database, why_unusable  # noqa: PLC0415 - as above
+    from service.ledger.database import WHY, Database, why_unusable
 
     try:
         database = Database(settings.database_url)

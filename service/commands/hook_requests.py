@@ -69,7 +69,6 @@ PROBLEMS = (
     _("Invalid input type."),
     _("Longer than maximum length {most}."),
 )
-
 """What the protocol says of a request; it knows English alone, and no catalogue."""
 
 

@@ -47,7 +47,7 @@ def migrate(settings: Settings) -> None:
 @click.pass_obj
 def purge(settings: Settings, days: int | None) -> None:
     """Delete it in batches."""
-    from service.ledger.retention import purge as delete  # noqa: PLC0415 - for this command alone
+    from service.ledger.retention import purge as delete
 
     kept = settings.retention if days is None else timedelta(days=days)
     if kept is None:
@@ -80,7 +80,7 @@ def report() -> None:
 @click.pass_obj
 def overrides(settings: Settings, since: str | None, until: str | None, *, csv: bool) -> None:
     """Print a line a rule."""
-    from service.ledger import overrides as rates  # noqa: PLC0415 - for this command alone
+    from service.ledger import overrides as rates
 
     with database_of(settings) as database:
         found = rates.overrides(
@@ -104,8 +104,8 @@ def overrides(settings: Settings, since: str | None, until: str | None, *, csv: 
 @click.pass_obj
 def shadow(settings: Settings, since: str | None, until: str | None, client: str | None, *, csv: bool) -> None:
     """Print what was answered to nobody."""
-    from service.ledger.shadow import shadow_report  # noqa: PLC0415 - for this command alone
-    from service.ledger.shadow_words import as_csv, as_text  # noqa: PLC0415 - as above
+    from service.ledger.shadow import shadow_report
+    from service.ledger.shadow_words import as_csv, as_text
 
     with database_of(settings) as database:
         found = shadow_report(

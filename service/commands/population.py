@@ -102,11 +102,11 @@ def screen(  # noqa: PLR0913 - a command has as many options as it has
 ) -> None:
     """Screen an export, or go on where it was stopped."""
     try:
-        from service.population.screen import Screen  # noqa: PLC0415 - for this command alone
-        from service.population.summary import printed  # noqa: PLC0415 - as above
+        from service.population.screen import Screen
+        from service.population.summary import printed
     except ImportError as error:
         raise failure(_("this needs DuckDB: pip install {extra}", extra="'osteocds[population]'")) from error
-    from service.population.fetched import without_fetched  # noqa: PLC0415 - as above
+    from service.population.fetched import without_fetched
 
     moment = moment_of(as_of, settings)
     try:
@@ -138,7 +138,7 @@ def screen(  # noqa: PLR0913 - a command has as many options as it has
 
 def _fetched(address: str, out: Path, settings: Settings, token: Path | None) -> Path:
     """The files of a server's export, with how far it is where somebody looks on."""
-    from service.population.fetched import fetched  # noqa: PLC0415 - for an export from a server alone
+    from service.population.fetched import fetched
 
     with click.progressbar(
         length=1,
@@ -172,7 +172,7 @@ def _fetched(address: str, out: Path, settings: Settings, token: Path | None) ->
 @click.pass_obj
 def synthesize(settings: Settings, number: int, seed: int, out: Path, as_of: str | None) -> None:
     """Write them, one file a type."""
-    from service.population import synthesis  # noqa: PLC0415 - for this command alone
+    from service.population import synthesis
 
     try:
         synthesis.synthesize(number, seed, moment_of(as_of, settings).date(), out)
@@ -203,7 +203,7 @@ def synthesize(settings: Settings, number: int, seed: int, out: Path, as_of: str
 def worklist(results: Path, out: Path | None, patients: BinaryIO | None, most: int) -> None:
     """Write the page, in the language of the screen."""
     try:
-        from service.population.worklist import worklist as page_of  # noqa: PLC0415 - for this command alone
+        from service.population.worklist import worklist as page_of
     except ImportError as error:
         raise failure(_("this needs DuckDB: pip install {extra}", extra="'osteocds[population]'")) from error
     named = None if patients is None else patients.read().decode("utf-8", "replace").split()
@@ -247,7 +247,7 @@ def diff(
     memory: str,
 ) -> None:
     """Compare two sides."""
-    from service.impact.command import Asked, Missing, difference  # noqa: PLC0415 - for this command alone
+    from service.impact.command import Asked, Missing, difference
 
     asked = Asked(old, new, on, out, settings, moment_of(as_of, settings), language(), workers, memory)
     try:

@@ -65,8 +65,8 @@ def receipt(
     json: bool,
 ) -> None:
     """Print one, or verify one."""
-    from service.ledger.receipt_words import printed  # noqa: PLC0415 - for this command alone
-    from service.ledger.receipts import receipt_of  # noqa: PLC0415 - as above
+    from service.ledger.receipt_words import printed
+    from service.ledger.receipts import receipt_of
 
     if (hook_instance is None) == (verify is None):
         raise failure(_("name a hookInstance, or a file with --verify"))
@@ -90,14 +90,14 @@ def receipt(
 
 def _read(file: BinaryIO) -> bytes:
     """A receipt, or keys; of what is longer so much that it is none."""
-    from service.ledger.signing import MOST_RECEIPT_BYTES  # noqa: PLC0415 - for receipts alone
+    from service.ledger.signing import MOST_RECEIPT_BYTES
 
     return file.read(MOST_RECEIPT_BYTES + 1)
 
 
 def _keys(settings: Settings, told: BinaryIO | None) -> Keys:
     """The keys of a JWKS, else those of the settings."""
-    from service.ledger.signing import public_keys, read_keys  # noqa: PLC0415 - for receipts alone
+    from service.ledger.signing import public_keys, read_keys
 
     try:
         if told is not None:
@@ -109,7 +109,7 @@ def _keys(settings: Settings, told: BinaryIO | None) -> Keys:
 
 def _verify(told: bytes, keys: Keys) -> None:
     """Raises `ClickException` unless it is a receipt as one of the keys signed it."""
-    from service.ledger.signing import NoReceipt, Seal  # noqa: PLC0415 - for receipts alone
+    from service.ledger.signing import NoReceipt, Seal
 
     if not keys:
         raise failure(_("there is no key to verify by: set OSTEOCDS_RECEIPT_KEY, or name public keys with --keys"))
@@ -164,8 +164,8 @@ def replay(
     calendar: Path | None,
 ) -> None:
     """Compute it, and compare."""
-    from service.ledger.receipt_words import printed_comparison  # noqa: PLC0415 - for this command alone
-    from service.ledger.recomputing import recomputed  # noqa: PLC0415 - as above
+    from service.ledger.receipt_words import printed_comparison
+    from service.ledger.recomputing import recomputed
 
     told = None if request_file is None else request_file.read()
     differs = False
@@ -185,10 +185,10 @@ def replay(
 
 def _draw(settings: Settings, answer: Mapping[str, Any], body: Any, file: Path) -> None:
     """The calendar of the request of an answer, as of then, into a file. Raises `ClickException` for another request."""
-    from service.edge.calendar_file import calendar_file  # noqa: PLC0415 - for this option alone
-    from service.edge.calendar_page import calendar_shown  # noqa: PLC0415 - as above
-    from service.ledger.fingerprints import of_request, without_token  # noqa: PLC0415 - as above
-    from service.ledger.recomputing import clock_of  # noqa: PLC0415 - as above
+    from service.edge.calendar_file import calendar_file
+    from service.edge.calendar_page import calendar_shown
+    from service.ledger.fingerprints import of_request, without_token
+    from service.ledger.recomputing import clock_of
 
     if of_request(body, without_token(body)) != answer["fingerprints"]["request"]:
         raise failure(_("the receipt is of another request than this one: no calendar is drawn of it"))
@@ -209,7 +209,7 @@ def _answers_and_requests(
     settings: Settings, named: str, told: bytes | None, answer: int | None
 ) -> list[tuple[dict[str, Any], Any]]:
     """The answers that are to be computed anew, each with its request."""
-    from service.ledger.fingerprints import of_request, without_token  # noqa: PLC0415 - for this command alone
+    from service.ledger.fingerprints import of_request, without_token
 
     kept: dict[int, bytes] = {}
     if _is_file(named):
@@ -240,8 +240,8 @@ def _is_file(named: str) -> bool:
 
 def _answers_of_file(settings: Settings, path: Path) -> list[dict[str, Any]]:
     """Those of a receipt in a file, verified where there is a key; where it cannot be, that is told."""
-    from service.ledger.recomputing import answers_in  # noqa: PLC0415 - for receipts alone
-    from service.ledger.signing import NoReceipt, receipt_in  # noqa: PLC0415 - for receipts alone
+    from service.ledger.recomputing import answers_in
+    from service.ledger.signing import NoReceipt, receipt_in
 
     with path.open("rb") as file:
         told = _read(file)
@@ -259,7 +259,7 @@ def _of_the_ledger(
     settings: Settings, hook_instance: str, answer: int | None, *, with_requests: bool
 ) -> tuple[list[dict[str, Any]], dict[int, bytes]]:
     """The answers of a page of the ledger, that of the `answer` that is asked for; and the requests that it keeps."""
-    from service.ledger.receipts import page_of, receipt_of, request_of  # noqa: PLC0415 - for receipts alone
+    from service.ledger.receipts import page_of, receipt_of, request_of
 
     with database_of(settings) as database:
         page = page_of(answer or 1)
@@ -273,8 +273,8 @@ def _of_the_ledger(
 
 def _circumstances(settings: Settings, answer: Mapping[str, Any]) -> Circumstances:
     """By what an answer is computed today: its service, and the choices of its client."""
-    from service.edge.clients import read_clients  # noqa: PLC0415 - for this command alone
-    from service.ledger.recomputing import Circumstances  # noqa: PLC0415 - as above
+    from service.edge.clients import read_clients
+    from service.ledger.recomputing import Circumstances
 
     world, messaging_client = world_of(settings).of_anybody(), ""
     if name := answer.get("client"):

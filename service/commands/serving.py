@@ -33,7 +33,7 @@ from service.settings import Settings
 @click.pass_obj
 def serve(settings: Settings) -> None:
     """Serve until told to stop."""
-    from service.edge.server import run  # noqa: PLC0415 - the server is for this command alone
+    from service.edge.server import run
 
     try:
         run(settings)
@@ -58,9 +58,9 @@ def serve(settings: Settings) -> None:
 @click.pass_obj
 def demo(settings: Settings, fhir_server: Path | None, at: tuple[str, str] | None, *, keep: bool) -> None:
     """Run the demonstration."""
-    import requests  # noqa: PLC0415 - for this command alone
+    import requests
 
-    from service.demo import run as demonstration  # noqa: PLC0415 - for this command alone
+    from service.demo import run as demonstration
 
     now, chosen = moment_of(None, settings), language()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is stopped in order
@@ -95,9 +95,9 @@ def demo(settings: Settings, fhir_server: Path | None, at: tuple[str, str] | Non
 @click.pass_obj
 def load_demo_patients(settings: Settings, fhir_base: str, wait: float) -> None:
     """Load them, one transaction a patient."""
-    import requests  # noqa: PLC0415 - for this command alone
+    import requests
 
-    from service.demo import run as demonstration  # noqa: PLC0415 - for this command alone
+    from service.demo import run as demonstration
 
     try:
         today = moment_of(None, settings).date()

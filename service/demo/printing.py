@@ -8,10 +8,10 @@ from typing import Any
 
 from mappings.wording import _, verbatim
 from service.languages.render import Language, plain, render
+from service.rules.guideline import EXTENSION
 from service.rules.outcome import Indicator
 
 MARKS = {"critical": "!!", "warning": " !", "info": " i"}
-
 
 NO_CARD = _("no card")
 
@@ -30,7 +30,7 @@ def printed_card(card: Mapping[str, Any], language: Language, width: int = 100) 
         yield from textwrap.wrap(
             f"> {suggestion['label']}", width, initial_indent="      ", subsequent_indent="        "
         )
-    rules = card.get("extension", {}).get("org.osteocds", {})
+    rules = card.get("extension", {}).get(EXTENSION, {})
     unchecked = (render(_("{rule} (not checked)", rule=one), language) for one in rules.get("unchecked", ()))
     named = ", ".join((*rules.get("rules", ()), *unchecked))
     yield f"      ({named or card['source']['topic']['code']})"

@@ -253,10 +253,6 @@ def _member(holder: Any, name: str) -> Any:
     return (holder.get(name) or {}) if isinstance(holder, Mapping) else {}
 
 
-ADDED = {"result": "result", "condition": "condition", "drug": "medication", "act": "procedure"}
-"""What can be added to a record, and what tells it."""
-
-
 def add(record: SyntheticRecord, told: Mapping[str, str]) -> None:
     """Write what was added into a record. Raises `NotATrial`."""
     day = {"on": _day(told["day"])} if told.get("day") else {"days ago": 0}

@@ -1,4 +1,4 @@
-"""The HTTP edge: routes, errors to status codes, CORS. Nothing clinical."""
+"""The HTTP edge: the application, its routes, and its errors as status codes. Nothing clinical."""
 
 from __future__ import annotations
 
@@ -287,7 +287,7 @@ def _explained(advised: HookAnswer, service: Service, language: Language) -> Hoo
     try:
         return replace(advised.response, extension=explanation(advised, service.rules, language))
     except Exception as error:  # noqa: BLE001 - the cards matter more than their explanation
-        LOG.error("defect of the service: %s in %s", type(error).__name__, _where(error))  # noqa: TRY400 - as in `defect`
+        LOG.error("defect of the service: %s in %s", type(error).__name__, _where(error))
         return advised.response
 
 

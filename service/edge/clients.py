@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
 
+from cds_hooks import LINK_TYPES
 from mappings.wording import Said, Text, _
 from service.edge.keys import PublicKeys
 from service.gathering.allowlist import Allowlist
@@ -112,13 +113,9 @@ def _one_of(*values: str) -> Callable[[Any], str]:
 
 def _link_types(told: Any) -> frozenset[str]:
     types = frozenset(_texts(told))
-    if not types <= LINK_TYPES:
+    if not types.issubset(LINK_TYPES):
         raise ValueError
     return types
-
-
-LINK_TYPES = frozenset({"absolute", "smart"})
-"""Of CDS Hooks ("Link"); ours are all absolute."""
 
 
 def _published(told: Any) -> str:

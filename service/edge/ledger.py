@@ -62,7 +62,7 @@ class Ledger:
         try:
             self.database.prepare()
         except SQLAlchemyError as error:
-            LOG.error("the database cannot be used: %s", WHY[why_unusable(error)])  # noqa: TRY400 - no address, no password
+            LOG.error("the database cannot be used: %s", WHY[why_unusable(error)])
         self.database.dispose()
 
     def take(self, service: Service, feedback: Sequence[Feedback], caller: Caller, now: datetime) -> None:
@@ -108,7 +108,7 @@ class Ledger:
         now: datetime,
         took_seconds: float,
     ) -> None:
-        """Hand one answer over; all that is costly happens in the writer. A defect of ours here costs the row, not the answer."""
+        """Hand one answer over, once it is sent. A defect of ours here costs the row, not the answer."""
         guideline = service.guideline
         try:
             request = fingerprints.without_token(body)
@@ -134,7 +134,7 @@ class Ledger:
             )
             self.writer.put(answered)
         except Exception as error:  # noqa: BLE001 - the cards matter more
-            LOG.error("defect of the service: %s while noting an answer", type(error).__name__)  # noqa: TRY400 - no values
+            LOG.error("defect of the service: %s while noting an answer", type(error).__name__)
             self._counted.dropped("defect", 1)
 
     def _settings_of(self, service: Service, caller: Caller) -> str:

@@ -221,12 +221,13 @@ class Metrics:
             ended = over if call.ended is None else call.ended
             self._fhir.labels(call.base, call.outcome.replace(" ", "-")).observe(max(0.0, ended - call.began))
 
-    def _known(self, *labels: str) -> tuple[str, ...]:
+    def _known(self, fact: str, why: str) -> tuple[str, str]:
         """These labels, or others once there are too many, which the words of our own sentences never are."""
+        labels = fact, why
         if labels not in self._missed:
             if len(self._missed) >= MOST_MISSED:
-                return ("other",) * len(labels)
-            self._missed.add(labels)  # type: ignore[arg-type]  # a pair
+                return "other", "other"
+            self._missed.add(labels)
         return labels
 
     def breaker_changed(self, base: str, before: State | None, after: State | None) -> None:

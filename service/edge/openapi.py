@@ -43,15 +43,18 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
             "license": {"name": "Apache-2.0"},
         },
     )
-    service_id = {
-        "in": "path",
-        "name": "id",
-        "required": True,
-        "schema": {"type": "string", "enum": list(services)},
-    }
     requests = _requests(services, today)
-    if requests:
-        service_id["example"] = next(iter(requests))
+    _add_client(spec)
+    _add_hooks(spec, services, requests)
+    _add_calendar_and_receipts(spec, requests)
+    for path, summary in _PLAIN.items():
+        responses = {"200": {"description": summary}, "default": _any_other()}
+        spec.path(path, operations={"get": {"summary": summary, "tags": [STATE], "responses": responses}})
+    return dict(spec.to_dict())
+
+
+def _add_client(spec: APISpec) -> None:
+    """How a client says who it is."""
     spec.components.security_scheme(
         "client",
         {
@@ -61,15 +64,25 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
             "description": "The token of a registered client (CDS Hooks 2.0.1, «Trusting CDS Clients»), for one call",
         },
     )
-    other = {"default": _error("Any other answer")}
-    errors = {str(status): _error(text) for status, text in _ERRORS.items()} | other
+
+
+def _add_hooks(spec: APISpec, services: Mapping[str, Service], requests: Mapping[str, dict[str, Any]]) -> None:
+    """Discovery, the hooks, and feedback on their cards."""
+    service_id: dict[str, Any] = {
+        "in": "path",
+        "name": "id",
+        "required": True,
+        "schema": {"type": "string", "enum": list(services)},
+    }
+    if requests:
+        service_id["example"] = next(iter(requests))
     spec.path(
         "/cds-services",
         operations={
             "get": {
                 "summary": "Discovery",
                 "tags": [HOOKS],
-                "responses": {"200": _ok("The services", DiscoverySchema), **other},
+                "responses": {"200": _ok("The services", DiscoverySchema), "default": _any_other()},
             }
         },
     )
@@ -85,7 +98,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
                 "responses": {
                     "200": _ok("Cards, possibly none", HookResponseSchema),
                     "412": _error("Nothing that is needed was prefetched, and there is no FHIR server to ask"),
-                    **errors,
+                    **_errors(),
                 },
             }
         },
@@ -99,10 +112,14 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
                 "tags": [HOOKS],
                 "security": _OF_A_CLIENT,
                 "requestBody": _body(FeedbackRequestSchema, {"overridden": _FEEDBACK}),
-                "responses": {"200": {"description": "Stored"}, **errors},
+                "responses": {"200": {"description": "Stored"}, **_errors()},
             }
         },
     )
+
+
+def _add_calendar_and_receipts(spec: APISpec, requests: Mapping[str, dict[str, Any]]) -> None:
+    """What is shown of a request, and of an answer that was given."""
     spec.path(
         "/calendar",
         operations={
@@ -110,7 +127,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
                 "tags": [HOOKS],
                 "summary": "The calendar of the patient, and the days of what is ordered, as a page",
                 "requestBody": _body(HookRequestSchema, requests),
-                "responses": {"200": {"description": "A page"}, **errors},
+                "responses": {"200": {"description": "A page"}, **_errors()},
             }
         },
     )
@@ -130,7 +147,7 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
             "get": {
                 "tags": [HOOKS],
                 "summary": "The same of a request that the ledger keeps, as of then",
-                "responses": {"200": {"description": "A page"}, **errors},
+                "responses": {"200": {"description": "A page"}, **_errors()},
             }
         },
     )
@@ -149,19 +166,14 @@ def openapi(services: Mapping[str, Service], guidelines: Sequence[Guideline], to
                         "description": "The answers of a page, signed where the site has a key; a page in a browser",
                         "content": {"application/json": {"schema": _RECEIPT}, "text/html": {}},
                     },
-                    **{str(status): errors[str(status)] for status in (400, 401, 503)},
                     "404": _error(
                         "No answer of this hookInstance to this client is in the ledger, or none on this page"
                     ),
-                    **other,
+                    **_errors(400, 401, 503),
                 },
             }
         },
     )
-    for path, summary in _PLAIN.items():
-        responses = {"200": {"description": summary}, **other}
-        spec.path(path, operations={"get": {"summary": summary, "tags": [STATE], "responses": responses}})
-    return dict(spec.to_dict())
 
 
 _ERRORS = {
@@ -307,3 +319,13 @@ def _request(service: Service, patient: DemoPatient, today: date) -> dict[str, A
 
 def _error(description: str) -> dict[str, Any]:
     return {"description": description, "content": {_FHIR_JSON: {"schema": OperationOutcomeSchema}}}
+
+
+def _any_other() -> dict[str, Any]:
+    return _error("Any other answer")
+
+
+def _errors(*statuses: int) -> dict[str, Any]:
+    """Those of these statuses, of all where none is named. Made anew each time: apispec puts references into what it is given."""
+    told = {str(status): _error(_ERRORS[status]) for status in statuses or _ERRORS}
+    return told | {"default": _any_other()}

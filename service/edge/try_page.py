@@ -35,7 +35,7 @@ from service.gathering.problems import FhirProblem
 from service.gathering.whole_record import patients, whole_record
 from service.languages.render import Language, day, plain, render, sentence
 from service.pipeline import HookAnswer
-from service.rules.guideline import Chapter
+from service.rules.guideline import EXTENSION, Chapter
 from service.services import Service
 from service.settings import Settings
 from service.world import World
@@ -406,7 +406,7 @@ def _pretty(told: Any) -> str:
 
 def _shown(card: Mapping[str, Any], dismissed: tuple[str, ...]) -> dict[str, Any]:
     """A card as the page shows it; what the form must send back when it is accepted or dismissed stands in `sent`."""
-    rules = card.get("extension", {}).get("org.osteocds", {}).get("rules", [])
+    rules = card.get("extension", {}).get(EXTENSION, {}).get("rules", [])
     topic = ":".join((card["source"]["topic"]["code"], *rules))[:200]
     names = ("uuid", "suggestions", "overrideReasons")
     sent = {name: card[name] for name in names if name in card} | {"topic": topic}

@@ -423,7 +423,7 @@ class Workers:
             try:
                 await self._look(asks=asks)
             except Exception as error:  # noqa: BLE001 - such as a machine that has no room for a process now
-                LOG.error("a worker could not be looked after: %s", type(error).__name__)  # noqa: TRY400 - no values
+                LOG.error("a worker could not be looked after: %s", type(error).__name__)
 
     async def _look(self, *, asks: bool) -> None:
         """Replace those that ended, have lost their threads, or hang; renew all where that was asked for."""

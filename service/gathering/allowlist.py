@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from mappings.wording import Said, _
+
 if TYPE_CHECKING:
     from urllib3.util import Url
-
-from mappings.wording import Said, _
 
 _PLAIN = re.compile(r"[A-Za-z0-9:/\[\]._~!$&'()*+,;=#-]*")
 """What an address may be written with (RFC 3986, section 2), without `@` and `%`: what is not ASCII would be encoded by some
@@ -83,7 +83,3 @@ class Allowlist:
             return None
         scheme, host, port = _origin(parsed)
         return Base(max(listed, key=len), f"{scheme}://{host}:{port}{_folder(parsed)}")
-
-    def permits(self, url: str) -> bool:
-        """The URL lies under a listed base."""
-        return self.base(url) is not None

@@ -67,6 +67,15 @@ class Opened:
         """The server says in the answer itself that it did not search as asked: it then holds more, and nothing less."""
         return self.outcome and not self.error
 
+    def hides_any(self, resource_type: str) -> bool:
+        """One of this type is contained in something else, a list say, where nobody looks for it."""
+        return any(
+            one.get("resourceType") == resource_type
+            for resource, _ in self.entries
+            if "contained" in resource and resource.get("resourceType") not in (resource_type, *_RESULTS)
+            for one in maps(resource.get("contained"))
+        )
+
     def holds_any(self, resource_type: str) -> bool:
         """It holds a resource of this type."""
         return any(resource.get("resourceType") == resource_type for resource, _ in self.entries)
@@ -103,7 +112,7 @@ _ENTRIES = frozenset(TYPES) - _CONTAINERS - {"OperationOutcome"}
 """Types that are entries as they are."""
 
 
-_OF_A_BUNDLE = frozenset({"meta", "identifier", "link", "signature", "issues", "extension", "contained", "text"})
+_OF_A_BUNDLE = frozenset({"meta", "identifier", "link", "signature", "issues", "extension", "text"})
 """Members of a Bundle that are objects or arrays and hold no entry (HL7 FHIR 4.0.1 and 5.0.0)."""
 
 
@@ -143,7 +152,9 @@ def _is_withheld_in_part(container: Resource) -> bool:
 
 def _open_parameter(parameter: object, found: Opened, *, depth: int) -> None:
     """A parameter that carries a resource; any other says nothing of the record."""
-    if isinstance(inner := a_map(parameter).get("resource"), dict):
+    if isinstance(parameter, dict) and _is_modified(parameter):
+        found.unreadable = True
+    elif isinstance(inner := a_map(parameter).get("resource"), dict):
         _keep(inner, None, found, depth=depth)
     else:
         found.unreadable |= inner is not None or not isinstance(parameter, dict) or "part" in parameter
@@ -227,10 +238,10 @@ def _announced(bundle: Resource, found: Opened) -> int:
 
 def _next_link(bundle: Resource) -> str | None:
     for link in maps(bundle.get("link")):
-        told = link.get("relation")
+        told = link.get("relation") or link.get("rel")
         relations = told if isinstance(told, list) else [told]
         if any(spelled(a_text(one).rpartition("/")[2]) == "next" for one in relations):
-            return a_text(link.get("url"))
+            return a_text(link.get("url") or link.get("href"))
     return None
 
 

@@ -24,7 +24,7 @@ from urllib.parse import quote, quote_plus, urljoin
 from weakref import ReferenceType, ref
 
 from cds_hooks import FhirAuthorization
-from mappings.queries import Query
+from mappings.queries import PAGE_SIZE, Query
 from service.gathering.allowlist import Allowlist, lies_under, plain_url
 from service.gathering.answers import Opened, announced_more, opened
 from service.gathering.body import MOST_BYTES, PART, Body
@@ -273,7 +273,7 @@ class FhirServer:
                 self._was_answered()
             raise
         except Exception as error:  # noqa: BLE001 - what the other searches found must not be lost with it
-            LOG.error("defect of the service: %s in a search", type(error).__name__)  # noqa: TRY400 - without values
+            LOG.error("defect of the service: %s in a search", type(error).__name__)
             raise FhirProblem(NO_JSON) from None
         self._was_answered()
         return pages
@@ -312,7 +312,9 @@ class FhirServer:
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
         """The resources with these ids. Raises `FhirProblem`."""
-        return self._pages(self._form(resource_type, [("_id", ",".join(map(_escaped, ids))), ("_count", "200")]))
+        return self._pages(
+            self._form(resource_type, [("_id", ",".join(map(_escaped, ids))), ("_count", str(PAGE_SIZE))])
+        )
 
     def read(self, path: str) -> Mapping[str, Any]:
         """One resource. Raises `FhirProblem`."""
@@ -445,7 +447,7 @@ class FhirServer:
             return requests.Request("GET", asked.url, headers=headers, params=asked.parameters).prepare()
         # By hand, since our own URLs and forms are known to be plain: it takes a third of the time.
         prepared = requests.PreparedRequest()
-        prepared.method, prepared.url, prepared.body = asked.method, asked.url, _form(asked.parameters or [])
+        prepared.method, prepared.url, prepared.body = asked.method, asked.url, _as_form(asked.parameters or [])
         size = {"Content-Length": str(len(prepared.body)), "Content-Type": "application/x-www-form-urlencoded"}
         prepared.headers = requests.structures.CaseInsensitiveDict(headers | size)
         return prepared
@@ -512,9 +514,9 @@ def open_server(
 
 
 def _left_alone() -> Future[Pages]:
-    refused: Future[Pages] = Future()
-    refused.set_exception(FhirProblem(LEFT_ALONE))
-    return refused
+    search: Future[Pages] = Future()
+    search.set_exception(FhirProblem(LEFT_ALONE))
+    return search
 
 
 def _refusal(status: int) -> FhirProblem:
@@ -537,7 +539,7 @@ def broken_off(error: requests.ConnectionError) -> bool:
     return bool(error.args) and isinstance(error.args[0], ProtocolError)
 
 
-def _form(parameters: Iterable[tuple[str, str]]) -> str:
+def _as_form(parameters: Iterable[tuple[str, str]]) -> str:
     """Parameters as the body of a search."""
     return "&".join(
         f"{name}={_quoted_codes(value) if name in _OF_CODES else quote_plus(value)}" for name, value in parameters

@@ -24,7 +24,9 @@ from mappings.wording import Text, _
 from service.gathering.answers import referred_results
 
 UNKNOWN_CODE = _("a result came under a code that is not known", hint=_("code it in LOINC, or have its code mapped"))
-NO_CODE = _("an entry of the record could not be read", hint=_("an entry could not be read as a FHIR resource"))
+UNREADABLE_ENTRY = _(
+    "an entry of the record could not be read", hint=_("an entry could not be read as a FHIR resource")
+)
 NOT_WITH_IT = _("results that a report or a panel refers to did not come with it")
 
 Entries: TypeAlias = Sequence[tuple[Resource, object]]
@@ -80,7 +82,7 @@ def _found(
     searched_by_code = all(kind is not _Kind.OTHER for _, kind in kinds)
     for one, kind in kinds:
         if kind is _Kind.UNCODED:
-            gaps[NO_CODE] = None
+            gaps[UNREADABLE_ENTRY] = None
         elif kind is _Kind.UNKNOWN and _observation(one) not in everywhere:
             told = not searched_by_code and _says_what_it_is(one)
             gaps |= {} if told else {UNKNOWN_CODE: None}

@@ -19,7 +19,7 @@ from mappings.shapes import a_text
 from mappings.vocabulary.concepts import Terminology
 from mappings.wording import Text, _
 from service.gathering.answers import Opened, announced_more, opened
-from service.gathering.found_by_code import found_by_code
+from service.gathering.found_by_code import UNREADABLE_ENTRY, found_by_code
 from service.gathering.problems import TOO_SLOW, TRUNCATED, FhirProblem
 from service.gathering.record_server import Pages, RecordServer
 
@@ -27,9 +27,6 @@ PREFETCH_FAILED = _("the record answered with an error", hint=_("the EHR reporte
 ANOTHER_PATIENT = _(
     "data of another patient was sent, so the answer is not trusted",
     hint=_("a resource of another patient was sent, so the answer is not trusted"),
-)
-UNREADABLE_ENTRY = _(
-    "an entry of the record could not be read", hint=_("an entry could not be read as a FHIR resource")
 )
 MORE_PAGES = _(
     "the record could be read in part only",
@@ -174,7 +171,8 @@ def _faults(answer: Opened, query: Query) -> tuple[Text, ...]:
         faults += (WITHHELD,)
     if answer.uncounted:
         faults += (UNCOUNTED,)
-    if (answer.entries or query.is_read) and not answer.holds_any(query.resource_type):
+    nothing_of_it = (answer.entries or query.is_read) and not answer.holds_any(query.resource_type)
+    if nothing_of_it or answer.hides_any(query.resource_type):
         faults += (OTHER_TYPE,)
     return faults
 

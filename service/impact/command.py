@@ -52,7 +52,7 @@ def _screened(*sides: Side) -> bool:
 
 def _on_a_cohort(asked: Asked, old: Side, new: Side) -> Iterator[str]:
     try:
-        from service.impact.differences import compared, printed  # noqa: PLC0415 - needs DuckDB
+        from service.impact.differences import compared, printed
     except ImportError as error:
         raise Missing(Said(NEEDS_DUCKDB)) from error
     if asked.out is None:
@@ -70,7 +70,7 @@ def _proved(old: Side, new: Side, language: Language) -> Iterator[str]:
     if isinstance(old, ScreenedBefore) or isinstance(new, ScreenedBefore):
         raise NoSide(Said(_("the results of a screen are compared on an export: name one with --on")))
     try:
-        from service.impact import proof_words, regions  # noqa: PLC0415 - needs z3
+        from service.impact import proof_words, regions
     except ImportError as error:
         raise Missing(Said(NEEDS_Z3)) from error
     if isinstance(old, Installed) or isinstance(new, Installed):
@@ -81,7 +81,7 @@ def _proved(old: Side, new: Side, language: Language) -> Iterator[str]:
 
 
 def _of_versions(old: Clinical | Installed, new: Clinical | Installed, language: Language) -> Iterator[str]:
-    from service.impact import other_version, version_words, versions  # noqa: PLC0415 - needs z3
+    from service.impact import other_version, version_words, versions
 
     def teller(side: Clinical | Installed) -> other_version.Teller:
         return other_version.Elsewhere(side) if isinstance(side, Installed) else other_version.Here(side)

@@ -303,7 +303,7 @@ def amount(value: Amount, language: Language) -> str:
     """A number, or a range, with its comparator and unit."""
     is_one = value.value == 1 and value.to is None and value.unit in _ONE_OF
     unit = _ONE_OF[value.unit][language is Language.FRENCH] if is_one else shown_unit(value.unit, language)
-    space = "" if not unit else NO_BREAK_SPACE
+    space = "" if not unit or unit.startswith("/") else NO_BREAK_SPACE  # «3/10»
     shown = value.comparator + number(value.value, language, value.digits)
     if value.to is not None:
         shown += RANGES[language] + number(value.to, language, value.digits)

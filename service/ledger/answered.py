@@ -1,4 +1,4 @@
-"""One answer, as the request thread hands it over, and the rows that the writer makes of it."""
+"""One answer, as it is handed over once it is sent, and the rows that are made of it."""
 
 from __future__ import annotations
 

@@ -26,8 +26,8 @@ from service.pipeline import advise
 from service.services import Service
 from service.world import World
 
-Receipt: TypeAlias = Mapping[str, Any]
-"""One answer of a receipt (`service.ledger.receipts`)."""
+ToldAnswer: TypeAlias = Mapping[str, Any]
+"""One answer, as a receipt tells it (`service.ledger.receipts`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Recomputed:
         return not (self.by or self.rules or self.cards)
 
 
-def answers_in(receipt: Receipt) -> list[dict[str, Any]]:
+def answers_in(receipt: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The answers of a receipt that somebody else may have written, each with what is compared. Raises `NoReceipt`."""
     try:
         answers: list[dict[str, Any]] = list(receipt["answers"])
@@ -87,14 +87,14 @@ def answers_in(receipt: Receipt) -> list[dict[str, Any]]:
     return answers
 
 
-def recomputed(body: Any, receipt: Receipt, circumstances: Circumstances) -> Recomputed:
+def recomputed(body: Any, answer: ToldAnswer, circumstances: Circumstances) -> Recomputed:
     """Compute an answer anew. Raises `cds_hooks.ProtocolError` for a request that is refused today."""
-    rows = _rows(body, receipt, circumstances)
+    rows = _rows(body, answer, circumstances)
     told = rows.answer
-    prints = receipt["fingerprints"]
+    prints = answer["fingerprints"]
     by = [
-        *_differ("version of OsteoCDS", receipt["versions"]["osteocds"], told["service_version"]),
-        *_differ("version of the rules", receipt["versions"]["rules"], told["rules_version"]),
+        *_differ("version of OsteoCDS", answer["versions"]["osteocds"], told["service_version"]),
+        *_differ("version of the rules", answer["versions"]["rules"], told["rules_version"]),
         *_differ("rules", prints["rules"], told["rules_fingerprint"]),
         *_differ("value sets", prints["valueSets"], told["value_sets_fingerprint"]),
         *_differ("settings", prints["settings"], told["settings_fingerprint"]),
@@ -102,25 +102,25 @@ def recomputed(body: Any, receipt: Receipt, circumstances: Circumstances) -> Rec
     ]
     return Recomputed(
         by=tuple(by),
-        rules=tuple(_rules(receipt, rows)),
-        cards=tuple(_cards(receipt, rows)),
-        fhir_calls=receipt.get("fhirCalls", 0),
+        rules=tuple(_rules(answer, rows)),
+        cards=tuple(_cards(answer, rows)),
+        fhir_calls=answer.get("fhirCalls", 0),
     )
 
 
-def clock_of(receipt: Receipt, timezone: str) -> datetime:
+def clock_of(answer: ToldAnswer, timezone: str) -> datetime:
     """The clock of an answer, in the site's time zone."""
-    return datetime.fromisoformat(receipt["asOf"]).astimezone(ZoneInfo(timezone))
+    return datetime.fromisoformat(answer["asOf"]).astimezone(ZoneInfo(timezone))
 
 
-def _rows(body: Any, receipt: Receipt, circumstances: Circumstances) -> Rows:
+def _rows(body: Any, answer: ToldAnswer, circumstances: Circumstances) -> Rows:
     """What the ledger would hold of the answer computed anew."""
     service = circumstances.service
-    world = replace(circumstances.world, keeps_requests=receipt.get("requestKept", False))
+    world = replace(circumstances.world, keeps_requests=answer.get("requestKept", False))
     guideline = service.guideline
-    language = Language(receipt["language"])
-    as_of = clock_of(receipt, circumstances.timezone)
-    public_url = receipt.get("publicUrl", "")
+    language = Language(answer["language"])
+    as_of = clock_of(answer, circumstances.timezone)
+    public_url = answer.get("publicUrl", "")
     pages = Pages(public_url if "absolute" in world.link_types else "", circumstances.messaging_client)
     advised = advise(
         body,
@@ -134,7 +134,7 @@ def _rows(body: Any, receipt: Receipt, circumstances: Circumstances) -> Rows:
     settings = fingerprints.of_settings(world, guideline, circumstances.timezone, circumstances.messaging_client)
     answered = Answered(
         service=service,
-        client=receipt.get("client", ""),
+        client=answer.get("client", ""),
         hook_instance=advised.request.hook_instance,
         patient_id=advised.request.patient_id,
         language=language,
@@ -172,11 +172,11 @@ def _differ(of: str, then: str, now: str) -> Iterator[Difference]:
         yield Difference(of, then, now)
 
 
-def _rules(receipt: Receipt, rows: Rows) -> Iterator[Difference]:
+def _rules(answer: ToldAnswer, rows: Rows) -> Iterator[Difference]:
     """The rules whose outcome is another, each about an order or the patient; those left out of the receipt cannot be told."""
-    then = {_asked(one): _outcome(one) for one in receipt["rules"]}
+    then = {_asked(one): _outcome(one) for one in answer["rules"]}
     now = {_asked(one): _outcome(one) for one in map(rule_of, rows.outcomes)}
-    all_told = "rules" not in receipt.get("leftOut", {})
+    all_told = "rules" not in answer.get("leftOut", {})
     for asked in dict.fromkeys((*then, *now)):
         if all_told or asked in then:
             yield from _differ(asked, then.get(asked, ""), now.get(asked, ""))
@@ -193,11 +193,11 @@ def _outcome(one: Mapping[str, Any]) -> str:
     return " — ".join([one["outcome"], "; ".join([*because, *missing])]).removesuffix(" — ")
 
 
-def _cards(receipt: Receipt, rows: Rows) -> Iterator[Difference]:
+def _cards(answer: ToldAnswer, rows: Rows) -> Iterator[Difference]:
     found = False
-    for place, (then, now) in enumerate(zip_longest(receipt["cards"], rows.cards), 1):
+    for place, (then, now) in enumerate(zip_longest(answer["cards"], rows.cards), 1):
         if then is None or now is None or then["fingerprint"] != now["fingerprint"]:
             found = True
             yield Difference(str(place), "" if then is None else then["topic"], "" if now is None else now["topic"])
     if not found:
-        yield from _differ("", receipt["fingerprints"]["cards"], rows.answer["cards_fingerprint"])
+        yield from _differ("", answer["fingerprints"]["cards"], rows.answer["cards_fingerprint"])

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import ColumnElement, Select, select
 
+from service.cards.compose import COULD_NOT_BE_CHECKED, NOT_IDENTIFIED
 from service.ledger.database import Database
 from service.ledger.drift import Drift, Share, drifts
 from service.ledger.overrides import READ_AT_ONCE
@@ -24,7 +25,7 @@ from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FACTS, OUTCOMES
 MOST_ANSWERS = 50_000
 """Answers that are looked at, the newest; where there are more, that is told."""
 
-QUIET = ("could-not-be-checked", "not-identified")
+QUIET = (COULD_NOT_BE_CHECKED, NOT_IDENTIFIED)
 """Topics of the cards that tell what could not be checked, and which orders could not be identified."""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mappings.wording import Text, _
+from service.cards.compose import NOT_IDENTIFIED
 from service.explain import OUTCOMES
 from service.languages.render import COLONS, Language, spoken
 from service.ledger.drift import Drift, Share
@@ -44,7 +45,7 @@ SAID = {
     "fact": _("answers rest on {fact}"),
     "above": _("{fact} is above the middle of these weeks"),
     "unchecked": _("a card says that something could not be checked"),
-    "not-identified": _("a card says that an order could not be identified"),
+    NOT_IDENTIFIED: _("a card says that an order could not be identified"),
 }
 
 
@@ -126,7 +127,7 @@ def _change(one: Drift[Told], folders: Mapping[str, Path], language: Language) -
 def _what(told: Told, folders: Mapping[str, Path], language: Language) -> str:
     colon = COLONS[language]
     if told.outcome == UNCHECKED:
-        return spoken(SAID["not-identified" if told.because == "not-identified" else "unchecked"], language)
+        return spoken(SAID[NOT_IDENTIFIED if told.because == NOT_IDENTIFIED else "unchecked"], language)
     if told.outcome in (FACT, ABOVE):
         return spoken(SAID[told.outcome].with_(fact=_because(told.because, told.why, Path(), language)), language)
     said: Text = SAID["about"] if told.outcome == ABOUT else OUTCOMES[told.outcome]

@@ -221,7 +221,7 @@ class Writer:
                     self._failed(error)
                     self._done(place)
                     return False
-                LOG.error("an answer cannot be written into the ledger: %s", type(error).__name__)  # noqa: TRY400 - no values
+                LOG.error("an answer cannot be written into the ledger: %s", type(error).__name__)
                 self._counted.dropped("refused", 1)
         return True
 

@@ -23,7 +23,7 @@ def sheet_of(guideline: Guideline, record: Facts, chart: Chart, language: Langua
     if guideline.sheet is None:
         return None
     try:
-        told = _told(guideline.sheet, record, guideline.rounding, language)
+        told = _told(guideline.sheet, record, guideline.rounding_of(record), language)
     except Exception as error:  # noqa: BLE001 - as in asking a rule
         defect = _("a defect of the service ({error})", error=type(error).__name__)
         told = {"sections": [], "missing": [_words(defect, language)]}

@@ -71,11 +71,6 @@ def _failed(text: Text) -> NotExported:
     return NotExported(Said(text))
 
 
-def is_address(source: str) -> bool:
-    """It names a server rather than a folder."""
-    return source.casefold().startswith(("http://", "https://"))
-
-
 @dataclass(frozen=True)
 class BulkExport:
     """The export of `types` at an address (a base, `Patient` or a `Group` below it), kept in `folder`.

@@ -21,7 +21,7 @@ from service.rules.citation import Citation, Document
 from service.rules.condition import Condition
 from service.rules.outcome import Basis
 from service.rules.quality import QualityIndicator
-from service.rules.rule import Hook, Rule, Trigger
+from service.rules.rule import Rule, Trigger
 from service.rules.sheet import Sheet
 from service.rules.statements import Statements, read_statements
 from service.rules.synonyms import Synonym
@@ -49,13 +49,15 @@ class Policy:
     `checklist` rules name missing prerequisites: one card an order. Each set of `one_problem` makes one card an order; sets
     that share a rule join. Rules of `how_to_give` are silent beside a rule that asks to remove the order, those of
     `starting_or_stopping` beside a critical emergency, and a rule of `yields` beside advice of the rules that it names.
-    Notes on how to give an order are silent beside its removal.
+    Notes on how to give an order are silent beside its removal. A checklist, and a card of `lists_what_is_missing`, heads its
+    items as what is missing, any other as what there is to do.
     """
 
     checklist: frozenset[str] = frozenset()
     one_problem: tuple[frozenset[str], ...] = ()
     how_to_give: frozenset[str] = frozenset()
     starting_or_stopping: frozenset[str] = frozenset()
+    lists_what_is_missing: frozenset[str] = frozenset()
     yields: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
@@ -64,6 +66,7 @@ class Policy:
         return self.checklist.union(
             self.how_to_give,
             self.starting_or_stopping,
+            self.lists_what_is_missing,
             self.yields,
             *self.one_problem,
             *self.yields.values(),
@@ -82,6 +85,9 @@ class Place(Enum):
 
 Rounding: TypeAlias = Mapping[type, tuple[Decimal, ...]]
 """The limits that a computed result of a kind is never rounded across, where it is shown."""
+
+RoundingBySettings: TypeAlias = Mapping[type, tuple[Decimal | str, ...]]
+"""The same; a limit that a site may change is the name of its setting."""
 
 NoteSays: TypeAlias = Callable[[Any, Facts], Iterable[Text | Basis]]
 """The sentences of a note; of a fact among them what must be said of it (provisional, not verified)."""
@@ -158,7 +164,7 @@ class Guideline:
     `version` is that of its rules, as semantic versions count: the first number is the edition of its specification.
     `folder` is where its code, its statements, its examples and its translations lie; `taken_for_granted` is the record of a
     patient whom it is about, in the words of the examples; `rounding` are the limits of its tables, which decide how many
-    digits of a computed result are shown. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
+    digits of a computed result are shown, a setting by its name. `valuesets`, `analytes` and `scores` are what it brings to the dictionary of all:
     a folder of code lists, results that are measured, questionnaires. `unidentified_matter` is asked about the patient before an
     order that could not be identified is told; without it each is. `elsewhere` is what other documents say, `changes` what
     its versions changed: both stand in the catalogue, whose search knows the `synonyms`. `calendar` tells a patient on an axis of days, `quality` is
@@ -177,7 +183,7 @@ class Guideline:
     folder: Path
     notes: tuple[Note, ...] = ()
     taken_for_granted: Mapping[str, Any] = field(default_factory=dict)
-    rounding: Rounding = field(default_factory=dict)
+    rounding: RoundingBySettings = field(default_factory=dict)
     doubts: tuple[Doubt, ...] = ()
     valuesets: Path | None = None
     analytes: tuple[Analyte, ...] = ()
@@ -220,9 +226,13 @@ class Guideline:
         found = dict.fromkeys(rule.trigger for rule in self.rules if rule.trigger is not None)
         return tuple(trigger for trigger in found if not trigger.any_relevant)
 
-    def asked_at(self, hook: Hook) -> tuple[Rule, ...]:
-        """The rules that a hook asks."""
-        return tuple(rule for rule in self.rules if hook in rule.hooks)
+    def rounding_of(self, patient: Facts | None) -> Rounding:
+        """The limits that a result of this patient is never rounded across, by the settings in force."""
+        settings = self.settings if patient is None else patient.settings
+        return {
+            kind: tuple(getattr(settings, limit) if isinstance(limit, str) else limit for limit in limits)
+            for kind, limits in self.rounding.items()
+        }
 
     @cached_property
     def problems(self) -> Mapping[str, frozenset[str]]:

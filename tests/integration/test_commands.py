@@ -68,7 +68,7 @@ def answers(address: str) -> bool:
 @pytest.mark.usefixtures("sekmet_base")  # where the demo's FHIR server is not installed it says so
 def test_the_demo_prints_each_patient_with_the_order_and_the_cards_and_leaves_nothing_behind():
     here = environment()
-    done = subprocess.run(  # noqa: S603 - this interpreter, on our command
+    done = subprocess.run(
         [*OSTEOCDS, "demo"], cwd=ROOT, env=here, capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
@@ -113,7 +113,7 @@ def terminal() -> Iterator[None]:
 @pytest.mark.parametrize(("told", "status"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)], ids=["Ctrl-C", "SIGTERM"])
 def test_the_demo_that_is_kept_running_ends_with_its_servers_when_it_is_told_to(told, status):
     here = environment(OSTEOCDS_PORT=str(free_port()), OSTEOCDS_DEMO_FHIR_PORT=str(free_port()))
-    with subprocess.Popen(  # noqa: S603 - this interpreter, on our command
+    with subprocess.Popen(
         [*OSTEOCDS, "demo", "--keep"], cwd=ROOT, env=here, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as demo:
         try:
@@ -141,9 +141,7 @@ def check_what_it_offers(said):
     [page] = re.findall(r"^Open: (http\S+/try)$", said, re.MULTILINE)
     assert "demo-alder" in requests.get(page, headers={"Accept": "text/html"}, timeout=30).text
     [command] = re.findall(r"^Fire a hook: (curl .*)$", said, re.MULTILINE)
-    done = subprocess.run(  # noqa: S603 - the command that it shows
-        shlex.split(command), capture_output=True, text=True, timeout=60, check=True
-    )
+    done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=60, check=True)
     check_hook_answer(json.loads(done.stdout))
     assert "denosumab-discontinued" in rules(json.loads(done.stdout)["cards"])
 
@@ -152,7 +150,7 @@ def check_another_is_refused(here):
     """Beside the one that runs no other is started, on either of its ports."""
     for name in ("OSTEOCDS_PORT", "OSTEOCDS_DEMO_FHIR_PORT"):
         elsewhere = {"OSTEOCDS_PORT": "0", "OSTEOCDS_DEMO_FHIR_PORT": "0", name: here[name]}
-        done = subprocess.run(  # noqa: S603 - this interpreter, on our command
+        done = subprocess.run(
             [*OSTEOCDS, "demo", "--keep"],
             cwd=ROOT,
             env=here | elsewhere,
@@ -171,7 +169,7 @@ def test_what_else_holds_a_port_is_told_apart_from_one_of_ours():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = subprocess.run(  # noqa: S603 - this interpreter, on our command
+        done = subprocess.run(
             [*OSTEOCDS, "demo", "--keep"],
             cwd=ROOT,
             env=environment(OSTEOCDS_PORT=str(port)),
@@ -207,9 +205,7 @@ def test_serve_answers_health_discovery_and_hooks_until_it_is_told_to_end(sekmet
         OSTEOCDS_ALLOW_UNAUTHENTICATED="1",
         OSTEOCDS_DATABASE_URL=f"sqlite:///{tmp_path}/feedback.sqlite3",
     )
-    subprocess.run(  # noqa: S603 - this interpreter, on our command
-        [*OSTEOCDS, "load-demo-patients", sekmet_base], cwd=ROOT, env=here, check=True, capture_output=True
-    )
+    subprocess.run([*OSTEOCDS, "load-demo-patients", sekmet_base], cwd=ROOT, env=here, check=True, capture_output=True)
     birch = next(one for one in DEMO_PATIENTS if one.id == "demo-birch")
     request = hook_request(birch, demo_record(birch, NOW.date()), sekmet_base)
     with running([*OSTEOCDS, "serve"], base, start_seconds=60, environment=here, ready="/health/ready") as process:

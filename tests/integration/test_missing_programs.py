@@ -37,7 +37,7 @@ def run_without_programs(empty: Path, ci: str) -> str:
     """A test run on each server where no program is found."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", ON_EACH_SERVER]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OSTEOCDS_")}
-    done = subprocess.run(  # noqa: S603 - this interpreter, on our tests
+    done = subprocess.run(
         command,
         cwd=HERE.parent.parent,
         env=environment | {"PATH": str(empty), "CI": ci},

@@ -137,7 +137,7 @@ def test_a_server_ends_when_the_program_that_started_it_is_killed(server, reques
     request.getfixturevalue(f"{server}_base")  # skips where the server's own needs are missing
     start = f"import servers, signal\nwith servers.{server}() as base:\n    print(base, flush=True)\n    signal.pause()"
     path = os.pathsep.join([str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "integration")])
-    with subprocess.Popen(  # noqa: S603 - this interpreter, on the program above
+    with subprocess.Popen(
         [sys.executable, "-c", start], stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}
     ) as starter:
         base = starter.stdout.readline().strip()

@@ -24,7 +24,7 @@ from mappings.vocabulary.analytes import (
     VITAMIN_D3,
     ordered_analytes,
 )
-from mappings.vocabulary.code_systems import SYSTEMS, canonical, certainty_mark, located
+from mappings.vocabulary.code_systems import CIM_10, ICD_10, SYSTEMS, canonical, certainty_mark, located
 from mappings.vocabulary.concepts import ConceptMapProblem, Terminology
 from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
 from mappings.vocabulary.valuesets import rebuild
@@ -312,11 +312,45 @@ def test_an_expression_is_read_by_its_focus_concepts_and_a_number_as_its_digits(
 
 @pytest.mark.parametrize(
     "code",
+    ["C34.1 C79.5", "C34.1/C79.5", "C79.5; C34.1", "c34.1+C79.5*", "M90.7* C79.5†", "C79.5+M90.7*", "C34.1,C79.5"],
+)
+@pytest.mark.parametrize("system", [ICD_10, CIM_10])
+def test_each_of_several_codes_in_the_place_of_one_is_read(system, code):
+    assert TERMINOLOGY.recognise([{"system": system, "code": code}]).concepts >= concepts(system, "C79.5")
+
+
+@pytest.mark.parametrize("code", ["C79.5 (A)", "C79.5/A", "C79.5,A", "C79.5 A", "C79,5 a"])
+def test_a_certainty_stands_behind_a_code_in_any_form(code):
+    assert certainty_mark(ICD_10, code) == "a"
+    assert TERMINOLOGY.recognise([{"system": ICD_10, "code": code}]).concepts == concepts(ICD_10, "C79.5")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Zoledronsäure 4 mg",
+        "ZOLEDRONSAEURE",
+        "Gemcitabin",
+        "ASS 100",
+        "Dexamethason 4 mg",
+        "ACIDE ACETYL.VIA 100MG CPR",
+    ],
+)
+def test_drugs_are_known_by_their_german_names_and_short_labels(name):
+    assert TERMINOLOGY.recognise_name(name)
+
+
+@pytest.mark.parametrize(
+    "code",
     [
         "94222008 : 408729009 = 410516002",  # known absent
         "243796009 : { 246090004 = 94222008, 408732007 = 303071001 }",  # of a relative
         "413350009 : 246090004 = 94222008",  # a finding with an explicit context, which is not stated
         "129125009 : 363589002 = 33195004",
+        "94222008 : 246103008 = 410594000",  # its certainty: definitely not present
+        "94222008 : 263502005 = 723506003",  # its course: resolved
+        "94222008 : 363698007 = 410516002",
+        "94222008 : 999999 = 71341001",  # an attribute that nobody knows
         "(94222008)",
         "94222008 +",
         True,

@@ -220,7 +220,14 @@ def test_a_dose_in_words_is_stated_and_unreadable(text, member):
         ("120 mg/semaine", True),
         ("2 injections de 120 mg", True),
         ("120 mL", True),
-        *(("1/2 flacon", True), ("un demi flacon", True), ("2 seringues", True), ("la moitié d'une ampoule", True)),
+        *(
+            ("halbe Fertigspritze", True),
+            ("zwei Ampullen", True),
+            ("1/2 flacon", True),
+            ("un demi flacon", True),
+            ("2 seringues", True),
+            ("la moitié d'une ampoule", True),
+        ),
         *(("1 flacon", False), ("une injection", False), ("1 injection / 4 semaines", False)),
     ],
 )
@@ -461,6 +468,57 @@ def test_several_events_are_doses_from_the_first_to_the_last():
     read_one = read(events("2026-02-02", "2026-01-05", "2026-03-02", "some day"))
     assert (read_one.first, read_one.end) == (BEGUN, day(date(2026, 3, 2)))
     assert (read_one.single, read_one.repeating) == (False, True)
+
+
+def test_lines_of_one_date_each_are_the_doses_of_one_treatment():
+    read_one = read(events("2026-01-05"), events("2026-03-30"), events("2026-06-22"))
+    assert read_one.interval == read(events("2026-01-05", "2026-03-30", "2026-06-22")).interval
+    assert read(events("2026-01-05"), events("2026-03-30"), events("2026-05-22")).interval_unreadable
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        every("2,5", "mo"),
+        every("three", "mo"),
+        every({"value": 12}, "wk"),
+        every(1, "mo", frequency=0.25),
+        every(1, "mo", frequency="1/3"),
+        events("2026-01-05,2026-03-30"),
+    ],
+)
+def test_a_figure_that_cannot_be_read_leaves_the_interval_unreadable(line):
+    read_one = read(line)
+    assert (read_one.interval, read_one.interval_unreadable) == (None, True)
+
+
+def test_an_object_in_an_array_is_read_as_itself():
+    timing = every(12, "wk")["timing"]
+    assert read({"timing": [timing]}).interval == read({"timing": timing}).interval
+    assert read({"additionalInstruction": [{"text": "tous les 3 mois"}]}).interval == read(every(3, "mo")).interval
+
+
+@pytest.mark.parametrize("node", ["line", "timing", "repeat", "dose"])
+def test_a_line_with_a_modifier_says_neither_dose_nor_interval(node):
+    line = {**every(1, "wk"), "doseAndRate": [{"doseQuantity": amount(50000, "[iU]")}]}
+    modified = {"modifierExtension": [{"url": "urn:invented"}]}
+    if node == "line":
+        line |= modified
+    elif node == "dose":
+        line["doseAndRate"][0] |= modified
+    else:
+        (line["timing"] if node == "timing" else line["timing"]["repeat"]).update(modified)
+    read_one = read(line)
+    assert (read_one.dose_iu, read_one.interval, read_one.weekly_iu) == (None, None, None)
+    assert (read_one.dose_unreadable, read_one.interval_unreadable) == (True, True)
+
+
+def test_a_dose_that_says_that_it_is_absent_is_unreadable():
+    absent = {
+        "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
+    }
+    for quantity in (amount(4, "mg") | absent, amount(4, "mg") | {"_value": absent}):
+        assert (read(dose(quantity)).dose_mg, read(dose(quantity)).dose_unreadable) == (None, True)
 
 
 def test_two_events_are_two_doses():

@@ -11,7 +11,7 @@ from support.reading import reader_at
 
 from mappings.facts import Absent, Known, Unavailable
 from mappings.readers.findings import FindingReading, newest_finding, read_finding, shown_finding
-from mappings.vocabulary.concept_sets import FINDING_SYSTEM
+from mappings.vocabulary.code_systems import FINDING as FINDING_SYSTEM
 from mappings.vocabulary.findings import KINDS
 from mappings.wording import Amount, _
 

@@ -80,6 +80,8 @@ def test_words_say_the_time_between_two_doses(words, period, unit):
     ("words", "times", "unit"),
     [
         *(("3 fois par jour", 3, "d"), ("2x/j", 2, "d"), ("twice a day", 2, "d"), ("three times a week", 3, "wk")),
+        *(("2x täglich", 2, "d"), ("3-mal wöchentlich", 3, "wk"), ("zweimal pro Woche", 2, "wk"), ("x4/an", 4, "a")),
+        *(("4 fois l'an", 4, "a"), ("1x/Monat", 1, "mo"), ("einmal im Monat", 1, "mo")),
         *(
             ("twice weekly", 2, "wk"),
             ("deux fois par semaine", 2, "wk"),
@@ -98,6 +100,9 @@ def test_words_say_how_many_doses_there_are_in_a_period(words, times, unit):
         *(
             "pendant 8 semaines",
             "for 8 weeks",
+            "cycle de 21 jours",
+            "für 8 Wochen",
+            "IM 3 mois",
             "per os",
             "par voie orale",
             "à jeun",
@@ -138,6 +143,35 @@ def test_words_that_do_not_say_how_often_give_nothing(words):
 )
 def test_words_of_two_meanings_are_told(words):
     assert frequencies_in(words) == (frozenset(), True)
+
+
+@pytest.mark.parametrize(
+    ("words", "period", "unit"),
+    [
+        *(
+            ("alle 12 Wochen s.c.", 12, "wk"),
+            ("alle drei Monate", 3, "mo"),
+            ("jede 4. Woche", 4, "wk"),
+            ("monatlich", 1, "mo"),
+        ),
+        *(
+            ("vierteljährlich", 3, "mo"),
+            ("12-wöchentlich", 12, "wk"),
+            ("dreimonatlich", 3, "mo"),
+            ("14-tägig", 14, "d"),
+        ),
+        *(("im Abstand von 12 Wochen", 12, "wk"), ("im 12-Wochen-Abstand", 12, "wk"), ("pro Quartal", 3, "mo")),
+        *(
+            ("intervalle de 12 semaines", 12, "wk"),
+            ("à 12 semaines d'intervalle", 12, "wk"),
+            ("espacé à 3 mois", 3, "mo"),
+        ),
+        *(("at 12-week intervals", 12, "wk"), ("every 2nd month", 2, "mo"), ("tt les 3 mois", 3, "mo")),
+        *(("tous les vingt-huit jours", 28, "d"), ("R4/P84D", 84, "d"), ("P12W", 12, "wk")),
+    ],
+)
+def test_intervals_are_read_in_german_too_and_from_the_words_for_them(words, period, unit):
+    assert frequencies_in(words) == ({Frequency(1, Decimal(period), unit)}, False)
 
 
 def test_words_that_say_two_things_give_both():

@@ -192,6 +192,16 @@ def test_a_number_in_words_is_read_with_its_bound(text, low, high, opened, name)
     assert (bounds.low_open or bounds.high_open) is opened
 
 
+@pytest.mark.parametrize("number", ["120 000", "120\u202f000", "120'000", "120’000"])
+def test_blanks_and_marks_part_thousands_in_a_text(number):
+    assert measured(read(PLATELETS, valueString=f"{number} /mm3")).bounds.exact == 120
+
+
+@pytest.mark.parametrize("text", ["12 5 G/L", "1 2 G/L", "120 00 /mm3", "1.2.3 G/L"])
+def test_two_numbers_in_a_text_are_never_one(text):
+    assert problem(read(PLATELETS, valueString=text))
+
+
 def test_a_text_is_read_before_a_concept_beside_it():
     found = read(PLATELETS, valueString="120 G/L", valueCodeableConcept={"text": "normal"})
     assert measured(found).bounds.exact == 120

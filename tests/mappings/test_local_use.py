@@ -43,6 +43,16 @@ def exposures(
             {"route": coded(EDQM, code)}
             for code in ("20003000", "20051000", "20001000", "20049000", "20020000", "20024000")
         ),
+        *(
+            {"name": one}
+            for one in (
+                "Betamethason Salbe",
+                "Dexamethason Augentropfen",
+                "Mometason Nasenspray",
+                "Budesonid Dosieraerosol",
+            )
+        ),
+        *({"route": {"text": one}} for one in ("zur Anwendung auf der Haut", "kutan", "ins Auge", "intraartikulär")),
         *({"form": coded(EDQM, code)} for code in ("10502000", "10604000", "11004000")),
         *(
             {"route": coded(SNOMED, code)}
@@ -115,6 +125,8 @@ def test_what_is_not_told_to_be_local_is_systemic(told: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "injecter en haut de la cuisse",
+        "Prednison Tropfen zum Einnehmen",
         "arrêter avant soins dentaires",
         "si éruption de la peau",
         "avec surveillance de l'œil",

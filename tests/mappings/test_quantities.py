@@ -61,7 +61,7 @@ HALF = Bounds(None, Decimal(4), high_open=True)
 
 def test_an_interval_is_shifted_end_by_end_and_an_open_end_stays_open():
     assert CLOSED.shifted(CLOSED) == Bounds(Decimal(2), Decimal(4))
-    assert CLOSED.shifted(OPEN) == OPEN.shifted(CLOSED) == Bounds(Decimal(4), Decimal(7), True, True)  # noqa: FBT003
+    assert CLOSED.shifted(OPEN) == OPEN.shifted(CLOSED) == Bounds(Decimal(4), Decimal(7), low_open=True, high_open=True)
     assert CLOSED.shifted(HALF) == HALF.shifted(CLOSED) == Bounds(None, Decimal(6), high_open=True)
     assert (
         CLOSED.shifted(Bounds(Decimal(1), None)) == Bounds(Decimal(1), None).shifted(CLOSED) == Bounds(Decimal(2), None)
@@ -69,7 +69,7 @@ def test_an_interval_is_shifted_end_by_end_and_an_open_end_stays_open():
 
 
 def test_an_interval_is_scaled_and_turned_round_end_by_end():
-    assert OPEN.scaled(Decimal(3)) == Bounds(Decimal(9), Decimal(15), True, True)  # noqa: FBT003
+    assert OPEN.scaled(Decimal(3)) == Bounds(Decimal(9), Decimal(15), low_open=True, high_open=True)
     assert HALF.scaled(Decimal(3)) == Bounds(None, Decimal(12), high_open=True)
     assert Bounds(Decimal(2), None, low_open=True).scaled(Decimal(3)) == Bounds(Decimal(6), None, low_open=True)
     assert Bounds(Decimal(1), Decimal(2), low_open=True).negated() == Bounds(Decimal(-2), Decimal(-1), high_open=True)
@@ -77,7 +77,7 @@ def test_an_interval_is_scaled_and_turned_round_end_by_end():
 
 
 def test_intervals_are_multiplied_end_by_end():
-    assert CLOSED.times(OPEN) == OPEN.times(CLOSED) == Bounds(Decimal(3), Decimal(10), True, True)  # noqa: FBT003
+    assert CLOSED.times(OPEN) == OPEN.times(CLOSED) == Bounds(Decimal(3), Decimal(10), low_open=True, high_open=True)
     assert CLOSED.times(HALF) == HALF.times(CLOSED) == Bounds(None, Decimal(8), high_open=True)
 
 
@@ -89,8 +89,8 @@ def test_a_product_and_a_quotient_have_no_bound_where_a_factor_has_none():
 
 
 def test_an_interval_is_divided_by_the_opposite_ends_of_the_other():
-    assert OPEN.over(CLOSED) == Bounds(Decimal("1.5"), Decimal(5), True, True)  # noqa: FBT003
-    assert CLOSED.over(OPEN) == Bounds(Decimal("0.2"), Decimal(2) / 3, True, True)  # noqa: FBT003
+    assert OPEN.over(CLOSED) == Bounds(Decimal("1.5"), Decimal(5), low_open=True, high_open=True)
+    assert CLOSED.over(OPEN) == Bounds(Decimal("0.2"), Decimal(2) / 3, low_open=True, high_open=True)
     assert CLOSED.over(Bounds(Decimal(2), Decimal(4), high_open=True)) == Bounds(
         Decimal("0.25"), Decimal(1), low_open=True
     )

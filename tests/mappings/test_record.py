@@ -20,6 +20,9 @@ from support.quirk import (
     status,
     words,
 )
+from support.quirk import (
+    fact as fact_of,
+)
 from support.scenario import NOW, PATIENT, WORLD
 
 from mappings.clock import Clock
@@ -522,11 +525,45 @@ REFUTED = {"verificationStatus": status("ver-status", "refuted")}
         ({"text": METASTASIS, **SUSPECTED}, False),
         ({"text": METASTASIS, **REFUTED}, False),
         ({"text": "Pas de métastase osseuse"}, False),
+        *(
+            ({"text": text}, True)
+            for text in ("Knochenmetastasen", "Multiple ossäre Metastasen BWK 8", "Rückenmarkskompression")
+        ),
+        *(
+            ({"text": text}, True)
+            for text in (
+                "Métastases osseuses sans fracture",
+                "Compression médullaire, sans précision",
+                "Bone metastases, no fracture",
+            )
+        ),
+        *(
+            ({"text": text}, False)
+            for text in (
+                "sans métastase osseuse",
+                "Métastase osseuse exclue",
+                "V.a. Knochenmetastasen",
+                "keine Knochenmetastasen",
+                "Hypertonie",
+            )
+        ),
         ({"text": "Hypertension"}, False),
     ],
 )
 def test_a_condition_in_words_is_said_where_it_would_hold_with_a_code(members, said_so):
     assert said(record(condition(**{"id": "words", **members})), "conditions") == ["Condition/words"] * said_so
+
+
+@pytest.mark.parametrize("text", ["Strahlentherapie LWK 3", "Zahnextraktion 36", "Kyphoplastie L1", "Knochenbiopsie"])
+def test_an_act_in_german_words_is_said(text):
+    act = resource("Procedure", "act", status="completed", code={"text": text})
+    assert said(record(act), "procedures") == ["Procedure/act"]
+
+
+@pytest.mark.parametrize("text", ["Kreatinin i.S.", "Creatinin (enzym.)"])
+def test_a_result_in_german_words_is_never_none(text):
+    found = resource("Observation", "kidney", status="final", code={"text": text}, valueString="x", issued="2026-03-30")
+    assert isinstance(fact_of(record(found), "creatinine"), Unavailable)
 
 
 @pytest.mark.parametrize(("code", "said_so"), [("94222008", True), ("38341003", False)])

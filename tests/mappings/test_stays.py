@@ -36,7 +36,10 @@ def days(found: Any) -> tuple[str, str]:
     [
         {"category": [{"coding": [{"system": "http://x", "code": "encounter-diagnosis"}]}]},
         {"category": {"coding": [{"code": "Encounter_Diagnosis"}]}},
-        {"category": [{"text": "Encounter diagnosis"}]},
+        *(
+            {"category": [{"text": text}]}
+            for text in ("Encounter diagnosis", "Entlassdiagnose", "Diagnostic de sortie")
+        ),
         {"category": [{"coding": [{"system": "urn:local", "code": "DP"}, {"code": "encounter-diagnosis"}]}]},
     ],
     ids=repr,

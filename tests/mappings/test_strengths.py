@@ -67,6 +67,50 @@ def test_a_mass_per_volume_is_a_concentration_and_not_what_a_container_holds(nam
 
 
 @pytest.mark.parametrize(
+    "divides",
+    [
+        *(
+            "/",
+            " / ",
+            "⁄",
+            "∕",
+            " ∶ ",
+            " : ",
+            " per ",
+            " par ",
+            " pour ",
+            " pro ",
+            " je ",
+            " in 1 ",
+            " in einem ",
+            " dans 1 ",
+        ),
+        *(" each ", " per each ", " auf 1 ", " for 1 ", " für 1 "),
+    ],
+)
+def test_what_divides_a_mass_by_a_volume_is_read_in_every_spelling(divides):
+    for volume in ("ml", "mL", "Milliliter"):
+        assert in_name(f"denosumab 70 mg{divides}{volume}")._replace(label=None) == strength(mg_per_ml="70")
+
+
+@pytest.mark.parametrize(
+    "name", ["3,5 mg dans 100 mL de NaCl", "3.5 mg in 100 ml", "3,5 mg in 5 ml", "3,5 mg auf 250 ml NaCl"]
+)
+def test_what_is_diluted_in_a_volume_is_the_whole(name):
+    assert in_name(f"acide zolédronique {name}").mg == Decimal("3.5")
+
+
+@pytest.mark.parametrize("said", ["mg.ml-1", "mg ml-1", "mg·mL⁻¹", "mg mL^-1", "mg.mL−1"])
+def test_a_negative_power_divides(said):
+    assert in_name(f"denosumab 70 {said}") == strength(mg_per_ml="70")
+
+
+@pytest.mark.parametrize("name", ["Duoplavin 75 mg/100 mg", "Asasantine 25 mg / 200 mg"])
+def test_of_two_amounts_in_one_product_nobody_knows_whose_is_whose(name):
+    assert in_name(name) == NO_STRENGTH
+
+
+@pytest.mark.parametrize(
     ("name", "mg", "ml"),
     [
         *(("1.7 ML denosumab 70 MG/ML Injection", "119", "1.7"), ("100 ML zoledronic acid 0.04 MG/ML", "4", "100")),
@@ -114,6 +158,7 @@ def test_a_volume_that_may_be_another_than_the_containers_says_nothing_of_it(nam
             "25 µg/h",
             "4 mg/x",
         ),
+        *("0,05 mg/kgKG", "0,05 mg pro kg", "0,05 mg je kg KG", "4 mg/Woche", "100 mg pro Tag", "4 mg/Std", "4 mg.h-1"),
         *("1,000 mg", "4.000 mg", "0 mg", "120", "mg", "NaCl 0,9 %", "", "120 mgx", "4 mg/"),
     ],
 )
@@ -122,9 +167,29 @@ def test_what_is_per_weight_surface_or_time_or_may_be_two_numbers_is_no_strength
 
 
 @pytest.mark.parametrize(
-    "number", ["50000", "50 000", "50\u00a0000", "50\u202f000", "50\u2009000", "50'000", "50’000", "50_000"]
+    "number",
+    [
+        "50000",
+        "50 000",
+        "50\u00a0000",
+        "50\u202f000",
+        "50\u2009000",
+        "50'000",
+        "50’000",
+        "50_000",
+        "50´000",
+        "50`000",
+        "50,000",
+        "50.000",
+    ],
 )
-@pytest.mark.parametrize("unit", ["UI", "IU", "U.I.", "I.U.", "ui", "IE", "I.E."])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("UI", "IU", "U.I.", "I.U.", "ui", "IE", "I.E.", "I. E.", "[iU]", "Internationale Einheiten", "int. units"),
+        *("international units", "Int'l units"),
+    ],
+)
 def test_thousands_of_international_units_are_read_in_every_spelling(number, unit):
     assert in_name(f"cholécalciférol {number} {unit}, capsule").iu == 50000
 
@@ -218,6 +283,13 @@ def test_a_strength_of_a_piece_is_what_it_holds(numerator, denominator, mg):
     assert of(medication(numerator, denominator)) == strength(mg=mg)
 
 
+QUALIFIED: tuple[Json, ...] = (
+    {"comparator": ">"},
+    {"modifierExtension": [{"url": "urn:invented"}]},
+    {"extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]},
+)
+
+
 @pytest.mark.parametrize(
     "told",
     [
@@ -226,6 +298,8 @@ def test_a_strength_of_a_piece_is_what_it_holds(numerator, denominator, mg):
         medication(amount(5, "mg/mL"), amount(1, "mL")),
         medication(amount(5, "mg"), amount(0, "mL")),
         medication(amount("five", "mg"), amount(1, "mL")),
+        *(medication(amount(5, "mg") | said, amount(1, "vial")) for said in QUALIFIED),
+        *(medication(amount(5, "mg"), amount(1, "vial") | said) for said in QUALIFIED),
         medication(amount(0, "mg"), amount(1, "mL")),
         medication(amount(5, "mg", "ug"), amount(1, "mL")),
         {"ingredient": [*medication(amount(4, "mg"))["ingredient"], *medication(amount(9, "mg"))["ingredient"]]},
@@ -270,6 +344,13 @@ def test_units_of_an_ingredient_are_international_units_where_the_drug_is_counte
             (amount(1, "mg", "1"), Dimension.MASS),
         ),
         *((amount(1, "units", "[iU]"), Dimension.INTERNATIONAL_UNITS), (amount(1, "unité", "{tbl}"), Dimension.PIECES)),
+        *(
+            (amount(1, "mg."), Dimension.MASS),
+            (amount(1, "Milligramm"), Dimension.MASS),
+            (amount(1, "Tbl."), Dimension.PIECES),
+        ),
+        *((amount(1, "Tablette"), Dimension.PIECES), (amount(1, "Fertigspritze"), Dimension.PIECES)),
+        *((amount(1, "Einheiten"), Dimension.UNITS), (amount(1, "I. E."), Dimension.INTERNATIONAL_UNITS)),
         *((amount(1, "Comprimé", "15054000"), Dimension.PIECES), (amount(1, "comprimé(s)"), Dimension.PIECES)),
         *(
             (amount(1, "{unit}"), Dimension.UNITS),

@@ -91,7 +91,7 @@ for module in (dates, facts, quantities, wording):
         if isinstance(made, type) and "__dataclass_fields__" in vars(made) and made.__setattr__ is object.__setattr__:
             print(*(repr(one) for one in gc.get_objects() if type(one) is made), end="")
 """
-    done = subprocess.run(  # noqa: S603 - this very interpreter
+    done = subprocess.run(
         [sys.executable, "-c", looked_for],
         cwd=Path(__file__).parents[2],
         stdin=subprocess.DEVNULL,
@@ -116,7 +116,7 @@ def change(when: When, order: ActOrder, known: Known[int]) -> When:
     known.value = 2
     return replace(when, first=when.last)
 """
-    done = subprocess.run(  # noqa: S603 - our own type checker
+    done = subprocess.run(
         [program, "--strict", "--config-file=", "--no-error-summary", "-c", tried],
         cwd=Path(__file__).parents[2],
         stdin=subprocess.DEVNULL,

@@ -12,7 +12,7 @@ from gout import GUIDELINE as GOUT
 
 from mappings.vocabulary import analytes, valuesets
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.code_systems import FINDING, FRENCH_DRUGS, SYSTEMS, WHOLE, canonical
+from mappings.vocabulary.code_systems import FINDING, FRENCH_DRUGS, SYSTEMS, canonical
 from mappings.vocabulary.concepts import Terminology
 from service.gathering.site_codes import site_terminology
 from service.guidelines import GUIDELINES
@@ -174,7 +174,8 @@ def test_the_readme_names_every_system_that_the_lists_cover():
     named = {system for system, _ in system_rows()}
     french = {uri for uri in re.findall(r"`([^`\s]+)`", README) if canonical(uri) == FRENCH_DRUGS}
     assert SYSTEMS.keys() - {FINDING, FRENCH_DRUGS} <= named | french
-    assert WHOLE - {FINDING} == {system for system, said in whole_rows().items() if said == "whole"}
+    whole = {uri for uri, system in SYSTEMS.items() if system.whole}
+    assert whole - {FINDING} == {system for system, said in whole_rows().items() if said == "whole"}
     assert {row.system for row in ROWS if canonical(row.system) == FRENCH_DRUGS} <= french
 
 

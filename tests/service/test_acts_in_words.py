@@ -264,6 +264,12 @@ SITES = {
     "Irradiation antalgique hémibassin gauche": frozenset({"pelvis:left"}),
     "Radiothérapie de l'hémi-bassin droit": frozenset({"pelvis:right"}),
     "L3 : radiothérapie": vertebrae(22, 22),
+    "Radiothérapie rachis lombaire L3": vertebrae(22, 22),
+    "Radiothérapie L3 (rachis lombaire)": vertebrae(22, 22),
+    "Radiothérapie rachis dorsal T12-L1": vertebrae(19, 20),
+    "Radiothérapie rachis lombaire, complément L3": vertebrae(20, 24),
+    "Radiothérapie rachis lombaire et T6": vertebrae(20, 24) | vertebrae(13, 13),
+    "Radiothérapie L5 sacrum": vertebrae(24, 29),
 }
 
 

@@ -60,5 +60,6 @@ def test_the_values_that_a_result_allows_and_the_one_that_it_settles(bounds, val
 
 
 def test_results_are_rounded_beside_the_limits_of_the_guideline():
-    rounding = GUIDELINES[0].rounding
-    assert rounding == {Clearance: (30, 40, 50, 60), CorrectedCalcium: (Decimal("3.5"),)}
+    rounding = GUIDELINES[0].rounding_of(None)
+    calcium = (Decimal("3.5"), Decimal("2.00"), Decimal("3.00"))
+    assert rounding == {Clearance: (30, 40, 50, 60), CorrectedCalcium: calcium}

@@ -20,7 +20,7 @@ CHECKS = {
 @pytest.mark.parametrize("command", CHECKS.values(), ids=CHECKS)
 def test_the_code_keeps_its_rules(command):
     program = Path(sys.executable).with_name(command[0])
-    done = subprocess.run(  # noqa: S603 - a command of the table
+    done = subprocess.run(
         [program, *command[1:]], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr

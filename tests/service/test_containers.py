@@ -97,6 +97,8 @@ HOLDING: dict[str, Resource] = {
     "a group in a Bundle": holder("Bundle", entry=[{"resource": with_order("RequestGroup")}]),
     "a dispense": holder("MedicationDispense", status="preparation", medicationCodeableConcept=DRUG),
     "a dispense handed over": holder("MedicationDispense", status="completed", medicationCodeableConcept=DRUG),
+    "an appointment that contains it": holder("Appointment", contained=[ORDER | {"id": "o"}]),
+    "a claim that contains it": holder("Claim", contained=[ORDER | {"id": "o"}], prescription={"reference": "#o"}),
     "a dispense contained": holder(
         "RequestGroup", contained=[{"resourceType": "MedicationDispense", "medicationCodeableConcept": DRUG}]
     ),

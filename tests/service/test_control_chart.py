@@ -16,7 +16,7 @@ def answers(rng: random.Random, rate: float, number: int) -> list[bool]:
 
 
 def simulated() -> random.Random:
-    return random.Random(20260331)  # noqa: S311 - a simulation
+    return random.Random(20260331)
 
 
 def test_there_is_no_chart_before_the_usual_rate_is_known() -> None:

@@ -13,7 +13,8 @@ import pytest
 from click.testing import CliRunner
 
 from mappings.clock import Clock
-from mappings.vocabulary.concepts import LOINC, Terminology
+from mappings.vocabulary.code_systems import LOINC
+from mappings.vocabulary.concepts import Terminology
 from service.cli import main
 from service.coverage import counts as mapping
 from service.coverage import sample as edge

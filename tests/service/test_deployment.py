@@ -43,7 +43,7 @@ def helm(tmp_path_factory) -> Path:
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)  # noqa: S603 - programs named here
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
 
 
 def rendered(helm: Path, *changed: str, kubernetes: str = KUBERNETES[-1]) -> list[dict]:

@@ -174,7 +174,7 @@ def test_the_command_writes_the_same_bytes_each_time_and_the_same_packed(tmp_pat
         inside = {one.name: archive.extractfile(one).read() for one in archive}  # type: ignore[union-attr]  # all files
     assert inside == {f"package/{name}": one for name, one in written.items()}
     again = tmp_path / "again"
-    subprocess.run(  # noqa: S603 - our own command
+    subprocess.run(
         [sys.executable, "-m", "service", "export-ig", "--out", str(again)],
         cwd=ROOT,
         env=os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"},

@@ -97,7 +97,7 @@ def test_the_fhir_server_is_slow_one_time_in_twenty_and_silent_one_time_in_two_h
 
     monkeypatch.setattr(load_fhir.asyncio, "sleep", sleep)
     request = denosumab()
-    server = load_fhir.fhir_server(load_fhir.bundles_of(request), b"synthetic-1", random.Random(1))  # noqa: S311 - no secret
+    server = load_fhir.fhir_server(load_fhir.bundles_of(request), b"synthetic-1", random.Random(1))
     answers: list[bytes] = []
 
     async def asked(path: str, body: bytes) -> None:

@@ -303,7 +303,7 @@ print(*(ends[one.name] for one in (first, second, third, _others[0])), sep=", ")
 
 
 def test_a_mutant_survives_is_killed_runs_out_of_time_or_has_no_test():
-    done = subprocess.run(  # noqa: S603 - our own program
+    done = subprocess.run(
         [sys.executable, "-c", TRIED], cwd=ROOT / "tests", capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout == "survived, killed, timed out, without a test\n", done.stderr

@@ -36,7 +36,7 @@ print(alone > anywhere, anywhere > 0)
 
 def kept(before: str = "") -> list[str]:
     script = KEEPS.format(before=before, seconds=5 * KEPT_SECONDS)
-    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)  # noqa: S603 - our own script
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, timeout=60)
     return done.stdout.split()
 
 

@@ -25,7 +25,8 @@ from mappings.facts import Collected, Exposures
 from mappings.queries import NEEDS, query_table
 from mappings.record import Record
 from mappings.vocabulary.analytes import ALBUMIN, CREATININE, INR, PAIN_SCORE, PHOSPHATE, PLATELETS, PROTHROMBIN
-from mappings.vocabulary.concepts import LOINC, Terminology
+from mappings.vocabulary.code_systems import LOINC
+from mappings.vocabulary.concepts import Terminology
 from service.coverage.counts import Coverage, Item, Verdict
 from service.coverage.sample import examine
 from service.guidelines import GUIDELINES

@@ -146,7 +146,7 @@ def test_a_process_ends_whatever_its_searches_wait_for():
         "DaemonThreads(1, waiting=0, name='x').submit(threading.Event().wait, 60)\n"
     )
     started = time.monotonic()
-    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)  # noqa: S603 - our own script
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=30)
     assert time.monotonic() - started < 20
 
 

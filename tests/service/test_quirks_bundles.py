@@ -211,6 +211,30 @@ def test_a_prefetch_that_is_none_is_never_a_missing_result(value: Any) -> None:
     assert "25-OH vitamin D: not measured" not in said(given)
 
 
+OF_TODAY = result("1989-3", quantity(12, "ng/mL"), id="contained")
+
+
+@pytest.mark.parametrize("kind", ["List", "Composition", "Encounter", "DocumentReference", "MeasureReport"])
+def test_a_result_that_something_else_contains_leaves_open_what_the_others_say(kind: str) -> None:
+    older = result("1989-3", quantity(40, "ng/mL"), "2026-01-05")
+    holds = {"resourceType": kind, "id": "holder", "contained": [OF_TODAY]}
+    given = prefetched({"resourceType": "Bundle", "entry": [{"resource": older}, {"resource": holds}]})
+    assert UNKNOWN in rules(given, "unchecked")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"resourceType": "Parameters", "parameter": [{"modifierExtension": [{"url": "x"}], "resource": searchset()}]},
+        {"resourceType": "Bundle", "contained": [OF_TODAY]},
+        {"resourceType": "Bundle", "entry": [], "link": [{"rel": "next", "href": "https://ehr.example.org/next"}]},
+    ],
+    ids=["a modifier of a parameter", "contained in a Bundle", "a link in another form"],
+)
+def test_an_answer_that_may_hold_more_is_never_a_missing_result(value: Any) -> None:
+    assert UNKNOWN in rules(prefetched(value), "unchecked")
+
+
 def test_null_says_that_there_is_none() -> None:
     assert UNKNOWN in rules(prefetched(None))
 

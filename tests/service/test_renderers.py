@@ -86,7 +86,7 @@ def rendered(texts: list[str]) -> dict[str, list[str]]:
         if os.environ.get("CI") == "true":
             pytest.fail(str(missing), pytrace=False)
         pytest.skip(str(missing))
-    done = subprocess.run(  # noqa: S603 - our own script
+    done = subprocess.run(
         [node, str(TESTS / "renderers/render.mjs")], input=json.dumps(texts), capture_output=True, text=True, check=True
     )
     careless = MarkdownIt("gfm-like", {"linkify": True, "html": True})

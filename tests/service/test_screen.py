@@ -137,7 +137,7 @@ Screen(Path(sys.argv[1]), Path(sys.argv[2]), SETTINGS, NOW, Language.ENGLISH, pa
 def test_goes_on_after_kill_9_without_loss_or_repetition(export: Path, tmp_path: Path) -> None:
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     command = [sys.executable, "-c", BEGUN, str(export), str(killed)]
-    with subprocess.Popen(command, env={"PYTHONPATH": ":".join(sys.path)}) as process:  # noqa: S603 - our own
+    with subprocess.Popen(command, env={"PYTHONPATH": ":".join(sys.path)}) as process:
         parts = killed / ".work" / "parts"
         while not list(parts.glob("[0-9]")) and process.poll() is None:
             time.sleep(0.01)

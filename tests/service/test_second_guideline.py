@@ -295,7 +295,7 @@ PLANTS = cohort.plants if (cohort := cohort_of(GOUT)) is not None else ()
 @pytest.mark.parametrize("plant", PLANTS, ids=lambda plant: plant.name)
 def test_its_plants_are_advised_what_is_planted(plant: Plant) -> None:
     world = World.from_settings(read_settings({}, BOTH), BOTH)
-    record = plant.record(Random(1), NOW.date(), GOUT, TERMINOLOGY)  # noqa: S311 - a seed
+    record = plant.record(Random(1), NOW.date(), GOUT, TERMINOLOGY)
     exported = frozenset(query.resource_type for query in SIGN.queries)
     found = Screening((SIGN,), world, NOW, Language.ENGLISH).of(Chart(PATIENT, record, exported, TERMINOLOGY))
     advised = [(one["hook"], one["order"], one["rule"], one["indicator"]) for one in found.findings if one["indicator"]]

@@ -240,3 +240,71 @@ def test_what_could_not_be_checked_is_still_named_when_its_card_is_dropped() -> 
     assert topics(cards) == ["radiosensitiser-before-radiotherapy", "not-shown"]
     assert rules(cards, "unchecked") == unchecked
     assert "could not be checked" in said(cards)
+
+
+# --- what a card names ------------------------------------------------------------------------------------------------
+
+OSIMERTINIB = {"drug": "osimertinib", "dose": "80 mg", "every": "1 day"}
+STEREOTACTIC = {"act": "stereotactic radiotherapy", "site": "thoracic spine", "dose": "27 Gy", "fractions": 3}
+
+
+def by_name(order: dict[str, Any]) -> dict[str, Any]:
+    """The order of a drug that is told by its name alone."""
+    return {**order, "members": {"medicationCodeableConcept": {"text": order["drug"]}}}
+
+
+def test_a_targeted_therapy_and_radiotherapy_ordered_together_have_one_summary_which_names_the_bone() -> None:
+    card = card_of("tki-with-radiotherapy", signed(OSIMERTINIB, RADIOTHERAPY))
+    assert card["summary"].startswith("Osimertinib with radiotherapy (rib):")
+    assert "Osimertinib with radiotherapy" not in card["detail"]
+    both = card_of("tki-with-radiotherapy", signed(OSIMERTINIB, RADIOTHERAPY, {**RADIOTHERAPY, "site": "femur"}))
+    assert both["summary"].startswith("Osimertinib with radiotherapy (rib) and radiotherapy (femur):")
+    assert "Osimertinib with radiotherapy" not in both["detail"]
+
+
+def test_every_draft_that_a_card_rests_on_says_how_it_was_identified() -> None:
+    pair = card_of("radiosensitiser-before-radiotherapy", signed(by_name(GEMCITABINE), RADIOTHERAPY))
+    assert "Gemcitabine was identified by name" in pair["detail"]
+    kidney = card_of("cumulative-nephrotoxicity", signed(by_name(ZOLEDRONIC_ACID), by_name(CISPLATIN)))
+    assert all(f"{drug} was identified by name" in kidney["detail"] for drug in ("Zoledronic acid", "Cisplatin"))
+
+
+def test_the_summary_names_every_cytotoxic_of_the_request() -> None:
+    cytotoxics = [{"drug": one, "dose": "100 mg"} for one in ("cisplatin", "doxorubicin", "etoposide", "gemcitabine")]
+    card = card_of("chemotherapy-severe-renal-impairment", signed(*cytotoxics, record={"clearance": "25 mL/min today"}))
+    assert all(one["drug"] in card["summary"].lower() for one in cytotoxics)
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_summary_whose_list_is_too_long_names_fewer_and_says_so(language: str) -> None:
+    findings = {"mri-contraindicated": True, "canal-narrowing": "30 %", "tumour-cord-distance": "2 mm"}
+    cards = signed(STEREOTACTIC, record={"findings": findings}, language=language)
+    summary = card_of("stereotactic-relative-contraindication", cards)["summary"]
+    assert not summary.endswith("…")
+    assert summary.endswith(("and 1 more", "et 1 autre"))
+
+
+def test_what_a_card_says_of_several_orders_alike_it_says_once() -> None:
+    deficient = {"25-OH vitamin D": "8 ng/mL 3 days ago"}
+    card = card_of("vitamin-d-deficiency", signed(DENOSUMAB, ZOLEDRONIC_ACID, record=deficient))
+    assert card["summary"].startswith("Denosumab: correct vitamin D first")
+    assert "The same for zoledronic acid." in card["detail"]
+    assert "correct vitamin D first" not in card["detail"]
+    again = card_of(
+        "hypocalcaemia", signed(DENOSUMAB, ZOLEDRONIC_ACID, record={**deficient, "calcium": "1.7 mmol/L today"})
+    )
+    assert "The same for zoledronic acid." in again["detail"], "a more urgent card has said it of something else"
+
+
+def test_what_differs_between_two_orders_is_told_of_each() -> None:
+    doses = [{**ZOLEDRONIC_ACID, "dose": dose} for dose in ("4 mg", "8 mg")]
+    card = card_of("zoledronate-renal-dose", signed(*doses, record={"clearance": "45 mL/min today"}))
+    assert all(dose in untyped(said([card])) for dose in ("Zoledronic acid 4 mg", "Zoledronic acid 8 mg"))
+
+
+def test_what_is_offered_for_two_orders_of_one_name_is_told_apart_by_their_dates() -> None:
+    infusions = [{**ZOLEDRONIC_ACID, "start in": days, "count": 1} for days in (1, 29)]
+    card = card_of("zoledronate-renal-contraindication", signed(*infusions, record={"clearance": "25 mL/min today"}))
+    removal = "Remove the draft order: zoledronic acid"
+    days = ("1 Apr 2026", "29 Apr 2026")
+    assert [untyped(label) for label in labels(card)] == [f"{removal} (planned date: {day})" for day in days]

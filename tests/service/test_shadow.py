@@ -213,7 +213,7 @@ def test_a_week_is_compared_with_those_before_it_and_the_first_with_none():
 
 
 def test_weeks_without_a_change_give_an_alarm_once_in_a_hundred_at_most():
-    draw = Random(7)  # noqa: S311 - a simulation
+    draw = Random(7)
     alarms = 0
     for _week in range(200):
         shares = {}

@@ -88,7 +88,7 @@ def test_an_executor_that_is_killed_costs_nothing_of_what_is_found(cohort: Path,
     }
     killed = None
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environ, cwd=tmp_path, stdout=log, stderr=log)  # noqa: S603 - our own
+        process = subprocess.Popen(command, env=environ, cwd=tmp_path, stdout=log, stderr=log)
         try:
             until = time.monotonic() + SECONDS
             while process.poll() is None and time.monotonic() < until:

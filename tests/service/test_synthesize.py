@@ -113,7 +113,7 @@ def test_figures_are_drawn_between_their_limits() -> None:
     levels = {
         one["valueQuantity"]["value"]
         for seed in range(20)
-        for one in plant.record(Random(seed), NOW.date(), GUIDELINE, WORLD.terminology)  # noqa: S311 - a seed
+        for one in plant.record(Random(seed), NOW.date(), GUIDELINE, WORLD.terminology)
         if one["resourceType"] == "Observation" and one["valueQuantity"]["unit"] == "ng/mL"
     }
     assert len(levels) > 15

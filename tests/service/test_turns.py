@@ -111,7 +111,7 @@ def test_of_many_threads_one_computes_and_all_have_their_turn():
         turn.end()
 
     def run(seed: int) -> None:
-        chance = random.Random(seed)  # noqa: S311 - no secret
+        chance = random.Random(seed)
         for _ in range(200):
             turn = turns.take(new=chance.random() < 0.5)
             if not turn.new and chance.random() < 0.5:

@@ -55,7 +55,7 @@ class PostgreSqlServer:
         self._run("pg_ctl", "--pgdata", self._folder / "cluster", "--wait", *options)
 
     def _run(self, program: str, *options: str | Path) -> None:
-        subprocess.run(  # noqa: S603 - programs of Debian
+        subprocess.run(
             [self._programs / program, *options],
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -43,7 +43,7 @@ def kept() -> Path:
 
 def make_key(file: Path) -> None:
     command = ["openssl", "ecparam", "-name", "secp384r1", "-genkey", "-noout", "-out", str(file)]
-    subprocess.run(command, check=True)  # noqa: S603 - a program of Debian
+    subprocess.run(command, check=True)
 
 
 @dataclass

@@ -35,9 +35,7 @@ def required(program: str, version: str, *, at_least: int, option: str) -> str:
     path = shutil.which(program)
     if path is None:
         raise ServerMissingError(f"{program} is not installed; {program} {at_least} or newer is needed.")
-    answer = subprocess.run(  # noqa: S603 - a program named in this file
-        [path, option], capture_output=True, text=True, check=False
-    )
+    answer = subprocess.run([path, option], capture_output=True, text=True, check=False)
     found = re.search(version, answer.stdout + answer.stderr)
     if found is None or int(found.group(1)) < at_least:
         said = (answer.stdout + answer.stderr).strip().partition("\n")[0]
@@ -50,9 +48,7 @@ def build(command: list[str], folder: Path) -> None:
 
     :raises ServerFailedError: it ends with an error.
     """
-    done = subprocess.run(  # noqa: S603 - a command written in this file
-        command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     if done.returncode:
         place = folder.relative_to(TESTS) if folder.is_relative_to(TESTS) else folder.name
         said = (done.stdout + done.stderr)[-LOG_TAIL_CHARACTERS:]

@@ -97,7 +97,7 @@ def in_front_of(bases: Sequence[str], folder: Path) -> Iterator[requests.Session
     Here names have one address for good, and Debian's nginx may be older than one that can look them up again.
     """
     certificate = [sys.executable, ROOT / "deploy/nginx/certificate.py", folder, "localhost"]
-    subprocess.run(certificate, check=True)  # noqa: S603 - a program of ours
+    subprocess.run(certificate, check=True)
     port = free_port()
     told = WRITTEN.replace("listen 8443", f"listen 127.0.0.1:{port}").replace("/etc/osteocds/tls", str(folder))
     told = told.replace("/var/cache/nginx/", f"{folder}/").replace("worker_processes auto", "worker_processes 1")
@@ -108,7 +108,7 @@ def in_front_of(bases: Sequence[str], folder: Path) -> Iterator[requests.Session
         told = told.replace(f"{name} resolve", base.removeprefix("http://"))
     (folder / "nginx.conf").write_text(told + "\ndaemon off;\n", encoding="utf-8")
     command = [nginx(), "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process, requests.Session() as session:  # noqa: S603 - Debian's
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL) as process, requests.Session() as session:
         session.trust_env = False
         session.verify = str(folder / "certificate.pem")
         session.base = f"https://localhost:{port}"  # type: ignore[attr-defined]  # for these tests

@@ -414,7 +414,7 @@ class Site:
 
 
 def _random(*seed: object) -> Random:
-    return Random(str(seed))  # noqa: S311 - so that a seed gives the same week again
+    return Random(str(seed))
 
 
 def _after(resources: Sequence[Resource], fault: Fault, now: datetime, since: datetime) -> list[Resource]:

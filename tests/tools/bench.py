@@ -278,7 +278,7 @@ def started(body: bytes, times: int, folder: Path) -> list[float]:
     seconds = []
     for _ in range(times + 1):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        subprocess.run(  # noqa: S603 - our own command
+        subprocess.run(
             command, env=environment | {"PYTHONPYCACHEPREFIX": str(folder)}, stdout=subprocess.DEVNULL, check=True
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

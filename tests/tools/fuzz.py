@@ -364,7 +364,7 @@ class Figures:
 
 def fuzzed(seed: int, several: list[Golden], *, until: Callable[[int], bool]) -> Figures:
     """Mutants of these requests, fired until told to stop; the seed decides them all."""
-    rng, figures = random.Random(seed), Figures()  # noqa: S311 - no secret
+    rng, figures = random.Random(seed), Figures()
     critical = [one for one in several if one.critical]
     number = 0
     while not until(number):
@@ -415,8 +415,8 @@ def main() -> None:
     end = time.monotonic() + chosen.seconds
     figures = fuzzed(chosen.seed, several, until=lambda _: time.monotonic() > end)
     for finding in figures.findings[: chosen.show]:
-        print(finding)  # noqa: T201
-    print(  # noqa: T201
+        print(finding)
+    print(
         f"{len(several)} requests, {sum(one.critical != frozenset() for one in several)} of them with a critical card; "
         f"{figures.fired.total()} mutants, {figures.fired['broken']} of them broken: "
         f"{len(figures.errors)} errors of the service, {len(figures.slow)} answers over {SLOW_SECONDS:.0f} s "

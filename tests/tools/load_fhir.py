@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("port", type=int)
     chosen = parser.parse_args()
     bundles = bundles_of(orjson.loads(chosen.request.read_bytes()))
-    server = fhir_server(bundles, chosen.patient.encode(), random.Random(chosen.port))  # noqa: S311 - no secret
+    server = fhir_server(bundles, chosen.patient.encode(), random.Random(chosen.port))
     uvicorn.run(server, port=chosen.port, loop="uvloop", access_log=False, log_level="warning", backlog=1024)
 
 

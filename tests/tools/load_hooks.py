@@ -34,7 +34,7 @@ RATE = float(os.environ["LOAD_RATE"])
 
 BEGAN = time.monotonic()
 TOLD = Path(os.environ["LOAD_TOLD"]).open("ab", buffering=0)  # noqa: SIM115 - as long as the process
-CHANCE = random.Random(os.environ["LOAD_SEED"])  # noqa: S311 - no secret
+CHANCE = random.Random(os.environ["LOAD_SEED"])
 
 
 class Ehr(FastHttpUser):

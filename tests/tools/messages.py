@@ -140,4 +140,4 @@ if __name__ == "__main__":
             with path.open("wb") as file:
                 write_po(file, current, width=120, include_lineno=False)
             for problem in problems(path, domain):
-                print(f"{path.relative_to(ROOT)}: {problem}")  # noqa: T201 - the tool's words
+                print(f"{path.relative_to(ROOT)}: {problem}")

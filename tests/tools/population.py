@@ -64,7 +64,7 @@ def measured(engine: str, cohort: Path, patients: int, out: Path) -> Measured:
     command = [sys.executable, "-m", "service", "screen", str(cohort), "--out", str(out), "--as-of", AS_OF]
     began, most = time.monotonic(), 0.0
     processor: dict[int, float] = {}
-    with subprocess.Popen(  # noqa: S603 - our own
+    with subprocess.Popen(
         [*command, *ENGINES[engine]],
         env={"SPARK_LOCAL_IP": "127.0.0.1", **os.environ},
         stdout=subprocess.DEVNULL,

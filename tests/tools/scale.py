@@ -228,7 +228,7 @@ def main() -> None:
     chosen = parser.parse_args()
     seconds(request_for({"order": DENOSUMAB}))
     for name, half, whole in measured([one for one in REQUESTS if chosen.only in one], chosen.many):
-        print(f"{half:7.2f} s {whole:7.2f} s  ratio {whole / half:4.1f}  {name}", flush=True)  # noqa: T201
+        print(f"{half:7.2f} s {whole:7.2f} s  ratio {whole / half:4.1f}  {name}", flush=True)
 
 
 if __name__ == "__main__":

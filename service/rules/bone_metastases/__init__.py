@@ -66,7 +66,10 @@ GUIDELINE = Guideline(
     folder=Path(__file__).parent,
     notes=NOTES,
     taken_for_granted={"conditions": ["lung cancer", "bone metastasis"]},
-    rounding={Clearance: TABLE_2.limits, CorrectedCalcium: (CALCIUM_CRISIS_ABOVE,)},
+    rounding={
+        Clearance: TABLE_2.limits,
+        CorrectedCalcium: (CALCIUM_CRISIS_ABOVE, "severe_hypocalcaemia_below", "for_hypercalcaemia_from"),
+    },
     doubts=(uncertain_continuation,),
     scores=(MIRELS, SINS),
     demo_patients=DEMO_PATIENTS,

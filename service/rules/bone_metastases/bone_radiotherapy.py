@@ -180,7 +180,7 @@ def open_about_courses(order: RadiotherapyOrder, patient: Facts, same: SameRegio
 def already_irradiated(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """By the record or by the order's own word; an unknown region leaves it open."""
     if order.prescription.reirradiation:
-        return that(True, order)  # noqa: FBT003 - a truth
+        return that(True, order)
     courses = patient.radiotherapies
     holds = courses.any(lambda course: same_region(course, order))
     if holds is None or (holds is False and history_of_irradiation(patient)):

@@ -212,7 +212,7 @@ def hypercalcaemia(order: Order, patient: Facts) -> Outcome:
     products = supplements_on_record(patient, CALCIUM_AND_VITAMIN_D)
     detail = [NO_TABLETS, _("Do not delay {drug} for supplements.", drug=order.name)]
     if products:
-        names = tuple(entry.drug.name for entry in products)
+        names = tuple(dict.fromkeys(entry.drug.name for entry in products))
         detail.append(_("On record and to stop: {products}.", products=names))
     return info(
         _("{drug}: calcium is high: no calcium or vitamin D for now", drug=order.name),

@@ -66,7 +66,7 @@ severe_coagulation_disorder = _diagnosed(
 @condition(_("allergy to bone cement"), reads=("allergies",))
 def allergy_to_cement(_order: Order, patient: Facts) -> Truth:
     """An allergy or intolerance to it that is not refuted."""
-    return that(patient.allergies.any(lambda one: not one.concepts.isdisjoint(sets.BONE_CEMENT)), patient.allergies)
+    return that(patient.allergies.any(lambda one: one.is_to(sets.BONE_CEMENT)), patient.allergies)
 
 
 STABLE_FRACTURE = "asymptomatic-stable-fracture"

@@ -36,7 +36,7 @@ def _active(concepts: frozenset[str], order: RadiotherapyOrder, patient: Facts) 
 
     recorded = on_record(patient, counts)
     if not _reasons_of_the_bone(order).isdisjoint(concepts):
-        return that(True, *(recorded.basis if recorded.holds else ()))  # noqa: FBT003 - a truth
+        return that(True, *(recorded.basis if recorded.holds else ()))
     return recorded
 
 
@@ -126,7 +126,7 @@ def known_whether_complicated(order: RadiotherapyOrder, patient: Facts) -> Truth
     if truth.holds:
         return truth
     truth = complicated(order, patient)
-    return truth if truth.holds is None else that(True, *truth.basis)  # noqa: FBT003 - a truth
+    return truth if truth.holds is None else that(True, *truth.basis)
 
 
 # --- indications that are no complication -----------------------------------------------------------------------------

@@ -136,11 +136,11 @@ def not_end_of_life(_order: Order | None, patient: Facts) -> Truth:
     """Only what is known silences a card: a short expectancy, or palliative care with no anticancer drug given or planned."""
     expectancy = patient.finding("life-expectancy")
     if at_most(expectancy, SHORT_EXPECTANCY_DAYS):
-        return that(False, expectancy)  # noqa: FBT003 - a truth
+        return that(False, expectancy)
     cared_for = _palliative_care(patient)
     if cared_for is None or _treated_against_cancer(patient) is not False:
-        return that(True)  # noqa: FBT003 - a truth
-    return that(False, cared_for)  # noqa: FBT003 - a truth
+        return that(True)
+    return that(False, cared_for)
 
 
 def _palliative_care(patient: Facts) -> Diagnosis | Act | None:

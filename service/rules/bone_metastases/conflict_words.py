@@ -84,6 +84,12 @@ def _waits(conflicts: Sequence[Pair]) -> Iterator[Text]:
 # --- one line a conflict ----------------------------------------------------------------------------------------------
 
 
+def told_once(conflicts: Sequence[Pair]) -> tuple[Pair, ...]:
+    """Those that have a line: a drug that goes on has one, which its doses so far say nothing beside."""
+    ongoing = {one.giving.drug for one in conflicts if one.giving.ongoing}
+    return tuple(one for one in conflicts if not (one.giving.past and one.giving.drug in ongoing))
+
+
 def line(conflict: Pair, *, alone: bool = False) -> Text:
     """One conflict: what was or will be given, when the radiotherapy is, and, beside others, the earliest date."""
     given = _given(conflict.giving, drug_first=conflict.drug_first)

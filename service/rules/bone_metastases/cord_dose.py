@@ -123,7 +123,7 @@ def irradiated_too_soon_before(order: RadiotherapyOrder, patient: Facts) -> Trut
     """From the end of the earlier course to the planned start; a course under way has no end."""
     found = too_soon_before(order, patient)
     if found:
-        return that(True, *as_acts(found))  # noqa: FBT003 - a truth
+        return that(True, *as_acts(found))
     courses = patient.radiotherapies
     holds = courses.any(lambda course: _too_soon(course, order))
     if holds is None or history_of_irradiation(patient):
@@ -174,10 +174,10 @@ def new_course_too_much_of_both(order: RadiotherapyOrder, patient: Facts) -> Tru
     """Only where both are recorded."""
     new, cumulated = _new_course(order, patient), _cumulated(order, patient)
     if not isinstance(new, Known) or not isinstance(cumulated, Known):
-        return that(False)  # noqa: FBT003 - a truth
+        return that(False)
     added, total = new.value.bounds, cumulated.value.bounds
     if added is None or total is None or added.low is None or total.high is None:
-        return that(False)  # noqa: FBT003 - a truth
+        return that(False)
     return that(added.low > MOST_NEW_OF_CUMULATED * total.high, new, cumulated)
 
 

@@ -63,7 +63,7 @@ def treated_as_long_as_advised(_order: Order | None, patient: Facts) -> Truth:
     exposures = antiresorptives(patient)
     course = exposures.last_course
     if course is not None and course.days >= ADVISED_DAYS:
-        return that(True, exposures)  # noqa: FBT003 - a truth
+        return that(True, exposures)
     hidden = bool(exposures.gaps) or (course is not None and course.most_days >= ADVISED_DAYS)
     return that(None if hidden else False, exposures)
 

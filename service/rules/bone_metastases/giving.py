@@ -196,7 +196,7 @@ def other_route(order: DrugOrder, _patient: Facts) -> Truth:
     """By a code that we hold, or several; words alone do not decide."""
     route, ordered = route_of(order), order.dosage.routes & sets.ROUTES
     if route is None:
-        return that(False)  # noqa: FBT003 - a truth
+        return that(False)
     words = _("the route ordered is known and is not {right}", right=route.name)
     return that(bool(ordered) and route.concept not in ordered, text=words)
 
@@ -388,8 +388,8 @@ PARACETAMOL_DOSE = {"grams": PARACETAMOL_GRAMS, "times": PARACETAMOL_TIMES_A_DAY
 """The dose, as the sentences name it."""
 
 
-def _is_allergy(one: Allergy) -> bool:
-    return not one.concepts.isdisjoint(sets.PARACETAMOL_ALLERGY)
+def _is_allergy(one: Allergy) -> bool | None:
+    return one.is_to(sets.PARACETAMOL_ALLERGY)
 
 
 AGAINST_PARACETAMOL = sets.SEVERE_LIVER_DISEASE | sets.PARACETAMOL_ALLERGY

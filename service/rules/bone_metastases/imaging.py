@@ -56,7 +56,7 @@ def fdg_pet_done(_order: Order | None, patient: Facts) -> Truth:
 def asks_no_question(order: ActOrder, _patient: Facts) -> Truth:
     """Its reasons are the cancer, its metastases, staging or follow-up; one that could not be read leaves it open."""
     if order.asks_a_question:
-        return that(False)  # noqa: FBT003 - a truth
+        return that(False)
     return that(None if order.reasons_unresolved else True)
 
 
@@ -185,7 +185,7 @@ def within_flare_period(order: ActOrder, patient: Facts) -> Truth:
     exposures = patient.exposures.of(sets.SYSTEMIC_ANTICANCER)
     end = flare_end(patient)
     if end is not None and order.planned.when.first >= end:
-        return that(False, exposures)  # noqa: FBT003 - a truth
+        return that(False, exposures)
     if exposures.gaps or any(entry.first is None for entry in ongoing_systemic(patient)):
         return that(None, exposures)
     return that(end is not None, exposures)
@@ -320,7 +320,7 @@ INFECTION_REASONS = sets.SEPSIS_OR_GENERAL_INFECTION | sets.SKIN_INFECTION | set
 def no_infection_among_reasons(order: ActOrder, _patient: Facts) -> Truth:
     """A reason that could not be looked up leaves it open."""
     if not order.reasons.isdisjoint(INFECTION_REASONS):
-        return that(False)  # noqa: FBT003 - a truth
+        return that(False)
     return that(None if order.reasons_unresolved else True)
 
 

@@ -419,7 +419,7 @@ def cementoplasty_tumour_board(order: ActOrder, _patient: Facts) -> Outcome:
 def for_a_metastasis(order: ActOrder, patient: Facts) -> Truth:
     """By its reason, else because one is on record."""
     if not order.reasons.isdisjoint(sets.BONE_METASTASIS):
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     return bone_metastasis(order, patient)
 
 

@@ -57,5 +57,5 @@ beyond_definition = any_named(_("the recorded disease is beyond the definition")
 def no_reirradiation_beyond_definition(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Asked only of disease that is known to be beyond the definition; an order that says re-irradiation is one."""
     if order.prescription.reirradiation:
-        return that(False, order)  # noqa: FBT003 - a truth
-    return first_irradiation(order, patient) if beyond_definition(order, patient).holds else that(True)  # noqa: FBT003 - a truth
+        return that(False, order)
+    return first_irradiation(order, patient) if beyond_definition(order, patient).holds else that(True)

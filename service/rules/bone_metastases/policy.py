@@ -40,6 +40,7 @@ POLICY = Policy(
     starting_or_stopping=frozenset(
         {"antiresorptive-not-started", "denosumab-discontinued", "antiresorptive-stopped-early"}
     ),
+    lists_what_is_missing=frozenset({"surgery-imaging"}),
     yields={
         "fractionation-advice": frozenset({"single-fraction"}),
         "stereotactic-with-systemic": frozenset(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mappings.facts import FRACTIONS_A_WEEK_SAID, DrugOrder, Facts, Order, RadiotherapyOrder
 from mappings.vocabulary import concept_sets as sets
 from mappings.wording import Text
-from service.rules.bone_metastases.conflict_words import SOMETIMES_FATAL, act, held, line
+from service.rules.bone_metastases.conflict_words import SOMETIMES_FATAL, act, held, line, told_once
 from service.rules.bone_metastases.conflicts import (
     Pair,
     conflicts_among,
@@ -111,6 +111,7 @@ def _hold(conflicts: Sequence[Pair], order: Order, patient: Facts, radiotherapy:
     Urgent radiotherapy is never moved: the dates are said.
     """
     urgent = is_urgent(order, patient)
+    told = told_once(conflicts)
     drafts = (draft for pair in conflicts for draft in (pair.giving.draft, pair.irradiation.draft) if draft is not None)
     return advise(
         most_severe(conflicts, patient, urgent=urgent),
@@ -124,5 +125,5 @@ def _hold(conflicts: Sequence[Pair], order: Order, patient: Facts, radiotherapy:
             if may_be_postponed(late, patient)
         ),
         remarks=dict.fromkeys(remark for draft in drafts for remark in planned_remarks(draft)),
-        lines=(line(conflict, alone=len(conflicts) == 1) for conflict in conflicts),
+        lines=(line(conflict, alone=len(told) == 1) for conflict in told),
     )

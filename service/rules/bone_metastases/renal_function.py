@@ -114,7 +114,7 @@ WEIGH_IN_HYPERCALCAEMIA = _("Weigh benefit against risk, as it is for hypercalca
 def bisphosphonate_in_use(order: DrugOrder | None, patient: Facts) -> Truth:
     """The order is one; without an order, any bisphosphonate is being taken, one for osteoporosis included."""
     if order is not None:
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     bisphosphonates = patient.exposures.of(sets.ALL_BISPHOSPHONATES)
     return that(bisphosphonates.ongoing, bisphosphonates)
 
@@ -331,5 +331,5 @@ def cumulative_nephrotoxicity(_order: DrugOrder, patient: Facts) -> Outcome:
     return warning(
         _("{drugs}: cumulative renal toxicity, check renal function", drugs=names),
         _("Check creatinine and clearance before each course."),
-        rests_on=(*bisphosphonates.entries, *others.entries),
+        rests_on=(*bisphosphonates.drafts, *others.drafts, *bisphosphonates.entries, *others.entries),
     )

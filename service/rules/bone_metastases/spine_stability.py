@@ -24,7 +24,7 @@ from service.rules.rule import Trigger
 @condition(_("the target is bone, or the act is on bone"), reads=of_bone.reads)
 def on_bone(order: ActOrder, patient: Facts) -> Truth:
     """Radiotherapy of bone, by its own scope; a cementoplasty always is."""
-    return of_bone(order, patient) if isinstance(order, RadiotherapyOrder) else that(True)  # noqa: FBT003 - a truth
+    return of_bone(order, patient) if isinstance(order, RadiotherapyOrder) else that(True)
 
 
 def _treats_bone(order: ActOrder) -> bool:
@@ -135,7 +135,7 @@ def no_opinion_since_the_score(order: Order | None, patient: Facts) -> Truth:
     """Neither orthopaedic nor neurosurgical; asked once a score is known."""
     sins = sins_at(order, patient)
     if not isinstance(sins, Known):
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     seen = opinion_since(sins.value.when.first, patient)
     return that(negated(seen), patient.procedures, patient.consultations, patient.orders)
 
@@ -153,7 +153,7 @@ def no_recent_opinion(_order: ActOrder, patient: Facts) -> Truth:
 def for_metastasis(order: ActOrder, patient: Facts) -> Truth:
     """By its reason, else because one is on record."""
     if not order.reasons.isdisjoint(sets.BONE_METASTASIS):
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     return bone_metastasis(order, patient)
 
 

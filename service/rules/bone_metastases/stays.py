@@ -67,5 +67,5 @@ def on_record(patient: Facts, is_one: Callable[[Diagnosis], bool | None]) -> Tru
 
     found = tuple(filter(counts, patient.conditions))
     if found:
-        return that(True, *found)  # noqa: FBT003 - a truth
+        return that(True, *found)
     return that(patient.conditions.any(counts), patient.conditions, *not_dated(patient, is_one))

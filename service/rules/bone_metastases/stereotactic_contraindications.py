@@ -46,7 +46,7 @@ def active_cord_compression(_order: RadiotherapyOrder, patient: Facts) -> Truth:
         return recorded
     active = [one for one in recorded.basis if isinstance(one, Diagnosis)]
     acts = (act for act in patient.procedures if any(_treated_by(act, one, patient) for one in active))
-    return that(True, *active, *acts)  # noqa: FBT003 - a truth
+    return that(True, *active, *acts)
 
 
 def treated_since(patient: Facts) -> bool | None:
@@ -153,7 +153,7 @@ TREATED = _("the compression was treated since")
 def known_whether_treated(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """A compression that was treated makes a milder card, which an undated act cannot decide."""
     if holding(CONTRAINDICATIONS, order, patient) != (active_cord_compression,):
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     known = treated_since(patient) is not None
     return that(known or None, patient.procedures, text=TREATED)
 
@@ -164,21 +164,21 @@ CANAL_NARROWED_PERCENT = 25
 CORD_DISTANCE_MM = 5
 
 
-@condition(_("MRI is contraindicated"), reads=("finding",))
+@condition(_("MRI contraindicated"), reads=("finding",))
 def mri_contraindicated(_order: RadiotherapyOrder, patient: Facts) -> Truth:
     """Recorded so."""
     mri = patient.finding("mri-contraindicated")
     return that(is_true(mri), mri)
 
 
-@condition(_("the canal is narrowed by more than {percent} %", percent=CANAL_NARROWED_PERCENT), reads=("finding",))
+@condition(_("canal narrowed by more than {percent} %", percent=CANAL_NARROWED_PERCENT), reads=("finding",))
 def canal_narrowed(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """At the level that is treated."""
     narrowing = patient.finding("canal-narrowing", order.prescription.regions)
     return that(above(narrowing, CANAL_NARROWED_PERCENT), narrowing)
 
 
-@condition(_("the tumour is less than {distance} mm from the cord", distance=CORD_DISTANCE_MM), reads=("finding",))
+@condition(_("tumour less than {distance} mm from the cord", distance=CORD_DISTANCE_MM), reads=("finding",))
 def tumour_near_cord(order: RadiotherapyOrder, patient: Facts) -> Truth:
     """At the level that is treated."""
     distance = patient.finding("tumour-cord-distance", order.prescription.regions)

@@ -44,7 +44,7 @@ def for_bone_metastasis(order: ActOrder, patient: Facts) -> Truth:
     if order.is_any(sets.PREVENTIVE_FIXATION) or not order.reasons.isdisjoint(
         sets.BONE_METASTASIS | sets.PATHOLOGICAL_FRACTURE
     ):
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     return bone_metastasis(order, patient)
 
 

@@ -31,6 +31,7 @@ from service.rules.bone_metastases.together import (
     TARGETED_THERAPY,
     TOGETHER_CARD,
     WITH_ABLATION,
+    Together,
     is_ablative,
     radiotherapy_is_of_bone,
 )
@@ -54,9 +55,12 @@ def _radiotherapy_or(name: Text, drugs: frozenset[str]) -> Trigger:
     )
 
 
-def _radiotherapy_said(order: Order, beside_a_drug: Text | None = None) -> Text:
-    """The radiotherapy that is ordered, with its bone; beside a drug that is ordered, any that the rule is about."""
-    return treatment(order) if isinstance(order, RadiotherapyOrder) else beside_a_drug or _("radiotherapy")
+def _radiotherapy_said(
+    together: Together, order: Order, patient: Facts, beside_a_drug: Text | None = None
+) -> tuple[Text, ...]:
+    """The radiotherapy that is ordered, with its bone; beside a drug and radiotherapy of the record any that the rule is about."""
+    named = tuple(map(treatment, together.radiotherapies_named(order, patient)))
+    return named or (beside_a_drug or _("radiotherapy"),)
 
 
 # --- immunotherapy, tyrosine kinase inhibitors, stereotactic radiotherapy ---------------------------------------------
@@ -85,7 +89,7 @@ def immunotherapy_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
         _(
             "{drugs} with {radiotherapy}: few data, tumour board (RCP-OOS)",
             drugs=IMMUNOTHERAPY.drugs_named(order, patient),
-            radiotherapy=_radiotherapy_said(order),
+            radiotherapy=_radiotherapy_said(IMMUNOTHERAPY, order, patient),
         ),
         _("Discuss it in a tumour board; tell the patient that data are lacking."),
         _("No routine combination; the first data on anti-PD-1 are reassuring."),
@@ -124,7 +128,7 @@ def tki_with_radiotherapy(order: Order, patient: Facts) -> Outcome:
         _(
             "{drugs} with {radiotherapy}: precaution interval, tumour board (RCP-OOS)",
             drugs=TARGETED_THERAPY.drugs_named(order, patient),
-            radiotherapy=_radiotherapy_said(order),
+            radiotherapy=_radiotherapy_said(TARGETED_THERAPY, order, patient),
         ),
         _("Leave a precaution interval, in theory five half-lives; discuss it in a tumour board."),
         _("Few data: no routine combination."),
@@ -156,7 +160,7 @@ def stereotactic_with_systemic(order: Order, patient: Facts) -> Outcome:
         _(
             "{drugs} with {radiotherapy}: precaution",
             drugs=WITH_ABLATION.drugs_named(order, patient),
-            radiotherapy=_radiotherapy_said(order, _("stereotactic or curative radiotherapy")),
+            radiotherapy=_radiotherapy_said(WITH_ABLATION, order, patient, _("stereotactic or curative radiotherapy")),
         ),
         _("Decide on a pause of the drug: the shorter course allows a shorter one; few trials."),
         rests_on=WITH_ABLATION.beside(order, patient),
@@ -206,21 +210,20 @@ def tki_severe_renal_impairment(order: DrugOrder, patient: Facts) -> Outcome:
 )
 def chemotherapy_severe_renal_impairment(_order: DrugOrder, patient: Facts) -> Outcome:
     """Every cytotoxic of the request; a bisphosphonate on record stops."""
-    drafted = (
-        one for one in patient.orders if one.draft and isinstance(one, DrugOrder) and one.is_any(sets.CYTOTOXICS)
-    )
+    drafts = (one for one in patient.orders if one.draft and isinstance(one, DrugOrder))
+    drafted = tuple(one for one in drafts if one.is_any(sets.CYTOTOXICS))
     days = settings_of(patient).on_treatment_days
     bisphosphonates = patient.exposures.of(sets.ALL_BISPHOSPHONATES).recent(days)
     return warning(
         _(
             "{drugs}: clearance below {limit} mL/min, check the contraindication in the product information",
-            drugs=tuple(dict.fromkeys(one.name for one in drafted))[:MOST_IN_A_SENTENCE],
+            drugs=tuple(dict.fromkeys(one.name for one in drafted)),
             limit=SEVERE_RENAL_IMPAIRMENT_BELOW,
         ),
         _("Check the contraindication in the product information; the referential advises lower doses."),
         *(_("{drug} on record is usually stopped.", drug=entry.drug.name) for entry in bisphosphonates[:1]),
         *approximation(patient),
-        rests_on=(patient.clearance, *bisphosphonates[:1]),
+        rests_on=(patient.clearance, *drafted, *bisphosphonates[:1]),
     )
 
 

@@ -39,7 +39,7 @@ def _of_bone(target: Target, patient: Facts) -> bool | None:
 def radiotherapy_is_of_bone(order: Order, patient: Facts) -> Truth:
     """The radiotherapy that is ordered; beside a drug that is ordered, the record is asked for radiotherapy of bone."""
     if not isinstance(order, RadiotherapyOrder):
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     return that(_of_bone(order.prescription.target, patient), patient.conditions)
 
 
@@ -114,6 +114,15 @@ class Together(ABC):
             *(as_act(course) for course in courses if self._counts_bone_course(course, order, patient)),
             *(other for other in orders if self._counts_bone_order(other, order, patient)),
         )
+
+    def radiotherapies_named(self, order: Order, patient: Facts) -> tuple[RadiotherapyOrder, ...]:
+        """The radiotherapy of either half, the same where a drug and radiotherapy share a card; none beside any of the record."""
+        if isinstance(order, RadiotherapyOrder):
+            sharing = (self.radiotherapies_named(one, patient) for one in self._drafts(patient) if one.triggers)
+            return next((several for several in sharing if order in several), (order,))
+        beside = self.beside(order, patient)
+        orders = tuple(one for one in beside if isinstance(one, RadiotherapyOrder))
+        return orders if len(orders) == len(beside) else ()
 
     def drugs_named(self, order: Order, patient: Facts) -> tuple[Text, ...]:
         """The drugs of either half, each once: the one that is ordered, or those beside the radiotherapy, drafts first."""

@@ -210,7 +210,7 @@ def two_antiresorptives(order: DrugOrder, patient: Facts) -> Outcome:
         return critical(
             _("{drugs} ordered together: one or the other", drugs=pair),
             _("Keep one of the orders."),
-            *overlap_of(order, (one.drug for one in drafted)),
+            *overlap_of(order, (one.drug for one in drafted), patient),
             rests_on=others_given(order, patient),
         )
     given = others_given(order, patient)
@@ -223,7 +223,7 @@ def two_antiresorptives(order: DrugOrder, patient: Facts) -> Outcome:
     return warning(
         _("{drug} with {other} on record: one or the other", drug=order.name, other=given[0].drug.name),
         _("Stop {other} on record if this order replaces it, else do not give both.", other=given[0].drug.name),
-        *overlap_of(order, (entry.drug for entry in given)),
+        *overlap_of(order, (entry.drug for entry in given), patient),
         rests_on=given,
     )
 

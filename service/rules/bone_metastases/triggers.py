@@ -34,7 +34,7 @@ def osteoporosis_product(order: DrugOrder) -> bool:
 def for_bone_metastases(order: Order, patient: Facts) -> Truth:
     """Not recognisably for osteoporosis (chapter A); conditions that could not be looked up leave it open."""
     if not osteoporosis_form(order) or not order.reasons.isdisjoint(sets.BONE_METASTASIS) or order.reasons_unresolved:
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     return bone_metastasis(order, patient)
 
 

@@ -21,10 +21,13 @@ UNTOLD_BISPHOSPHONATE = frozenset({"bisphosphonate_prefix"})
 ONLY_OVERLAP = _("The only overlap is zoledronic acid at the end of denosumab: then stop the denosumab on record.")
 
 
-def overlap_of(order: DrugOrder, others: Iterable[Drug]) -> Iterator[Text]:
-    """What is said of the one overlap, where it can be meant: denosumab and zoledronic acid are the two."""
+def overlap_of(order: DrugOrder, others: Iterable[Drug], patient: Facts) -> Iterator[Text]:
+    """What is said of the one overlap, where it can be meant: of denosumab and zoledronic acid, and denosumab was given."""
     drugs = (order.drug, *others)
-    if all(any(drug.is_any(concepts) for drug in drugs) for concepts in (sets.DENOSUMAB, sets.ZOLEDRONIC_ACID)):
+    are_the_two = all(
+        any(drug.is_any(concepts) for drug in drugs) for concepts in (sets.DENOSUMAB, sets.ZOLEDRONIC_ACID)
+    )
+    if are_the_two and patient.exposures.of(sets.DENOSUMAB).entries:
         yield ONLY_OVERLAP
 
 

@@ -63,7 +63,7 @@ CALCIUM_MG_A_DAY = (1000, 1500)
 def for_bone_metastases_or_vitamin_d(order: DrugOrder, patient: Facts) -> Truth:
     """A draft of vitamin D always is; one of an antiresorptive unless it is recognisably for osteoporosis."""
     if order.is_any(ANY_VITAMIN_D):
-        return that(True)  # noqa: FBT003 - a truth
+        return that(True)
     return for_bone_metastases(order, patient)
 
 
@@ -234,17 +234,18 @@ def vitamin_d_excess(_order: DrugOrder, patient: Facts) -> Outcome:
     """Only a possible intoxication asks to stop, and to remove drafts; below it Tableau 1 says nothing."""
     level = known(patient.vitamin_d)
     products = supplements_on_record(patient, ANY_VITAMIN_D)
+    names = tuple(dict.fromkeys(entry.drug.name for entry in products))
     if INTOXICATION.exceeded_by(level.value) is not True:
         return info(
             _("Vitamin D is above the recommended range: no supplement now"),
-            _("Reconsider what is on record: {products}.", products=tuple(entry.drug.name for entry in products))
+            _("Reconsider what is on record: {products}.", products=names)
             if products
             else _("Give no supplement now: no vitamin D is recorded as ongoing."),
             rests_on=(level, *products),
         )
     return warning(
         _("Vitamin D intoxication possible: give no vitamin D"),
-        _("Stop what is on record: {products}.", products=tuple(entry.drug.name for entry in products))
+        _("Stop what is on record: {products}.", products=names)
         if products
         else _("Look for vitamin D that is not on record: none is recorded as ongoing."),
         rests_on=(level, *products),

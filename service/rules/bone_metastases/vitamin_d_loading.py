@@ -148,7 +148,7 @@ def no_loading_of(correction: Correction) -> Condition:
     @condition(_("no loading regimen was begun since the sample"), reads=("vitamin_d", "exposures"))
     def no_loading(_order: Order | None, patient: Facts) -> Truth:
         loading = loading_since_sample(patient, correction)
-        return that(True) if loading is None else that(False, loading.entry)  # noqa: FBT003 - a truth
+        return that(True) if loading is None else that(False, loading.entry)
 
     return no_loading
 

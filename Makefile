@@ -47,8 +47,8 @@ bench: .venv/.tools ## measure the service beside a bare Flask view
 scale: .venv/.tools ## measure how the time of an answer grows with the record
 	$(TOOL).scale
 
-population: .venv/.tools ## measure screens of synthetic cohorts (docs/screening.md), up to MOST=100000 patients, in SECONDS=3600
-	$(TOOL).population --most $(or $(MOST),100000) --seconds $(or $(SECONDS),3600)
+population: .venv/.tools ## measure screens of synthetic cohorts (docs/screening.md), of up to a million patients, in SECONDS=3600
+	$(TOOL).population --seconds $(or $(SECONDS),3600)
 
 fuzz: .venv/.tools ## change our own requests at random and count errors, slow answers and lost cards; SECONDS=300 SEED=1
 	$(TOOL).fuzz --seconds $(or $(SECONDS),60) --seed $(or $(SEED),1)

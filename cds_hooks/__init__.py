@@ -32,6 +32,7 @@ from cds_hooks.schemas import (
     OperationOutcomeSchema,
     operation_outcome,
 )
+from cds_hooks.unambiguous_json import Ambiguous, read_json
 
 __all__ = [
     "LINK_TYPES",
@@ -40,6 +41,7 @@ __all__ = [
     "RELATIVE_REFERENCE",
     "UUID",
     "Action",
+    "Ambiguous",
     "Card",
     "CardSchema",
     "Coding",
@@ -68,4 +70,5 @@ __all__ = [
     "prefetched",
     "read_feedback",
     "read_hook_request",
+    "read_json",
 ]

@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import ValidationError
 
 from cds_hooks.errors import InvalidHookRequest
-from cds_hooks.schemas import ORDER_HOOKS, HookRequestSchema
+from cds_hooks.schemas import LONGEST_ID, ORDER_HOOKS, HookRequestSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def read_hook_request(body: object, hook: str) -> HookRequest:
     except ValidationError as error:
         raise InvalidHookRequest(problems_of(error)) from None
     context = loaded["context"]
-    patient_id = _logical_id(context["patientId"])
+    patient_id = _logical_id(context["patientId"], "Patient")
     if not patient_id.strip("."):
         raise InvalidHookRequest({"context.patientId": "names no patient: the logical id of one is needed"})
     authorization = loaded.get("fhirAuthorization")
@@ -72,7 +72,7 @@ def read_hook_request(body: object, hook: str) -> HookRequest:
         patient_id=patient_id,
         fhir_server=fhir_server.strip() if isinstance(fhir_server, str) else "",
         authorization=_authorization(authorization) if authorization else None,
-        encounter_id=_logical_id(context.get("encounterId")),
+        encounter_id=_logical_id(context.get("encounterId"), "Encounter"),
         selections=tuple(context["selections"]) if hook == "order-select" else None,
         draft_orders=_entries(context["draftOrders"]) if hook in ORDER_HOOKS else (),
         prefetch=loaded.get("prefetch") or {},
@@ -80,9 +80,10 @@ def read_hook_request(body: object, hook: str) -> HookRequest:
 
 
 def _authorization(told: Mapping[str, Any]) -> FhirAuthorization:
-    return FhirAuthorization(
-        told["access_token"], has_expired=_is_over(told.get("expires_in")), patient_id=_logical_id(told.get("patient"))
-    )
+    patient = told.get("patient")
+    # Of another type it is no patient of ours: as it came, it is the id of none.
+    patient_id = _logical_id(patient, "Patient") or (patient.strip() if isinstance(patient, str) else "")
+    return FhirAuthorization(told["access_token"], has_expired=_is_over(told.get("expires_in")), patient_id=patient_id)
 
 
 def _is_over(seconds: object) -> bool:
@@ -92,9 +93,21 @@ def _is_over(seconds: object) -> bool:
     return isinstance(seconds, int | float) and not isinstance(seconds, bool) and seconds <= 0
 
 
-def _logical_id(value: object) -> str:
-    """The id without the type that some clients put before it (`Patient/x`)."""
-    return value.strip().rsplit("/", 1)[-1] if isinstance(value, str) else ""
+def _logical_id(value: object, resource_type: str) -> str:
+    """The id without what some clients put around it (`Patient/x`, `https://ehr/fhir/Patient/x/_history/2`).
+
+    Empty where it names no resource of this type, since the id of an encounter would be that of another patient, and where it is
+    longer than any id.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    parts = value.strip().split("/") if isinstance(value, str) else [""]
+    if "_history" in parts[1:]:
+        parts = parts[: parts.index("_history", 1)]
+        parts = ["", *parts] if parts == [resource_type] else parts  # a version of nothing
+    if len(parts) > 1 and parts[-2].lower() != resource_type.lower():
+        return ""
+    return parts[-1] if len(parts[-1]) <= LONGEST_ID else ""
 
 
 def _entries(bundle: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

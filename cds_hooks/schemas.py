@@ -134,9 +134,30 @@ def _not_drafts(value: object) -> str:
     entries = value.get("entry")
     if entries is not None and not isinstance(entries, list | dict):
         return "its entry must be an array"
+    if not entries and _holds_something(value):
+        return "it has no entry, and holds something else: each order is the resource of an entry"
     if isinstance(entries, list) and len(entries) > MOST_DRAFTS:
         return f"more than {MOST_DRAFTS} entries: send the orders of one signing or selection"
     return ""
+
+
+_OF_A_BUNDLE = frozenset({"meta", "identifier", "signature", "issues", "extension", "link", "text"})
+"""Members of a Bundle that are objects or arrays and hold no order (HL7 FHIR 4.0.1 and 5.0.0)."""
+
+
+def _holds_something(bundle: Mapping[str, Any]) -> bool:
+    """Orders may stand in another place than its entries, or on another page: it says that there are some."""
+    total, links = bundle.get("total"), bundle.get("link")
+    if any(
+        isinstance(one, dict) and one.get("relation") == "next" for one in (links if isinstance(links, list) else ())
+    ):
+        return True
+    elsewhere = (
+        held
+        for name, held in bundle.items()
+        if isinstance(held, list | dict) and name not in _OF_A_BUNDLE and not name.startswith("_")
+    )
+    return any(elsewhere) or (isinstance(total, int | float) and total > 0)
 
 
 def _texts(value: object) -> bool:

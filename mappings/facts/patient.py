@@ -55,22 +55,22 @@ class Facts(ABC):
     @property
     @abstractmethod
     def vitamin_d(self) -> Fact[VitaminD]:
-        """Newest 25-OH vitamin D of the last 180 d."""
+        """Newest 25-OH vitamin D, valid `vitamin_d_valid_days`."""
 
     @property
     @abstractmethod
     def calcium(self) -> Fact[CorrectedCalcium]:
-        """Corrected calcium of the last 30 d; uncorrected where there is no albumin within 7 d of it."""
+        """Corrected calcium, valid `calcium_valid_days`; uncorrected without an albumin within `albumin_window_days` of it."""
 
     @property
     @abstractmethod
     def crisis_calcium(self) -> Fact[CorrectedCalcium]:
-        """Corrected calcium of the last 7 d, as `hypercalcaemic-crisis` reads it."""
+        """Corrected calcium, valid `crisis_valid_days`, as `hypercalcaemic-crisis` reads it."""
 
     @property
     @abstractmethod
     def clearance(self) -> Fact[Clearance]:
-        """Creatinine clearance of the last 30 d by the order of preference of `rules.md`."""
+        """Creatinine clearance, valid `renal_valid_days`, by the order of preference of `rules.md`."""
 
     @property
     @abstractmethod
@@ -124,4 +124,4 @@ class Facts(ABC):
 
     @abstractmethod
     def finding(self, name: str, regions: frozenset[str] = frozenset()) -> Fact[Finding]:
-        """The newest recorded finding of the last 90 d whose bone matches; one without a body site applies."""
+        """The newest recorded finding, valid `finding_valid_days`, whose bone matches; one without a body site applies."""

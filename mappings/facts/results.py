@@ -90,7 +90,8 @@ class CorrectedCalcium:
     """Calcium in mmol/L, corrected for albumin where an albumin allows it (RAO, contexte général §4).
 
     The limits are the reference range of the result that was used, else those of the settings. Where albumin could not be
-    looked up, `possible` is what the corrected value may be with any plausible albumin.
+    looked up, `possible` is what the corrected value may be with any plausible albumin. `albumin_window_days` are those before
+    and after it in which one was looked for.
     """
 
     bounds: Bounds
@@ -102,6 +103,7 @@ class CorrectedCalcium:
     upper_limit: Decimal
     albumin_unavailable: Unavailable | None = None
     possible: Bounds | None = None
+    albumin_window_days: int = 0
 
     @property
     def low(self) -> bool | None:

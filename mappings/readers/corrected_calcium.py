@@ -86,7 +86,8 @@ def corrected_calcium(  # noqa: PLR0913 - two analytes, each with its readings, 
             return sent
         corrected = correct(measured.value)
         said = (*measured.remarks, *corrected.remarks, *_limits_remarks(measured.value))
-        return Known(WHAT, corrected.value, corrected.sources, said)
+        found = replace(corrected.value, albumin_window_days=albumin_window_days)
+        return Known(WHAT, found, corrected.sources, said)
     match sent, measured:
         case (Unavailable() as told, Absent()) | (Absent(stale=Text()) as told, Absent(stale=None)):
             return told

@@ -188,7 +188,9 @@ def _calcium_line(value: CorrectedCalcium, limits_of_rules: tuple[Decimal, ...])
             limits=limits,
         )
     why = (
-        _("albumin could not be looked up") if value.albumin_unavailable is not None else _("no albumin within 7 days")
+        _("albumin could not be looked up")
+        if value.albumin_unavailable is not None
+        else _("no albumin within {albumin_window_days} days", albumin_window_days=value.albumin_window_days)
     )
     return _(
         "calcium, uncorrected: {shown} ({when}; {why}; {limits})",

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import orjson
 
-from cds_hooks import ProtocolError
+from cds_hooks import Ambiguous, ProtocolError, read_json
 from mappings.wording import Text, _
 from service.guidelines import GUIDELINES
 from service.languages.terminal import failure, say
@@ -18,9 +18,11 @@ from service.world import World
 
 
 def json_of(told: bytes) -> Any:
-    """What a file holds. Raises `ClickException` where that is no JSON."""
+    """What a file holds. Raises `ClickException` where that is no JSON, or may be read in two ways."""
     try:
-        return orjson.loads(told)
+        return read_json(told)
+    except Ambiguous:
+        raise failure(_("a member of an object in the file stands twice")) from None
     except orjson.JSONDecodeError as error:
         raise failure(_("the file is not JSON (position {position})", position=error.pos)) from error
 
@@ -57,6 +59,7 @@ PROBLEMS = (
     _("required for this hook: a Bundle of the draft orders"),
     _("must be a Bundle, with each order as the resource of an entry"),
     _("its entry must be an array"),
+    _("it has no entry, and holds something else: each order is the resource of an entry"),
     _("more than {most} entries: send the orders of one signing or selection"),
     _("required for order-select: an array of references, such as MedicationRequest/1"),
     _("Missing data for required field."),

@@ -22,12 +22,14 @@ from werkzeug.exceptions import HTTPException, ServiceUnavailable
 from werkzeug.wrappers import Request
 
 from cds_hooks import (
+    Ambiguous,
     DiscoverySchema,
     HookResponse,
     InvalidHookRequest,
     ProtocolError,
     operation_outcome,
     read_feedback,
+    read_json,
 )
 from service.cards.compose import for_audience
 from service.cards.score_links import Pages
@@ -245,6 +247,13 @@ class NotJson(ProtocolError):
     code = "not-supported"
 
 
+class Packed(ProtocolError):
+    """The body is compressed: how large it is would be known once it is unpacked."""
+
+    status = 415
+    code = "not-supported"
+
+
 class TooManyValues(ProtocolError):
     """The body is short, and would be many times its size in memory."""
 
@@ -261,11 +270,15 @@ def _body(call: Request) -> object:
     if not JSON_TYPE.fullmatch(call.mimetype):
         what = "is missing" if not call.content_type else "is not JSON"
         raise NotJson({"": f"the Content-Type of the request {what}; send the body as application/json"})
+    if call.headers.get("Content-Encoding", "").strip().lower() not in ("", "identity"):
+        raise Packed({"": "the body is compressed (Content-Encoding), which is not read; send it as it is"})
     told = call.get_data(cache=False).removeprefix(codecs.BOM_UTF8)
     if told.count(b"{") + told.count(b"[") > MOST_NODES or told.count(b",") > MOST_VALUES:
         raise TooManyValues({"": f"the body holds more than {MOST_NODES} objects and arrays, or {MOST_VALUES} values"})
     try:
-        return orjson.loads(told)
+        return read_json(told)
+    except Ambiguous:
+        raise InvalidHookRequest({"": "a member of an object in the body stands twice; send each once"}) from None
     except orjson.JSONDecodeError as error:
         raise InvalidHookRequest({"": f"the body is not JSON ({error.msg} at position {error.pos})"}) from error
 

@@ -32,8 +32,9 @@ LONGEST_LIFE_SECONDS = 3600
 LAST_MOMENT = 1e11
 """Seconds since 1970, in the year 5138: no later one is a moment."""
 
-HEADER = frozenset({"alg", "kid", "typ", "jku"})
-"""Members of a token's header that are understood; one with others (`jwk`, `x5c`, `crit`) is refused."""
+NOT_TAKEN = frozenset({"jwk", "x5c", "x5u", "crit", "b64", "zip", "enc"})
+"""Members of a token's header that bring a key, or change what it means; one with them is refused. Others that are not understood
+say nothing (RFC 7515, section 4): .NET's libraries write `x5t`."""
 
 
 class Unauthenticated(ProtocolError):
@@ -152,7 +153,7 @@ class Authentication:
         named = [one for one in listed if isinstance(one, str)]
         if len(listed) > MOST_AUDIENCES or len(named) < len(listed):
             raise Unauthenticated("its audience (aud) is no text, or too many")
-        base = self._public_url
+        base, path = self._public_url, path.rstrip("/")
         ours = (
             {base, f"{base}/cds-services", f"{base}{path}", f"{base}{path.removesuffix('/feedback')}"}
             if base
@@ -205,8 +206,8 @@ def _unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         raise Unauthenticated("its token cannot be read")
     if header.get("alg") not in ALGORITHMS:
         raise Unauthenticated("its algorithm is not RS384 or ES384")
-    if not header.keys() <= HEADER or header.get("typ", "JWT") not in ("JWT", "jwt"):
-        raise Unauthenticated("its header has members that are not understood")
+    if not NOT_TAKEN.isdisjoint(header) or header.get("typ", "JWT") not in ("JWT", "jwt"):
+        raise Unauthenticated("its header has members that are not taken")
     return header, claims
 
 
@@ -219,8 +220,11 @@ def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _verified(token: str, key: PublicKey, algorithm: str) -> Mapping[str, Any]:
+    registry = jws.JWSRegistry(
+        algorithms=[algorithm], strict_check_header=False
+    )  # what is refused was looked at before
     try:
-        claims: Mapping[str, Any] = jwt.decode(token, key, algorithms=[algorithm]).claims
+        claims: Mapping[str, Any] = jwt.decode(token, key, algorithms=[algorithm], registry=registry).claims
     except (JoseError, ValueError, TypeError, RecursionError):
         raise Unauthenticated("its signature does not hold") from None
     return claims

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from flask import Flask, Response, request
 
 ANY_ORIGIN = "*"
+LISTED = "osteocds.origins"
+"""Where the application holds the origins that may call it."""
+
+ALLOWED = "Access-Control-Allow-Origin"
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type",
     "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
@@ -14,23 +18,25 @@ _PREFLIGHT = {
 }
 
 
-def allow(app: Flask, origins: Sequence[str]) -> None:
+def told(origins: Collection[str], origin: str) -> dict[str, str]:
+    """The headers of an answer to a page of this origin (none: no page asks), where pages of `origins` may call."""
+    if ANY_ORIGIN in origins:
+        return {ALLOWED: ANY_ORIGIN}
+    return {ALLOWED: origin} if origin in origins else {}
+
+
+def allow(app: Flask, origins: Collection[str]) -> None:
     """Let pages of these origins call the application; `*` lets those of any. Cookies are not."""
-    any_origin, listed = ANY_ORIGIN in origins, frozenset(origins)
+    listed = app.extensions[LISTED] = frozenset(origins)
     if not listed:
         return
 
     @app.after_request
     def tell(response: Response) -> Response:
-        headers = response.headers
-        if any_origin:
-            headers["Access-Control-Allow-Origin"] = ANY_ORIGIN
-        else:
+        headers = told(listed, request.headers.get("Origin", ""))
+        if ANY_ORIGIN not in listed:
             response.vary.add("Origin")
-            origin = request.headers.get("Origin", "")
-            if origin not in listed:
-                return response
-            headers["Access-Control-Allow-Origin"] = origin
-        if request.method == "OPTIONS":
-            headers.update(_PREFLIGHT)
+        if headers and request.method == "OPTIONS":
+            headers |= _PREFLIGHT
+        response.headers.update(headers)
         return response

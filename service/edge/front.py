@@ -26,6 +26,8 @@ Headers: TypeAlias = list[tuple[bytes, bytes]]
 Tell: TypeAlias = Callable[[int, float, Mapping[str, Any]], None]
 """What is told of a request: status, seconds, and what the application said of it (`service.edge.worker.TOLD`)."""
 
+OfOrigin: TypeAlias = Callable[[str], Mapping[str, str]]
+
 LIVE = b"/health/live"
 BODY_SECONDS = 30.0
 """How long a client may take to send a body."""
@@ -42,7 +44,8 @@ class Front:
     """The ASGI application before the workers.
 
     As many requests are answered at once as the workers have threads, and `waiting` more may wait for one; a body may have
-    `max_body_bytes`. `tell` is told of each request, `turned_away` of the status of each that no worker was asked about.
+    `max_body_bytes`. `tell` is told of each request, `turned_away` of the status of each that no worker was asked about, and
+    `of_origin` gives the headers with which a page of an origin may read why.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Front:
         max_body_bytes: int,
         tell: Tell | None = None,
         turned_away: Callable[[int], None] = lambda _status: None,
+        of_origin: OfOrigin = lambda _origin: {},
     ) -> None:
         self._workers = workers
         self._most_in_work = workers.threads + waiting
@@ -61,6 +65,7 @@ class Front:
         self._bytes_held = 0
         self._tell = tell
         self._turned_away = turned_away
+        self._of_origin = of_origin
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -87,7 +92,9 @@ class Front:
             tell(refused.status)
             self._turned_away(refused.status)
             self._let_go(body)
-            await _refuse(send, body, refused)
+            origin = next((value for name, value in scope["headers"] if name == b"origin"), b"").decode("latin-1")
+            headers = [(name.lower().encode(), one.encode("latin-1")) for name, one in self._of_origin(origin).items()]
+            await _refuse(send, body, refused, headers)
 
         try:
             await asyncio.wait_for(self._read(body, scope), BODY_SECONDS)
@@ -229,14 +236,15 @@ async def _answer(send: Send, status: int, headers: Headers, body: bytes) -> Non
     await send({"type": "http.response.body", "body": body})
 
 
-async def _refuse(send: Send, body: _Body, refused: _Refused) -> None:
-    """Tell why, and end the connection; what is still coming is thrown away for a while."""
+async def _refuse(send: Send, body: _Body, refused: _Refused, more: Headers) -> None:
+    """Tell why, with `more` headers, and end the connection; what is still coming is thrown away for a while."""
     told = orjson.dumps(operation_outcome(refused.code, {"": refused.problem}))
     headers = [
         (b"content-type", b"application/fhir+json"),
         (b"content-length", str(len(told)).encode()),
         (b"connection", b"close"),
         *_GUARDED,
+        *more,
     ]
     if refused.status == 503:
         headers.append((b"retry-after", str(RETRY_AFTER_SECONDS).encode()))

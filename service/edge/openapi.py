@@ -182,7 +182,7 @@ _ERRORS = {
     403: "The service is not one of those listed for the client",
     404: "No such service",
     413: "The body is too large, or holds too many items",
-    415: "The body is not said to be JSON",
+    415: "The body is not said to be JSON, or is compressed",
     503: "The service is busy, or its database cannot be used",
 }
 _PLAIN = {

@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
+import httptools
 import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from cds_hooks import operation_outcome
 from service.edge import logs
-from service.edge.front import Front, Tell
+from service.edge.front import Front, OfOrigin, Tell
 from service.edge.one_processor import keep_to_one_processor
 from service.edge.worker import Application, Build
 from service.edge.workers import Workers
@@ -45,6 +46,8 @@ HEAD_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
 """How long a client may leave an answer unread before the connection is dropped with it."""
 
+INVALID = "Invalid HTTP request received."
+
 OPEN_FILES = 65_536
 COLLECTED_EVERY = (50_000, 2, 1000)
 """Allocations, and collections of younger objects, between those of the garbage collector. A request leaves few cycles, and its
@@ -62,8 +65,13 @@ BACKLOG = 128
 
 
 class BoundedHttp(HttpToolsProtocol):
-    """uvicorn's protocol, with bounds to the bytes of a request's head, to the time that it takes, and to that of an answer."""
+    """uvicorn's protocol, with bounds to the bytes of a request's head, to the time that it takes, and to that of an answer.
 
+    All that a client sends is HTTP/1.1. The parser would leave the body of a request unread that offers another protocol too
+    (`Upgrade: h2c`, as Java's client does), and would take it for the next request, where a proxy sees one.
+    """
+
+    _in_head = False
     _head_bytes = 0
     _head_timer: TimerHandle | None = None
     _answer_timer: TimerHandle | None = None
@@ -79,9 +87,47 @@ class BoundedHttp(HttpToolsProtocol):
         self._answer_is_read()
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        """A part of what the client sends; what offers another protocol is read again without the offer (RFC 9110, 7.8)."""
+        self._unset_keepalive_if_required()
+        while data:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offered:
+                if self.parser.get_method() == b"CONNECT":
+                    self.send_400_response(INVALID)
+                    return
+                data = self._head_without_offer() + data[offered.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as in uvicorn
+            except httptools.HttpParserError:
+                self.logger.warning(INVALID)
+                self.send_400_response(INVALID)
+                return
+            else:
+                return
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # as asyncio has it
+        """The client sends no more (RFC 9112, 9.6). What it has sent whole is answered; True keeps the connection until then."""
+        if self.cycle is None or self.cycle.more_body or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
+    def _head_without_offer(self) -> bytes:
+        version = self.parser.get_http_version().encode()
+        lines = [self.parser.get_method() + b" " + self.url + b" HTTP/" + version]
+        lines += [name + b": " + value for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join((*lines, b"", b""))
+
+    def _should_upgrade(self) -> bool:
+        """The request at hand offers another protocol: it is not answered, since it is read again."""
+        return True
+
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
+        self._in_head = True
         self._head_bytes = 0
         if self._head_timer is None:
             self._head_timer = self.loop.call_later(HEAD_SECONDS, self._end)
@@ -92,12 +138,14 @@ class BoundedHttp(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One of its headers."""
+        """One of its headers; what comes after the body is none (RFC 9110, 6.5.1): a proxy has not looked at it."""
         self._count(name + value)
-        super().on_header(name, value)
+        if self._in_head:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is there, and the body may follow."""
+        self._in_head = False
         self._head_is_there()
         super().on_headers_complete()
 
@@ -164,17 +212,25 @@ def run(settings: Settings) -> None:
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
     with _metrics_of_all_processes():
         # Not before: prometheus_client looks for the shared folder once, when it is first imported.
+        from service.edge import cors  # noqa: PLC0415
         from service.edge.app import create_app  # noqa: PLC0415
         from service.edge.callers import at_start  # noqa: PLC0415
         from service.edge.metrics import FrontMetrics  # noqa: PLC0415
 
         logs.begin(settings)
-        create_app(settings).extensions["osteocds.ledger"].prepare()
+        extensions = create_app(settings).extensions
+        extensions["osteocds.ledger"].prepare()
         if told := at_start(settings):
             LOG.warning(told)
         _allow_connections()
         tell = logs.told_of_request if settings.access_log else None
-        serve(settings, partial(_application, settings), tell=tell, turned_away=FrontMetrics().turned_away)
+        serve(
+            settings,
+            partial(_application, settings),
+            tell=tell,
+            turned_away=FrontMetrics().turned_away,
+            of_origin=partial(cors.told, extensions[cors.LISTED]),
+        )
 
 
 def serve(
@@ -183,6 +239,7 @@ def serve(
     *,
     tell: Tell | None = None,
     turned_away: Callable[[int], None] = lambda _status: None,
+    of_origin: OfOrigin = lambda _origin: {},
 ) -> None:
     """Serve what `build` makes in each worker, until told to stop."""
     workers = Workers(
@@ -198,6 +255,7 @@ def serve(
         max_body_bytes=settings.max_request_bytes,
         tell=tell,
         turned_away=turned_away,
+        of_origin=of_origin,
     )
     config = uvicorn.Config(
         front,

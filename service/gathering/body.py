@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import codecs
 
-import orjson
-
+from cds_hooks import read_json
 from service.gathering.outbound import Room
 from service.gathering.problems import BUSY, NO_JSON, TOO_LARGE, FhirProblem
 
@@ -50,10 +49,10 @@ class Body:
         self._parts[-1] += part
 
     def read(self) -> object:
-        """The JSON that it is. Raises `FhirProblem` where it is none."""
+        """The JSON that it is. Raises `FhirProblem` where it is none, or may be read in two ways."""
         try:
-            return orjson.loads(b"".join(self._parts).removeprefix(codecs.BOM_UTF8))
-        except orjson.JSONDecodeError:
+            return read_json(b"".join(self._parts).removeprefix(codecs.BOM_UTF8))
+        except ValueError:
             raise FhirProblem(NO_JSON) from None
 
     def close(self) -> None:

@@ -153,15 +153,14 @@ class Drafts:
 def _selected(request: HookRequest, entries: Sequence[DraftEntry]) -> frozenset[int]:
     """The drafts that were selected, by typed reference, `fullUrl` or the bare id of some clients, with what they hold.
 
-    All of them where the hook has no selections, and where those that it has name none of the drafts: rules that stay
+    All of them where the hook has no selections, and where one that it has names none of the drafts: rules that stay
     silent because a name was spelled otherwise would be silent for no reason of the patient's.
     """
-    everything = frozenset(range(len(entries)))
-    if request.selections is None:
-        return everything
-    wanted = frozenset({*request.selections, *(local_reference(selection) for selection in request.selections)})
-    found = selected(entries, wanted)
-    return found if found or not wanted else everything
+    known = frozenset[str]().union(*(entry.names for entry in entries))
+    named = [{selection, local_reference(selection)} & known for selection in request.selections or ()]
+    if request.selections is None or not all(named):
+        return frozenset(range(len(entries)))
+    return selected(entries, frozenset[str]().union(*named))
 
 
 def _of_another_patient(draft: Resource, patient_id: str) -> bool:

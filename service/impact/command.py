@@ -63,7 +63,7 @@ def _on_a_cohort(asked: Asked, old: Side, new: Side) -> Iterator[str]:
     cohort = asked.cohort or Path()
     by = Screening(cohort, asked.settings, asked.now, asked.language, workers, asked.memory)
     results = [by.results(side, asked.out / name) for side, name in ((old, "old"), (new, "new"))]
-    yield from printed(compared(results[0], results[1], asked.out), asked.out, asked.language)
+    yield from printed(compared(results[0], results[1], asked.out, memory=asked.memory), asked.out, asked.language)
 
 
 def _proved(old: Side, new: Side, language: Language) -> Iterator[str]:

@@ -14,7 +14,7 @@ from mappings.wording import Said, Text, _
 from service.impact.sides import FINDINGS
 from service.languages.render import Language, spoken
 from service.ledger.overrides import aligned
-from service.population.export import connected, quoted
+from service.population.export import SPILLED, connected, quoted
 
 CHANGES = "changes.csv"
 
@@ -44,14 +44,16 @@ class Differences:
     by_rule: tuple[tuple[str, str, int, int], ...]
 
 
-def compared(old: Path, new: Path, out: Path) -> Differences:
+def compared(old: Path, new: Path, out: Path, *, memory: str) -> Differences:
     """Compare the results of two screens, and write each change into `changes.csv` of a folder, sorted.
+
+    DuckDB holds `memory` (such as 1GB), and what is more on disk, in that folder.
 
     Raises `NotComparable`, also where one of them cannot be read.
     """
     _refuse_others(old, new)
     out.mkdir(parents=True, exist_ok=True)
-    with connected() as connection:
+    with connected(out / SPILLED, memory_limit=memory) as connection:
         for name, folder in (("old", old), ("new", new)):
             _view(connection, name, folder / FINDINGS)
         connection.execute(f"CREATE TABLE changes AS {_CHANGES}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, Subquery, func, select
 from mappings.wording import _
 from service.languages.render import Language, spoken
 from service.ledger.database import Database
+from service.ledger.spreadsheets import as_lines
 from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FEEDBACK
 
 NO_REASON = "(none)"
@@ -144,13 +143,13 @@ HEADINGS = (_("rule"), _("shown"), _("accepted"), _("overridden"), _("unanswered
 
 def as_csv(report: Report) -> str:
     """A line a rule; the rate as a number from 0 to 1, empty where no card was answered."""
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(COLUMNS)
-    for one in report.rules:
-        rate = "" if one.rate is None else f"{one.rate:.4f}"
-        rows.writerow([*_counts(one), one.answered, rate, one.reasons_told])
-    return written.getvalue()
+    return as_lines(
+        COLUMNS,
+        (
+            (*_counts(one), one.answered, "" if one.rate is None else f"{one.rate:.4f}", one.reasons_told)
+            for one in report.rules
+        ),
+    )
 
 
 def as_text(report: Report, language: Language) -> str:

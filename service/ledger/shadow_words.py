@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,6 +14,7 @@ from service.ledger.drift import Drift, Share
 from service.ledger.overrides import aligned
 from service.ledger.sentences import in_language
 from service.ledger.shadow import ABOUT, ABOVE, FACT, UNCHECKED, ShadowReport, ShadowRule, Told, most
+from service.ledger.spreadsheets import as_lines
 
 MOST_REASONS, MOST_DRIFTS = 10, 20
 """Of a report for people: reasons, and changes of a week, the likeliest to be real first."""
@@ -51,16 +50,15 @@ SAID = {
 
 def as_csv(report: ShadowReport) -> str:
     """A line a rule and week: cards that would have shown it, times that it could not tell, what drifted."""
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    return as_lines(COLUMNS, _by_week(report))
+
+
+def _by_week(report: ShadowReport) -> Iterator[tuple[object, ...]]:
     drifted = Counter((one.week, one.key.rule) for one in report.drifts)
     for rule in sorted(report.rules, key=lambda one: one.rule):
         for week in report.weeks:
             counts = rule.weeks.get(week, Counter())
-            told = (week.isoformat(), rule.rule, counts["cards"], counts["cannot_tell"], drifted[week, rule.rule])
-            rows.writerow(told)
-    return written.getvalue()
+            yield week.isoformat(), rule.rule, counts["cards"], counts["cannot_tell"], drifted[week, rule.rule]
 
 
 def as_text(report: ShadowReport, folders: Mapping[str, Path], language: Language) -> Iterator[str]:

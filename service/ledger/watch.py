@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -17,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, select
 from service.ledger.control_chart import Chart, control_chart
 from service.ledger.database import Database
 from service.ledger.overrides import READ_AT_ONCE, Reception, last_feedback
+from service.ledger.spreadsheets import as_lines
 from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FEEDBACK, OUTCOMES, REQUESTS
 
 MOST_ROWS = 200_000
@@ -182,7 +181,7 @@ COLUMNS = (
 
 def as_csv(told: Watched) -> str:
     """A line a rule and week, by its Monday; the rate from 0 to 1, empty where no card was answered."""
-    return _csv(COLUMNS, _lines(told))
+    return as_lines(COLUMNS, _lines(told))
 
 
 def _lines(told: Watched) -> Iterator[list[object]]:
@@ -240,7 +239,7 @@ def feedback_as_csv(
         .order_by(FEEDBACK.c.id.desc(), CARD_RULES.c.rule)
     )
     rows = [_feedback(one) for one in _newest(database, query)]
-    return _csv(FEEDBACK_COLUMNS, iter(rows)), len(rows) == MOST_ROWS
+    return as_lines(FEEDBACK_COLUMNS, rows), len(rows) == MOST_ROWS
 
 
 def _feedback(one: Any) -> list[object]:
@@ -262,21 +261,3 @@ def _who_and_where(body: str | None) -> tuple[str, str]:
     user = told.get("userId")
     place = f"Encounter/{encounter}" if isinstance(encounter, str) and encounter else ""
     return user if isinstance(user, str) else "", place
-
-
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula (OWASP, CSV Injection)."""
-
-
-def _csv(columns: tuple[str, ...], lines: Iterator[list[object]]) -> str:
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(columns)
-    for line in lines:
-        rows.writerow([_harmless(cell) for cell in line])
-    return written.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    """A cell as a spreadsheet shows it: nothing that a client has sent is reckoned."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(BEGINS_A_FORMULA) else cell

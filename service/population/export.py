@@ -7,6 +7,7 @@ whatever the size of the export.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -24,7 +25,16 @@ from service.population.exported_files import ID, LONGEST_LINE, TYPE, CannotGrou
 PATIENTS_OF_A_BUCKET = 500
 """About so many patients are screened, and written, at once; what was not finished is begun again."""
 
+MOST_BUCKETS = 1_000
+"""Beyond these the buckets hold more patients: each is some files of its own."""
+
+BYTES_AT_ONCE = 64_000_000
+"""Of lines as they are packed. DuckDB holds all that it divides among buckets, so that an export is divided in parts."""
+
 MOST_MEDICATIONS_OF_A_PATIENT = 5_000
+
+MEDICATIONS = "medications"
+"""The folder of what an export holds of Medications, sorted by id, as Parquet."""
 
 NOBODYS = "'Medication', 'Practitioner', 'PractitionerRole', 'Organization', 'Location', 'Device'"
 """Types whose resources belong to no patient."""
@@ -94,8 +104,8 @@ LookUp = Callable[[Sequence[str]], Sequence[tuple[str, str]]]
 
 
 def medications_of(folder: Path) -> LookUp | None:
-    """The Medications of an export, which belong to nobody; None where it holds none."""
-    held = f"read_parquet({quoted(folder / 'medications.parquet')})"
+    """The Medications of an export, which belong to nobody and lie below `folder`; None where it holds none."""
+    held = f"read_parquet({quoted(folder / MEDICATIONS / '*.parquet')})"
     connection = of_this_process()
     if _one(connection, f"SELECT count(*) FROM {held}") == (0,):
         return None
@@ -149,16 +159,14 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     """
     folder.mkdir(parents=True, exist_ok=True)
     lines = lines_of(source, folder)
-    with connected(
-        memory_limit=memory, temp_directory=str(folder / "spilled"), preserve_insertion_order=False
-    ) as connection:
-        raw = folder / "resources.parquet"
+    with connected(folder / SPILLED, memory_limit=memory, preserve_insertion_order=False) as connection:
+        raw = folder / "lines"
         unreadable_in: dict[str, int] = {}
         if not _all_readable(connection, lines, raw):
             mended = [readable(path, folder / f"{number}.ndjson") for number, path in enumerate(lines)]
             unreadable_in = counted_in(source, {path: n for path, (_mended, n) in zip(lines, mended, strict=True)})
             _write_rows(connection, [path for path, _number in mended], raw)
-        connection.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(raw)})")
+        connection.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(raw / '*.parquet')})")
         patients, resources, unreadable, nobodys = _one(
             connection,
             f"""SELECT count(DISTINCT nullif(patient, '')), count(type), count(*) FILTER (WHERE type IS NULL),
@@ -170,16 +178,21 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
             name
             for (name,) in connection.execute("SELECT DISTINCT type FROM resources WHERE type IS NOT NULL").fetchall()
         )
-        buckets = -(-patients // patients_of_a_bucket)
-        connection.execute(
-            f"""COPY (SELECT patient, resource, hash(patient) % {buckets} AS bucket FROM resources WHERE patient <> '')
-            TO {quoted(folder)} (FORMAT parquet, PARTITION_BY bucket, OVERWRITE_OR_IGNORE true)"""
-        )
+        medications = folder / MEDICATIONS
+        medications.mkdir(exist_ok=True)
         connection.execute(
             f"""COPY (SELECT id, resource FROM resources WHERE type = 'Medication' AND id IS NOT NULL ORDER BY id)
-            TO {quoted(folder / "medications.parquet")} (FORMAT parquet)"""
+            TO {quoted(medications / "all.parquet")} (FORMAT parquet)"""
         )
-    for path in (raw, *folder.glob("*.ndjson")):
+        buckets = min(MOST_BUCKETS, -(-patients // patients_of_a_bucket))
+        for part in sorted(raw.iterdir()):
+            connection.execute(
+                f"""COPY (SELECT patient, resource, hash(patient) % {buckets} AS bucket FROM read_parquet({quoted(part)})
+                WHERE patient <> '') TO {quoted(folder)} (FORMAT parquet, PARTITION_BY bucket, APPEND)"""
+            )
+            part.unlink()
+        raw.rmdir()
+    for path in folder.glob("*.ndjson"):
         path.unlink()
     filled = tuple(sorted(int(path.name.partition("=")[2]) for path in folder.glob("bucket=*")))
     return Export(folder, filled, patients, resources, unreadable, nobodys, types, unreadable_in)
@@ -190,10 +203,13 @@ class LineTooLong(ValueError):
 
 
 def _write_rows(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], target: Path) -> None:
-    """A row a line of the files. Raises `LineTooLong`, and `CannotGroup`."""
+    """A row a line of the files, in Parquet files below `target`. Raises `LineTooLong`, and `CannotGroup`."""
+    shutil.rmtree(target, ignore_errors=True)
     asked = {"files": [str(path) for path in lines], "longest": LONGEST_LINE}
     try:
-        connection.execute(f"COPY ({_ROW}) TO {quoted(target)} (FORMAT parquet)", asked)
+        connection.execute(
+            f"COPY ({_ROW}) TO {quoted(target)} (FORMAT parquet, FILE_SIZE_BYTES {BYTES_AT_ONCE})", asked
+        )
     except duckdb.Error as error:  # such as a gzip file that was cut off: whose lines are lacking nobody knows
         why = str(error).partition("\n")[0]
         raise (LineTooLong if '"maximum_object_size"' in why else CannotGroup)(why) from None
@@ -205,7 +221,9 @@ def _all_readable(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], 
         _write_rows(connection, lines, target)
     except LineTooLong:
         return False
-    return _one(connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM read_parquet({quoted(target)})") == (0,)
+    return _one(
+        connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM read_parquet({quoted(target / '*.parquet')})"
+    ) == (0,)
 
 
 def of_this_process() -> duckdb.DuckDBPyConnection:
@@ -215,13 +233,21 @@ def of_this_process() -> duckdb.DuckDBPyConnection:
 
 @cache
 def _of_this_process() -> duckdb.DuckDBPyConnection:
-    return connected(threads=1)
+    return connected(None, threads=1)
 
 
-def connected(**choices: str | float | bool | list[str]) -> duckdb.DuckDBPyConnection:
-    """A DuckDB in memory, with these choices of its configuration. Raises `CannotGroup` for one that it does not take."""
+SPILLED = "spilled"
+"""The folder of what DuckDB holds no more in memory; it holds what records say, and is deleted with what it lies in."""
+
+
+def connected(spilled: Path | None, **choices: str | float | bool | list[str]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB in memory, with these choices of its configuration. Raises `CannotGroup` for one that it does not take.
+
+    What memory does not hold is written into the folder `spilled`; without one nothing is, where DuckDB would write it into
+    the folder that the command is given in.
+    """
     try:
-        return duckdb.connect(config=choices)
+        return duckdb.connect(config=choices | {"temp_directory": "" if spilled is None else str(spilled)})
     except duckdb.Error as error:
         raise CannotGroup(str(error).partition("\n")[0]) from None
 

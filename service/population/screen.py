@@ -21,7 +21,7 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.ledger.fingerprints import fingerprint, of_rules, of_settings, of_value_sets
 from service.population.bucket import TABLES, begin, part_of, screen_bucket, without_unfinished
-from service.population.export import PATIENTS_OF_A_BUCKET, Export, connected, grouped, quoted
+from service.population.export import PATIENTS_OF_A_BUCKET, SPILLED, Export, connected, grouped, quoted
 from service.population.exported_files import lines_of, stamps
 from service.population.summary import INDICATORS, counted
 from service.population.summary_page import summary_page
@@ -181,7 +181,7 @@ class Screen:
 
     def _written(self, export: Export, parts: Path) -> Mapping[str, Any]:
         """The parts as one Parquet and one CSV file of each kind, and what they come to."""
-        with connected(memory_limit=self.memory) as connection:
+        with connected(self.out / WORK / SPILLED, memory_limit=self.memory) as connection:
             for name, columns in TABLES.items():
                 connection.execute(f"CREATE VIEW {name} AS {_held(parts, name, columns)}")
             connection.execute(f"CREATE VIEW indicators AS {INDICATORS}")

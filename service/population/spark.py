@@ -7,8 +7,9 @@ patients one after the other, and what it writes counts once it is whole, whiche
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -19,7 +20,15 @@ import orjson
 
 from mappings.wording import Said, _
 from service.population.bucket import TABLES, begin, rows_of, screened
-from service.population.export import NOBODYS, Export, counted_in, read_line, with_medications
+from service.population.export import (
+    MEDICATIONS,
+    NOBODYS,
+    Export,
+    counted_in,
+    medications_of,
+    read_line,
+    with_medications,
+)
 from service.population.exported_files import (
     ID,
     LONGEST_LINE,
@@ -31,10 +40,8 @@ from service.population.exported_files import (
     NotAnExport,
 )
 
-MOST_MEDICATIONS = 500_000
-"""Medication resources of an export, which every executor holds."""
-
 PATIENTS_OF_A_TASK = 2_000
+SECONDS_TO_END = 30
 
 Asked = tuple[Any, ...]
 """What a process is begun with, but for the types that were exported."""
@@ -73,13 +80,30 @@ def screen_on_spark(
     try:
         return _screened(session, source, files, folder, asked, also_exported)
     finally:
-        session.stop()
+        _end(session)
+
+
+def _end(session: Any) -> None:
+    """End Spark with its JVM, which would hold the memory that it took until this process ends."""
+    context, gateway = type(session.sparkContext), session.sparkContext._gateway  # noqa: SLF001 - there is no other way
+    session.stop()
+    if gateway.proc is not None:  # spark-submit began the JVM otherwise, and ends it
+        gateway.shutdown()
+        gateway.proc.terminate()
+        try:
+            gateway.proc.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            gateway.proc.kill()
+        context._gateway = context._jvm = None  # noqa: SLF001 - else the next session asks a JVM that is gone
 
 
 def _screened(
     session: Any, source: Path, files: Sequence[Path], folder: Path, asked: Asked, also_exported: frozenset[str]
 ) -> Export:
-    lines = _lines(session, files).cache()
+    from pyspark import StorageLevel  # noqa: PLC0415 - for this engine alone
+
+    # On disk: in memory it would fill the heap, and still be written where that is too small.
+    lines = _lines(session, files).persist(StorageLevel.DISK_ONLY)
     counts = lines.selectExpr(
         "count(distinct nullif(patient, '')) AS patients",
         "count(type) AS resources",
@@ -90,15 +114,12 @@ def _screened(
     if not counts["patients"]:
         raise NotAnExport(Said(_("{path} holds no resource of a patient", path=str(files[0].parent))))
     of_medications = lines.where("type = 'Medication' AND id IS NOT NULL").select("id", "resource")
-    medications = dict(of_medications.limit(MOST_MEDICATIONS + 1).collect())
-    if len(medications) > MOST_MEDICATIONS:
-        raise SparkFailed(Said(_("the export holds more than {most} Medications", most=MOST_MEDICATIONS)))
+    of_medications.sort("id", "resource").write.mode("overwrite").parquet(str(folder.parent / MEDICATIONS))
     types = frozenset(counts["types"])
-    told = session.sparkContext.broadcast(medications)
     tasks = max(session.sparkContext.defaultParallelism * 2, -(-counts["patients"] // PATIENTS_OF_A_TASK))
     of_patients = lines.where("patient <> ''").select("patient", "resource")
     grouped = of_patients.repartition(tasks, "patient").sortWithinPartitions("patient", "resource")
-    found = grouped.rdd.mapPartitions(_task((*asked, types | also_exported), told))
+    found = grouped.rdd.mapPartitions(_task((*asked, types | also_exported), folder.parent))
     written = session.createDataFrame(found, "name string, row string", verifySchema=False)
     written.write.mode("overwrite").partitionBy("name").parquet(str(folder))
     unreadable_in = counted_in(source, _unreadable_in(lines)) if counts["unreadable"] else {}
@@ -154,19 +175,15 @@ def _lines(session: Any, files: Sequence[Path]) -> Any:
     )
 
 
-def _task(asked: Asked, medications: Any) -> Callable[[Iterable[Any]], Iterator[tuple[str, str]]]:
-    """What an executor does with its patients, which come one after the other."""
+def _task(asked: Asked, work: Path) -> Callable[[Iterable[Any]], Iterator[tuple[str, str]]]:
+    """What an executor does with its patients, which come one after the other; the Medications lie in `work`."""
 
     def screen_all(rows: Iterable[Any]) -> Iterator[tuple[str, str]]:
         begin(*asked)
-        held: Mapping[str, str] = medications.value
-
-        def look_up(ids: Sequence[str]) -> list[tuple[str, str]]:
-            return [(name, held[name]) for name in ids if name in held]
-
+        look_up = medications_of(work)
         for patient, of_patient in groupby(rows, key=itemgetter(0)):
             resources = [one for _patient, resource in of_patient for one in read_line(resource)]
-            of_tables = rows_of(screened(patient, with_medications(resources, look_up if held else None)))
+            of_tables = rows_of(screened(patient, with_medications(resources, look_up)))
             for name in TABLES:
                 for row in of_tables[name]:
                     yield name, orjson.dumps(row).decode()

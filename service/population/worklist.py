@@ -39,7 +39,7 @@ def worklist(results: Path, *, patients: Sequence[str] | None = None, most: int 
         )
     told = orjson.loads((results / MANIFEST).read_bytes())
     language, moment = Language(told["language"]), datetime.fromisoformat(told["as of"])
-    with connected(threads=1) as connection:
+    with connected(None, threads=1) as connection:
         for name in ("findings", "sheets"):
             whole_table(connection, results / f"{name}.parquet").create_view(name)
         ranked = _ranked(connection, patients)

@@ -82,6 +82,30 @@ def test_a_token_of_a_client_is_taken(tmp_path, key, algorithm, changed):
     assert status(service(tmp_path), token(key, algorithm, **changed)) == 200
 
 
+@pytest.mark.parametrize(
+    "header",
+    [{"x5t": "wTDuPZGq1hbbbyIg7IgkrgVQ6Lo"}, {"x5t#S256": "x"}, {"cty": "json"}, {"com.example": [1]}, {"typ": "jwt"}],
+    ids=str,
+)
+def test_members_of_a_header_that_bring_no_key_are_passed_over(tmp_path, header):
+    assert status(service(tmp_path), token(header=header)) == 200
+
+
+@pytest.mark.parametrize("name", ["jwk", "x5c", "x5u", "crit", "b64", "zip", "enc"])
+def test_members_of_a_header_that_would_change_what_a_token_says_are_refused(tmp_path, name):
+    bearer = TOKENS.forged({"alg": "ES384", "kid": "ec", name: []}, TOKENS.by_the_key)
+    assert status(service(tmp_path), bearer) == 401
+
+
+@pytest.mark.parametrize("path", [SERVICE, f"{SERVICE}/", f"{SERVICE}/feedback", f"{SERVICE}/feedback/"])
+@pytest.mark.parametrize("named", ["{path}", "{path}/", ENDPOINT])
+def test_the_audience_of_a_token_may_end_with_a_slash_and_so_may_the_address(tmp_path, path, named):
+    bearer = token(aud=named.format(path=f"{PUBLIC_URL}/cds-services/{path.rstrip('/')}"))
+    body = {"feedback": []} if "feedback" in path else denosumab()
+    headers = {"Authorization": f"Bearer {bearer}"}
+    assert service(tmp_path).post(f"/cds-services/{path}", json=body, headers=headers).status_code == 200
+
+
 @pytest.mark.parametrize(("hook", "expected"), [("order-sign", 200), ("patient-view", 403)])
 def test_a_calendar_is_that_of_a_service_that_is_listed_for_the_client(tmp_path, hook, expected):
     client = service(tmp_path, f'[hospital]\nissuer = "{ISSUER}"\njwks = "keys.json"\nservices = ["{SERVICE}"]\n')

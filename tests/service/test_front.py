@@ -191,6 +191,68 @@ def test_two_requests_on_one_connection_are_both_answered(base):
     assert (told.count(b"HTTP/1.1 200 OK"), b'"body": "one"' in told, b'"body": "two"' in told) == (2, True, True)
 
 
+OFFER = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n"
+"""What Java's client, and `curl --http2`, send with a request over plain HTTP."""
+
+LAST = HEAD + b"Connection: close\r\nContent-Length: 4\r\n\r\nlast"
+A_REQUEST_WITHIN = b"POST /other HTTP/1.1\r\nHost: here\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize("body", [b"body", A_REQUEST_WITHIN], ids=["a body", "a body that reads as a request"])
+@pytest.mark.parametrize("offer", [OFFER, OFFER.replace(b"h2c", b"websocket")], ids=["h2c", "websocket"])
+@pytest.mark.parametrize("cut", [0, 1, -1, None], ids=["in the head", "before the body", "in the body", "nowhere"])
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunks"])
+def test_a_request_that_offers_another_protocol_is_read_whole_and_nothing_of_it_is_another(
+    base, echo, body, offer, cut, chunked
+):
+    head = (
+        HEAD + offer + (b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % len(body)) + b"\r\n\r\n"
+    )
+    framed = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body) if chunked else body
+    place = {0: 20, 1: len(head), -1: len(head) + 2, None: 0}[cut]
+    sent = head + framed + LAST
+    with connected(base) as connection:
+        for part in filter(None, (sent[:place], sent[place:])):
+            connection.sendall(part)
+            time.sleep(0.05)  # in segments of their own
+        told = read_all(connection)
+    assert told.count(b"HTTP/1.1 200 OK") == 2
+    assert echo.asked == [body, b"last"]
+
+
+def test_many_that_offer_another_protocol_are_each_answered(base, echo):
+    one = HEAD + OFFER + b"Content-Length: 3\r\n\r\none"
+    assert exchanged(base, one * 200 + LAST).count(b"HTTP/1.1 200 OK") == 201
+    assert echo.asked == [b"one"] * 200 + [b"last"]
+
+
+def test_what_comes_after_a_body_is_no_header(base):
+    after = b"Authorization: Bearer x\r\nX-One: 1\r\nContent-Type: text/plain\r\n\r\n"
+    told = exchanged(base, HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\n" + after)
+    environ = json.loads(told.partition(b"\r\n\r\n")[2])
+    assert (environ["body"], environ["CONTENT_TYPE"]) == ("one", "application/json")
+    assert not {"HTTP_AUTHORIZATION", "HTTP_X_ONE"} & environ.keys()
+
+
+@pytest.mark.parametrize(("requests_sent", "answered"), [(1, 1), (3, 3)])
+def test_a_client_that_has_sent_all_and_says_so_is_answered(base, requests_sent, answered):
+    with connected(base) as connection:
+        connection.sendall((HEAD + b"Content-Length: 3\r\n\r\none") * requests_sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert read_all(connection).count(b"HTTP/1.1 200 OK") == answered
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", HEAD, HEAD + b"Content-Length: 9\r\n\r\none"], ids=["nothing", "a head", "a part"]
+)
+def test_a_client_that_ends_in_the_midst_is_let_go(base, echo, sent):
+    with connected(base) as connection:
+        connection.sendall(sent)
+        connection.shutdown(socket.SHUT_WR)
+        assert read_all(connection) == b""
+    assert echo.asked == []
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +307,7 @@ def refused_at_once(connection: socket.socket) -> bool:
     "sent",
     [
         b"no http at all\r\n\r\n",
+        b"CONNECT here:80 HTTP/1.1\r\nHost: here\r\n\r\n",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabcdeXX\r\n",
         HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\nabcde\r\n",
         HEAD + b"Content-Length: nine\r\n\r\n",
@@ -256,6 +319,7 @@ def refused_at_once(connection: socket.socket) -> bool:
     ],
     ids=[
         "no HTTP",
+        "a tunnel",
         "long chunk",
         "no size",
         "no length",

@@ -159,6 +159,9 @@ ANYWHERE = {
     "partial content": in_part,
     "broken JSON": replies(body=b'{"resourceType": "Bundle", "entry": ['),
     "NaN": replies(body=b'{"resourceType": "Bundle", "total": NaN}'),
+    "a member twice": lambda search, network: search.answer(
+        network, body=b'{"id": "1", "id": "2", ' + json.dumps(search.found).encode()[1:]
+    ),
     "latin-1": replies(body='{"resourceType": "Bundle", "é": 1}'.encode("latin-1")),
     "deep JSON": replies(body=b'{"resourceType":"Bundle","entry":' + b"[" * 5000 + b"]" * 5000 + b"}"),
     "an array": replies(json=[]),

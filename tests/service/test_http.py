@@ -189,6 +189,24 @@ def test_a_body_is_said_to_be_json(client, path, status, said):
         assert ("is missing" in told) == (said == "")
 
 
+@pytest.mark.parametrize(
+    ("encoding", "status"),
+    [
+        *((packed, 415) for packed in ("gzip", "GZIP", "br", "deflate", "gzip, gzip", "identity, gzip", "secret-1")),
+        *((plain, 200) for plain in ("", "identity", " Identity ")),
+    ],
+)
+@pytest.mark.parametrize("path", ["bone-metastases-order-sign", "bone-metastases-order-sign/feedback"])
+def test_a_body_that_is_said_to_be_compressed_is_a_415_that_says_so(client, path, encoding, status):
+    body = orjson.dumps({"feedback": []} if "feedback" in path else denosumab())
+    headers = {"Content-Encoding": encoding, "Content-Type": "application/json"}
+    answer = client.post(f"/cds-services/{path}", data=body, headers=headers)
+    assert answer.status_code == status
+    if status == 415:
+        assert "is compressed" in answer.get_json()["issue"][0]["diagnostics"]
+        assert "secret" not in answer.text
+
+
 @pytest.mark.parametrize("path", [*(path for path, method in ROUTES.items() if method == "GET"), "/nowhere"])
 def test_no_page_and_no_answer_can_be_framed(client, path):
     headers = client.get(path).headers

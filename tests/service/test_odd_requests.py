@@ -48,6 +48,7 @@ NOT_JSON = {
     "a raw control character": b'{"hook": "a\x00b"}',
     "deep arrays": b"[" * 100_000,
     "deep objects": b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    "nested too deeply to tell": b'{"a":' * 1000 + b"1" + b"}" * 1000,
     "gzip": b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
 }
 
@@ -57,6 +58,56 @@ def test_a_body_that_is_no_json_is_a_400_that_says_where(client, body):
     answer = post(client, body)
     assert answer.status_code == 400
     assert "the body is not JSON" in answer.get_json()["issue"][0]["diagnostics"]
+
+
+def twice(request: dict[str, Any], *path: str, other: str = "null") -> str:
+    """The request as JSON, with one member twice, the first time with another value."""
+    parent = request
+    for name in path[:-1]:
+        parent = parent[name]
+    member = f"{json.dumps(path[-1])}: "
+    value = json.dumps(parent[path[-1]])
+    told = json.dumps(request)
+    assert told.count(member + value) == 1
+    return told.replace(member + value, f"{member}{other}, {member}{value}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("hook",),
+        ("context",),
+        ("prefetch",),
+        ("context", "patientId"),
+        ("context", "draftOrders"),
+        ("prefetch", "vitaminD"),
+    ],
+    ids=".".join,
+)
+def test_a_member_that_stands_twice_is_a_400_for_nobody_knows_which_is_meant(client, path):
+    answer = post(client, twice(denosumab({"vitamin D": "12 ng/mL today"}), *path))
+    assert answer.status_code == 400
+    assert "stands twice" in answer.get_json()["issue"][0]["diagnostics"]
+
+
+def test_a_member_that_stands_twice_is_found_however_it_is_written(client):
+    request = json.dumps(denosumab())
+    for told in ('"hook" :1,', '"\\u0068ook":1,', '"x":{"\\"y":"\\u0022", "\\u0022y":""},', '"x":[{"y":[],"y":[]}],'):
+        answer = post(client, "{" + told + request[1:])
+        assert (answer.status_code, "stands twice" in answer.text) == (400, True), told
+    for told in (
+        '"x":{"x":{"x":1}},',
+        '"x":[{"y":1},{"y":1}],',
+        '"x":"\\u0022y\\u0022:1, \\\\u0022y",',
+        '"\\"":"\\"",',
+    ):
+        assert post(client, "{" + told + request[1:]).status_code == 200, told
+
+
+def test_feedback_with_a_member_twice_is_a_400(client):
+    item = '{"card": "a", "outcome": "accepted", "outcome": "overridden", "outcomeTimestamp": "2026-03-31T09:30:00Z"}'
+    told = {"data": f'{{"feedback": [{item}]}}', "content_type": "application/json"}
+    assert client.post(f"/cds-services/{SERVICE}/feedback", **told).status_code == 400
 
 
 @pytest.mark.parametrize("body", [[], [{}], "order-sign", 12, 1.5, True, None], ids=repr)
@@ -113,7 +164,13 @@ def test_a_text_of_ten_thousand_signs_does_not_hold_the_service_up(client, fille
 # --- identifiers ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("written", [f"Patient/{PATIENT}", f" {PATIENT} ", f"https://x/Patient/{PATIENT}"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        *(f"Patient/{PATIENT}", f" {PATIENT} ", f"https://x/Patient/{PATIENT}", f"patient/{PATIENT}"),
+        *(f"Patient/{PATIENT}/_history/3", f"https://x/fhir/Patient/{PATIENT}/_history/3"),
+    ],
+)
 def test_the_patients_id_is_found_in_what_clients_write(client, written):
     request = with_member(denosumab(), "context", "patientId", value=written)
     assert contents(client.cards(request)) == contents(client.cards(denosumab()))
@@ -141,12 +198,33 @@ def test_any_logical_id_is_taken(client, written, known):
 
 
 @pytest.mark.parametrize(
-    "patient_id", ["/", "Patient/", " / ", ".", "..", "x" * 600, True, 1.5, [], {}, ["x"]], ids=repr
+    "patient_id",
+    [
+        *("/", "Patient/", " / ", ".", "..", "x" * 600, True, 1.5, [], {}, ["x"]),
+        *(f"Encounter/{PATIENT}", f"https://x/Practitioner/{PATIENT}", f"MRN/{PATIENT}", f"Patient/x/{PATIENT}"),
+        *("_history/3", "Patient/_history/3"),
+    ],
+    ids=repr,
 )
 def test_what_names_no_patient_is_a_400(client, patient_id):
     answer = client.fire(with_member(denosumab(), "context", "patientId", value=patient_id))
     assert answer.status_code == 400
     assert answer.get_json()["issue"][0]["expression"] == ["context.patientId"]
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        *((written, "e1") for written in ("e1", "Encounter/e1", "https://x/Encounter/e1/_history/2")),
+        *((12, "12"), ("Patient/e1", None), ("EpisodeOfCare/e1", None), (True, None), ("x" * 600, None)),
+    ],
+    ids=repr,
+)
+def test_what_is_offered_belongs_to_the_encounter_and_to_none_that_is_something_else(client, written, known):
+    cards = client.cards(with_member(denosumab(), "context", "encounterId", value=written))
+    created = [action["resource"] for action in actions(cards) if action["type"] == "create"]
+    named = {one.get("encounter", {}).get("reference") for one in created}
+    assert f"Encounter/{known}" in named if known else named == {None}
 
 
 @pytest.mark.parametrize("member", ["hook", "hookInstance", "context", "prefetch", "fhirAuthorization"])
@@ -182,8 +260,16 @@ def test_draft_orders_that_are_no_bundle_are_a_400(client, hook, garbage):
         ({"resourceType": "MedicationRequest", "medicationCodeableConcept": {"text": "Xgeva"}}, "must be a Bundle"),
         ({"resourceType": None, "entry": []}, "must be a Bundle"),
         ({"entry": [{}] * 501}, "more than 500 entries"),
+        ({"resourceType": "Bundle", "Entry": [{"resource": {}}]}, "no entry, and holds something else"),
+        ({"resourceType": "Bundle", "entry": [], "entries": [{}]}, "no entry, and holds something else"),
+        ({"contained": [{"resourceType": "MedicationRequest"}]}, "no entry, and holds something else"),
+        ({"medicationCodeableConcept": {"text": "Xgeva"}}, "no entry, and holds something else"),
+        ({"resourceType": "Bundle", "total": 3}, "no entry, and holds something else"),
     ],
-    ids=["a text", "a number", "an order", "no type", "more than anybody signs"],
+    ids=[
+        *("a text", "a number", "an order", "no type", "more than anybody signs", "another spelling"),
+        *("another member", "contained", "an order without its type", "orders that were not sent"),
+    ],
 )
 def test_draft_orders_that_cannot_be_walked_are_a_400_and_not_silence(client, bundle, wrong):
     answer = client.fire(with_member(denosumab(), "context", "draftOrders", value=bundle))
@@ -408,6 +494,20 @@ def test_a_draft_can_be_selected_by_the_full_url_of_its_entry(client):
     entry = request["context"]["draftOrders"]["entry"][0]
     entry["fullUrl"] = "urn:uuid:2f1d0a4e-0000-4000-8000-000000000001"
     assert orders_spoken_of(client.cards(request)) == {f"MedicationRequest/{entry['resource']['id']}"}
+
+
+@pytest.mark.parametrize(
+    "other", ["MedicationRequest/elsewhere", "medicationrequest/{id}", "MedicationRequest-{id}", ""]
+)
+def test_a_selection_that_names_none_of_the_drafts_may_mean_any_of_them(client, other):
+    first, second = (entry["resource"]["id"] for entry in two_drafts([])["context"]["draftOrders"]["entry"])
+    cards = client.cards(two_drafts([f"MedicationRequest/{first}", other.format(id=second)]))
+    assert orders_spoken_of(cards) == {f"MedicationRequest/{first}", f"MedicationRequest/{second}"}
+
+
+def test_several_drafts_may_be_selected(client):
+    ids = [entry["resource"]["id"] for entry in two_drafts([])["context"]["draftOrders"]["entry"]]
+    assert orders_spoken_of(client.cards(two_drafts([*ids, ids[0]]))) == {f"MedicationRequest/{one}" for one in ids}
 
 
 def test_nothing_selected_is_nothing_to_say(client):

@@ -17,7 +17,7 @@ from service.cli import main
 from service.ledger import retention
 from service.ledger.database import Database
 from service.ledger.feedback import FeedbackStore
-from service.ledger.overrides import NO_REASON, Overrides, overrides
+from service.ledger.overrides import NO_REASON, Overrides, as_csv, overrides
 from service.ledger.tables import ANSWERS, CARD_RULES, CARDS, FACTS, FEEDBACK, LEDGER, OUTCOMES, REQUESTS
 
 SHOWN_AT = datetime(2026, 3, 30, 20, 30, tzinfo=UTC)
@@ -163,6 +163,12 @@ def test_cards_over_http_and_what_became_of_them_are_in_the_report(database_url)
         assert row["reasons"] == "already-done:1"
     for rule in cards[1]["extension"]["org.osteocds"]["rules"]:
         assert (found[rule]["unanswered"], found[rule]["override_rate"]) == ("1", "")
+
+
+def test_no_reason_of_a_client_is_a_formula_in_a_spreadsheet(database, show, say):
+    say(show(RULE), reason="=cmd()")
+    [line] = csv.DictReader(io.StringIO(as_csv(overrides(database))))
+    assert line["reasons"] == "'=cmd():1"
 
 
 def command(database_url, *arguments, **environment):

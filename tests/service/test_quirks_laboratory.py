@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,7 @@ from support.quirk import (
 from support.quirk import fact as fact_of
 
 from mappings.facts import Absent, ClearanceMethod, Known, Unavailable
+from service.cards.results import lines
 from service.languages.render import Language
 
 CALCIUM_MASS, CALCIUM_MOLES, ALBUMIN, PLATELETS = "17861-6", "2000-8", "1751-7", "777-3"
@@ -491,6 +493,13 @@ def test_calcium_corrected_by_the_laboratory_is_not_corrected_twice() -> None:
         result("29265-6", quantity(2.5, "mmol/L"), id="corrected"), result(ALBUMIN, quantity(20, "g/L"), id="albumin")
     )
     assert value(of.calcium) == Decimal("2.5")
+
+
+@pytest.mark.parametrize("days", [7, 10])
+def test_an_uncorrected_calcium_says_within_how_many_days_an_albumin_was_looked_for(days: int) -> None:
+    of = record(result(CALCIUM_MASS, quantity(2.3, "mmol/L")))
+    changed = of.under(replace(of.settings, albumin_window_days=days))
+    assert f"no albumin within {days} days" in words(lines([changed.calcium], {}))
 
 
 def test_calcium_corrected_for_protein_is_not_used() -> None:

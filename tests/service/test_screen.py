@@ -26,6 +26,7 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.pipeline import advise
 from service.population.chart import Chart
+from service.population.export import connected, grouped
 from service.population.exported_files import LONGEST_LINE, CannotGroup, NotAnExport
 from service.population.screen import AnotherScreen, Screen
 from service.population.screening import active_orders, hook_request
@@ -463,6 +464,45 @@ def test_the_command_says_what_came_of_it(tmp_path: Path) -> None:
     assert english.exit_code == 0, english.output
     assert "antiresorptive-not-started" in english.output
     assert (tmp_path / "out" / "findings.csv").exists()
+
+
+SORTED = "COPY (SELECT md5(range::VARCHAR) AS one, range FROM range(1000000) ORDER BY ALL) TO '{}' (FORMAT parquet)"
+
+
+def test_what_memory_does_not_hold_is_written_into_the_folder_of_the_screen_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    work = tmp_path / "work"
+    work.mkdir()
+    asked = SORTED.format(work / "sorted.parquet")
+    with connected(work / "spilled", memory_limit="40MB", threads=1) as connection:
+        connection.execute(asked)
+        assert (work / "spilled").exists()
+    assert [path.name for path in work.iterdir()] == ["sorted.parquet"]
+    with connected(None, memory_limit="40MB", threads=1) as connection, pytest.raises(duckdb.Error, match="Memory"):
+        connection.execute(asked)
+    assert not list(elsewhere.iterdir())
+
+
+def test_an_export_is_divided_in_parts_into_no_more_buckets_than_it_may(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "export.ndjson"
+    patients = [f"Patient/{n}" for n in range(50)]
+    with source.open("w", encoding="utf-8") as lines:
+        for n in range(260_000):
+            one = {"resourceType": "Observation", "id": f"{n}", "subject": {"reference": patients[n % 50]}}
+            lines.write(json.dumps(one) + "\n")
+    monkeypatch.setattr("service.population.export.MOST_BUCKETS", 3)
+    monkeypatch.setattr("service.population.export.BYTES_AT_ONCE", 1)
+    export = grouped(source, tmp_path / "grouped", memory="1GB", patients_of_a_bucket=10)
+    assert export.buckets == (0, 1, 2)
+    assert len(list((tmp_path / "grouped" / "bucket=0").iterdir())) > 1
+    found = dict(told for bucket in export.buckets for told in export.patients_of(bucket))
+    assert {patient: len(resources) for patient, resources in found.items()} == {str(n): 5_200 for n in range(50)}
 
 
 def test_a_size_of_memory_that_is_none_is_refused(tmp_path: Path) -> None:

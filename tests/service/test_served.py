@@ -158,6 +158,18 @@ def test_a_short_body_of_very_many_values_is_a_413(base, filler, expected):
     assert answer.status_code == expected
 
 
+@pytest.mark.parametrize(
+    ("origin", "listed"), [("https://browser.example.org", True), ("https://evil.example.org", False), ("", False)]
+)
+def test_a_page_that_may_call_can_read_why_it_is_refused_before_anybody_looks(tmp_path, origin, listed):
+    settings = {"OSTEOCDS_CORS_ORIGINS": "https://browser.example.org", "OSTEOCDS_MAX_REQUEST_BYTES": "1000"}
+    with osteocds_serve(tmp_path, OSTEOCDS_WORKERS="1", **settings) as served:
+        headers = {"Content-Type": "application/json", **({"Origin": origin} if origin else {})}
+        answer = requests.post(served + SIGN, data=b"x" * 1001, headers=headers, timeout=30)
+    told = answer.headers.get("Access-Control-Allow-Origin")
+    assert (answer.status_code, told) == (413, origin if listed else None)
+
+
 # --- nobody holds it up -----------------------------------------------------------------------------------------------
 
 SLOW = {

@@ -54,14 +54,17 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def executors(ancestor: int) -> list[int]:
-    """The processes of Spark's executors that descend from a process."""
+EXECUTOR, DRIVER = b"CoarseGrainedExecutorBackend", b"SparkSubmit"
+
+
+def of_spark(what: bytes, ancestor: int) -> list[int]:
+    """The processes of Spark's executors, or of its driver, that descend from a process."""
     parents: dict[int, int] = {}
     found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
             parents[int(path.name)] = int((path / "stat").read_text().rpartition(")")[2].split()[1])
-            if b"CoarseGrainedExecutorBackend" in (path / "cmdline").read_bytes():
+            if what in (path / "cmdline").read_bytes():
                 found.append(int(path.name))
         except OSError:
             continue
@@ -86,7 +89,7 @@ def test_an_executor_that_is_killed_costs_nothing_of_what_is_found(cohort: Path,
         "SPARK_LOCAL_IP": "127.0.0.1",
         "OSTEOCDS_TIMEZONE": "Pacific/Auckland",
     }
-    killed = None
+    killed, drivers = None, dict[str, bool]()
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environ, cwd=tmp_path, stdout=log, stderr=log)
         try:
@@ -94,14 +97,17 @@ def test_an_executor_that_is_killed_costs_nothing_of_what_is_found(cohort: Path,
             while process.poll() is None and time.monotonic() < until:
                 # One task is done, and others are not.
                 if killed is None and list((out / ".work" / "spark").glob("_temporary/0/task_*")):
-                    killed = executors(process.pid)[0]
+                    killed = of_spark(EXECUTOR, process.pid)[0]
                     os.kill(killed, signal.SIGKILL)
-                time.sleep(0.05)
+                doing = "writing" if (out / "findings.parquet").exists() else "screening"
+                drivers[doing] = drivers.get(doing, False) or bool(of_spark(DRIVER, process.pid))
+                time.sleep(0.02)
         finally:
             process.kill()
             process.wait()
     assert process.returncode == 0, (tmp_path / "log").read_text(encoding="utf-8", errors="replace")[-3000:]
     assert killed is not None, "no executor was killed"
+    assert drivers == {"screening": True, "writing": False}, "Spark holds memory while DuckDB sorts"
 
     Screen(cohort, local, SETTINGS, NOW, Language.ENGLISH).run()
     for name in ("findings.csv", "cases.csv", "indicators.csv", "summary.json", "summary.html"):

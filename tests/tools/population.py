@@ -2,9 +2,9 @@
 
 Synthetic cohorts of known truth are screened by one process, by two, and on Spark, beside each other in one run, each in a
 process of its own whose processor time and memory (with that of its children) are counted. What was found is held against the
-truth before anything is counted. Sizes grow as long as the next one will be done within the seconds that are given. From the
-sizes that were measured the time of larger ones is reckoned (a straight line through them); those rows are marked. The table is
-as docs/screening.md has it.
+truth before anything is counted. Sizes grow as long as the next one will be done within the seconds that are given, each engine
+for itself, the fastest first. From the sizes that were measured the time of larger ones is reckoned (a straight line through
+them); those rows are marked. The table is as docs/screening.md has it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -34,7 +34,10 @@ ENGINES = {
     TWO: ("--workers", "2"),
     SPARK: ("--engine", "spark", "--master", "local[2]"),
 }
-SIZES = (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
+SIZES = (1_000, 10_000, 30_000, 100_000, 1_000_000)
+SYNTHESIZED_A_SECOND = 4_000
+"""Patients, at least, of a cohort that is written."""
+
 SAMPLE_SECONDS = 0.2
 
 
@@ -112,10 +115,18 @@ def reckoned(engine: str, told: Sequence[Measured], sizes: Sequence[int]) -> Ite
             yield Measured(engine, size, seconds, processor, 0, reckoned=True)
 
 
-def will_take(size: int, passed: Mapping[int, float]) -> float:
-    """The seconds of a size, by those that the one before took: larger ones never took less of each patient."""
-    before = max(passed, default=0)
-    return passed[before] * size / before if before else 0.0
+def will_take(size: int, engine: str, told: Sequence[Measured]) -> float:
+    """The seconds that an engine takes of a size, by those of the one before: larger ones never took less of each patient."""
+    before = max((one for one in told if one.engine == engine), key=lambda one: one.patients, default=None)
+    return before.seconds * size / before.patients if before else 0.0
+
+
+def have_time(size: int, engines: Sequence[str], told: Sequence[Measured], seconds: float) -> Iterator[str]:
+    """The engines that screen a size within these seconds, one after the other, the fastest first."""
+    for engine in sorted(engines, key=lambda one: will_take(size, one, told)):
+        if (needed := will_take(size, engine, told)) <= seconds:
+            seconds -= needed
+            yield engine
 
 
 def say(line: str) -> None:
@@ -125,32 +136,32 @@ def say(line: str) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--most", type=int, default=10_000, help="the largest cohort that is screened")
+    parser.add_argument(
+        "--sizes", type=int, nargs="*", default=SIZES, help="patients of each cohort, the smallest first"
+    )
     parser.add_argument("--engines", nargs="*", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=3600, help="all of it may take, as far as that can be told")
     chosen = parser.parse_args()
     told: list[Measured] = []
-    ends, passed = time.monotonic() + chosen.seconds, dict[int, float]()
+    ends = time.monotonic() + chosen.seconds
     say("| engine | patients | time | patients a second | a second of a core | memory |")
     say("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        for size in (one for one in SIZES if one <= chosen.most):
-            began = time.monotonic()
-            if began + will_take(size, passed) > ends:
-                say(f"(no time for {size:,} patients)")
-                break
+        for size in chosen.sizes:
+            engines = list(have_time(size, chosen.engines, told, ends - time.monotonic() - size / SYNTHESIZED_A_SECOND))
+            if not engines:
+                continue
             cohort = Path(folder) / f"cohort-{size}"
             synthesize(size, chosen.seed, DAY, cohort)
-            for engine in chosen.engines:
+            for engine in engines:
                 out = Path(folder) / "out"
                 told.append(measured(engine, cohort, size, out))
                 say(told[-1].row())
                 shutil.rmtree(out)
             shutil.rmtree(cohort)
-            passed[size] = time.monotonic() - began
     for engine in chosen.engines:
-        for one in reckoned(engine, told, SIZES):
+        for one in reckoned(engine, told, chosen.sizes):
             say(one.row())
 
 

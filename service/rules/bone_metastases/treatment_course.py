@@ -231,24 +231,6 @@ def two_antiresorptives(order: DrugOrder, patient: Facts) -> Outcome:
 # --- denosumab, late or stopped ---------------------------------------------------------------------------------------
 
 
-@rule(
-    "denosumab-overdue",
-    title=_("Denosumab is given regularly: it has no inertia"),
-    citations=(rao("systemic", "§2.4"),),
-    when=(bone_metastasis, denosumab_is_late, denosumab_goes_on, no_denosumab_planned_soon, not_end_of_life),
-    severest=Indicator.WARNING,
-)
-def denosumab_overdue(_order: None, patient: Facts) -> Outcome:
-    """When the last dose was."""
-    last = known(denosumab(patient).last_dose)
-    return warning(
-        _("Denosumab is overdue: last dose {when}", when=on(last.value.last_dose)),
-        _("Give it, then go on monthly: the effect is lost quickly when a dose is late."),
-        rests_on=(last.value, *bone_metastasis(None, patient).basis),
-        remarks=last.remarks,
-    )
-
-
 @condition(_("no osteonecrosis of the jaw is on record, not even a possible one"), reads=("conditions", "exposures"))
 def no_jaw_osteonecrosis(_order: Order | None, patient: Facts) -> Truth:
     """Neither active nor past: it is a reason to have stopped."""
@@ -283,6 +265,37 @@ AGAINST_AN_INFUSION: Mapping[Condition, Text] = MappingProxyType(
     }
 )
 """What speaks against zoledronic acid where it does not hold (RAO §2.3, §2.4; the specification, `denosumab-discontinued`)."""
+
+
+AGAINST_A_DOSE = (no_jaw_osteonecrosis, no_hypocalcaemia)
+"""What speaks against the next dose of denosumab where it does not hold (RAO §2.3)."""
+
+
+@rule(
+    "denosumab-overdue",
+    title=_("Denosumab is given regularly: it has no inertia"),
+    citations=(rao("systemic", "§2.4"),),
+    when=(bone_metastasis, denosumab_is_late, denosumab_goes_on, no_denosumab_planned_soon, not_end_of_life),
+    reads={read for one in AGAINST_A_DOSE for read in one.reads},
+    severest=Indicator.WARNING,
+)
+def denosumab_overdue(_order: None, patient: Facts) -> Outcome:
+    """When the last dose was; where something on record speaks against the next one, that comes first."""
+    last = known(denosumab(patient).last_dose)
+    against = [one for one in AGAINST_A_DOSE if one(None, patient).holds is False]
+    if against:
+        act = _(
+            "Settle first: {reasons}. The effect is lost quickly when a dose is late.",
+            reasons=tuple(AGAINST_AN_INFUSION[one] for one in against),
+        )
+    else:
+        act = _("Give it, then go on monthly: the effect is lost quickly when a dose is late.")
+    return warning(
+        _("Denosumab is overdue: last dose {when}", when=on(last.value.last_dose)),
+        act,
+        rests_on=(last.value, *basis_of(against, None, patient), *bone_metastasis(None, patient).basis),
+        remarks=last.remarks,
+    )
 
 
 @rule(

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import BadStatusLine, HTTPResponse
 from typing import Any, cast
 
 from requests import PreparedRequest
@@ -74,7 +76,31 @@ def sent_here() -> Sent | None:
     return sent
 
 
+MOST_BEFORE_AN_ANSWER = 20
+"""Informational responses that are passed over before an answer."""
+
+
+class _Answer(HTTPResponse):
+    """The answer itself, not what may come before it (RFC 9110, 15.2).
+
+    `http.client` takes a 103 for the answer, and what then follows for the answer to the next request on the connection: it may
+    be about another patient.
+    """
+
+    def begin(self) -> None:
+        """Read its status and headers."""
+        for _ in range(MOST_BEFORE_AN_ANSWER):
+            super().begin()
+            if self.status >= HTTPStatus.OK:
+                return
+            if self.status == HTTPStatus.SWITCHING_PROTOCOLS:
+                break
+            self.headers = self.msg = None  # type: ignore[assignment]  # as before anything was read
+        raise BadStatusLine("no answer")
+
+
 class _SentOnce(HTTPConnection):
+    response_class = _Answer
     is_sent = False
 
     def request(self, *request: Any, **how: Any) -> None:

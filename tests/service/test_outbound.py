@@ -26,6 +26,7 @@ from support.fhir_socket import (
     asking,
     client_of,
     found,
+    says_before,
     serving,
     timed,
 )
@@ -365,6 +366,14 @@ def test_a_defect_in_one_search_costs_no_other_its_answer(monkeypatch, caplog):
     assert "osteonecrosis-of-jaw" in rules(cards, "unchecked")
     assert "defect of the service: ZeroDivisionError" in caplog.text
     assert request["context"]["patientId"] not in caplog.text
+
+
+@pytest.mark.parametrize("line", ["103 Early Hints", "102 Processing", "100 Continue", "199 Something"])
+@pytest.mark.parametrize("times", [1, 3])
+def test_what_a_server_says_before_its_answer_is_none_and_the_answer_is_not_that_of_the_next_request(line, times):
+    with serving(says_before(line, times)) as server, new_session() as session:
+        for name in ("one", "two", "three"):
+            assert session.get(f"{server.base}/{name}", timeout=5).json()["asked"].endswith(f"/{name}")
 
 
 # --- the token --------------------------------------------------------------------------------------------------------

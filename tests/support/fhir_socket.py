@@ -201,7 +201,22 @@ def long_header(call: Slow) -> None:
     call.found(X_Long="x" * 100_000)
 
 
+def says_before(line: str, times: int = 1) -> Reply:
+    """An answer after so many responses that are none; each comes by itself."""
+
+    def reply(call: Slow) -> None:
+        for _ in range(times):
+            call.wfile.write(f"HTTP/1.1 {line}\r\nLink: </x>\r\n\r\n".encode())
+            call.wfile.flush()
+            time.sleep(0.01)
+        call.found(json.dumps({"resourceType": "Bundle", "asked": call.path}).encode())
+
+    return reply
+
+
 BROKEN = {
+    "speaks another protocol": says_before("101 Switching Protocols"),
+    "says much before its answer": says_before("103 Early Hints", 40),
     "hangs up": hang_up,
     "hangs up amid the body": hang_up_amid_the_body,
     "speaks no HTTP": no_http,

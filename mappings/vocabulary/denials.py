@@ -5,12 +5,7 @@ French, English and German, compared by whole words. Words never say that someth
 
 from __future__ import annotations
 
-from mappings.vocabulary.names import holds, words
-
-
-def _phrases(*written: str) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(words(one)) for several in written for one in several.split("|"))
-
+from mappings.vocabulary.names import Phrase, holds, phrases, words
 
 _NOT_GIVEN = frozenset(
     word
@@ -28,7 +23,7 @@ _NOT_GIVEN = frozenset(
     )
     for word in words(several)
 )
-_NOT_GIVEN_IN_A_ROW = _phrases(
+_NOT_GIVEN_IN_A_ROW = phrases(
     "contre indication|contre indications|contre indiqué|contre indiquée|ne pas|ne plus",
     "pas de|plus de|fin de|fin du|fin d|do not",
     "don t|not to|no more|end of|on hold|non administré",
@@ -44,7 +39,7 @@ _OF_A_FORM = frozenset(
 
 _BEGIN_NOT_GIVEN = frozenset(phrase[0] for phrase in _NOT_GIVEN_IN_A_ROW)
 
-_NOT_DONE = _phrases(
+_NOT_DONE = phrases(
     "non réalisé|non réalisée|non fait|non faite|non effectué",
     "non effectuée|pas réalisé|pas réalisée|pas fait|pas faite|pas effectué",
     "pas effectuée|annulé|annulée|annulation|refus|refusé",
@@ -52,13 +47,13 @@ _NOT_DONE = _phrases(
     "not done|not performed|not carried out|cancelled|canceled|declined|refused|no show",
     "nicht erfolgt|nicht durchgeführt|nicht erschienen|abgelehnt|storniert|abgesagt",
 )
-_ABSENT = _phrases(
+_ABSENT = phrases(
     "pas de|pas d|absence de|absence d|aucun|aucune|no|not|without|kein|keine|keinen|ausschluss|exclusion de|ruled out",
     "antécédent familial|antécédents familiaux|ATCD familial|ATCD familiaux",
     "family history|familienanamnese|dépistage|screening",
     "prévention|risque de",
 )
-_DOUBTED = _phrases(
+_DOUBTED = phrases(
     "suspicion|suspected|suspect de|suspecté|suspectée|possible|probable",
     "verdacht|v a|recherche de|recherche d|rule out|r o|éliminer",
     "à éliminer",
@@ -89,6 +84,6 @@ def doubts_having(text: str) -> bool:
     return _begins(text, _DOUBTED)
 
 
-def _begins(text: str, phrases: tuple[tuple[str, ...], ...]) -> bool:
+def _begins(text: str, beginnings: tuple[Phrase, ...]) -> bool:
     said = tuple(words(text))
-    return any(said[: len(phrase)] == phrase for phrase in phrases)
+    return any(said[: len(phrase)] == phrase for phrase in beginnings)

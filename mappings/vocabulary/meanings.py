@@ -6,14 +6,10 @@ Words alone are never enough to act upon; `mappings.readers.not_understood` says
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import CTX
-from mappings.vocabulary.names import holds, words
-
-Phrase: TypeAlias = tuple[str, ...]
-"""The words of a phrase, as `words` gives them."""
+from mappings.vocabulary.names import Phrase, holds, phrases, words
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,12 +20,8 @@ class Meaning:
     phrases: tuple[Phrase, ...]
 
 
-def _phrases(*written: str) -> tuple[Phrase, ...]:
-    return tuple(tuple(words(one)) for one in written)
-
-
 def _meaning(concepts: frozenset[str], written: tuple[str, ...]) -> Meaning:
-    return Meaning(concepts, _phrases(*written))
+    return Meaning(concepts, phrases(*written))
 
 
 _ENGLISH_BONES = (
@@ -224,7 +216,7 @@ ALLERGENS_SAID = (
 )
 """Substances that are no drug and that a rule asks an allergy about."""
 
-DENIALS = _phrases(
+DENIALS = phrases(
     *("antécédent", "antécédents", "ATCD", "history", "familial", "familiale", "family", "père", "mère"),
     *("suspicion", "suspecté", "suspectée", "suspect", "suspected", "possible", "probable", "éventuelle"),
     *(
@@ -246,12 +238,12 @@ DENIALS = _phrases(
 )
 """Words that make of a text a history, a doubt, a denial or another matter."""
 
-DENIALS_BEFORE = _phrases(
+DENIALS_BEFORE = phrases(
     *("pas de", "pas d", "absence", "sans", "aucun", "aucune", "no", "not", "without", "kein", "keine", "ohne"),
 )
 """Words that deny what stands behind them, and nothing before: « métastases osseuses sans fracture »."""
 
-OTHER_RESULTS = _phrases(
+OTHER_RESULTS = phrases(
     *("urine", "urines", "urinaire", "urinaires", "urinary", "24h", "24 h", "24 heures", "diurèse", "spot"),
     *("1 25", "LCR", "CSF", "liquide", "fluid", "ascite", "pleural", "épanchement", "drain", "selles", "stool"),
     *("ionisé", "ionized", "ionised", "rapport", "ratio", "kinase", "indice", "index", "score", "canal"),
@@ -275,7 +267,7 @@ OTHER_RESULTS = _phrases(
 
 # --- orders of what has no usable code (`valuesets/gaps.csv`) ---------------------------------------------------------
 
-_PERCUTANEOUS_FIXATION = _phrases(
+_PERCUTANEOUS_FIXATION = phrases(
     "percutaneous fixation",
     "percutaneous screw fixation",
     "percutaneous osteosynthesis",
@@ -284,7 +276,7 @@ _PERCUTANEOUS_FIXATION = _phrases(
     "vissage percutané",
     "ostéosynthèse percutanée",
 )
-_CEMENT = _phrases("cement", "cementoplasty", "PMMA", "ciment", "cimentoplastie", "polymethylmethacrylate")
+_CEMENT = phrases("cement", "cementoplasty", "PMMA", "ciment", "cimentoplastie", "polymethylmethacrylate")
 
 
 def with_acts_named(concepts: frozenset[str], texts: tuple[str, ...]) -> frozenset[str]:
@@ -301,7 +293,7 @@ def with_acts_named(concepts: frozenset[str], texts: tuple[str, ...]) -> frozens
 
 # --- reasons ----------------------------------------------------------------------------------------------------------
 
-_FOLLOW_UP = _phrases(
+_FOLLOW_UP = phrases(
     *("suivi", "surveillance", "routine", "follow", "followup", "contrôle", "staging", "bilan", "extension")
 )
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from functools import cached_property
 from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mappings.vocabulary import valuesets
 from mappings.vocabulary.letters import without_accents
@@ -36,6 +36,15 @@ def words(text: str) -> list[str]:
         text = text.translate(_MARKS)
         text = "".join(character if character.isalnum() else " " for character in without_accents(text))
     return text.translate(_WORD).casefold().split()
+
+
+Phrase: TypeAlias = tuple[str, ...]
+"""Words that stand in a row, as `words` gives them."""
+
+
+def phrases(*written: str) -> tuple[Phrase, ...]:
+    """Phrases as texts are compared with them; several in one text are parted by `|`."""
+    return tuple(tuple(words(one)) for several in written for one in several.split("|"))
 
 
 class _Name(NamedTuple):

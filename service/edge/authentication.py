@@ -220,9 +220,8 @@ def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _verified(token: str, key: PublicKey, algorithm: str) -> Mapping[str, Any]:
-    registry = jws.JWSRegistry(
-        algorithms=[algorithm], strict_check_header=False
-    )  # what is refused was looked at before
+    # Not strict: the members of the header were looked at before.
+    registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
     try:
         claims: Mapping[str, Any] = jwt.decode(token, key, algorithms=[algorithm], registry=registry).claims
     except (JoseError, ValueError, TypeError, RecursionError):

@@ -31,7 +31,7 @@ NO_JSON = _("the record's answer could not be read", hint=_("the FHIR server did
 REDIRECTED = _("the record could not be read", hint=_("the FHIR server redirected the search, which is not followed"))
 BUSY = _(
     "the service was busy",
-    hint=_("the search was not begun, since too much was being asked of the FHIR server at once"),
+    hint=_("the search was not begun, or not finished, since too much was being asked of the FHIR server at once"),
 )
 LEFT_ALONE = _(
     "the record did not answer lately", hint=_("the FHIR server did not answer lately, so it was not asked this time")

@@ -52,6 +52,7 @@ OPS = "http://fhir.de/CodeSystem/bfarm/ops"
 NDC = "http://hl7.org/fhir/sid/ndc"
 NPU = "http://npu-terminology.org"
 JLAC10 = "http://medis.or.jp/CodeSystem/master-JLAC10-17digits"
+YJ = "http://capstandard.jp/iyaku.info/CodeSystem/YJ-code"
 SKS = "urn:oid:1.2.208.176.2.4"
 ROUTE_V3 = "http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration"
 
@@ -281,6 +282,12 @@ SYSTEMS: dict[str, CodeSystem] = {
             "http://jpfhir.jp/fhir/clins/codesystem/jlac10/jp_clins_obslabresult_corelabo_cs",
         ),
     ),
+    YJ: CodeSystem(
+        "YJ",
+        _PART,
+        _ANY,
+        ("urn:oid:1.2.392.100495.20.2.73", "http://capstandard.jp/iyaku.info/codesystem/yj-code-active"),
+    ),
     SKS: CodeSystem("SKS", _PART, _ANY, ("urn:oid:1.2.208.176.2.4.12",)),
     FINDING: CodeSystem("OsteoCDS", _WHOLE, _ANY),
 }
@@ -341,7 +348,7 @@ def _canonical(system: str) -> str:
     return _NAMED.get(name_of(short), short)
 
 
-_OF_DRUGS = frozenset({ATC, RXNORM, NDC, FRENCH_DRUGS})
+_OF_DRUGS = frozenset({ATC, RXNORM, NDC, FRENCH_DRUGS, YJ})
 
 
 def is_of_drugs(system: str) -> bool:

@@ -94,6 +94,30 @@ def test_a_result_under_the_code_of_its_request_is_neither_used_nor_missing(
     assert why(found)
 
 
+@pytest.mark.parametrize(
+    ("analyte", "text"),
+    [
+        ("creatinine", "Creatinina sérica"),
+        ("calcium", "Calcio total"),
+        ("albumin", "Albúmina"),
+        ("phosphate", "Fosfaat"),
+        ("weight", "Kroppsvikt"),
+        ("calcium", "血清カルシウム"),
+        ("creatinine", "크레아티닌"),
+        ("albumin", "白蛋白"),
+    ],
+)
+def test_a_result_in_words_of_another_language_is_never_called_not_measured(analyte: str, text: str) -> None:
+    assert why(fact_of(record(result("", quantity(9.3, "mg/dL"), code={"text": text})), analyte))
+
+
+@pytest.mark.parametrize("text", ["Creatinina en orina", "U-Kreatinin", "尿中クレアチニン", "Calcio iónico"])
+def test_a_look_alike_in_words_of_another_language_is_nothing(text: str) -> None:
+    held = record(result("", quantity(9.3, "mg/dL"), code={"text": text}))
+    assert isinstance(fact_of(held, "creatinine"), Absent)
+    assert isinstance(fact_of(held, "calcium"), Absent)
+
+
 def test_ionised_calcium_of_a_nordic_laboratory_is_no_total_calcium() -> None:
     found = record(result("", quantity(1.2, "mmol/L"), code=concept(NPU, "NPU04144"))).calcium
     assert isinstance(found, Absent)

@@ -152,8 +152,10 @@ class DrugNames:
         if in_another_script(text):
             joined = "".join(said)
             found.update(concept for name, concept in within if name in joined)
-        if found and any(holds(_without_subcutaneous(said), phrase) for phrase in hiding):
-            return frozenset()
+        if found:
+            on_the_skin = _without_subcutaneous(said)
+            if any(holds(on_the_skin, phrase) for phrase in hiding):
+                return frozenset()
         return frozenset(found)
 
     def _words(self, text: str) -> tuple[str, ...]:

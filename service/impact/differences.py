@@ -14,7 +14,7 @@ from mappings.wording import Said, Text, _
 from service.impact.sides import FINDINGS
 from service.languages.render import Language, spoken
 from service.ledger.overrides import aligned
-from service.population.export import SPILLED, connected, quoted
+from service.population.export import SPILLED, connected, held_in, quoted
 
 CHANGES = "changes.csv"
 
@@ -88,7 +88,7 @@ def _told(findings: Path) -> str:
         bool_or(outcome = 'advises') AS advises, bool_or(outcome = 'cannot tell') AS unknown,
         bool_or(outcome = 'failed') AS failed, max({rank}) AS rank,
         arg_max(indicator, {rank}) AS indicator, string_agg(because, ' / ' ORDER BY because) AS because
-        FROM read_parquet({quoted(findings)}) GROUP BY ALL"""  # noqa: S608 - names of ours
+        FROM {held_in(findings.parent, findings.name)} GROUP BY ALL"""  # noqa: S608 - names of ours
 
 
 def _word(side: str) -> str:

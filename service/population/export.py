@@ -20,7 +20,18 @@ import orjson
 from mappings.evidence import Resource
 from mappings.shapes import a_map, a_text, maps
 from mappings.wording import Said, _
-from service.population.exported_files import ID, LONGEST_LINE, TYPE, CannotGroup, NotAnExport, lines_of, readable
+from service.population.exported_files import (
+    DOCUMENTS_AS_LINES,
+    ID,
+    LONGEST_LINE,
+    TOLD_OF_THE_EXPORT,
+    TYPE,
+    CannotGroup,
+    NotAnExport,
+    lines_of,
+    readable,
+    refuse_what_is_not_all,
+)
 
 PATIENTS_OF_A_BUCKET = 500
 """About so many patients are screened, and written, at once; what was not finished is begun again."""
@@ -29,7 +40,13 @@ MOST_BUCKETS = 1_000
 """Beyond these the buckets hold more patients: each is some files of its own."""
 
 BYTES_AT_ONCE = 64_000_000
-"""Of lines as they are packed. DuckDB holds all that it divides among buckets, so that an export is divided in parts."""
+"""Of lines as they are packed, in a file of them."""
+
+BYTES_DIVIDED_AT_ONCE = 256_000_000
+"""Of lines. DuckDB holds all that it divides among buckets, so that an export is divided in parts."""
+
+BYTES_OF_A_BUCKET = 64_000_000
+"""Of lines, about: where patients have much on record, buckets hold fewer of them."""
 
 MOST_MEDICATIONS_OF_A_PATIENT = 5_000
 
@@ -42,15 +59,16 @@ NOBODYS = "'Medication', 'Practitioner', 'PractitionerRole', 'Organization', 'Lo
 _ROW = """
     SELECT told[1] AS type, told[2] AS id,
         CASE WHEN told[1] = 'Patient' THEN told[2]
-        ELSE regexp_extract(coalesce(told[3], told[4], told[5], ''), 'Patient/(ID)', 1) END AS patient,
-        resource
+        ELSE regexp_extract(coalesce(told[3], told[4], told[5], told[6], told[7], ''), 'Patient/(ID)', 1) END AS patient,
+        resource, CASE WHEN told[1] IN (OF_THE_EXPORT) THEN filename END AS file
     FROM (
-        SELECT json::VARCHAR AS resource, json_extract_string(json, ['$.resourceType', '$.id', '$.subject.reference',
-            '$.patient.reference', '$.individual.reference']) AS told
-        FROM read_ndjson_objects($files, ignore_errors = true, maximum_object_size = $longest)
+        SELECT filename, json::VARCHAR AS resource, json_extract_string(json, ['$.resourceType', '$.id', '$.subject.reference',
+            '$.patient.reference', '$.individual.reference', '$.subject[0].reference', '$.patient[0].reference']) AS told
+        FROM read_ndjson_objects($files, ignore_errors = true, maximum_object_size = $longest, filename = true,
+            hive_partitioning = false)
     )
-""".replace("(ID)", f"({ID})")
-"""A line is parsed once for all that is asked of it."""
+""".replace("(ID)", f"({ID})").replace("OF_THE_EXPORT", TOLD_OF_THE_EXPORT)
+"""A line is parsed once for all that is asked of it. Some senders write the one subject as an array."""
 
 
 class Unreadable(dict[str, Any]):
@@ -89,8 +107,8 @@ class Export:
         """The patients of a bucket in the order of their ids, each with all its resources, and the Medications they name."""
         look_up = medications_of(self.folder)
         rows = of_this_process().execute(
-            "SELECT patient, list(resource) FROM read_parquet($files) GROUP BY patient ORDER BY patient",
-            {"files": str(self.folder / f"bucket={bucket}" / "*.parquet")},
+            f"""SELECT patient, list(resource) FROM {held_in(self.folder / f"bucket={bucket}")}
+            GROUP BY patient ORDER BY patient"""
         )
         while found := rows.fetchmany(50):
             for patient, resources in found:
@@ -105,7 +123,7 @@ LookUp = Callable[[Sequence[str]], Sequence[tuple[str, str]]]
 
 def medications_of(folder: Path) -> LookUp | None:
     """The Medications of an export, which belong to nobody and lie below `folder`; None where it holds none."""
-    held = f"read_parquet({quoted(folder / MEDICATIONS / '*.parquet')})"
+    held = held_in(folder / MEDICATIONS)
     connection = of_this_process()
     if _one(connection, f"SELECT count(*) FROM {held}") == (0,):
         return None
@@ -161,22 +179,31 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     lines = lines_of(source, folder)
     with connected(folder / SPILLED, memory_limit=memory, preserve_insertion_order=False) as connection:
         raw = folder / "lines"
-        unreadable_in: dict[str, int] = {}
+        unreadable, unreadable_in = 0, dict[str, int]()
+        known_as = {str(folder / DOCUMENTS_AS_LINES): str(source)}
         if not _all_readable(connection, lines, raw):
             mended = [readable(path, folder / f"{number}.ndjson") for number, path in enumerate(lines)]
             unreadable_in = counted_in(source, {path: n for path, (_mended, n) in zip(lines, mended, strict=True)})
+            known_as |= {str(copy): str(path) for path, (copy, _number) in zip(lines, mended, strict=True)}
+            unreadable = sum(number for _path, number in mended)
             _write_rows(connection, [path for path, _number in mended], raw)
-        connection.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(raw / '*.parquet')})")
-        patients, resources, unreadable, nobodys = _one(
+        connection.execute(f"CREATE VIEW resources AS SELECT * FROM {held_in(raw)}")
+        told = connection.execute("SELECT DISTINCT file, resource FROM resources WHERE file IS NOT NULL ORDER BY ALL")
+        some = (row for rows in iter(lambda: told.fetchmany(1_000), []) for row in rows)
+        refuse_what_is_not_all((known_as.get(file, file), line) for file, line in some)
+        patients, resources, nobodys, size = _one(
             connection,
-            f"""SELECT count(DISTINCT nullif(patient, '')), count(type), count(*) FILTER (WHERE type IS NULL),
-                count(*) FILTER (WHERE coalesce(patient, '') = '' AND type NOT IN ({NOBODYS})) FROM resources""",
+            f"""SELECT count(DISTINCT nullif(patient, '')), count(type),
+                count(*) FILTER (WHERE coalesce(patient, '') = '' AND type NOT IN ({NOBODYS})),
+                coalesce(sum(strlen(resource)) FILTER (WHERE patient <> ''), 0) FROM resources""",
         )
         if not patients:
             raise NotAnExport(Said(_("{path} holds no resource of a patient", path=str(source))))
         types = frozenset(
             name
-            for (name,) in connection.execute("SELECT DISTINCT type FROM resources WHERE type IS NOT NULL").fetchall()
+            for (name,) in connection.execute(
+                f"SELECT DISTINCT type FROM resources WHERE type IS NOT NULL AND (patient <> '' OR type IN ({NOBODYS}))"
+            ).fetchall()
         )
         medications = folder / MEDICATIONS
         medications.mkdir(exist_ok=True)
@@ -184,18 +211,31 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
             f"""COPY (SELECT id, resource FROM resources WHERE type = 'Medication' AND id IS NOT NULL ORDER BY id)
             TO {quoted(medications / "all.parquet")} (FORMAT parquet)"""
         )
-        buckets = min(MOST_BUCKETS, -(-patients // patients_of_a_bucket))
-        for part in sorted(raw.iterdir()):
-            connection.execute(
-                f"""COPY (SELECT patient, resource, hash(patient) % {buckets} AS bucket FROM read_parquet({quoted(part)})
-                WHERE patient <> '') TO {quoted(folder)} (FORMAT parquet, PARTITION_BY bucket, APPEND)"""
-            )
-            part.unlink()
+        wanted = max(-(-patients // patients_of_a_bucket), -(-int(size) // BYTES_OF_A_BUCKET))
+        _divide(connection, raw, folder, buckets=min(MOST_BUCKETS, patients, wanted))
         raw.rmdir()
     for path in folder.glob("*.ndjson"):
         path.unlink()
     filled = tuple(sorted(int(path.name.partition("=")[2]) for path in folder.glob("bucket=*")))
     return Export(folder, filled, patients, resources, unreadable, nobodys, types, unreadable_in)
+
+
+def _divide(connection: duckdb.DuckDBPyConnection, raw: Path, folder: Path, *, buckets: int) -> None:
+    """Write the rows of the files in `raw` into buckets of patients, part by part; what was divided is deleted."""
+    for part in sorted(raw.iterdir()):
+        rows = f"read_parquet({exactly(part)}, hive_partitioning = false, file_row_number = true)"
+        parts = connection.execute(
+            f"""SELECT min(file_row_number), max(file_row_number) FROM (SELECT file_row_number,
+                sum(strlen(resource)) OVER (ORDER BY file_row_number) // {BYTES_DIVIDED_AT_ONCE} AS place FROM {rows})
+            GROUP BY place ORDER BY place"""
+        ).fetchall()
+        for first, last in parts:
+            connection.execute(
+                f"""COPY (SELECT patient, resource, hash(patient) % {buckets} AS bucket FROM {rows}
+                WHERE patient <> '' AND file_row_number BETWEEN {first} AND {last})
+                TO {quoted(folder)} (FORMAT parquet, PARTITION_BY bucket, APPEND)"""
+            )
+        part.unlink()
 
 
 class LineTooLong(ValueError):
@@ -205,11 +245,13 @@ class LineTooLong(ValueError):
 def _write_rows(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], target: Path) -> None:
     """A row a line of the files, in Parquet files below `target`. Raises `LineTooLong`, and `CannotGroup`."""
     shutil.rmtree(target, ignore_errors=True)
-    asked = {"files": [str(path) for path in lines], "longest": LONGEST_LINE}
+    asked = {"files": [as_it_is(path) for path in lines], "longest": LONGEST_LINE}
     try:
         connection.execute(
             f"COPY ({_ROW}) TO {quoted(target)} (FORMAT parquet, FILE_SIZE_BYTES {BYTES_AT_ONCE})", asked
         )
+    except duckdb.OutOfMemoryException:
+        raise
     except duckdb.Error as error:  # such as a gzip file that was cut off: whose lines are lacking nobody knows
         why = str(error).partition("\n")[0]
         raise (LineTooLong if '"maximum_object_size"' in why else CannotGroup)(why) from None
@@ -221,9 +263,7 @@ def _all_readable(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], 
         _write_rows(connection, lines, target)
     except LineTooLong:
         return False
-    return _one(
-        connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM read_parquet({quoted(target / '*.parquet')})"
-    ) == (0,)
+    return _one(connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM {held_in(target)}") == (0,)
 
 
 def of_this_process() -> duckdb.DuckDBPyConnection:
@@ -253,8 +293,23 @@ def connected(spilled: Path | None, **choices: str | float | bool | list[str]) -
 
 
 def quoted(path: Path) -> str:
-    """A path as SQL has it."""
+    """The path of a file that is written, as SQL has it."""
     return "'" + str(path).replace("'", "''") + "'"
+
+
+def as_it_is(path: Path) -> str:
+    """The path of a file that is read: no sign of it stands for others."""
+    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
+
+
+def exactly(path: Path) -> str:
+    """The same as SQL has it."""
+    return quoted(Path(as_it_is(path)))
+
+
+def held_in(folder: Path, files: str = "*.parquet") -> str:
+    """What Parquet files in a folder hold, and nothing that its name tells (`name=value`)."""
+    return f"read_parquet({quoted(Path(as_it_is(folder)) / files)}, hive_partitioning = false)"
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

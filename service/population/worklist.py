@@ -14,7 +14,7 @@ from mappings.wording import Said, _
 from service.cards.compose import NOT_IDENTIFIED, NOT_IDENTIFIED_NAME
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, day, plain, render, sentence
-from service.population.export import connected
+from service.population.export import as_it_is, connected
 from service.population.printed import written
 from service.population.screen import MANIFEST
 from service.rules.outcome import Indicator
@@ -67,7 +67,7 @@ def worklist(results: Path, *, patients: Sequence[str] | None = None, most: int 
 def whole_table(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
     """A table of the results. Raises `NotScreened` where it cannot be read."""
     try:
-        return connection.read_parquet(str(path))
+        return connection.read_parquet(as_it_is(path), hive_partitioning=False)
     except duckdb.Error:
         raise NotScreened(Said(_("{path} cannot be read: screen again, into another folder", path=str(path)))) from None
 

@@ -82,6 +82,7 @@ from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
 from mappings.vocabulary.analytes import (
     ALBUMIN,
+    ANALYTES,
     CALCIUM,
     COCKCROFT,
     CORRECTED_CALCIUM,
@@ -117,6 +118,10 @@ ALLERGIES = _("allergies")
 
 NAMED_ACTS = frozenset().union(*(one.concepts for one in ACTS_SAID))
 """The acts that are told where the record names them in words alone."""
+
+RESULTS = frozenset().union(*(one.searched for one in ANALYTES))
+REQUESTS = frozenset(name for one in ANALYTES for name in one.ordered_by if name.startswith("order_"))
+"""The concepts of requests for one analyte; a panel is none."""
 
 
 @value
@@ -287,6 +292,13 @@ class Record(Facts):
         for concept in recognised.concepts:
             unverified = concept in recognised.unverified
             results.setdefault(concept, []).append(_Result(source, observation, node, unverified))
+        asked = recognised.concepts & REQUESTS
+        if asked and recognised.concepts.isdisjoint(RESULTS):
+            # Coded as its request: what was measured is known, and not in which specimen.
+            uncoded = _Result(source, observation, node, unverified=False, uncoded=True)
+            for analyte in self._reader.terminology.analytes:
+                if not asked.isdisjoint(analyte.ordered_by):
+                    results.setdefault(analyte, []).append(uncoded)
 
     def _readings(self, analyte: Analyte) -> list[Reading[Measurement]]:
         """The results of an analyte, and those without a code whose words name it: they cannot be used."""

@@ -11,7 +11,7 @@ import duckdb
 import orjson
 
 from mappings.wording import Said, _
-from service.cards.compose import NOT_IDENTIFIED, NOT_IDENTIFIED_NAME
+from service.cards.topics import NOT_IDENTIFIED, NOT_IDENTIFIED_NAME
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, day, plain, render, sentence
 from service.population.export import connected

@@ -9,8 +9,8 @@ from typing import Any
 from mappings.facts import Order
 from mappings.values import value
 from mappings.wording import Text, _, asides
-from service.cards.compose import NOT_IDENTIFIED
 from service.cards.results import lines, resources
+from service.cards.topics import NOT_IDENTIFIED
 from service.evaluate import RuleOutcome
 from service.languages.render import COLONS, SEMICOLONS, Language, plain, render, sentence
 from service.pipeline import HookAnswer

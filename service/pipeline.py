@@ -22,10 +22,13 @@ from mappings.readers.reader import Reader
 from mappings.record import Record
 from mappings.wording import Said, Text, _
 from service.cards.calendar_link import calendar_of
-from service.cards.compose import Composed, compose, ended_cards, limited, told_plainly, written
+from service.cards.compose import compose, limited
+from service.cards.composed import Composed
+from service.cards.quiet_cards import ended_cards
 from service.cards.score_links import NO_PAGES, Pages
 from service.cards.silencing import silenced, unasked
 from service.cards.suggestions import Ordering
+from service.cards.written import told_plainly, written
 from service.evaluate import RuleOutcome, evaluate_orders, evaluate_patient, triggered
 from service.gathering.drafts import Drafts
 from service.gathering.fhir_server import open_server

@@ -26,6 +26,7 @@ from mappings.vocabulary.concepts import code_of
 from mappings.vocabulary.denials import denies_giving
 from mappings.vocabulary.drug_classes import names_chemotherapy_alone
 from mappings.vocabulary.elements import ABSENT, MEDICATION_STATUS
+from mappings.vocabulary.letters import in_another_script
 from mappings.vocabulary.names import LONGEST_TEXT, says_nothing
 from mappings.vocabulary.products import is_sold, millilitres_of, strength_of
 from mappings.wording import Text, _, of_resource, verbatim
@@ -175,8 +176,11 @@ def _is_atc(coding: Mapping[str, Any]) -> bool:
 
 
 def _names_another(reader: Reader, said: list[str]) -> bool:
-    """The words name something, and nothing that may be a drug of ours, misspelled or cut off."""
-    naming = [one for one in said if len(one) <= LONGEST_TEXT and not says_nothing(one)]
+    """The words name something, and nothing that may be a drug of ours, misspelled or cut off.
+
+    Of a name in another script nobody can tell with our names, which are Latin but for a few.
+    """
+    naming = [one for one in said if len(one) <= LONGEST_TEXT and not says_nothing(one) and not in_another_script(one)]
     return bool(naming) and not any(
         reader.terminology.may_name_a_drug(one) or names_chemotherapy_alone(one) for one in naming
     )

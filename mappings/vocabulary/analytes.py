@@ -126,7 +126,17 @@ VITAMIN_D = Analyte(
     words=(
         *("vitamine D", "vitamin D", "25 OH D", "25OHD", "25 OHD", "25OH D", "25 OH D3", "25 OH D2 D3"),
         *("25 hydroxyvitamine D", "25 hydroxyvitamine D3", "25 hydroxyvitamin D", "25 hydroxyvitamin D3"),
-        *("vitamine D2 D3", "vitamine D3", "vitamin D3", "calcidiol"),
+        *(
+            "vitamine D2 D3",
+            "vitamine D3",
+            "vitamin D3",
+            "calcidiol",
+            "vitamina D",
+            "vitamina D3",
+            "vitamiini D",
+            "D vitamiini",
+        ),
+        *("25 hidroxivitamina D", "25 idrossivitamina D", "25 OH vitamina D", "ビタミンD", "비타민D", "维生素D"),
     ),
     ordered_by=_set("vitamin_d_25oh_d3_mass vitamin_d_25oh_d3_moles order_vitamin_d_25oh"),
     request=Request("62292-8"),
@@ -175,7 +185,19 @@ CALCIUM = Analyte(
     _set("calcium_total_mass calcium_total_moles calcium_total_mass_or_moles"),
     "calcium",
     "calcium_valid_days",
-    words=("calcium", "calcémie", "Kalzium"),
+    words=(
+        "calcium",
+        "calcémie",
+        "Kalzium",
+        "calcio",
+        "kalcium",
+        "kalsium",
+        "wapń",
+        "カルシウム",
+        "칼슘",
+        "血钙",
+        "血鈣",
+    ),
     ordered_by=CORRECTED_CALCIUM.concepts | _METABOLIC_PANELS | _set("order_calcium panel_basic_metabolic"),
     request=Request("2000-8"),
 )
@@ -187,7 +209,7 @@ ALBUMIN = Analyte(
     _set("albumin_mass albumin_moles"),
     "albumin",
     "calcium_valid_days",
-    words=("albumine", "albuminémie", "albumin"),
+    words=("albumine", "albuminémie", "albumin", "albúmina", "albumiini", "アルブミン", "알부민", "白蛋白"),
     ordered_by=CORRECTED_CALCIUM.concepts | _METABOLIC_PANELS | _set("order_albumin"),
     request=Request("1751-7"),
 )
@@ -208,6 +230,7 @@ PHOSPHATE = Analyte(
         "phosphorus",
         "Phosphat",
         "Phosphor",
+        *("fósforo", "fosforo", "fosfato", "fosfaat", "fosfat", "fosfor", "fosfaatti", "無機リン", "무기인"),
     ),
     ordered_by=_set("order_phosphate panel_renal"),
     request=Request("14879-1"),
@@ -237,7 +260,10 @@ CREATININE = Analyte(
     "creatinine",
     "renal_valid_days",
     lower_is_worse=False,
-    words=("créatinine", "créatininémie", "creatinine", "Kreatinin", "Creatinin"),
+    words=(
+        *("créatinine", "créatininémie", "creatinine", "Kreatinin", "Creatinin", "creatinina", "kreatiniini"),
+        *("kreatynina", "クレアチニン", "크레아티닌", "肌酐", "肌酸酐"),
+    ),
     ordered_by=_METABOLIC_PANELS
     | _set(
         "order_creatinine panel_basic_metabolic creatinine_clearance_cockcroft creatinine_clearance_measured"
@@ -303,7 +329,10 @@ WEIGHT = Analyte(
     _set("body_weight"),
     "bodyWeight",
     "weight_valid_days",
-    words=("poids", "body weight", "weight", "Körpergewicht", "Gewicht"),
+    words=(
+        *("poids", "body weight", "weight", "Körpergewicht", "Gewicht", "peso corporal", "peso corporeo", "peso"),
+        *("lichaamsgewicht", "kroppsvikt", "kropsvægt", "kroppsvekt", "体重", "體重", "체중"),
+    ),
 )
 
 # --- haemostasis and pain ---------------------------------------------------------------------------------------------
@@ -316,7 +345,10 @@ PLATELETS = Analyte(
     _set("platelets"),
     "platelets",
     "haemostasis_valid_days",
-    words=("plaquettes", "platelets", "platelet count", "thrombocytes", "Thrombozyten"),
+    words=(
+        *("plaquettes", "platelets", "platelet count", "thrombocytes", "Thrombozyten", "plaquetas", "piastrine"),
+        *("trombocyten", "trombocytter", "trombocyter", "trombosyytit", "płytki krwi", "血小板", "혈소판"),
+    ),
     ordered_by=_set("order_platelets panel_blood_count"),
     request=Request("777-3"),
     sooner=_SOONER_ON_CYTOTOXICS,

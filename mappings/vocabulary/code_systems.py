@@ -12,6 +12,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from mappings.vocabulary.national_systems import name_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,6 +50,10 @@ MEDICABASE = "urn:oid:1.2.250.1.213.2.59"
 ICD_11 = "http://id.who.int/icd/release/11/mms"
 OPS = "http://fhir.de/CodeSystem/bfarm/ops"
 NDC = "http://hl7.org/fhir/sid/ndc"
+NPU = "http://npu-terminology.org"
+JLAC10 = "http://medis.or.jp/CodeSystem/master-JLAC10-17digits"
+YJ = "http://capstandard.jp/iyaku.info/CodeSystem/YJ-code"
+SKS = "urn:oid:1.2.208.176.2.4"
 ROUTE_V3 = "http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration"
 
 FRENCH_DRUGS = "french drugs"
@@ -265,6 +271,24 @@ SYSTEMS: dict[str, CodeSystem] = {
         "HL7", _PART, _ANY, ("http://hl7.org/fhir/v3/routeofadministration", "urn:oid:2.16.840.1.113883.5.112")
     ),
     NDC: CodeSystem("NDC", _PART, _ANY, ("urn:oid:2.16.840.1.113883.6.69",)),
+    NPU: CodeSystem("NPU", _PART, _ANY, ("urn:oid:1.2.208.176.2.1", "urn:oid:2.16.578.1.12.4.1.1.7280")),
+    JLAC10: CodeSystem(
+        "JLAC10",
+        _PART,
+        _ANY,
+        (
+            "urn:oid:1.2.392.200119.4.504",
+            "http://jpfhir.jp/fhir/clins/codesystem/jp_clins_obslabresult_corelabo_cs",
+            "http://jpfhir.jp/fhir/clins/codesystem/jlac10/jp_clins_obslabresult_corelabo_cs",
+        ),
+    ),
+    YJ: CodeSystem(
+        "YJ",
+        _PART,
+        _ANY,
+        ("urn:oid:1.2.392.100495.20.2.73", "http://capstandard.jp/iyaku.info/codesystem/yj-code-active"),
+    ),
+    SKS: CodeSystem("SKS", _PART, _ANY, ("urn:oid:1.2.208.176.2.4.12",)),
     FINDING: CodeSystem("OsteoCDS", _WHOLE, _ANY),
 }
 """Every system that our lists know, by its canonical URI.
@@ -297,6 +321,8 @@ def plain(system: str) -> str:
 
 _CANONICAL = {plain(alias): uri for uri, system in SYSTEMS.items() for alias in (uri, *system.aliases)}
 _CANONICAL |= {plain(alias): FRENCH_DRUGS for alias in SYSTEMS[FRENCH_DRUGS].aliases}
+_NAMED = {system.name: uri for uri, system in reversed(SYSTEMS.items()) if system.name}
+"""By how people call them; of two systems of one name the first."""
 
 
 LONGEST_SYSTEM = 300
@@ -319,10 +345,10 @@ def _canonical(system: str) -> str:
     for ending, known in _ENDINGS.items():
         if short.endswith(ending):
             return known
-    return short
+    return _NAMED.get(name_of(short), short)
 
 
-_OF_DRUGS = frozenset({ATC, RXNORM, NDC, FRENCH_DRUGS})
+_OF_DRUGS = frozenset({ATC, RXNORM, NDC, FRENCH_DRUGS, YJ})
 
 
 def is_of_drugs(system: str) -> bool:
@@ -333,6 +359,8 @@ def is_of_drugs(system: str) -> bool:
 def family(system: str) -> str:
     """What tells apart the systems between which `located` decides by the code: one name for all of them."""
     known = canonical(system)
+    if known == SKS:
+        return ICD_10
     return ICD_9_CM if known == ICD_9_CM_PROCEDURES else known
 
 
@@ -342,6 +370,8 @@ def located(system: str, code: str) -> tuple[str, str]:
     code = code.partition("|")[0].strip()  # a term may follow: `code |term|`
     if known == FRENCH_DRUGS:
         return _french_drug(system, code)
+    if known == SKS and (diagnosis := _DANISH_DIAGNOSIS.fullmatch(_classification(code))):
+        return ICD_10, diagnosis[1]
     if known == ICD_9_CM and code[2:3] == ".":  # two digits before the dot: volume 3, procedures
         known = ICD_9_CM_PROCEDURES
     return known, _NORMALISED.get(known, _without_spaces)(code)
@@ -353,6 +383,10 @@ _CLASSIFICATION_MARKS = str.maketrans("", "", " .,+*-!#†()/\u00a0")
 
 def _classification(code: str) -> str:
     return code.upper().translate(_CLASSIFICATION_MARKS)
+
+
+_DANISH_DIAGNOSIS = re.compile(r"D([A-Z][0-9]{2}[0-9A-Z]{0,5})", re.ASCII)
+"""A diagnosis of SKS, the Danish classification: ICD-10 behind a D (`DC795`). Its other codes are of acts and places."""
 
 
 def _without_spaces(code: str) -> str:
@@ -367,6 +401,11 @@ def _ccam(code: str) -> str:
 def _five(code: str) -> str:
     """Five characters; the claims append modifiers."""
     return _without_spaces(code)[:5]
+
+
+def _jlac10(code: str) -> str:
+    """Analyte, identification and specimen; what follows is the method and the kind of value."""
+    return _without_spaces(code)[:12]
 
 
 def _nabm(code: str) -> str:
@@ -384,6 +423,7 @@ _NORMALISED: dict[str, Callable[[str], str]] = {
     CPT: _five,
     HCPCS: _five,
     NABM: _nabm,
+    JLAC10: _jlac10,
     FINDING: str.lower,
 }
 
@@ -506,7 +546,9 @@ def certainty_mark(system: str, code: str) -> str:
     A ausgeschlossen, V Verdacht, Z Zustand nach, G gesichert; R, L and B beside it are sides (ICD-10-GM, its coding rules for
     outpatients). ICD-10-CM ends codes with such letters too, where they mean an encounter: it has none.
     """
-    if canonical(system) != ICD_10:
+    if (
+        _CANONICAL.get(plain(system)) != ICD_10
+    ):  # a country's own edition may extend its codes by letters (ICD-10-SE does)
         return ""
     marked = _CERTAINTY.fullmatch(_classification(code.partition("|")[0]))
     return marked[1].lower() if marked else ""

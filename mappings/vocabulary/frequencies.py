@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -161,7 +161,7 @@ _COUNT = rf"(?:\d{{1,3}}(?:st|nd|rd|th|e|eme)?|{'|'.join(sorted(NUMBERS, key=len
 _PERIOD = "|".join(sorted(PERIODS, key=len, reverse=True))
 _RANGE = rf"(?:{_COUNT}\s?(?:-|a|to|ou|or)\s?)?{_COUNT}"
 _DOSES = r"(?:injections?|inj|perfusions?|perf|prises?|doses?|administrations?|infusions?|cures?)"
-_FREQUENCY = re.compile(
+_FREQUENCY = (
     rf"\b(?P<ambiguous>{'|'.join(sorted(AMBIGUOUS))}|(?:bi|semi|tri)[\s-](?:{_IN_TWO_WORDS}))\b"
     r"|\bj1\s?=\s?j(?P<cycle>\d{1,3})\b|\bq\s?(?P<months>\d{1,2})\s?m\b"
     rf"|\b(?:1\s?|une?\s)(?P<alternate>{_PERIOD})\s?(?:sur|out of|/)\s?(?P<of>{_COUNT})\b"
@@ -176,6 +176,14 @@ _FREQUENCY = re.compile(
     rf"\s?(?P<number>{_RANGE})?\s?(?P<period>{_PERIOD})\b"
     rf"|\b(?:(?P<adverb_times>{_COUNT})(?P<by>[\s-]?(?:x|fois|times?|mal)?)[\s-]?)?(?P<adverb>{'|'.join(sorted(ADVERBS))})\b"
 )
+
+
+@cache
+def _any_frequency() -> re.Pattern[str]:
+    """Compiled when words are first read: that takes longer than to answer a request without any."""
+    return re.compile(_FREQUENCY)
+
+
 _OF_A_RATE = frozenset({"s", "min", "h"})
 """«400 mL/h» is a rate; only «toutes les 8 heures» is a frequency."""
 
@@ -204,7 +212,7 @@ def frequencies_in(said: str) -> tuple[frozenset[Frequency], bool]:
 def _frequencies_in(said: str) -> tuple[frozenset[Frequency], bool]:
     found = set()
     ambiguous = False
-    for match in _FREQUENCY.finditer(plain_words(said)):
+    for match in _any_frequency().finditer(plain_words(said)):
         if match["ambiguous"] or _is_of_weeks_or_seconds(match):
             ambiguous = True
         else:

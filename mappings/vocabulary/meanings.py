@@ -1,4 +1,4 @@
-"""What records say in words: tables of French and English phrases, compared by whole words.
+"""What records say in words: tables of phrases, most French, English and German, compared by whole words.
 
 Words alone are never enough to act upon; `mappings.readers.not_understood` says what becomes of a record that has no more.
 """
@@ -95,6 +95,12 @@ CONDITIONS_SAID = (
             ),
             *("ossäre Filiae", "ossär metastasiert", "Skelettmetastase", "Skelettmetastasen", "Wirbelkörpermetastase"),
             *("Wirbelkörpermetastasen", "Wirbelmetastasen", "Knochenfiliae", "Metastasen im Knochen"),
+            *("metástasis ósea", "metástasis óseas", "metástase óssea", "metástases ósseas", "metastasi ossea"),
+            *("metastasi ossee", "botmetastase", "botmetastasen", "skelettmetastas", "skelettmetastaser"),
+            *("knoglemetastase", "knoglemetastaser", "skjelettmetastase", "skjelettmetastaser", "luustometastaasi"),
+            *("luustometastaasit", "luumetastaasi", "przerzuty do kości", "przerzut do kości", "kostní metastázy"),
+            *("metastáze kostí", "骨転移", "転移性骨腫瘍", "骨转移", "骨轉移", "골전이", "뼈전이", "뼈 전이"),
+            *("метастазы в кости", "метастазы в костях"),
         ),
     ),
     _meaning(
@@ -143,6 +149,17 @@ ACTS_SAID = (
             "SBRT",
             "EBRT",
             *("Strahlentherapie", "Radiotherapie", "Bestrahlung", "Radiochemotherapie", "Chemoradiotherapie"),
+            *("radioterapia", "radioquimioterapia", "bestraling", "strålbehandling", "strålebehandling", "sädehoito"),
+            *(
+                "radioterapie",
+                "radioterapi",
+                "放射線治療",
+                "放射線療法",
+                "放射治療",
+                "放疗",
+                "방사선치료",
+                "방사선 치료",
+            ),
         ),
     ),
     _meaning(
@@ -170,6 +187,9 @@ ACTS_SAID = (
             "tooth extraction",
             "dental extraction",
             *("Zahnextraktion", "Zahnextraktionen", "Zahnentfernung"),
+            *("extracción dental", "extracción dentaria", "exodoncia", "extração dentária", "exodontia"),
+            *("estrazione dentaria", "tandextractie", "tandextraktion", "tannekstraksjon", "hampaan poisto"),
+            *("抜歯", "拔牙", "발치"),
         ),
     ),
     _meaning(
@@ -235,13 +255,20 @@ DENIALS = phrases(
     *("risque", "risk", "recherche", "prévention", "prevention", "dépistage", "screening", "bilan"),
     *("consultation", "avis", "information", "UV", "UVB"),
     *("Verdacht", "V a", "Ausschluss", "ausgeschlossen", "Zustand nach", "Z n", "Anamnese"),
+    *("sospecha", "descartar", "antecedente", "antecedentes", "riesgo", "suspeita", "história", "risco", "sospetto"),
+    *("anamnesi", "rischio", "verdenking", "verdacht op", "misstänkt", "misstanke", "mistanke", "mistænkt", "epäily"),
+    *("podejrzenie", "podezření", "疑い", "既往", "除外", "의심", "병력", "подозрение"),
 )
 """Words that make of a text a history, a doubt, a denial or another matter."""
 
 DENIALS_BEFORE = phrases(
     *("pas de", "pas d", "absence", "sans", "aucun", "aucune", "no", "not", "without", "kein", "keine", "ohne"),
+    *("sin", "senza", "geen", "zonder", "ingen", "inga", "uten", "utan", "uden", "ei", "bez", "nie"),
 )
-"""Words that deny what stands behind them, and nothing before: « métastases osseuses sans fracture »."""
+"""Words that deny what stands behind them, and nothing before: « métastases osseuses sans fracture ».
+
+Portuguese « sem » is a week to the French, and denies nothing.
+"""
 
 OTHER_RESULTS = phrases(
     *("urine", "urines", "urinaire", "urinaires", "urinary", "24h", "24 h", "24 heures", "diurèse", "spot"),
@@ -262,6 +289,25 @@ OTHER_RESULTS = phrases(
         "Sammelurin",
     ),
     *("ionisiert", "ionisiertes", "Liquor", "Quotient", "Antikörper", "Geburtsgewicht", "Zielgewicht", "Stuhl"),
+    *(
+        "orina",
+        "urina",
+        "urinario",
+        "urinaria",
+        "virtsa",
+        "mocz",
+        "moczu",
+        "moč",
+        "tU",
+        "dU",
+        "U",
+        "尿中",
+        "尿液",
+        "소변",
+    ),
+    *("ionizado", "ionizzato", "iónico", "ioniseret", "joniserat", "jonisert", "ionisert", "ionisoitu", "zjonizowany"),
+    *("geïoniseerd", "cociente", "razón", "razão", "rapporto", "índice", "nacimiento", "nascita", "fritt"),
+    *("イオン化", "이온화"),
 )
 """Words that make of a name another specimen's or another quantity's."""
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mappings.vocabulary import valuesets
-from mappings.vocabulary.letters import without_accents
+from mappings.vocabulary.letters import in_another_script, without_accents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,6 +57,8 @@ INTERNATIONAL = "INN-"
 """The kinds of international names are this and a language."""
 
 BRAND = "brand"
+WITHIN = "within"
+"""A name in a script whose words are written together: it counts wherever it stands in a text of that script."""
 
 
 class DrugNames:
@@ -72,9 +74,12 @@ class DrugNames:
         by_first_word: dict[str, list[_Name]] = defaultdict(list)
         whole: dict[tuple[str, ...], set[str]] = defaultdict(set)
         hiding: list[tuple[str, ...]] = []
+        within: list[tuple[str, str]] = []
         for name, concept, kind in self._table:
             as_words = tuple(words(name))
-            if kind == "deny-text":
+            if kind == WITHIN:
+                within.append(("".join(as_words), concept))
+            elif kind == "deny-text":
                 hiding.append(as_words)
             elif kind == "whole":
                 whole[as_words].add(concept)
@@ -83,7 +88,7 @@ class DrugNames:
         longest_first = {
             first: sorted(names, key=lambda name: -len(name.words)) for first, names in by_first_word.items()
         }
-        return _Ordered(longest_first, dict(whole), tuple(hiding))
+        return _Ordered(longest_first, dict(whole), tuple(hiding), tuple(within))
 
     def of_drugs(self) -> Iterator[tuple[str, str]]:
         """Every international name and brand, with its concept."""
@@ -113,7 +118,7 @@ class DrugNames:
     def in_text(self, text: str) -> frozenset[str]:
         """The concepts of the drugs that a text names."""
         said = self._words(text)
-        by_first_word, whole, hiding = self._ordered
+        by_first_word, whole, hiding, within = self._ordered
         if named := whole.get(said):
             return frozenset(named)
         found: set[str] = set()
@@ -128,6 +133,9 @@ class DrugNames:
                     if name.concept:
                         found.add(name.concept)
             place += length
+        if in_another_script(text):
+            joined = "".join(said)
+            found.update(concept for name, concept in within if name in joined)
         if found and any(holds(_without_subcutaneous(said), phrase) for phrase in hiding):
             return frozenset()
         return frozenset(found)
@@ -237,6 +245,7 @@ class _Ordered(NamedTuple):
     by_first_word: Mapping[str, Sequence[_Name]]
     whole: Mapping[tuple[str, ...], set[str]]
     hiding: tuple[tuple[str, ...], ...]
+    within: tuple[tuple[str, str], ...]
 
 
 SHORTEST_SPELLED = 6
@@ -388,13 +397,17 @@ _SHORT_NAMES = frozenset(words("G5 G10 G15 G20 G30 G50 SG5 SG10 B1 B2 B5 B6 B9 B
 
 
 def holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
-    """The words of a text hold these words in a row."""
+    """The words of a text hold these words in a row; of a script that writes words together, as part of one."""
+    if not phrase[0].isascii() and len(phrase) == 1 and in_another_script(phrase[0]):
+        return any(phrase[0] in word for word in said)
     return phrase[0] in said and place_of(said, phrase) >= 0  # nearly always not, and found out sooner
 
 
 def place_of(said: tuple[str, ...], phrase: tuple[str, ...]) -> int:
     """Where in a text these words stand in a row, first; -1 where they do not."""
     length = len(phrase)
+    if length == 1 and in_another_script(phrase[0]):
+        return next((place for place, word in enumerate(said) if phrase[0] in word), -1)
     return next((place for place in range(len(said) - length + 1) if said[place : place + length] == phrase), -1)
 
 

@@ -31,8 +31,8 @@ from cds_hooks import (
     read_feedback,
     read_json,
 )
-from service.cards.compose import for_audience
 from service.cards.score_links import Pages
+from service.cards.written import for_audience
 from service.edge import cors, gate, logs
 from service.edge.authentication import Unauthenticated
 from service.edge.calendar_page import CALENDAR, calendar

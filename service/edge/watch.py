@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, request
 
 from mappings.wording import Text, _
-from service.cards.compose import OVERRIDE_REASONS
+from service.cards.override_reasons import OVERRIDE_REASONS
 from service.edge.operator import Operator
 from service.edge.pages import asked_language, page, written
 from service.edge.parameters import whole_number

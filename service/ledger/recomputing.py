@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeAlias
 from zoneinfo import ZoneInfo
 
-from service.cards.compose import for_audience
 from service.cards.score_links import Pages
+from service.cards.written import for_audience
 from service.gathering.allowlist import Base
 from service.gathering.outbound import Bulkhead, Outbound
 from service.languages.render import Language

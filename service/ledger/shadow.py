@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import ColumnElement, Select, select
 
-from service.cards.compose import COULD_NOT_BE_CHECKED, NOT_IDENTIFIED
+from service.cards.topics import COULD_NOT_BE_CHECKED, NOT_IDENTIFIED
 from service.ledger.database import Database
 from service.ledger.drift import Drift, Share, drifts
 from service.ledger.overrides import READ_AT_ONCE

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mappings.wording import Text, _
-from service.cards.compose import NOT_IDENTIFIED
+from service.cards.topics import NOT_IDENTIFIED
 from service.explain import OUTCOMES
 from service.languages.render import COLONS, Language, spoken
 from service.ledger.drift import Drift, Share

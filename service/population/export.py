@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import orjson
 
+from cds_hooks import read_json
 from mappings.evidence import Resource
 from mappings.shapes import a_map, a_text, maps
 from mappings.wording import Said, _
@@ -78,12 +78,18 @@ class Unreadable(dict[str, Any]):
 def read_line(line: str) -> list[Resource]:
     """The resource of a line that has a patient. Where it cannot be read, one `Unreadable` of each type that it names.
 
-    DuckDB and Spark take more for JSON than we do: a number beyond any float, lists in lists a thousand deep.
+    Where it names none, one of the type "": it may be of any.
+
+    DuckDB and Spark take more for JSON than we do: a number beyond any float, lists in lists a thousand deep, a member that
+    stands twice, of which each reads another.
     """
     try:
-        return [orjson.loads(line)]
-    except orjson.JSONDecodeError:
-        return [Unreadable(resourceType=one) for one in dict.fromkeys(re.findall(TYPE, line))]
+        told = read_json(line.encode())
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        return [Unreadable(resourceType=one) for one in dict.fromkeys(re.findall(TYPE, line)) or ("",)]
+    return [told]
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,7 @@ class Export:
         """The patients of a bucket in the order of their ids, each with all its resources, and the Medications they name."""
         look_up = medications_of(self.folder)
         rows = of_this_process().execute(
-            f"""SELECT patient, list(resource) FROM {held_in(self.folder / f"bucket={bucket}")}
+            f"""SELECT patient, list(resource) FROM {parquet(self.folder / f"bucket={bucket}" / "*.parquet")}
             GROUP BY patient ORDER BY patient"""
         )
         while found := rows.fetchmany(50):
@@ -123,7 +129,7 @@ LookUp = Callable[[Sequence[str]], Sequence[tuple[str, str]]]
 
 def medications_of(folder: Path) -> LookUp | None:
     """The Medications of an export, which belong to nobody and lie below `folder`; None where it holds none."""
-    held = held_in(folder / MEDICATIONS)
+    held = parquet(folder / MEDICATIONS / "*.parquet")
     connection = of_this_process()
     if _one(connection, f"SELECT count(*) FROM {held}") == (0,):
         return None
@@ -179,26 +185,30 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     lines = lines_of(source, folder)
     with connected(folder / SPILLED, memory_limit=memory, preserve_insertion_order=False) as connection:
         raw = folder / "lines"
-        unreadable, unreadable_in = 0, dict[str, int]()
+        known, further, unreadable_in = 0, 0, dict[str, int]()
         known_as = {str(folder / DOCUMENTS_AS_LINES): str(source)}
         if not _all_readable(connection, lines, raw):
             mended = [readable(path, folder / f"{number}.ndjson") for number, path in enumerate(lines)]
-            unreadable_in = counted_in(source, {path: n for path, (_mended, n) in zip(lines, mended, strict=True)})
-            known_as |= {str(copy): str(path) for path, (copy, _number) in zip(lines, mended, strict=True)}
-            unreadable = sum(number for _path, number in mended)
-            _write_rows(connection, [path for path, _number in mended], raw)
-        connection.execute(f"CREATE VIEW resources AS SELECT * FROM {held_in(raw)}")
+            unreadable_in = counted_in(source, {path: one.unreadable for path, one in zip(lines, mended, strict=True)})
+            known_as |= {str(one.path): str(path) for path, one in zip(lines, mended, strict=True)}
+            known, further = sum(one.unreadable for one in mended), sum(one.further for one in mended)
+            _write_rows(connection, [one.path for one in mended], raw)
+        connection.execute(f"CREATE VIEW resources AS SELECT * FROM {parquet(raw / '*.parquet')}")
         told = connection.execute("SELECT DISTINCT file, resource FROM resources WHERE file IS NOT NULL ORDER BY ALL")
         some = (row for rows in iter(lambda: told.fetchmany(1_000), []) for row in rows)
         refuse_what_is_not_all((known_as.get(file, file), line) for file, line in some)
-        patients, resources, nobodys, size = _one(
+        patients, resources, unreadable, nobodys, size = _one(
             connection,
-            f"""SELECT count(DISTINCT nullif(patient, '')), count(type),
+            f"""SELECT count(DISTINCT nullif(patient, '')), count(type), count(*) FILTER (WHERE type IS NULL),
                 count(*) FILTER (WHERE coalesce(patient, '') = '' AND type NOT IN ({NOBODYS})),
                 coalesce(sum(strlen(resource)) FILTER (WHERE patient <> ''), 0) FROM resources""",
         )
         if not patients:
             raise NotAnExport(Said(_("{path} holds no resource of a patient", path=str(source))))
+        if unreadable - further > known:  # whose they are was not asked: of nobody would be told that they are missing
+            raise NotAnExport(
+                Said(_("{path} holds lines that DuckDB does not read: mend or leave them out", path=str(source)))
+            )
         types = frozenset(
             name
             for (name,) in connection.execute(
@@ -217,13 +227,13 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     for path in folder.glob("*.ndjson"):
         path.unlink()
     filled = tuple(sorted(int(path.name.partition("=")[2]) for path in folder.glob("bucket=*")))
-    return Export(folder, filled, patients, resources, unreadable, nobodys, types, unreadable_in)
+    return Export(folder, filled, patients, resources, unreadable - further, nobodys, types, unreadable_in)
 
 
 def _divide(connection: duckdb.DuckDBPyConnection, raw: Path, folder: Path, *, buckets: int) -> None:
     """Write the rows of the files in `raw` into buckets of patients, part by part; what was divided is deleted."""
     for part in sorted(raw.iterdir()):
-        rows = f"read_parquet({exactly(part)}, hive_partitioning = false, file_row_number = true)"
+        rows = parquet(part, "file_row_number = true")
         parts = connection.execute(
             f"""SELECT min(file_row_number), max(file_row_number) FROM (SELECT file_row_number,
                 sum(strlen(resource)) OVER (ORDER BY file_row_number) // {BYTES_DIVIDED_AT_ONCE} AS place FROM {rows})
@@ -245,7 +255,7 @@ class LineTooLong(ValueError):
 def _write_rows(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], target: Path) -> None:
     """A row a line of the files, in Parquet files below `target`. Raises `LineTooLong`, and `CannotGroup`."""
     shutil.rmtree(target, ignore_errors=True)
-    asked = {"files": [as_it_is(path) for path in lines], "longest": LONGEST_LINE}
+    asked = {"files": [str(path) for path in lines], "longest": LONGEST_LINE}
     try:
         connection.execute(
             f"COPY ({_ROW}) TO {quoted(target)} (FORMAT parquet, FILE_SIZE_BYTES {BYTES_AT_ONCE})", asked
@@ -263,7 +273,7 @@ def _all_readable(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], 
         _write_rows(connection, lines, target)
     except LineTooLong:
         return False
-    return _one(connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM {held_in(target)}") == (0,)
+    return _one(connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM {parquet(target / '*.parquet')}") == (0,)
 
 
 def of_this_process() -> duckdb.DuckDBPyConnection:
@@ -293,23 +303,13 @@ def connected(spilled: Path | None, **choices: str | float | bool | list[str]) -
 
 
 def quoted(path: Path) -> str:
-    """The path of a file that is written, as SQL has it."""
+    """A path as SQL has it."""
     return "'" + str(path).replace("'", "''") + "'"
 
 
-def as_it_is(path: Path) -> str:
-    """The path of a file that is read: no sign of it stands for others."""
-    return re.sub(r"[*?\[]", r"[\g<0>]", str(path))
-
-
-def exactly(path: Path) -> str:
-    """The same as SQL has it."""
-    return quoted(Path(as_it_is(path)))
-
-
-def held_in(folder: Path, files: str = "*.parquet") -> str:
-    """What Parquet files in a folder hold, and nothing that its name tells (`name=value`)."""
-    return f"read_parquet({quoted(Path(as_it_is(folder)) / files)}, hive_partitioning = false)"
+def parquet(files: Path, *choices: str) -> str:
+    """The table of Parquet files. What their folders are called is no column of it."""
+    return f"read_parquet({', '.join((quoted(files), 'hive_partitioning = false', *choices))})"
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

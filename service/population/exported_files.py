@@ -9,10 +9,11 @@ import zlib
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
+from cds_hooks import Ambiguous, read_json
 from mappings.wording import Said, Text, _
 from service.gathering.answers import opened
 
@@ -32,8 +33,10 @@ ID = '[^/?#|" ]+'
 FHIR_ID = "[A-Za-z0-9.-]{1,64}"
 
 TYPE = '"resourceType"[ \t]*:[ \t]*"([A-Za-z]{1,64})"'
+_WHOSE = '"(?:subject|patient|individual)"[ \t]*:[ \t]*[{]'
 SUBJECT = (
-    '"(?:subject|patient|individual)"[ \t]*:[ \t]*[{].{0,2000}?"reference"[ \t]*:[ \t]*"(?:[^"]*/)?Patient/(' + ID + ")"
+    # No further one between them, so that however many there are, each sign is looked at once.
+    _WHOSE + "(?:(?!" + _WHOSE + ').){0,2000}?"reference"[ \t]*:[ \t]*"(?:[^"]{0,2000}/)?Patient/(' + ID + ")"
 )
 OF_A_PATIENT = '"resourceType"[ \t]*:[ \t]*"Patient"'
 OWN_ID = '"id"[ \t]*:[ \t]*"(' + ID + ')"'
@@ -54,6 +57,10 @@ NOBODYS_LINE = "{"
 """Stands for a line of which nobody can tell whose it is."""
 
 
+_OF_SEVERAL = frozenset("*?[{\\")
+"""In a path, DuckDB and Spark take it for that of other files."""
+
+
 class NotAnExport(ValueError):
     """A path that holds no export that can be read; the message says what is taken, or what to do."""
 
@@ -69,6 +76,7 @@ def refused(text: Text) -> NotAnExport:
 
 def files_of(source: Path) -> list[Path]:
     """The files of an export, in order; hidden ones are none of it. Raises `NotAnExport` where there is none."""
+    refuse_names_of_several(source)
     if source.is_file():
         return [source]
     found = []
@@ -76,6 +84,9 @@ def files_of(source: Path) -> list[Path]:
         if any(part.startswith(".") for part in path.relative_to(source).parts):
             continue
         if path.name.casefold().endswith((*LINES, *DOCUMENTS)):
+            refuse_names_of_several(path)
+            if not path.is_file():  # of a pipe or a device nobody would ever see the end
+                raise refused(_("{path} is no file: take it out of the folder", path=str(path)))
             found.append(path)
         elif _PACKED.search(path.name):
             raise refused(
@@ -92,6 +103,18 @@ def files_of(source: Path) -> list[Path]:
             )
         )
     return found
+
+
+def refuse_names_of_several(path: Path) -> None:
+    """Raises `NotAnExport` for a path that would be taken for others, whose records would then be read in its place."""
+    if not _OF_SEVERAL.isdisjoint(str(path)):
+        raise refused(
+            _(
+                "{path} has a sign in its name that stands for several files ({signs}): rename it",
+                path=str(path),
+                signs=" ".join(sorted(_OF_SEVERAL)),
+            )
+        )
 
 
 def lines_of(source: Path, folder: Path) -> list[Path]:
@@ -198,29 +221,38 @@ def told_of(line: str) -> list[str]:
     ]
 
 
-def readable(path: Path, target: Path) -> tuple[Path, int]:
-    """The file, or a copy in `target` where what lines tell stands for those that are no JSON; how many are no resource.
+class Readable(NamedTuple):
+    """A file as it may be read, how many of its lines cannot be, and how many stand for these beyond one a line."""
+
+    path: Path
+    unreadable: int
+    further: int
+
+
+def readable(path: Path, target: Path) -> Readable:
+    """The file, or a copy in `target` where what lines tell stands for those that are no JSON.
 
     Raises `CannotGroup` where the file cannot be read itself.
     """
-    opened = gzip.open if path.name.casefold().endswith(".gz") else open
-    replaced = others = 0
+    opened_as = gzip.open if path.name.casefold().endswith(".gz") else open
+    replaced = stand = others = 0
     try:
-        with opened(path, "rb") as read, target.open("wb") as written:
+        with opened_as(path, "rb") as read, target.open("wb") as written:
             for number, line in enumerate(_bounded_lines(read)):
                 text = (line if number else line.removeprefix(b"\xef\xbb\xbf")).strip()
                 kind = _kind_of(line, text)
                 if kind is _Kind.UNREADABLE:
-                    replaced += 1
-                    written.writelines(one.encode() + b"\n" for one in told_of(line.decode("utf-8", "replace")))
+                    told = told_of(line.decode("utf-8", "replace"))
+                    replaced, stand = replaced + 1, stand + len(told)
+                    written.writelines(one.encode() + b"\n" for one in told)
                 else:
                     others += kind is _Kind.NO_RESOURCE
-                    written.write(line)
+                    written.write(text + b"\n")
     except (OSError, EOFError, zlib.error) as error:
         raise CannotGroup(f"{path}: {error}") from None
     if not replaced:
         target.unlink()
-    return (target if replaced else path), replaced + others
+    return Readable(target if replaced else path, replaced + others, stand - replaced)
 
 
 def _bounded_lines(read: Any) -> Iterator[bytes]:
@@ -243,13 +275,18 @@ class _Kind(Enum):
 
 
 def _kind_of(line: bytes, text: bytes) -> _Kind:
-    """DuckDB takes more for JSON than we do (`read_line`): what it reads is not unreadable here. An empty line is no fault."""
+    """DuckDB takes more for JSON than we do (`read_line`): what it reads is not unreadable here. An empty line is no fault.
+
+    What it does not read is, whatever else would read it: that line would be missing, and nobody told.
+    """
     if len(line.rstrip(b"\r\n")) > LONGEST_LINE:
         return _Kind.UNREADABLE
     try:
-        told = orjson.loads(text or b"{}")
+        told = read_json(text or b"{}")
     except orjson.JSONDecodeError:
         return _Kind.RESOURCE if _is_json_all_the_same(text) else _Kind.UNREADABLE
+    except Ambiguous:
+        return _Kind.UNREADABLE
     is_resource = isinstance(told, dict) and told.get("resourceType") is not None
     return _Kind.RESOURCE if is_resource or not text else _Kind.NO_RESOURCE
 

@@ -23,8 +23,9 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.ledger.fingerprints import fingerprint, of_rules, of_settings, of_value_sets
 from service.population.bucket import TABLES, begin, begin_a_process, part_of, screen_bucket, without_unfinished
-from service.population.export import PATIENTS_OF_A_BUCKET, SPILLED, Export, connected, grouped, held_in, quoted
-from service.population.exported_files import CannotGroup, lines_of, stamps
+from service.population.export import PATIENTS_OF_A_BUCKET, SPILLED, Export, connected, grouped, parquet, quoted
+from service.population.exported_files import CannotGroup, lines_of, refuse_names_of_several, stamps
+from service.population.spreadsheets import write_csv
 from service.population.summary import INDICATORS, counted
 from service.population.summary_page import summary_page
 from service.population.whole import write_whole
@@ -65,17 +66,10 @@ class Screen:
 
         Raises `AnotherScreen`, `NotAnExport`, `CannotGroup`, or `ValueError` for settings that cannot be used.
         """
+        refuse_names_of_several(self.out)
+        self._claim()
         try:
-            return self._run(advance)
-        except BrokenProcessPool:
-            raise CannotGroup(
-                Said(
-                    _(
-                        "a process of the screen was killed, perhaps for want of memory: give the same command again, with fewer "
-                        "--workers"
-                    )
-                )
-            ) from None
+            return self._written(*self._on_spark()) if self.spark_master else self._here(advance)
         except duckdb.OutOfMemoryException:
             raise CannotGroup(
                 Said(
@@ -85,17 +79,24 @@ class Screen:
                     )
                 )
             ) from None
-        except duckdb.Error as error:  # a disk that is full, say
+        except duckdb.Error as error:  # such as a disk that is full
             raise CannotGroup(str(error).partition("\n")[0]) from None
+        except BrokenProcessPool:
+            raise CannotGroup(
+                Said(
+                    _(
+                        "a process of the screen was killed, perhaps for want of memory: give the same command again, with fewer "
+                        "--workers"
+                    )
+                )
+            ) from None
         except RuntimeError as error:
             if str(error) == INTERRUPTED:
                 raise KeyboardInterrupt from None
             raise
 
-    def _run(self, advance: Callable[[int, int], None]) -> Mapping[str, Any]:
-        self._claim()
-        if self.spark_master:
-            return self._written(*self._on_spark())
+    def _here(self, advance: Callable[[int, int], None]) -> Mapping[str, Any]:
+        """By processes of this machine."""
         export = self._grouped()
         parts = self.out / WORK / "parts"
         parts.mkdir(exist_ok=True)
@@ -223,11 +224,10 @@ class Screen:
                 connection.execute(f"CREATE VIEW {name} AS {_held(parts, name, columns)}")
             connection.execute(f"CREATE VIEW indicators AS {INDICATORS}")
             for name in (*TABLES, "indicators"):
-                parquet, csv = (quoted((self.out / name).with_suffix(f".{kind}")) for kind in ("parquet", "csv"))
-                connection.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO {parquet} (FORMAT parquet)")
+                table = (self.out / name).with_suffix(".parquet")
+                connection.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO {quoted(table)} (FORMAT parquet)")
                 if name != "sheets":  # as it was sorted, once
-                    told = held_in(self.out, f"{name}.parquet")
-                    connection.execute(f"COPY (SELECT * FROM {told}) TO {csv} (FORMAT csv, HEADER)")
+                    write_csv(connection, parquet(table), table.with_suffix(".csv"))
             counts = counted(connection, export)
         page = summary_page(counts, self.settings, self.now, self.language)
         (self.out / "summary.html").write_text(page, encoding="utf-8")
@@ -241,9 +241,9 @@ class Screen:
 def _held(parts: Path, name: str, columns: Sequence[str]) -> str:
     """The query of a table of the parts: as buckets hold it, or rows of JSON as Spark writes them."""
     if not list(parts.glob("name=*")):
-        return f"SELECT * FROM {held_in(parts, f'*/{name}.parquet')}"
+        return f"SELECT * FROM {parquet(parts / '*' / f'{name}.parquet')}"
     if not (parts / f"name={name}").exists():
         nothing = ", ".join(f"''::VARCHAR AS \"{one}\"" for one in columns)
         return f"SELECT {nothing} WHERE false"
     told = ", ".join(f"row ->> '$.{one}' AS \"{one}\"" for one in columns)
-    return f"SELECT {told} FROM {held_in(parts / f'name={name}')}"
+    return f"SELECT {told} FROM {parquet(parts / f'name={name}' / '*.parquet')}"

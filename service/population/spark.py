@@ -7,7 +7,6 @@ patients one after the other, and what it writes counts once it is whole, whiche
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -179,7 +178,7 @@ def _lines(session: Any, files: Sequence[Path]) -> Any:
     whose = ", ".join(f"get_json_object(value, '$.{one}.reference')" for one in REFERENCES)
     return (
         session.read.option("lineSep", "\n")
-        .text([_as_hadoop_has_it(path) for path in files])
+        .text([str(path) for path in files])
         .selectExpr(r"trim(BOTH ' \t\r' FROM value) AS value", "input_file_name() AS file")
         .where("length(value) > 0")
         .selectExpr(
@@ -198,11 +197,6 @@ def _lines(session: Any, files: Sequence[Path]) -> Any:
         )
         .selectExpr("type", "id", "file", "resource", "posexplode(patients) AS (place, patient)")
     )
-
-
-def _as_hadoop_has_it(path: Path) -> str:
-    """The path of a file that is read: no sign of it stands for others."""
-    return re.sub(r"[*?\[\]{}\\]", r"\\\g<0>", str(path))
 
 
 def _task(asked: Asked, work: Path) -> Callable[[Iterable[Any]], Iterator[tuple[str, str]]]:

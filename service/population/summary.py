@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from mappings.wording import Text, _, _n
-from service.cards.compose import NOT_IDENTIFIED
+from service.cards.topics import NOT_IDENTIFIED
 from service.explain import OUTCOMES
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, spoken

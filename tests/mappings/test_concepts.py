@@ -768,6 +768,77 @@ def test_a_code_system_is_known_by_each_of_its_names(alias, system):
     assert canonical(alias) == system
 
 
+@pytest.mark.parametrize(
+    ("national", "system"),
+    [
+        *((f"http://hl7.org/fhir/sid/icd-10-{country}", WHO) for country in ("se", "ca", "be", "es", "it")),
+        ("http://jpfhir.jp/fhir/core/mhlw/CodeSystem/ICD10-2013-full", WHO),
+        ("https://terminologia.saude.gov.br/fhir/CodeSystem/BRCID10", WHO),
+        ("http://www.hl7korea.or.kr/CodeSystem/kostat-kcd-8", WHO),
+        ("https://uzis.cz/terminology/CodeSystem/mkn-10", WHO),
+        ("https://fhir.ee/CodeSystem/rhk10", WHO),
+        ("https://fhir.infoway-inforoute.ca/CodeSystem/icd-10-ca", WHO),
+        ("http://terminology.hl7.org/CodeSystem/icd10", WHO),
+        ("eHealth/ICD10_AM/condition_codes", WHO),
+        ("urn:oid:2.16.578.1.12.4.1.1.7110", WHO),
+        ("urn:oid:1.2.246.537.6.1", WHO),
+        ("1.2.246.537.6.1.1999", WHO),
+        ("urn:oid:1.2.752.116.1.1.1.1.3", WHO),
+        ("https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/icd-10-cm-2023-tw", US),
+        ("http://terminology.hl7.org/CodeSystem/icd10CM", US),
+        ("I10C", US),
+        (
+            "https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/icd-10-pcs-2023-tw",
+            "http://www.cms.gov/Medicare/Coding/ICD10",
+        ),
+        ("I9C", ICD9),
+        ("https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/medcation-atc-tw", ATC),
+        ("urn:oid:2.16.578.1.12.4.1.1.7180", ATC),
+        ("urn:oid:1.2.246.537.6.32.2007", ATC),
+        ("http://whocc.no/atc", ATC),
+        ("https://fhir.infoway-inforoute.ca/CodeSystem/pCLOCD", LOINC),
+        ("LN", LOINC),
+        ("SCT", SNOMED),
+    ],
+)
+def test_a_code_system_is_known_by_the_name_that_a_country_or_hl7_v2_gives_it(national, system):
+    assert canonical(national) == system
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "http://hl7.org/fhir/sid/icd-o-3",
+        "http://fhir.de/CodeSystem/icd-10-gm-diagnosesicherheit",
+        "http://hospital.example/CodeSystem/icd-10-procedures",
+        "http://hospital.example/CodeSystem/atc-vet-diets",
+        "http://www.whocc.no/atcvet",
+        "http://hospital.example/fhir/CodeSystem/plastic10",
+    ],
+)
+def test_a_name_that_only_resembles_one_is_another_system(other):
+    assert canonical(other) == other.lower()
+
+
+def test_a_danish_diagnosis_is_an_icd_10_code_behind_a_d():
+    sks = "urn:oid:1.2.208.176.2.4"
+    assert concepts(sks, "DC795") == concepts(WHO, "C79.5")
+    assert concepts(sks, "DC349A") == concepts(WHO, "C34.9")
+    assert concepts(sks, "BWGC1") == set()
+    assert concepts(WHO, "DC795") == set()
+
+
+def test_a_letter_behind_the_code_of_a_countrys_own_edition_is_no_certainty():
+    assert certainty_mark("http://hl7.org/fhir/sid/icd-10-se", "C795A") == ""
+    assert certainty_mark("urn:oid:1.2.208.176.2.4", "DC795A") == ""
+
+
+def test_a_japanese_result_is_the_same_by_whichever_method():
+    jlac = "urn:oid:1.2.392.200119.4.504"
+    assert concepts(jlac, "3H030000002399801") == concepts(jlac, "3H030000002327101") == {"calcium_total_mass"}
+    assert concepts(jlac, "3H030000000427101") == set()  # of urine
+
+
 def test_the_oid_of_ucd_finds_ucd_codes():
     assert located("urn:oid:1.2.250.1.213.2.62", "3400892558882") == (UCD, "9255888")
 

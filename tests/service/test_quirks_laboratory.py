@@ -48,6 +48,81 @@ def why(fact: Any) -> str:
     return words(fact.why)
 
 
+# --- national code systems ----------------------------------------------------------------------------------------------
+
+
+NPU, JLAC10, SNOMED_UK = "urn:oid:1.2.208.176.2.1", "urn:oid:1.2.392.200119.4.504", "http://snomed.info/sct"
+
+
+@pytest.mark.parametrize(
+    ("analyte", "system", "code", "number", "unit"),
+    [
+        ("creatinine", SNOMED_UK, "1000731000000107", 70, "umol/L"),
+        ("calcium", SNOMED_UK, "1000691000000101", 2.3, "mmol/L"),
+        ("corrected_calcium", SNOMED_UK, "935051000000108", 2.4, "mmol/L"),
+        ("albumin", SNOMED_UK, "1000821000000103", 38, "g/L"),
+        ("vitamin_d_25oh", SNOMED_UK, "1007991000000105", 80, "nmol/L"),
+        ("weight", SNOMED_UK, "27113001", 70, "kg"),
+        ("creatinine", NPU, "NPU18016", 70, "umol/L"),
+        ("calcium", NPU, "NPU01443", 2.3, "mmol/L"),
+        ("albumin", NPU, "NPU19673", 38, "g/L"),
+        ("phosphate", "urn:oid:2.16.578.1.12.4.1.1.7280", "NPU03096", 1.1, "mmol/L"),
+        ("creatinine", JLAC10, "3C015000002327101", 0.8, "mg/dL"),
+        ("calcium", JLAC10, "3H030000002327101", 9.3, "mg/dL"),
+        ("albumin", JLAC10, "3A015000002327101", 3.8, "g/dL"),
+    ],
+)
+def test_a_result_in_a_countrys_code_system_is_read(
+    analyte: str, system: str, code: str, number: float, unit: str
+) -> None:
+    found = fact_of(record(result("", quantity(number, unit), code=concept(system, code))), analyte)
+    assert isinstance(found, Known)
+
+
+@pytest.mark.parametrize(
+    ("analyte", "system", "code", "number", "unit"),
+    [
+        ("creatinine", SNOMED_UK, "70901006", 70, "umol/L"),
+        ("calcium", SNOMED_UK, "71878006", 2.3, "mmol/L"),
+        ("vitamin_d_25oh", "https://smt.esante.gouv.fr/terminologie-nabm", "1139", 80, "nmol/L"),
+    ],
+)
+def test_a_result_under_the_code_of_its_request_is_neither_used_nor_missing(
+    analyte: str, system: str, code: str, number: float, unit: str
+) -> None:
+    found = fact_of(record(result("", quantity(number, unit), code=concept(system, code))), analyte)
+    assert why(found)
+
+
+@pytest.mark.parametrize(
+    ("analyte", "text"),
+    [
+        ("creatinine", "Creatinina sérica"),
+        ("calcium", "Calcio total"),
+        ("albumin", "Albúmina"),
+        ("phosphate", "Fosfaat"),
+        ("weight", "Kroppsvikt"),
+        ("calcium", "血清カルシウム"),
+        ("creatinine", "크레아티닌"),
+        ("albumin", "白蛋白"),
+    ],
+)
+def test_a_result_in_words_of_another_language_is_never_called_not_measured(analyte: str, text: str) -> None:
+    assert why(fact_of(record(result("", quantity(9.3, "mg/dL"), code={"text": text})), analyte))
+
+
+@pytest.mark.parametrize("text", ["Creatinina en orina", "U-Kreatinin", "尿中クレアチニン", "Calcio iónico"])
+def test_a_look_alike_in_words_of_another_language_is_nothing(text: str) -> None:
+    held = record(result("", quantity(9.3, "mg/dL"), code={"text": text}))
+    assert isinstance(fact_of(held, "creatinine"), Absent)
+    assert isinstance(fact_of(held, "calcium"), Absent)
+
+
+def test_ionised_calcium_of_a_nordic_laboratory_is_no_total_calcium() -> None:
+    found = record(result("", quantity(1.2, "mmol/L"), code=concept(NPU, "NPU04144"))).calcium
+    assert isinstance(found, Absent)
+
+
 # --- which quantity it is ---------------------------------------------------------------------------------------------
 
 
@@ -397,7 +472,7 @@ def in_words(text: str, number: dict[str, Any] | None = None, **members: Any) ->
         {"coding": [{"system": LOCAL, "code": "VITD", "display": "Vitamine D (25-OH)"}]},
         {"coding": [{"code": "VITD"}], "text": "25-hydroxyvitamin D"},
         {"coding": [{"code": VITAMIN_D}]},  # the code without its system
-        {"coding": [{"system": "LN", "code": VITAMIN_D}]},  # a system that is no URI
+        {"coding": [{"system": "LAB", "code": VITAMIN_D}]},  # a system that is no URI
     ],
 )
 def test_a_result_told_by_its_name_alone_is_never_called_not_measured(code: dict[str, Any]) -> None:

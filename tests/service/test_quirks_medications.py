@@ -703,3 +703,55 @@ def test_no_card_about_a_drug_of_which_only_the_group_is_known_has_a_gap(group: 
     assert answered
     for card in answered:
         assert not EMPTY.search(f"{card['summary']}\n{card['detail']}".replace("\u00a0", " ").replace("\u202f", " "))
+
+
+# --- other languages and scripts --------------------------------------------------------------------------------------
+
+HOT = "urn:oid:1.2.392.100495.20.2.74"
+
+
+@pytest.mark.parametrize(
+    ("label", "substance"),
+    [
+        ("ZOLEDRONINEZUUR INFVLST 0,04MG/ML FLACON 100ML", "zoledronic_acid"),
+        ("Ácido zoledrónico 4 mg", "zoledronic_acid"),
+        ("Ácido zoledrônico 4 mg/5 mL solução injetável", "zoledronic_acid"),
+        ("Acido zoledronico", "zoledronic_acid"),
+        ("Zoledronsyra", "zoledronic_acid"),
+        ("Tsoledronihappo", "zoledronic_acid"),
+        ("Kwas zoledronowy", "zoledronic_acid"),
+        ("denosumabe 120 mg", "denosumab"),
+        ("ランマーク皮下注１２０ｍｇ", "denosumab_120mg"),
+        ("ゾメタ点滴静注４ｍｇ／１００ｍＬ", "zoledronic_acid_4mg"),
+        ("癌骨瓦注射液120毫克", "denosumab_120mg"),
+        ("엑스지바주", "denosumab_120mg"),
+        ("Деносумаб", "denosumab"),
+        ("gemcitabina 1 g", "gemcitabine"),
+        ("ワーファリン錠１ｍｇ", "warfarin"),
+    ],
+)
+def test_a_drug_is_known_by_its_name_in_other_languages(label: str, substance: str) -> None:
+    exposure = the_exposure(taken(medicationCodeableConcept={"text": label}))
+    assert substance in exposure.drug.concepts
+    assert exposure.drug.by_name
+
+
+@pytest.mark.parametrize("label", ["ホリゾン注射液１０ｍｇ", "ロキソプロフェンNa錠60mg", "타이레놀정", "Амлодипин"])
+def test_a_name_in_a_script_that_we_do_not_read_is_never_taken_for_another_drug(label: str) -> None:
+    held = record(taken(medicationCodeableConcept={"coding": [{"system": HOT, "code": "1", "display": label}]}))
+    assert "is known neither by code nor by name" in words(held.exposures.gaps)
+
+
+def test_beside_a_latin_name_or_an_atc_code_another_script_is_no_doubt() -> None:
+    latin = taken("latin", medicationCodeableConcept={"coding": [{"display": "Diazepam"}], "text": "ホリゾン注射液"})
+    coded_too = taken("coded", medicationCodeableConcept=concept(ATC, "N05BA01", text="ホリゾン注射液"))
+    greek = taken("greek", medicationCodeableConcept={"text": "Interferon β, 25 µg"})
+    assert record(latin, coded_too, greek).exposures.gaps == ()
+
+
+@pytest.mark.parametrize(
+    ("code", "substance"),
+    [("3999435A1020", "denosumab_120mg"), ("3999423A2024", "zoledronic_acid_4mg"), ("3339004F1029", "apixaban")],
+)
+def test_a_japanese_product_is_known_by_the_ingredient_in_its_code(code: str, substance: str) -> None:
+    assert substance in the_exposure(taken(**coded("urn:oid:1.2.392.100495.20.2.73", code))).drug.concepts

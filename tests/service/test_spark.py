@@ -54,7 +54,7 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
         json.dumps({**order, "id": "array", "subject": [order["subject"]]}) + "\r",
         json.dumps({"resourceType": "Device", "subject": {"identifier": {"value": "0123"}}}),
     ]
-    (folder / "name=a [1]{x}?.ndjson").write_text("\n".join([*others, ""]), encoding="utf-8")
+    (folder / "name=a (1).ndjson").write_text("\n".join([*others, ""]), encoding="utf-8")
     lines = [json.dumps(order), *broken, "", json.dumps(medication), json.dumps(order)]
     (folder / "others.ndjson").write_bytes("\n".join(lines).encode("latin-1"))
     procedures = folder / "Procedure.ndjson"

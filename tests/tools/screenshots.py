@@ -24,7 +24,7 @@ from selenium.webdriver.support.wait import WebDriverWait
 from support.browser import browser
 from support.try_page import SECONDS, summaries
 
-from service.cards.compose import OVERRIDE_REASONS, REASON_SYSTEM
+from service.cards.override_reasons import OVERRIDE_REASONS, REASON_SYSTEM
 from service.demo.run import DEFAULT_FHIR_SERVER, demo_record, demo_servers, hook_request
 from service.demo.trial import Trial, drafted, written
 from service.guidelines import GUIDELINES

@@ -99,9 +99,7 @@ class Drafts:
         """The same once the record was gathered: with reasons and body structures, and whether they revise what it holds."""
         if not all(self._evidence.find(reference) is found for reference, found in self._looked_up):
             self.read()
-        return self._as_many_as_can_be_checked(
-            [replace(order, revises=True) if self._revises(order) else order for order in self._orders]
-        )
+        return self._as_many_as_can_be_checked([self._as_a_revision(order) for order in self._orders])
 
     def _as_many_as_can_be_checked(self, orders: Sequence[Order]) -> tuple[Order, ...]:
         """The orders; those in question beyond the bound are told as not checked. What is ordered again comes after all else."""
@@ -114,9 +112,11 @@ class Drafts:
         beyond = frozenset(order.index for order in in_question[most:])
         return tuple(_concealed(order, TOO_MUCH) if order.index in beyond else order for order in orders)
 
-    def _revises(self, order: Order) -> bool:
+    def _as_a_revision(self, order: Order) -> Order:
         draft = self._entries[order.index].resource
-        return order.identified and self._revisions.revises(self._reader, order, draft)
+        if not order.identified or not self._revisions.revises(self._reader, order, draft):
+            return order
+        return replace(order, revises=True, replaces=self._revisions.replaced(draft))
 
     def look_up_revised(self, server: RecordServer | None) -> None:
         """Find the orders that the drafts of drugs revise; one that cannot be had leaves the medication history open."""

@@ -73,5 +73,5 @@ def in_another_script(text: str) -> bool:
 def on_one_line(text: str) -> str:
     """The text without the signs that steer a terminal or hide in a line, its blanks made one."""
     if not text.isprintable():
-        text = "".join([sign if sign.isprintable() else " " for sign in text.translate(_UNSEEN)])
+        text = "".join([sign if sign.isprintable() else " " for sign in text])  # blanks: an address stays broken
     return " ".join(text.split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mappings.vocabulary.letters import on_one_line, without_accents
+from mappings.vocabulary.letters import without_accents
 from mappings.vocabulary.lines import line_of
 from mappings.vocabulary.names import words
 from service.guidelines import GUIDELINES
@@ -60,7 +60,3 @@ def test_what_may_look_like_one_of_ours_is_not_taken_for_another_drug(text: str)
 )
 def test_letters_and_hyphens_that_names_have_are_no_doubt(text: str) -> None:
     assert not TERMINOLOGY.may_name_a_drug(text)
-
-
-def test_a_line_is_shown_without_them() -> None:
-    assert on_one_line("deno\u00adsumab\u202e 60\x1b[31m\tmg") == "denosumab 60 [31m mg"

@@ -322,3 +322,24 @@ def test_a_condition_that_has_a_code_only_is_called_by_our_name_on_a_card(langua
 def test_a_condition_keeps_the_words_that_the_record_gives() -> None:
     told = said(cards(condition((SNOMED, "71286001"), text="Epidural mass pressing on the cord")))
     assert "Epidural mass pressing on the cord (undated)" in told
+
+
+@pytest.mark.parametrize(
+    ("fact", "resource_type", "code"),
+    [
+        ("conditions", "Condition", "no-problem-info"),
+        ("allergies", "AllergyIntolerance", "no-allergy-info"),
+        ("procedures", "Procedure", "no-procedure-info"),
+    ],
+)
+def test_no_information_about_a_list_is_not_an_empty_list(fact: str, resource_type: str, code: str) -> None:
+    ips = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+    held = record(resource(resource_type, "absent", code=concept(ips, code), status="completed"))
+    assert getattr(held, fact).gaps
+    known = record(resource(resource_type, "none", code=concept(ips, f"no-known-{fact}"), status="completed"))
+    assert not getattr(known, fact).gaps
+
+
+def test_an_allergy_that_was_not_asked_about_is_not_known_to_be_none() -> None:
+    asked = concept(SNOMED, "1631000175102", text="Not on File")
+    assert record(resource("AllergyIntolerance", "a", code=asked)).allergies.gaps

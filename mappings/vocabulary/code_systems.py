@@ -353,6 +353,17 @@ def _canonical(system: str) -> str:
     return _NAMED.get(name_of(short), short)
 
 
+_SEARCHED_AS = {
+    NPU: (NPU, "urn:oid:1.2.208.176.2.1", "urn:oid:2.16.578.1.12.4.1.1.7280"),
+    JLAC10: (JLAC10, "urn:oid:1.2.392.200119.4.504"),
+}
+
+
+def searched_as(system: str) -> tuple[str, ...]:
+    """The URIs under which a search asks for a code: the canonical one, of NPU and JLAC10 also those of countries."""
+    return _SEARCHED_AS.get(system, (system,))
+
+
 _OF_DRUGS = frozenset({ATC, RXNORM, NDC, FRENCH_DRUGS, YJ})
 
 

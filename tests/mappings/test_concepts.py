@@ -842,6 +842,10 @@ def test_a_cluster_of_icd_11_means_what_its_stems_do(system):
     assert concepts(system, "2E03&XY7Z") == set()  # provisional
 
 
+def test_an_orthopantomogram_is_known_by_its_procedure():
+    assert concepts(SNOMED, "89846007") == {"orthopantomogram"}
+
+
 def test_dental_codes_of_the_united_states_are_read():
     assert concepts("http://www.ada.org/cdt", "D7140") == {"tooth_extraction"}
     assert concepts("urn:oid:2.16.840.1.113883.6.13", "D0120") == {"dental_examination"}

@@ -42,11 +42,11 @@ from mappings.facts import (
 )
 from mappings.facts.bones import may_be_same
 from mappings.queries import FINDING_CONCEPTS, NEEDS
-from mappings.readers.acts import encounter, imaging_study, procedure, report
+from mappings.readers.acts import act_standing, encounter, imaging_study, procedure, report
 from mappings.readers.clearance import RenalInputs, clearance, missing_inputs
 from mappings.readers.conditions import allergy, diagnosis
 from mappings.readers.corrected_calcium import corrected_calcium
-from mappings.readers.courses import courses, links_of
+from mappings.readers.courses import GIVEN, courses, links_of
 from mappings.readers.exposures import administration, confirmed, request, statement
 from mappings.readers.findings import FindingReading, newest_finding, read_finding, worst_of_bones
 from mappings.readers.kidney_failure import doubted_kidney_failure, kidney_failure, not_looked_for
@@ -72,12 +72,12 @@ from mappings.readers.observations import (
     vitamin_d_fact,
     vitamin_d_severity,
 )
-from mappings.readers.orders import ORDER_TYPES, courses_of_orders, is_laboratory, open_order, read_order
+from mappings.readers.orders import ORDER_TYPES, act_to_come, courses_of_orders, is_laboratory, open_order, read_order
 from mappings.readers.patients import PatientStatus, status_of_patient
 from mappings.readers.reader import Reader
 from mappings.readers.responses import read_response
 from mappings.readers.sites import regions_of
-from mappings.readers.standing import uncertain
+from mappings.readers.standing import Standing, uncertain
 from mappings.readers.stays import encounters_by_diagnosis
 from mappings.shapes import a_map, a_text, maps
 from mappings.values import value
@@ -138,6 +138,12 @@ class _Result:
 
 OF_DRAFTS = frozenset({"orders", "radiotherapy_orders"})
 """The facts that hold the drafts of the request."""
+
+PLANNED: Mapping[str, Callable[[Resource], Standing]] = {
+    **dict.fromkeys(ORDER_TYPES, open_order),
+    "Procedure": act_to_come,
+}
+"""What of the record is ordered or planned, by its type, and how it tells that it still is."""
 
 OF_ORDERS: Mapping[str, frozenset[str]] = {
     "MedicationRequest": OF_DRAFTS | {"exposures", "clearance", "clearance_inputs_missing", "_renal_inputs"},
@@ -575,10 +581,14 @@ class Record(Facts):
 
     @cached_property
     def radiotherapy_orders(self) -> Collected[RadiotherapyOrder]:
-        """Drafts, and the open orders of the record on which no Procedure is based; phases folded into their course."""
+        """Drafts, and the open orders of the record of which nothing was done; phases folded into their course.
+
+        A Procedure that is still to be done, that was not done or was entered in error leaves its order open.
+        """
         done: set[str] = set()
         for _source, procedure_resource in self._evidence.of_type("Procedure"):
-            done |= links_of(procedure_resource)
+            if act_standing(procedure_resource, counting=GIVEN).counts is not False:
+                done |= links_of(procedure_resource)
         asked = [one for one in self.orders if isinstance(one, RadiotherapyOrder)]
         folded = courses_of_orders([replace(one, triggers=True) for one in asked])
         planned = tuple(
@@ -604,20 +614,29 @@ class Record(Facts):
 
     @cached_property
     def orders(self) -> Collected[Order]:
-        """All drafts, and the open orders of the record that are not one of them."""
+        """All drafts, and the open orders of the record that are not one of them, nor to be replaced by one before they begin."""
         drafts = {order.reference for order in self._drafts if order.reference}
-        read = [one for _source, reference, one in self._orders_read if reference not in drafts]
+        replaced = frozenset().union(*(order.replaces for order in self._drafts))
+        read = [
+            one
+            for _source, reference, one in self._orders_read
+            if reference not in drafts and not (reference in replaced and self._is_to_come(one))
+        ]
         found = (one for one in read if isinstance(one, Order))
         maybe = (one for one in read if isinstance(one, Uncertain))
         return Collected(ORDERS, (*self._drafts, *found), self._gaps("orders"), tuple(maybe))
 
+    def _is_to_come(self, one: Order | Uncertain[Order]) -> bool:
+        planned = (one.entry if isinstance(one, Uncertain) else one).planned
+        return planned.assumed or planned.when.first > self.today
+
     @cached_property
     def _orders_read(self) -> list[tuple[str, str, Order | Uncertain[Order]]]:
-        """The open orders of the record, each by its source and its reference."""
+        """The open orders of the record, and its Procedures that are still to be done, each by its source and its reference."""
         read_all: list[tuple[str, str, Order | Uncertain[Order]]] = []
-        for resource_type in ORDER_TYPES:
+        for resource_type, standing_of in PLANNED.items():
             for source, resource in self._evidence.of_type(resource_type):
-                stands = open_order(resource)
+                stands = standing_of(resource)
                 if stands.counts is False:
                     continue
                 order = read_order(self._reader, resource)

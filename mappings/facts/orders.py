@@ -50,7 +50,7 @@ class Order:
     when nothing says what is ordered, and `unidentified` then says how much that may matter; `by_words` is set when only the
     words of its code say it. `reasons` are the concepts of its reason codes and of the conditions it refers to.
     `selecting` is true while the order is still being written (`order-select`); `revises` where it changes or replaces an
-    order on record, so that it cannot be removed as a draft.
+    order on record, so that it cannot be removed as a draft; `replaces` are the references of those whose place it takes.
     """
 
     reference: str
@@ -71,6 +71,7 @@ class Order:
     by_words: bool = False
     unverified_code: bool = False
     revises: bool = False
+    replaces: frozenset[str] = frozenset()
 
     def is_any(self, concepts: frozenset[str]) -> bool:
         """An order of one of these concepts."""

@@ -87,6 +87,8 @@ DRAFTED: Mapping[str, tuple[Element, frozenset[str]]] = {
 """What is an order where it is drafted, with its status and what of it is none: what is to be handed over, given, taken or
 done counts as one; what was handed over is yet to be given."""
 
+TO_COME = frozenset({"preparation"})
+
 _DOSAGE = {"MedicationAdministration": "dosage", "MedicationStatement": "dosage"}
 _OF_A_DRUG = "Medication"
 
@@ -126,6 +128,14 @@ def open_order(resource: Resource) -> Standing:
     if intent == NOT_UNDERSTOOD:
         return Standing(stands.status, counts=None, why=stands.why or INTENT_NOT_UNDERSTOOD)
     return Standing(stands.status, counts=False)
+
+
+def act_to_come(resource: Resource) -> Standing:
+    """Whether a Procedure of the record is still to be done: planned, it is an order; once begun it is an act done."""
+    status = PROCEDURE_STATUS.of(resource)
+    if status not in TO_COME:
+        return Standing(status, counts=False)
+    return standing(resource, PROCEDURE_STATUS, counting=TO_COME, never=frozenset())
 
 
 def read_order(
@@ -465,9 +475,10 @@ def _reasons_in_words(reader: Reader, resource: Resource) -> Iterator[Text]:
 
 
 def _occurrence(reader: Reader, resource: Resource) -> When | None:
-    at = reader.date(resource.get("occurrenceDateTime"))
+    """When it is to be done; of a Procedure that is still to be done, when it is to be performed."""
+    at = reader.date(resource.get("occurrenceDateTime") or resource.get("performedDateTime"))
     if at is None:
-        at = reader.date(a_map(resource.get("occurrencePeriod")).get("start"))
+        at = reader.date(_stated_period(resource).get("start"))
     if at is None and (timing := a_map(resource.get("occurrenceTiming"))):
         at = _timing_start(reader, timing)
     return at
@@ -475,8 +486,11 @@ def _occurrence(reader: Reader, resource: Resource) -> When | None:
 
 def _occurrence_end(reader: Reader, resource: Resource) -> When | None:
     repeat = a_map(a_map(resource.get("occurrenceTiming")).get("repeat"))
-    stated = a_map(resource.get("occurrencePeriod")) or a_map(repeat.get("boundsPeriod"))
-    return reader.period(stated)[1]
+    return reader.period(_stated_period(resource) or a_map(repeat.get("boundsPeriod")))[1]
+
+
+def _stated_period(resource: Resource) -> Mapping[str, Any]:
+    return a_map(resource.get("occurrencePeriod")) or a_map(resource.get("performedPeriod"))
 
 
 def _timing_start(reader: Reader, timing: Mapping[str, Any]) -> When | None:

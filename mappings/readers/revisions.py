@@ -60,6 +60,11 @@ class Revisions:
         identity = _identity(a_map(a_map(reference).get("identifier")))
         return self._by_identity.get(identity) if identity is not None else None
 
+    def replaced(self, draft: Resource) -> frozenset[str]:
+        """The orders on record whose place the draft takes: of the same id, or that it names as those that it replaces."""
+        named = (self.found(draft, reference) for name in TAKES_THE_PLACE_OF for reference in maps(draft.get(name)))
+        return frozenset({reference_of(draft), *(reference_of(one) for one in named if one is not None)} - {""})
+
     def revises(self, reader: Reader, order: Order, draft: Resource) -> bool:
         """The draft changes, replaces or carries on an order on record; one that it replaces and that is not found counts."""
         own = reference_of(draft)

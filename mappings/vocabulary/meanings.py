@@ -263,9 +263,12 @@ DENIALS = phrases(
 
 DENIALS_BEFORE = phrases(
     *("pas de", "pas d", "absence", "sans", "aucun", "aucune", "no", "not", "without", "kein", "keine", "ohne"),
-    *("sin", "sem", "senza", "geen", "zonder", "ingen", "inga", "uten", "utan", "uden", "ei", "bez", "nie"),
+    *("sin", "senza", "geen", "zonder", "ingen", "inga", "uten", "utan", "uden", "ei", "bez", "nie"),
 )
-"""Words that deny what stands behind them, and nothing before: « métastases osseuses sans fracture »."""
+"""Words that deny what stands behind them, and nothing before: « métastases osseuses sans fracture ».
+
+Portuguese « sem » is a week to the French, and denies nothing.
+"""
 
 OTHER_RESULTS = phrases(
     *("urine", "urines", "urinaire", "urinaires", "urinary", "24h", "24 h", "24 heures", "diurèse", "spot"),

@@ -69,11 +69,14 @@ def lines(basis: Iterable[Basis], rounding: Rounding, received: Iterable[Exposur
         elif isinstance(one, Act):
             yield _act_line(one)
         elif isinstance(one, Order) and not one.draft:
-            yield _(
-                "{order}: ordered ({when})",
-                order=named(one),
-                when=dated(one.written),
-            )
+            yield _order_line(one)
+
+
+def _order_line(one: Order) -> Text:
+    """When it was ordered; of one that does not say, the day for which it is planned."""
+    if one.written is None and not one.planned.assumed:
+        return _("{order}: planned ({when})", order=named(one), when=dated(one.planned.when))
+    return _("{order}: ordered ({when})", order=named(one), when=dated(one.written))
 
 
 def remarks(basis: Iterable[Basis]) -> Iterator[Text]:

@@ -99,11 +99,13 @@ class Drafts:
         """The same once the record was gathered: with reasons and body structures, and whether they revise what it holds."""
         if not all(self._evidence.find(reference) is found for reference, found in self._looked_up):
             self.read()
-        return tuple(replace(order, revises=True) if self._revises(order) else order for order in self._orders)
+        return tuple(self._as_a_revision(order) for order in self._orders)
 
-    def _revises(self, order: Order) -> bool:
+    def _as_a_revision(self, order: Order) -> Order:
         draft = self._entries[order.index].resource
-        return order.identified and self._revisions.revises(self._reader, order, draft)
+        if not order.identified or not self._revisions.revises(self._reader, order, draft):
+            return order
+        return replace(order, revises=True, replaces=self._revisions.replaced(draft))
 
     def look_up_revised(self, server: RecordServer | None) -> None:
         """Find the orders that the drafts of drugs revise; one that cannot be had leaves the medication history open."""

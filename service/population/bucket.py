@@ -12,7 +12,6 @@ from typing import Any
 
 import orjson
 
-from cds_hooks import ProtocolError
 from mappings.evidence import Resource
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
@@ -45,7 +44,7 @@ def screened(patient: str, resources: Iterable[Resource]) -> Screened:
         raise RuntimeError("the process was not begun")
     try:
         return _screening.of(Chart(patient, resources, _types, _screening.world.terminology))
-    except (ProtocolError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - as in asking a rule: one patient takes nobody else down
         return Screened([not_asked(patient, because=type(error).__name__)])
 
 
@@ -69,7 +68,8 @@ def screen_bucket(export: Export, parts: Path, bucket: int) -> int:
         typed = ", ".join(f"\"{column}\": 'VARCHAR'" for column in columns)
         told = unfinished / f"{name}.ndjson"
         connection.execute(
-            f"""COPY (SELECT * FROM read_json({quoted(told)}, format = 'newline_delimited', columns = {{{typed}}}))
+            f"""COPY (SELECT * FROM read_json({quoted(told)}, format = 'newline_delimited', columns = {{{typed}}},
+                hive_partitioning = false))
             TO {quoted(unfinished / f"{name}.parquet")} (FORMAT parquet)"""
         )
         told.unlink()

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import orjson
 
+from cds_hooks import read_json
 from mappings.evidence import Resource
 from mappings.shapes import a_map, a_text, maps
 from mappings.wording import Said, _
@@ -47,7 +47,7 @@ _ROW = """
     FROM (
         SELECT json::VARCHAR AS resource, json_extract_string(json, ['$.resourceType', '$.id', '$.subject.reference',
             '$.patient.reference', '$.individual.reference']) AS told
-        FROM read_ndjson_objects($files, ignore_errors = true, maximum_object_size = $longest)
+        FROM read_ndjson_objects($files, ignore_errors = true, maximum_object_size = $longest, hive_partitioning = false)
     )
 """.replace("(ID)", f"({ID})")
 """A line is parsed once for all that is asked of it."""
@@ -60,12 +60,18 @@ class Unreadable(dict[str, Any]):
 def read_line(line: str) -> list[Resource]:
     """The resource of a line that has a patient. Where it cannot be read, one `Unreadable` of each type that it names.
 
-    DuckDB and Spark take more for JSON than we do: a number beyond any float, lists in lists a thousand deep.
+    Where it names none, one of the type "": it may be of any.
+
+    DuckDB and Spark take more for JSON than we do: a number beyond any float, lists in lists a thousand deep, a member that
+    stands twice, of which each reads another.
     """
     try:
-        return [orjson.loads(line)]
-    except orjson.JSONDecodeError:
-        return [Unreadable(resourceType=one) for one in dict.fromkeys(re.findall(TYPE, line))]
+        told = read_json(line.encode())
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        return [Unreadable(resourceType=one) for one in dict.fromkeys(re.findall(TYPE, line)) or ("",)]
+    return [told]
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,8 @@ class Export:
         """The patients of a bucket in the order of their ids, each with all its resources, and the Medications they name."""
         look_up = medications_of(self.folder)
         rows = of_this_process().execute(
-            "SELECT patient, list(resource) FROM read_parquet($files) GROUP BY patient ORDER BY patient",
-            {"files": str(self.folder / f"bucket={bucket}" / "*.parquet")},
+            f"""SELECT patient, list(resource) FROM {parquet(self.folder / f"bucket={bucket}" / "*.parquet")}
+            GROUP BY patient ORDER BY patient"""
         )
         while found := rows.fetchmany(50):
             for patient, resources in found:
@@ -105,7 +111,7 @@ LookUp = Callable[[Sequence[str]], Sequence[tuple[str, str]]]
 
 def medications_of(folder: Path) -> LookUp | None:
     """The Medications of an export, which belong to nobody and lie below `folder`; None where it holds none."""
-    held = f"read_parquet({quoted(folder / MEDICATIONS / '*.parquet')})"
+    held = parquet(folder / MEDICATIONS / "*.parquet")
     connection = of_this_process()
     if _one(connection, f"SELECT count(*) FROM {held}") == (0,):
         return None
@@ -162,11 +168,13 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     with connected(folder / SPILLED, memory_limit=memory, preserve_insertion_order=False) as connection:
         raw = folder / "lines"
         unreadable_in: dict[str, int] = {}
+        known = 0
         if not _all_readable(connection, lines, raw):
             mended = [readable(path, folder / f"{number}.ndjson") for number, path in enumerate(lines)]
             unreadable_in = counted_in(source, {path: n for path, (_mended, n) in zip(lines, mended, strict=True)})
+            known = sum(number for _path, number in mended)
             _write_rows(connection, [path for path, _number in mended], raw)
-        connection.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(raw / '*.parquet')})")
+        connection.execute(f"CREATE VIEW resources AS SELECT * FROM {parquet(raw / '*.parquet')}")
         patients, resources, unreadable, nobodys = _one(
             connection,
             f"""SELECT count(DISTINCT nullif(patient, '')), count(type), count(*) FILTER (WHERE type IS NULL),
@@ -174,6 +182,10 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
         )
         if not patients:
             raise NotAnExport(Said(_("{path} holds no resource of a patient", path=str(source))))
+        if unreadable > known:  # whose they are was not asked: of nobody would be told that they are missing
+            raise NotAnExport(
+                Said(_("{path} holds lines that DuckDB does not read: mend or leave them out", path=str(source)))
+            )
         types = frozenset(
             name
             for (name,) in connection.execute("SELECT DISTINCT type FROM resources WHERE type IS NOT NULL").fetchall()
@@ -187,7 +199,7 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
         buckets = min(MOST_BUCKETS, -(-patients // patients_of_a_bucket))
         for part in sorted(raw.iterdir()):
             connection.execute(
-                f"""COPY (SELECT patient, resource, hash(patient) % {buckets} AS bucket FROM read_parquet({quoted(part)})
+                f"""COPY (SELECT patient, resource, hash(patient) % {buckets} AS bucket FROM {parquet(part)}
                 WHERE patient <> '') TO {quoted(folder)} (FORMAT parquet, PARTITION_BY bucket, APPEND)"""
             )
             part.unlink()
@@ -221,9 +233,7 @@ def _all_readable(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], 
         _write_rows(connection, lines, target)
     except LineTooLong:
         return False
-    return _one(
-        connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM read_parquet({quoted(target / '*.parquet')})"
-    ) == (0,)
+    return _one(connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM {parquet(target / '*.parquet')}") == (0,)
 
 
 def of_this_process() -> duckdb.DuckDBPyConnection:
@@ -255,6 +265,11 @@ def connected(spilled: Path | None, **choices: str | float | bool | list[str]) -
 def quoted(path: Path) -> str:
     """A path as SQL has it."""
     return "'" + str(path).replace("'", "''") + "'"
+
+
+def parquet(files: Path) -> str:
+    """The table of Parquet files. What their folders are called is no column of it."""
+    return f"read_parquet({quoted(files)}, hive_partitioning = false)"
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from cds_hooks import Ambiguous, read_json
 from mappings.wording import Said, Text, _
 
 LINES = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
@@ -30,8 +31,10 @@ ID = '[^/?#|" ]+'
 FHIR_ID = "[A-Za-z0-9.-]{1,64}"
 
 TYPE = '"resourceType"[ \t]*:[ \t]*"([A-Za-z]{1,64})"'
+_WHOSE = '"(?:subject|patient|individual)"[ \t]*:[ \t]*[{]'
 SUBJECT = (
-    '"(?:subject|patient|individual)"[ \t]*:[ \t]*[{].{0,2000}?"reference"[ \t]*:[ \t]*"(?:[^"]*/)?Patient/(' + ID + ")"
+    # No further one between them, so that however many there are, each sign is looked at once.
+    _WHOSE + "(?:(?!" + _WHOSE + ').){0,2000}?"reference"[ \t]*:[ \t]*"(?:[^"]{0,2000}/)?Patient/(' + ID + ")"
 )
 OF_A_PATIENT = '"resourceType"[ \t]*:[ \t]*"Patient"'
 OWN_ID = '"id"[ \t]*:[ \t]*"(' + ID + ')"'
@@ -42,6 +45,13 @@ NO_NUMBER = '"unreadable":1e999}'
 
 NOBODYS_LINE = "{"
 """Stands for a line of which nobody can tell whose it is."""
+
+
+_OF_SEVERAL = frozenset("*?[{\\")
+"""In a path, DuckDB and Spark take it for that of other files."""
+
+_HALF_A_SIGN = re.compile(rb"\\u[dD][89a-fA-F]")
+"""Half of a sign beyond the first plane, of which DuckDB reads no line where the other half is lacking."""
 
 
 class NotAnExport(ValueError):
@@ -58,6 +68,7 @@ def _refused(text: Text) -> NotAnExport:
 
 def files_of(source: Path) -> list[Path]:
     """The files of an export, in order; hidden ones are none of it. Raises `NotAnExport` where there is none."""
+    refuse_names_of_several(source)
     if source.is_file():
         return [source]
     found = []
@@ -65,6 +76,9 @@ def files_of(source: Path) -> list[Path]:
         if any(part.startswith(".") for part in path.relative_to(source).parts):
             continue
         if path.name.casefold().endswith((*LINES, *DOCUMENTS)):
+            refuse_names_of_several(path)
+            if not path.is_file():  # of a pipe or a device nobody would ever see the end
+                raise _refused(_("{path} is no file: take it out of the folder", path=str(path)))
             found.append(path)
         elif _PACKED.search(path.name):
             raise _refused(
@@ -81,6 +95,18 @@ def files_of(source: Path) -> list[Path]:
             )
         )
     return found
+
+
+def refuse_names_of_several(path: Path) -> None:
+    """Raises `NotAnExport` for a path that would be taken for others, whose records would then be read in its place."""
+    if not _OF_SEVERAL.isdisjoint(str(path)):
+        raise _refused(
+            _(
+                "{path} has a sign in its name that stands for several files ({signs}): rename it",
+                path=str(path),
+                signs=" ".join(sorted(_OF_SEVERAL)),
+            )
+        )
 
 
 def lines_of(source: Path, folder: Path) -> list[Path]:
@@ -170,7 +196,7 @@ def readable(path: Path, target: Path) -> tuple[Path, int]:
                     written.write(told_of(line.decode("utf-8", "replace")).encode() + b"\n")
                 else:
                     others += kind is _Kind.NO_RESOURCE
-                    written.write(line)
+                    written.write(text + b"\n")
     except (OSError, EOFError, zlib.error) as error:
         raise CannotGroup(f"{path}: {error}") from None
     if not replaced:
@@ -198,18 +224,25 @@ class _Kind(Enum):
 
 
 def _kind_of(line: bytes, text: bytes) -> _Kind:
-    """DuckDB takes more for JSON than we do (`read_line`): what it reads is not unreadable here. An empty line is no fault."""
+    """DuckDB takes more for JSON than we do (`read_line`): what it reads is not unreadable here. An empty line is no fault.
+
+    What it does not read is, whatever else would read it: that line would be missing, and nobody told.
+    """
     if len(line.rstrip(b"\r\n")) > LONGEST_LINE:
         return _Kind.UNREADABLE
     try:
-        told = orjson.loads(text or b"{}")
+        told = read_json(text or b"{}")
     except orjson.JSONDecodeError:
         return _Kind.RESOURCE if _is_json_all_the_same(text) else _Kind.UNREADABLE
+    except Ambiguous:
+        return _Kind.UNREADABLE
     is_resource = isinstance(told, dict) and told.get("resourceType") is not None
     return _Kind.RESOURCE if is_resource or not text else _Kind.NO_RESOURCE
 
 
 def _is_json_all_the_same(text: bytes) -> bool:
+    if _HALF_A_SIGN.search(text):
+        return False
     try:
         json.loads(text.decode("utf-8"), parse_constant=_refuse)
     except RecursionError:

@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import orjson
 
 from mappings.wording import Said, _
@@ -21,8 +22,9 @@ from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.ledger.fingerprints import fingerprint, of_rules, of_settings, of_value_sets
 from service.population.bucket import TABLES, begin, part_of, screen_bucket, without_unfinished
-from service.population.export import PATIENTS_OF_A_BUCKET, SPILLED, Export, connected, grouped, quoted
-from service.population.exported_files import lines_of, stamps
+from service.population.export import PATIENTS_OF_A_BUCKET, SPILLED, Export, connected, grouped, parquet, quoted
+from service.population.exported_files import CannotGroup, lines_of, refuse_names_of_several, stamps
+from service.population.spreadsheets import write_csv
 from service.population.summary import INDICATORS, counted
 from service.population.summary_page import summary_page
 from service.population.whole import write_whole
@@ -60,9 +62,15 @@ class Screen:
 
         Raises `AnotherScreen`, `NotAnExport`, or `ValueError` for settings that cannot be used.
         """
+        refuse_names_of_several(self.out)
         self._claim()
-        if self.spark_master:
-            return self._written(*self._on_spark())
+        try:
+            return self._written(*self._on_spark()) if self.spark_master else self._here(advance)
+        except duckdb.Error as error:  # such as a disk that is full
+            raise CannotGroup(str(error).partition("\n")[0]) from None
+
+    def _here(self, advance: Callable[[int, int], None]) -> Mapping[str, Any]:
+        """By processes of this machine."""
         export = self._grouped()
         parts = self.out / WORK / "parts"
         parts.mkdir(exist_ok=True)
@@ -186,10 +194,10 @@ class Screen:
                 connection.execute(f"CREATE VIEW {name} AS {_held(parts, name, columns)}")
             connection.execute(f"CREATE VIEW indicators AS {INDICATORS}")
             for name in (*TABLES, "indicators"):
-                parquet, csv = (quoted((self.out / name).with_suffix(f".{kind}")) for kind in ("parquet", "csv"))
-                connection.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO {parquet} (FORMAT parquet)")
+                table = (self.out / name).with_suffix(".parquet")
+                connection.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO {quoted(table)} (FORMAT parquet)")
                 if name != "sheets":  # as it was sorted, once
-                    connection.execute(f"COPY (SELECT * FROM {parquet}) TO {csv} (FORMAT csv, HEADER)")
+                    write_csv(connection, parquet(table), table.with_suffix(".csv"))
             counts = counted(connection, export)
         page = summary_page(counts, self.settings, self.now, self.language)
         (self.out / "summary.html").write_text(page, encoding="utf-8")
@@ -203,9 +211,9 @@ class Screen:
 def _held(parts: Path, name: str, columns: Sequence[str]) -> str:
     """The query of a table of the parts: as buckets hold it, or rows of JSON as Spark writes them."""
     if not list(parts.glob("name=*")):
-        return f"SELECT * FROM read_parquet({quoted(parts / '*' / f'{name}.parquet')})"
+        return f"SELECT * FROM {parquet(parts / '*' / f'{name}.parquet')}"
     if not (parts / f"name={name}").exists():
         nothing = ", ".join(f"''::VARCHAR AS \"{one}\"" for one in columns)
         return f"SELECT {nothing} WHERE false"
     told = ", ".join(f"row ->> '$.{one}' AS \"{one}\"" for one in columns)
-    return f"SELECT {told} FROM read_parquet({quoted(parts / f'name={name}' / '*.parquet')}, hive_partitioning = false)"
+    return f"SELECT {told} FROM {parquet(parts / f'name={name}' / '*.parquet')}"

@@ -231,10 +231,13 @@ def _days_after(anchor: When | None, days: int | None) -> date | None:
 def pairs_of_radiotherapy(order: RadiotherapyOrder, patient: Facts) -> tuple[Pair, ...]:
     """The ordered radiotherapy with each radiosensitiser on record or drafted.
 
-    A drug that comes after and is ordered in this request has a card of its own.
+    A drug that comes after and is ordered in this request has a card of its own; of an order that a draft replaces, what
+    was planned is none.
     """
     irradiation = irradiated_by_order(order, patient.today)
-    recorded = map(given_on_record, patient.exposures.of(sets.RADIOSENSITISERS).entries)
+    replaced = frozenset().union(*(one.replaces for one in patient.orders))
+    entries = patient.exposures.of(sets.RADIOSENSITISERS).entries
+    recorded = map(given_on_record, (one for one in entries if not (one.planned and one.source in replaced)))
     givings = (*(giving for giving in recorded if giving is not None), *map(given_by, _drafts(patient)))
     pairs = (Pair(giving, irradiation) for giving in givings)
     return tuple(pair for pair in pairs if pair.drug_first or not _has_a_card(pair.giving.draft))

@@ -85,7 +85,7 @@ def _joined(parameters: Sequence[tuple[tuple[str, str], ...]]) -> tuple[tuple[st
     return ((parameters[0][0][0], ",".join(codes)), *parameters[0][1:])
 
 
-FINDING_CONCEPTS = sets.FINDING_NAMES | sets.DISEASE_STATUS | sets.LESION_COUNT
+FINDING_CONCEPTS = sets.FINDING_NAMES | sets.DISEASE_STATUS | sets.LESION_COUNT | sets.DISTANT_METASTASIS_SITE
 """The recorded findings under our own codes, the public ones, and those of a site."""
 
 

@@ -52,6 +52,7 @@ from mappings.readers.findings import FindingReading, newest_finding, read_findi
 from mappings.readers.kidney_failure import doubted_kidney_failure, kidney_failure, not_looked_for
 from mappings.readers.local_use import systemic_drug
 from mappings.readers.medications import coded_medication, possible_exposure, unidentified
+from mappings.readers.metastasis_sites import bone_metastases
 from mappings.readers.newest import Reading, dated_ahead
 from mappings.readers.no_information import no_information, not_known
 from mappings.readers.not_understood import (
@@ -550,13 +551,16 @@ class Record(Facts):
 
     @cached_property
     def conditions(self) -> Collected[Diagnosis]:
-        """Conditions that are not refuted."""
+        """Conditions that are not refuted, and Observations of a metastasis to a bone."""
         named = encounters_by_diagnosis(self._evidence)
 
         def read(reader: Reader, resource: Resource, source: str) -> Diagnosis | None:
             return diagnosis(reader, resource, source, named.get(source))
 
-        return self._collected(CONDITIONS, "conditions", "Condition", read)
+        found = self._collected(CONDITIONS, "conditions", "Condition", read)
+        observed = [diagnosis(self._reader, *one) for one in bone_metastases(self._reader, self._evidence)]
+        more = _sorted_out(CONDITIONS, (one for one in observed if one is not None), ())
+        return replace(found, entries=found.entries + more.entries, uncertain=found.uncertain + more.uncertain)
 
     @cached_property
     def allergies(self) -> Collected[Allergy]:

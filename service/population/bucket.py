@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from multiprocessing import parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import orjson
@@ -36,6 +39,21 @@ def begin(settings: Settings, now: datetime, language: Language, types: frozense
     world = World.from_settings(settings)
     services = published(GUIDELINES, split=False, terminology=world.terminology)
     _screening, _types = Screening(tuple(services.values()), world, now, language), types
+
+
+def begin_a_process(*asked: Any) -> None:
+    """Begin a process of the pool, which ends with the process of the screen, however that ends."""
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_after, args=(parent,), daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # of a terminal all processes get it, and one of them says so
+    begin(*asked)
+
+
+def _end_after(parent: Any) -> None:
+    """Killed, it would tell nobody: its processes would wait for work, and hold records, for ever."""
+    parent.join()
+    os._exit(1)
 
 
 def screened(patient: str, resources: Iterable[Resource]) -> Screened:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -50,6 +51,16 @@ def _of_a_screen(command: Callable[..., Any]) -> Callable[..., Any]:
     for one in reversed(options):
         command = one(command)
     return command
+
+
+@contextmanager
+def _for_whoever_runs_it_alone() -> Iterator[None]:
+    """What is written meanwhile holds patient data: nobody else on the machine reads it, unless whoever runs it lets them."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 class _Source(ExistingPath):
@@ -121,9 +132,12 @@ def screen(  # noqa: PLR0913 - a command has as many options as it has
             memory,
             spark_master=master if engine == "spark" else "",
         )
-        with click.progressbar(
-            length=1, label=say(_("screening")), file=sys.stderr, hidden=not sys.stderr.isatty()
-        ) as bar:
+        with (
+            click.progressbar(
+                length=1, label=say(_("screening")), file=sys.stderr, hidden=not sys.stderr.isatty()
+            ) as bar,
+            _for_whoever_runs_it_alone(),
+        ):
 
             def advance(done: int, of_all: int) -> None:
                 bar.length = of_all
@@ -140,13 +154,16 @@ def _fetched(address: str, out: Path, settings: Settings, token: Path | None) ->
     """The files of a server's export, with how far it is where somebody looks on."""
     from service.population.fetched import fetched
 
-    with click.progressbar(
-        length=1,
-        label=say(_("fetching the export")),
-        file=sys.stderr,
-        hidden=not sys.stderr.isatty(),
-        item_show_func=lambda shown: shown,
-    ) as bar:
+    with (
+        click.progressbar(
+            length=1,
+            label=say(_("fetching the export")),
+            file=sys.stderr,
+            hidden=not sys.stderr.isatty(),
+            item_show_func=lambda shown: shown,
+        ) as bar,
+        _for_whoever_runs_it_alone(),
+    ):
 
         def advance(done: int, of_all: int, size: int) -> None:
             bar.length = of_all
@@ -209,7 +226,9 @@ def worklist(results: Path, out: Path | None, patients: BinaryIO | None, most: i
     named = None if patients is None else patients.read().decode("utf-8", "replace").split()
     target = out or results / "worklist.html"
     try:
-        target.write_text(page_of(results, patients=named, most=most), encoding="utf-8")
+        page = page_of(results, patients=named, most=most)
+        with _for_whoever_runs_it_alone():
+            target.write_text(page, encoding="utf-8")
     except (ValueError, OSError) as error:
         raise failure(error) from error
     click.echo(str(target))
@@ -251,7 +270,8 @@ def diff(
 
     asked = Asked(old, new, on, out, settings, moment_of(as_of, settings), language(), workers, memory)
     try:
-        for line in difference(asked):
-            click.echo(harmless(line))
+        with _for_whoever_runs_it_alone():
+            for line in difference(asked):
+                click.echo(harmless(line))
     except (Missing, ValueError, OSError) as error:
         raise failure(error) from error

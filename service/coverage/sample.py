@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import ijson
 import orjson
 
-from cds_hooks import prefetched
+from cds_hooks import Ambiguous, prefetched, read_json
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.readers.shapes import printable
 from mappings.shapes import a_map, a_text
@@ -48,6 +48,7 @@ _IDENTIFYING = ("resourceType", "id", "code", "ingredient", "identifier", "conta
 """What a Medication is identified by."""
 
 NOT_JSON = Said(_("not JSON"))
+TWICE = Said(_("a member of an object stands twice"))
 TOO_LONG = Said(_("longer than {size} MiB", size=LONGEST // (1024 * 1024)))
 NO_RESOURCE = Said(_("no FHIR resource (it has no resourceType)"))
 NOT_A_FILE = Said(_("it cannot be read"))
@@ -156,9 +157,12 @@ class Sample:
             yield from self._in_long_document(path, stream)
             return
         try:
-            document = orjson.loads(_without_mark(head))
+            document = read_json(_without_mark(head))
         except orjson.JSONDecodeError as error:
             self._note(path, Said(_("line {number}", number=error.lineno)), NOT_JSON)
+            return
+        except Ambiguous:
+            self._note(path, "", TWICE)
             return
         yield from self._in_value(path, "", document)
 
@@ -169,9 +173,9 @@ class Sample:
                 self._note(path, place, TOO_LONG)
             elif text := _without_mark(line).strip():
                 try:
-                    value = orjson.loads(text)
-                except orjson.JSONDecodeError:
-                    self._note(path, place, NOT_JSON)
+                    value = read_json(text)
+                except ValueError as error:
+                    self._note(path, place, TWICE if isinstance(error, Ambiguous) else NOT_JSON)
                     continue
                 yield from self._in_value(path, place, value)
 

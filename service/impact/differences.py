@@ -14,7 +14,9 @@ from mappings.wording import Said, Text, _
 from service.impact.sides import FINDINGS
 from service.languages.render import Language, spoken
 from service.ledger.overrides import aligned
-from service.population.export import SPILLED, connected, quoted
+from service.population.export import SPILLED, connected, parquet
+from service.population.exported_files import refuse_names_of_several
+from service.population.spreadsheets import write_csv
 
 CHANGES = "changes.csv"
 
@@ -51,6 +53,8 @@ def compared(old: Path, new: Path, out: Path, *, memory: str) -> Differences:
 
     Raises `NotComparable`, also where one of them cannot be read.
     """
+    for folder in (old, new, out):
+        refuse_names_of_several(folder)
     _refuse_others(old, new)
     out.mkdir(parents=True, exist_ok=True)
     with connected(out / SPILLED, memory_limit=memory) as connection:
@@ -58,7 +62,7 @@ def compared(old: Path, new: Path, out: Path, *, memory: str) -> Differences:
             _view(connection, name, folder / FINDINGS)
         connection.execute(f"CREATE TABLE changes AS {_CHANGES}")
         connection.execute("CREATE VIEW listed AS FROM changes ORDER BY ALL")
-        connection.execute(f"COPY listed TO {quoted(out / CHANGES)} (FORMAT csv, HEADER)")
+        write_csv(connection, "listed", out / CHANGES)
         return Differences(*_counted(connection))
 
 
@@ -88,7 +92,7 @@ def _told(findings: Path) -> str:
         bool_or(outcome = 'advises') AS advises, bool_or(outcome = 'cannot tell') AS unknown,
         bool_or(outcome = 'failed') AS failed, max({rank}) AS rank,
         arg_max(indicator, {rank}) AS indicator, string_agg(because, ' / ' ORDER BY because) AS because
-        FROM read_parquet({quoted(findings)}) GROUP BY ALL"""  # noqa: S608 - names of ours
+        FROM {parquet(findings)} GROUP BY ALL"""  # noqa: S608 - names of ours
 
 
 def _word(side: str) -> str:

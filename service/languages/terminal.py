@@ -35,8 +35,9 @@ def say(words: Text | str) -> str:
 
 
 def failure(words: Text | Exception) -> click.ClickException:
-    """What ends a command: a sentence, or an error that has one."""
-    return click.ClickException(say(words if isinstance(words, Text) else words_of(words)))
+    """What ends a command: a sentence, or an error that has one; the names in it, of files too, steer no terminal."""
+    said = say(words if isinstance(words, Text) else words_of(words))
+    return click.ClickException("\n".join(map(harmless, said.split("\n"))))
 
 
 def words_of(error: Exception) -> str:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
+from multiprocessing import parent_process
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import orjson
 
-from cds_hooks import ProtocolError
 from mappings.evidence import Resource
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
@@ -39,13 +41,28 @@ def begin(settings: Settings, now: datetime, language: Language, types: frozense
     _screening, _types = Screening(tuple(services.values()), world, now, language), types
 
 
+def begin_a_process(*asked: Any) -> None:
+    """Begin a process of the pool, which ends with the process of the screen, however that ends."""
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=_end_after, args=(parent,), daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # of a terminal all processes get it, and one of them says so
+    begin(*asked)
+
+
+def _end_after(parent: Any) -> None:
+    """Killed, it would tell nobody: its processes would wait for work, and hold records, for ever."""
+    parent.join()
+    os._exit(1)
+
+
 def screened(patient: str, resources: Iterable[Resource]) -> Screened:
     """What a screen makes of one patient; where the record cannot be asked at all, that. Raises `RuntimeError` before `begin`."""
     if _screening is None:
         raise RuntimeError("the process was not begun")
     try:
         return _screening.of(Chart(patient, resources, _types, _screening.world.terminology))
-    except (ProtocolError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - as in asking a rule: one patient takes nobody else down
         return Screened([not_asked(patient, because=type(error).__name__)])
 
 
@@ -69,7 +86,8 @@ def screen_bucket(export: Export, parts: Path, bucket: int) -> int:
         typed = ", ".join(f"\"{column}\": 'VARCHAR'" for column in columns)
         told = unfinished / f"{name}.ndjson"
         connection.execute(
-            f"""COPY (SELECT * FROM read_json({quoted(told)}, format = 'newline_delimited', columns = {{{typed}}}))
+            f"""COPY (SELECT * FROM read_json({quoted(told)}, format = 'newline_delimited', columns = {{{typed}}},
+                hive_partitioning = false))
             TO {quoted(unfinished / f"{name}.parquet")} (FORMAT parquet)"""
         )
         told.unlink()

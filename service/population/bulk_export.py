@@ -336,7 +336,7 @@ def pause(retry_after: str) -> float:
     """Seconds to wait, as `Retry-After` tells them (seconds, or a date), within our limits."""
     try:
         seconds = float(retry_after) if retry_after.strip().isdecimal() else _until(retry_after)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = USUAL_WAIT_SECONDS
     return max(LEAST_WAIT_SECONDS, min(MOST_WAIT_SECONDS, seconds))
 

@@ -74,9 +74,13 @@ class Chart:
     @property
     def knows_the_patient(self) -> bool:
         """The Patient resource is there, and was read."""
-        return "Patient" not in self._unread and any(
+        return not self.holds_unread("Patient") and any(
             one.get("id") == self.patient_id for one in self.by_type.get("Patient", ())
         )
+
+    def holds_unread(self, resource_type: str) -> bool:
+        """One of the type was not read, or one of which nobody knows the type."""
+        return resource_type in self._unread or "" in self._unread
 
     def without(self, resource: Resource) -> Chart:
         """The same chart without one resource: an order that is now signed, and so is not on record yet."""
@@ -105,7 +109,7 @@ class Chart:
     def search(self, query: Query, patient_id: str) -> Pages:
         """What a query finds. Raises `FhirProblem` for a type that was not exported or not read, or a patient who was not."""
         held = self.by_type.get(query.resource_type, ())
-        if query.resource_type in self._unread:
+        if self.holds_unread(query.resource_type):
             raise FhirProblem(NOT_READ)
         if query.is_read:
             patient = next((one for one in held if one.get("id") == patient_id), None)
@@ -127,7 +131,7 @@ class Chart:
 
     def by_ids(self, resource_type: str, ids: Iterable[str]) -> Pages:
         """The resources with these ids. Raises `FhirProblem` where one of their type was not read."""
-        if resource_type in self._unread:
+        if self.holds_unread(resource_type):
             raise FhirProblem(NOT_READ)
         wanted = frozenset(map(bare_id, ids))
         return [searchset([one for one in self.by_type.get(resource_type, ()) if one.get("id") in wanted])]

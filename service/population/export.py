@@ -15,12 +15,23 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import orjson
 
+from cds_hooks import read_json
 from mappings.evidence import Resource
 from mappings.shapes import a_map, a_text, maps
 from mappings.wording import Said, _
-from service.population.exported_files import ID, LONGEST_LINE, TYPE, CannotGroup, NotAnExport, lines_of, readable
+from service.population.exported_files import (
+    DOCUMENTS_AS_LINES,
+    ID,
+    LONGEST_LINE,
+    TOLD_OF_THE_EXPORT,
+    TYPE,
+    CannotGroup,
+    NotAnExport,
+    lines_of,
+    readable,
+    refuse_what_is_not_all,
+)
 
 PATIENTS_OF_A_BUCKET = 500
 """About so many patients are screened, and written, at once; what was not finished is begun again."""
@@ -29,7 +40,13 @@ MOST_BUCKETS = 1_000
 """Beyond these the buckets hold more patients: each is some files of its own."""
 
 BYTES_AT_ONCE = 64_000_000
-"""Of lines as they are packed. DuckDB holds all that it divides among buckets, so that an export is divided in parts."""
+"""Of lines as they are packed, in a file of them."""
+
+BYTES_DIVIDED_AT_ONCE = 256_000_000
+"""Of lines. DuckDB holds all that it divides among buckets, so that an export is divided in parts."""
+
+BYTES_OF_A_BUCKET = 64_000_000
+"""Of lines, about: where patients have much on record, buckets hold fewer of them."""
 
 MOST_MEDICATIONS_OF_A_PATIENT = 5_000
 
@@ -42,15 +59,16 @@ NOBODYS = "'Medication', 'Practitioner', 'PractitionerRole', 'Organization', 'Lo
 _ROW = """
     SELECT told[1] AS type, told[2] AS id,
         CASE WHEN told[1] = 'Patient' THEN told[2]
-        ELSE regexp_extract(coalesce(told[3], told[4], told[5], ''), 'Patient/(ID)', 1) END AS patient,
-        resource
+        ELSE regexp_extract(coalesce(told[3], told[4], told[5], told[6], told[7], ''), 'Patient/(ID)', 1) END AS patient,
+        resource, CASE WHEN told[1] IN (OF_THE_EXPORT) THEN filename END AS file
     FROM (
-        SELECT json::VARCHAR AS resource, json_extract_string(json, ['$.resourceType', '$.id', '$.subject.reference',
-            '$.patient.reference', '$.individual.reference']) AS told
-        FROM read_ndjson_objects($files, ignore_errors = true, maximum_object_size = $longest)
+        SELECT filename, json::VARCHAR AS resource, json_extract_string(json, ['$.resourceType', '$.id', '$.subject.reference',
+            '$.patient.reference', '$.individual.reference', '$.subject[0].reference', '$.patient[0].reference']) AS told
+        FROM read_ndjson_objects($files, ignore_errors = true, maximum_object_size = $longest, filename = true,
+            hive_partitioning = false)
     )
-""".replace("(ID)", f"({ID})")
-"""A line is parsed once for all that is asked of it."""
+""".replace("(ID)", f"({ID})").replace("OF_THE_EXPORT", TOLD_OF_THE_EXPORT)
+"""A line is parsed once for all that is asked of it. Some senders write the one subject as an array."""
 
 
 class Unreadable(dict[str, Any]):
@@ -60,12 +78,18 @@ class Unreadable(dict[str, Any]):
 def read_line(line: str) -> list[Resource]:
     """The resource of a line that has a patient. Where it cannot be read, one `Unreadable` of each type that it names.
 
-    DuckDB and Spark take more for JSON than we do: a number beyond any float, lists in lists a thousand deep.
+    Where it names none, one of the type "": it may be of any.
+
+    DuckDB and Spark take more for JSON than we do: a number beyond any float, lists in lists a thousand deep, a member that
+    stands twice, of which each reads another.
     """
     try:
-        return [orjson.loads(line)]
-    except orjson.JSONDecodeError:
-        return [Unreadable(resourceType=one) for one in dict.fromkeys(re.findall(TYPE, line))]
+        told = read_json(line.encode())
+    except ValueError:
+        told = None
+    if not isinstance(told, dict):
+        return [Unreadable(resourceType=one) for one in dict.fromkeys(re.findall(TYPE, line)) or ("",)]
+    return [told]
 
 
 @dataclass(frozen=True)
@@ -89,8 +113,8 @@ class Export:
         """The patients of a bucket in the order of their ids, each with all its resources, and the Medications they name."""
         look_up = medications_of(self.folder)
         rows = of_this_process().execute(
-            "SELECT patient, list(resource) FROM read_parquet($files) GROUP BY patient ORDER BY patient",
-            {"files": str(self.folder / f"bucket={bucket}" / "*.parquet")},
+            f"""SELECT patient, list(resource) FROM {parquet(self.folder / f"bucket={bucket}" / "*.parquet")}
+            GROUP BY patient ORDER BY patient"""
         )
         while found := rows.fetchmany(50):
             for patient, resources in found:
@@ -105,7 +129,7 @@ LookUp = Callable[[Sequence[str]], Sequence[tuple[str, str]]]
 
 def medications_of(folder: Path) -> LookUp | None:
     """The Medications of an export, which belong to nobody and lie below `folder`; None where it holds none."""
-    held = f"read_parquet({quoted(folder / MEDICATIONS / '*.parquet')})"
+    held = parquet(folder / MEDICATIONS / "*.parquet")
     connection = of_this_process()
     if _one(connection, f"SELECT count(*) FROM {held}") == (0,):
         return None
@@ -161,22 +185,35 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
     lines = lines_of(source, folder)
     with connected(folder / SPILLED, memory_limit=memory, preserve_insertion_order=False) as connection:
         raw = folder / "lines"
-        unreadable_in: dict[str, int] = {}
+        known, further, unreadable_in = 0, 0, dict[str, int]()
+        known_as = {str(folder / DOCUMENTS_AS_LINES): str(source)}
         if not _all_readable(connection, lines, raw):
             mended = [readable(path, folder / f"{number}.ndjson") for number, path in enumerate(lines)]
-            unreadable_in = counted_in(source, {path: n for path, (_mended, n) in zip(lines, mended, strict=True)})
-            _write_rows(connection, [path for path, _number in mended], raw)
-        connection.execute(f"CREATE VIEW resources AS SELECT * FROM read_parquet({quoted(raw / '*.parquet')})")
-        patients, resources, unreadable, nobodys = _one(
+            unreadable_in = counted_in(source, {path: one.unreadable for path, one in zip(lines, mended, strict=True)})
+            known_as |= {str(one.path): str(path) for path, one in zip(lines, mended, strict=True)}
+            known, further = sum(one.unreadable for one in mended), sum(one.further for one in mended)
+            _write_rows(connection, [one.path for one in mended], raw)
+        connection.execute(f"CREATE VIEW resources AS SELECT * FROM {parquet(raw / '*.parquet')}")
+        told = connection.execute("SELECT DISTINCT file, resource FROM resources WHERE file IS NOT NULL ORDER BY ALL")
+        some = (row for rows in iter(lambda: told.fetchmany(1_000), []) for row in rows)
+        refuse_what_is_not_all((known_as.get(file, file), line) for file, line in some)
+        patients, resources, unreadable, nobodys, size = _one(
             connection,
             f"""SELECT count(DISTINCT nullif(patient, '')), count(type), count(*) FILTER (WHERE type IS NULL),
-                count(*) FILTER (WHERE coalesce(patient, '') = '' AND type NOT IN ({NOBODYS})) FROM resources""",
+                count(*) FILTER (WHERE coalesce(patient, '') = '' AND type NOT IN ({NOBODYS})),
+                coalesce(sum(strlen(resource)) FILTER (WHERE patient <> ''), 0) FROM resources""",
         )
         if not patients:
             raise NotAnExport(Said(_("{path} holds no resource of a patient", path=str(source))))
+        if unreadable - further > known:  # whose they are was not asked: of nobody would be told that they are missing
+            raise NotAnExport(
+                Said(_("{path} holds lines that DuckDB does not read: mend or leave them out", path=str(source)))
+            )
         types = frozenset(
             name
-            for (name,) in connection.execute("SELECT DISTINCT type FROM resources WHERE type IS NOT NULL").fetchall()
+            for (name,) in connection.execute(
+                f"SELECT DISTINCT type FROM resources WHERE type IS NOT NULL AND (patient <> '' OR type IN ({NOBODYS}))"
+            ).fetchall()
         )
         medications = folder / MEDICATIONS
         medications.mkdir(exist_ok=True)
@@ -184,18 +221,31 @@ def grouped(source: Path, folder: Path, *, memory: str, patients_of_a_bucket: in
             f"""COPY (SELECT id, resource FROM resources WHERE type = 'Medication' AND id IS NOT NULL ORDER BY id)
             TO {quoted(medications / "all.parquet")} (FORMAT parquet)"""
         )
-        buckets = min(MOST_BUCKETS, -(-patients // patients_of_a_bucket))
-        for part in sorted(raw.iterdir()):
-            connection.execute(
-                f"""COPY (SELECT patient, resource, hash(patient) % {buckets} AS bucket FROM read_parquet({quoted(part)})
-                WHERE patient <> '') TO {quoted(folder)} (FORMAT parquet, PARTITION_BY bucket, APPEND)"""
-            )
-            part.unlink()
+        wanted = max(-(-patients // patients_of_a_bucket), -(-int(size) // BYTES_OF_A_BUCKET))
+        _divide(connection, raw, folder, buckets=min(MOST_BUCKETS, patients, wanted))
         raw.rmdir()
     for path in folder.glob("*.ndjson"):
         path.unlink()
     filled = tuple(sorted(int(path.name.partition("=")[2]) for path in folder.glob("bucket=*")))
-    return Export(folder, filled, patients, resources, unreadable, nobodys, types, unreadable_in)
+    return Export(folder, filled, patients, resources, unreadable - further, nobodys, types, unreadable_in)
+
+
+def _divide(connection: duckdb.DuckDBPyConnection, raw: Path, folder: Path, *, buckets: int) -> None:
+    """Write the rows of the files in `raw` into buckets of patients, part by part; what was divided is deleted."""
+    for part in sorted(raw.iterdir()):
+        rows = parquet(part, "file_row_number = true")
+        parts = connection.execute(
+            f"""SELECT min(file_row_number), max(file_row_number) FROM (SELECT file_row_number,
+                sum(strlen(resource)) OVER (ORDER BY file_row_number) // {BYTES_DIVIDED_AT_ONCE} AS place FROM {rows})
+            GROUP BY place ORDER BY place"""
+        ).fetchall()
+        for first, last in parts:
+            connection.execute(
+                f"""COPY (SELECT patient, resource, hash(patient) % {buckets} AS bucket FROM {rows}
+                WHERE patient <> '' AND file_row_number BETWEEN {first} AND {last})
+                TO {quoted(folder)} (FORMAT parquet, PARTITION_BY bucket, APPEND)"""
+            )
+        part.unlink()
 
 
 class LineTooLong(ValueError):
@@ -210,6 +260,8 @@ def _write_rows(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], ta
         connection.execute(
             f"COPY ({_ROW}) TO {quoted(target)} (FORMAT parquet, FILE_SIZE_BYTES {BYTES_AT_ONCE})", asked
         )
+    except duckdb.OutOfMemoryException:
+        raise
     except duckdb.Error as error:  # such as a gzip file that was cut off: whose lines are lacking nobody knows
         why = str(error).partition("\n")[0]
         raise (LineTooLong if '"maximum_object_size"' in why else CannotGroup)(why) from None
@@ -221,9 +273,7 @@ def _all_readable(connection: duckdb.DuckDBPyConnection, lines: Sequence[Path], 
         _write_rows(connection, lines, target)
     except LineTooLong:
         return False
-    return _one(
-        connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM read_parquet({quoted(target / '*.parquet')})"
-    ) == (0,)
+    return _one(connection, f"SELECT count(*) FILTER (WHERE type IS NULL) FROM {parquet(target / '*.parquet')}") == (0,)
 
 
 def of_this_process() -> duckdb.DuckDBPyConnection:
@@ -255,6 +305,11 @@ def connected(spilled: Path | None, **choices: str | float | bool | list[str]) -
 def quoted(path: Path) -> str:
     """A path as SQL has it."""
     return "'" + str(path).replace("'", "''") + "'"
+
+
+def parquet(files: Path, *choices: str) -> str:
+    """The table of Parquet files. What their folders are called is no column of it."""
+    return f"read_parquet({', '.join((quoted(files), 'hive_partitioning = false', *choices))})"
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:

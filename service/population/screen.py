@@ -8,21 +8,24 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import orjson
 
 from mappings.wording import Said, _
 from service.guidelines import GUIDELINES
 from service.languages.render import Language
 from service.ledger.fingerprints import fingerprint, of_rules, of_settings, of_value_sets
-from service.population.bucket import TABLES, begin, part_of, screen_bucket, without_unfinished
-from service.population.export import PATIENTS_OF_A_BUCKET, SPILLED, Export, connected, grouped, quoted
-from service.population.exported_files import lines_of, stamps
+from service.population.bucket import TABLES, begin, begin_a_process, part_of, screen_bucket, without_unfinished
+from service.population.export import PATIENTS_OF_A_BUCKET, SPILLED, Export, connected, grouped, parquet, quoted
+from service.population.exported_files import CannotGroup, lines_of, refuse_names_of_several, stamps
+from service.population.spreadsheets import write_csv
 from service.population.summary import INDICATORS, counted
 from service.population.summary_page import summary_page
 from service.population.whole import write_whole
@@ -34,6 +37,9 @@ WORK = ".work"
 """Below the folder of the results: what is deleted at the end. It holds records of patients."""
 
 MANIFEST = "screen.json"
+
+INTERRUPTED = "Query interrupted"
+"""What DuckDB's library for Python makes of Ctrl-C."""
 
 
 class AnotherScreen(ValueError):
@@ -58,11 +64,39 @@ class Screen:
     def run(self, advance: Callable[[int, int], None] = lambda _done, _all: None) -> Mapping[str, Any]:
         """Screen what is not screened yet; the counts. `advance` is told the buckets that are done, and all of them.
 
-        Raises `AnotherScreen`, `NotAnExport`, or `ValueError` for settings that cannot be used.
+        Raises `AnotherScreen`, `NotAnExport`, `CannotGroup`, or `ValueError` for settings that cannot be used.
         """
+        refuse_names_of_several(self.out)
         self._claim()
-        if self.spark_master:
-            return self._written(*self._on_spark())
+        try:
+            return self._written(*self._on_spark()) if self.spark_master else self._here(advance)
+        except duckdb.OutOfMemoryException:
+            raise CannotGroup(
+                Said(
+                    _(
+                        "{memory} of memory are too little for this export: give the same command again, with more --memory",
+                        memory=self.memory,
+                    )
+                )
+            ) from None
+        except duckdb.Error as error:  # such as a disk that is full
+            raise CannotGroup(str(error).partition("\n")[0]) from None
+        except BrokenProcessPool:
+            raise CannotGroup(
+                Said(
+                    _(
+                        "a process of the screen was killed, perhaps for want of memory: give the same command again, with fewer "
+                        "--workers"
+                    )
+                )
+            ) from None
+        except RuntimeError as error:
+            if str(error) == INTERRUPTED:
+                raise KeyboardInterrupt from None
+            raise
+
+    def _here(self, advance: Callable[[int, int], None]) -> Mapping[str, Any]:
+        """By processes of this machine."""
         export = self._grouped()
         parts = self.out / WORK / "parts"
         parts.mkdir(exist_ok=True)
@@ -106,7 +140,8 @@ class Screen:
                     )
                 )
             shutil.rmtree(self.out / WORK, ignore_errors=True)  # it failed before anybody was screened
-        manifest.write_bytes(written)
+        if not manifest.exists() or manifest.read_bytes() != written:
+            write_whole(manifest, written)
 
     def _holds_findings(self) -> bool:
         """Somebody was screened into the folder."""
@@ -173,11 +208,14 @@ class Screen:
         with ProcessPoolExecutor(
             self.workers,
             mp_context=get_context("spawn"),
-            initializer=begin,
+            initializer=begin_a_process,
             initargs=asked,
         ) as pool:
-            for done in as_completed([pool.submit(screen_bucket, export, parts, bucket) for bucket in left]):
-                yield done.result()
+            try:
+                for done in as_completed([pool.submit(screen_bucket, export, parts, bucket) for bucket in left]):
+                    yield done.result()
+            finally:  # stopped, it ends with the buckets that are under way
+                pool.shutdown(wait=False, cancel_futures=True)
 
     def _written(self, export: Export, parts: Path) -> Mapping[str, Any]:
         """The parts as one Parquet and one CSV file of each kind, and what they come to."""
@@ -186,10 +224,10 @@ class Screen:
                 connection.execute(f"CREATE VIEW {name} AS {_held(parts, name, columns)}")
             connection.execute(f"CREATE VIEW indicators AS {INDICATORS}")
             for name in (*TABLES, "indicators"):
-                parquet, csv = (quoted((self.out / name).with_suffix(f".{kind}")) for kind in ("parquet", "csv"))
-                connection.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO {parquet} (FORMAT parquet)")
+                table = (self.out / name).with_suffix(".parquet")
+                connection.execute(f"COPY (SELECT * FROM {name} ORDER BY ALL) TO {quoted(table)} (FORMAT parquet)")
                 if name != "sheets":  # as it was sorted, once
-                    connection.execute(f"COPY (SELECT * FROM {parquet}) TO {csv} (FORMAT csv, HEADER)")
+                    write_csv(connection, parquet(table), table.with_suffix(".csv"))
             counts = counted(connection, export)
         page = summary_page(counts, self.settings, self.now, self.language)
         (self.out / "summary.html").write_text(page, encoding="utf-8")
@@ -203,9 +241,9 @@ class Screen:
 def _held(parts: Path, name: str, columns: Sequence[str]) -> str:
     """The query of a table of the parts: as buckets hold it, or rows of JSON as Spark writes them."""
     if not list(parts.glob("name=*")):
-        return f"SELECT * FROM read_parquet({quoted(parts / '*' / f'{name}.parquet')})"
+        return f"SELECT * FROM {parquet(parts / '*' / f'{name}.parquet')}"
     if not (parts / f"name={name}").exists():
         nothing = ", ".join(f"''::VARCHAR AS \"{one}\"" for one in columns)
         return f"SELECT {nothing} WHERE false"
     told = ", ".join(f"row ->> '$.{one}' AS \"{one}\"" for one in columns)
-    return f"SELECT {told} FROM read_parquet({quoted(parts / f'name={name}' / '*.parquet')}, hive_partitioning = false)"
+    return f"SELECT {told} FROM {parquet(parts / f'name={name}' / '*.parquet')}"

@@ -22,7 +22,7 @@ from service.explain import explain, on_one_line
 from service.languages.render import Language
 from service.pipeline import HookAnswer, Known, advise
 from service.population.board_sheet import sheet_of
-from service.population.chart import Chart
+from service.population.chart import NOT_READ, Chart
 from service.rules.guideline import Guideline
 from service.rules.outcome import Advice
 from service.rules.quality import Case, QualityIndicator
@@ -35,6 +35,12 @@ COLUMNS = ("patient", "hook", "order", "rule", "outcome", "indicator", "because"
 
 MOST_ORDERS = 200
 """Active orders of one patient that are asked about; those beyond are told as a finding of their own."""
+
+MOST_ORDERS_READ = 1_000_000
+"""Orders of one patient that are read for all that is asked of them: each that is asked about is read beside all others."""
+
+MOST_RESOURCES_NAMED = 200
+"""In one finding; how many more there are is told."""
 
 NOT_ASKED = "not asked"
 """The outcome of orders beyond `MOST_ORDERS`, and of a patient whose screening failed."""
@@ -99,8 +105,12 @@ class Screening:
         return told
 
     def _signed(self, service: Service, chart: Chart, record: Record | None) -> Iterator[ScreenedRule]:
-        for place, order in enumerate(active_orders(chart)):
-            if place < MOST_ORDERS:
+        if any(map(chart.holds_unread, ORDER_TYPES)):
+            yield not_asked(chart.patient_id, service.hook.value, because=on_one_line([NOT_READ], self.language))
+        orders = list(active_orders(chart))
+        most = min(MOST_ORDERS, max(1, MOST_ORDERS_READ // max(1, len(orders))))
+        for place, order in enumerate(orders):
+            if place < most:
                 answer = self.answer(service, chart.without(order), order, record=record)
                 yield from self._told(service, answer, chart.patient_id, order)
             else:
@@ -155,7 +165,7 @@ class Screening:
                 "because": because,
                 "facts": facts,
                 "hints": hints,
-                "resources": " ".join(one.resources),
+                "resources": _named(one.resources),
             }
 
     def _cases(self, guideline: Guideline, record: Facts, patient: str) -> Iterator[ScreenedCase]:
@@ -170,13 +180,18 @@ class Screening:
                     "counts": "yes" if case.counts else "may",
                     "met": MET[case.met],
                     "because": on_one_line(dict.fromkeys(case.why), self.language),
-                    "resources": " ".join(case.sources),
+                    "resources": _named(case.sources),
                 }
 
     def _sheets(self, guideline: Guideline, record: Facts, chart: Chart) -> Iterator[Mapping[str, str]]:
         told = sheet_of(guideline, record, chart, self.language)
         if told is not None:
             yield {"patient": chart.patient_id, "sheet": orjson.dumps(told).decode()}
+
+
+def _named(resources: Sequence[str]) -> str:
+    beyond = len(resources) - MOST_RESOURCES_NAMED
+    return " ".join([*resources[:MOST_RESOURCES_NAMED], *([f"+{beyond}"] if beyond > 0 else [])])
 
 
 MET = {True: "yes", False: "no", None: "cannot tell"}

@@ -30,14 +30,19 @@ from service.population.export import (
     with_medications,
 )
 from service.population.exported_files import (
+    DOCUMENTS_AS_LINES,
     ID,
+    LONE_SURROGATE,
     LONGEST_LINE,
     NO_NUMBER,
     OF_A_PATIENT,
     OWN_ID,
+    PATIENT_AND_ID,
     SUBJECT,
+    TOLD_OF_THE_EXPORT,
     TYPE,
     NotAnExport,
+    refuse_what_is_not_all,
 )
 
 PATIENTS_OF_A_TASK = 2_000
@@ -107,10 +112,16 @@ def _screened(
     counts = lines.selectExpr(
         "count(distinct nullif(patient, '')) AS patients",
         "count(type) AS resources",
-        "count_if(type IS NULL) AS unreadable",
+        "count_if(type IS NULL AND place = 0) AS unreadable",
         f"count_if(type IS NOT NULL AND coalesce(patient, '') = '' AND type NOT IN ({NOBODYS})) AS nobodys",
-        "collect_set(type) AS types",
+        f"collect_set(CASE WHEN patient <> '' OR type IN ({NOBODYS}) THEN type END) AS types",
     ).first()
+    told = lines.where(f"type IN ({TOLD_OF_THE_EXPORT})").select("file", "resource").distinct().sort("file", "resource")
+    as_lines = {folder.parent / DOCUMENTS_AS_LINES: source}
+    refuse_what_is_not_all(
+        (str(as_lines.get(path, path)), line)
+        for path, line in ((_path_of(row["file"]), row["resource"]) for row in told.toLocalIterator())
+    )
     if not counts["patients"]:
         raise NotAnExport(Said(_("{path} holds no resource of a patient", path=str(files[0].parent))))
     of_medications = lines.where("type = 'Medication' AND id IS NOT NULL").select("id", "resource")
@@ -137,41 +148,54 @@ def _screened(
 
 def _unreadable_in(lines: Any) -> dict[Path, int]:
     """How many lines cannot be read of which file."""
-    rows = lines.where("type IS NULL").groupBy("file").count().collect()
-    return {Path(unquote(urlsplit(row["file"]).path)): row["count"] for row in rows}
+    rows = lines.where("type IS NULL AND place = 0").groupBy("file").count().collect()
+    return {_path_of(row["file"]): row["count"] for row in rows}
+
+
+def _path_of(address: str) -> Path:
+    return Path(unquote(urlsplit(address).path))
 
 
 # As `told_of` writes it.
 UNREADABLE = f"""concat('{{"of":[', array_join(transform(array_distinct(regexp_extract_all(value, r'{TYPE}', 1)),
     one -> concat('{{"resourceType":"', one, '"}}')), ','), '],{NO_NUMBER}')"""
-OF_WHOM = f"""coalesce(nullif(regexp_extract(value, r'{SUBJECT}', 1), ''),
-    CASE WHEN value RLIKE r'{OF_A_PATIENT}' THEN regexp_extract(value, r'{OWN_ID}', 1) END, '')"""
+NAMED = f"""array_distinct(concat(regexp_extract_all(value, r'{SUBJECT}', 1),
+    regexp_extract_all(value, r'{PATIENT_AND_ID}', 1)))"""
+OF_WHOM = f"""CASE WHEN cardinality({NAMED}) > 0 THEN {NAMED}
+    WHEN value RLIKE r'{OF_A_PATIENT}' THEN array(regexp_extract(value, r'{OWN_ID}', 1)) ELSE array('') END"""
+IS_JSON = f"""octet_length(value) <= {LONGEST_LINE} AND is_valid_utf8(value) AND NOT value RLIKE r'{LONE_SURROGATE}'
+    AND size(from_json(concat('[', value, ']'), 'array<struct<resourceType:string>>',
+        map('allowSingleQuotes', 'false'))) = 1"""
+"""Spark reads an object and looks no further: of a list it sees where it ends, and what comes after."""
+REFERENCES = ("subject", "patient", "individual", "subject[0]", "patient[0]")
 
 
 def _lines(session: Any, files: Sequence[Path]) -> Any:
-    """A row a line: the type, the id and the patient of its resource; no type, but its file, where it cannot be read."""
-    whose = (
-        "coalesce(get_json_object(value, '$.subject.reference'), get_json_object(value, '$.patient.reference'), "
-        "get_json_object(value, '$.individual.reference'), '')"
-    )
+    """A row a line: the type, the id and the patient of its resource.
+
+    Of one that cannot be read there is no type, but its file, and a row a patient that it names, in their `place`.
+    """
+    whose = ", ".join(f"get_json_object(value, '$.{one}.reference')" for one in REFERENCES)
     return (
-        session.read.text([str(path) for path in files])
-        .where("length(trim(value)) > 0")
+        session.read.option("lineSep", "\n")
+        .text([str(path) for path in files])
+        .selectExpr(r"trim(BOTH ' \t\r' FROM value) AS value", "input_file_name() AS file")
+        .where("length(value) > 0")
         .selectExpr(
-            f"""CASE WHEN octet_length(value) <= {LONGEST_LINE} AND is_valid_utf8(value)
-                THEN get_json_object(value, '$.resourceType') END AS type""",
+            f"CASE WHEN {IS_JSON} THEN get_json_object(value, '$.resourceType') END AS type",
             "get_json_object(value, '$.id') AS id",
-            f"regexp_extract({whose}, 'Patient/({ID})', 1) AS named",
-            "input_file_name() AS file",
+            f"regexp_extract(coalesce({whose}, ''), 'Patient/({ID})', 1) AS named",
+            "file",
             "value",
         )
         .selectExpr(
             "type",
             "id",
-            f"CASE WHEN type IS NULL THEN {OF_WHOM} WHEN type = 'Patient' THEN id ELSE named END AS patient",
-            "CASE WHEN type IS NULL THEN file END AS file",
+            f"CASE WHEN type IS NULL THEN {OF_WHOM} WHEN type = 'Patient' THEN array(id) ELSE array(named) END AS patients",
+            f"CASE WHEN type IS NULL OR type IN ({TOLD_OF_THE_EXPORT}) THEN file END AS file",
             f"CASE WHEN type IS NULL THEN {UNREADABLE} ELSE value END AS resource",
         )
+        .selectExpr("type", "id", "file", "resource", "posexplode(patients) AS (place, patient)")
     )
 
 

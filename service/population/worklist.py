@@ -15,6 +15,7 @@ from service.cards.topics import NOT_IDENTIFIED, NOT_IDENTIFIED_NAME
 from service.guidelines import GUIDELINES
 from service.languages.render import Language, day, plain, render, sentence
 from service.population.export import connected
+from service.population.exported_files import refuse_names_of_several
 from service.population.printed import written
 from service.population.screen import MANIFEST
 from service.rules.outcome import Indicator
@@ -37,6 +38,15 @@ def worklist(results: Path, *, patients: Sequence[str] | None = None, most: int 
         raise NotScreened(
             Said(_("{folder} holds no results of a screen that is done: run osteocds screen", folder=str(results)))
         )
+    try:
+        return _page(results, patients, most)
+    except (LookupError, TypeError, AttributeError, orjson.JSONDecodeError, duckdb.Error):  # results of somebody else
+        raise NotScreened(
+            Said(_("{path} cannot be read: screen again, into another folder", path=str(results)))
+        ) from None
+
+
+def _page(results: Path, patients: Sequence[str] | None, most: int) -> str:
     told = orjson.loads((results / MANIFEST).read_bytes())
     language, moment = Language(told["language"]), datetime.fromisoformat(told["as of"])
     with connected(None, threads=1) as connection:
@@ -65,9 +75,10 @@ def worklist(results: Path, *, patients: Sequence[str] | None = None, most: int 
 
 
 def whole_table(connection: duckdb.DuckDBPyConnection, path: Path) -> duckdb.DuckDBPyRelation:
-    """A table of the results. Raises `NotScreened` where it cannot be read."""
+    """A table of the results. Raises `NotScreened` where it cannot be read, and `NotAnExport` for a name of several files."""
+    refuse_names_of_several(path)
     try:
-        return connection.read_parquet(str(path))
+        return connection.read_parquet(str(path), hive_partitioning=False)
     except duckdb.Error:
         raise NotScreened(Said(_("{path} cannot be read: screen again, into another folder", path=str(path)))) from None
 

@@ -833,6 +833,24 @@ def test_a_letter_behind_the_code_of_a_countrys_own_edition_is_no_certainty():
     assert certainty_mark("urn:oid:1.2.208.176.2.4", "DC795A") == ""
 
 
+@pytest.mark.parametrize(
+    "system", [ICD11, "http://id.who.int/icd/release/11/2024-01/mms", "https://icd.who.int/browse11"]
+)
+def test_a_cluster_of_icd_11_means_what_its_stems_do(system):
+    assert concepts(system, "2C25.0&XA0KZ3") == concepts(ICD11, "2C25.0") != set()
+    assert concepts(system, "2C25.0/2E03") == concepts(ICD11, "2C25.0") | concepts(ICD11, "2E03")
+    assert concepts(system, "2E03&XY7Z") == set()  # provisional
+
+
+def test_an_orthopantomogram_is_known_by_its_procedure():
+    assert concepts(SNOMED, "89846007") == {"orthopantomogram"}
+
+
+def test_dental_codes_of_the_united_states_are_read():
+    assert concepts("http://www.ada.org/cdt", "D7140") == {"tooth_extraction"}
+    assert concepts("urn:oid:2.16.840.1.113883.6.13", "D0120") == {"dental_examination"}
+
+
 def test_a_japanese_result_is_the_same_by_whichever_method():
     jlac = "urn:oid:1.2.392.200119.4.504"
     assert concepts(jlac, "3H030000002399801") == concepts(jlac, "3H030000002327101") == {"calcium_total_mass"}

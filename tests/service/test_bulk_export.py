@@ -396,7 +396,17 @@ def test_an_export_that_the_server_forgot_is_begun_anew_next_time(
 
 @pytest.mark.parametrize(
     ("told", "seconds"),
-    [("5", 5), ("0", 1), ("99999", 300), ("", 10), ("soon", 10), ("Wed, 21 Oct 2015 07:28:00 GMT", 1)],
+    [
+        ("5", 5),
+        ("0", 1),
+        ("99999", 300),
+        ("9" * 400, 300),
+        ("", 10),
+        ("soon", 10),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 1),
+        (f"Wed, 21 Oct 2015 07:28:00 +{'9' * 30}", 10),
+        (f"Wed, 21 Oct 2015 {'9' * 30}:28:00", 10),
+    ],
 )
 def test_how_long_to_wait_is_the_servers_word_within_limits(told: str, seconds: float) -> None:
     assert pause(told) == seconds

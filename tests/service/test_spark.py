@@ -46,6 +46,15 @@ def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
         of_another,
         '{"resourceType": "Patient", "id": "third", "x": ',
     ]
+    joined = json.dumps({**order, "id": "joined"}) + json.dumps({"resourceType": "Patient", "id": "fourth"})
+    half = json.dumps({**order, "id": "half", "note": [{"text": "\ud83d"}]})
+    others = [
+        *(joined, half, json.dumps({**order, "id": "after"}) + " ,", "{'resourceType': 'Procedure'}", "\t\r"),
+        json.dumps({**order, "id": "control", "note": "?"}).replace("?", "\t") + "\r",
+        json.dumps({**order, "id": "array", "subject": [order["subject"]]}) + "\r",
+        json.dumps({"resourceType": "Device", "subject": {"identifier": {"value": "0123"}}}),
+    ]
+    (folder / "name=a (1).ndjson").write_text("\n".join([*others, ""]), encoding="utf-8")
     lines = [json.dumps(order), *broken, "", json.dumps(medication), json.dumps(order)]
     (folder / "others.ndjson").write_bytes("\n".join(lines).encode("latin-1"))
     procedures = folder / "Procedure.ndjson"

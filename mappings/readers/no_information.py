@@ -18,6 +18,9 @@ _NOT_ASKED = "1631000175102"
 
 _BEGIN = phrases("no information about|no information available|patient not asked|aucune information|keine Information")
 
+_LETTERS = frozenset(phrase[0][:2] for phrase in _BEGIN)
+"""How such words begin; hardly any other does, and the others are not read for it."""
+
 
 def no_information(concept: object) -> bool:
     """A concept says that nothing is known of what the list is about, by its code or by how its words begin."""
@@ -25,7 +28,7 @@ def no_information(concept: object) -> bool:
         system, code = a_text(coding.get("system")), code_of(coding)
         if (canonical(system) == _IPS and code in _UNKNOWN) or (canonical(system) == SNOMED_CT and code == _NOT_ASKED):
             return True
-    said = (tuple(words(text)) for text in texts(concept))
+    said = (tuple(words(text)) for text in texts(concept) if text.lstrip()[:2].casefold() in _LETTERS)
     return any(one[: len(phrase)] == phrase for one in said for phrase in _BEGIN)
 
 

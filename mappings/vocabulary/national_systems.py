@@ -59,6 +59,9 @@ _ENDINGS = tuple(
         (r"cim-?10", "CIM-10"),
         (r"(?:icd-?_?10|(?:br)?cid-?10|cie-?10|kcd-?[0-9]|mkn-?10|rhk-?10)", "ICD-10"),
         (r"atc(?:-[a-z]{2})?$", "ATC"),
+        (r"[a-z]{0,20}loinc", "LOINC"),
+        (r"snomed-?_?(?:ct)?", "SNOMED CT"),
+        (r"rxnorm", "RxNorm"),
     )
 )
 """Looked for behind the last `CodeSystem/`, `ValueSet/` or `sid/`, else in the last part; the first that is met counts."""

@@ -798,6 +798,9 @@ def test_a_code_system_is_known_by_each_of_its_names(alias, system):
         ("http://whocc.no/atc", ATC),
         ("https://fhir.infoway-inforoute.ca/CodeSystem/pCLOCD", LOINC),
         ("LN", LOINC),
+        ("http://www.saude.gov.br/fhir/r4/CodeSystem/BRNomeExameLOINC", LOINC),
+        ("https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/loinc-tw", LOINC),
+        ("https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/snomedct-tw", SNOMED),
         ("SCT", SNOMED),
     ],
 )

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from mappings.vocabulary import concept_sets as sets
 from mappings.vocabulary.analytes import Analyte
-from mappings.vocabulary.code_systems import LOINC
+from mappings.vocabulary.code_systems import LOINC, searched_as
 from mappings.vocabulary.concepts import Terminology
 
 PATIENT_TOKEN = "{{context.patientId}}"  # noqa: S105 - a prefetch token of CDS Hooks, no secret
@@ -85,7 +85,7 @@ def _joined(parameters: Sequence[tuple[tuple[str, str], ...]]) -> tuple[tuple[st
     return ((parameters[0][0][0], ",".join(codes)), *parameters[0][1:])
 
 
-FINDING_CONCEPTS = sets.FINDING_NAMES | sets.DISEASE_STATUS | sets.LESION_COUNT
+FINDING_CONCEPTS = sets.FINDING_NAMES | sets.DISEASE_STATUS | sets.LESION_COUNT | sets.DISTANT_METASTASIS_SITE
 """The recorded findings under our own codes, the public ones, and those of a site."""
 
 
@@ -94,7 +94,7 @@ def query_table(terminology: Terminology) -> Mapping[str, Query]:
     """Every query by its key; the codes are those of the lists and of the site's mapping."""
 
     def observations(key: str, concepts: frozenset[str], *, panels: Iterable[str] = ()) -> Query:
-        codes = [f"{system}|{code}" for system, code in terminology.codes_of(concepts)]
+        codes = [f"{name}|{code}" for system, code in terminology.codes_of(concepts) for name in searched_as(system)]
         panels = frozenset(panels)
         with_panels = sorted({*codes, *(f"{LOINC}|{panel}" for panel in panels)})
         newest_first = ("_sort", "-date")

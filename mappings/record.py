@@ -51,8 +51,10 @@ from mappings.readers.exposures import administration, confirmed, request, state
 from mappings.readers.findings import FindingReading, newest_finding, read_finding, worst_of_bones
 from mappings.readers.kidney_failure import doubted_kidney_failure, kidney_failure, not_looked_for
 from mappings.readers.local_use import systemic_drug
-from mappings.readers.medications import possible_exposure, unidentified
+from mappings.readers.medications import coded_medication, possible_exposure, unidentified
+from mappings.readers.metastasis_sites import bone_metastases
 from mappings.readers.newest import Reading, dated_ahead
+from mappings.readers.no_information import no_information, not_known
 from mappings.readers.not_understood import (
     analyte_named,
     is_nameless,
@@ -529,6 +531,10 @@ class Record(Facts):
             ("MedicationRequest", request),
         ):
             for source, resource in self._evidence.of_type(resource_type):
+                coded = coded_medication(self._reader, resource)
+                if no_information(coded):
+                    read_all.append((source, not_known(source, coded)))
+                    continue
                 drug = systemic_drug(self._reader, resource)
                 exposure = read(self._reader, resource, source, drug)
                 if exposure is None:
@@ -545,13 +551,16 @@ class Record(Facts):
 
     @cached_property
     def conditions(self) -> Collected[Diagnosis]:
-        """Conditions that are not refuted."""
+        """Conditions that are not refuted, and Observations of a metastasis to a bone."""
         named = encounters_by_diagnosis(self._evidence)
 
         def read(reader: Reader, resource: Resource, source: str) -> Diagnosis | None:
             return diagnosis(reader, resource, source, named.get(source))
 
-        return self._collected(CONDITIONS, "conditions", "Condition", read)
+        found = self._collected(CONDITIONS, "conditions", "Condition", read)
+        observed = [diagnosis(self._reader, *one) for one in bone_metastases(self._reader, self._evidence)]
+        more = _sorted_out(CONDITIONS, (one for one in observed if one is not None), ())
+        return replace(found, entries=found.entries + more.entries, uncertain=found.uncertain + more.uncertain)
 
     @cached_property
     def allergies(self) -> Collected[Allergy]:
@@ -716,8 +725,14 @@ class Record(Facts):
     def _collected(
         self, what: Text, fact: str, resource_type: str, read: Callable[[Reader, Resource, str], E | None]
     ) -> Collected[E]:
-        read_all = (read(self._reader, resource, source) for source, resource in self._evidence.of_type(resource_type))
-        return _sorted_out(what, (entry for entry in read_all if entry is not None), self._gaps(fact))
+        found: list[E] = []
+        unknown: list[Text] = []
+        for source, resource in self._evidence.of_type(resource_type):
+            if no_information(resource.get("code")):
+                unknown.append(not_known(source, resource.get("code")))
+            elif (entry := read(self._reader, resource, source)) is not None:
+                found.append(entry)
+        return _sorted_out(what, found, (*self._gaps(fact), *unknown))
 
 
 def _sorted_out(what: Text, entries: Iterable[E], gaps: tuple[Text, ...]) -> Collected[E]:

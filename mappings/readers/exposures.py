@@ -12,7 +12,7 @@ from mappings.facts import Drug, Exposure, ExposureKind
 from mappings.readers.dosage import read_dosage
 from mappings.readers.reader import Reader
 from mappings.readers.standing import NOT_SAID, Standing, standing
-from mappings.shapes import a_map
+from mappings.shapes import a_map, maps
 from mappings.vocabulary.elements import (
     ABSENT,
     ADHERENCE,
@@ -125,8 +125,9 @@ def request(reader: Reader, resource: Resource, source: str, drug: Drug) -> Expo
     status = stands.status
     written = reader.date(resource.get("authoredOn"))
     dosage = read_dosage(reader, resource.get("dosageInstruction"), drug, written)
-    begin = dosage.first or written
-    end = dosage.end or reader.period(a_map(resource.get("dispenseRequest")).get("validityPeriod"))[1]
+    used_from, used_to = _period_of_use(reader, resource)
+    begin = used_from or dosage.first or written
+    end = used_to or dosage.end or reader.period(a_map(resource.get("dispenseRequest")).get("validityPeriod"))[1]
     exposure = Exposure(
         ExposureKind.REQUEST,
         drug,
@@ -145,6 +146,20 @@ def request(reader: Reader, resource: Resource, source: str, drug: Drug) -> Expo
         return replace(exposure, last=begin, last_dose=begin, last_dose_undated=begin is None)
     may_stop = dosage.repeating or status == "stopped"
     return _settled(exposure, status, end, end, today=reader.clock.today, may_stop=may_stop)
+
+
+PERIODS_OF_USE = frozenset(
+    f"http://nictiz.nl/fhir/StructureDefinition/{name}"
+    for name in ("ext-TimeInterval.Period", "ext-TimeInterval-Period", "zib-Medication-PeriodOfUse")
+)
+"""The Dutch extensions by which a medication agreement says from when to when the drug is taken (R4 and STU3)."""
+
+
+def _period_of_use(reader: Reader, resource: Resource) -> tuple[When | None, When | None]:
+    for extension in maps(resource.get("extension")):
+        if extension.get("url") in PERIODS_OF_USE:
+            return reader.period(a_map(extension.get("valuePeriod")))
+    return None, None
 
 
 def _settled(

@@ -49,7 +49,7 @@ from mappings.vocabulary.elements import (
     STATEMENT_STATUS,
     Element,
 )
-from mappings.vocabulary.meanings import CONDITIONS_SAID, names_follow_up, with_acts_named
+from mappings.vocabulary.meanings import ACTS_ORDERED, CONDITIONS_SAID, names_follow_up, with_acts_named
 from mappings.vocabulary.names import says_nothing, words
 from mappings.wording import Text, _, verbatim
 
@@ -323,6 +323,8 @@ def _unidentified_act(resource: Resource, code: object, recognised: Recognised, 
     words_said = [*texts_of(code), *(one for detail in maps(resource.get("orderDetail")) for one in texts_of(detail))]
     if recognised.known_system or (words_said and is_laboratory(resource)):
         return None
+    if meant(words_said, ACTS_ORDERED) is not None:
+        return Unidentified.MAY_BE_OURS  # « Strahlentherapie », "vertebroplastia": lines are read in two languages
     if any(not says_nothing(one) or _is_short(one) for one in words_said):
         return Unidentified.OTHER
     return Unidentified.NAMELESS if words_said or shown_name(code) else Unidentified.BLANK

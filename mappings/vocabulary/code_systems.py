@@ -53,6 +53,7 @@ NDC = "http://hl7.org/fhir/sid/ndc"
 NPU = "http://npu-terminology.org"
 JLAC10 = "http://medis.or.jp/CodeSystem/master-JLAC10-17digits"
 YJ = "http://capstandard.jp/iyaku.info/CodeSystem/YJ-code"
+CDT = "http://www.ada.org/cdt"
 SKS = "urn:oid:1.2.208.176.2.4"
 ROUTE_V3 = "http://terminology.hl7.org/CodeSystem/v3-RouteOfAdministration"
 
@@ -250,7 +251,10 @@ SYSTEMS: dict[str, CodeSystem] = {
         "HCPCS",
         _PART,
         _ANY,
-        ("urn:oid:2.16.840.1.113883.6.285", "http://bluebutton.cms.gov/resources/codesystem/hcpcs"),
+        (
+            "urn:oid:2.16.840.1.113883.6.285",
+            "http://bluebutton.cms.gov/resources/codesystem/hcpcs",
+        ),
     ),
     NABM: CodeSystem("NABM", _WHOLE, _shaped(r"[0-9]{4}"), ("urn:oid:1.2.250.1.215.300.2",)),
     NCIT: CodeSystem(
@@ -288,6 +292,7 @@ SYSTEMS: dict[str, CodeSystem] = {
         _ANY,
         ("urn:oid:1.2.392.100495.20.2.73", "http://capstandard.jp/iyaku.info/codesystem/yj-code-active"),
     ),
+    CDT: CodeSystem("CDT", _PART, _ANY, ("urn:oid:2.16.840.1.113883.6.13",)),
     SKS: CodeSystem("SKS", _PART, _ANY, ("urn:oid:1.2.208.176.2.4.12",)),
     FINDING: CodeSystem("OsteoCDS", _WHOLE, _ANY),
 }
@@ -346,6 +351,17 @@ def _canonical(system: str) -> str:
         if short.endswith(ending):
             return known
     return _NAMED.get(name_of(short), short)
+
+
+_SEARCHED_AS = {
+    NPU: (NPU, "urn:oid:1.2.208.176.2.1", "urn:oid:2.16.578.1.12.4.1.1.7280"),
+    JLAC10: (JLAC10, "urn:oid:1.2.392.200119.4.504"),
+}
+
+
+def searched_as(system: str) -> tuple[str, ...]:
+    """The URIs under which a search asks for a code: the canonical one, of NPU and JLAC10 also those of countries."""
+    return _SEARCHED_AS.get(system, (system,))
 
 
 _OF_DRUGS = frozenset({ATC, RXNORM, NDC, FRENCH_DRUGS, YJ})
@@ -535,6 +551,18 @@ def several_codes(system: str, code: str) -> tuple[str, ...]:
         return ()
     parts = tuple(part for part in _PARTS.split(code.partition("|")[0]) if part)
     return parts if len(parts) > 1 and all(map(_ONE_OF_SEVERAL.fullmatch, parts)) else ()
+
+
+_CLUSTER = re.compile(r"[/&]")
+_DOUBTED_STEM = re.compile(r"&XY7", re.ASCII)
+"""Extension codes of ICD-11 that make a diagnosis provisional or differential."""
+
+
+def stem_codes(system: str, code: str) -> tuple[str, ...]:
+    """The stem codes of a cluster of ICD-11 (`2C25.0&XA0KZ3`, `2E03/ME84`); empty for a single code and where one is in doubt."""
+    if canonical(system) != ICD_11 or not _CLUSTER.search(code) or _DOUBTED_STEM.search(code):
+        return ()
+    return tuple(stem for part in code.split("/") if (stem := part.partition("&")[0].strip()) and stem[0] != "X")
 
 
 _CERTAINTY = re.compile(r"[A-Z][0-9]{2,4}[RLB]?([AVZG])[RLB]?", re.ASCII)

@@ -422,7 +422,7 @@ LESION_COUNT = _set("number_of_lesions")
 """Counts lesions of any organ: of bone only with a body site in `ANY_BONE`."""
 
 DISTANT_METASTASIS_SITE = _set("metastasis_site_observable")
-"""One Observation a metastasis: counting those of bone gives a lower bound."""
+"""Where a distant metastasis is: of a bone it stands for the diagnosis (`mappings.readers.metastasis_sites`)."""
 
 # --- recognised, and used by no rule ----------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from mappings.vocabulary.code_systems import (
     located,
     plain,
     several_codes,
+    stem_codes,
 )
 from mappings.vocabulary.drug_classes import classes_in
 from mappings.vocabulary.lines import LONGEST_LINE
@@ -436,7 +437,7 @@ class Terminology:
             return found
         if len(code) > LONGEST_CODE:
             return NOTHING
-        if several := several_codes(system, code):
+        if several := (several_codes(system, code) or stem_codes(system, code)):
             found = NOTHING
             for one in several:
                 found = _united(found, self._listed(system, one))

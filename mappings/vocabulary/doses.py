@@ -2,7 +2,8 @@
 
 Quantities of FHIR name a unit by a code (UCUM, EDQM) and a text, product names by words; every spelling is in lower case, as
 `plain_unit` writes it. Sources: UCUM 2.1 for the codes of units, EDQM Standard Terms for those of presentations, USP and RxNorm
-for `UNT`; the words are those of French and English prescriptions.
+for `UNT`; the words are those of French and English prescriptions, and what pieces are called in
+other languages.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def _words(said: str) -> frozenset[str]:
 
 
 def _unit(counted: Dimension, worth: str, spellings: str) -> dict[str, DoseUnit]:
-    return dict.fromkeys(spellings.split("|"), DoseUnit(counted, Decimal(worth)))
+    return dict.fromkeys(map(without_accents, spellings.split("|")), DoseUnit(counted, Decimal(worth)))
 
 
 _INTERNATIONAL = "[iu]|iu|i.u|i. u|ui|u.i|u. i|ie|i.e|i. e|unt|[usp'u]|usp'u"
@@ -64,6 +65,15 @@ _GERMAN = (
     "tablette|tabletten|filmtablette|filmtabletten|kapsel|kapseln|kps|weichkapsel|weichkapseln|ampulle|ampullen|spritze|"
     "spritzen|fertigspritze|fertigspritzen|durchstechflasche|durchstechflaschen|flasche|infusionsflasche|beutel|stuck|stk|dosen"
 )
+_OF_OTHER_LANGUAGES = (
+    "stuk|stuks|st|injectieflacon|injectieflacons|wegwerpspuit|tablett|tabletter|kapslar|injektionsflaska|spruta|ampull|ampuller|"
+    "haetteglas|hætteglas|hetteglass|sprøjte|sprøyte|tabletti|kapseli|ampulli|injektiopullo|ruisku|kpl|vial|viales|ampolla|"
+    "ampollas|comprimido|comprimidos|cápsula|cápsulas|jeringa|frasco|frascos|ampola|ampolas|frasco-ampola|seringa|fiala|fiale|"
+    "flaconcino|flaconcini|compressa|compresse|capsula|siringa|bustina|tabletka|tabletki|kapsułka|fiolka|ampułka|strzykawka|"
+    "錠|カプセル|バイアル|瓶|アンプル|シリンジ|筒|本|個|キット|vil|hon|ko|kit|정|캡슐|바이알|앰플|시린지|병|片|粒|支|针|針|顆"
+)
+"""Of Dutch, the Nordic languages, Spanish, Portuguese, Italian, Polish, Japanese (MERIT-9 too), Korean and Chinese."""
+
 _FILLED = "prefilled syringe|pre-filled syringe|seringue preremplie|seringue pre-remplie"
 _EDQM = "15002000|15005000|15009000|15012000|15013000|15016000|15037000|15045000|15052000|15054000|15059000|15060000"
 
@@ -89,7 +99,7 @@ DOSE_UNITS: Mapping[str, DoseUnit] = MappingProxyType(
         **_unit(
             Dimension.PIECES,
             "1",
-            f"1|each|ea|{_plurals(_PRESENTATIONS)}|{_plurals(_SOLID)}|{_GERMAN}|{_FILLED}|{_EDQM}",
+            f"1|each|ea|{_plurals(_PRESENTATIONS)}|{_plurals(_SOLID)}|{_GERMAN}|{_OF_OTHER_LANGUAGES}|{_FILLED}|{_EDQM}",
         ),
     }
 )

@@ -217,6 +217,27 @@ ACTS_SAID = (
     _meaning(CTX.concepts, ("CTX", "crosslaps", "C télopeptide", "C telopeptide")),
 )
 
+ACTS_ORDERED = (
+    _meaning(
+        sets.RADIOTHERAPY,
+        (
+            *("Strahlentherapie", "Bestrahlung", "radioterapia", "bestraling", "strålbehandling"),
+            *("strålebehandling", "sädehoito", "radioterapie", "radioterapi", "放射線治療", "放射線療法", "放射治療"),
+            *("放疗", "방사선치료", "방사선 치료"),
+        ),
+    ),
+    _meaning(
+        sets.CEMENTOPLASTY,
+        (
+            *("Zementoplastie", "Sakroplastie", "vertebroplastia", "cifoplastia"),
+            *("vertebroplastiek", "kyfoplastiek", "vertebroplastica", "cifoplastica", "vertebroplastik", "kyfoplastik"),
+            "椎体形成術",
+        ),
+    ),
+)
+"""Orders in words of languages in which no line is read (`acts_in_words`): they may be ours. Words that are French without
+their accents are read there."""
+
 ALLERGENS_SAID = (
     _meaning(
         sets.BONE_CEMENT,
@@ -258,6 +279,8 @@ DENIALS = phrases(
     *("sospecha", "descartar", "antecedente", "antecedentes", "riesgo", "suspeita", "história", "risco", "sospetto"),
     *("anamnesi", "rischio", "verdenking", "verdacht op", "misstänkt", "misstanke", "mistanke", "mistænkt", "epäily"),
     *("podejrzenie", "podezření", "疑い", "既往", "除外", "의심", "병력", "подозрение"),
+    *("Konsil", "Überweisung", "Vorstellung", "Aufklärung", "Nachsorge", "Kontrolle", "interconsulta", "derivación"),
+    *("consulta", "consulto", "visita", "controllo", "controle", "verwijzing", "consult", "remiss", "henvisning"),
 )
 """Words that make of a text a history, a doubt, a denial or another matter."""
 

@@ -52,24 +52,31 @@ _BEFORE, _AFTER = r"(?:^|[/:#._-])", r"(?![0-9a-z])"
 _ENDINGS = tuple(
     (re.compile(_BEFORE + pattern + _AFTER), name)
     for pattern, name in (
+        (r"icd-?_?11(?:-?_?mms)?", "ICD-11"),
         (r"icd-?_?10-?_?pcs", "ICD-10-PCS"),
         (r"icd-?_?10-?_?cm", "ICD-10-CM"),
         (r"icd-?_?9(?:-?_?cm)?", "ICD-9-CM"),
         (r"cim-?10", "CIM-10"),
         (r"(?:icd-?_?10|(?:br)?cid-?10|cie-?10|kcd-?[0-9]|mkn-?10|rhk-?10)", "ICD-10"),
         (r"atc(?:-[a-z]{2})?$", "ATC"),
+        (r"[a-z]{0,20}loinc", "LOINC"),
+        (r"snomed-?_?(?:ct)?", "SNOMED CT"),
+        (r"rxnorm", "RxNorm"),
     )
 )
 """Looked for behind the last `CodeSystem/`, `ValueSet/` or `sid/`, else in the last part; the first that is met counts."""
 
 _PLACE = re.compile(r"http:.*(?:/codesystem/|/valueset/|/sid/|/(?!(?:vs|diagnosis)$))")
 _NOT_CODES_OF_IT = re.compile(r"procedure|intervention|diagnosesicherheit|morphology|chapter|block|certainty|type")
+_ICD_11 = re.compile(r"http://(?:id\.who\.int/icd/release/11/|icd\.who\.int/(?:browse11|dev11))")
 _YEAR = re.compile(r"\.(?:19|20)[0-9]{2}$")
 """Finnish OIDs may end with the year of the edition."""
 
 
 def name_of(short: str) -> str:
     """The name of the system (`CodeSystem.name`) that a URI in its plain spelling stands for; empty where none is told."""
+    if _ICD_11.match(short):
+        return "ICD-11"
     listed = _BY_NAME.get(short) or _BY_NAME.get(_YEAR.sub("", short))
     if listed is not None:
         return listed

@@ -798,6 +798,9 @@ def test_a_code_system_is_known_by_each_of_its_names(alias, system):
         ("http://whocc.no/atc", ATC),
         ("https://fhir.infoway-inforoute.ca/CodeSystem/pCLOCD", LOINC),
         ("LN", LOINC),
+        ("http://www.saude.gov.br/fhir/r4/CodeSystem/BRNomeExameLOINC", LOINC),
+        ("https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/loinc-tw", LOINC),
+        ("https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/snomedct-tw", SNOMED),
         ("SCT", SNOMED),
     ],
 )
@@ -831,6 +834,24 @@ def test_a_danish_diagnosis_is_an_icd_10_code_behind_a_d():
 def test_a_letter_behind_the_code_of_a_countrys_own_edition_is_no_certainty():
     assert certainty_mark("http://hl7.org/fhir/sid/icd-10-se", "C795A") == ""
     assert certainty_mark("urn:oid:1.2.208.176.2.4", "DC795A") == ""
+
+
+@pytest.mark.parametrize(
+    "system", [ICD11, "http://id.who.int/icd/release/11/2024-01/mms", "https://icd.who.int/browse11"]
+)
+def test_a_cluster_of_icd_11_means_what_its_stems_do(system):
+    assert concepts(system, "2C25.0&XA0KZ3") == concepts(ICD11, "2C25.0") != set()
+    assert concepts(system, "2C25.0/2E03") == concepts(ICD11, "2C25.0") | concepts(ICD11, "2E03")
+    assert concepts(system, "2E03&XY7Z") == set()  # provisional
+
+
+def test_an_orthopantomogram_is_known_by_its_procedure():
+    assert concepts(SNOMED, "89846007") == {"orthopantomogram"}
+
+
+def test_dental_codes_of_the_united_states_are_read():
+    assert concepts("http://www.ada.org/cdt", "D7140") == {"tooth_extraction"}
+    assert concepts("urn:oid:2.16.840.1.113883.6.13", "D0120") == {"dental_examination"}
 
 
 def test_a_japanese_result_is_the_same_by_whichever_method():
@@ -952,6 +973,9 @@ def test_a_concept_map_of_the_wrong_shape_is_refused(broken):
         ("Infusion bestehend aus 85mg Doxorubicin", {"doxorubicin"}),
         ("nadroparine calcique", {"nadroparin"}),
         ("Kardégic 75", {"aspirin"}),
+        ("NERLYNX 40 mg", {"neratinib"}),
+        ("Hernexeos", {"zongertinib"}),
+        ("Zegfrovy", {"sunvozertinib"}),
         ("Metformin 500 mg", set()),
         ("", set()),
     ],

@@ -262,6 +262,13 @@ def test_ampoules_and_tablets_are_counted_by_the_strength_of_the_product(quantit
     assert (read_one.dose_mg, read_one.dose_iu) == (6, 800)
 
 
+@pytest.mark.parametrize(
+    "piece", ["Stuk", "Hætteglas", "ampola", "fiala", "injektiopullo", "瓶", "バイアル", "VIL", "바이알"]
+)
+def test_pieces_are_counted_in_other_languages(piece):
+    assert read(dose(amount(1, piece)), drug=product(mg="120")).dose_mg == Decimal(120)
+
+
 def test_ampoules_of_unknown_strength_give_no_dose():
     read_one = read(dose(amount(2, "ampoule")))
     assert (read_one.dose_mg, read_one.dose_iu, read_one.dose_stated) == (None, None, True)

@@ -322,3 +322,83 @@ def test_a_condition_that_has_a_code_only_is_called_by_our_name_on_a_card(langua
 def test_a_condition_keeps_the_words_that_the_record_gives() -> None:
     told = said(cards(condition((SNOMED, "71286001"), text="Epidural mass pressing on the cord")))
     assert "Epidural mass pressing on the cord (undated)" in told
+
+
+@pytest.mark.parametrize(
+    ("fact", "resource_type", "code"),
+    [
+        ("conditions", "Condition", "no-problem-info"),
+        ("allergies", "AllergyIntolerance", "no-allergy-info"),
+        ("procedures", "Procedure", "no-procedure-info"),
+    ],
+)
+def test_no_information_about_a_list_is_not_an_empty_list(fact: str, resource_type: str, code: str) -> None:
+    ips = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+    held = record(resource(resource_type, "absent", code=concept(ips, code), status="completed"))
+    assert getattr(held, fact).gaps
+    known = record(resource(resource_type, "none", code=concept(ips, f"no-known-{fact}"), status="completed"))
+    assert not getattr(known, fact).gaps
+
+
+def test_an_allergy_that_was_not_asked_about_is_not_known_to_be_none() -> None:
+    asked = concept(SNOMED, "1631000175102", text="Not on File")
+    assert record(resource("AllergyIntolerance", "a", code=asked)).allergies.gaps
+
+
+# --- a metastasis that is an Observation ------------------------------------------------------------------------------
+
+MII_SITES = "https://www.medizininformatik-initiative.de/fhir/ext/modul-onko/CodeSystem/mii-cs-onko-fernmetastasen"
+DKTK = "http://dktk.dkfz.de/fhir/onco/core/CodeSystem/"
+
+
+def metastasis(**members: Any) -> dict[str, Any]:
+    whole = {"status": "final", "code": concept(SNOMED, "385421009"), "effectiveDateTime": "2026-02-11", **members}
+    return resource("Observation", "metastasis", **whole)
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [
+        metastasis(valueCodeableConcept=concept(MII_SITES, "OSS")),
+        metastasis(bodySite=concept(MII_SITES, "OSS")),
+        metastasis(valueCodeableConcept=concept(SNOMED, "258333005")),
+        metastasis(valueCodeableConcept=concept(SNOMED, "272673000")),
+        metastasis(bodySite=concept(SNOMED, "71341001")),
+        metastasis(
+            code=concept("http://loinc.org", "21907-1"),
+            valueCodeableConcept=concept(f"{DKTK}JNUCS", "J"),
+            bodySite=concept(f"{DKTK}FMLokalisationCS", "OSS"),
+        ),
+    ],
+)
+def test_an_observed_metastasis_to_a_bone_is_a_bone_metastasis_on_record(observation: dict[str, Any]) -> None:
+    found = the_diagnosis(observation)
+    assert not found.concepts.isdisjoint(sets.BONE_METASTASIS)
+    assert found.active
+    assert found.recorded is not None
+    assert bone_metastasis(None, record(observation)).holds is True
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [
+        metastasis(valueCodeableConcept=concept(MII_SITES, "PUL")),
+        metastasis(valueCodeableConcept=concept(MII_SITES, "MAR")),
+        metastasis(valueCodeableConcept=concept(LOCAL, "OSS")),
+        metastasis(valueCodeableConcept=concept(SNOMED, "10200004")),
+        metastasis(valueCodeableConcept=concept(MII_SITES, "OSS"), status="entered-in-error"),
+        metastasis(valueBoolean=False, bodySite=concept(MII_SITES, "OSS")),
+        metastasis(
+            code=concept("http://loinc.org", "21907-1"),
+            valueCodeableConcept=concept(f"{DKTK}JNUCS", "N"),
+            bodySite=concept(f"{DKTK}FMLokalisationCS", "OSS"),
+        ),
+        metastasis(code=concept("http://loinc.org", "21907-1"), valueCodeableConcept=concept(SNOMED, "1229903001")),
+    ],
+)
+def test_another_metastasis_or_none_is_no_bone_metastasis(observation: dict[str, Any]) -> None:
+    assert record(observation).conditions.entries == ()
+
+
+def test_a_preliminary_metastasis_is_provisional() -> None:
+    assert the_diagnosis(metastasis(valueCodeableConcept=concept(MII_SITES, "OSS"), status="preliminary")).provisional

@@ -26,11 +26,14 @@ from support.quirk import (
     words,
 )
 from support.quirk import fact as fact_of
+from support.scenario import WORLD
 
 from mappings.facts import Absent, ClearanceMethod, Known, Unavailable
+from mappings.queries import query_table
 from service.cards.results import lines
 from service.languages.render import Language
 
+QUERIES = query_table(WORLD.terminology)
 CALCIUM_MASS, CALCIUM_MOLES, ALBUMIN, PLATELETS = "17861-6", "2000-8", "1751-7", "777-3"
 CREATININE, EGFR, COCKCROFT, VITAMIN_D = "14682-9", "62238-1", "35591-7", "62292-8"
 RENAL_PANEL = "45066-8"
@@ -92,6 +95,12 @@ def test_a_result_under_the_code_of_its_request_is_neither_used_nor_missing(
 ) -> None:
     found = fact_of(record(result("", quantity(number, unit), code=concept(system, code))), analyte)
     assert why(found)
+
+
+def test_a_search_asks_for_a_nordic_code_under_the_name_of_each_country() -> None:
+    [(_, codes), *_rest] = QUERIES["creatinine"].parameters
+    for system in ("http://npu-terminology.org", NPU, "urn:oid:2.16.578.1.12.4.1.1.7280"):
+        assert f"{system}|NPU18016" in codes.split(",")
 
 
 @pytest.mark.parametrize(

@@ -736,7 +736,7 @@ def test_a_drug_is_known_by_its_name_in_other_languages(label: str, substance: s
     assert exposure.drug.by_name
 
 
-@pytest.mark.parametrize("label", ["ホリゾン注射液１０ｍｇ", "ロキソプロフェンNa錠60mg", "타이레놀정", "Амлодипин"])
+@pytest.mark.parametrize("label", ["ホリゾン注射液１０ｍｇ", "ロキソプロフェンNa錠60mg", "노바스크정", "Амлодипин"])
 def test_a_name_in_a_script_that_we_do_not_read_is_never_taken_for_another_drug(label: str) -> None:
     held = record(taken(medicationCodeableConcept={"coding": [{"system": HOT, "code": "1", "display": label}]}))
     assert "is known neither by code nor by name" in words(held.exposures.gaps)
@@ -755,3 +755,42 @@ def test_beside_a_latin_name_or_an_atc_code_another_script_is_no_doubt() -> None
 )
 def test_a_japanese_product_is_known_by_the_ingredient_in_its_code(code: str, substance: str) -> None:
     assert substance in the_exposure(taken(**coded("urn:oid:1.2.392.100495.20.2.73", code))).drug.concepts
+
+
+IPS = "http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        concept(IPS, "no-medication-info"),
+        {"text": "No information about medications"},
+        {"coding": [{"display": "No information about medications"}]},
+        concept("http://snomed.info/sct", "1631000175102"),
+    ],
+)
+def test_no_information_about_medications_is_not_no_medication(entry: Resource) -> None:
+    assert "the record says of it" in words(record(taken(medicationCodeableConcept=entry)).exposures.gaps).casefold()
+
+
+@pytest.mark.parametrize(
+    "entry", [concept(IPS, "no-known-medications"), concept("http://snomed.info/sct", "787481004")]
+)
+def test_no_known_medication_is_none(entry: Resource) -> None:
+    of = record(taken(medicationCodeableConcept=entry)).exposures
+    assert of.gaps == () == of.entries
+
+
+@pytest.mark.parametrize("name", ["ext-TimeInterval.Period", "zib-Medication-PeriodOfUse"])
+def test_a_dutch_agreement_ends_with_its_period_of_use(name: str) -> None:
+    url = f"http://nictiz.nl/fhir/StructureDefinition/{name}"
+    drug = {"medicationCodeableConcept": concept(ATC, DENOSUMAB_ATC)}
+
+    def agreed(**period: str) -> Exposure:
+        return the_exposure(asked(**drug, extension=[{"url": url, "valuePeriod": period}]))
+
+    over, going_on = agreed(start="2025-10-01", end="2026-02-01"), agreed(start="2026-02-01")
+    assert not over.ongoing
+    assert over.last is not None
+    assert over.last.last == date(2026, 2, 1)
+    assert going_on.ongoing

@@ -264,6 +264,28 @@ def test_a_draft_of_an_act_is_identified_by_its_words_and_the_card_says_so(code:
     assert "identified by its words" in said(answered)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Palliative Strahlentherapie LWK 3, 1x8 Gy",
+        "Radioterapia antiálgica fémur derecho 8 Gy",
+        "Bestraling femur rechts 1x8 Gy",
+        "放射線治療 腰椎 8Gy",
+        "Vertebroplastia L2",
+    ],
+)
+def test_an_act_of_ours_that_is_ordered_in_another_language_is_told(line: str) -> None:
+    [card] = drafted(code={"text": line})
+    assert card["source"]["topic"]["code"] == "not-identified"
+
+
+@pytest.mark.parametrize(
+    "line", ["Konsil Strahlentherapie", "Nachsorge nach Bestrahlung", "Interconsulta radioterapia"]
+)
+def test_what_is_about_such_an_act_in_another_language_is_silent(line: str) -> None:
+    assert drafted(code={"text": line}) == []
+
+
 LABORATORY = [concept(SNOMED, "108252007")]
 
 

@@ -32,6 +32,7 @@ SAID = {
     "usage": _(
         "Ask OsteoCDS by CDS Hooks ({hooks}); its discovery says what to send. A patient of whom it cannot tell is told so."
     ),
+    "cards": _("What its cards say of invented patients (dates and figures are theirs):"),
     "about": _("It is about: {what}."),
     "scope": _("{scope} (where that cannot be known, the rule is asked)."),
     "copyright": _("In the words of OsteoCDS (Apache-2.0), after {documents}, whose text is not reproduced here."),
@@ -71,7 +72,9 @@ def plan_definition(
         "action": [
             {
                 "title": plain(entry.statement),
-                "description": "\n\n".join(_card(card, language) for card in entry.cards),
+                "description": "\n\n".join(
+                    [render(SAID["cards"], language), *(_card(card, language) for card in entry.cards)]
+                ),
                 "textEquivalent": render(about, language),
                 "trigger": [{"type": "named-event", "name": hook} for hook in hooks],
                 "condition": [_in_words(words) for words in _conditions(rule, settings, language)],

@@ -253,7 +253,7 @@ def _as_text(told: bytes) -> str:
 @option("--new", _("what is compared"), placeholder=_("SIDE"), default="")
 @option(
     "--on",
-    _("an export, as screen takes it"),
+    _("files of an export, as screen takes them (not the address of a server)"),
     placeholder=_("SOURCE"),
     type=ExistingPath(exists=True, path_type=Path),
     default=None,

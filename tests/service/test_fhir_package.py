@@ -195,3 +195,12 @@ def test_a_package_is_replaced_and_a_folder_of_something_else_is_left_alone(tmp_
     (earlier / "package.json").write_text("{}")
     assert export(tmp_path).exit_code == 0
     assert not (earlier / "PlanDefinition-gone.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [(Language.ENGLISH, "of invented patients"), (Language.FRENCH, "de patients inventés")]
+)
+def test_figures_of_examples_are_said_to_be_of_invented_patients(language: Language, words: str) -> None:
+    plans = held("PlanDefinition", language=language).values()
+    assert plans
+    assert all(words in one["action"][0]["description"].partition("\n")[0] for one in plans)

@@ -146,6 +146,11 @@ class Exposure:
         """Open, but without any date of the last year: not ongoing by the definition, and not stopped either."""
         return self.never_ended and not (self.ongoing or self.planned or self.certain)
 
+    @property
+    def goes_on(self) -> bool | None:
+        """It is being taken now; None where it is open and nobody can tell."""
+        return None if self.maybe_ongoing else self.ongoing
+
     def touches(self, first: date, last: date) -> bool:
         """May the drug have been given on any day of the window? What is not dated may have been."""
         if self.planned:
@@ -253,11 +258,11 @@ class Exposures:
 
     @property
     def ongoing(self) -> bool | None:
-        """Being taken now."""
-        return self.any(lambda entry: entry.ongoing)
+        """Being taken now; None where only an entry that is open and uncertain says so."""
+        return self.any(lambda entry: entry.goes_on)
 
     def in_last(self, days: int) -> bool | None:
-        """Ongoing, or the last dose at most so many days ago; None where a last dose is not dated."""
+        """Ongoing, or the last dose at most so many days ago; None where a last dose is not dated, or nobody can tell."""
         return self.any(lambda entry: self._in_last(entry, days))
 
     def recent(self, days: int) -> tuple[Exposure, ...]:
@@ -270,12 +275,18 @@ class Exposures:
             return True
         if entry.last_dose is not None and entry.last_dose.within(days_before(self.today, days), self.today):
             return True
-        return None if entry.last_dose_undated else False
+        return None if entry.last_dose_undated or entry.maybe_ongoing else False
 
     @property
     def on_treatment(self) -> bool | None:
         """On the drug: ongoing, or the last dose at most `on_treatment_days` ago."""
         return self.in_last(self.settings.on_treatment_days)
+
+    @property
+    def surely_on_treatment(self) -> bool | None:
+        """The same where what is open and uncertain does not count: nobody asked, so nobody is told of it."""
+        days = self.settings.on_treatment_days
+        return self.any(lambda entry: False if entry.maybe_ongoing else self._in_last(entry, days))
 
     def phase(self, what: Text, *, once: frozenset[str] = frozenset()) -> Fact[Phase]:
         """Start or continuation of a treatment with these drugs, as a card calls it; a gap leaves a start unknowable.

@@ -311,6 +311,10 @@ def _begin(group: Sequence[_Told]) -> date:
     return min((one.first.first for one in group if one.first is not None), default=date.max)
 
 
+_KINDS = ("DateTime", "Period")
+"""What tells when an order happens, and in R5 an act; in R4 an act was `performed`."""
+
+
 def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = False) -> _Told | None:
     """What one resource tells; None for what was not given."""
     if is_order:
@@ -320,7 +324,7 @@ def _told(reader: Reader, resource: Resource, source: str, *, is_order: bool = F
     if stands.counts is False:
         return None
     level = min((_LEVELS[code] for code in _code_values(resource) if code in _LEVELS), default=0)
-    happens = "occurrence" if is_order else "performed"
+    happens = "performed" if not is_order and any(f"performed{kind}" in resource for kind in _KINDS) else "occurrence"
     single = reader.date(resource.get(f"{happens}DateTime"))
     start, end = reader.period(resource.get(f"{happens}Period"))
     first, last = start or single, end or single

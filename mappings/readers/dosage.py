@@ -37,6 +37,7 @@ from mappings.vocabulary.concept_sets import WEIGHED_IN_INTERNATIONAL_UNITS as B
 from mappings.vocabulary.concepts import Terminology, code_of
 from mappings.vocabulary.doses import DOSE_UNITS, FEWEST_UNITS, MOST_PIECES, Dimension, DoseUnit
 from mappings.vocabulary.frequencies import AS_NEEDED, CODES, ONCE, PERIODS, Frequency, frequencies_in
+from mappings.vocabulary.local_use import route_in_words
 from mappings.vocabulary.units import MONTH, WEEK, YEAR, normalised_unit
 from mappings.wording import Text, _
 
@@ -164,6 +165,12 @@ def _highest(values: Any) -> Decimal | None:
     return max((value for value in values if value is not None), default=None)
 
 
+def _route_in_words(route: object) -> frozenset[str]:
+    """The one route that all its words name; none where they differ."""
+    named = frozenset(one for said in texts(route) for one in route_in_words(said))
+    return named if len(named) == 1 else frozenset()
+
+
 def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: When | None) -> Dosage:
     if any(modification(node) for node in _nodes(line)):
         return Dosage(dose_stated=True, dose_unreadable=True, interval_unreadable=True)
@@ -191,6 +198,7 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
     timing = _read_timing(reader, a_map(line.get("timing")), words, written)
     route = line.get("route")
     routes = reader.recognise(route)
+    in_words = frozenset() if routes.concepts or routes.denied else _route_in_words(route)
     return Dosage(
         dose_mg=mg,
         dose_ml=ml,
@@ -205,7 +213,7 @@ def _read_line(reader: Reader, line: Mapping[str, Any], drug: Drug, written: Whe
         repeating=timing.repeating,
         first=timing.first,
         end=timing.end,
-        routes=routes.concepts,
+        routes=routes.concepts | in_words,
         route_stated=bool(a_map(route)),
         route_text=shown_words(route),
         route_unverified=not routes.concepts.isdisjoint(routes.unverified),

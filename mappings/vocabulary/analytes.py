@@ -79,7 +79,8 @@ _COUNTS = {
     **dict.fromkeys(
         (
             *("10*3/ul", "10^3/ul", "10e3/ul", "x10*3/ul", "x10^3/ul", "x103/ul", "10*3/mm3", "10^3/mm3", "10e3/mm3"),
-            *("k/ul", "k/mm3", "thousand/ul", "thou/ul", "/nl"),
+            *("103/ul", "103/mm3", "x103/mm3", "1000/ul", "1000/mm3"),  # a superscript 3 is a 3 here
+            *("k/ul", "k/mm3", "thousand/ul", "thou/ul", "tsd/ul", "/nl"),
         ),
         Decimal(1),
     ),

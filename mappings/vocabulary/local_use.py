@@ -44,22 +44,29 @@ class SiteOfAction(Flag):
     """As a lock, a flush, a dwell: no exposure to a heparin."""
 
 
-_SYSTEMIC = phrases(
-    *("oral", "orale", "per os", "po", "by mouth", "orally", "voie générale", "avaler", "swallow", "gastrique"),
-    *("intraveineux", "intraveineuse", "intra veineuse", "intravenous", "iv", "ivl", "ivse", "perfusion", "infusion"),
-    *("sous cutané", "sous cutanée", "subcutaneous", "subcutaneously", "sc", "s c", "intramusculaire", "im"),
-    *("intra musculaire", "intramuscular", "parentéral", "parentérale", "parenteral", "intraosseux", "sub cutané"),
-    *("sous cutanément", "sub cutanée"),
-    *(
-        "intravenös",
-        "subkutan",
-        "intramuskulär",
-        "zum einnehmen",
-        "einnehmen",
-        "peroral",
-        "schlucken",
-        "infusionslösung",
+_ROUTES = {
+    "route_oral": phrases(
+        *("oral", "orale", "per os", "po", "by mouth", "orally", "zum einnehmen", "einnehmen", "peroral"),
     ),
+    "route_intravenous": phrases(
+        *("intraveineux", "intraveineuse", "intra veineuse", "intravenous", "iv", "ivl", "ivse", "intravenös"),
+    ),
+    "route_subcutaneous": phrases(
+        *("sous cutané", "sous cutanée", "sous cutanément", "sub cutané", "sub cutanée", "subkutan"),
+        *("subcutaneous", "subcutaneously", "sc", "s c"),
+    ),
+    "route_intramuscular": phrases(
+        *("intramusculaire", "intra musculaire", "im", "intramuscular", "intramuskulär"),
+    ),
+}
+"""What a route is called, by its concept."""
+
+_SYSTEMIC = (
+    *(phrase for several in _ROUTES.values() for phrase in several),
+    *phrases(
+        "voie générale", "avaler", "swallow", "schlucken", "gastrique", "perfusion", "infusion", "infusionslösung"
+    ),
+    *phrases("parentéral", "parentérale", "parenteral", "intraosseux"),
 )
 _LOCAL = phrases(
     *("topique", "topical", "topically", "crème", "cream", "pommade", "ointment", "onguent", "lotion", "gel"),
@@ -200,6 +207,22 @@ def _site_of_action_in_words(text: str) -> SiteOfAction:
                 break
         place += length
     return found | SiteOfAction.LOCAL if _is_labelled_local(line, text) else found
+
+
+def route_in_words(text: str) -> frozenset[str]:
+    """The one route that the words of an order's route name, as its concept; none where they name several, or none of ours."""
+    if len(text) > LONGEST_LINE:
+        return frozenset()
+    line = line_of(text)
+    named = frozenset(
+        concept
+        for concept, several in _ROUTES.items()
+        if any(stands_at(line, place, wanted) for wanted in several for place in range(len(line)))
+    )
+    elsewhere = site_of_action_in_words(text) & (
+        SiteOfAction.LOCAL | SiteOfAction.IN_ONE_ORGAN | SiteOfAction.IN_A_CATHETER
+    )
+    return named if len(named) == 1 and not elsewhere else frozenset()
 
 
 def _is_labelled_local(line: tuple[Word, ...], text: str) -> bool:

@@ -38,6 +38,7 @@ _SPELLINGS = {
     "millimole per litre": "mmol/l",
     "micromole per liter": "umol/l",
     "micromole per litre": "umol/l",
+    "micromol/l": "umol/l",
     "nanogram per milliliter": "ng/ml",
     "nanogram per millilitre": "ng/ml",
     "nanomole per liter": "nmol/l",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -223,7 +224,7 @@ def worklist(results: Path, out: Path | None, patients: BinaryIO | None, most: i
         from service.population.worklist import worklist as page_of
     except ImportError as error:
         raise failure(_("this needs DuckDB: pip install {extra}", extra="'osteocds[population]'")) from error
-    named = None if patients is None else patients.read().decode("utf-8", "replace").split()
+    named = None if patients is None else _as_text(patients.read()).split()
     target = out or results / "worklist.html"
     try:
         page = page_of(results, patients=named, most=most)
@@ -232,6 +233,12 @@ def worklist(results: Path, out: Path | None, patients: BinaryIO | None, most: i
     except (ValueError, OSError) as error:
         raise failure(error) from error
     click.echo(str(target))
+
+
+def _as_text(told: bytes) -> str:
+    """A list as editors and spreadsheets save it: with a mark of its encoding, or in UTF-8."""
+    wide = told.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return told.decode("utf-16" if wide else "utf-8-sig", "replace")
 
 
 @click.command(

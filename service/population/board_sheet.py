@@ -18,8 +18,13 @@ from service.rules.sheet import Section, Sheet
 SEXES = {"female": _("woman"), "male": _("man")}
 
 
-def sheet_of(guideline: Guideline, record: Facts, chart: Chart, language: Language) -> Mapping[str, Any] | None:
-    """The sheet as JSON; None where the guideline has none. A defect of ours is told on it."""
+def sheet_of(
+    guideline: Guideline, record: Facts, chart: Chart, language: Language, *, ended: Text | None
+) -> Mapping[str, Any] | None:
+    """The sheet as JSON; None where the guideline has none. A defect of ours is told on it.
+
+    `ended` is why nobody acts on the record, and so why no rule speaks.
+    """
     if guideline.sheet is None:
         return None
     try:
@@ -27,7 +32,8 @@ def sheet_of(guideline: Guideline, record: Facts, chart: Chart, language: Langua
     except Exception as error:  # noqa: BLE001 - as in asking a rule
         defect = _("a defect of the service ({error})", error=type(error).__name__)
         told = {"sections": [], "missing": [_words(defect, language)]}
-    return {"guideline": guideline.id, **_who(record, chart, language), **told}
+    over = "" if ended is None else _words(ended, language)
+    return {"guideline": guideline.id, "ended": over, **_who(record, chart, language), **told}
 
 
 def _told(sheet: Sheet, record: Facts, rounding: Rounding, language: Language) -> dict[str, Any]:

@@ -183,8 +183,8 @@ class Screening:
                     "resources": _named(case.sources),
                 }
 
-    def _sheets(self, guideline: Guideline, record: Facts, chart: Chart) -> Iterator[Mapping[str, str]]:
-        told = sheet_of(guideline, record, chart, self.language)
+    def _sheets(self, guideline: Guideline, record: Record, chart: Chart) -> Iterator[Mapping[str, str]]:
+        told = sheet_of(guideline, record, chart, self.language, ended=record.ended)
         if told is not None:
             yield {"patient": chart.patient_id, "sheet": orjson.dumps(told).decode()}
 

@@ -43,6 +43,10 @@ def counted(connection: duckdb.DuckDBPyConnection, export: Export) -> dict[str, 
         "unreadable in": [{"file": file, "lines": lines} for file, lines in export.unreadable_in.items()],
         "nobodys": export.nobodys,
         "types": sorted(export.types),
+        "not in use": rows(
+            """SELECT sheet ->> '$.ended' AS because, count(DISTINCT patient) AS patients FROM sheets
+            WHERE because <> '' GROUP BY ALL ORDER BY ALL"""
+        ),
         "rules": rows(
             """SELECT hook, rule, count(*) AS asked, count(DISTINCT patient) AS patients,
                 count(*) FILTER (WHERE outcome = 'advises') AS advises,
@@ -95,6 +99,13 @@ def _lines(counts: Mapping[str, Any]) -> Iterator[Text]:
             "{number} resource names no patient, and was left out",
             "{number} resources name no patient, and were left out",
             counts["nobodys"],
+        )
+    for one in counts["not in use"]:
+        yield _n(
+            "of {number} patient no rule says anything: {because}",
+            "of {number} patients no rule says anything: {because}",
+            one["patients"],
+            because=one["because"],
         )
     for one in counts["not asked"]:
         yield _("{count} times not asked: {because}", count=one["times"], because=one["because"] or one["hook"])

@@ -126,6 +126,7 @@ def _patient(
         "name": who.get("name", ""),
         "sex": who.get("sex", ""),
         "born": who.get("born", ""),
+        "ended": who.get("ended", ""),
         "sheets": told,
         "rules": sorted(advised.values(), key=lambda one: -Indicator(one["level"]).rank),
         "unknown": list(unknown.values())[:MOST_UNKNOWN],

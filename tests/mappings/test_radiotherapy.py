@@ -409,6 +409,12 @@ def test_the_days_of_a_course_are_those_that_can_be_read(told, first, last):
     assert course.undated is (last is None)
 
 
+def test_the_days_of_an_act_of_r5_are_those_on_which_it_occurred():
+    told = treated("treated") | {"occurrencePeriod": {"start": "2026-03-16", "end": "2026-03-20"}}
+    course = the_course(told)
+    assert days([course.first, course.last]) == ["2026-03-16", "2026-03-20"]
+
+
 def test_a_part_without_any_date_leaves_the_dates_of_the_others():
     summary = treated("summary", start="2026-03-16", code=COURSE)
     course = the_course(

@@ -55,6 +55,7 @@ def test_albumin_is_counted_in_grams_a_litre(unit, grams_a_litre):
     ("analyte", "unit", "expected"),
     [
         (CALCIUM, "mmol/L", Decimal(1)),
+        (CREATININE, "micromol/L", Decimal(1)),
         (CALCIUM, "mg/dL", 10 / Decimal("40.078")),
         (CALCIUM, "meq/L", Decimal("0.5")),  # divalent
         (PHOSPHATE, "mmol/L", Decimal(1)),
@@ -94,6 +95,9 @@ def test_each_unit_is_worth_what_chemistry_and_the_clock_say(analyte, unit, expe
         ("/L", "0.000000001"),
         ("10*12/L", "1000"),
         ("T/L", "1000"),
+        ("10³/mm³", "1"),
+        ("1000/mm3", "1"),
+        ("Tsd/µl", "1"),
     ],
 )
 def test_platelets_are_counted_in_thousand_millions_a_litre(unit, expected):

@@ -242,3 +242,30 @@ def test_the_page_has_no_violation_in_any_mode(
     path.write_text(worklist(results[language]), encoding="utf-8")
     chromium.get(path.as_uri())
     assert violations_in_every_mode(chromium) == {}
+
+
+def test_a_sheet_says_that_the_patient_is_dead_or_has_another_record(tmp_path: Path) -> None:
+    replaced = {"active": False, "link": [{"type": "replaced-by", "other": {"reference": "Patient/told"}}]}
+    people = [{"id": "dead", "deceasedBoolean": True}, {"id": "replaced", **replaced}, {"id": "told"}]
+    lines = [{"resourceType": "Patient", **one} for one in people]
+    (tmp_path / "export.ndjson").write_bytes(b"\n".join(map(orjson.dumps, lines)))
+    counts = Screen(tmp_path / "export.ndjson", tmp_path / "out", SETTINGS, NOW, Language.ENGLISH).run()
+    assert [one["patients"] for one in counts["not in use"]] == [1, 1]
+    assert "Of 1 patient no rule says anything" in (tmp_path / "out/summary.html").read_text(encoding="utf-8")
+    page = worklist(tmp_path / "out", patients=["dead", "replaced", "told"])
+    assert "deceased" in sheet(page, "dead")
+    assert "replaced this" in sheet(page, "replaced")
+    assert "deceased" not in sheet(page, "told")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_list_of_patients_is_read_as_an_editor_saved_it(
+    encoding: str, results: Mapping[Language, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "today.txt").write_bytes("told\r\noverdue\r\n".encode(encoding))
+    command = ["worklist", str(results[Language.ENGLISH]), "--out", str(tmp_path / "list.html")]
+    answer = CliRunner().invoke(main, [*command, "--patients", str(tmp_path / "today.txt")])
+    assert answer.exit_code == 0, answer.output
+    page = (tmp_path / "list.html").read_text(encoding="utf-8")
+    assert "2 patients" in page
+    assert "No record of these patients" not in page

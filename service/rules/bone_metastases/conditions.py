@@ -244,10 +244,14 @@ def starts(order: Order, patient: Facts) -> bool:
 
 
 @condition(_("the patient is on an antiresorptive"), reads=("exposures",))
-def on_antiresorptive(_order: Order | None, patient: Facts) -> Truth:
-    """Ongoing, or the last dose within the setting's days."""
+def on_antiresorptive(order: Order | None, patient: Facts) -> Truth:
+    """Ongoing, or the last dose within the setting's days.
+
+    An entry that is open and has no date of the last year is uncertain: an order is told that nobody could check; the
+    chart, of which nothing was asked, leaves it out.
+    """
     exposures = antiresorptives(patient)
-    return that(exposures.on_treatment, exposures)
+    return that(exposures.surely_on_treatment if order is None else exposures.on_treatment, exposures)
 
 
 def days_between(earlier: When, later: When) -> int:

@@ -192,7 +192,7 @@ class Pair:
             return self.gap is None or self.gap < window
         irradiation = self.irradiation
         days = self._days_to(irradiation.first or irradiation.not_before)
-        return days is None or days < window + settings_of(patient).longest_course_days
+        return days is None or days <= window + settings_of(patient).longest_course_days
 
     def _surely_too_close(self, patient: Facts) -> bool:
         """Whenever the radiotherapy ends, it ends less than the window before the drug."""

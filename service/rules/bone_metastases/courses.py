@@ -44,7 +44,7 @@ def treatment_ended(_order: Order | None, patient: Facts) -> Truth:
     """Recorded as stopped, or dosed on a known day and no longer on treatment; an open order without a date is no dose."""
     exposures = antiresorptives(patient)
     dosed = exposures.any(lambda entry: entry.last_dose is not None)
-    return that(either(exposures.stopped, both(dosed, negated(exposures.on_treatment))), exposures)
+    return that(either(exposures.stopped, both(dosed, negated(exposures.surely_on_treatment))), exposures)
 
 
 @condition(_("the course lasted less than {time}", time=a_time(ADVISED_DAYS)), reads=("exposures",))

@@ -193,7 +193,7 @@ def one_route(order: DrugOrder, _patient: Facts) -> Truth:
 
 @condition(_("the route ordered is known and is not the one of the drug"))
 def other_route(order: DrugOrder, _patient: Facts) -> Truth:
-    """By a code that we hold, or several; words alone do not decide."""
+    """By codes that we hold, or else by its words; what neither tells does not decide."""
     route, ordered = route_of(order), order.dosage.routes & sets.ROUTES
     if route is None:
         return that(False)
@@ -208,7 +208,7 @@ def other_route(order: DrugOrder, _patient: Facts) -> Truth:
     trigger=ANTIRESORPTIVE,
     when=(one_route, other_route),
     severest=Indicator.WARNING,
-    reading=_("A route in words, or with a code that we do not hold, does not decide."),
+    reading=_("A route that neither a code of ours nor its words name does not decide."),
 )
 def antiresorptive_route(order: DrugOrder, _patient: Facts) -> Outcome:
     """The route of the drug, instead of the one ordered."""

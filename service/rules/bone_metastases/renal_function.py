@@ -116,7 +116,7 @@ def bisphosphonate_in_use(order: DrugOrder | None, patient: Facts) -> Truth:
     if order is not None:
         return that(True)
     bisphosphonates = patient.exposures.of(sets.ALL_BISPHOSPHONATES)
-    return that(bisphosphonates.ongoing, bisphosphonates)
+    return that(bisphosphonates.any(lambda entry: entry.ongoing), bisphosphonates)
 
 
 @rule(

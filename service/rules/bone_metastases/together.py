@@ -179,7 +179,7 @@ class WithAblation(Together):
 
     def counts_drug(self, entry: Exposure, _order: Order, _patient: Facts) -> bool | None:
         """Ongoing."""
-        return entry.ongoing
+        return entry.goes_on
 
     def counts_course(self, course: RadiotherapyCourse, _order: Order, _patient: Facts) -> bool | None:
         """Stereotactic or curative, and under way."""

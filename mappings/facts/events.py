@@ -55,7 +55,8 @@ class Act:
     """Something done to the patient: a Procedure, an imaging study, a report, an encounter.
 
     `when` is its end (the only date where there is one); `started` its beginning. `under_way` is in progress; `unsure` says
-    why it may not have been done, where it may not.
+    why it may not have been done, where it may not. `for_another_reason` is set when all its reasons are injuries, or
+    diseases of joints and bones, that are no metastasis.
     """
 
     concepts: frozenset[str]
@@ -70,6 +71,7 @@ class Act:
     regions: frozenset[str] = frozenset()
     unverified_code: bool = False
     unsure: Text | None = None
+    for_another_reason: bool = False
 
     @property
     def dated(self) -> When | None:

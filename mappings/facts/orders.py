@@ -91,7 +91,8 @@ class ActOrder(Order):
     """An order of an act: examination, operation, consultation, laboratory request.
 
     `analytes` are those that it asks for; `instruction` is what it tells the patient; `asks_a_question` is set when a
-    reason is more than the cancer, its bone metastases and their follow-up.
+    reason is more than the cancer, its bone metastases and their follow-up, `for_another_reason` when all its reasons are
+    injuries, or diseases of joints and bones, that are no metastasis.
     """
 
     sites: frozenset[str] = frozenset()
@@ -99,6 +100,7 @@ class ActOrder(Order):
     intents: frozenset[str] = frozenset()
     analytes: frozenset[str] = frozenset()
     instruction: str = ""
+    for_another_reason: bool = False
     asks_a_question: bool = False
 
 

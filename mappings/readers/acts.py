@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,15 +11,18 @@ from mappings.dates import When
 from mappings.evidence import Resource, local_reference
 from mappings.facts import Act
 from mappings.readers.alike import once
+from mappings.readers.not_understood import meant
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_beside, shown_words, texts
 from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import Standing, modification, standing
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary import concept_sets as sets
+from mappings.vocabulary.code_systems import CIM_10, ICD_10, ICD_10_CM, located
 from mappings.vocabulary.concept_names import name_of_act
 from mappings.vocabulary.denials import denies_doing
 from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REPORT_STATUS, STUDY_STATUS
+from mappings.vocabulary.meanings import CONDITIONS_SAID
 from mappings.wording import Text, _
 
 UNDER_WAY = frozenset({"in-progress", "on-hold"})
@@ -72,6 +76,7 @@ def _undated_procedure(reader: Reader, resource: Resource) -> tuple[str, bool | 
         unsure=stands.why or (ON_HOLD if stands.status == "on-hold" else None),
         sites=site_concepts(reader, resource.get("bodySite")),
         reasons=reason_concepts(reader, resource),
+        for_another_reason=is_for_another_reason(reader, resource),
         regions=act_regions(reader, resource),
         unverified_code=recognised.rests_on_unverified,
     )
@@ -129,6 +134,32 @@ def reason_concepts(reader: Reader, resource: Resource) -> frozenset[str]:
         if target is not None:
             concepts |= reader.recognise(target.get("code")).concepts
     return concepts
+
+
+INJURIES_AND_OTHER_DISEASES = re.compile(r"S|T0|T1[0-4]|M0[56]|M1[5-9]|M480|M5[01]|M8[01]|M841")
+"""Why bones are operated on without a metastasis, as ICD-10 has it: injuries, rheumatoid arthritis, arthrosis, stenosis of the
+spine, discs, osteoporosis, nonunion; what the words of an order say likewise (`mappings.vocabulary.acts_in_words`)."""
+
+
+def is_for_another_reason(reader: Reader, resource: Resource) -> bool:
+    """All its reasons are coded as injuries, or diseases of joints and bones, and none is one of ours, in words either."""
+    reasons: list[object] = list(maps(resource.get("reasonCode")))
+    for reference in maps(resource.get("reasonReference")):
+        target = reader.referred(resource, reference)
+        if target is None:
+            return False
+        reasons.append(target.get("code"))
+    return bool(reasons) and all(_is_another_reason(reader, one) for one in reasons)
+
+
+def _is_another_reason(reader: Reader, reason: object) -> bool:
+    if reader.recognise(reason).concepts or meant(texts(reason), CONDITIONS_SAID) is not None:
+        return False
+    coded = (located(a_text(one.get("system")), a_text(one.get("code"))) for one in codings(reason))
+    return any(system in _ICD_10 and INJURIES_AND_OTHER_DISEASES.match(code) for system, code in coded)
+
+
+_ICD_10 = frozenset({ICD_10, CIM_10, ICD_10_CM})
 
 
 def act_regions(reader: Reader, resource: Resource) -> frozenset[str]:

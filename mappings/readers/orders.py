@@ -9,7 +9,7 @@ from typing import Any
 from mappings.dates import When, day
 from mappings.evidence import Resource, local_reference, reference_of
 from mappings.facts import ActOrder, Drug, DrugOrder, Order, Planned, Prescription, RadiotherapyOrder, Unidentified
-from mappings.readers.acts import act_regions, reason_concepts, reason_regions
+from mappings.readers.acts import act_regions, is_for_another_reason, reason_concepts, reason_regions
 from mappings.readers.courses import (
     added_phases,
     intents_of,
@@ -275,6 +275,7 @@ def _service_order(reader: Reader, resource: Resource, *, index: int, draft: boo
         "unidentified_because": None if why is None else _told(why),
         "by_words": bool(said.concepts),
         "instruction": a_text(resource.get("patientInstruction")),
+        "for_another_reason": is_for_another_reason(reader, resource),
         "asks_a_question": said.asks_a_question or _asks_a_question(reader, resource),
         "unverified_code": recognised.rests_on_unverified,
     }

@@ -111,6 +111,15 @@ def test_surgery_that_is_still_to_be_done_is_planned_surgery(client):
     assert "treatment-after-bone-surgery" in rules(client.cards(asked(surgery, told=told)))
 
 
+@pytest.mark.parametrize(("code", "is_told"), [("C79.5", True), ("S72.0", False), ("M16.1", False), ("M79.6", True)])
+def test_surgery_for_an_injury_or_arthrosis_is_no_surgery_of_a_metastasis(client, code, is_told):
+    why = {"reasonCode": [concept(code, "http://hl7.org/fhir/sid/icd-10")]}
+    nailing = {"code": concept(NAILING), "bodySite": [concept("71341001")], **why}
+    surgery = act("Procedure", "nailing", status="completed", performedDateTime="2026-03-29", **nailing)
+    told = {"order": {"drug": "cisplatin", "dose": "100 mg", "count": 1, "start in": 0}}
+    assert ("treatment-after-bone-surgery" in rules(client.cards(asked(surgery, told=told)))) is is_told
+
+
 # --- what a draft takes the place of ----------------------------------------------------------------------------------
 
 LATER = "2026-05-20"

@@ -52,7 +52,7 @@ def is_bone_metastasis_surgery(act: Act | ActOrder, patient: Facts) -> bool | No
     """
     if act.is_any(sets.PREVENTIVE_FIXATION):
         return True
-    if not act.is_any(sets.BONE_SURGERY):
+    if not act.is_any(sets.BONE_SURGERY) or act.for_another_reason:
         return False
     if not act.reasons or not act.reasons.isdisjoint(sets.SPINAL_CORD_COMPRESSION):
         return bone_metastasis(None, patient).holds

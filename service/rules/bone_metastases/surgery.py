@@ -40,12 +40,12 @@ from service.rules.say import info, warning
 
 @condition(_("the order is for a bone metastasis"), reads=("conditions",))
 def for_bone_metastasis(order: ActOrder, patient: Facts) -> Truth:
-    """By what is ordered or why, else because one is on record."""
+    """By what is ordered or why, else because one is on record; not where it is for an injury or another disease of bone."""
     if order.is_any(sets.PREVENTIVE_FIXATION) or not order.reasons.isdisjoint(
         sets.BONE_METASTASIS | sets.PATHOLOGICAL_FRACTURE
     ):
         return that(True)
-    return bone_metastasis(order, patient)
+    return that(False) if order.for_another_reason else bone_metastasis(order, patient)
 
 
 ORTHOPAEDIC_ORDER = Trigger(

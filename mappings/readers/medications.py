@@ -93,7 +93,7 @@ def unidentified(source: str, name: Text) -> Text:
 
 
 def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
-    """The references that identifying this one needs."""
+    """The references that identifying this one needs, each once: parts may name each other in circles."""
     if _MAY_REFER.isdisjoint(holder):
         return
     _, reference = _medication(holder)
@@ -102,7 +102,12 @@ def medication_references(holder: Resource) -> Iterator[Mapping[str, Any]]:
         references += [a_map(ingredient.get("itemReference")) for ingredient in maps(holder.get("ingredient"))]
     for within in maps(holder.get("contained")):
         references += [a_map(ingredient.get("itemReference")) for ingredient in maps(within.get("ingredient"))]
-    yield from references
+    told = set()
+    for one in references:
+        names = (a_text(one.get("reference")), a_text(one.get("display")))
+        if not names[0] or names not in told:
+            yield one
+        told.add(names)
 
 
 _MAY_REFER = frozenset({"medication", "medicationReference", "ingredient", "contained"})

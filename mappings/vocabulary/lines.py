@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 from typing import NamedTuple, TypeAlias
 
-from mappings.vocabulary.letters import without_accents
+from mappings.vocabulary.letters import without_accents, without_unseen
 
 LONGEST_LINE = 512
 """Characters of a line that are read; what is ordered stands at its beginning."""
@@ -45,7 +45,7 @@ def folded(word: str) -> str:
 
 def line_of(text: str) -> tuple[Word, ...]:
     """The words of a line; of its first `LONGEST_LINE` characters, and as many once it is in compatibility form."""
-    text = unicodedata.normalize("NFKC", text[:LONGEST_LINE])[:LONGEST_LINE].casefold()
+    text = unicodedata.normalize("NFKC", without_unseen(text[:LONGEST_LINE]))[:LONGEST_LINE].casefold()
     found: list[Word] = []
     place, length = 0, len(text)
     while place < length:

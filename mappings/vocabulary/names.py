@@ -6,6 +6,7 @@ phrase of the deny list is a name of nothing: "calcium channel blocker" hides th
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from functools import cached_property
 from itertools import pairwise
@@ -13,7 +14,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mappings.vocabulary import valuesets
-from mappings.vocabulary.letters import in_another_script, without_accents
+from mappings.vocabulary.letters import (
+    as_it_looks,
+    in_another_script,
+    is_shown_otherwise,
+    with_unseen_as_blanks,
+    without_accents,
+    without_unseen,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -59,6 +67,9 @@ INTERNATIONAL = "INN-"
 BRAND = "brand"
 WITHIN = "within"
 """A name in a script whose words are written together: it counts wherever it stands in a text of that script."""
+
+
+_BROKEN = re.compile(r"-\s*")
 
 
 class DrugNames:
@@ -117,6 +128,11 @@ class DrugNames:
 
     def in_text(self, text: str) -> frozenset[str]:
         """The concepts of the drugs that a text names."""
+        if (seen := without_unseen(text)) == text:
+            return self._in_text(text)
+        return self._in_text(seen) | self._in_text(with_unseen_as_blanks(text))
+
+    def _in_text(self, text: str) -> frozenset[str]:
         said = self._words(text)
         by_first_word, whole, hiding, within = self._ordered
         if named := whole.get(said):
@@ -136,8 +152,10 @@ class DrugNames:
         if in_another_script(text):
             joined = "".join(said)
             found.update(concept for name, concept in within if name in joined)
-        if found and any(holds(_without_subcutaneous(said), phrase) for phrase in hiding):
-            return frozenset()
+        if found:
+            on_the_skin = _without_subcutaneous(said)
+            if any(holds(on_the_skin, phrase) for phrase in hiding):
+                return frozenset()
         return frozenset(found)
 
     def _words(self, text: str) -> tuple[str, ...]:
@@ -165,7 +183,17 @@ class DrugNames:
         """A word of the text is one letter away from a name of ours, or begins one as labels cut them off.
 
         Words of six letters or more count; one that is a name itself (ours, a neighbour's, a phrase of the deny list) does not.
+        A text with letters of other scripts that look like Latin ones may be what it looks like, and a word with a hyphen the one
+        that was broken there; a text whose letters are shown in another order may be anything.
         """
+        if is_shown_otherwise(text) or self._is_near_one(text):
+            return True
+        looks = as_it_looks(text)
+        if looks != text and (self.in_text(looks) or self._is_near_one(looks)):
+            return True
+        return "-" in looks and bool(self.in_text(_BROKEN.sub("", looks)))
+
+    def _is_near_one(self, text: str) -> bool:
         names = self._near
         return any(
             len(word) >= SHORTEST_SPELLED and word not in names.known and names.may_mean(word)

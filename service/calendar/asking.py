@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
@@ -31,11 +31,16 @@ Days: TypeAlias = Mapping[int, date]
 """The days of drafts, by their index."""
 
 
+class OutOfTime(Exception):
+    """The rules are asked no more: the record is so large, or the drafts are so many, that it took too long."""
+
+
 @dataclass(slots=True)
 class Asking:
     """An answered request, asked again with its drafts on other days. What was asked is known, and not asked again.
 
-    `drafts_asked` counts how often the rules were asked, each time once for each draft.
+    `drafts_asked` counts how often the rules were asked, each time once for each draft. Whoever asks has `in_time` tell whether
+    there is time for one more question; where there is none, it ends with `OutOfTime`.
     """
 
     answer: HookAnswer
@@ -46,11 +51,13 @@ class Asking:
     now: datetime
     known: dict[tuple[object, ...], Speaking] = field(default_factory=dict)
     drafts_asked: int = 0
+    in_time: Callable[[], bool] = lambda: True
 
     def speaking(self, days: Days, without: frozenset[int] = frozenset()) -> Speaking:
         """What the rules say with these drafts on these days, the others as they are planned, and `without` some of them."""
         which = (tuple(sorted(days.items())), without)
         if which not in self.known:
+            self._must_be_in_time()
             drafts = tuple(
                 on_day(one, days[one.index]) if one.index in days else one
                 for one in self.answer.orders
@@ -73,7 +80,12 @@ class Asking:
             body = _with_draft_on(body, references[index], when, self._ordering())
         if body is None:
             return None
+        self._must_be_in_time()
         return _told(advise(body, self.service, self.world, now=self.now, language=Language.ENGLISH).outcomes)
+
+    def _must_be_in_time(self) -> None:
+        if not self.in_time():
+            raise OutOfTime
 
     def _ordering(self) -> Ordering:
         return Ordering(self.answer.request.patient_id, Clock(self.now), Language.ENGLISH, {})

@@ -7,7 +7,7 @@ others. Then days are sought on which all of them agree (`service.calendar.toget
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -70,12 +70,23 @@ class Schedule:
     together: Together | None = None
 
 
-def sequence(answer: HookAnswer, body: Mapping[str, Any], service: Service, world: World, *, now: datetime) -> Schedule:
-    """The days of each draft of an answered request; `body` is the request, for the hooks that check it."""
+def sequence(
+    answer: HookAnswer,
+    body: Mapping[str, Any],
+    service: Service,
+    world: World,
+    *,
+    now: datetime,
+    in_time: Callable[[], bool] = lambda: True,
+) -> Schedule:
+    """The days of each draft of an answered request; `body` is the request, for the hooks that check it.
+
+    Raises `OutOfTime` where there is no time for one more question before all are asked.
+    """
     drafts = [order for order in answer.orders if order.draft and order.identified and order.triggers]
     if answer.record is None or not service.hook.is_about_orders:
         return Schedule((), tuple(act_at(order) for order in drafts))
-    asking = Asking(answer, answer.record, body, service, world, now)
+    asking = Asking(answer, answer.record, body, service, world, now, in_time=in_time)
     moved = drafts[:MOST_ORDERS]
     return Schedule(
         tuple(_days_of(order, asking) for order in moved),

@@ -128,6 +128,7 @@ class Tokens:
                 {"alg": "ES384", "kid": "ec", "x5u": "https://e.example"}, self.by_the_key
             ),
             "an unknown kid": lambda: token(header={"kid": "other"}),
+            "an algorithm that is no text": lambda: forged({"alg": ["ES384"], "kid": "ec"}, self.by_the_key),
             "no kid": lambda: forged({"alg": "ES384"}, self.by_the_key),
             "a kid that is no text": lambda: forged({"alg": "ES384", "kid": ["ec"]}, self.by_the_key),
             "an embedded key": lambda: token(STRANGER, header={"kid": "other", "jwk": STRANGER.as_dict(private=False)}),
@@ -150,6 +151,9 @@ class Tokens:
             **{f"no {name}": partial(self.without, name) for name in ("iss", "aud", "exp", "iat", "jti")},
             "an empty jti": lambda: token(jti=""),
             "a jti that is no text": lambda: token(jti=7),
+            "a jti of half a sign": lambda: forged(
+                {"alg": "ES384", "kid": "ec"}, self.by_the_key, json.dumps(self.claims() | {"jti": "\ud800"})
+            ),
             "too long": lambda: token(extra="x" * LONGEST_TOKEN),
             "100 kB": lambda: "x" * 100_000,
             "not a token": lambda: "opaque",

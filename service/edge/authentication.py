@@ -37,6 +37,10 @@ NOT_TAKEN = frozenset({"jwk", "x5c", "x5u", "crit", "b64", "zip", "enc"})
 say nothing (RFC 7515, section 4): .NET's libraries write `x5t`."""
 
 
+_HALF_A_SIGN = re.compile("[\ud800-\udfff]")
+"""Which JSON can write and no encoding has."""
+
+
 class Unauthenticated(ProtocolError):
     """The caller is not one of the clients; `reason` is for the log, the answer does not tell."""
 
@@ -166,7 +170,7 @@ class Authentication:
         self, client: Client, claims: Mapping[str, Any], expires: int, moment: int, request_id: str
     ) -> None:
         jti = claims.get("jti")
-        if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_CLAIM:
+        if not isinstance(jti, str) or not 0 < len(jti) <= LONGEST_CLAIM or _HALF_A_SIGN.search(jti):
             raise Unauthenticated("it has no jti")
         seen = hashlib.sha256(f"{client.issuer}\n{jti}".encode()).hexdigest()
         same = (
@@ -204,7 +208,7 @@ def _unverified(token: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         raise Unauthenticated("its token cannot be read") from None
     if not isinstance(header, dict) or not isinstance(claims, dict):
         raise Unauthenticated("its token cannot be read")
-    if header.get("alg") not in ALGORITHMS:
+    if header.get("alg") not in tuple(ALGORITHMS):  # which compares, where a mapping would want to hash
         raise Unauthenticated("its algorithm is not RS384 or ES384")
     if not NOT_TAKEN.isdisjoint(header) or header.get("typ", "JWT") not in ("JWT", "jwt"):
         raise Unauthenticated("its header has members that are not taken")

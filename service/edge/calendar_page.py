@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
@@ -13,6 +14,7 @@ from flask import Blueprint, Request, Response, request
 
 from cds_hooks import InvalidHookRequest, PreconditionFailed, ProtocolError
 from mappings.wording import Text
+from service.calendar.asking import OutOfTime
 from service.calendar.picture import picture
 from service.calendar.sequencer import DAYS, Movable, sequence, with_earliest
 from service.calendar.together import Placed, Together
@@ -22,7 +24,7 @@ from service.edge.operator import Operator
 from service.edge.pages import asked_language, page, written
 from service.languages.render import Language, day, plain, render, sentence
 from service.ledger.database import Database
-from service.ledger.receipts import last_request_of
+from service.ledger.receipts import OfSeveralPatients, last_request_of
 from service.pipeline import advise
 from service.rules.rule import Rule
 from service.services import Service
@@ -49,6 +51,13 @@ class Busy(ProtocolError):
 
     status = 503
     code = "throttled"
+
+
+class TooLarge(ProtocolError):
+    """The record is so large, or the drafts are so many, that to ask the rules about each day takes too long."""
+
+    status = 413
+    code = "too-costly"
 
 
 def calendar(
@@ -81,7 +90,10 @@ def calendar(
     def of_receipt(hook_instance: str) -> Response:
         """The calendar of a request that the ledger keeps, as of then; no FHIR server is asked again."""
         whose = operator.sees(clock())
-        kept = last_request_of(database, hook_instance, whose)
+        try:
+            kept = last_request_of(database, hook_instance, whose)
+        except OfSeveralPatients:
+            raise NoCalendar({"": "requests about several patients came under this hookInstance"}) from None
         if kept is None:
             raise NoCalendar({"": "the ledger keeps no request of this hookInstance (OSTEOCDS_LEDGER_KEEPS=requests)"})
         chosen = asked_language(settings)
@@ -117,13 +129,16 @@ def _service(services: Mapping[str, Service], body: Any, may_call: Callable[[str
 
 _ONE_AT_A_TIME = BoundedSemaphore()
 
+MOST_SECONDS = 15.0
+"""Of the processor, for one calendar: that of four drafts beside a usual record takes one or two."""
+
 
 def calendar_shown(
     body: Any, service: Service, world: World, *, now: datetime, language: Language
 ) -> dict[str, object]:
     """What the template `calendar_part.html` shows of a hook request, in a language.
 
-    Raises what `advise` raises for the request, and `Busy` while the process works another one out.
+    Raises what `advise` raises for the request, `Busy` while the process works another one out, and `TooLarge`.
     """
     if not _ONE_AT_A_TIME.acquire(blocking=False):
         raise Busy({"": "another calendar is being worked out: try again in a moment"})
@@ -138,7 +153,13 @@ def _worked_out(body: Any, service: Service, world: World, now: datetime, langua
     answer = advise(body, service, world, now=now, language=language, also=frozenset() if told is None else told.reads)
     if told is None or answer.record is None:
         raise NoCalendar({"": "this guideline has no calendar"})
-    schedule = sequence(answer, body, service, world, now=now)
+    until = time.thread_time() + MOST_SECONDS
+    try:
+        schedule = sequence(answer, body, service, world, now=now, in_time=lambda: time.thread_time() < until)
+    except OutOfTime:
+        raise TooLarge(
+            {"": "to ask the rules about each day takes too long for so many orders, or so large a record: send fewer"}
+        ) from None
     lanes = tuple(with_earliest(told.of(answer.record), schedule))
     rules = {rule.id: rule for rule in service.guideline.rules}
     return {

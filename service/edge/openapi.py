@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib.metadata import version
 from typing import Any
+from uuid import UUID, uuid5
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
@@ -314,6 +315,8 @@ def _request(service: Service, patient: DemoPatient, today: date) -> dict[str, A
     record, request = told_request(
         told, today, {}, patient=patient.id, hook=service.hook.value, terminology=terminology_of([service.guideline])
     )
+    # A hook that fires has an id of its own: under one of several patients nothing is drawn.
+    request["hookInstance"] = str(uuid5(UUID(HOOK_INSTANCE), service.id))
     return without_empty_answers(with_prefetch(request, record, service, []))
 
 

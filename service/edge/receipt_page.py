@@ -18,6 +18,7 @@ from service.edge.ledger import Ledger
 from service.edge.pages import asked_language, page, written
 from service.languages.render import Language
 from service.ledger.receipt_words import worded
+from service.ledger.receipts import OfSeveralPatients
 from service.rules.guideline import Guideline
 from service.services import Service
 from service.settings import Settings
@@ -30,6 +31,7 @@ NOT_KEPT = _(
 NOT_ASKED_AGAIN = _(
     "It cannot be drawn: the record came from a FHIR server, which may say something else today and is not asked again."
 )
+OF_SEVERAL = _("It cannot be drawn: requests about several patients came under this hookInstance.")
 BUSY = _("Another calendar is being worked out: load the page again in a moment.")
 REFUSED = _("It cannot be drawn from the request that is kept: {problem}")
 
@@ -41,7 +43,10 @@ def receipt_page(
     folders = {guideline.id: guideline.folder for guideline in guidelines}
 
     def calendar(instance: str, whose: str | None, chosen: Language) -> dict[str, object] | Text:
-        kept = ledger.request(instance, whose)
+        try:
+            kept = ledger.request(instance, whose)
+        except OfSeveralPatients:
+            return OF_SEVERAL
         if kept is None:
             return NOT_KEPT.with_(instance=instance)
         try:

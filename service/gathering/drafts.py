@@ -17,7 +17,7 @@ from mappings.readers.reader import Reader, contained
 from mappings.readers.revisions import NOT_FOUND as NO_PRIOR_ORDER
 from mappings.readers.revisions import PRESCRIPTION, Revisions, references_to_orders
 from mappings.vocabulary.concepts import Terminology
-from mappings.wording import _
+from mappings.wording import Text, _
 from service.gathering.gather import fetch, fetch_medications, prefetched_resources, unresolved_medications
 from service.gathering.record_server import RecordServer
 
@@ -79,7 +79,7 @@ class Drafts:
                 if self._request.selections is not None:
                     order = replace(order, selecting=True)
                 of_another = _of_another_patient(entry.resource, self._request.patient_id)
-                read.append(_unidentified(order) if of_another else order)
+                read.append(_concealed(order, ANOTHER_PATIENTS_ORDER) if of_another else order)
         self._orders = courses_of_orders(read)
         return self._orders
 
@@ -99,7 +99,18 @@ class Drafts:
         """The same once the record was gathered: with reasons and body structures, and whether they revise what it holds."""
         if not all(self._evidence.find(reference) is found for reference, found in self._looked_up):
             self.read()
-        return tuple(self._as_a_revision(order) for order in self._orders)
+        return self._as_many_as_can_be_checked([self._as_a_revision(order) for order in self._orders])
+
+    def _as_many_as_can_be_checked(self, orders: Sequence[Order]) -> tuple[Order, ...]:
+        """The orders; those in question beyond the bound are told as not checked. What is ordered again comes after all else."""
+        most = max(1, MOST_BESIDE_ORDERS // max(1, sum(map(len, self._evidence.by_type.values()))))
+        in_question = [order for order in orders if order.triggers and order.identified]
+        if len(in_question) <= most:
+            return tuple(orders)
+        first = {order.concepts: order.index for order in reversed(in_question)}
+        in_question.sort(key=lambda order: first[order.concepts] != order.index)
+        beyond = frozenset(order.index for order in in_question[most:])
+        return tuple(_concealed(order, TOO_MUCH) if order.index in beyond else order for order in orders)
 
     def _as_a_revision(self, order: Order) -> Order:
         draft = self._entries[order.index].resource
@@ -173,13 +184,21 @@ def _of_another_patient(draft: Resource, patient_id: str) -> bool:
 ANOTHER_PATIENTS_ORDER = _("it names another patient than the request", hint=_("check the order's subject"))
 
 
-def _unidentified(order: Order) -> Order:
-    """Another patient's draft triggers nothing; it is told where it is one of ours, or may be."""
+MOST_BESIDE_ORDERS = 200_000
+"""Orders in question times resources of the record: rules look at each resource beside each order, for some microseconds."""
+
+TOO_MUCH = _(
+    "more orders at once than can be checked beside so large a record", hint=_("send fewer orders in one request")
+)
+
+
+def _concealed(order: Order, because: Text) -> Order:
+    """The order by its name alone, which triggers nothing; it is told where it is one of ours, or may be."""
     why = Unidentified.OURS if order.concepts else order.unidentified or Unidentified.OTHER
     return replace(
         order,
         identified=False,
         concepts=frozenset(),
         unidentified=why,
-        unidentified_because=ANOTHER_PATIENTS_ORDER,
+        unidentified_because=because,
     )

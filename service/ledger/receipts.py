@@ -14,6 +14,8 @@ import orjson
 from sqlalchemy import Select, Table, func, select
 from sqlalchemy.engine import Connection
 
+from mappings.evidence import bare_id
+from mappings.shapes import a_map, a_text
 from service.ledger.database import Database
 from service.ledger.tables import (
     ANSWERS,
@@ -77,19 +79,38 @@ def request_of(database: Database, hook_instance: str, number: int, client: str 
     return None if body is None else str(body).encode()
 
 
+class OfSeveralPatients(Exception):
+    """Requests about several patients came under one `hookInstance`: whose is meant nobody can tell."""
+
+
+MOST_COMPARED = 20
+"""Requests of one `hookInstance`, the last ones, whose patients are compared."""
+
+
 def last_request_of(database: Database, hook_instance: str, client: str | None = None) -> tuple[bytes, datetime] | None:
-    """The request of the last answer of which the site keeps it, and the clock of that answer."""
+    """The request of the last answer of which the site keeps it, and the clock of that answer.
+
+    Raises `OfSeveralPatients`: a link on the card of one patient never leads to the record of another.
+    """
     asked = (
         _of(hook_instance, client)
         .with_only_columns(REQUESTS.c.body, ANSWERS.c.as_of)
         .join(REQUESTS, REQUESTS.c.answer == ANSWERS.c.id)
         .order_by(None)
         .order_by(ANSWERS.c.id.desc())
-        .limit(1)
+        .limit(MOST_COMPARED)
+        .execution_options(yield_per=1)
     )
-    with database.read(briefly=True) as connection:
-        found = connection.execute(asked).first()
-    return None if found is None else (str(found.body).encode(), datetime.fromisoformat(found.as_of))
+    last: tuple[bytes, datetime] | None = None
+    patients = set()
+    with database.read(briefly=True) as connection, connection.execute(asked) as rows:
+        for row in rows:
+            body = str(row.body).encode()
+            last = last or (body, datetime.fromisoformat(row.as_of))
+            patients.add(bare_id(a_text(a_map(a_map(orjson.loads(body)).get("context")).get("patientId"))))
+    if len(patients) > 1:
+        raise OfSeveralPatients
+    return last
 
 
 def _answers(hook_instance: str, client: str | None, page: int) -> Select[Any]:

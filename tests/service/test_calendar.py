@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ import pytest
 from selenium.webdriver import Chrome
 from support.accessibility import violations_in_every_mode
 from support.ehr import Ehr, ehr
-from support.scenario import NOW, SERVICES, WORLD, request_for
+from support.scenario import NOW, PATIENT, SERVICES, WORLD, request_for
 from support.serving import served
 
 from mappings.wording import Text, verbatim
 from service.calendar.picture import picture
 from service.calendar.sequencer import DAYS, MOST_ORDERS, Movable, Schedule, sequence, with_earliest
+from service.edge import calendar_page
 from service.languages.render import Language
 from service.ledger.fingerprints import SHORTEST_KEY
 from service.pipeline import advise
@@ -236,10 +238,32 @@ def test_what_is_no_request_of_a_hook_is_refused(body: Any, status: int) -> None
     assert ehr().post("/calendar", json=body).status_code == status
 
 
+def test_what_takes_too_long_is_refused_and_the_next_one_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = ehr()
+    with monkeypatch.context() as patched:
+        patched.setattr(calendar_page, "MOST_SECONDS", 0.0)
+        refused = client.post("/calendar", json=request_for(TOLD))
+    assert (refused.status_code, "send fewer" in refused.text) == (413, True)
+    assert client.post("/calendar", json=request_for(TOLD)).status_code == 200
+
+
 def test_without_a_token_it_is_refused() -> None:
     client = ehr(allow_unauthenticated=False)
     assert client.post("/calendar", json=request_for(TOLD)).status_code == 401
     assert client.get("/calendar/x").status_code == 401
+
+
+def test_a_calendar_is_never_that_of_another_patient_under_the_same_name(tmp_path: Path) -> None:
+    client: Ehr = ehr(database_url=f"sqlite:///{tmp_path}/ledger.sqlite3", ledger_keeps=frozenset({"requests"}))
+    request = request_for(TOLD)
+    of_another = json.loads(json.dumps(request).replace(PATIENT, "another"))
+    for one in (request, of_another, request):
+        client.cards(one)
+    client.application.extensions["osteocds.ledger"].writer.close()
+    told = client.get(f"/calendar/{request['hookInstance']}")
+    assert (told.status_code, "several patients" in told.text) == (404, True)
+    page = client.get(f"/receipts/{request['hookInstance']}?lang=en", headers={"Accept": "text/html"})
+    assert (page.status_code, "several patients" in page.text, "<svg" in page.text) == (200, True, False)
 
 
 def test_the_calendar_of_a_receipt_is_that_of_the_request_that_the_ledger_keeps(tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ def overlap_of(order: DrugOrder, others: Iterable[Drug], patient: Facts) -> Iter
         yield ONLY_OVERLAP
 
 
+_MG_OF_OSTEOPOROSIS = next(mg for drugs, mg, _route in sets.OSTEOPOROSIS_STRENGTHS if drugs == sets.DENOSUMAB)
+
+
 def _is_osteoporosis_denosumab(drug: Drug, dose: Decimal | None) -> bool | None:
     """Denosumab 60 mg; None where nothing tells its strength."""
     if drug.is_any(sets.DENOSUMAB & sets.OSTEOPOROSIS_PRODUCTS):
@@ -38,8 +41,7 @@ def _is_osteoporosis_denosumab(drug: Drug, dose: Decimal | None) -> bool | None:
     if drug.is_any(sets.DENOSUMAB & sets.BONE_METASTASIS_PRODUCTS):
         return False
     milligrams = dose if dose is not None else drug.strength_mg
-    of_osteoporosis = next(mg for drugs, mg, _route in sets.OSTEOPOROSIS_STRENGTHS if drugs == sets.DENOSUMAB)
-    return None if milligrams is None else milligrams == of_osteoporosis
+    return None if milligrams is None else milligrams == _MG_OF_OSTEOPOROSIS
 
 
 def is_another(order: DrugOrder, drug: Drug, dose: Decimal | None) -> bool | None:

@@ -16,6 +16,7 @@ from service.languages.render import Language, spoken
 from service.ledger.overrides import aligned
 from service.population.export import SPILLED, connected, parquet
 from service.population.exported_files import refuse_names_of_several
+from service.population.screening import NOT_ASKED
 from service.population.spreadsheets import write_csv
 
 CHANGES = "changes.csv"
@@ -60,6 +61,8 @@ def compared(old: Path, new: Path, out: Path, *, memory: str) -> Differences:
     with connected(out / SPILLED, memory_limit=memory) as connection:
         for name, folder in (("old", old), ("new", new)):
             _view(connection, name, folder / FINDINGS)
+        for name, other in (("old", "new"), ("new", "old")):
+            connection.execute(f"CREATE VIEW {name} AS {_with_what_was_not_asked(name, other)}")
         connection.execute(f"CREATE TABLE changes AS {_CHANGES}")
         connection.execute("CREATE VIEW listed AS FROM changes ORDER BY ALL")
         write_csv(connection, "listed", out / CHANGES)
@@ -68,7 +71,11 @@ def compared(old: Path, new: Path, out: Path, *, memory: str) -> Differences:
 
 def _view(connection: duckdb.DuckDBPyConnection, name: str, findings: Path) -> None:
     try:
-        connection.execute(f"CREATE VIEW {name} AS {_told(findings)}")
+        connection.execute(f"CREATE VIEW told_{name} AS {_told(findings)}")
+        connection.execute(
+            f"""CREATE VIEW unasked_{name} AS SELECT patient, hook, "order" FROM {parquet(findings)}
+            WHERE outcome = '{NOT_ASKED}'"""  # noqa: S608 - as below
+        )
     except duckdb.Error:
         raise NotComparable(
             Said(_("{path} cannot be read: screen again, into another folder", path=str(findings)))
@@ -93,6 +100,15 @@ def _told(findings: Path) -> str:
         bool_or(outcome = 'failed') AS failed, max({rank}) AS rank,
         arg_max(indicator, {rank}) AS indicator, string_agg(because, ' / ' ORDER BY because) AS because
         FROM {parquet(findings)} GROUP BY ALL"""  # noqa: S608 - names of ours
+
+
+def _with_what_was_not_asked(side: str, other: str) -> str:
+    """Where a side asked no rule about a patient or an order, it cannot tell what the other told: nothing was lost."""
+    return f"""FROM told_{side} UNION ALL
+        SELECT patient, hook, "order", rule, false, true, false, 0, '', '' FROM told_{other} AS other
+        ANTI JOIN told_{side} USING (patient, hook, "order", rule)
+        WHERE EXISTS (FROM unasked_{side} AS unasked WHERE unasked.patient = other.patient
+            AND unasked.hook IN ('', other.hook) AND unasked."order" IN ('', other."order"))"""  # noqa: S608 - as above
 
 
 def _word(side: str) -> str:

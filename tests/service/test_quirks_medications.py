@@ -728,6 +728,11 @@ HOT = "urn:oid:1.2.392.100495.20.2.74"
         ("Деносумаб", "denosumab"),
         ("gemcitabina 1 g", "gemcitabine"),
         ("ワーファリン錠１ｍｇ", "warfarin"),
+        ("アレンドロン酸錠３５ｍｇ", "alendronic_acid"),
+        ("テリパラチド皮下注用５６．５μｇ", "teriparatide"),
+        ("アルファカルシドール錠０．２５μｇ", "alfacalcidol"),
+        ("アスピリン腸溶錠１００ｍｇ", "aspirin"),
+        ("ヘパリンナトリウム注５千単位", "heparin"),
     ],
 )
 def test_a_drug_is_known_by_its_name_in_other_languages(label: str, substance: str) -> None:
@@ -736,7 +741,10 @@ def test_a_drug_is_known_by_its_name_in_other_languages(label: str, substance: s
     assert exposure.drug.by_name
 
 
-@pytest.mark.parametrize("label", ["ホリゾン注射液１０ｍｇ", "ロキソプロフェンNa錠60mg", "노바스크정", "Амлодипин"])
+@pytest.mark.parametrize(
+    "label",
+    ["ホリゾン注射液１０ｍｇ", "ロキソプロフェンNa錠60mg", "ヘパリン類似物質油性クリーム", "노바스크정", "Амлодипин"],
+)
 def test_a_name_in_a_script_that_we_do_not_read_is_never_taken_for_another_drug(label: str) -> None:
     held = record(taken(medicationCodeableConcept={"coding": [{"system": HOT, "code": "1", "display": label}]}))
     assert "is known neither by code nor by name" in words(held.exposures.gaps)
@@ -751,7 +759,16 @@ def test_beside_a_latin_name_or_an_atc_code_another_script_is_no_doubt() -> None
 
 @pytest.mark.parametrize(
     ("code", "substance"),
-    [("3999435A1020", "denosumab_120mg"), ("3999423A2024", "zoledronic_acid_4mg"), ("3339004F1029", "apixaban")],
+    [
+        ("3999435A1020", "denosumab_120mg"),
+        ("3999423A2024", "zoledronic_acid_4mg"),
+        ("3339004F1029", "apixaban"),
+        ("3999018F1196", "alendronic_acid"),
+        ("3999438G1022", "ibandronic_acid"),
+        ("3999449G1020", "romosozumab"),
+        ("3112001F1055", "alfacalcidol"),
+        ("3399008F1025", "clopidogrel"),
+    ],
 )
 def test_a_japanese_product_is_known_by_the_ingredient_in_its_code(code: str, substance: str) -> None:
     assert substance in the_exposure(taken(**coded("urn:oid:1.2.392.100495.20.2.73", code))).drug.concepts

@@ -270,3 +270,32 @@ def test_a_screen_of_two_processes_finds_what_one_finds_in_buckets_by_size(tmp_p
     screened(tmp_path, files)
     screened(tmp_path, files, tmp_path / "two", workers=2, patients_of_a_bucket=1)
     assert (tmp_path / "two/findings.csv").read_bytes() == (tmp_path / "out/findings.csv").read_bytes()
+
+
+def compared_rows(folder: Path, old: list[tuple[str, ...]], new: list[tuple[str, ...]]) -> set[tuple[Any, ...]]:
+    """What becomes of findings (patient, hook, order, rule, outcome, indicator)."""
+    names = ("patient", "hook", "order", "rule", "outcome", "indicator", "because")
+    for side, rows in (("old", old), ("new", new)):
+        (folder / side).mkdir()
+        (folder / side / "screen.json").write_text('{"as of": "now", "source": "export"}', encoding="utf-8")
+        told = folder / f"{side}.json"
+        told.write_text(lines(*(dict(zip(names, (*row, ""), strict=True)) for row in rows)), encoding="utf-8")
+        with duckdb.connect() as connection:
+            connection.read_json(str(told)).write_parquet(str(folder / side / "findings.parquet"))
+    compared(folder / "old", folder / "new", folder / "out", memory="100MB")
+    query = "SELECT patient, change, was, becomes FROM read_csv($file, all_varchar = true)"
+    with duckdb.connect() as connection:
+        return set(connection.execute(query, {"file": str(folder / "out/changes.csv")}).fetchall())
+
+
+def test_a_patient_or_an_order_that_was_not_asked_about_loses_nothing(tmp_path: Path) -> None:
+    view, sign = "patient-view", "order-sign"
+    advised = [("one", view, "", "r", "advises", "info"), ("two", sign, "M/1", "r", "advises", "info")]
+    others = [("two", sign, "M/2", "r", "advises", "info"), ("three", view, "", "r", "advises", "info")]
+    unasked = [("one", "", "", "", "not asked", ""), ("two", sign, "M/1", "", "not asked", "")]
+    assert compared_rows(tmp_path, advised + others, unasked) == {
+        ("one", "can no longer be told", "info", "cannot tell"),
+        ("two", "can no longer be told", "info", "cannot tell"),
+        ("two", "loses", "info", "silent"),
+        ("three", "loses", "info", "silent"),
+    }

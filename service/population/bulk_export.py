@@ -46,6 +46,9 @@ LEAST_WAIT_SECONDS, USUAL_WAIT_SECONDS, MOST_WAIT_SECONDS = 1, 10, 300
 TIMEOUT_SECONDS = (10, 120)
 """To connect, and between two parts of an answer."""
 
+GRACE_SECONDS, LEAST_BYTES_A_SECOND = 600, 1_000
+"""Of a body, after which it must have come this fast on the whole: one that drips would never end."""
+
 PART = 65_536
 """Bytes that are read at a time, and at most lost where the way breaks."""
 
@@ -65,6 +68,10 @@ LONGEST_PROGRESS = 100
 
 class NotExported(ValueError):
     """An export that could not be had; the message says why and what to do, and names no patient and no token."""
+
+
+class BrokenOff(Exception):
+    """A body did not come whole."""
 
 
 def _failed(text: Text) -> NotExported:
@@ -87,6 +94,7 @@ class BulkExport:
     session: requests.Session
     token: Callable[[], str] = lambda: ""
     wait: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
     advance: Callable[[int, int, int], None] = field(default=lambda _done, _all, _bytes: None)
     waiting: Callable[[str], None] = field(default=lambda _progress: None)
 
@@ -147,7 +155,7 @@ class BulkExport:
         while True:
             with self._asked("GET", begun["status"], headers={"Accept": "application/json"}) as answer:
                 if answer.status_code == OK:
-                    told = _bounded(answer)
+                    told = self._bounded(answer)
                     break
                 if answer.status_code in (NOT_FOUND, GONE):
                     self._forget()
@@ -202,7 +210,7 @@ class BulkExport:
         with self._asked("GET", self._listed(url), headers={"Accept": NDJSON}, authorized=authorized) as answer:
             if answer.status_code != OK:
                 return False
-            lines = _bounded(answer).splitlines()
+            lines = self._bounded(answer).splitlines()
         try:
             issues = [issue for line in lines if line.strip() for issue in _issues(orjson.loads(line))]
         except orjson.JSONDecodeError:
@@ -234,8 +242,6 @@ class BulkExport:
 
     def _part(self, url: str, unfinished: Path, *, authorized: bool, tell: Callable[[], None]) -> bool:
         """Fetch what is missing of a file; False where the way broke."""
-        import requests  # noqa: PLC0415 - for an export from a server alone
-
         held = unfinished.stat().st_size if unfinished.exists() else 0
         # Packed, a part could not be asked for.
         headers = {"Accept": NDJSON, "Accept-Encoding": "identity"} | ({"Range": f"bytes={held}-"} if held else {})
@@ -255,14 +261,14 @@ class BulkExport:
             room = MOST_BYTES - sum(path.stat().st_size for path in unfinished.parent.iterdir())
             try:
                 with unfinished.open("ab" if goes_on else "wb") as written:
-                    for number, part in enumerate(answer.iter_content(PART), start=1):
+                    for number, part in enumerate(self._parts(answer), start=1):
                         written.write(part)
                         room -= len(part)
                         if number % PARTS_BETWEEN == 0:
                             tell()
                         if room < 0:
                             raise _failed(_("the export has more than {most} bytes", most=MOST_BYTES))
-            except requests.RequestException:
+            except BrokenOff:
                 return False
             return _is_all(answer, unfinished.stat().st_size, held if goes_on else 0)
 
@@ -291,7 +297,7 @@ class BulkExport:
         self, method: str, url: str, *, headers: Mapping[str, str], authorized: bool = True, tries: int = TRIES
     ) -> requests.Response:
         """One request, begun again where it fails for the moment; its body is not read yet. Raises `NotExported`."""
-        import requests  # noqa: PLC0415 - as above
+        import requests  # noqa: PLC0415 - for an export from a server alone
 
         for attempt in range(tries):
             token = self.token() if authorized and self._is_of_the_server(url) else ""
@@ -319,6 +325,32 @@ class BulkExport:
             return answer
         raise AssertionError("a request has at least one try")
 
+    def _bounded(self, answer: requests.Response) -> bytes:
+        held = b""
+        try:
+            for part in self._parts(answer):
+                held += part
+                if len(held) > MOST_BYTES_OF_A_MANIFEST:
+                    raise _failed(_("the manifest of the export is too large"))
+        except BrokenOff:
+            raise _failed(_("the server of the export could not be reached")) from None
+        return held
+
+    def _parts(self, answer: requests.Response) -> Iterator[bytes]:
+        """A body as it comes. Raises `BrokenOff` where the way breaks, or it drips."""
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - as above
+
+        begun, size = self.clock(), 0
+        try:
+            while part := answer.raw.read1(PART, decode_content=True):
+                yield part
+                size += len(part)
+                took = self.clock() - begun
+                if took > GRACE_SECONDS and size < took * LEAST_BYTES_A_SECOND:
+                    raise BrokenOff
+        except (HTTPError, OSError):
+            raise BrokenOff from None
+
     def _is_of_the_server(self, url: str) -> bool:
         """It lies under the same listed base as the export: there alone the token goes."""
         parsed, address = plain_url(url), plain_url(self.address)
@@ -345,24 +377,6 @@ def _until(moment: str) -> float:
     until = parsedate_to_datetime(moment)
     aware = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
     return (aware - datetime.now(UTC)).total_seconds()  # noqa: TID251 - an edge
-
-
-def _bounded(answer: requests.Response) -> bytes:
-    held = b""
-    for part in _parts(answer):
-        held += part
-        if len(held) > MOST_BYTES_OF_A_MANIFEST:
-            raise _failed(_("the manifest of the export is too large"))
-    return held
-
-
-def _parts(answer: requests.Response) -> Iterator[bytes]:
-    import requests  # noqa: PLC0415 - as above
-
-    try:
-        yield from answer.iter_content(PART)
-    except requests.RequestException:
-        raise _failed(_("the server of the export could not be reached")) from None
 
 
 def _is_all(answer: requests.Response, size: int, before: int) -> bool:

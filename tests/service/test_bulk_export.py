@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -231,6 +232,20 @@ def test_a_file_that_broke_off_is_fetched_from_there(
     server.get(f"{BASE}/files/1", body=PATIENTS[50:], status=206, headers=rest)
     assert Export(tmp_path).fetch() == {"00000.Patient.ndjson": PATIENTS}
     assert [one.headers.get("Range") for one in sent(server, f"{BASE}/files")] == [None, "bytes=50-"]
+
+
+@pytest.mark.parametrize(("slow", "said"), [(STATUS, "could not be reached"), (f"{BASE}/files/1", "be fetched whole")])
+def test_a_body_that_drips_ends(
+    slow: str, said: str, server: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk_export, "PART", 10)
+    begins(server)
+    ready(server)
+    server.get(f"{BASE}/files/1", body=PATIENTS)
+    moments = itertools.count(step=bulk_export.GRACE_SECONDS)
+    clock = lambda: next(moments) if server.calls[-1].request.url == slow else 0  # noqa: E731 - short
+    with pytest.raises(NotExported, match=said):
+        replace(Export(tmp_path).of, clock=clock).fetch()
 
 
 def test_a_server_without_ranges_sends_it_anew(server: responses.RequestsMock, tmp_path: Path) -> None:

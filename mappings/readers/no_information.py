@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import orjson
+
+from mappings.readers.alike import REMEMBERED, as_json
 from mappings.readers.shapes import codings, shown_name, texts
 from mappings.shapes import a_text
 from mappings.vocabulary.code_systems import SNOMED_CT, canonical, plain
@@ -24,6 +29,16 @@ _LETTERS = frozenset(phrase[0][:2] for phrase in _BEGIN)
 
 def no_information(concept: object) -> bool:
     """A concept says that nothing is known of what the list is about, by its code or by how its words begin."""
+    told = as_json(concept) if isinstance(concept, dict) else None
+    return _says_so(concept) if told is None else _json_says_so(told)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _json_says_so(told: bytes) -> bool:
+    return _says_so(orjson.loads(told))
+
+
+def _says_so(concept: object) -> bool:
     for coding in codings(concept):
         system, code = a_text(coding.get("system")), code_of(coding)
         if (canonical(system) == _IPS and code in _UNKNOWN) or (canonical(system) == SNOMED_CT and code == _NOT_ASKED):

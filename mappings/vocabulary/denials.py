@@ -47,6 +47,8 @@ _NOT_DONE = phrases(
     "not done|not performed|not carried out|cancelled|canceled|declined|refused|no show",
     "nicht erfolgt|nicht durchgeführt|nicht erschienen|abgelehnt|storniert|abgesagt",
 )
+_BEGIN_NOT_DONE = frozenset(phrase[0] for phrase in _NOT_DONE)
+
 _ABSENT = phrases(
     "pas de|pas d|absence de|absence d|aucun|aucune|no|not|without|kein|keine|keinen|ausschluss|exclusion de|ruled out",
     "antécédent familial|antécédents familiaux|ATCD familial|ATCD familiaux",
@@ -71,7 +73,7 @@ def denies_giving(text: str) -> bool:
 def denies_doing(text: str) -> bool:
     """A text that names an act says that it was not done: « Panoramique dentaire non réalisé », "declined"."""
     said = tuple(words(text))
-    return any(holds(said, phrase) for phrase in _NOT_DONE)
+    return not _BEGIN_NOT_DONE.isdisjoint(said) and any(holds(said, phrase) for phrase in _NOT_DONE)
 
 
 def denies_having(text: str) -> bool:

@@ -53,6 +53,9 @@ LONE_SURROGATE = rf"(?<!\\)(?:\\\\)*(?:{_HIGH}(?!{_LOW})|(?<!{_HIGH}){_LOW})"
 NO_NUMBER = '"unreadable":1e999}'
 """Ends what stands for a line that cannot be read: DuckDB takes it for JSON, and `read_line` does not."""
 
+MOST_TOLD_OF_A_LINE = 1_000
+"""Types, each of them for each patient, that stand for a line; of one that names more no type is told."""
+
 NOBODYS_LINE = "{"
 """Stands for a line of which nobody can tell whose it is."""
 
@@ -215,10 +218,11 @@ def told_of(line: str) -> list[str]:
         patients = re.findall(OWN_ID, line)[:1]
     if not patients:
         return [NOBODYS_LINE]
-    types = ",".join(f'{{"resourceType":"{one}"}}' for one in dict.fromkeys(re.findall(TYPE, line)))
-    return [
-        f'{{"subject":{{"reference":"Patient/{one}"}},"of":[{types}],{NO_NUMBER}' for one in dict.fromkeys(patients)
-    ]
+    whose, types = dict.fromkeys(patients), dict.fromkeys(re.findall(TYPE, line))
+    if len(whose) * len(types) > MOST_TOLD_OF_A_LINE:
+        types = {}  # it may be of any
+    of = ",".join(f'{{"resourceType":"{one}"}}' for one in types)
+    return [f'{{"subject":{{"reference":"Patient/{one}"}},"of":[{of}],{NO_NUMBER}' for one in whose]
 
 
 class Readable(NamedTuple):

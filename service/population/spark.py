@@ -34,6 +34,7 @@ from service.population.exported_files import (
     ID,
     LONE_SURROGATE,
     LONGEST_LINE,
+    MOST_TOLD_OF_A_LINE,
     NO_NUMBER,
     OF_A_PATIENT,
     OWN_ID,
@@ -157,10 +158,11 @@ def _path_of(address: str) -> Path:
 
 
 # As `told_of` writes it.
-UNREADABLE = f"""concat('{{"of":[', array_join(transform(array_distinct(regexp_extract_all(value, r'{TYPE}', 1)),
-    one -> concat('{{"resourceType":"', one, '"}}')), ','), '],{NO_NUMBER}')"""
 NAMED = f"""array_distinct(concat(regexp_extract_all(value, r'{SUBJECT}', 1),
     regexp_extract_all(value, r'{PATIENT_AND_ID}', 1)))"""
+TYPES = f"array_distinct(regexp_extract_all(value, r'{TYPE}', 1))"
+UNREADABLE = f"""concat('{{"of":[', CASE WHEN cardinality({NAMED}) * cardinality({TYPES}) > {MOST_TOLD_OF_A_LINE} THEN ''
+    ELSE array_join(transform({TYPES}, one -> concat('{{"resourceType":"', one, '"}}')), ',') END, '],{NO_NUMBER}')"""
 OF_WHOM = f"""CASE WHEN cardinality({NAMED}) > 0 THEN {NAMED}
     WHEN value RLIKE r'{OF_A_PATIENT}' THEN array(regexp_extract(value, r'{OWN_ID}', 1)) ELSE array('') END"""
 IS_JSON = f"""octet_length(value) <= {LONGEST_LINE} AND is_valid_utf8(value) AND NOT value RLIKE r'{LONE_SURROGATE}'

@@ -20,7 +20,7 @@ from service.languages.render import Language
 from service.languages.terminal import failure
 from service.ledger.spreadsheets import BEGINS_A_FORMULA
 from service.population import bucket, exported_files, screening
-from service.population.exported_files import NotAnExport, told_of
+from service.population.exported_files import MOST_TOLD_OF_A_LINE, NOBODYS_LINE, NotAnExport, told_of
 from service.population.screen import Screen
 from service.population.screening import MOST_RESOURCES_NAMED
 from service.population.worklist import NotScreened, worklist
@@ -148,9 +148,21 @@ def cells_of(file: Path) -> list[str]:
 
 def test_what_a_line_that_is_no_json_says_is_found_without_looking_at_any_sign_twice() -> None:
     """Else a line of some megabytes took minutes."""
-    assert "Patient/p" in told_of('{"subject": {"x": 1, "patient": {"reference": "https://a/Patient/p", "x')
-    assert told_of('"subject":{' * 500_000) == "{"
-    assert told_of('"subject":{' * 150 + '"reference":"' + "/" * 5_000_000) == "{"
+    whose = told_of('{"subject": {"x": 1, "patient": {"reference": "https://a/Patient/p", "x')
+    assert [one.partition(',"of"')[0] for one in whose] == ['{"subject":{"reference":"Patient/p"}']
+    assert told_of('"subject":{' * 500_000) == [NOBODYS_LINE]
+    assert told_of('"subject":{' * 150 + '"reference":"' + "/" * 5_000_000) == [NOBODYS_LINE]
+
+
+@pytest.mark.parametrize(("types", "told"), [(100, 100), (101, 0)])
+def test_a_line_of_many_patients_and_types_is_of_any_type_for_each_of_them(types: int, told: int) -> None:
+    """Else some megabytes would stand for as many gigabytes."""
+    patients = [f'"subject":{{"reference":"Patient/p{number}"}}' for number in range(MOST_TOLD_OF_A_LINE // 100)]
+    named = [f'"resourceType":"A{"a" * number}"' for number in range(50)]
+    named += [f'"resourceType":"B{"b" * number}"' for number in range(types - 50)]
+    lines = told_of(",".join((*patients, *named)))
+    assert [one.partition(',"of"')[0] for one in lines] == ["{" + one for one in patients]
+    assert [one.count("resourceType") for one in lines] == [told] * len(patients)
 
 
 def test_of_very_many_orders_those_that_there_is_time_for_are_asked_about_and_the_others_are_told(

@@ -18,7 +18,7 @@ from mappings.readers.sites import regions_of, site_concepts
 from mappings.readers.standing import Standing, modification, standing
 from mappings.shapes import a_map, a_text, maps
 from mappings.vocabulary import concept_sets as sets
-from mappings.vocabulary.code_systems import CIM_10, ICD_10, ICD_10_CM, located
+from mappings.vocabulary.code_systems import EDITIONS_OF_ICD_10, located
 from mappings.vocabulary.concept_names import name_of_act
 from mappings.vocabulary.denials import denies_doing
 from mappings.vocabulary.elements import ENCOUNTER_STATUS, PROCEDURE_STATUS, REPORT_STATUS, STUDY_STATUS
@@ -156,10 +156,7 @@ def _is_another_reason(reader: Reader, reason: object) -> bool:
     if reader.recognise(reason).concepts or meant(texts(reason), CONDITIONS_SAID) is not None:
         return False
     coded = (located(a_text(one.get("system")), a_text(one.get("code"))) for one in codings(reason))
-    return any(system in _ICD_10 and INJURIES_AND_OTHER_DISEASES.match(code) for system, code in coded)
-
-
-_ICD_10 = frozenset({ICD_10, CIM_10, ICD_10_CM})
+    return any(system in EDITIONS_OF_ICD_10 and INJURIES_AND_OTHER_DISEASES.match(code) for system, code in coded)
 
 
 def act_regions(reader: Reader, resource: Resource) -> frozenset[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mappings.evidence import Evidence, Resource
+from mappings.readers.acts import NOT_REPORTED
 from mappings.readers.reader import Reader
 from mappings.readers.shapes import codings, shown_words
 from mappings.readers.sites import site_concepts
@@ -37,7 +38,6 @@ _DENIES = frozenset({"n", "no", "nein", "k", "u"})
 """Codes of a value that says that there is none, or that nobody knows (DKTK: N, U)."""
 
 _FINAL = frozenset({"final", "amended", "corrected"})
-_NEVER = frozenset({"entered-in-error", "cancelled", "registered"})
 
 
 def bone_metastases(reader: Reader, evidence: Evidence) -> Iterator[tuple[Resource, str]]:
@@ -45,7 +45,7 @@ def bone_metastases(reader: Reader, evidence: Evidence) -> Iterator[tuple[Resour
     for source, observation in evidence.of_type("Observation"):
         if reader.recognise(observation.get("code")).concepts.isdisjoint(sets.DISTANT_METASTASIS_SITE):
             continue
-        stands = standing(observation, OBSERVATION_STATUS, counting=_FINAL | {"preliminary"}, never=_NEVER)
+        stands = standing(observation, OBSERVATION_STATUS, counting=_FINAL | {"preliminary"}, never=NOT_REPORTED)
         if stands.counts is not False and _is_at_a_bone(reader, observation):
             yield _as_condition(observation, sure=stands.counts is True and stands.status in _FINAL), source
 

@@ -11,7 +11,7 @@ from mappings.readers.shapes import codings, shown_name, texts
 from mappings.shapes import a_text
 from mappings.vocabulary.code_systems import SNOMED_CT, canonical, plain
 from mappings.vocabulary.concepts import code_of
-from mappings.vocabulary.names import phrases, words
+from mappings.vocabulary.names import begins, phrases, words
 from mappings.wording import Text, _, verbatim
 
 _IPS = plain("http://hl7.org/fhir/uv/ips/CodeSystem/absent-unknown-uv-ips")
@@ -44,7 +44,7 @@ def _says_so(concept: object) -> bool:
         if (canonical(system) == _IPS and code in _UNKNOWN) or (canonical(system) == SNOMED_CT and code == _NOT_ASKED):
             return True
     said = (tuple(words(text)) for text in texts(concept) if text.lstrip()[:2].casefold() in _LETTERS)
-    return any(one[: len(phrase)] == phrase for one in said for phrase in _BEGIN)
+    return any(begins(one, _BEGIN) for one in said)
 
 
 def not_known(source: str, concept: object) -> Text:

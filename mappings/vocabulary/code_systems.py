@@ -41,6 +41,9 @@ EDQM = "http://standardterms.edqm.eu"
 FINDING = "urn:osteocds:finding"
 """Our own code system for recorded findings."""
 
+EDITIONS_OF_ICD_10 = frozenset({ICD_10, CIM_10, ICD_10_CM})
+"""That of the WHO, and those of France and the United States, which extend its codes."""
+
 CONCEPT = "urn:osteocds:concept"
 """Our own code system of concepts: the target of a site's ConceptMap."""
 
@@ -547,7 +550,7 @@ _ONE_OF_SEVERAL = re.compile(r"[A-Z][0-9]{2}(?:\.?[0-9A-Z]{1,4})?[!-]?", re.ASCI
 
 def several_codes(system: str, code: str) -> tuple[str, ...]:
     """The codes of ICD-10 that stand in the place of one: `C34.1 C79.5`, `M90.7* C79.5†`; empty for a single one."""
-    if canonical(system) not in (ICD_10, CIM_10, ICD_10_CM):
+    if canonical(system) not in EDITIONS_OF_ICD_10:
         return ()
     parts = tuple(part for part in _PARTS.split(code.partition("|")[0]) if part)
     return parts if len(parts) > 1 and all(map(_ONE_OF_SEVERAL.fullmatch, parts)) else ()

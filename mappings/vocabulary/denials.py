@@ -5,7 +5,7 @@ French, English and German, compared by whole words. Words never say that someth
 
 from __future__ import annotations
 
-from mappings.vocabulary.names import Phrase, holds, phrases, words
+from mappings.vocabulary.names import Phrase, begins, holds, phrases, words
 
 _NOT_GIVEN = frozenset(
     word
@@ -87,5 +87,4 @@ def doubts_having(text: str) -> bool:
 
 
 def _begins(text: str, beginnings: tuple[Phrase, ...]) -> bool:
-    said = tuple(words(text))
-    return any(said[: len(phrase)] == phrase for phrase in beginnings)
+    return begins(tuple(words(text)), beginnings)

@@ -15,6 +15,8 @@ _UNSEEN = dict.fromkeys(
 )
 """Signs that nobody sees (Unicode, Default_Ignorable_Code_Point): soft hyphens, blanks without a width, directions of writing."""
 
+_UNSEEN_AS_BLANKS = dict.fromkeys(_UNSEEN, " ")
+
 _OVERRIDES = frozenset("\u202d\u202e")
 """Show letters in another order than they stand in."""
 
@@ -32,7 +34,7 @@ def without_unseen(text: str) -> str:
 
 def with_unseen_as_blanks(text: str) -> str:
     """The text with a blank for each sign that nobody sees: some stand where words part."""
-    return text if text.isascii() else text.translate(dict.fromkeys(_UNSEEN, " "))
+    return text if text.isascii() else text.translate(_UNSEEN_AS_BLANKS)
 
 
 def as_it_looks(text: str) -> str:

@@ -426,9 +426,13 @@ _SHORT_NAMES = frozenset(words("G5 G10 G15 G20 G30 G50 SG5 SG10 B1 B2 B5 B6 B9 B
 
 def holds(said: tuple[str, ...], phrase: tuple[str, ...]) -> bool:
     """The words of a text hold these words in a row; of a script that writes words together, as part of one."""
-    if not phrase[0].isascii() and len(phrase) == 1 and in_another_script(phrase[0]):
-        return any(phrase[0] in word for word in said)
-    return phrase[0] in said and place_of(said, phrase) >= 0  # nearly always not, and found out sooner
+    # Nearly always a text does not hold the first word, which is found out sooner.
+    return (phrase[0] in said or not phrase[0].isascii()) and place_of(said, phrase) >= 0
+
+
+def begins(said: tuple[str, ...], beginnings: Iterable[Phrase]) -> bool:
+    """The words of a text begin with one of these phrases."""
+    return any(said[: len(phrase)] == phrase for phrase in beginnings)
 
 
 def place_of(said: tuple[str, ...], phrase: tuple[str, ...]) -> int:

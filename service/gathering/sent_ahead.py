@@ -95,7 +95,7 @@ class _Answer(HTTPResponse):
                 return
             if self.status == HTTPStatus.SWITCHING_PROTOCOLS:
                 break
-            self.headers = self.msg = None  # type: ignore[assignment]  # as before anything was read
+            self.headers = self.msg = None  # type: ignore[assignment]  # else `begin` takes the status for read
         raise BadStatusLine("no answer")
 
 
